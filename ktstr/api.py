@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an author declares tests: two decorators, one for data and one for code in the guest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ktstr.model.checks import Checks, ExpectFail, check_checks
+from ktstr.model.errors import UsageError
+from ktstr.model.scenario import Scenario
+from ktstr.model.topology import TopologyView
+
+if TYPE_CHECKING:
+    from ktstr.guest.context import Context
+
+_MARK = "__ktstr_test__"
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a decorator recorded about a test function.
+
+    duration_s: length of the scenario, guest seconds.  in_guest: the function runs in the guest.
+    scheduler_args: appended to the scheduler's argv for this test alone.
+    """
+
+    name: str
+    in_guest: bool
+    duration_s: float
+    workers_per_cgroup: int
+    checks: Checks
+    expect_fail: ExpectFail | None
+    timeout_s: float
+    scheduler_args: tuple[str, ...]
+    function: Callable[..., Any]
+
+
+def scenario(
+    *,
+    duration: float = 1.0,
+    workers_per_cgroup: int = 2,
+    checks: Checks | None = None,
+    expect_fail: ExpectFail | None = None,
+    scheduler_args: tuple[str, ...] = (),
+) -> Callable[[Callable[[TopologyView], Scenario]], Callable[[TopologyView], Scenario]]:
+    """Declares a test as data: the function runs on the host and returns the scenario to play.
+
+    It gets the `TopologyView` of the target.  `duration` is in guest seconds.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
+
+    def mark(function: Callable[[TopologyView], Scenario]) -> Callable[[TopologyView], Scenario]:
+        _declare(
+            function, False, duration, workers_per_cgroup, checks, expect_fail, 60.0, scheduler_args
+        )
+        return function
+
+    return mark
+
+
+def test(
+    *,
+    duration: float = 1.0,
+    workers_per_cgroup: int = 2,
+    checks: Checks | None = None,
+    expect_fail: ExpectFail | None = None,
+    timeout: float = 60.0,
+    scheduler_args: tuple[str, ...] = (),
+) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
+    """Declares a test as code: the function runs in the guest, as root, with a live `Context`.
+
+    It may take at most `timeout` guest seconds.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
+
+    def mark(function: Callable[[Context], None]) -> Callable[[Context], None]:
+        _declare(
+            function,
+            True,
+            duration,
+            workers_per_cgroup,
+            checks,
+            expect_fail,
+            timeout,
+            scheduler_args,
+        )
+        return function
+
+    return mark
+
+
+test.__test__ = False  # type: ignore[attr-defined]
+
+
+def declaration_of(value: object) -> Declaration | None:
+    """The declaration of a decorated function; None for anything else."""
+    found = getattr(value, _MARK, None)
+    return found if isinstance(found, Declaration) else None
+
+
+def _declare(
+    function: Callable[..., Any],
+    in_guest: bool,
+    duration: float,
+    workers: int,
+    checks: Checks | None,
+    expect_fail: ExpectFail | None,
+    timeout: float,
+    scheduler_args: tuple[str, ...],
+) -> None:
+    name = function.__name__
+    for what, value in (("duration", duration), ("timeout", timeout)):
+        if not math.isfinite(value) or value <= 0:
+            raise UsageError(f"test {name}: {what} is {value}; it must be finite and above 0")
+    if workers < 1:
+        raise UsageError(f"test {name}: workers_per_cgroup is {workers}; at least 1 is needed")
+    checks = checks or Checks()
+    try:
+        check_checks(checks)
+    except UsageError as error:
+        raise UsageError(f"test {name}: {error}") from error
+    declared = Declaration(
+        name,
+        in_guest,
+        duration,
+        workers,
+        checks,
+        expect_fail,
+        timeout,
+        tuple(scheduler_args),
+        function,
+    )
+    setattr(function, _MARK, declared)

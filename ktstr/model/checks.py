@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Thresholds and their layers, the kinds of findings, and expectations of failure."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ktstr.model.errors import UsageError
+
+
+class Verdict(StrEnum):
+    """How a test ended; FAIL beats INCONCLUSIVE beats PASS beats SKIP."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    SKIP = "skip"
+
+
+class Kind(StrEnum):
+    """What a detail of a verdict is about."""
+
+    STARVED = "starved"
+    STUCK = "stuck"
+    UNFAIR = "unfair"
+    ISOLATION = "isolation"
+    WAKE_LATENCY = "wake_latency"
+    MIGRATION = "migration"
+    SCHEDULER_DIED = "scheduler_died"
+    SCHEDULER_EJECTED = "scheduler_ejected"
+    SCHEDULER_NOT_ATTACHED = "scheduler_not_attached"
+    SCHEDULER_NOT_LOADED = "scheduler_not_loaded"
+    KERNEL_LOG = "kernel_log"
+    PANIC = "panic"
+    HANG = "hang"
+    TEST_ERROR = "test_error"
+    WORKER_ERROR = "worker_error"
+    TOPOLOGY = "topology"
+    CONTENDED = "contended"
+    NO_DATA = "no_data"
+    INFRA = "infra"
+    USAGE = "usage"
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Thresholds of one layer; None leaves the decision to the layer below.
+
+    not_starved: every worker of a runnable type does work.
+    max_gap_ms: longest time that a worker which wants the CPU goes without it (stuck).
+    max_spread_pct: spread of (CPU share - fair share) among the CPU-hungry workers of a cgroup, in
+        percent of wall time; fair shares follow load weights, at most one CPU each.
+    isolation: workers run only on their cgroup's cpuset.
+    max_p99_wake_latency_us: wake-to-run latency, pooled over a cgroup.
+    max_migrations_per_s: migrations of one worker per second of its wall time.
+    scheduler_alive: the scheduler stays attached until it is told to go.
+    clean_kernel_log: the console shows no finding of the classifier.
+    """
+
+    not_starved: bool | None = None
+    max_gap_ms: float | None = None
+    max_spread_pct: float | None = None
+    isolation: bool | None = None
+    max_p99_wake_latency_us: float | None = None
+    max_migrations_per_s: float | None = None
+    scheduler_alive: bool | None = None
+    clean_kernel_log: bool | None = None
+
+    def merge(self, over: Checks) -> Checks:
+        """This layer with every threshold that `over` sets replaced by it."""
+        ours, theirs = dataclasses.asdict(self), dataclasses.asdict(over)
+        return Checks(**{k: v if theirs[k] is None else theirs[k] for k, v in ours.items()})
+
+
+DEFAULT_CHECKS = Checks(not_starved=True, scheduler_alive=True, clean_kernel_log=True)
+
+
+def check_checks(checks: Checks) -> None:
+    """Refuses thresholds that no run could meet or miss.
+
+    Raises:
+        UsageError: a limit is not above 0.
+    """
+    for name, value in dataclasses.asdict(checks).items():
+        if isinstance(value, bool) or value is None:
+            continue
+        if not value > 0:
+            raise UsageError(f"Checks.{name} is {value}; a limit must be above 0")
+
+
+@dataclass(frozen=True)
+class ExpectFail:
+    """The failure that a test must show to pass: its kind, and text its message must match.
+
+    `text` is a regular expression searched in the messages of details of that kind.
+    """
+
+    kind: Kind
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.text)
+        except re.error as error:
+            raise UsageError(f"ExpectFail.text {self.text!r}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One finding: a failed check, missing data, or a reason."""
+
+    kind: Kind
+    message: str
+    verdict: Verdict = Verdict.FAIL

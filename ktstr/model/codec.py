@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frozen dataclasses to plain JSON values and back, strictly, by their type annotations.
+
+A member of a union of dataclasses carries its class name under "kind".  Sets travel sorted,
+enums by value.  Unknown and missing keys are errors, so that host and guest cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from enum import Enum
+from typing import Any, TypeVar
+
+from ktstr.model.errors import UsageError
+
+T = TypeVar("T")
+_KIND = "kind"
+_UNIONS = (typing.Union, types.UnionType)
+
+
+def encode(value: Any) -> Any:
+    """The JSON value (dict, list, str, int, float, bool, None) that stands for `value`."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        out: dict[str, Any] = {_KIND: type(value).__name__}
+        for field in dataclasses.fields(value):
+            out[field.name] = encode(getattr(value, field.name))
+        return out
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, set | frozenset):
+        return [encode(item) for item in sorted(value)]
+    if isinstance(value, list | tuple):
+        return [encode(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): encode(item) for key, item in value.items()}
+    return value
+
+
+def decode(cls: type[T], data: Any) -> T:
+    """The `cls` that `encode` took apart.
+
+    Raises:
+        UsageError: a key is missing or unknown, or a value is of another type; the path is named.
+    """
+    return typing.cast(T, _decode(cls, data, cls.__name__))
+
+
+def _decode(hint: Any, data: Any, where: str) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return data
+    if origin in _UNIONS:
+        return _union(args, data, where)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _dataclass(hint, data, where)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _enum(hint, data, where)
+    if origin in (tuple, list, frozenset):
+        items = _expect(list, data, where)
+        return origin(_decode(args[0], item, f"{where}[{i}]") for i, item in enumerate(items))
+    if origin is dict:
+        table = _expect(dict, data, where)
+        return {
+            (int(k) if args[0] is int else k): _decode(args[1], v, f"{where}[{k}]")
+            for k, v in table.items()
+        }
+    if hint is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    return _expect(hint, data, where)
+
+
+def _union(args: tuple[Any, ...], data: Any, where: str) -> Any:
+    if data is None and type(None) in args:
+        return None
+    rest = [arg for arg in args if arg is not type(None)]
+    if len(rest) == 1:
+        return _decode(rest[0], data, where)
+    kind = data.get(_KIND) if isinstance(data, dict) else None
+    for arg in rest:
+        if getattr(arg, "__name__", None) == kind or (kind is None and _plain(arg, data)):
+            return _decode(arg, data, where)
+    names = ", ".join(getattr(arg, "__name__", str(arg)) for arg in rest)
+    raise UsageError(f"{where}: kind {kind!r} is none of {names}")
+
+
+def _plain(hint: Any, data: Any) -> bool:
+    return isinstance(hint, type) and type(data) is hint
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _dataclass(cls: type, data: Any, where: str) -> Any:
+    table = dict(_expect(dict, data, where))
+    kind = table.pop(_KIND, cls.__name__)
+    if kind != cls.__name__:
+        raise UsageError(f"{where}: kind {kind!r} where {cls.__name__} is expected")
+    hints, values = _hints(cls), {}
+    for field in dataclasses.fields(cls):
+        if field.name not in table:
+            raise UsageError(f"{where}: key {field.name!r} is missing")
+        values[field.name] = _decode(
+            hints[field.name], table.pop(field.name), f"{where}.{field.name}"
+        )
+    if table:
+        raise UsageError(f"{where}: unknown keys {', '.join(sorted(table))}")
+    return cls(**values)
+
+
+def _enum(cls: type[Enum], data: Any, where: str) -> Enum:
+    try:
+        return cls(data)
+    except ValueError as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def _expect(hint: Any, data: Any, where: str) -> Any:
+    if not isinstance(data, hint) or (isinstance(data, bool) and hint is not bool):
+        raise UsageError(f"{where}: {hint.__name__} expected, {type(data).__name__} found")
+    return data

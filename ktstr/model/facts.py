@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the guest reports: raw facts, one record per frame, nothing judged.
+
+Times are guest CLOCK_MONOTONIC in nanoseconds unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ktstr.model.histogram import Histogram
+
+PROTOCOL = 1
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What the agent sees before it does anything.  CPU lists are in the kernel's format."""
+
+    protocol: int
+    kernel_release: str
+    cmdline: str
+    online: str
+    llcs: tuple[str, ...]
+    nodes: tuple[str, ...]
+    cores: tuple[str, ...]
+    memory_kb: int
+    clocksource: str
+    plan_digest: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """A moment on the guest's time line, e.g. `scenario_start`, `step_start`, `op`, `step_end`."""
+
+    at_ns: int
+    name: str
+    step: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class WorkerFacts:
+    """One worker's whole life.
+
+    gap: the longest time between two clock reads of a loop that never blocks on purpose (blocking
+    on purpose ends a gap).  `wake` counts wake-to-run latencies: from the waker's clock (pipe,
+    futex) or the timer's deadline (sleeps) to the woken worker's first clock read.  `migrations`
+    and `ran_on` (CPU -> ns) are sampled by time, `kernel_migrations` is the kernel's own count.
+    `requested` and `effective` describe policy, nice and affinity; `errors` is what was refused.
+    """
+
+    cgroup: str
+    group: int
+    index: int
+    work_type: str
+    step: int | None
+    pid: int
+    requested: str
+    effective: str
+    weight: int
+    cpu_hungry: bool
+    cpuset: str
+    started_ns: int
+    ended_ns: int
+    cpu_ns: int
+    work_units: int
+    iterations: int
+    max_gap_ns: int
+    max_gap_at_ns: int
+    max_gap_cpu: int
+    migrations: int
+    kernel_migrations: int | None
+    run_delay_ns: int | None
+    run_count: int | None
+    samples: int
+    ran_on: dict[int, int]
+    wake: Histogram
+    completed: bool
+    exit_info: str
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CgroupFacts:
+    """One cgroup of the scenario: the cpuset it was given and the one in force, and cpu.stat."""
+
+    name: str
+    step: int | None
+    cpuset: str
+    effective_cpuset: str
+    weight: int
+    cpu_stat: dict[str, int] = field(default_factory=dict)
+    pressure: str = ""
+
+
+@dataclass(frozen=True)
+class SchedulerFacts:
+    """The scheduler's life: what was started, what the kernel said, how it ended.
+
+    state, ops, enable_seq, nr_rejected: files of /sys/kernel/sched_ext, read after attachment
+    (`*_attached`) and at the end, before it was told to go (`*_end`); empty when absent.
+    phase: where the life ended: none | start | load | attach | run | detached.
+    exit_*: the kernel's exit record where the loader or the log gave one.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    pid: int | None
+    phase: str
+    attached_ns: int | None
+    state_attached: str
+    ops_attached: str
+    state_end: str
+    ops_end: str
+    enable_seq: str
+    nr_rejected: str
+    ended_by_us: bool
+    exit_status: str
+    exit_kind: str
+    exit_reason: str
+    exit_message: str
+    dump: str
+    log_tail: str
+    ended_ns: int | None
+    detached: bool
+    stats: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LogChunk:
+    """A piece of a log: `scheduler`, `test` (output of a test body) or `agent`."""
+
+    source: str
+    text: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class ScenarioFacts:
+    """How far a scenario came.  `error` is empty unless a step could not be carried out."""
+
+    started_ns: int
+    ended_ns: int
+    steps_planned: int
+    steps_done: int
+    error: str = ""
+    stopped_because: str = ""
+
+
+@dataclass(frozen=True)
+class TestFacts:
+    """How a test function in the guest ended: returned | raised | exited | signalled | deadline.
+
+    `verdict` is empty or what the function claimed by ctx.skip()/ctx.fail(); `left_behind`
+    names children that it left and the agent killed.
+    """
+
+    __test__ = False
+
+    outcome: str
+    detail: str
+    verdict: str
+    left_behind: tuple[str, ...]
+    output_bytes: int
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class End:
+    """The last frame of a guest that came to its end in order; `frames` counts those before it."""
+
+    frames: int
+    at_ns: int
+    agent_error: str = ""

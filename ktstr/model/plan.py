@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of one test: everything the guest needs, decided on the host before it boots."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from ktstr.model.checks import Checks, ExpectFail
+from ktstr.model.codec import decode, encode
+from ktstr.model.scenario import Scenario
+
+PLAN_PATH = "/ktstr/plan.json"
+SOURCES_DIR = "/ktstr/src"
+
+
+@dataclass(frozen=True)
+class SchedulerPlan:
+    """The scheduler to start in the guest; `argv[0]` is a guest path under /scheduler.
+
+    `ops` is the name expected in /sys/kernel/sched_ext/root/ops.  `control` says that it speaks
+    the loader protocol of sched/loader on stdin and stdout.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    ops: str
+    control: bool
+    attach_timeout_s: float = 20.0
+
+
+@dataclass(frozen=True)
+class GuestDeadlines:
+    """Seconds of guest time that the agent allows: the host's own, outer ones are in ktstr.vm."""
+
+    collect_s: float = 5.0
+    start_s: float = 10.0
+    test_s: float = 60.0
+    detach_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One test: what the guest does, and the thresholds the host will judge it by.
+
+    Exactly one of `scenario` (data, interpreted by the agent) and `function` (a test function of
+    `source`, run in the guest) is set.  `seed` feeds every random choice in the guest.
+    """
+
+    test: str
+    source: str
+    topology: str
+    duration_s: float
+    workers_per_cgroup: int
+    seed: int
+    scheduler: SchedulerPlan | None
+    scenario: Scenario | None
+    function: str | None
+    checks: Checks
+    expect_fail: ExpectFail | None = None
+    deadlines: GuestDeadlines = GuestDeadlines()
+    shell: bool = False
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Canonical text: the same plan, the same bytes."""
+        return json.dumps(encode(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """The plan that `to_json` wrote.
+
+        Raises:
+            UsageError: the text is no plan of this version; the path of the difference is named.
+        """
+        return decode(cls, json.loads(text))
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical text, in hex; the agent's hello repeats it."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()

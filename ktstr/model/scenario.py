@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenarios: cgroups with workers, changed in steps, each step held for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ktstr.model.cpuset import CpusetSpec
+from ktstr.model.work import AffinityKind, Work
+
+
+@dataclass(frozen=True)
+class CgroupDef:
+    """A cgroup with its cpuset and its groups of workers.
+
+    `name` may hold '/' for nesting; the parents must exist or come first.  Without `works` it gets
+    one default `Work()`; `works=None` makes it empty.  `weight` is cpu.weight (1 to 10000).
+    """
+
+    name: str = "cg_0"
+    cpuset: CpusetSpec | None = None
+    works: tuple[Work, ...] | None = (Work(),)
+    weight: int | None = None
+
+
+@dataclass(frozen=True)
+class Frac:
+    """Holds for this fraction of the test's duration."""
+
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Holds for this many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Applies the step's ops every `interval` seconds until the test's duration has passed."""
+
+    interval: float
+
+
+HoldSpec = Frac | Fixed | Loop
+FULL = Frac(1.0)
+
+
+@dataclass(frozen=True)
+class AddCgroup:
+    """Creates an empty cgroup."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class RemoveCgroup:
+    """Stops a cgroup's workers, keeps their reports, and removes it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class SetCpuset:
+    """Gives a cgroup a cpuset."""
+
+    cgroup: str
+    spec: CpusetSpec
+
+
+@dataclass(frozen=True)
+class ClearCpuset:
+    """Takes a cgroup's cpuset away."""
+
+    cgroup: str
+
+
+@dataclass(frozen=True)
+class SwapCpusets:
+    """Exchanges the cpusets of two cgroups; none against one clears the other."""
+
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class Spawn:
+    """Adds a group of workers to a cgroup."""
+
+    cgroup: str
+    work: Work
+
+
+@dataclass(frozen=True)
+class SpawnHost:
+    """Adds a group of workers outside the managed cgroups, beside the agent."""
+
+    work: Work
+
+
+@dataclass(frozen=True)
+class StopCgroup:
+    """Stops a cgroup's workers and keeps their reports; the cgroup stays."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class SetAffinity:
+    """Changes the affinity of a cgroup's workers, resolved against its cpuset of now."""
+
+    cgroup: str
+    affinity: AffinityKind
+
+
+@dataclass(frozen=True)
+class MoveAllTasks:
+    """Moves all workers from one cgroup to another, which they belong to from then on."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class SetKnob:
+    """Sets a global variable of the scheduler while it runs (loader protocol)."""
+
+    name: str
+    value: int
+
+
+Op = (
+    AddCgroup
+    | RemoveCgroup
+    | SetCpuset
+    | ClearCpuset
+    | SwapCpusets
+    | Spawn
+    | SpawnHost
+    | StopCgroup
+    | SetAffinity
+    | MoveAllTasks
+    | SetKnob
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """`ops`, then the cgroups of `setup`, then `hold`; what the step made is torn down after it."""
+
+    setup: tuple[CgroupDef, ...] = ()
+    ops: tuple[Op, ...] = ()
+    hold: HoldSpec = FULL
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """Cgroups and ops that live for the whole scenario."""
+
+    cgroups: tuple[CgroupDef, ...] = ()
+    ops: tuple[Op, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A backdrop and the steps played over it."""
+
+    steps: tuple[Step, ...]
+    backdrop: Backdrop = Backdrop()
+
+
+def defs(*cgroups: CgroupDef) -> Scenario:
+    """The simplest scenario: these cgroups, held for the test's whole duration."""
+    return Scenario(steps=(Step(setup=cgroups),))

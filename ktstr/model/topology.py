@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine's shape: NUMA nodes, LLCs, cores, threads, and the CPUs in each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ktstr.model.errors import UsageError
+
+_PATTERN = re.compile(r"(\d+)n(\d+)l(\d+)c(\d+)t")
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A uniform shape, written `NnNlNcNt`.
+
+    `llcs` counts all LLCs of the machine; `cores` are per LLC, `threads` per core.  SMT siblings
+    have adjacent CPU numbers, the CPUs of an LLC are contiguous, and LLCs are dealt to nodes in
+    order: LLC i is on node i // (llcs / nodes).
+    """
+
+    nodes: int
+    llcs: int
+    cores: int
+    threads: int
+
+    def __post_init__(self) -> None:
+        for name in ("nodes", "llcs", "cores", "threads"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"topology {self}: {name} is 0; every axis is at least 1")
+        if self.llcs % self.nodes:
+            raise UsageError(
+                f"topology {self}: {self.llcs} LLCs do not divide over {self.nodes} NUMA nodes; "
+                f"make the l axis (LLCs of the whole machine) a multiple of the n axis"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Topology:
+        """Reads `1n2l4c1t`.
+
+        Raises:
+            UsageError: an axis is missing, out of order, zero, or llcs do not divide over nodes.
+        """
+        match = _PATTERN.fullmatch(text)
+        if match is None:
+            raise UsageError(
+                f"topology {text!r} is not of the form NnNlNcNt, e.g. 1n2l4c1t: NUMA nodes, "
+                f"LLCs of the whole machine, cores per LLC, threads per core"
+            )
+        return cls(*(int(group) for group in match.groups()))
+
+    def __str__(self) -> str:
+        return f"{self.nodes}n{self.llcs}l{self.cores}c{self.threads}t"
+
+    @property
+    def cpus(self) -> int:
+        """CPUs of the whole machine."""
+        return self.llcs * self.cores * self.threads
+
+    @property
+    def cpus_per_llc(self) -> int:
+        """CPUs that share one LLC."""
+        return self.cores * self.threads
+
+    @property
+    def llcs_per_node(self) -> int:
+        """LLCs of one NUMA node."""
+        return self.llcs // self.nodes
+
+    def decompose(self, cpu: int) -> tuple[int, int, int]:
+        """(llc, core within the LLC, thread within the core) of `cpu`."""
+        return cpu // self.cpus_per_llc, cpu // self.threads % self.cores, cpu % self.threads
+
+    def compose(self, llc: int, core: int, thread: int) -> int:
+        """The CPU that `decompose` takes apart."""
+        return (llc * self.cores + core) * self.threads + thread
+
+    def node_of_llc(self, llc: int) -> int:
+        """The NUMA node that LLC `llc` is on."""
+        return llc // self.llcs_per_node
+
+
+@dataclass(frozen=True)
+class TopologyView:
+    """The CPUs as scenarios use them, whether read off a `Topology` or seen in a guest's sysfs.
+
+    `llcs[i]` and `nodes[i]` are the CPUs of LLC i and node i; `cores` are the sets of SMT siblings.
+    """
+
+    llcs: tuple[frozenset[int], ...]
+    nodes: tuple[frozenset[int], ...]
+    cores: tuple[frozenset[int], ...]
+
+    @classmethod
+    def of(cls, topology: Topology) -> TopologyView:
+        """What a guest with exactly this topology sees."""
+        per_llc, per_core = topology.cpus_per_llc, topology.threads
+        per_node = per_llc * topology.llcs_per_node
+        return cls(
+            llcs=_chunks(topology.cpus, per_llc),
+            nodes=_chunks(topology.cpus, per_node),
+            cores=_chunks(topology.cpus, per_core),
+        )
+
+    @property
+    def cpus(self) -> frozenset[int]:
+        """All CPUs."""
+        return frozenset().union(*self.nodes)
+
+    @property
+    def usable_cpus(self) -> tuple[int, ...]:
+        """All CPUs in order but the last, which stays free for the harness, when there are > 2."""
+        ordered = tuple(sorted(self.cpus))
+        return ordered[:-1] if len(ordered) > 2 else ordered
+
+    def nodes_of(self, cpus: frozenset[int]) -> frozenset[int]:
+        """The NUMA nodes that hold at least one of `cpus`."""
+        return frozenset(i for i, node in enumerate(self.nodes) if node & cpus)
+
+    def describe(self) -> str:
+        """`NnNlNcNt` when the shape is uniform, else a count of each level with the word uneven."""
+        sizes = {len(llc) for llc in self.llcs}
+        threads = {len(core) for core in self.cores}
+        if len(sizes) == 1 and len(threads) == 1 and len(self.llcs) % max(len(self.nodes), 1) == 0:
+            smt = threads.pop()
+            return f"{len(self.nodes)}n{len(self.llcs)}l{sizes.pop() // smt}c{smt}t"
+        return (
+            f"uneven: {len(self.nodes)} nodes, {len(self.llcs)} LLCs, "
+            f"{len(self.cores)} cores, {len(self.cpus)} CPUs"
+        )
+
+
+def _chunks(total: int, size: int) -> tuple[frozenset[int], ...]:
+    return tuple(frozenset(range(i, i + size)) for i in range(0, total, size))
