@@ -107,6 +107,8 @@ class _Ledger:
         self._local = set()
         self.play(where, (), step.ops, backdrop=False)
         self.play(where, step.setup, (), backdrop=False)
+        if isinstance(step.hold, Loop):
+            self.play(f"{where}, second round", (), step.ops, backdrop=False)
 
     def play(
         self, where: str, cgroups: Iterable[CgroupDef], ops: Iterable[Op], *, backdrop: bool
