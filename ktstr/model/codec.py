@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frozen dataclasses to plain JSON values and back, strictly, by their type annotations.
 
-A member of a union of dataclasses carries its class name under "kind".  Sets travel sorted,
+A member of a union of dataclasses carries its class name under "@kind".  Sets travel sorted,
 enums by value.  Unknown and missing keys are errors, so that host and guest cannot drift apart.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from ktstr.model.errors import UsageError
 
 T = TypeVar("T")
-_KIND = "kind"
+_KIND = "@kind"  # no field can be called that
 _UNIONS = (typing.Union, types.UnionType)
 
 

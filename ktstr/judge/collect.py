@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns the guest's byte stream into typed facts, keeping account of what was damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ktstr.judge.record import Accel, RunRecord
+from ktstr.model import facts
+from ktstr.model.codec import decode
+from ktstr.model.console import ConsoleFinding
+from ktstr.model.errors import UsageError
+from ktstr.model.frames import Damage, Frame, FrameReader, FrameType
+from ktstr.model.host import Ending, HostSample
+from ktstr.model.plan import Plan
+
+Fact = (
+    facts.Hello
+    | facts.Event
+    | facts.WorkerFacts
+    | facts.CgroupFacts
+    | facts.SchedulerFacts
+    | facts.LogChunk
+    | facts.ScenarioFacts
+    | facts.TestFacts
+    | facts.End
+)
+
+_TYPES: dict[int, type[Any]] = {
+    FrameType.HELLO: facts.Hello,
+    FrameType.EVENT: facts.Event,
+    FrameType.WORKER: facts.WorkerFacts,
+    FrameType.CGROUP: facts.CgroupFacts,
+    FrameType.SCHEDULER: facts.SchedulerFacts,
+    FrameType.LOG: facts.LogChunk,
+    FrameType.SCENARIO: facts.ScenarioFacts,
+    FrameType.TEST: facts.TestFacts,
+    FrameType.END: facts.End,
+}
+
+
+@dataclass
+class Collector:
+    """Takes the stream in pieces while the guest runs.
+
+    `feed` gives each fact as it becomes complete, so that the caller can act on an event; `record`
+    makes the `RunRecord` once the machine has ended.
+    """
+
+    _reader: FrameReader = field(default_factory=FrameReader)
+    _facts: list[Fact] = field(default_factory=list)
+    _damages: list[Damage] = field(default_factory=list)
+    _frames: int = 0
+    _unknown: int = 0
+
+    def feed(self, data: bytes) -> Iterator[Fact]:
+        """The facts that `data` completes."""
+        for item in self._reader.feed(data):
+            if isinstance(item, Damage):
+                self._damages.append(item)
+                continue
+            fact = self._take(item)
+            if fact is not None:
+                self._facts.append(fact)
+                yield fact
+
+    def finish(self) -> None:
+        """Notes a frame that was cut short: call it once, when the machine has ended."""
+        damage = self._reader.finish()
+        if damage is not None:
+            self._damages.append(damage)
+
+    def record(
+        self,
+        plan: Plan,
+        accel: Accel,
+        ending: Ending,
+        *,
+        console: tuple[ConsoleFinding, ...] = (),
+        host_samples: tuple[HostSample, ...] = (),
+        scenario_host_s: tuple[float, float] | None = None,
+    ) -> RunRecord:
+        """The run's record: what the guest reported so far, and what the host knows besides."""
+        return RunRecord(
+            plan=plan,
+            accel=accel,
+            ending=ending,
+            console=console,
+            hello=self._last(facts.Hello),
+            events=self._all(facts.Event),
+            workers=self._all(facts.WorkerFacts),
+            cgroups=self._all(facts.CgroupFacts),
+            scheduler=self._last(facts.SchedulerFacts),
+            scenarios=self._all(facts.ScenarioFacts),
+            test=self._last(facts.TestFacts),
+            logs=self._all(facts.LogChunk),
+            end=self._last(facts.End),
+            frames_seen=self._frames,
+            damages=tuple(self._damages),
+            unknown_frames=self._unknown,
+            host_samples=host_samples,
+            scenario_host_s=scenario_host_s,
+        )
+
+    def _take(self, frame: Frame) -> Fact | None:
+        if frame.type != FrameType.END:
+            self._frames += 1
+        cls = _TYPES.get(frame.type)
+        if cls is None:
+            self._unknown += 1
+            return None
+        try:
+            fact: Fact = decode(cls, frame.body)
+        except UsageError as error:
+            self._damages.append(Damage(frame.offset, 0, str(error)))
+            return None
+        return fact
+
+    def _all(self, cls: type[Any]) -> tuple[Any, ...]:
+        return tuple(fact for fact in self._facts if isinstance(fact, cls))
+
+    def _last(self, cls: type[Any]) -> Any:
+        found = self._all(cls)
+        return found[-1] if found else None

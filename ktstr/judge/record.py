@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything known about one run, before anything is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ktstr.model.console import ConsoleFinding
+from ktstr.model.facts import (
+    CgroupFacts,
+    End,
+    Event,
+    Hello,
+    LogChunk,
+    ScenarioFacts,
+    SchedulerFacts,
+    TestFacts,
+    WorkerFacts,
+)
+from ktstr.model.frames import Damage
+from ktstr.model.host import Ending, HostSample
+from ktstr.model.plan import Plan
+
+
+class Accel(StrEnum):
+    """How the guest's instructions are executed."""
+
+    KVM = "kvm"
+    TCG = "tcg"
+    VIRTUAL = "virtual"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of one plan: what was asked, what the guest reported, how the machine ended.
+
+    The guest's part comes from `ktstr.judge.collect`.  `frames_seen` counts intact frames but the
+    End frame.  `scenario_host_s` are the times, on the clock of `HostSample.at_s`, at which the
+    events scenario_start and scenario_end reached the host: None when one of them did not.
+    """
+
+    plan: Plan
+    accel: Accel
+    ending: Ending
+    console: tuple[ConsoleFinding, ...] = ()
+    hello: Hello | None = None
+    events: tuple[Event, ...] = ()
+    workers: tuple[WorkerFacts, ...] = ()
+    cgroups: tuple[CgroupFacts, ...] = ()
+    scheduler: SchedulerFacts | None = None
+    scenarios: tuple[ScenarioFacts, ...] = ()
+    test: TestFacts | None = None
+    logs: tuple[LogChunk, ...] = ()
+    end: End | None = None
+    frames_seen: int = 0
+    damages: tuple[Damage, ...] = ()
+    unknown_frames: int = 0
+    host_samples: tuple[HostSample, ...] = ()
+    scenario_host_s: tuple[float, float] | None = None
