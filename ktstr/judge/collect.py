@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ktstr.judge.record import Accel, RunRecord
+from ktstr.judge.record import RunRecord
 from ktstr.model import facts
+from ktstr.model.accel import Accel
 from ktstr.model.codec import decode
 from ktstr.model.console import ConsoleFinding
 from ktstr.model.errors import UsageError

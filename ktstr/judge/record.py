@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from ktstr.model.accel import Accel
 from ktstr.model.console import ConsoleFinding
 from ktstr.model.facts import (
     CgroupFacts,
@@ -21,14 +21,6 @@ from ktstr.model.facts import (
 from ktstr.model.frames import Damage
 from ktstr.model.host import Ending, HostSample
 from ktstr.model.plan import Plan
-
-
-class Accel(StrEnum):
-    """How the guest's instructions are executed."""
-
-    KVM = "kvm"
-    TCG = "tcg"
-    VIRTUAL = "virtual"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from ktstr.model.errors import UsageError
+
 _MAGIC = b"070701"
 _HEADER_SIZE = 110
 _TRAILER = "TRAILER!!!"
@@ -28,7 +30,7 @@ _NAME_MAX = 4095
 _FIELD_MAX = 0xFFFFFFFF
 
 
-class NewcError(ValueError):
+class NewcError(UsageError):
     """An entry that no archive can hold, or an archive that is not well-formed."""
 
 

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A virtual machine as data, and the QEMU arguments that make it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.model.accel import Accel
+from ktstr.model.topology import Topology
+from ktstr.vm import accelerator
+from ktstr.vm import shape
+from ktstr.vm.qemu import QemuTree
+
+# Names of the virtio-serial ports, which the guest finds in /sys/class/virtio-ports.
+CONTROL_PORT = "ktstr.control"
+
+# What every guest is booted with. TSC: trusted and not measured against other clocks. CRNG: seeded
+# by the CPU, or boot waits for entropy. RCU: expedited, grace periods dominate attaching otherwise.
+_BOOT_ARGUMENTS = (
+    "console=ttyS0",
+    "panic=-1",
+    "tsc=reliable",
+    "no_timer_check",
+    "random.trust_cpu=on",
+    "rcupdate.rcu_expedited=1",
+)
+# Bringing CPUs up in parallel pays below this many of them, and costs above.
+_SERIAL_BRINGUP_CPUS = 32
+
+
+@dataclass(frozen=True)
+class MachineSpec:
+    """Everything that decides how a guest runs.
+
+    Attributes:
+      qemu: the tree to run.
+      kernel: a vmlinux with a PVH entry, or a bzImage.
+      initramfs: newc layers, concatenated in order.
+      cmdline: kernel arguments beyond those of `boot_arguments`.
+      topology: CPUs, LLCs and nodes.
+      memory_mib: memory, divided over the nodes.
+      accel: how instructions are run.
+      seed: of QEMU's own random numbers (the guest's RDRAND among them).
+      control: whether a live channel into the guest exists; with it a run is not closed.
+      host_is_amd: whether KVM passes an AMD processor through.
+      distances: NUMA distances, 10 and 20 when None.
+    """
+
+    qemu: QemuTree
+    kernel: Path
+    initramfs: tuple[Path, ...]
+    cmdline: tuple[str, ...]
+    topology: Topology
+    memory_mib: int
+    accel: Accel
+    seed: int = 1
+    control: bool = False
+    host_is_amd: bool = False
+    distances: shape.Distances | None = None
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Where QEMU finds and leaves things: paths of files, and chardev descriptions (`-chardev`).
+
+    `memory` has one path per node; None lets QEMU allocate the memory itself. `monitor` is a
+    chardev without its id, or empty for none, `console` and `frames` likewise.
+    """
+
+    initramfs: Path
+    console: str
+    frames: str
+    monitor: str = ""
+    control: str = ""
+    memory: tuple[str, ...] | None = None
+
+
+def boot_arguments(topology: Topology, *, quiet: bool = True) -> tuple[str, ...]:
+    """Kernel arguments that every guest gets, before those of scheduler and test."""
+    bringup = ("cpuhp.parallel=0",) if topology.cpus >= _SERIAL_BRINGUP_CPUS else ()
+    return (*_BOOT_ARGUMENTS, *(("quiet",) if quiet else ()), *bringup)
+
+
+def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
+    """The whole command line."""
+    return spec.qemu.command(
+        "-nodefaults",
+        "-no-user-config",
+        "-no-reboot",
+        *("-display", "none"),
+        *accelerator.qemu_arguments(
+            spec.accel, seed=spec.seed, host_is_amd=spec.host_is_amd
+        ),
+        *shape.qemu_arguments(spec.topology, spec.memory_mib, wiring.memory, spec.distances),
+        *("-bios", "qboot.rom"),
+        *("-kernel", str(spec.kernel), "-initrd", str(wiring.initramfs)),
+        *("-append", " ".join((*boot_arguments(spec.topology), *spec.cmdline))),
+        *_serial("console", wiring.console),
+        *_serial("frames", wiring.frames),
+        *_monitor(wiring.monitor),
+        *_control(spec, wiring.control),
+        # A panic is an event for us; the guest goes on, prints all of it, and reboots, which ends
+        # QEMU. Stopping it at the event would lose what the kernel has not printed yet.
+        *("-device", "pvpanic", "-action", "panic=none"),
+    )
+
+
+def reproducer(spec: MachineSpec) -> str:
+    """A shell script that boots the same machine with the console on the terminal."""
+    work = "@WORK@"  # survives quoting, and becomes the script's own directory
+    wiring = Wiring(
+        initramfs=Path(work, "initramfs.cpio"),
+        console="stdio,signal=off",
+        frames=f"file,path={work}/frames.bin",
+    )
+    layers = " ".join(shlex.quote(str(layer)) for layer in spec.initramfs)
+    script = (
+        "#!/bin/sh\n"
+        "# Boots the machine of this test again; its console comes to this terminal.\n"
+        "set -eu\n"
+        "work=$(mktemp -d)\n"
+        "trap 'rm -rf \"$work\"' EXIT\n"
+        f"cat {layers} > {work}/initramfs.cpio\n"
+        f"{_quoted_lines(command(spec, wiring))}\n"
+    )
+    return script.replace(work, '"$work"')
+
+
+def _serial(name: str, chardev: str) -> tuple[str, ...]:
+    backend, _, options = chardev.partition(",")
+    described = f"{backend},id={name}" + (f",{options}" if options else "")
+    return ("-chardev", described, "-serial", f"chardev:{name}")
+
+
+def _monitor(chardev: str) -> tuple[str, ...]:
+    if not chardev:
+        return ()
+    backend, _, options = chardev.partition(",")
+    return ("-chardev", f"{backend},id=qmp,{options}", "-mon", "chardev=qmp,mode=control")
+
+
+def _control(spec: MachineSpec, chardev: str) -> tuple[str, ...]:
+    if not spec.control:
+        return ()
+    backend, _, options = chardev.partition(",")
+    port = f"virtserialport,chardev=control,name={CONTROL_PORT}"
+    channel = ("-chardev", f"{backend or 'null'},id=control" + (f",{options}" if options else ""))
+    return ("-device", "virtio-serial-pci", *channel, "-device", port)
+
+
+def _quoted_lines(words: Sequence[str]) -> str:
+    """Shell words, one option with its value a line."""
+    lines: list[str] = []
+    for word in words:
+        if word.startswith("-") or not lines or not lines[-1].split()[0].startswith("-"):
+            lines.append(shlex.quote(word))
+        else:
+            lines[-1] += f" {shlex.quote(word)}"
+    return " \\\n  ".join(lines)

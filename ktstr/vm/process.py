@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A child process that cannot outlive this one, and whose end can be polled for."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Sequence
+from typing import IO
+
+from ktstr.model.errors import InfraError
+
+_PR_SET_PDEATHSIG = 1
+# Loaded before any fork: between fork and exec nothing may take the import lock.
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Process:
+    """A running child. The kernel kills it when this process dies, even by SIGKILL."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        self._child = child
+        self._pidfd = os.pidfd_open(child.pid)
+
+    @classmethod
+    def start(
+        cls, command: Sequence[str], *, output: IO[bytes], pass_fds: Sequence[int] = ()
+    ) -> Process:
+        """Starts `command` in a session of its own, standard output and error going to `output`.
+
+        A session of its own, because a signal to our process group (Bazel's time-out sends one)
+        must reach us alone: we save what there is and end the child in order.
+
+        Raises:
+          InfraError: the program cannot be started.
+        """
+        parent = os.getpid()
+        try:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=pass_fds,
+                start_new_session=True,
+                preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 - this program has one thread
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise InfraError(f"cannot start {command[0]}: {error}") from None
+        return cls(child)
+
+    @property
+    def pid(self) -> int:
+        """The process id; it stays reserved until `close`, also when the process has ended."""
+        return self._child.pid
+
+    def fileno(self) -> int:
+        """A file descriptor that becomes readable when the process ends."""
+        return self._pidfd
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal, or None while it runs."""
+        return self._child.poll()
+
+    def wait(self, seconds: float) -> int | None:
+        """Waits at most `seconds` for the end; the exit status, or None when it still runs."""
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        poll.poll(max(0.0, seconds) * 1000)
+        return self._child.poll()
+
+    def kill(self) -> int:
+        """Ends the process with SIGKILL if it runs, reaps it and returns its status."""
+        if self._child.poll() is None:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        return self._child.wait()
+
+    def close(self) -> None:
+        """Kills the process if it runs and gives back what it held."""
+        self.kill()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+
+def _die_with(parent: int) -> None:
+    """Runs in the child: asks for SIGKILL when `parent` dies, and dies if it already has."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(127)

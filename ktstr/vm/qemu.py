@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The QEMU tree that a build action made: program, libraries, firmware, and how to run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.model.errors import InfraError
+
+
+@dataclass(frozen=True)
+class QemuTree:
+    """A directory with bin/qemu-system-x86_64, lib/ (with its own loader) and share/ (firmware)."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: Path) -> QemuTree:
+        """The tree in `root`.
+
+        Raises:
+          InfraError: a file that every start needs is not there.
+        """
+        tree = cls(root.absolute())
+        for path in (tree.loader, tree.program, tree.share / "qboot.rom"):
+            if not path.is_file():
+                raise InfraError(
+                    f"QEMU tree {root} lacks {path.relative_to(tree.root)}; "
+                    f"expected the output of //tools/qemu:qemu"
+                )
+        return tree
+
+    @property
+    def loader(self) -> Path:
+        """The dynamic loader of the tree, so that nothing of the host's libraries is used."""
+        return self.root / "lib" / "ld-linux-x86-64.so.2"
+
+    @property
+    def program(self) -> Path:
+        """QEMU itself."""
+        return self.root / "bin" / "qemu-system-x86_64"
+
+    @property
+    def share(self) -> Path:
+        """Firmware: qboot.rom and the option ROMs that load a kernel."""
+        return self.root / "share"
+
+    def command(self, *arguments: str) -> tuple[str, ...]:
+        """The command line that runs QEMU with `arguments`."""
+        libraries = (str(self.loader), "--library-path", str(self.root / "lib"))
+        return (*libraries, str(self.program), "-L", str(self.share), *arguments)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files of one run: what QEMU reads, what it writes, and the guest's memory."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from ktstr.model.errors import InfraError
+from ktstr.vm import machine, shape
+from ktstr.vm.machine import MachineSpec
+from tools.initramfs import newc
+
+_LOG_TAIL = 2000
+
+
+class RunDirectory:
+    """A directory of one run. The outputs stay when the run is over; memory goes with `close`."""
+
+    def __init__(self, root: Path, spec: MachineSpec) -> None:
+        self._spec = spec
+        self._memory: list[int] = []
+        self.root = root.absolute()
+        self.console = self.root / "console.log"
+        self.frames = self.root / "frames.bin"
+        self.log = self.root / "qemu.log"
+        self.command = self.root / "qemu.cmd"
+        self.initramfs = self.root / "initramfs.cpio"
+        self.control = self.root / "control.sock"
+
+    def prepare(self) -> None:
+        """Writes the initramfs, the command file and empty outputs.
+
+        Raises:
+          InfraError: a file cannot be written, e.g. because the disk is full.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with self.initramfs.open("wb") as out:
+                newc.concatenate(self._spec.initramfs, out)
+            self.command.write_text(machine.reproducer(self._spec))
+            self.command.chmod(0o755)
+            self.console.write_bytes(b"")
+            self.frames.write_bytes(b"")
+        except OSError as error:
+            raise _explained(error, self.root) from None
+
+    def create_memory(self) -> list[int]:
+        """One shared memory file per NUMA node, as file descriptors.
+
+        They have no name, so nothing is left behind however we end, and they outlive QEMU, so the
+        guest's memory can still be read after it was killed.
+        """
+        for node, size in enumerate(shape.node_memory(self._spec.topology, self._spec.memory_mib)):
+            fd = os.memfd_create(f"ktstr-node{node}")
+            self._memory.append(fd)
+            os.truncate(fd, size << 20)
+        return self._memory
+
+    def free_bytes(self) -> int:
+        """What the file system of the outputs has left: 0 explains outputs that end abruptly."""
+        status = os.statvfs(self.root)
+        return status.f_bavail * status.f_frsize
+
+    def log_tail(self) -> str:
+        """The end of what QEMU printed."""
+        try:
+            return self.log.read_bytes()[-_LOG_TAIL:].decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+    def close(self) -> None:
+        """Gives back the guest's memory and removes what only QEMU needed."""
+        for fd in self._memory:
+            os.close(fd)
+        self._memory = []
+        for path in (self.initramfs, self.control):
+            path.unlink(missing_ok=True)
+
+
+def _explained(error: OSError, root: Path) -> InfraError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return InfraError(
+            f"no space left under {root} for the files of a run (initramfs, console, frames); "
+            f"free some, or point TEST_TMPDIR elsewhere (--test_tmpdir)"
+        )
+    return InfraError(f"cannot prepare a run in {root}: {error}")

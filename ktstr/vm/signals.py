@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signals that ask us to end, as something a loop can wait for."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType, TracebackType
+from typing import Self
+
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Termination:
+    """While this context is open, SIGTERM, SIGINT and SIGHUP are recorded instead of killing us.
+
+    Only for the main thread, where Python runs signal handlers.
+    """
+
+    def __init__(self) -> None:
+        self._received: list[str] = []
+        self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Self:
+        for number in _ENDING:
+            self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+        os.close(self._read)
+        os.close(self._write)
+
+    def fileno(self) -> int:
+        """Becomes readable when a signal has come."""
+        return self._read
+
+    def received(self) -> list[str]:
+        """Names of the signals since the last call."""
+        try:
+            os.read(self._read, 4096)
+        except BlockingIOError:
+            pass
+        names, self._received = self._received, []
+        return names
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self._received.append(signal.Signals(number).name)
+        try:
+            os.write(self._write, b"!")
+        except BlockingIOError:
+            pass  # The pipe is full of earlier ones: the loop wakes up all the same.

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A running virtual machine: one loop that turns all that can happen to it into events."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ktstr.model.host import HostSample
+from ktstr.vm import machine, vcpus
+from ktstr.vm.deadlines import Deadline, Deadlines
+from ktstr.vm.follower import Follower, GrowthNotifier
+from ktstr.vm.machine import MachineSpec, Wiring
+from ktstr.vm.process import Process
+from ktstr.vm.qmp import Qmp, QmpError
+from ktstr.vm.rundir import RunDirectory
+from ktstr.vm.signals import Termination
+
+# Output is looked at this often at most, lest every byte of a serial port wake us.
+_OUTPUT_PERIOD_S = 0.01
+_SAMPLE_PERIOD_S = 0.05
+_QMP_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True)
+class ConsoleOutput:
+    """Bytes of the kernel console; `at_s`, as in all events, is seconds since QEMU's start."""
+
+    data: bytes
+    at_s: float
+
+
+@dataclass(frozen=True)
+class FrameOutput:
+    """Bytes of the frames port, cut anywhere."""
+
+    data: bytes
+    at_s: float
+
+
+@dataclass(frozen=True)
+class MachineEvent:
+    """An event of QEMU, e.g. GUEST_PANICKED, RESET, SHUTDOWN."""
+
+    name: str
+    data: dict[str, Any]
+    at_s: float
+
+
+@dataclass(frozen=True)
+class Expired:
+    """A deadline in force is over; it is given once, and stays in force until finished."""
+
+    deadline: Deadline
+    at_s: float
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """We were asked to end by a signal."""
+
+    signal_name: str
+    at_s: float
+
+
+@dataclass(frozen=True)
+class Exited:
+    """QEMU has ended, and every byte that it left has been delivered before.
+
+    status: exit status, negative for the signal that killed it; reason: QEMU's own for a shutdown
+    (guest-reset, guest-shutdown, host-qmp-quit, ...) or empty; log: the end of QEMU's own output.
+    """
+
+    status: int
+    reason: str
+    log: str
+    at_s: float
+
+
+Event = ConsoleOutput | FrameOutput | MachineEvent | Expired | Interrupted | Exited
+
+
+class Vm:
+    """One QEMU process and the files it writes. Leaving the context ends it, whatever happened."""
+
+    def __init__(self, spec: MachineSpec, directory: Path, termination: Termination) -> None:
+        """Prepares files in `directory`; nothing runs before `start`."""
+        self.spec = spec
+        self.files = RunDirectory(directory, spec)
+        self.deadlines = Deadlines()
+        self.samples: list[HostSample] = []
+        self._termination = termination
+        self._pending: deque[Event] = deque()
+        self._reported: set[Deadline] = set()
+        self._process: Process | None = None
+        self._qmp: Qmp | None = None
+        self._notifier: GrowthNotifier | None = None
+        self._clock: vcpus.VcpuClock | None = None
+        self._next_output = 0.0
+        self._next_sample = 0.0
+        self._started_at = 0.0
+        self._shutdown_reason = ""
+        self._exited = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Starts QEMU, which boots the guest at once.
+
+        Raises:
+          InfraError: QEMU cannot be started, refuses its arguments, or the disk is full.
+        """
+        self.files.prepare()
+        self._console = Follower(self.files.console)
+        self._frames = Follower(self.files.frames)
+        self._notifier = GrowthNotifier([self.files.console, self.files.frames])
+        ours, theirs = socket.socketpair()
+        memory = self.files.create_memory()
+        wiring = Wiring(
+            initramfs=self.files.initramfs,
+            console=f"file,path={self.files.console},append=on",
+            frames=f"file,path={self.files.frames},append=on",
+            monitor=f"socket,fd={theirs.fileno()}",
+            control=f"socket,path={self.files.control},server=on,wait=off",
+            memory=tuple(f"/proc/self/fd/{fd}" for fd in memory),
+        )
+        with theirs, self.files.log.open("wb") as log:
+            self._started_at = time.monotonic()
+            self._process = Process.start(
+                machine.command(self.spec, wiring),
+                output=log,
+                pass_fds=(theirs.fileno(), *memory),
+            )
+        self._qmp = Qmp(ours)
+        try:
+            self._qmp.negotiate(_QMP_TIMEOUT_S)
+            if self.spec.accel.has_thread_per_vcpu:
+                cpus = self._qmp.execute("query-cpus-fast", timeout=_QMP_TIMEOUT_S)
+                self._clock = vcpus.VcpuClock(self._process.pid, vcpus.threads_of(cpus))
+        except QmpError as error:
+            status = self._process.wait(1.0)
+            if status is None:
+                raise
+            raise QmpError(
+                f"QEMU ended at its start with status {status}: {self.files.log_tail()}"
+            ) from error
+
+    def next_event(self) -> Event:
+        """Waits for the next event; after Exited there is none.
+
+        With no deadline in force it may wait for ever.
+        """
+        while not self._pending:
+            self._wait()
+            self._gather()
+        return self._pending.popleft()
+
+    def quit(self, seconds: float) -> None:
+        """Asks QEMU to end and waits; kills it after `seconds`. Exited is delivered next."""
+        assert self._process is not None
+        if self._qmp is not None and not self._qmp.closed:
+            try:
+                self._qmp.execute("quit", timeout=seconds)
+            except QmpError:
+                pass
+        if self._process.wait(seconds) is None:
+            self._process.kill()
+
+    def inject_nmi(self) -> None:
+        """Sends an NMI to the guest, whose kernel then prints where its CPUs are.
+
+        Raises:
+          QmpError: QEMU refuses or is gone.
+        """
+        assert self._qmp is not None
+        self._qmp.execute("inject-nmi")
+
+    def close(self) -> None:
+        """Ends QEMU if it runs and closes everything; files stay."""
+        if self._process is not None:
+            self._process.close()
+        if self._qmp is not None:
+            self._qmp.close()
+        if self._notifier is not None:
+            self._notifier.close()
+            self._console.close()
+            self._frames.close()
+        self.files.close()
+
+    def _wait(self) -> None:
+        """Sleeps until something is to be gathered."""
+        assert self._process is not None and self._qmp is not None and self._notifier is not None
+        if self._exited:
+            raise AssertionError("waiting for an event of a machine that has ended")
+        now = time.monotonic()
+        poll = select.poll()
+        poll.register(self._process, select.POLLIN)
+        poll.register(self._termination, select.POLLIN)
+        if not self._qmp.closed:
+            poll.register(self._qmp, select.POLLIN)
+        ends = []
+        if now >= self._next_output:
+            poll.register(self._notifier, select.POLLIN)
+        else:
+            ends.append(self._next_output)
+        if self._clock is not None:
+            ends.append(self._next_sample)
+        remaining = self.deadlines.remaining()
+        if remaining is not None and self.deadlines.expired() not in self._reported:
+            ends.append(now + remaining)
+        timeout = max(0.0, min(ends) - now) * 1000 if ends else None
+        poll.poll(timeout)
+
+    def _gather(self) -> None:
+        """Turns what has happened into events, QEMU's end last."""
+        assert self._process is not None and self._qmp is not None and self._notifier is not None
+        status = self._process.poll()
+        now = time.monotonic()
+        at_s = now - self._started_at
+        if now >= self._next_output or status is not None:
+            self._notifier.clear()
+            self._gather_output(at_s, everything=status is not None)
+            self._next_output = now + _OUTPUT_PERIOD_S
+        for event in self._qmp.events():
+            if event["event"] == "SHUTDOWN":
+                self._shutdown_reason = event.get("data", {}).get("reason", "")
+            self._pending.append(MachineEvent(event["event"], event.get("data", {}), at_s))
+        if self._clock is not None and now >= self._next_sample and status is None:
+            self.samples += self._clock.sample(at_s)
+            self._next_sample = now + _SAMPLE_PERIOD_S
+        for name in self._termination.received():
+            self._pending.append(Interrupted(name, at_s))
+        expired = self.deadlines.expired()
+        if expired is not None and expired not in self._reported and status is None:
+            self._reported.add(expired)
+            self._pending.append(Expired(expired, at_s))
+        if status is not None:
+            self._exited = True
+            log = self.files.log_tail()
+            self._pending.append(Exited(status, self._shutdown_reason, log, at_s))
+
+    def _gather_output(self, at_s: float, *, everything: bool) -> None:
+        while data := self._console.read():
+            self._pending.append(ConsoleOutput(data, at_s))
+            if not everything:
+                break
+        while data := self._frames.read():
+            self._pending.append(FrameOutput(data, at_s))
+            if not everything:
+                break
