@@ -10,8 +10,7 @@ from pathlib import Path
 
 from ktstr.model.accel import Accel
 from ktstr.model.topology import Topology
-from ktstr.vm import accelerator
-from ktstr.vm import shape
+from ktstr.vm import accelerator, shape
 from ktstr.vm.qemu import QemuTree
 
 # Names of the virtio-serial ports, which the guest finds in /sys/class/virtio-ports.
@@ -91,9 +90,7 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
         "-no-user-config",
         "-no-reboot",
         *("-display", "none"),
-        *accelerator.qemu_arguments(
-            spec.accel, seed=spec.seed, host_is_amd=spec.host_is_amd
-        ),
+        *accelerator.qemu_arguments(spec.accel, seed=spec.seed, host_is_amd=spec.host_is_amd),
         *shape.qemu_arguments(spec.topology, spec.memory_mib, wiring.memory, spec.distances),
         *("-bios", "qboot.rom"),
         *("-kernel", str(spec.kernel), "-initrd", str(wiring.initramfs)),

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of the things that happened to a machine ended it."""
+
+from __future__ import annotations
+
+import signal
+
+from ktstr.model.host import Ending, EndingKind
+from ktstr.vm.deadlines import Deadline
+from ktstr.vm.vm import Exited, MachineEvent
+
+_PANIC_EVENTS = frozenset({"GUEST_PANICKED", "GUEST_CRASHLOADED"})
+
+
+def is_panic(event: MachineEvent) -> bool:
+    """Whether the guest told pvpanic that its kernel gave up."""
+    return event.name in _PANIC_EVENTS
+
+
+def ending_of(
+    exited: Exited, *, panicked: bool, expired: Deadline | None, interrupted: str
+) -> Ending:
+    """The ending that explains the others.
+
+    A signal to us comes first, for we then end the machine ourselves; a panic before a deadline,
+    because a guest that does not manage to reboot runs into one; QEMU's own status last.
+
+    Args:
+      exited: how QEMU ended.
+      panicked: whether a pvpanic event or the console told of a panic.
+      expired: the first deadline that passed, if any did.
+      interrupted: the name of the signal that asked us to end, or empty.
+    """
+    if interrupted:
+        return Ending(EndingKind.TERMINATED, interrupted)
+    if panicked:
+        return Ending(EndingKind.PANICKED)
+    if expired is not None:
+        return Ending(EndingKind.DEADLINE, expired.name)
+    if exited.status < 0:
+        return Ending(EndingKind.KILLED, _signal_name(-exited.status))
+    if exited.status > 0:
+        return Ending(EndingKind.QEMU_ERROR, exited.log)
+    return Ending(EndingKind.EXITED, exited.reason)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
