@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things lie: the cache directory, the private Bazel, the workspace."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+BAZEL_VERSION = "7.7.1"
+
+# The files whose text decides the content of the private Bazel.
+_RECIPE = ("assemble.py", "layout.py", "packages.py", "prefix.py", "wheels.txt")
+
+
+def cache_directory(environment: Mapping[str, str]) -> Path:
+    """ktstr's directory below the user's cache directory (XDG base directory specification)."""
+    base = environment.get("XDG_CACHE_HOME", "")
+    # The specification has relative values ignored.
+    root = Path(base) if base.startswith("/") else Path(environment.get("HOME") or Path.home()) / ".cache"
+    return root / "ktstr"
+
+
+def prefix_directory(cache: Path) -> Path:
+    """The private Bazel's final place, named by its version and its recipe."""
+    here = Path(__file__).resolve().parent
+    digest = hashlib.sha256()
+    for name in _RECIPE:
+        digest.update((here / name).read_bytes())
+    return cache / f"bazel-{BAZEL_VERSION}-{digest.hexdigest()[:12]}"
+
+
+def workspace_of(directory: Path) -> Path | None:
+    """The innermost Bazel workspace around a directory."""
+    for candidate in (directory, *directory.parents):
+        if (candidate / "MODULE.bazel").is_file():
+            return candidate
+    return None

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes .bazelrc.local: what this machine needs beside the committed .bazelrc."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+NAME = ".bazelrc.local"
+
+# Bazel's test wrapper calls these; the private Bazel brings its own for machines without them.
+_HOST_TOOLS = ("file", "unzip", "zip")
+_ACTION_PATH = "/bin:/usr/bin:/usr/local/bin"
+
+
+def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason: str) -> None:
+    """Writes the rc file when its text differs.
+
+    Args:
+      workspace: where it is written.
+      cache: ktstr's cache directory, for the caches that all clones share.
+      home: the private Bazel's directory, when that is used.
+      command: the Bazel that is run, for tests that run Bazel themselves.
+      reason: why this Bazel.
+    """
+    text = render(cache, home, command, reason)
+    path = workspace / NAME
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return
+    except OSError:
+        pass
+    with tempfile.NamedTemporaryFile("w", dir=workspace, prefix=NAME, delete=False, encoding="utf-8") as file:
+        file.write(text)
+    os.replace(file.name, path)
+
+
+def render(cache: Path, home: Path | None, command: Path, reason: str) -> str:
+    """The rc file's text."""
+    lines = [
+        "# Written by tools/bazel for this machine, and again whenever it differs; your own settings go into",
+        "# user.bazelrc.",
+        f"# Bazel: {command}",
+        f"# because: {reason}",
+        f"common --disk_cache={cache}/disk",
+        f"common --repository_cache={cache}/repo",
+        f"common --repo_env=KTSTR_BAZEL={command}",
+    ]
+    missing = [tool for tool in _HOST_TOOLS if shutil.which(tool, path=_ACTION_PATH) is None]
+    if home and missing:
+        lines += [
+            f"# The machine has no {', '.join(missing)}, which Bazel's test wrapper calls.",
+            f"build --action_env=PATH={home}/hosttools:{_ACTION_PATH}",
+        ]
+    return "\n".join(lines) + "\n"
