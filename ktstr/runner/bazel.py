@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Bazel tells a test and what it wants back, by its test encyclopedia.
+
+https://bazel.build/reference/test-encyclopedia names the variables.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.model.errors import UsageError
+from ktstr.runner.selection import Selection, Shard
+
+
+@dataclass(frozen=True)
+class BazelTest:
+    """The test environment.  Paths are None where Bazel (or whoever started us) gave none.
+
+    timeout_s: Bazel's limit for the whole run; None outside of Bazel.
+    """
+
+    selection: Selection
+    outputs_dir: Path | None
+    xml_file: Path | None
+    premature_exit_file: Path | None
+    warnings_file: Path | None
+    shard_status_file: Path | None
+    temp_dir: Path | None
+    timeout_s: float | None
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> BazelTest:
+        """Reads the variables out of `environ`.
+
+        Raises:
+            UsageError: one of them is malformed.
+        """
+        shard = Shard(
+            _integer(environ, "TEST_SHARD_INDEX", 0),
+            # Bazel leaves the variable out, or empty, where a test is not sharded.
+            _integer(environ, "TEST_TOTAL_SHARDS", 1),
+        )
+        return cls(
+            selection=Selection(environ.get("TESTBRIDGE_TEST_ONLY", ""), shard),
+            outputs_dir=_path(environ, "TEST_UNDECLARED_OUTPUTS_DIR"),
+            xml_file=_path(environ, "XML_OUTPUT_FILE"),
+            premature_exit_file=_path(environ, "TEST_PREMATURE_EXIT_FILE"),
+            warnings_file=_path(environ, "TEST_WARNINGS_OUTPUT_FILE"),
+            shard_status_file=_path(environ, "TEST_SHARD_STATUS_FILE"),
+            temp_dir=_path(environ, "TEST_TMPDIR"),
+            timeout_s=float(seconds)
+            if (seconds := _integer(environ, "TEST_TIMEOUT", 0)) > 0
+            else None,
+        )
+
+    def enter(self) -> None:
+        """Says that shards are understood, and leaves the mark that an early exit is no pass."""
+        for path in (self.shard_status_file, self.premature_exit_file):
+            if path is not None:
+                path.touch()
+
+    def leave(self) -> None:
+        """Takes the mark of `enter` away: the exit status tells the truth from here on."""
+        if self.premature_exit_file is not None:
+            self.premature_exit_file.unlink(missing_ok=True)
+
+    def warn(self, message: str) -> None:
+        """Adds a line to what Bazel shows beside the test's result."""
+        if self.warnings_file is not None:
+            with self.warnings_file.open("a", encoding="utf-8") as file:
+                file.write(message.replace("\n", " ") + "\n")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The time that is left before Bazel would kill us, less a reserve for the report.
+
+    ends_at: monotonic seconds; None when nobody limits us.
+    """
+
+    ends_at: float | None
+
+    RESERVE_S = 10.0
+
+    @classmethod
+    def start(cls, timeout_s: float | None) -> Budget:
+        """The budget of a run that begins now; a fifth of a short timeout is reserved."""
+        if timeout_s is None:
+            return cls(None)
+        return cls(time.monotonic() + timeout_s - min(cls.RESERVE_S, timeout_s / 5))
+
+    def left_s(self) -> float:
+        """Seconds that are left; infinite without a limit, negative when it is over."""
+        return float("inf") if self.ends_at is None else self.ends_at - time.monotonic()
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    value = environ.get(name, "")
+    return Path(value) if value else None
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = environ.get(name) or str(default)
+    if not value.isdecimal():
+        raise UsageError(f"{name} is {value!r}; a whole number is expected")
+    return int(value)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of a test function before it runs: the records that discovery hands over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ktstr.model.checks import Checks, ExpectFail
+from ktstr.model.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test function.
+
+    `source` is the path below the guest's /ktstr/src, `line` that of the function.  `scenario` is
+    what a @ktstr.scenario returned; None for a function of the guest, and where `error` says why
+    the call gave no scenario (`file:line: what happened`).
+    """
+
+    name: str
+    source: str
+    line: int
+    in_guest: bool
+    duration_s: float
+    workers_per_cgroup: int
+    checks: Checks
+    expect_fail: ExpectFail | None
+    timeout_s: float
+    scheduler_args: tuple[str, ...]
+    scenario: Scenario | None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """`names` of all tests of a target in order of source and line; `cases` are the selected."""
+
+    names: tuple[str, ...]
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Python file: `path` on this machine, `name` below /ktstr/src (and its module's name)."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class DiscoveryRequest:
+    """What the child process is asked: which files, which selection, for which topology."""
+
+    sources: tuple[Source, ...]
+    import_roots: tuple[str, ...]
+    pattern: str
+    shard_index: int
+    shard_total: int
+    topology: str

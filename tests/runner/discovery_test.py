@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Discovery against real modules, well-behaved and otherwise, in its real child process."""
+
+import os
+import signal
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+from absl.testing import absltest, parameterized
+
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.runner.case import Discovery, DiscoveryRequest, Source
+from ktstr.runner.discovery import discover
+
+HEAD = "import ktstr\n"
+GOOD = HEAD + textwrap.dedent(
+    """
+    @ktstr.scenario(duration=0.5)
+    def halves(machine):
+        return ktstr.defs(ktstr.CgroupDef("a", cpuset=ktstr.Llc(len(machine.llcs) - 1)))
+
+    @ktstr.test(timeout=9.0)
+    def live(ctx):
+        raise AssertionError("never runs on the host")
+    """
+)
+
+
+class DiscoveryTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self._read, self._write = os.pipe()
+        self.addCleanup(os.close, self._read)
+        self.addCleanup(os.close, self._write)
+
+    def fileno(self) -> int:
+        """Stands for the runner's termination: readable once something was written."""
+        return self._read
+
+    def discover(
+        self, *texts: str, pattern: str = "", deadline_s: float = 20.0, roots: tuple[str, ...] = ()
+    ) -> Discovery:
+        sources = []
+        for index, text in enumerate(texts):
+            name = f"case{index}.py"
+            path = self.create_tempfile(name, text).full_path
+            sources.append(Source(path, f"pkg/{name}"))
+        request = DiscoveryRequest(tuple(sources), roots, pattern, 0, 1, "1n2l2c1t")
+        return discover(request, self, deadline_s)
+
+    def refuse(self, message: str, *texts: str, **kwargs: float) -> str:
+        with self.assertRaisesRegex(UsageError, message) as caught:
+            self.discover(*texts, **kwargs)  # type: ignore[arg-type]
+        return str(caught.exception)
+
+    def test_finds_both_kinds_in_order(self) -> None:
+        found = self.discover(GOOD)
+        self.assertEqual(found.names, ("halves", "live"))
+        halves, live = found.cases
+        self.assertEqual((halves.source, halves.line, halves.in_guest), ("pkg/case0.py", 3, False))
+        assert halves.scenario is not None
+        self.assertEqual(halves.scenario.steps[0].setup[0].name, "a")
+        self.assertEqual((live.in_guest, live.timeout_s, live.scenario), (True, 9.0, None))
+
+    def test_the_filter_selects_and_all_names_stay_known(self) -> None:
+        found = self.discover(GOOD, pattern="live")
+        self.assertEqual(found.names, ("halves", "live"))
+        self.assertEqual([case.name for case in found.cases], ["live"])
+
+    def test_imports_from_the_given_roots(self) -> None:
+        root = self.create_tempdir()
+        root.create_file("shared_work.py", "NAME = 'from_root'\n")
+        text = HEAD + (
+            "from shared_work import NAME\n@ktstr.scenario()\n"
+            "def one(machine):\n    return ktstr.defs(ktstr.CgroupDef(NAME))\n"
+        )
+        found = self.discover(text, roots=(root.full_path,))
+        assert found.cases[0].scenario is not None
+        self.assertEqual(found.cases[0].scenario.steps[0].setup[0].name, "from_root")
+
+    def test_a_scenario_that_raises_spoils_only_itself(self) -> None:
+        text = GOOD + "@ktstr.scenario()\ndef bad(machine):\n    raise KeyError('gone')\n"
+        cases = {case.name: case for case in self.discover(text).cases}
+        self.assertEqual(cases["halves"].error, "")
+        self.assertRegex(cases["bad"].error, r"^pkg/case0\.py:12: raised KeyError .*'gone'")
+
+    def test_a_scenario_that_returns_something_else(self) -> None:
+        text = HEAD + "@ktstr.scenario()\ndef nothing(machine):\n    pass\n"
+        self.assertRegex(self.discover(text).cases[0].error, r"case0.py:2: .*returned NoneType")
+
+    @parameterized.parameters(
+        ("x = 1\nraise ValueError('why')\n", r"^pkg/case0\.py:2: raised ValueError .*why"),
+        ("import sys\nsys.exit(5)\n", r"^pkg/case0\.py:2: called sys\.exit\(5\)"),
+        ("import os\nos._exit(0)\n", r"^importing pkg/case0\.py ended .* status 0"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n", r"signal SIGKILL"),
+        ("def broken(:\n", r"^pkg/case0\.py:1: raised SyntaxError"),
+        ("x = 1\n", r"no test in pkg/case0\.py; decorate"),
+        ("import nowhere_to_be_found\n", r"^pkg/case0\.py:1: raised ModuleNotFoundError"),
+    )
+    def test_refuses_a_bad_module(self, text: str, message: str) -> None:
+        self.refuse(message, text)
+
+    def test_refuses_bad_values_at_the_authors_line(self) -> None:
+        text = HEAD + "@ktstr.scenario(duration=-1)\ndef f(machine): ...\n"
+        self.refuse(r"^pkg/case0\.py:2: test f: duration is -1", text)
+
+    def test_refuses_one_name_in_two_files(self) -> None:
+        text = HEAD + "@ktstr.scenario()\ndef same(m): return ktstr.defs()\n"
+        self.refuse(r"case1\.py:2: test same .* first at pkg/case0\.py:2", text, text)
+
+    def test_refuses_one_name_twice_in_a_file(self) -> None:
+        text = "@ktstr.scenario()\ndef same(m): return ktstr.defs()\n"
+        self.refuse(r"case0\.py:5: test same .*line 3.* hides", HEAD + text + text)
+
+    def test_names_the_line_of_an_endless_loop(self) -> None:
+        before = time.monotonic()
+        self.refuse(
+            r"^pkg/case0\.py:2: importing .* did not end within 1 s",
+            "x = 1\nwhile True: x += 1\n",
+            deadline_s=1.0,
+        )
+        self.assertLess(time.monotonic() - before, 10)
+
+    def test_names_the_line_that_prints_without_end(self) -> None:
+        message = self.refuse(
+            r"^pkg/case0\.py:2: importing .* printed more than 1 MiB",
+            "x = 'noise' * 100\nwhile True: print(x)\n",
+        )
+        self.assertLess(len(message), 3000)
+
+    def test_shows_what_was_printed_before_a_failure(self) -> None:
+        self.refuse(
+            r"raised ValueError(?s:.*)at the end:\nlast words",
+            "print('last words')\nraise ValueError\n",
+        )
+
+    def test_leaves_no_process_behind(self) -> None:
+        pids = Path(self.create_tempfile("pids").full_path)
+        text = GOOD + textwrap.dedent(
+            f"""
+            import os, time
+            for leave in (False, True):
+                pid = os.fork()
+                if pid == 0:
+                    if leave:
+                        os.setsid()
+                    time.sleep(600)
+                open({str(pids)!r}, "a").write(f"{{pid}} ")
+            """
+        )
+        self.assertLen(self.discover(text).cases, 2)
+        for pid in map(int, pids.read_text().split()):
+            self.assertFalse(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie")
+
+    def test_ends_when_the_runner_is_told_to(self) -> None:
+        os.write(self._write, signal.SIGTERM.name.encode())
+        with self.assertRaisesRegex(InfraError, "told to end"):
+            self.discover("while True: pass\n")
+
+
+if __name__ == "__main__":
+    absltest.main()
