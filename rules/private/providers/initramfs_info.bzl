@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an initramfs target gives to those that boot it."""
+
+InitramfsInfo = provider(
+    doc = "An initramfs as layers: newc archives that are concatenated in order to boot.",
+    fields = {
+        "layers": "list of File: the archives, each padded to 512 bytes; later ones win.",
+    },
+)
