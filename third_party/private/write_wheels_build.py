@@ -15,9 +15,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 def main() -> None:
     """Reads site/ below the current directory, writes BUILD.bazel and links bin/."""
-    distributions = {
-        _canonical(d.metadata["Name"]): d for d in metadata.distributions(path=[SITE])
-    }
+    distributions = {_canonical(d.metadata["Name"]): d for d in metadata.distributions(path=[SITE])}
     programs = _programs()
     lines = [
         'load("@rules_python//python:py_library.bzl", "py_library")',

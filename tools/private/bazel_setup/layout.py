@@ -15,8 +15,9 @@ def cache_directory(environment: Mapping[str, str]) -> Path:
     """ktstr's directory below the user's cache directory (XDG base directory specification)."""
     base = environment.get("XDG_CACHE_HOME", "")
     # The specification has relative values ignored.
-    root = Path(base) if base.startswith("/") else Path(environment.get("HOME") or Path.home()) / ".cache"
-    return root / "ktstr"
+    if not base.startswith("/"):
+        base = str(Path(environment.get("HOME") or Path.home()) / ".cache")
+    return Path(base) / "ktstr"
 
 
 def prefix_directory(cache: Path) -> Path:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetches Debian packages through an apt state of its own: the system's packages and lists stay as they are."""
+"""Fetches Debian packages through an apt state of its own: the system's stays as it is."""
 
 import os
 import platform
@@ -16,13 +16,23 @@ from tools.private.bazel_setup.process import check
 # Suites that have Bazel 7, the next stable release first.
 SUITES = ("forky", "sid")
 
-# libblake3 is used, but not declared, by bazel-bootstrap; the last ones are what Bazel's test wrapper calls.
-_WANTED = ("bazel-bootstrap", "bazel-rules-shell", "bazel-rules-pkg", "libblake3-0", "zip", "unzip", "file")
+# libblake3 is used, but not declared, by bazel-bootstrap; the last ones are what Bazel's test
+# wrapper calls.
+_WANTED = (
+    "bazel-bootstrap",
+    "bazel-rules-shell",
+    "bazel-rules-pkg",
+    "libblake3-0",
+    "zip",
+    "unzip",
+    "file",
+)
 
 # A machine's python3 may come without pip.
 _WANTED_PIP = "python3-pip-whl"
 
-# Dependencies that the private Bazel takes from elsewhere or never uses: apt is told that they are there.
+# Dependencies that the private Bazel takes from elsewhere or never uses: apt is told that they are
+# there.
 _STANDINS = (
     "build-essential",
     "ca-certificates-java",
@@ -67,7 +77,7 @@ _UNPACK_SECONDS = 120
 
 @dataclass(frozen=True)
 class Fetched:
-    """An unpacked set of packages: their common root, and each source tree's upstream version by package."""
+    """Unpacked packages: their common root, and the upstream version of each by its name."""
 
     root: Path
     versions: Mapping[str, str]
@@ -92,24 +102,27 @@ def fetch(work: Path, environment: Mapping[str, str], *, with_pip: bool) -> Fetc
         size = sum(a.stat().st_size for a in archives) // 1_000_000
         say(f"fetched {len(archives)} packages of {suite}, {size} MB, signatures checked")
         return _unpack(archives, work / "root", environment)
-    raise SetupError("no suite of the Debian mirror gave a usable Bazel 7:\n  " + "\n  ".join(refusals))
+    raise SetupError(
+        "no suite of the Debian mirror gave a usable Bazel 7:\n  " + "\n  ".join(refusals)
+    )
 
 
 def _require_debian() -> None:
     for program in ("apt-get", "apt-config", "dpkg-deb"):
         if shutil.which(program) is None:
             raise SetupError(
-                f"a private Bazel is made of Debian's packages, and {program} is not on this machine; "
-                "install bazelisk, or Bazel 7.4 or later, and put it on PATH"
+                f"a private Bazel is made of Debian's packages, and {program} is not on this "
+                "machine; install bazelisk, or Bazel 7.4 or later, and put it on PATH"
             )
     if platform.machine() != "x86_64":
         raise SetupError(
-            f"the private Bazel is for x86_64, this machine is {platform.machine()}; install bazelisk"
+            f"the private Bazel is for x86_64, this machine is {platform.machine()}; install "
+            "bazelisk"
         )
 
 
 def _mirror(environment: Mapping[str, str]) -> tuple[str, Path]:
-    """The Debian mirror that the machine's apt uses, and the keyring that its suites are signed with."""
+    """The Debian mirror that the machine's apt uses, and the keyring for its suites."""
     listed = check(
         "reading apt's sources",
         ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"],
@@ -119,10 +132,11 @@ def _mirror(environment: Mapping[str, str]) -> tuple[str, Path]:
     )
     mirrors = [line for line in listed.splitlines() if line.rstrip("/").endswith("/debian")]
     if not mirrors:
+        found = ", ".join(sorted(set(listed.split()))) or "no source at all"
         raise SetupError(
-            "a private Bazel is made of Debian's packages, and none of the machine's apt sources is a Debian "
-            f"mirror (found: {', '.join(sorted(set(listed.split()))) or 'no source at all'}); add one to apt's "
-            "sources, or install bazelisk and put it on PATH"
+            "a private Bazel is made of Debian's packages, and none of the machine's apt "
+            f"sources is a Debian mirror (found: {found}); add one to apt's sources, or install "
+            "bazelisk and put it on PATH"
         )
     keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
     if not keyring.is_file():
@@ -151,20 +165,29 @@ def _make_state(state: Path, environment: Mapping[str, str]) -> None:
     network = [line for line in dump.splitlines() if line.lower().startswith("acquire::http")]
     text = _APT_CONFIGURATION.format(state=state) + "\n".join(network) + "\n"
     (state / "apt.conf").write_text(text, encoding="utf-8")
-    (state / "var/lib/dpkg/status").write_text("".join(_standin(p) for p in _STANDINS), encoding="utf-8")
+    (state / "var/lib/dpkg/status").write_text(
+        "".join(_standin(p) for p in _STANDINS), encoding="utf-8"
+    )
 
 
 def _standin(package: str) -> str:
     return (
         f"Package: {package}\nStatus: install ok installed\nPriority: optional\nSection: misc\n"
-        "Maintainer: none <none@localhost>\nArchitecture: amd64\nVersion: 9999\nDescription: stand-in\n\n"
+        "Maintainer: none <none@localhost>\nArchitecture: amd64\nVersion: 9999\nDescription: "
+        "stand-in\n\n"
     )
 
 
 def _download(state: Path, apt: Mapping[str, str], source: str, wanted: list[str]) -> None:
     (state / "etc/apt/sources.list").write_text(source, encoding="utf-8")
     advice = "check the machine's network and apt sources"
-    check("apt-get update", ["apt-get", "-qq", "update"], deadline_seconds=_UPDATE_SECONDS, advice=advice, environment=apt)
+    check(
+        "apt-get update",
+        ["apt-get", "-qq", "update"],
+        deadline_seconds=_UPDATE_SECONDS,
+        advice=advice,
+        environment=apt,
+    )
     shown = check(
         "apt-cache show bazel-bootstrap",
         ["apt-cache", "show", "--no-all-versions", "bazel-bootstrap"],
@@ -172,7 +195,9 @@ def _download(state: Path, apt: Mapping[str, str], source: str, wanted: list[str
         advice="the suite has no bazel-bootstrap",
         environment=apt,
     )
-    version = next((line.split()[1] for line in shown.splitlines() if line.startswith("Version:")), "none")
+    version = next(
+        (line.split()[1] for line in shown.splitlines() if line.startswith("Version:")), "none"
+    )
     if not version.startswith("7."):
         raise SetupError(f"its bazel-bootstrap is {version}, not 7")
     check(
@@ -200,7 +225,8 @@ def _unpack(archives: list[Path], root: Path, environment: Mapping[str, str]) ->
     versions = {}
     for archive in archives:
         name, version, _ = archive.name.split("_", 2)
-        # apt escapes the epoch's colon in file names; upstream's part ends at "+ds" or the last hyphen.
+        # apt escapes the epoch's colon in file names; upstream's part ends at "+ds" or the last
+        # hyphen.
         upstream = version.rpartition("%3a")[2].rpartition("-")[0] or version
         versions[name] = upstream.partition("+")[0].partition("~")[0]
     return Fetched(root, versions)

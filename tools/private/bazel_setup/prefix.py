@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prepares the private Bazel: once, under a lock, in a staging directory, with one rename at the end."""
+"""Prepares the private Bazel: once, under a lock, in staging, with one rename at the end."""
 
 import fcntl
 import os
@@ -48,7 +48,10 @@ def ensure(cache: Path, reason: str) -> Path:
     with _locked(final.with_name(final.name + ".lock")):
         if not final.is_dir():
             say(f"{reason}: preparing a private Bazel {BAZEL_VERSION} in {final}")
-            say("it comes from Debian's and PyPI's packages; nothing on this system is installed or changed")
+            say(
+                "it comes from Debian's and PyPI's packages; nothing on this system is "
+                "installed or changed"
+            )
             _clean(cache)
             _require_space(cache)
             with _terminated_as_interrupted():
@@ -70,8 +73,8 @@ def _locked(path: Path) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise SetupError(
-                        f"another tools/bazel has held {path} for {_LOCK_SECONDS} s; see what it does with: "
-                        f"fuser -v {path}"
+                        f"another tools/bazel has held {path} for {_LOCK_SECONDS} s; see what "
+                        f"it does with: fuser -v {path}"
                     ) from None
             if not waiting:
                 say(f"another tools/bazel is preparing it; waiting for {path}")
@@ -91,8 +94,8 @@ def _require_space(cache: Path) -> None:
     free = shutil.disk_usage(cache).free
     if free < _NEEDED_BYTES:
         raise SetupError(
-            f"preparing a private Bazel takes {_NEEDED_BYTES // 1_000_000} MB in {cache}, and {free // 1_000_000} MB "
-            "are free; make room, or set XDG_CACHE_HOME to a directory on another file system"
+            f"preparing a private Bazel takes {_NEEDED_BYTES // 1_000_000} MB in {cache}, and "
+            f"{free // 1_000_000} MB are free; make room, or set XDG_CACHE_HOME to a directory on another file system"
         )
 
 
@@ -103,7 +106,9 @@ def _terminated_as_interrupted() -> Iterator[None]:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:

@@ -22,8 +22,8 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end and captures what it prints.
 
-    The whole process group is killed at the deadline and on an interruption, and the program itself when this
-    process dies. Raises subprocess.TimeoutExpired and OSError.
+    The whole process group is killed at the deadline and on an interruption, and the program
+    itself when this process dies. Raises subprocess.TimeoutExpired and OSError.
     """
     child = subprocess.Popen(
         [*_TIED, *command],
@@ -57,10 +57,16 @@ def check(
     try:
         done = run(command, deadline_seconds=deadline_seconds, environment=environment)
     except subprocess.TimeoutExpired:
-        raise SetupError(f"{what}: {command[0]} gave no answer in {deadline_seconds:.0f} s; {advice}") from None
+        raise SetupError(
+            f"{what}: {command[0]} gave no answer in {deadline_seconds:.0f} s; {advice}"
+        ) from None
     except OSError as error:
-        raise SetupError(f"{what}: {command[0]} cannot be run ({error.strerror}); {advice}") from None
+        raise SetupError(
+            f"{what}: {command[0]} cannot be run ({error.strerror}); {advice}"
+        ) from None
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-        raise SetupError(f"{what}: {command[0]} ended with exit code {done.returncode}; {advice}\n{tail}")
+        raise SetupError(
+            f"{what}: {command[0]} ended with exit code {done.returncode}; {advice}\n{tail}"
+        )
     return done.stdout

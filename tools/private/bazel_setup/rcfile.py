@@ -30,7 +30,9 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
             return
     except OSError:
         pass
-    with tempfile.NamedTemporaryFile("w", dir=workspace, prefix=NAME, delete=False, encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=workspace, prefix=NAME, delete=False, encoding="utf-8"
+    ) as file:
         file.write(text)
     os.replace(file.name, path)
 
@@ -38,7 +40,8 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
 def render(cache: Path, home: Path | None, command: Path, reason: str) -> str:
     """The rc file's text."""
     lines = [
-        "# Written by tools/bazel for this machine, and again whenever it differs; your own settings go into",
+        "# Written by tools/bazel for this machine, and again whenever it differs; your own "
+        "settings go into",
         "# user.bazelrc.",
         f"# Bazel: {command}",
         f"# because: {reason}",

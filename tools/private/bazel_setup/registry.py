@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A registry of Bazel modules on disk, out of the source trees that Debian packages.
 
-It grows by the module versions that a workspace asks for. A module that Debian packages is served from its tree
-for every version up to the tree's own, which Bazel's version resolution would pick anyway. Modules that
-Bazel's own tools name, but that no build here loads, are empty.
+It grows by the module versions that a workspace asks for. A module that Debian packages is served
+from its tree for every version up to the tree's own, which Bazel's version resolution would pick
+anyway. Modules that Bazel's own tools name, but that no build here loads, are empty.
 """
 
 import ast
@@ -111,14 +111,18 @@ def _dependencies(path: Path, *, with_dev: bool) -> Iterator[tuple[str, str]]:
 
 
 def _calls(path: Path, function: str) -> Iterator[dict[str, str]]:
-    """Keyword arguments of every call of one function: MODULE.bazel is Starlark, which parses as Python."""
+    """Arguments of every call of one function: MODULE.bazel's Starlark parses as Python."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     except SyntaxError as error:
         raise SetupError(f"{path}:{error.lineno}: {error.msg}") from None
     for statement in tree.body:
         call = statement.value if isinstance(statement, ast.Expr) else None
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == function:
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id == function
+        ):
             named = {k.arg: k.value for k in call.keywords if k.arg}
             positional = dict(zip(("name", "version"), call.args, strict=False))
             values = {**positional, **named}
@@ -129,13 +133,15 @@ def _check(path: Path, name: str, asked: str, versions: dict[str, str]) -> None:
     remedy = "install bazelisk, with access to Bazel's registry, and put it on PATH"
     if name not in TREES and name not in _EMPTY:
         raise SetupError(
-            f"{path} asks for {name} {asked}, which Debian does not package; the private Bazel serves only "
+            f"{path} asks for {name} {asked}, which Debian does not package; the private "
+            "Bazel serves only "
             f"{', '.join(sorted(TREES))}. For others, {remedy}"
         )
     packaged = versions.get(TREES[name].package) if name in TREES else None
     if packaged and _order(asked) > _order(packaged):
         raise SetupError(
-            f"{path} asks for {name} {asked}, and the private Bazel has Debian's {packaged}; ask for that or an "
+            f"{path} asks for {name} {asked}, and the private Bazel has Debian's {packaged}; "
+            "ask for that or an "
             f"older one (versions are minimums), or {remedy}"
         )
 
@@ -157,7 +163,9 @@ def _serve(home: Path, registry: Path, wanted: list[tuple[str, str]]) -> None:
             text = f'module(name = "{name}", version = "{version}", compatibility_level = 1)\n'
             _make_empty(tree, text, _EMPTY[name])
         else:
-            raise SetupError(f"{home}: a packaged tree needs {name} {version}, which Debian does not package")
+            raise SetupError(
+                f"{home}: a packaged tree needs {name} {version}, which Debian does not package"
+            )
         entry = registry / "modules" / name / version
         _write(entry / "MODULE.bazel", text)
         _write(entry / "source.json", json.dumps({"type": "local_path", "path": str(tree)}))
@@ -178,16 +186,24 @@ def _with_version(path: Path, version: str) -> str:
     text = path.read_text(encoding="utf-8")
     for statement in ast.parse(text).body:
         call = statement.value if isinstance(statement, ast.Expr) else None
-        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "module"):
+        if not (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id == "module"
+        ):
             continue
         for keyword in call.keywords:
             if keyword.arg == "version":
                 lines = text.splitlines(keepends=True)
                 value = keyword.value
                 line = lines[value.lineno - 1]
-                lines[value.lineno - 1] = f'{line[: value.col_offset]}"{version}"{line[value.end_col_offset :]}'
+                lines[value.lineno - 1] = (
+                    f'{line[: value.col_offset]}"{version}"{line[value.end_col_offset :]}'
+                )
                 return "".join(lines)
-    raise SetupError(f"{path} has no module version to set; Debian's package is not what was expected")
+    raise SetupError(
+        f"{path} has no module version to set; Debian's package is not what was expected"
+    )
 
 
 def _make_empty(tree: Path, module: str, extension: str) -> None:
