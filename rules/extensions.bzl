@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Module extensions for MODULE.bazel.
+
+    debian = use_extension("@ktstr//rules:extensions.bzl", "debian")
+    debian.root(name = "debian_root")
+    debian.file(name = "linux_source_6_12", set = "linux_source_6_12", member = "usr/src/linux-source-6.12.tar.xz")
+    use_repo(debian, "debian_root", "linux_source_6_12")
+"""
+
+load("//rules/private:debian_file.bzl", "debian_file")
+load("//rules/private:debian_root.bzl", "debian_root")
+
+_LOCK = Label("//tools/debian:lock.json")
+_LAYOUT = Label("//tools/debian:layout.json")
+
+def _debian_impl(mctx):
+    for module in mctx.modules:
+        for tag in module.tags.root:
+            debian_root(name = tag.name, lock = tag.lock, layout = tag.layout, set = tag.set)
+        for tag in module.tags.file:
+            debian_file(name = tag.name, lock = tag.lock, set = tag.set, member = tag.member)
+    return mctx.extension_metadata(reproducible = True)
+
+_root = tag_class(
+    doc = "A complete small Debian in the directory @NAME//:root.",
+    attrs = {
+        "name": attr.string(mandatory = True, doc = "The repository's name."),
+        "lock": attr.label(default = _LOCK, doc = "The lock file."),
+        "layout": attr.label(default = _LAYOUT, doc = "What is kept, which links are added."),
+        "set": attr.string(default = "root", doc = "The set of the lock."),
+    },
+)
+
+_file = tag_class(
+    doc = "One file out of one package, @NAME//:file.",
+    attrs = {
+        "name": attr.string(mandatory = True, doc = "The repository's name."),
+        "lock": attr.label(default = _LOCK, doc = "The lock file."),
+        "set": attr.string(mandatory = True, doc = "The set of the lock; it has one package."),
+        "member": attr.string(mandatory = True, doc = "Path of the file inside the package."),
+    },
+)
+
+debian = module_extension(
+    implementation = _debian_impl,
+    doc = "Repositories made of locked Debian packages.",
+    tag_classes = {"root": _root, "file": _file},
+)
