@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a command inside the Debian root: read-only root, no network, an empty environment, only the named paths.
+
+    enter --root ROOT [--ro HOST=INSIDE]... [--rw HOST=INSIDE]... [--scratch INSIDE]... [--env NAME=VALUE]...
+          [--chdir INSIDE] -- COMMAND ARGUMENT...
+
+bubblewrap comes from the root and starts through the root's own dynamic loader, so the host gives only its kernel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+
+_LOADER = "usr/lib64/ld-linux-x86-64.so.2"
+_LIBRARIES = "usr/lib/x86_64-linux-gnu"
+_BUBBLEWRAP = "usr/bin/bwrap"
+_PATH = "/usr/bin:/usr/sbin"
+# The links of a merged /usr, as Debian's base-files ships them.
+_MERGED = ("bin", "lib", "lib64", "sbin")
+# What bubblewrap says when the kernel or its policy refuses a namespace.
+_REFUSALS = (
+    "No permissions to create a new namespace",
+    "Creating new namespace failed",
+    "setting up uid map: Permission denied",
+    "loopback: Failed RTM_NEWADDR: Operation not permitted",
+    "Failed to make / slave: Permission denied",
+    "unshare user ns",
+)
+_REFUSED_HELP = """\
+ktstr: the kernel refused a user namespace, which build actions need to enter the Debian root.
+  bubblewrap said: {words}
+  Allow it, as root:
+    sysctl kernel.unprivileged_userns_clone=1              (Debian's switch, where it exists)
+    sysctl kernel.apparmor_restrict_unprivileged_userns=0  (Ubuntu 23.10 and later)
+    sysctl user.max_user_namespaces=15000                  (hardened kernels)
+  Inside a container: start it with a seccomp profile that permits unshare and mount (docs/hermeticity.md).
+"""
+
+
+class EnterError(Exception):
+    """The root cannot be entered; the text says why and what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """What is visible inside besides the root itself.
+
+    root: the unpacked root. read_only, writable: path inside -> path on the host. chdir: where the command starts.
+    environment: all of the command's environment but PATH.
+    """
+
+    root: pathlib.Path
+    read_only: Mapping[str, pathlib.Path] = dataclasses.field(default_factory=dict)
+    writable: Mapping[str, pathlib.Path] = dataclasses.field(default_factory=dict)
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    chdir: str = "/"
+
+
+def command_line(entry: Entry, command: Sequence[str]) -> list[str]:
+    """The full command that enters the root and runs `command` there."""
+    root = entry.root.resolve()
+    line = [str(root / _LOADER), "--library-path", str(root / _LIBRARIES), str(root / _BUBBLEWRAP)]
+    line += ["--tmpfs", "/", "--ro-bind", str(root / "usr"), "/usr", "--ro-bind", str(root / "etc"), "/etc"]
+    for name in _MERGED:
+        line += ["--symlink", f"usr/{name}", f"/{name}"]
+    line += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    for inside, host in entry.read_only.items():
+        line += ["--ro-bind", str(host.resolve()), inside]
+    for inside, host in entry.writable.items():
+        line += ["--bind", str(host.resolve()), inside]
+    line += ["--unshare-net", "--unshare-pid", "--die-with-parent", "--chdir", entry.chdir]
+    line += ["--clearenv", "--setenv", "PATH", _PATH]
+    for name, value in entry.environment.items():
+        line += ["--setenv", name, value]
+    return [*line, "--", *command]
+
+
+def run(entry: Entry, command: Sequence[str]) -> int:
+    """Runs `command` inside; its standard streams are the caller's. Returns its exit status.
+
+    Raises:
+      EnterError: the root is no root, a bound path is missing, or namespaces are refused.
+    """
+    _check(entry)
+    probe = subprocess.run(command_line(entry, ["/bin/true"]), text=True, capture_output=True, check=False)
+    if probe.returncode:
+        raise EnterError(_explain(probe.stderr.strip()))
+    return subprocess.run(command_line(entry, command), check=False).returncode
+
+
+@contextlib.contextmanager
+def scratch_directory() -> Iterator[pathlib.Path]:
+    """A directory below the working directory (on disk, inside Bazel's sandbox), gone afterwards."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="scratch-", dir=os.getcwd()))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+def _check(entry: Entry) -> None:
+    if not (entry.root / _BUBBLEWRAP).exists():
+        raise EnterError(f"ktstr: {entry.root} is not a Debian root: it has no {_BUBBLEWRAP}")
+    for inside, host in {**entry.read_only, **entry.writable}.items():
+        if not host.exists():
+            raise EnterError(f"ktstr: {host}, to be bound to {inside}, does not exist")
+
+
+def _explain(words: str) -> str:
+    if any(refusal in words for refusal in _REFUSALS):
+        return _REFUSED_HELP.format(words=words)
+    return f"ktstr: entering the Debian root failed; bubblewrap said: {words}"
+
+
+def _pair(text: str) -> tuple[str, str]:
+    left, separator, right = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form A=B")
+    return left, right
+
+
+def _main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=pathlib.Path, required=True)
+    parser.add_argument("--ro", type=_pair, action="append", default=[], metavar="HOST=INSIDE")
+    parser.add_argument("--rw", type=_pair, action="append", default=[], metavar="HOST=INSIDE")
+    parser.add_argument("--scratch", action="append", default=[], metavar="INSIDE")
+    parser.add_argument("--env", type=_pair, action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--chdir", default="/")
+    parser.add_argument("command", nargs="+")
+    args = parser.parse_args(argv)
+    with contextlib.ExitStack() as stack:
+        scratch = {inside: stack.enter_context(scratch_directory()) for inside in args.scratch}
+        entry = Entry(
+            root=args.root,
+            read_only={inside: pathlib.Path(host) for host, inside in args.ro},
+            writable={**scratch, **{inside: pathlib.Path(host) for host, inside in args.rw}},
+            environment=dict(args.env),
+            chdir=args.chdir,
+        )
+        try:
+            return run(entry, args.command)
+        except EnterError as error:
+            print(error, file=sys.stderr)
+            return 1
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))
