@@ -45,7 +45,7 @@ def ensure(cache: Path, reason: str) -> Path:
         return final
     started = time.monotonic()
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(final.with_name(final.name + ".lock")):
+    with _locked(cache / "private-bazel.lock"):
         if not final.is_dir():
             say(f"{reason}: preparing a private Bazel {BAZEL_VERSION} in {final}")
             say(
@@ -95,7 +95,8 @@ def _require_space(cache: Path) -> None:
     if free < _NEEDED_BYTES:
         raise SetupError(
             f"preparing a private Bazel takes {_NEEDED_BYTES // 1_000_000} MB in {cache}, and "
-            f"{free // 1_000_000} MB are free; make room, or set XDG_CACHE_HOME to a directory on another file system"
+            f"{free // 1_000_000} MB are free; make room, or set "
+            "XDG_CACHE_HOME to a directory on another file system"
         )
 
 
