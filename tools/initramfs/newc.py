@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A deterministic writer and reader of the "newc" cpio format, which Linux unpacks as its initramfs.
+"""A deterministic writer and reader of the "newc" cpio format, which Linux unpacks as initramfs.
 
 The format is that of the kernel's Documentation/driver-api/early-userspace/buffer-format.rst: a
-110-byte ASCII header per entry (magic 070701 and thirteen 8-digit hexadecimal fields), the name with
-its NUL, the data, each padded to four bytes, and an entry named TRAILER!!! at the end.
+110-byte ASCII header per entry (magic 070701 and thirteen 8-digit hexadecimal fields), the name
+with its NUL, the data, each padded to four bytes, and an entry named TRAILER!!! at the end.
 
 A *layer* is one such archive padded to 512 bytes, so that layers concatenate by plain concatenation
 of files; where two layers hold the same file, the kernel keeps the later one.
