@@ -79,7 +79,7 @@ class Collector:
         accel: Accel,
         ending: Ending,
         *,
-        console: tuple[ConsoleFinding, ...] = (),
+        console: tuple[ConsoleFinding, ...] | None = None,
         host_samples: tuple[HostSample, ...] = (),
         scenario_host_s: tuple[float, float] | None = None,
     ) -> RunRecord:

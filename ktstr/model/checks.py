@@ -110,8 +110,12 @@ class ExpectFail:
 
 @dataclass(frozen=True)
 class Detail:
-    """One finding: a failed check, missing data, or a reason."""
+    """One finding: a failed check, missing data, or a reason.
+
+    `subject` is what it is about: a cgroup, `cgroup worker group.index`, or a `ConsoleKind`.
+    """
 
     kind: Kind
     message: str
     verdict: Verdict = Verdict.FAIL
+    subject: str = ""

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the run came to its end and all that was measured arrived."""
+
+from __future__ import annotations
+
+from ktstr.judge.record import RunRecord
+from ktstr.judge.subjects import worker_name
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.host import EndingKind
+from ktstr.model.plan import Plan
+from ktstr.model.scenario import Spawn, SpawnHost
+
+_DAMAGES_SHOWN = 3
+
+
+def ending(run: RunRecord) -> list[Detail]:
+    """Why the machine ended, when that was not by the guest's own orderly end.
+
+    A guest that stops answering once it is up FAILs (hang): what ran in it did that.  One that
+    never said hello is INCONCLUSIVE: nothing under test had started.  Panics are judged elsewhere.
+    """
+    kind, detail = run.ending.kind, run.ending.detail
+    if kind is EndingKind.DEADLINE:
+        if run.hello is None:
+            message = (
+                f"the guest did not come up: deadline {detail!r} passed before its hello; "
+                f"see console.log"
+            )
+            return [Detail(Kind.HANG, message, Verdict.INCONCLUSIVE)]
+        after = run.events[-1].name if run.events else "hello"
+        message = f"the guest hangs: deadline {detail!r} passed, its last sign was {after!r}"
+        return [Detail(Kind.HANG, message)]
+    if kind is EndingKind.KILLED:
+        return [_infra(f"QEMU was killed from outside ({detail}); run the test again")]
+    if kind is EndingKind.QEMU_ERROR:
+        return [_infra(f"QEMU failed: {detail}; qemu.cmd has the command")]
+    if kind is EndingKind.TERMINATED:
+        return [_infra(f"the runner was told to stop ({detail}) before the test was over")]
+    if kind is EndingKind.EXITED and run.end is None:
+        last = run.events[-1].name if run.events else "hello" if run.hello else "nothing"
+        return [
+            _infra(
+                f"the guest went down without its end record (last heard: {last}): a reset, a "
+                f"power-off from inside, or a lost agent; see console.log"
+            )
+        ]
+    return []
+
+
+def transport(run: RunRecord) -> list[Detail]:
+    """INCONCLUSIVE for every damaged or missing frame, and for a failure of the agent itself."""
+    details = []
+    for damage in run.damages[:_DAMAGES_SHOWN]:
+        message = f"frames: {damage.reason} at byte {damage.offset} of frames.bin"
+        details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    if len(run.damages) > _DAMAGES_SHOWN:
+        message = f"frames: {len(run.damages) - _DAMAGES_SHOWN} more damaged places"
+        details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    if run.end is not None and run.end.frames != run.frames_seen:
+        message = f"frames: the guest sent {run.end.frames}, {run.frames_seen} arrived"
+        details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    if run.end is not None and run.end.agent_error:
+        details.append(_infra(f"the guest's agent failed: {run.end.agent_error}"))
+    return details
+
+
+def scenarios(run: RunRecord) -> list[Detail]:
+    """INCONCLUSIVE for a scenario that could not be carried out or stopped without a cause."""
+    details = []
+    if run.plan.scenario is not None and run.end is not None and not run.scenarios:
+        message = "the guest reported nothing about the scenario"
+        details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    for facts in run.scenarios:
+        done = f"{facts.steps_done} of {facts.steps_planned} steps done"
+        if facts.error:
+            details.append(_infra(f"the scenario could not be carried out ({done}): {facts.error}"))
+        elif facts.steps_done < facts.steps_planned:
+            why = facts.stopped_because or "no reason given"
+            message = f"the scenario ended early ({done}): {why}"
+            details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    return details
+
+
+def worker_reports(run: RunRecord) -> list[Detail]:
+    """INCONCLUSIVE for workers that were refused something, that died, or that are missing."""
+    details = []
+    for worker in run.workers:
+        name = worker_name(worker)
+        for error in worker.errors:
+            message = f"{name} ({worker.work_type}): {error}"
+            details.append(Detail(Kind.WORKER_ERROR, message, Verdict.INCONCLUSIVE, name))
+        if not worker.completed and worker.work_units and not worker.errors:
+            message = (
+                f"{name} ({worker.work_type}) did not come to its end: "
+                f"{worker.exit_info or 'no exit information'}"
+            )
+            details.append(Detail(Kind.WORKER_ERROR, message, Verdict.INCONCLUSIVE, name))
+    planned = planned_workers(run.plan)
+    if run.end is not None and all(s.steps_done == s.steps_planned for s in run.scenarios):
+        missing = planned - len(run.workers)
+        if missing > 0:
+            message = f"{missing} of {planned} planned workers reported nothing"
+            details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    if run.scenarios and not run.workers and planned == 0:
+        message = (
+            "checks of workers are on, but the scenario starts none: give a CgroupDef works, or "
+            "switch them off with Checks(not_starved=False)"
+        )
+        details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    return details
+
+
+def cpusets(run: RunRecord) -> list[Detail]:
+    """INCONCLUSIVE for a cgroup whose cpuset the kernel did not put in force as asked."""
+    return [
+        Detail(
+            Kind.WORKER_ERROR,
+            f"cgroup {cgroup.name} was given cpuset {cgroup.cpuset}, but "
+            f"{cgroup.effective_cpuset or 'none'} is in force",
+            Verdict.INCONCLUSIVE,
+            cgroup.name,
+        )
+        for cgroup in run.cgroups
+        if cgroup.cpuset and cgroup.cpuset != cgroup.effective_cpuset
+    ]
+
+
+def planned_workers(plan: Plan) -> int:
+    """The least number of workers that the plan's scenario starts; 0 without a scenario."""
+    if plan.scenario is None:
+        return 0
+    default, total = plan.workers_per_cgroup, 0
+    parts = [(plan.scenario.backdrop.cgroups, plan.scenario.backdrop.ops)]
+    parts += [(step.setup, step.ops) for step in plan.scenario.steps]
+    for cgroups, ops in parts:
+        total += sum(work.count(default) for cgroup in cgroups for work in cgroup.works or ())
+        total += sum(op.work.count(default) for op in ops if isinstance(op, Spawn | SpawnHost))
+    return total
+
+
+def _infra(message: str) -> Detail:
+    return Detail(Kind.INFRA, message, Verdict.INCONCLUSIVE)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time that the host took from the guest's vCPUs, which no scheduler is to blame for."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ktstr.judge.record import RunRecord
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.host import HostSample
+
+# a finding about time is believed while the host took less than this part of any vCPU's window
+MAX_TAKEN_SHARE = 0.05
+# and never more at a stretch than this part of the gap that a check allows
+MAX_TAKEN_OF_GAP = 0.25
+
+_TIMED = frozenset({Kind.STARVED, Kind.STUCK, Kind.UNFAIR, Kind.WAKE_LATENCY, Kind.HANG})
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the host took from the worst vCPU: part of the window, and ms between two samples."""
+
+    share: float
+    burst_ms: float
+
+
+def taken(samples: tuple[HostSample, ...], window: tuple[float, float] | None) -> Taken | None:
+    """The worst vCPU's loss within `window` (all samples when None); None without data."""
+    worst: Taken | None = None
+    for series in _by_vcpu(samples).values():
+        inside = _within(series, window)
+        if len(inside) < 2 or inside[-1].at_s <= inside[0].at_s:
+            continue
+        span_ns = (inside[-1].at_s - inside[0].at_s) * 1e9
+        share = (inside[-1].wait_ns - inside[0].wait_ns) / span_ns
+        burst = max(b.wait_ns - a.wait_ns for a, b in itertools.pairwise(inside)) / 1e6
+        worst = Taken(share, burst) if worst is None else _worse(worst, Taken(share, burst))
+    return worst
+
+
+def excuse(run: RunRecord, details: Iterable[Detail]) -> list[Detail]:
+    """Turns FAILs about time into INCONCLUSIVE (contended) where the host may have caused them.
+
+    In virtual time the host's pace is not seen by the guest, and nothing is excused.
+    """
+    found = list(details)
+    if not run.accel.has_thread_per_vcpu:
+        return found
+    loss = taken(run.host_samples, run.scenario_host_s)
+    return [_excused(detail, loss, run.plan.checks.max_gap_ms) for detail in found]
+
+
+def _excused(detail: Detail, loss: Taken | None, gap_ms: float | None) -> Detail:
+    if detail.kind not in _TIMED or detail.verdict is not Verdict.FAIL:
+        return detail
+    if loss is None:
+        why = "the host's own samples are missing, so that its part in this is unknown"
+    elif loss.share > MAX_TAKEN_SHARE:
+        why = f"the host kept a vCPU waiting for {100 * loss.share:.0f}% of the scenario"
+    elif detail.kind is Kind.STUCK and gap_ms and loss.burst_ms > MAX_TAKEN_OF_GAP * gap_ms:
+        why = f"the host kept a vCPU waiting for {loss.burst_ms:.0f} ms at a stretch"
+    else:
+        return detail
+    message = (
+        f"{detail.message}; but {why}: run it on a quieter host, or in virtual time "
+        f'(accel = "virtual")'
+    )
+    return dataclasses.replace(
+        detail, kind=Kind.CONTENDED, message=message, verdict=Verdict.INCONCLUSIVE
+    )
+
+
+def _by_vcpu(samples: tuple[HostSample, ...]) -> dict[int, list[HostSample]]:
+    series: dict[int, list[HostSample]] = {}
+    for sample in sorted(samples, key=lambda s: (s.vcpu, s.at_s)):
+        series.setdefault(sample.vcpu, []).append(sample)
+    return series
+
+
+def _within(series: list[HostSample], window: tuple[float, float] | None) -> list[HostSample]:
+    if window is None:
+        return series
+    start, end = window
+    first = max((i for i, s in enumerate(series) if s.at_s <= start), default=0)
+    last = min((i for i, s in enumerate(series) if s.at_s >= end), default=len(series) - 1)
+    return series[first : last + 1]
+
+
+def _worse(a: Taken, b: Taken) -> Taken:
+    return Taken(max(a.share, b.share), max(a.burst_ms, b.burst_ms))

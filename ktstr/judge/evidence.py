@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a PASS rests on: each claim is either shown by the run's facts or it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ktstr.judge.completeness import planned_workers
+from ktstr.judge.record import RunRecord
+from ktstr.model.host import EndingKind
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that must be true of a run that passes, in words."""
+
+    words: str
+    shown: bool
+
+
+def claims(run: RunRecord) -> tuple[Claim, ...]:
+    """Everything that a PASS of this run needs."""
+    found = [
+        _hello(run),
+        Claim("the guest powered off by itself", run.ending.kind is EndingKind.EXITED),
+        Claim(
+            f"all {run.end.frames if run.end else '?'} frames of the guest arrived intact",
+            run.end is not None and run.end.frames == run.frames_seen and not run.damages,
+        ),
+        _scheduler(run),
+    ]
+    if run.plan.scenario is not None:
+        found += _scenario(run)
+    if run.plan.function is not None:
+        returned = run.test is not None and run.test.outcome == "returned"
+        found.append(Claim(f"{run.plan.function} returned", returned))
+    if run.plan.checks.clean_kernel_log:
+        found.append(Claim("the kernel log is clean", run.console == ()))
+    return tuple(found)
+
+
+def _hello(run: RunRecord) -> Claim:
+    release = run.hello.kernel_release if run.hello else "?"
+    words = f"the guest came up with kernel {release} and topology {run.plan.topology}"
+    return Claim(words, run.hello is not None)
+
+
+def _scheduler(run: RunRecord) -> Claim:
+    facts, plan = run.scheduler, run.plan.scheduler
+    if plan is None:
+        words = "the default scheduling class ran: sched_ext was off"
+        return Claim(words, facts is not None and facts.state_end in ("", "disabled"))
+    if run.plan.checks.scheduler_alive is False:
+        attached = facts is not None and facts.attached_ns is not None
+        return Claim(f"scheduler {plan.name} was attached", attached)
+    words = f"scheduler {plan.name} was attached as {plan.ops} to the end"
+    kept = facts is not None and (facts.state_end, facts.ops_end) == ("enabled", plan.ops)
+    return Claim(words, kept)
+
+
+def _scenario(run: RunRecord) -> list[Claim]:
+    done = sum(facts.steps_done for facts in run.scenarios)
+    planned = sum(facts.steps_planned for facts in run.scenarios)
+    workers = planned_workers(run.plan)
+    return [
+        Claim(f"{done} of {planned} steps were done", bool(run.scenarios) and done == planned),
+        Claim(
+            f"{len(run.workers)} workers reported, of at least {workers} planned",
+            len(run.workers) >= workers,
+        ),
+    ]

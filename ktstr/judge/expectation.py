@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""expect_fail: a test that passes only by showing one kind of failure, and no other."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ktstr.judge.kernel_log import STALLS
+from ktstr.judge.ranking import rank, ranked, worst
+from ktstr.model.checks import Detail, ExpectFail, Kind, Verdict
+
+# different views on one misbehaviour
+_CHECKS = frozenset(
+    {
+        Kind.STARVED,
+        Kind.STUCK,
+        Kind.ISOLATION,
+        Kind.UNFAIR,
+        Kind.WAKE_LATENCY,
+        Kind.MIGRATION,
+    }
+)
+# failures after which the kernel reports stalls, and a test function's own steps go wrong
+_STALLING = frozenset(
+    {Kind.SCHEDULER_EJECTED, Kind.SCHEDULER_DIED, Kind.HANG, Kind.STARVED, Kind.STUCK}
+)
+_BREAKING = frozenset(
+    {
+        Kind.PANIC,
+        Kind.KERNEL_LOG,
+        Kind.SCHEDULER_NOT_LOADED,
+        Kind.SCHEDULER_NOT_ATTACHED,
+        Kind.SCHEDULER_EJECTED,
+        Kind.SCHEDULER_DIED,
+        Kind.HANG,
+    }
+)
+# what makes the run another one than the test is about, whatever it showed
+_VOIDING = frozenset({Kind.USAGE, Kind.INFRA, Kind.TOPOLOGY})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict under an expectation, what to add to the details, and the story in words."""
+
+    verdict: Verdict
+    added: tuple[Detail, ...]
+    words: str
+
+
+def weigh(expected: ExpectFail, details: tuple[Detail, ...]) -> Outcome:
+    """PASS when a FAIL of the expected kind matches the text and no foreign FAIL stands beside it.
+
+    What a failure brings with it is not foreign: findings that come after it in the chain of
+    causes, and the stalls that the kernel reports of a scheduler that does not schedule.
+    INCONCLUSIVE when the expected failure did not show but data are missing to say so.
+    """
+    failures = [detail for detail in details if detail.verdict is Verdict.FAIL]
+    hits = [detail for detail in failures if _matches(expected, detail)]
+    asked = _words(expected)
+    if hits:
+        foreign = [detail for detail in failures if not _follows(detail, expected.kind)]
+        if foreign:
+            return _wrong(foreign[0], f"expected {asked}, which came, but beside it a failure")
+        void = next((detail for detail in details if detail.kind in _VOIDING), None)
+        if void is not None:
+            words = f"expected {asked}, which came, but the run does not count: {void.message}"
+            return Outcome(Verdict.INCONCLUSIVE, (), words)
+        return Outcome(Verdict.PASS, (), f"expected {asked}; found: {hits[0].message}")
+    if failures:
+        return _wrong(ranked(failures)[0], f"expected {asked}, but found a failure")
+    left = worst(detail.verdict for detail in details)
+    if left is Verdict.INCONCLUSIVE:
+        return Outcome(Verdict.INCONCLUSIVE, (), f"expected {asked}; data are missing to tell")
+    if left is Verdict.SKIP:
+        return Outcome(Verdict.SKIP, (), f"expected {asked}; skipped")
+    words = f"expected {asked}, but the test did not fail; if that is right, drop expect_fail"
+    return Outcome(Verdict.FAIL, (Detail(expected.kind, words),), words)
+
+
+def _wrong(found: Detail, words: str) -> Outcome:
+    told = f"{words} of kind {found.kind.value}: {found.message}"
+    return Outcome(Verdict.FAIL, (), told)
+
+
+def _words(expected: ExpectFail) -> str:
+    text = f" matching {expected.text!r}" if expected.text else ""
+    return f"a failure of kind {expected.kind.value}{text}"
+
+
+def _matches(expected: ExpectFail, detail: Detail) -> bool:
+    return detail.kind is expected.kind and re.search(expected.text, detail.message) is not None
+
+
+def _follows(detail: Detail, expected: Kind) -> bool:
+    if detail.kind is expected or (detail.kind in _CHECKS and expected in _CHECKS):
+        return True
+    if detail.kind is Kind.KERNEL_LOG and detail.subject in {kind.value for kind in STALLS}:
+        return expected in _STALLING
+    if detail.kind is Kind.TEST_ERROR:
+        return expected in _BREAKING
+    return rank(detail) > rank(Detail(expected, ""))

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""max_spread_pct: CPU-hungry workers of a cgroup get their fair share of the CPU.
+
+A share is CPU time by wall time, so 1 is a whole CPU.  Fair shares follow the load weights of
+sched(7)'s nice levels, but nobody can use more than one CPU: the excess goes to the others
+(water-filling).  With equal weights all fair shares are equal and the spread is that of the
+shares themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ktstr.judge.subjects import MIN_WINDOW_NS, by_cgroup, wall_ns, worker_name
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.cpulist import parse_cpulist
+from ktstr.model.facts import WorkerFacts
+
+# workers whose starts and ends differ by more than this part of their life are not compared
+_SAME_WINDOW = 0.1
+_WORST_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class Share:
+    """One worker's part of the CPU: what it got and what was fair, 1 being a whole CPU."""
+
+    worker: WorkerFacts
+    got: float
+    fair: float
+
+    @property
+    def excess(self) -> float:
+        """How much more than fair it got; negative when less."""
+        return self.got - self.fair
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Workers that competed for the same CPUs at the same time."""
+
+    cgroup: str
+    cpus: int
+    shares: tuple[Share, ...]
+
+    @property
+    def spread_pct(self) -> float:
+        """Distance of the largest from the smallest excess, in percent of wall time."""
+        excesses = [share.excess for share in self.shares]
+        return 100 * (max(excesses) - min(excesses))
+
+
+def fair_shares(weights: Sequence[int], capacity: float) -> list[float]:
+    """Divides `capacity` CPUs by `weights` (> 0), at most one CPU each.
+
+    The shares add up to min(capacity, number of weights).
+    """
+    shares = [0.0] * len(weights)
+    open_ones = list(range(len(weights)))
+    left = capacity
+    while open_ones:
+        level = left / sum(weights[i] for i in open_ones)
+        full = [i for i in open_ones if weights[i] * level >= 1.0]
+        if not full:
+            for i in open_ones:
+                shares[i] = weights[i] * level
+            break
+        for i in full:
+            shares[i] = 1.0
+        left -= len(full)
+        open_ones = [i for i in open_ones if i not in set(full)]
+    return shares
+
+
+def cohorts(workers: tuple[WorkerFacts, ...], machine: frozenset[int]) -> list[Cohort]:
+    """The comparable CPU-hungry workers, with their shares; `machine` are all its CPUs.
+
+    The room that a cohort shares is its cpuset less what everybody else used of it meanwhile.
+    """
+    found = []
+    for cgroup, members in by_cgroup(workers).items():
+        eligible = [
+            w for w in members if w.cpu_hungry and w.weight > 0 and wall_ns(w) >= MIN_WINDOW_NS
+        ]
+        for group in _same_window(eligible):
+            cpus = parse_cpulist(group[0].cpuset) or machine
+            ours = {id(worker) for worker in group}
+            others = [worker for worker in workers if id(worker) not in ours]
+            room = max(0.0, len(cpus) - sum(_used(other, cpus, group[0]) for other in others))
+            fair = fair_shares([worker.weight for worker in group], room)
+            shares = tuple(
+                Share(worker, worker.cpu_ns / wall_ns(worker), part)
+                for worker, part in zip(group, fair, strict=True)
+            )
+            found.append(Cohort(cgroup, len(cpus), shares))
+    return found
+
+
+def unfair(
+    workers: tuple[WorkerFacts, ...], machine: frozenset[int], limit_pct: float
+) -> list[Detail]:
+    """One FAIL for each cohort whose spread is above the limit.
+
+    INCONCLUSIVE when there are workers but none that two could be compared.
+    """
+    compared = [cohort for cohort in cohorts(workers, machine) if len(cohort.shares) > 1]
+    if workers and not compared:
+        message = (
+            "fairness is checked but no cgroup has two CPU-hungry workers side by side: add some "
+            "(CpuSpin, YieldHeavy, Mixed; policies NORMAL, BATCH, IDLE), or drop the check"
+        )
+        return [Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)]
+    return [
+        Detail(Kind.UNFAIR, _message(cohort, limit_pct), Verdict.FAIL, cohort.cgroup)
+        for cohort in compared
+        if cohort.spread_pct > limit_pct
+    ]
+
+
+def _message(cohort: Cohort, limit_pct: float) -> str:
+    ranked = sorted(cohort.shares, key=lambda share: share.excess)
+    shown = ranked if len(ranked) <= 2 * _WORST_SHOWN else ranked[:1] + ranked[-1:]
+    parts = ", ".join(
+        f"{worker_name(share.worker)} got {100 * share.got:.1f}% (fair {100 * share.fair:.1f}%, "
+        f"weight {share.worker.weight})"
+        for share in shown
+    )
+    return (
+        f"cgroup {cohort.cgroup}: shares of {len(cohort.shares)} workers on {cohort.cpus} CPUs "
+        f"spread {cohort.spread_pct:.1f}% of wall time around fair (limit {limit_pct:g}%): {parts}"
+    )
+
+
+def _same_window(workers: list[WorkerFacts]) -> list[list[WorkerFacts]]:
+    groups: list[list[WorkerFacts]] = []
+    for worker in sorted(workers, key=lambda w: (w.cpuset, w.started_ns)):
+        for group in groups:
+            if worker.cpuset == group[0].cpuset and _alike(group[0], worker):
+                group.append(worker)
+                break
+        else:
+            groups.append([worker])
+    return groups
+
+
+def _alike(a: WorkerFacts, b: WorkerFacts) -> bool:
+    slack = _SAME_WINDOW * max(wall_ns(a), wall_ns(b))
+    return abs(a.started_ns - b.started_ns) <= slack and abs(a.ended_ns - b.ended_ns) <= slack
+
+
+def _used(other: WorkerFacts, cpus: frozenset[int], window: WorkerFacts) -> float:
+    start, end = max(other.started_ns, window.started_ns), min(other.ended_ns, window.ended_ns)
+    sampled = sum(other.ran_on.values())
+    if end <= start or not sampled:
+        return 0.0
+    here = sum(ns for cpu, ns in other.ran_on.items() if cpu in cpus) / sampled
+    overlap = (end - start) / wall_ns(other)
+    return here * other.cpu_ns * overlap / wall_ns(window)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""isolation: workers run only on the CPUs that their cgroup's cpuset allows."""
+
+from __future__ import annotations
+
+from ktstr.judge.subjects import NS_PER_MS, by_cgroup, worker_name
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.cpulist import format_cpulist, parse_cpulist
+from ktstr.model.facts import WorkerFacts
+
+
+def isolation(workers: tuple[WorkerFacts, ...]) -> list[Detail]:
+    """One FAIL for each worker seen on a CPU outside the cpuset that was in force.
+
+    INCONCLUSIVE when no cgroup has a cpuset, or a worker in one was never sampled.
+    """
+    details = []
+    confined = [worker for worker in workers if worker.cpuset]
+    if workers and not confined:
+        details.append(
+            Detail(
+                Kind.NO_DATA,
+                "isolation is checked but no cgroup has a cpuset: give a CgroupDef one, "
+                "or drop the check",
+                Verdict.INCONCLUSIVE,
+            )
+        )
+    for members in by_cgroup(tuple(confined)).values():
+        details += [detail for worker in members if (detail := _judge(worker)) is not None]
+    return details
+
+
+def _judge(worker: WorkerFacts) -> Detail | None:
+    name = worker_name(worker)
+    if not worker.ran_on:
+        if not worker.work_units:
+            return None  # it never ran: starvation's business
+        message = f"{name} ({worker.work_type}) worked but its CPU was never sampled"
+        return Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE, name)
+    outside = set(worker.ran_on) - parse_cpulist(worker.cpuset)
+    if not outside:
+        return None
+    spent = sum(worker.ran_on[cpu] for cpu in outside) / NS_PER_MS
+    message = (
+        f"{name} ({worker.work_type}) ran for {spent:.1f} ms on CPUs {format_cpulist(outside)}, "
+        f"outside its cpuset {worker.cpuset}"
+    )
+    return Detail(Kind.ISOLATION, message, Verdict.FAIL, name)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""clean_kernel_log: the console shows nothing that a healthy run does not show."""
+
+from __future__ import annotations
+
+from ktstr.judge.record import RunRecord
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.console import ConsoleFinding, ConsoleKind
+from ktstr.model.host import EndingKind
+
+# what a machine shows whose tasks do not get to run: a scheduler's doing, not a crash of its own
+STALLS = frozenset(
+    {
+        ConsoleKind.SOFT_LOCKUP,
+        ConsoleKind.RCU_STALL,
+        ConsoleKind.WORKQUEUE_STALL,
+        ConsoleKind.HUNG_TASK,
+    }
+)
+# what stands before a panic on the console without being its cause
+_NO_CAUSE = frozenset({ConsoleKind.SCHED_EXT, ConsoleKind.WARNING})
+
+
+def panic(run: RunRecord) -> list[Detail]:
+    """A FAIL when the kernel panicked, with the console's first word on the cause."""
+    console = run.console or ()
+    said = [finding for finding in console if finding.kind is ConsoleKind.PANIC]
+    if run.ending.kind is not EndingKind.PANICKED and not said:
+        return []
+    cause = next((f for f in console if f.kind not in _NO_CAUSE), None)
+    words = _where(cause) if cause else run.ending.detail or "the console does not say why"
+    return [Detail(Kind.PANIC, f"the kernel panicked: {words}", subject=ConsoleKind.PANIC.value)]
+
+
+def kernel_log(findings: tuple[ConsoleFinding, ...] | None) -> list[Detail]:
+    """One FAIL for each kind of finding: its first passage, and how many there are.
+
+    Panics and ejections of a scheduler have checks of their own.  INCONCLUSIVE without a console.
+    """
+    if findings is None:
+        message = "the kernel's console was not read, so that nobody knows whether it is clean"
+        return [Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)]
+    details = []
+    for kind in ConsoleKind:
+        same = [finding for finding in findings if finding.kind is kind]
+        if not same or kind in (ConsoleKind.PANIC, ConsoleKind.SCHED_EXT):
+            continue
+        more = f" (and {len(same) - 1} more)" if len(same) > 1 else ""
+        message = f"{kind.value}: {_where(same[0])}{more}"
+        details.append(Detail(Kind.KERNEL_LOG, message, subject=kind.value))
+    return details
+
+
+def _where(finding: ConsoleFinding) -> str:
+    return f"{finding.text} (console line {finding.line_number})"

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scheduler's life: loaded, attached, still attached at the end, gone when told to."""
+
+from __future__ import annotations
+
+from ktstr.judge.record import RunRecord
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.console import ConsoleKind
+from ktstr.model.facts import SchedulerFacts
+from ktstr.model.plan import SchedulerPlan
+
+# enum scx_exit_kind of include/linux/sched/ext.h (6.12): up to UNREG a scheduler left on its own
+_LEFT_IN_ORDER = frozenset({"", "0", "1", "64", "NONE", "DONE", "UNREG"})
+_NEVER_RAN = {
+    "start": (Kind.SCHEDULER_NOT_LOADED, "did not start"),
+    "load": (Kind.SCHEDULER_NOT_LOADED, "was not loaded"),
+    "attach": (Kind.SCHEDULER_NOT_ATTACHED, "never attached"),
+}
+_ENABLED = "enabled"
+_OFF = frozenset({"", "disabled"})
+
+
+def scheduler(run: RunRecord) -> list[Detail]:
+    """What the scheduler's life says; that it lives is judged unless the test switched it off.
+
+    A plan without a scheduler asks for the opposite: sched_ext must be absent or disabled.
+    """
+    plan, facts = run.plan.scheduler, run.scheduler
+    if facts is None:
+        return _from_console(run)
+    if plan is None:
+        return _default_class(facts)
+    if facts.phase in _NEVER_RAN:
+        return [_never_ran(plan, facts)]
+    if run.plan.checks.scheduler_alive is False:
+        return []
+    if was_ejected(facts):
+        return [_ejected(plan, facts)]
+    if facts.phase == "run" and not facts.ended_by_us:
+        return [_died(plan, facts)]
+    return _state(plan, facts)
+
+
+def was_ejected(facts: SchedulerFacts) -> bool:
+    """Whether the kernel threw the scheduler out, or it gave up through scx_bpf_error()."""
+    return facts.exit_kind.removeprefix("SCX_EXIT_").upper() not in _LEFT_IN_ORDER
+
+
+def _from_console(run: RunRecord) -> list[Detail]:
+    if run.hello is None:
+        return []  # the ending says why: nothing was started yet
+    if run.plan.scheduler is not None:
+        for finding in run.console or ():
+            if finding.kind is ConsoleKind.SCHED_EXT:
+                message = (
+                    f"scheduler {run.plan.scheduler.name} was thrown out by the kernel "
+                    f"(console line {finding.line_number}): {finding.text}"
+                )
+                return [Detail(Kind.SCHEDULER_EJECTED, message)]
+    message = "the guest reported nothing about the state of sched_ext"
+    return [Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)]
+
+
+def _default_class(facts: SchedulerFacts) -> list[Detail]:
+    if facts.state_end in _OFF and facts.state_attached in _OFF:
+        return []
+    state = facts.state_end or facts.state_attached
+    message = (
+        f"this target has no scheduler, but sched_ext is {state} with ops "
+        f"{facts.ops_end or facts.ops_attached or '?'}: the default class was not what ran"
+    )
+    return [Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)]
+
+
+def _never_ran(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
+    kind, what = _NEVER_RAN[facts.phase]
+    return Detail(kind, f"scheduler {plan.name} {what}: {_why(plan, facts)}")
+
+
+def _why(plan: SchedulerPlan, facts: SchedulerFacts) -> str:
+    parts = []
+    if facts.exit_reason or facts.exit_message:
+        parts.append(_exit_record(facts))
+    if facts.exit_status:
+        parts.append(facts.exit_status)
+    if facts.phase == "attach":
+        parts.append(
+            f"sched_ext is {facts.state_attached or 'absent'} with ops "
+            f"{facts.ops_attached or 'none'} where {plan.ops} was expected"
+        )
+    last = _last_line(facts.log_tail)
+    if last:
+        parts.append(f"it last said: {last}")
+    return "; ".join(parts) or "it left no word; see scheduler.log"
+
+
+def _ejected(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
+    message = f"scheduler {plan.name} was thrown out by the kernel: {_exit_record(facts)}"
+    return Detail(Kind.SCHEDULER_EJECTED, message)
+
+
+def _exit_record(facts: SchedulerFacts) -> str:
+    words = ": ".join(part for part in (facts.exit_reason, facts.exit_message) if part)
+    return f"{words or 'no reason given'} (exit kind {facts.exit_kind or '?'})"
+
+
+def _died(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
+    last = _last_line(facts.log_tail)
+    said = f"; it last said: {last}" if last else ""
+    message = (
+        f"scheduler {plan.name} ended by itself while the test ran "
+        f"({facts.exit_status or 'exit status unknown'}){said}"
+    )
+    return Detail(Kind.SCHEDULER_DIED, message)
+
+
+def _state(plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
+    details = []
+    for moment, state, ops in (
+        ("after attachment", facts.state_attached, facts.ops_attached),
+        ("at the end", facts.state_end, facts.ops_end),
+    ):
+        if not state:
+            message = f"no sched_ext state was read {moment}; that {plan.name} ran is not shown"
+            details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+        elif state != _ENABLED or ops != plan.ops:
+            gone = Kind.SCHEDULER_DIED if moment == "at the end" else Kind.SCHEDULER_NOT_ATTACHED
+            message = (
+                f"scheduler {plan.name}: sched_ext is {state} with ops {ops or 'none'} {moment}, "
+                f"where enabled with {plan.ops} was expected"
+            )
+            details.append(Detail(gone, message))
+    if facts.ended_by_us and not facts.detached:
+        message = (
+            f"scheduler {plan.name} did not detach when it was told to end "
+            f"({facts.exit_status or 'it is still running'})"
+        )
+        details.append(Detail(Kind.HANG, message))
+    return details
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

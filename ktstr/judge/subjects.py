@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What checks talk about: cgroups with their workers, and how both are called in messages."""
+
+from __future__ import annotations
+
+from ktstr.model.facts import WorkerFacts
+
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+
+# a worker that lived shorter than this says nothing about shares and rates
+MIN_WINDOW_NS = 20 * NS_PER_MS
+
+
+def worker_name(worker: WorkerFacts) -> str:
+    """E.g. `cg_0 worker 0.1`: cgroup, group, index."""
+    return f"{worker.cgroup or '(outside)'} worker {worker.group}.{worker.index}"
+
+
+def wall_ns(worker: WorkerFacts) -> int:
+    """Nanoseconds from the worker's start to its end, never negative."""
+    return max(0, worker.ended_ns - worker.started_ns)
+
+
+def by_cgroup(workers: tuple[WorkerFacts, ...]) -> dict[str, list[WorkerFacts]]:
+    """The workers of each cgroup, cgroups in the order of their names."""
+    groups: dict[str, list[WorkerFacts]] = {}
+    for worker in sorted(workers, key=_order):
+        groups.setdefault(worker.cgroup, []).append(worker)
+    return groups
+
+
+def _order(worker: WorkerFacts) -> tuple[str, int, int, int]:
+    step = -1 if worker.step is None else worker.step
+    return worker.cgroup, step, worker.group, worker.index
