@@ -32,7 +32,11 @@ class Hello:
 
 @dataclass(frozen=True)
 class Event:
-    """A moment on the guest's time line, e.g. `scenario_start`, `step_start`, `op`, `step_end`."""
+    """A moment on the guest's time line, e.g. `step_start`, `op`, `step_end`.
+
+    The host's deadlines go by `test_start` (a test function begins), `scenario_start` and
+    `scenario_end`.
+    """
 
     at_ns: int
     name: str

@@ -34,10 +34,15 @@ class SchedulerFiles:
 
 @dataclass(frozen=True)
 class Target:
-    """A ktstr_test target as known in analysis.  Paths are runfiles paths (rlocation)."""
+    """A ktstr_test target as known in analysis.  Paths are runfiles paths (rlocation).
+
+    libraries: Python files that the sources import.  import_roots: runfiles directories that
+    imports begin at.  timeout_s: what Bazel allows where its environment does not say.
+    """
 
     label: str
     sources: tuple[str, ...]
+    libraries: tuple[str, ...]
     import_roots: tuple[str, ...]
     kernel: KernelFiles
     initramfs: tuple[str, ...]

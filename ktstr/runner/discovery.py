@@ -24,6 +24,7 @@ from ktstr.runner.descendants import kill_group
 DEADLINE_S = 30.0
 MAX_OUTPUT = 1 << 20
 _STACK_WAIT_S = 2.0
+_STACK_PAUSE_S = 0.3
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 
@@ -132,12 +133,7 @@ def _has_answered(child: _Child) -> bool:
 
 def _stuck(child: _Child, request: DiscoveryRequest, why: str) -> str:
     """The message for a child that must be killed, with the line it is at."""
-    os.kill(child.process.pid, signal.SIGUSR1)
-    stack = ""
-    with selectors.DefaultSelector() as selector:
-        selector.register(child.stack_fd, selectors.EVENT_READ)
-        if selector.select(_STACK_WAIT_S):
-            stack = os.read(child.stack_fd, 65536).decode(errors="replace")
+    stack = _stack(child)
     names = {source.path: source.name for source in request.sources}
     place = next(
         (
@@ -152,6 +148,19 @@ def _stuck(child: _Child, request: DiscoveryRequest, why: str) -> str:
         f"function, must end at once: work belongs into the scenario or a @ktstr.test"
         f"{_tail(child)}"
     )
+
+
+def _stack(child: _Child) -> str:
+    """Where the child's Python is, innermost frame first; faulthandler writes it in pieces."""
+    os.kill(child.process.pid, signal.SIGUSR1)
+    said = bytearray()
+    ends_at = time.monotonic() + _STACK_WAIT_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stack_fd, selectors.EVENT_READ)
+        while selector.select(max(0.0, ends_at - time.monotonic())):
+            said += os.read(child.stack_fd, 65536)
+            ends_at = min(ends_at, time.monotonic() + _STACK_PAUSE_S)
+    return said.decode(errors="replace")
 
 
 def _vanished(child: _Child) -> str:

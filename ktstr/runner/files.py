@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are whole or not there, and runfiles."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from runfiles import Runfiles
+
+from ktstr.model.errors import InfraError
+
+
+@contextmanager
+def write_atomically(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name when the block ends well, and leaves nothing when it does not.
+
+    Raises:
+        InfraError: it cannot be written, e.g. because the disk is full.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            yield file
+            file.flush()
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise explained(error, path) from error
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a whole text file, atomically."""
+    with write_atomically(path) as file:
+        file.write(text.encode("utf-8", "replace"))
+
+
+def explained(error: OSError, path: Path) -> InfraError:
+    """The error that says what to do about an output that could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return InfraError(
+            f"cannot write {path}: {os.strerror(error.errno)}; free some space there (Bazel's "
+            f"output base: `bazel info output_base`) and run the test again"
+        )
+    return InfraError(f"cannot write {path}: {error}")
+
+
+class RunfilesTree:
+    """Finds a target's files by their runfiles paths."""
+
+    def __init__(self) -> None:
+        """Raises InfraError when this program was started without runfiles."""
+        found = Runfiles.Create()
+        if found is None:
+            raise InfraError(
+                "no runfiles found; start this through Bazel (`bazel test`, `bazel run`) or set "
+                "RUNFILES_DIR"
+            )
+        self._runfiles = found
+
+    def path(self, name: str) -> Path:
+        """The real path of a runfile, symbolic links resolved so that it outlives the sandbox.
+
+        Raises:
+            InfraError: it is not there.
+        """
+        found = self._runfiles.Rlocation(name)
+        if found is None or not os.path.exists(found):
+            raise InfraError(f"runfile {name} is not there; build the target again")
+        return Path(os.path.realpath(found))

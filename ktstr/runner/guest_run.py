@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boots one guest, follows it to its end, and keeps everything it said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ktstr.judge.collect import Collector, Fact
+from ktstr.judge.record import RunRecord
+from ktstr.model import facts
+from ktstr.model.host import Ending, EndingKind
+from ktstr.model.plan import Plan
+from ktstr.runner.planning import played_s
+from ktstr.vm import ending as endings
+from ktstr.vm.classifier import classify
+from ktstr.vm.deadlines import Deadline, scaled
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.signals import Termination
+from ktstr.vm.vm import (
+    ConsoleOutput,
+    Event,
+    Exited,
+    Expired,
+    FrameOutput,
+    Interrupted,
+    MachineEvent,
+    Vm,
+)
+
+_WHOLE = "the test's share of Bazel's timeout"
+_BOOT = "boot to the agent's hello"
+_SETUP = "scheduler and scenario set-up"
+_BODY = "the test's body"
+_TEARDOWN = "collection and detachment"
+_SHUTDOWN = "shutdown after the last frame"
+_PANIC = "reboot after a panic"
+
+# Seconds for one vCPU under KVM; `scaled` stretches them for the accelerator.
+_BOOT_S = 15.0
+_SHUTDOWN_S = 5.0
+_PANIC_S = 5.0
+_QUIT_S = 2.0
+# Less than this and writes may have failed already: QEMU drops what it cannot write.
+_FULL_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class GuestRun:
+    """What came of a run: the record to judge, and the host's seconds by phase."""
+
+    record: RunRecord
+    wall_s: dict[str, float]
+
+
+def run_guest(
+    plan: Plan, spec: MachineSpec, directory: Path, termination: Termination, limit_s: float
+) -> GuestRun:
+    """Runs the guest in `directory`, for at most `limit_s` seconds.
+
+    Whatever happens to the guest is in the record; console, frames and QEMU's command stay in the
+    directory from the first byte on.
+
+    Raises:
+        InfraError: QEMU cannot be started or the disk is full.
+    """
+    with Vm(spec, directory, termination) as vm:
+        follower = _Follower(plan, vm, limit_s)
+        vm.start()
+        follower.follow()
+        return follower.result()
+
+
+@dataclass
+class _Follower:
+    plan: Plan
+    vm: Vm
+    limit_s: float
+    collector: Collector = field(default_factory=Collector)
+    phase: str = ""
+    phase_began_s: float = 0.0
+    wall_s: dict[str, float] = field(default_factory=dict)
+    panicked: bool = False
+    expired: Deadline | None = None
+    interrupted: str = ""
+    exited: Exited | None = None
+    scenario_began_s: float | None = None
+    scenario_ended_s: float | None = None
+
+    def follow(self) -> None:
+        """Takes events until QEMU has ended."""
+        if self.limit_s != float("inf"):
+            self.vm.deadlines.start(_WHOLE, self.limit_s)
+        self._enter(_BOOT, self._scaled(_BOOT_S), 0.0)
+        while self.exited is None:
+            self._take(self.vm.next_event())
+        self.wall_s[self.phase] = self.exited.at_s - self.phase_began_s
+        self.wall_s["total"] = self.exited.at_s
+
+    def result(self) -> GuestRun:
+        """The record of the run that has ended."""
+        assert self.exited is not None
+        self.collector.finish()
+        console = self.vm.files.console.read_bytes().decode(errors="replace")
+        between = None
+        if self.scenario_began_s is not None and self.scenario_ended_s is not None:
+            between = (self.scenario_began_s, self.scenario_ended_s)
+        record = self.collector.record(
+            self.plan,
+            self.vm.spec.accel,
+            self._ending(self.exited),
+            console=tuple(classify(console)),
+            host_samples=tuple(self.vm.samples),
+            scenario_host_s=between,
+        )
+        return GuestRun(record, self.wall_s)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case FrameOutput():
+                for fact in self.collector.feed(event.data):
+                    self._advance(fact, event.at_s)
+            case MachineEvent() if endings.is_panic(event):
+                self.panicked = True
+                self._enter(_PANIC, self._scaled(_PANIC_S), event.at_s)
+            case Expired():
+                self._give_up(event.deadline)
+            case Interrupted():
+                self.interrupted = self.interrupted or event.signal_name
+                self.vm.quit(_QUIT_S)
+            case Exited():
+                self.exited = event
+            case ConsoleOutput() | MachineEvent():
+                pass
+
+    def _advance(self, fact: Fact, at_s: float) -> None:
+        """Moves on to the next phase, and so to the next deadline, at the facts that begin it."""
+        limits = self.plan.deadlines
+        match fact:
+            case facts.Hello():
+                attach = self.plan.scheduler.attach_timeout_s if self.plan.scheduler else 0.0
+                self._enter(_SETUP, self._scaled(attach + limits.start_s), at_s)
+            case facts.Event(name="scenario_start"):
+                if self.scenario_began_s is None:
+                    self.scenario_began_s = at_s
+                self._enter(_BODY, self._scaled(self._body_s()), at_s)
+            case facts.Event(name="test_start"):
+                self._enter(_BODY, self._scaled(self._body_s()), at_s)
+            case facts.Event(name="scenario_end"):
+                self.scenario_ended_s = at_s
+                if self.plan.function is None:
+                    self._enter(_TEARDOWN, self._teardown_s(), at_s)
+            case facts.TestFacts():
+                self._enter(_TEARDOWN, self._teardown_s(), at_s)
+            case facts.End():
+                self._enter(_SHUTDOWN, self._scaled(_SHUTDOWN_S), at_s)
+
+    def _body_s(self) -> float:
+        limits = self.plan.deadlines
+        if self.plan.function is not None:
+            return limits.test_s + limits.collect_s
+        assert self.plan.scenario is not None
+        steps = len(self.plan.scenario.steps)
+        held = played_s(self.plan.scenario, self.plan.duration_s)
+        return held + (steps + 1) * (limits.start_s + limits.collect_s)
+
+    def _teardown_s(self) -> float:
+        limits = self.plan.deadlines
+        return self._scaled(limits.collect_s + limits.detach_s)
+
+    def _scaled(self, seconds: float) -> float:
+        return scaled(seconds, self.vm.spec.accel, self.vm.spec.topology.cpus)
+
+    def _enter(self, phase: str, seconds: float, at_s: float) -> None:
+        if phase == self.phase:
+            return
+        if self.phase:
+            self.vm.deadlines.finish(self.phase)
+            self.wall_s[self.phase] = at_s - self.phase_began_s
+        self.phase, self.phase_began_s = phase, at_s
+        self.vm.deadlines.start(phase, seconds)
+
+    def _give_up(self, deadline: Deadline) -> None:
+        if self.expired is None:
+            self.expired = deadline
+            self.vm.quit(_QUIT_S)
+
+    def _ending(self, exited: Exited) -> Ending:
+        found = endings.ending_of(
+            exited, panicked=self.panicked, expired=self.expired, interrupted=self.interrupted
+        )
+        free = self.vm.files.free_bytes()
+        if free < _FULL_BYTES and found.kind is not EndingKind.TERMINATED:
+            return Ending(
+                EndingKind.QEMU_ERROR,
+                f"the disk is full: {free} bytes are left under {self.vm.files.root}, so the "
+                f"guest's output may be cut short; free some space and run the test again",
+            )
+        return found

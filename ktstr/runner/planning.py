@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A test function and its target become a plan, checked as far as it goes without a guest."""
+
+from __future__ import annotations
+
+from ktstr.model.checks import DEFAULT_CHECKS
+from ktstr.model.errors import UsageError
+from ktstr.model.plan import GuestDeadlines, Plan, SchedulerPlan
+from ktstr.model.scenario import Fixed, Frac, HoldSpec, Loop, Scenario
+from ktstr.model.target import SchedulerFiles, Target
+from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.validate import check_scenario
+from ktstr.runner.case import Case
+
+# Spec 1.7: what a guest needs for each CPU and at least, MiB.
+_PER_CPU_MIB = 64
+_LEAST_MIB = 256
+# The initramfs is there twice while the kernel unpacks it, as pages of the image and as files.
+_INITRAMFS_COPIES = 2
+# What is left for kernel, agent and workers besides.
+_WORKLOAD_MIB = 160
+
+
+def plan_of(case: Case, target: Target) -> Plan:
+    """The plan of one test.
+
+    Raises:
+        UsageError: the function gave no scenario, or its scenario does not fit the topology or the
+            scheduler; the message begins with `file:line`.
+    """
+    if case.error:
+        raise UsageError(case.error)
+    scheduler = target.scheduler
+    if case.scheduler_args and scheduler is None:
+        raise UsageError(
+            f"{case.source}:{case.line}: test {case.name}: scheduler_args are given, and "
+            f"{target.label} has no scheduler; set its `scheduler` attribute or remove them"
+        )
+    if case.scenario is not None:
+        view = TopologyView.of(Topology.parse(target.topology))
+        knobs = scheduler is not None and scheduler.control
+        try:
+            check_scenario(case.scenario, view, case.workers_per_cgroup, knobs)
+        except UsageError as error:
+            raise UsageError(
+                f"{case.source}:{case.line}: test {case.name} on {target.topology}: {error}"
+            ) from error
+    return Plan(
+        test=case.name,
+        source=case.source,
+        topology=target.topology,
+        duration_s=case.duration_s,
+        workers_per_cgroup=case.workers_per_cgroup,
+        seed=target.seed,
+        scheduler=_scheduler(scheduler, (*target.scheduler_args, *case.scheduler_args)),
+        scenario=case.scenario,
+        function=case.name if case.in_guest else None,
+        checks=DEFAULT_CHECKS.merge(case.checks),
+        expect_fail=case.expect_fail,
+        deadlines=GuestDeadlines(test_s=case.timeout_s),
+    )
+
+
+def shell_plan(target: Target) -> Plan:
+    """The plan of `NAME.shell`: the target's guest and scheduler, and a shell instead of a test."""
+    return Plan(
+        test="shell",
+        source="",
+        topology=target.topology,
+        duration_s=1.0,
+        workers_per_cgroup=1,
+        seed=target.seed,
+        scheduler=_scheduler(target.scheduler, target.scheduler_args),
+        scenario=None,
+        function=None,
+        checks=DEFAULT_CHECKS,
+        shell=True,
+    )
+
+
+def played_s(scenario: Scenario, duration_s: float) -> float:
+    """Guest seconds that the holds of a scenario come to."""
+    return sum(_hold_s(step.hold, duration_s) for step in scenario.steps)
+
+
+def memory_mib(target: Target, topology: Topology, initramfs_bytes: int) -> int:
+    """Memory of the guest: what was asked for, or what CPUs and initramfs need if that is more."""
+    unpacked = _INITRAMFS_COPIES * -(-initramfs_bytes >> 20) + _WORKLOAD_MIB
+    return max(topology.cpus * _PER_CPU_MIB, _LEAST_MIB, unpacked, target.memory_mb)
+
+
+def kernel_arguments(target: Target) -> tuple[str, ...]:
+    """Kernel arguments beyond those of every machine: scheduler's and target's, sysctls as such."""
+    scheduler = target.scheduler
+    sysctls = {"kernel.sched_schedstats": "1"} | (scheduler.sysctls if scheduler else {})
+    settings = tuple(f"sysctl.{key}={value}" for key, value in sorted(sysctls.items()))
+    return (*settings, *(scheduler.kargs if scheduler else ()), *target.kargs)
+
+
+def _hold_s(hold: HoldSpec, duration_s: float) -> float:
+    match hold:
+        case Frac():
+            return hold.fraction * duration_s
+        case Fixed():
+            return hold.seconds
+        case Loop():
+            return duration_s
+
+
+def _scheduler(files: SchedulerFiles | None, arguments: tuple[str, ...]) -> SchedulerPlan | None:
+    if files is None:
+        return None
+    return SchedulerPlan(files.name, (*files.argv, *arguments), files.ops, files.control)
