@@ -9,7 +9,7 @@ generation (`name` in 0.22, `hub_name` in 1.x); this one is the same with all of
 proxies are those of the machine's pip configuration.
 """
 
-load("//third_party/private:host_interpreter.bzl", "find_host_python")
+load("//third_party:host_interpreter.bzl", "find_host_python")
 
 _TIMEOUT_SECONDS = 900
 

@@ -5,7 +5,7 @@ One interpreter serves build tools, runner and the wheels of pip.bzl, so that co
 known violation of hermeticity (docs/hermeticity.md): its path is part of the action keys, its content is not.
 """
 
-load("//third_party/private:host_interpreter.bzl", "find_host_python")
+load("//third_party:host_interpreter.bzl", "find_host_python")
 
 _BUILD = """\
 load("@rules_python//python:defs.bzl", "py_runtime_pair")

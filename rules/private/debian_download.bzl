@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Downloads locked Debian packages inside repository rules; every error says what to do."""
 
-load("//third_party/private:host_interpreter.bzl", "find_host_python")
+load("//third_party:host_interpreter.bzl", "find_host_python")
 
 _MIRROR_VARIABLE = "KTSTR_DEBIAN_MIRROR"
 _UNPACK_TIMEOUT_SECONDS = 1200

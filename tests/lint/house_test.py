@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The house's rules find what they forbid, and nothing else."""
+
+from absl.testing import absltest, parameterized
+
+from tools.lint import house
+
+_HEADER = "# SPDX-License-Identifier: Apache-2.0\n"
+
+
+class HouseTest(parameterized.TestCase):
+    def findings(self, name: str, text: str) -> list[str]:
+        return list(house.check(name, text))
+
+    def test_a_clean_file_has_no_findings(self) -> None:
+        self.assertEmpty(self.findings("a.py", _HEADER + "x = 1\n"))
+
+    @parameterized.parameters("a.py", "BUILD.bazel", "a.sh", "a.c", "a.proto")
+    def test_a_licence_is_asked_for(self, name: str) -> None:
+        (finding,) = self.findings(name, "x = 1\n")
+        self.assertStartsWith(finding, f"{name}:1: no licence")
+
+    def test_bpf_programs_are_gpl(self) -> None:
+        self.assertLen(self.findings("a.bpf.c", "// SPDX-License-Identifier: Apache-2.0\n"), 1)
+        self.assertEmpty(self.findings("a.bpf.c", "// SPDX-License-Identifier: GPL-2.0\n"))
+
+    @parameterized.parameters("README.md", "a.json", ".bazelversion")
+    def test_some_files_have_no_place_for_a_header(self, name: str) -> None:
+        self.assertEmpty(self.findings(name, "7.7.1\n"))
+
+    @parameterized.parameters("pypi" + ".org", "deb" + ".debian.org", "registry" + ".npmjs.org")
+    def test_hosts_of_registries_are_found(self, host: str) -> None:
+        (finding,) = self.findings("a.md", f"one\nsee {host}/x\n")
+        self.assertStartsWith(finding, "a.md:2: names the host")
+
+    @parameterized.parameters("/ro" + "ot/x", "/ho" + "me/me/x", "/wor" + "k/tmp")
+    def test_paths_of_a_machine_are_found(self, path: str) -> None:
+        (finding,) = self.findings("a.md", f"see {path}\n")
+        self.assertStartsWith(finding, "a.md:1: names")
+
+    @parameterized.parameters("//pkg/root/x", "debian_root/root/usr", "/home")
+    def test_other_paths_are_not(self, path: str) -> None:
+        self.assertEmpty(self.findings("a.md", f"see {path}\n"))
+
+    def test_long_files_are_found(self) -> None:
+        (finding,) = self.findings("a.py", _HEADER + "x = 1\n" * 400)
+        self.assertStartsWith(finding, "a.py:1: 401 lines")
+        self.assertEmpty(self.findings("a.py", _HEADER + "x = 1\n" * 399))
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Module extension `lint_sources`: every source file of this repository, as inputs for the linters.
+
+Bazel's packages hide their files from each other, so a test cannot glob the whole repository, and a list
+kept by hand would be forgotten. This repository rule watches the tree and links to its files; a linter's
+test is run again when a file that it reads changes, and only then.
+"""
+
+# Directories that hold no sources of ours.
+_SKIPPED = ["__pycache__", "node_modules"]
+
+# By the kind of linter that reads them.
+_KINDS = {
+    "c": [".c", ".h"],
+    "python": [".py", ".pyi"],
+    "shell": [".sh"],
+    "starlark": [".bzl", ".bazel"],
+    "text": [".md", ".proto", ".config", ".json", ".toml", ".txt", ".yaml"],
+}
+
+# Programs and settings without a telling suffix.
+_NAMED = {
+    ".bazelrc": "text",
+    ".bazelversion": "text",
+    ".ci/run": "shell",
+    ".clang-format": "text",
+    "tools/bazel": "shell",
+}
+
+def _kind(path):
+    if path in _NAMED:
+        return _NAMED[path]
+    for kind, suffixes in _KINDS.items():
+        for suffix in suffixes:
+            if path.endswith(suffix):
+                return kind
+    return None
+
+def _lint_sources_impl(rctx):
+    root = rctx.path(rctx.attr._root).dirname
+    files = {kind: [] for kind in _KINDS}
+
+    # Starlark has no recursion: directories wait in a list that grows while it is walked.
+    directories = [root]
+    for _ in range(10000):
+        if not directories:
+            break
+        directory = directories.pop()
+        for entry in directory.readdir(watch = "yes"):
+            path = str(entry).removeprefix(str(root) + "/")
+            if entry.is_dir:
+                hidden = entry.basename.startswith(".") and path != ".ci"
+                convenience = directory == root and entry.basename.startswith("bazel-")
+                if not (hidden or convenience or entry.basename in _SKIPPED):
+                    directories.append(entry)
+                continue
+            kind = _kind(path)
+            if kind:
+                # A BUILD file would make a package of the directory it lies in.
+                link = "src/" + path + (".source" if entry.basename == "BUILD.bazel" else "")
+                rctx.symlink(entry, link)
+                files[kind].append(link)
+    files["settings"] = ["src/.clang-format", "src/pyproject.toml"]
+    rctx.file("BUILD.bazel", "\n".join([
+        "filegroup(name = {name}, srcs = {srcs}, visibility = [\"//visibility:public\"])\n".format(
+            name = repr(kind),
+            srcs = repr(sorted(names)),
+        )
+        for kind, names in sorted(files.items())
+    ]))
+
+_lint_sources = repository_rule(
+    implementation = _lint_sources_impl,
+    attrs = {"_root": attr.label(default = "//:MODULE.bazel")},
+    doc = "Links to the sources of the repository, in one filegroup for each kind.",
+)
+
+def _extension_impl(_mctx):
+    _lint_sources(name = "lint_sources")
+
+lint_sources = module_extension(implementation = _extension_impl)
