@@ -101,7 +101,7 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
         *_control(spec, wiring.control),
         # A panic is an event for us; the guest goes on, prints all of it, and reboots, which ends
         # QEMU. Stopping it at the event would lose what the kernel has not printed yet.
-        *("-device", "pvpanic", "-action", "panic=none"),
+        *("-device", "pvpanic-pci", "-action", "panic=none"),
     )
 
 
