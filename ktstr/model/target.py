@@ -36,11 +36,12 @@ class SchedulerFiles:
 class Target:
     """A ktstr_test target as known in analysis.  Paths are runfiles paths (rlocation).
 
-    libraries: Python files that the sources import.  import_roots: runfiles directories that
+    bazel: the command that runs Bazel in the target's workspace.  libraries: Python files that the sources import.  import_roots: runfiles directories that
     imports begin at.  timeout_s: what Bazel allows where its environment does not say.
     """
 
     label: str
+    bazel: str
     sources: tuple[str, ...]
     libraries: tuple[str, ...]
     import_roots: tuple[str, ...]

@@ -66,6 +66,10 @@ class RunfilesTree:
             )
         self._runfiles = found
 
+    def directory(self, name: str) -> Path:
+        """A directory of the runfiles, as it is: its files are links to where they really lie."""
+        return Path(self._runfiles.Rlocation(name) or name)
+
     def path(self, name: str) -> Path:
         """The real path of a runfile, symbolic links resolved so that it outlives the sandbox.
 

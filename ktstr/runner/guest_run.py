@@ -9,6 +9,7 @@ from pathlib import Path
 from ktstr.judge.collect import Collector, Fact
 from ktstr.judge.record import RunRecord
 from ktstr.model import facts
+from ktstr.model.console import ConsoleKind
 from ktstr.model.host import Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.runner.planning import played_s
@@ -101,7 +102,9 @@ class _Follower:
         """The record of the run that has ended."""
         assert self.exited is not None
         self.collector.finish()
-        console = self.vm.files.console.read_bytes().decode(errors="replace")
+        console = classify(self.vm.files.console.read_bytes().decode(errors="replace"))
+        if any(finding.kind is ConsoleKind.PANIC for finding in console):
+            self.panicked = True
         between = None
         if self.scenario_began_s is not None and self.scenario_ended_s is not None:
             between = (self.scenario_began_s, self.scenario_ended_s)
@@ -109,7 +112,7 @@ class _Follower:
             self.plan,
             self.vm.spec.accel,
             self._ending(self.exited),
-            console=tuple(classify(console)),
+            console=tuple(console),
             host_samples=tuple(self.vm.samples),
             scenario_host_s=between,
         )

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine that all tests of a target run on, less the layer that differs between them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ktstr.model.accel import Accel
+from ktstr.model.target import Target
+from ktstr.model.topology import Topology
+from ktstr.runner.files import RunfilesTree
+from ktstr.runner.planning import kernel_arguments, memory_mib
+from ktstr.vm import shape
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.qemu import QemuTree
+
+_NR_CPUS = re.compile(r"^CONFIG_NR_CPUS=(\d+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class TargetMachine:
+    """What `for_test` completes."""
+
+    spec: MachineSpec
+
+    def for_test(self, layer: Path) -> MachineSpec:
+        """The machine with a test's own layer on top."""
+        return replace(self.spec, initramfs=(*self.spec.initramfs, layer))
+
+
+def qemu_of(target: Target, tree: RunfilesTree) -> QemuTree:
+    """The QEMU of a target.
+
+    Raises:
+        InfraError: it is incomplete.
+    """
+    return QemuTree.at(tree.path(target.qemu))
+
+
+def machine_of(
+    target: Target, tree: RunfilesTree, qemu: QemuTree, accel: Accel, *, host_is_amd: bool
+) -> TargetMachine:
+    """The target's machine under `accel`.
+
+    Raises:
+        UsageError: QEMU, the kernel or this machine's memory cannot hold it.
+        InfraError: a file is missing.
+    """
+    topology = Topology.parse(target.topology)
+    layers = [tree.path(name) for name in target.initramfs]
+    if target.scheduler is not None:
+        layers.append(tree.path(target.scheduler.layer))
+    memory = memory_mib(target, topology, sum(layer.stat().st_size for layer in layers))
+    shape.check_limits(
+        topology,
+        memory,
+        kernel_cpus=kernel_cpus(tree.path(target.kernel.config).read_text()),
+        available_mib=shape.available_memory_mib(),
+    )
+    spec = MachineSpec(
+        qemu=qemu,
+        kernel=tree.path(target.kernel.vmlinux),
+        initramfs=tuple(layers),
+        cmdline=kernel_arguments(target),
+        topology=topology,
+        memory_mib=memory,
+        accel=accel,
+        seed=target.seed,
+        host_is_amd=host_is_amd,
+    )
+    return TargetMachine(spec)
+
+
+def kernel_cpus(config: str) -> int:
+    """CPUs that a kernel with this .config can bring up; one where it is not built for SMP."""
+    found = _NR_CPUS.search(config)
+    return int(found.group(1)) if found else 1

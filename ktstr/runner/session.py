@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the selected tests of a target one after another, each in its own guest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.judge.judge import judge
+from ktstr.judge.record import RunRecord
+from ktstr.model.accel import Accel
+from ktstr.model.checks import DEFAULT_CHECKS, Kind
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.host import Ending, EndingKind
+from ktstr.model.plan import Plan
+from ktstr.model.target import Target
+from ktstr.runner.bazel import Budget
+from ktstr.runner.case import Case
+from ktstr.runner.guest_run import run_guest
+from ktstr.runner.machine import TargetMachine
+from ktstr.runner.outcome import Outcome, unrun
+from ktstr.runner.planning import plan_of, played_s
+from ktstr.runner.sources import Sources
+from ktstr.runner.test_layer import write_test_layer
+from ktstr.vm.signals import Termination
+
+# Host seconds that a guest's boot, set-up and teardown take at the very least, on any accelerator.
+_LEAST_S = 3.0
+# Host seconds that a second of guest time takes in virtual time, at its cheapest.
+_LEAST_RATE = 0.05
+
+
+@dataclass(frozen=True)
+class Session:
+    """What all tests of a run share.  `outputs` gets one directory for each test."""
+
+    target: Target
+    machine: TargetMachine
+    sources: Sources
+    outputs: Path
+    budget: Budget
+    termination: Termination
+
+    def run(self, cases: tuple[Case, ...], done: Callable[[Outcome], None]) -> list[Outcome]:
+        """Runs the cases in order; `done` hears of each as it ends.
+
+        After a signal to the runner, the remaining cases are inconclusive, unrun.
+        """
+        outcomes: list[Outcome] = []
+        for case in cases:
+            outcome = self._skipped(case, outcomes) or self._run(case)
+            outcomes.append(outcome)
+            done(outcome)
+        return outcomes
+
+    def _skipped(self, case: Case, before: list[Outcome]) -> Outcome | None:
+        """The outcome of a case that is not started, or None when it may be."""
+        ended = [each.run.ending for each in before]
+        terminated = [each for each in ended if each.kind is EndingKind.TERMINATED]
+        if terminated:
+            message = f"not run: the runner got {terminated[0].detail}"
+            return self._unrun(self._placeholder(case), terminated[0], Kind.INFRA, message)
+        left = self.budget.left_s()
+        least = _LEAST_S
+        if case.scenario is not None:
+            least += _LEAST_RATE * played_s(case.scenario, case.duration_s)
+        if left < least:
+            message = (
+                f"not run: of Bazel's timeout {max(left, 0.0):.0f} s are left, and a guest needs "
+                f"{least:.0f} at least; give the target a larger `timeout` or a `shard_count`"
+            )
+            ending = Ending(EndingKind.DEADLINE, "the target's share of Bazel's timeout")
+            return self._unrun(self._placeholder(case), ending, Kind.INFRA, message)
+        return None
+
+    def _run(self, case: Case) -> Outcome:
+        plan = self._placeholder(case)
+        try:
+            plan = plan_of(case, self.target)
+            directory = self.outputs / case.name
+            layer = directory / "test.cpio"
+            write_test_layer(plan, self.sources.all, layer)
+            spec = self.machine.for_test(layer)
+            ran = run_guest(plan, spec, directory, self.termination, self.budget.left_s())
+        except UsageError as error:
+            ending = Ending(EndingKind.QEMU_ERROR, "not started")
+            return self._unrun(plan, ending, Kind.USAGE, str(error))
+        except InfraError as error:
+            ending = Ending(EndingKind.QEMU_ERROR, str(error))
+            return self._unrun(plan, ending, Kind.INFRA, str(error))
+        return Outcome(ran.record, judge(ran.record), ran.wall_s)
+
+    def _unrun(self, plan: Plan, ending: Ending, kind: Kind, message: str) -> Outcome:
+        return unrun(RunRecord(plan, self._accel, ending), kind, message)
+
+    @property
+    def _accel(self) -> Accel:
+        return self.machine.spec.accel
+
+    def _placeholder(self, case: Case) -> Plan:
+        """Stands in a record for the plan of a case that was never planned: it plays nothing."""
+        return Plan(
+            test=case.name,
+            source=case.source,
+            topology=self.target.topology,
+            duration_s=case.duration_s,
+            workers_per_cgroup=case.workers_per_cgroup,
+            seed=self.target.seed,
+            scheduler=None,
+            scenario=None,
+            function=None,
+            checks=DEFAULT_CHECKS.merge(case.checks),
+            expect_fail=case.expect_fail,
+        )
