@@ -35,8 +35,7 @@ def sources_of(target: Target, tree: RunfilesTree) -> Sources:
     """
     tests = [Source(str(tree.path(name)), name.partition("/")[2]) for name in target.sources]
     libraries = [
-        Source(str(tree.path(name)), _below(name, target.import_roots))
-        for name in target.libraries
+        Source(str(tree.path(name)), _below(name, target.import_roots)) for name in target.libraries
     ]
     taken: dict[str, Source] = {}
     for source in (*tests, *libraries):

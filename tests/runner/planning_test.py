@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans out of cases and targets, and what is refused before a boot."""
+
+import dataclasses
+
+from absl.testing import absltest, parameterized
+
+from ktstr.model.checks import Checks
+from ktstr.model.cpuset import Llc
+from ktstr.model.errors import UsageError
+from ktstr.model.scenario import CgroupDef, Fixed, Frac, Loop, Scenario, SetKnob, Step, defs
+from ktstr.model.topology import Topology
+from ktstr.runner.planning import kernel_arguments, memory_mib, plan_of, played_s, shell_plan
+from tests.runner import samples
+
+
+class PlanTest(parameterized.TestCase):
+    def test_a_scenario_with_its_effective_checks(self) -> None:
+        plan = plan_of(
+            samples.case(checks=Checks(max_gap_ms=5, not_starved=False)), samples.target()
+        )
+        self.assertEqual(plan.checks.max_gap_ms, 5)
+        self.assertFalse(plan.checks.not_starved)
+        self.assertTrue(plan.checks.clean_kernel_log)
+        self.assertIsNone(plan.function)
+        self.assertIsNone(plan.scheduler)
+
+    def test_a_function_of_the_guest(self) -> None:
+        case = samples.case(in_guest=True, scenario=None, timeout_s=7.0)
+        plan = plan_of(case, samples.target())
+        self.assertEqual((plan.function, plan.scenario), ("one", None))
+        self.assertEqual(plan.deadlines.test_s, 7.0)
+
+    def test_the_scheduler_gets_the_targets_arguments_then_the_tests(self) -> None:
+        target = samples.target(scheduler=samples.SCHEDULER, scheduler_args=("--set", "a=1"))
+        plan = plan_of(samples.case(scheduler_args=("--set", "b=2")), target)
+        assert plan.scheduler is not None
+        self.assertEqual(
+            plan.scheduler.argv, ("/scheduler/fifo/run", "--set", "a=1", "--set", "b=2")
+        )
+
+    def test_the_same_plan_gives_the_same_bytes(self) -> None:
+        one, other = (plan_of(samples.case(), samples.target()) for _ in range(2))
+        self.assertEqual(one.to_json(), other.to_json())
+        self.assertNotEqual(one.digest(), plan_of(samples.case(), samples.target(seed=2)).digest())
+
+    @parameterized.parameters(
+        (defs(CgroupDef("a", cpuset=Llc(7))), r"^pkg/one\.py:3: test one on 1n1l2c1t: step 0"),
+        (Scenario(steps=()), r"no step"),
+        (Scenario((Step(ops=(SetKnob("x", 1),)),)), r"takes no knobs"),
+    )
+    def test_refuses_what_does_not_fit(self, scenario: Scenario, message: str) -> None:
+        with self.assertRaisesRegex(UsageError, message):
+            plan_of(samples.case(scenario=scenario), samples.target())
+
+    def test_refuses_scheduler_arguments_without_a_scheduler(self) -> None:
+        with self.assertRaisesRegex(UsageError, r"one\.py:3: test one: .* has no scheduler"):
+            plan_of(samples.case(scheduler_args=("x",)), samples.target())
+
+    def test_passes_on_why_there_is_no_scenario(self) -> None:
+        with self.assertRaisesRegex(UsageError, "^pkg/one.py:9: raised"):
+            plan_of(samples.case(scenario=None, error="pkg/one.py:9: raised"), samples.target())
+
+    def test_a_shell_has_the_scheduler_and_nothing_to_play(self) -> None:
+        plan = shell_plan(samples.target(scheduler=samples.SCHEDULER))
+        self.assertTrue(plan.shell)
+        assert plan.scheduler is not None
+        self.assertEqual(plan.scheduler.ops, "fifo")
+
+    def test_holds_add_up(self) -> None:
+        holds = (Frac(0.5), Fixed(3.0), Loop(0.1))
+        scenario = Scenario(tuple(Step(hold=hold) for hold in holds))
+        self.assertEqual(played_s(scenario, 2.0), 1.0 + 3.0 + 2.0)
+
+
+class MachineTest(parameterized.TestCase):
+    @parameterized.parameters(
+        ("1n1l1c1t", 0, 13 << 20, 256),
+        ("1n1l8c1t", 0, 13 << 20, 512),
+        ("1n1l1c1t", 700, 13 << 20, 700),
+        ("1n1l1c1t", 0, 100 << 20, 360),
+    )
+    def test_memory(self, topology: str, asked: int, initramfs: int, expected: int) -> None:
+        target = samples.target(memory_mb=asked)
+        self.assertEqual(memory_mib(target, Topology.parse(topology), initramfs), expected)
+
+    def test_kernel_arguments(self) -> None:
+        scheduler = dataclasses.replace(
+            samples.SCHEDULER, kargs=("nosmt",), sysctls={"kernel.x": "2"}
+        )
+        arguments = kernel_arguments(samples.target(scheduler=scheduler, kargs=("mine",)))
+        self.assertEqual(
+            arguments,
+            ("sysctl.kernel.sched_schedstats=1", "sysctl.kernel.x=2", "nosmt", "mine"),
+        )
+
+
+if __name__ == "__main__":
+    absltest.main()
