@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a kernel gives to those that boot it or build against it."""
+
+KernelImageInfo = provider(
+    doc = "A built kernel.",
+    fields = {
+        "build_info": "File: JSON record of how it was built.",
+        "bzimage": "File: bzImage.",
+        "config": "File: the final .config.",
+        "release": "File: the release string.",
+        "system_map": "File: System.map.",
+        "vmlinux": "File: PVH-bootable ELF with symbols and BTF, without DWARF.",
+        "vmlinux_h": "File: vmlinux.h, the kernel's types for BPF programs.",
+    },
+)

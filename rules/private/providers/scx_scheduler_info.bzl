@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a scheduler target gives to the tests that run it."""
+
+ScxSchedulerInfo = provider(
+    doc = "A sched_ext scheduler: the files it adds to a guest and how to start it there.",
+    fields = {
+        "argv": "list of string: the command in the guest.",
+        "control": "bool: whether the command takes `set`, `stat` and `quit` on standard input.",
+        "kargs": "list of string: what it wants on the kernel's command line.",
+        "layer": "File: initramfs layer with /scheduler/NAME/.",
+        "name": "string: the target's name.",
+        "ops_name": "string: what /sys/kernel/sched_ext/root/ops says while it is attached.",
+        "sysctls": "dict of string to string: sysctl name to value.",
+    },
+)

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rule `ktstr_test`, and the interactive guest `NAME.shell` beside each test."""
+
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
+load("@rules_python//python:defs.bzl", "PyInfo")
+load("//rules/private:topology.bzl", "parse_topology")
+load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
+load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+
+visibility(["//rules/..."])
+
+_ACCELERATORS = ["auto", "kvm", "virtual", "tcg"]
+
+# Spec 1.7: the least memory of a guest, in MiB, whatever its topology, and for each CPU.
+_LEAST_MIB = 256
+_PER_CPU_MIB = 64
+
+# What the runner takes besides the guest's memory, MiB.
+_RUNNER_MIB = 128
+
+_TIMEOUTS = {"eternal": 3600, "long": 900, "moderate": 300, "short": 60}
+
+# Kernel arguments the machine or the rule's other attributes decide, and which of those.
+_RESERVED_KARGS = {
+    "console": "the runner reads the console from ttyS0",
+    "init": "the guest's agent is PID 1",
+    "initrd": "use layers",
+    "maxcpus": "use topology",
+    "mem": "use memory_mb",
+    "nr_cpus": "use topology",
+    "numa": "use topology",
+    "panic": "a panic ends the guest, and the runner reports it",
+    "possible_cpus": "use topology",
+    "rdinit": "the guest's agent is PID 1",
+    "root": "the guest runs from its initramfs",
+}
+
+def _check(ctx):
+    """Fails on what can be known to be wrong before anything is built.
+
+    Args:
+      ctx: of the rule.
+
+    Returns:
+      The number of CPUs of the topology.
+    """
+    cpus, problem = parse_topology(ctx.attr.topology)
+    if problem:
+        fail("%s: %s" % (ctx.label, problem))
+    if not ctx.files.srcs:
+        fail(("%s: srcs is empty; name the Python file whose functions carry @ktstr.scenario() " +
+              "or @ktstr.test()") % ctx.label)
+    if ctx.attr.accel not in _ACCELERATORS:
+        fail("%s: accel %r is unknown; known: %s" % (
+            ctx.label,
+            ctx.attr.accel,
+            ", ".join(_ACCELERATORS),
+        ))
+    if ctx.attr.scheduler_args and not ctx.attr.scheduler:
+        fail("%s: scheduler_args %s are given without a scheduler; set scheduler or remove them" % (
+            ctx.label,
+            ctx.attr.scheduler_args,
+        ))
+    if ctx.attr.memory_mb and ctx.attr.memory_mb < _LEAST_MIB:
+        fail(("%s: memory_mb is %d; a guest needs at least %d MiB. Leave it out (0) to get what " +
+              "the topology needs") % (ctx.label, ctx.attr.memory_mb, _LEAST_MIB))
+    if ctx.attr.seed < 0:
+        fail("%s: seed is %d; it must lie within 0 to 2147483647" % (ctx.label, ctx.attr.seed))
+    for karg in ctx.attr.kargs:
+        if not karg or " " in karg or "\t" in karg or "\n" in karg:
+            fail("%s: kargs: %r is not one kernel argument; give each its own list item" % (
+                ctx.label,
+                karg,
+            ))
+        name = karg.partition("=")[0].replace("-", "_")
+        if name in _RESERVED_KARGS:
+            fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, _RESERVED_KARGS[name]))
+    return cpus
+
+def _runfiles_path(ctx, file):
+    if file.short_path.startswith("../"):
+        return file.short_path[3:]
+    return ctx.workspace_name + "/" + file.short_path
+
+def _is_ours(ctx, file):
+    """Whether a Python file belongs to the harness, which guest and runner have anyway."""
+    ours = "ktstr/"
+    if ctx.attr._runner.label.workspace_root:
+        ours = "../%s/ktstr/" % ctx.attr._runner.label.workspace_root.removeprefix("external/")
+    return file.short_path.startswith(ours)
+
+def _python(ctx):
+    """Sources and libraries as runfiles paths, and where the imports of both begin."""
+    transitive = [dep[PyInfo].transitive_sources for dep in ctx.attr.deps]
+    libraries = [
+        file
+        for file in depset(transitive = transitive).to_list()
+        if file.extension == "py" and not _is_ours(ctx, file) and file not in ctx.files.srcs
+    ]
+    roots = {}
+    for dep in ctx.attr.deps:
+        for root in dep[PyInfo].imports.to_list():
+            roots[root] = None
+    for file in ctx.files.srcs + libraries:
+        roots[_runfiles_path(ctx, file).partition("/")[0]] = None
+    return struct(
+        sources = [_runfiles_path(ctx, file) for file in ctx.files.srcs],
+        libraries = sorted([_runfiles_path(ctx, file) for file in libraries]),
+        roots = sorted(roots),
+    )
+
+def _kernel_config(ctx, kernel):
+    info = kernel[KernelImageInfo]
+    return {
+        "build_info": _runfiles_path(ctx, info.build_info),
+        "bzimage": _runfiles_path(ctx, info.bzimage),
+        "config": _runfiles_path(ctx, info.config),
+        "label": str(kernel.label),
+        "system_map": _runfiles_path(ctx, info.system_map),
+        "vmlinux": _runfiles_path(ctx, info.vmlinux),
+    }
+
+def _scheduler_config(ctx):
+    if not ctx.attr.scheduler:
+        return None
+    info = ctx.attr.scheduler[ScxSchedulerInfo]
+    return {
+        "argv": info.argv,
+        "control": info.control,
+        "kargs": info.kargs,
+        "label": str(ctx.attr.scheduler.label),
+        "layer": _runfiles_path(ctx, info.layer),
+        "name": info.name,
+        "ops": info.ops_name,
+        "sysctls": info.sysctls,
+    }
+
+def _accel(ctx):
+    """The target's own choice; for `auto` the choice of the command line, `auto` by default."""
+    if ctx.attr.accel != "auto":
+        return ctx.attr.accel
+    return ctx.attr._accel[BuildSettingInfo].value
+
+def _config(ctx, accel):
+    python = _python(ctx)
+    return {
+        "accel": accel,
+        # What the reader of a failure types: this repository's own wrapper exists here only.
+        "bazel": "bazel" if ctx.attr._runner.label.workspace_root else "tools/bazel",
+        "import_roots": python.roots,
+        "initramfs": [_runfiles_path(ctx, file) for file in ctx.attr._base[InitramfsInfo].layers],
+        "kargs": ctx.attr.kargs,
+        "kernel": _kernel_config(ctx, ctx.attr.kernel),
+        "label": str(ctx.label).removeprefix("@@"),
+        "libraries": python.libraries,
+        "memory_mb": ctx.attr.memory_mb,
+        "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
+        "scheduler": _scheduler_config(ctx),
+        "scheduler_args": ctx.attr.scheduler_args,
+        "seed": ctx.attr.seed,
+        "sources": python.sources,
+        "timeout_s": _TIMEOUTS[getattr(ctx.attr, "timeout", "moderate")],
+        "topology": ctx.attr.topology,
+    }
+
+_LAUNCHER = """\
+#!/bin/sh
+# Generated by ktstr_test: runs the runner on this target's configuration.
+set -eu
+case $0 in /*) self=$0 ;; *) self=$PWD/$0 ;; esac
+for tree in "${RUNFILES_DIR:-}" "${TEST_SRCDIR:-}" "$self.runfiles" "${self%%.runfiles/*}.runfiles"; do
+  if [ -n "$tree" ] && [ -e "$tree/%{runner}" ]; then
+    export RUNFILES_DIR="$tree"
+    exec "$tree/%{runner}" --config "$tree/%{config}" %{mode} "$@"
+  fi
+done
+echo "$0: no runfiles beside this program; start it with bazel test or bazel run" >&2
+exit 3
+"""
+
+def _implement(ctx, mode):
+    cpus = _check(ctx)
+    accel = _accel(ctx)
+    config = ctx.actions.declare_file(ctx.label.name + ".config.json")
+    ctx.actions.write(config, json.encode_indent(_config(ctx, accel)) + "\n")
+    launcher = ctx.actions.declare_file(ctx.label.name)
+    text = _LAUNCHER.replace("%{runner}", _runfiles_path(ctx, ctx.executable._runner))
+    text = text.replace("%{config}", _runfiles_path(ctx, config)).replace("%{mode}", mode)
+    ctx.actions.write(launcher, text, is_executable = True)
+
+    kernel = ctx.attr.kernel[KernelImageInfo]
+    files = [config, kernel.vmlinux, kernel.bzimage, kernel.config, kernel.system_map]
+    files += [kernel.build_info] + ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu
+    if ctx.attr.scheduler:
+        files.append(ctx.attr.scheduler[ScxSchedulerInfo].layer)
+    runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
+    others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
+    runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
+    return struct(
+        accel = accel,
+        cpus = cpus,
+        default_info = DefaultInfo(executable = launcher, runfiles = runfiles),
+    )
+
+def _test_impl(ctx):
+    made = _implement(ctx, "")
+
+    # In virtual time all vCPUs take turns on one host thread.
+    busy = 1 if made.accel == "virtual" else made.cpus
+    memory = max(_LEAST_MIB, made.cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + _RUNNER_MIB
+    reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
+    return [made.default_info, testing.ExecutionInfo(reserved)]
+
+def _shell_impl(ctx):
+    return [_implement(ctx, "--shell").default_info]
+
+_ATTRS = {
+    "accel": attr.string(
+        default = "auto",
+        doc = "How the guest's instructions run: `kvm`, `virtual` (TCG in instruction-counted " +
+              "time: the same run everywhere), `tcg`, or `auto`: kvm where a probe has shown " +
+              "that it works, else virtual. `--@ktstr//rules:accel` overrides auto.",
+    ),
+    "data": attr.label_list(
+        allow_files = True,
+        doc = "Files that the test modules read while they are enumerated on the host.",
+    ),
+    "deps": attr.label_list(
+        providers = [PyInfo],
+        doc = "Python libraries that srcs import, on the host and in the guest. ktstr itself is " +
+              "there without being named.",
+    ),
+    "kargs": attr.string_list(
+        doc = "Further kernel arguments.",
+    ),
+    "kernel": attr.label(
+        default = "//sched/kernels:linux_6_12",
+        providers = [KernelImageInfo],
+        doc = "The kernel_image to boot.",
+    ),
+    "memory_mb": attr.int(
+        default = 0,
+        doc = "Least memory of the guest in MiB; 0: what topology and initramfs need, i.e. 64 " +
+              "for each CPU and 256 at least.",
+    ),
+    "scheduler": attr.label(
+        providers = [ScxSchedulerInfo],
+        doc = "The sched_ext scheduler to load; none: the kernel's own EEVDF.",
+    ),
+    "scheduler_args": attr.string_list(
+        doc = "Arguments of the scheduler, after its own.",
+    ),
+    "seed": attr.int(
+        default = 1,
+        doc = "Feeds every random choice of guest and machine.",
+    ),
+    "srcs": attr.label_list(
+        allow_files = [".py"],
+        mandatory = True,
+        doc = "Python files whose decorated functions are the tests; each gets its own VM.",
+    ),
+    "topology": attr.string(
+        default = "1n1l2c1t",
+        doc = "NnNlNcNt: NUMA nodes, LLCs of the machine, cores per LLC, threads per core.",
+    ),
+    "_accel": attr.label(
+        default = "//rules:accel",
+        providers = [BuildSettingInfo],
+    ),
+    "_base": attr.label(
+        default = "//ktstr/guest:base",
+        providers = [InitramfsInfo],
+    ),
+    "_qemu": attr.label(
+        default = "//tools/qemu:qemu",
+    ),
+    "_runner": attr.label(
+        default = "//ktstr/runner:main",
+        cfg = "target",
+        executable = True,
+    ),
+}
+
+_ktstr_test = rule(
+    implementation = _test_impl,
+    doc = "Runs the test functions of srcs, each in a fresh virtual machine.",
+    attrs = _ATTRS,
+    test = True,
+)
+
+_ktstr_shell = rule(
+    implementation = _shell_impl,
+    doc = "The guest of a ktstr_test with a shell on its console.",
+    attrs = _ATTRS,
+    executable = True,
+)
+
+# What a test has and a plain program has not.
+_TEST_ONLY = ["args", "env", "env_inherit", "flaky", "local", "shard_count", "size", "timeout"]
+
+def ktstr_test(name, **kwargs):
+    """A test whose functions run scenarios on a scheduler, each in a fresh virtual machine.
+
+    `bazel run NAME.shell` starts the same guest with a shell instead of a test.
+
+    Args:
+      name: name of the test.
+      **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, topology, memory_mb, accel,
+        kargs, seed, and what every test rule takes.
+    """
+    _ktstr_test(name = name, **kwargs)
+    shell = {key: value for key, value in kwargs.items() if key not in _TEST_ONLY}
+    shell["tags"] = list(shell.get("tags") or []) + ["manual"]
+    shell["testonly"] = True
+    _ktstr_shell(name = name + ".shell", **shell)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Topologies `NnNlNcNt` in analysis; the same grammar as ktstr/model/topology.py."""
+
+visibility(["//rules/...", "//tests/rules/..."])
+
+_AXES = [("n", "NUMA nodes"), ("l", "LLCs"), ("c", "cores per LLC"), ("t", "threads per core")]
+
+# x86 numbers CPUs with 8 bits where interrupts are not remapped, and one number is the broadcast.
+MAX_CPUS = 254
+
+def parse_topology(text):
+    """Reads a topology such as `1n2l4c1t`.
+
+    Args:
+      text: what the BUILD file says.
+
+    Returns:
+      (cpus, problem): the number of CPUs of the whole machine and None, or None and what is wrong.
+    """
+    rest = text
+    values = []
+    for letter, _ in _AXES:
+        number, found, rest = rest.partition(letter)
+        if not found or not number.isdigit():
+            return None, ("topology %r is not of the form NnNlNcNt, e.g. \"1n2l4c1t\": %s" %
+                          (text, ", ".join([meaning for _, meaning in _AXES])))
+        values.append(int(number))
+    if rest:
+        return None, "topology %r has %r after its last axis" % (text, rest)
+    for (letter, meaning), value in zip(_AXES, values):
+        if value < 1:
+            return None, "topology %r: axis %s (%s) is 0; every axis is at least 1" % (
+                text,
+                letter,
+                meaning,
+            )
+    nodes, llcs, cores, threads = values
+    if llcs % nodes:
+        return None, ("topology %r: %d LLCs do not divide over %d NUMA nodes; make the l axis " +
+                      "(LLCs of the whole machine) a multiple of the n axis") % (text, llcs, nodes)
+    cpus = llcs * cores * threads
+    if cpus > MAX_CPUS:
+        return None, "topology %r has %d CPUs; QEMU's machine holds at most %d" % (
+            text,
+            cpus,
+            MAX_CPUS,
+        )
+    return cpus, None
