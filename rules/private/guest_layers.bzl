@@ -61,13 +61,14 @@ def _agent_layer_impl(ctx):
     arguments.use_param_file("@%s")
     arguments.set_param_file_format("multiline")
     arguments.add_all(["--root", ctx.file._root.path])
+    arguments.add("--init", ctx.file.init)
     arguments.add("--worker", ctx.file.worker)
     arguments.add("--output", layer)
     arguments.add_all(sources, map_each = _module_argument)
     ctx.actions.run(
         executable = ctx.executable._tool,
         arguments = [arguments],
-        inputs = depset([ctx.file._root, ctx.file.worker], transitive = [sources]),
+        inputs = depset([ctx.file._root, ctx.file.init, ctx.file.worker], transitive = [sources]),
         outputs = [layer],
         mnemonic = "GuestAgent",
         progress_message = "Assembling the guest's agent %{label}",
@@ -78,6 +79,11 @@ guest_agent_layer = rule(
     implementation = _agent_layer_impl,
     doc = "The agent and all it imports from ktstr as bytecode, the worker program, and /init.",
     attrs = _ROOT | {
+        "init": attr.label(
+            mandatory = True,
+            allow_single_file = True,
+            doc = "The static program that becomes /init.",
+        ),
         "library": attr.label(
             mandatory = True,
             providers = [PyInfo],

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the guest's agent layer: the package ktstr as bytecode, the worker, and /init.
 
-agent_layer --root ROOT --output agent.cpio --worker FILE --module ktstr/guest/agent.py=FILE ...
+agent_layer --root ROOT --output agent.cpio --init FILE --worker FILE --module ktstr/guest/agent.py=FILE ...
 """
 
 from __future__ import annotations
@@ -16,15 +16,11 @@ from tools.initramfs import bytecode, newc
 
 # The directory on sys.path that holds the package.
 _IMPORT_ROOT = "usr/lib/ktstr"
-_INIT = f"""#!/{bytecode.PYTHON} -IS
-import sys
-sys.path.insert(0, "/{_IMPORT_ROOT}")
-from ktstr.guest.init import main
-main()
-"""
 
 
-def entries_of(root: Path, worker: Path, modules: Mapping[str, Path]) -> Iterator[newc.Entry]:
+def entries_of(
+    root: Path, init: Path, worker: Path, modules: Mapping[str, Path]
+) -> Iterator[newc.Entry]:
     """Everything that goes into the layer; `modules` maps ktstr/guest/agent.py and the like.
 
     Raises:
@@ -34,7 +30,7 @@ def entries_of(root: Path, worker: Path, modules: Mapping[str, Path]) -> Iterato
     for path, code in bytecode.compile_sources(root, sources).items():
         yield newc.file(path, code)
     yield newc.file("usr/bin/ktstr-worker", worker, mode=0o755)
-    yield newc.file("init", _INIT.encode(), mode=0o755)
+    yield newc.file("init", init, mode=0o755)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -43,6 +39,7 @@ def main(argv: Sequence[str]) -> int:
         description="Write the guest's agent layer.", fromfile_prefix_chars="@"
     )
     parser.add_argument("--root", type=Path, required=True, help="an unpacked Debian root")
+    parser.add_argument("--init", type=Path, required=True, help="the static init")
     parser.add_argument("--worker", type=Path, required=True, help="the static ktstr-worker")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--module", action="append", default=[], metavar="PATH=FILE")
@@ -52,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
     }
     try:
         with options.output.open("wb") as out:
-            newc.write_layer(entries_of(options.root, options.worker, modules), out)
+            newc.write_layer(entries_of(options.root, options.init, options.worker, modules), out)
     except (UsageError, bytecode.CompileError) as error:
         print(f"guest agent layer: {error}", file=sys.stderr)
         return 1

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs inside the VM: carries out a plan and reports raw facts."""

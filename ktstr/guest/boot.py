@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent's first stage, run as a file by /init: says hello, then becomes the agent.
+
+It imports nothing but built-in modules until hello is out, not even `ktstr` (whose package imports
+the whole model): a guest's way from its first instruction to hello is paid by every test.
+The frame it writes is `FrameType.HELLO` of ktstr/model/frames.py with a `facts.Hello` as body.
+"""
+
+from __future__ import annotations
+
+import binascii
+import os
+import struct
+import sys
+import termios
+
+try:
+    from _sha2 import sha256  # built in since Python 3.12, unlike hashlib's OpenSSL
+except ImportError:
+    from hashlib import sha256
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PORT = "/dev/ttyS1"
+PLAN = "/ktstr/plan.json"
+_CPUS = "/sys/devices/system/cpu"
+_NODES = "/sys/devices/system/node"
+_CACHE_LEVELS = 8
+
+
+def open_port(path: str = PORT) -> int:
+    """The serial port to the host, raw: every byte as it is, none echoed, none waited for."""
+    port = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    mode = termios.tcgetattr(port)
+    mode[0] = mode[1] = mode[3] = 0  # iflag, oflag, lflag: no translation at all
+    mode[2] = termios.CS8 | termios.CREAD | termios.CLOCAL | termios.B115200
+    termios.tcsetattr(port, termios.TCSANOW, mode)
+    return port
+
+
+def hello(plan: bytes) -> dict[str, object]:
+    """The fields of `facts.Hello`; CPU lists are the kernel's own texts."""
+    return {
+        "kind": "Hello",
+        "protocol": 1,
+        "kernel_release": os.uname().release,
+        "cmdline": _read("/proc/cmdline"),
+        "online": _read(f"{_CPUS}/online"),
+        "llcs": seen_llcs(),
+        "nodes": seen_nodes(),
+        "cores": seen_cores(),
+        "memory_kb": _memory_kb(),
+        "clocksource": _read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        "plan_digest": sha256(plan).hexdigest() if plan else "",
+    }
+
+
+def hello_frame(body: dict[str, object]) -> bytes:
+    """The bytes of the first frame: type 1, sequence number 0."""
+    text = _json(body).encode()
+    crc = binascii.crc32(text, binascii.crc32(struct.pack("<HI", 1, 0)))
+    return struct.pack("<4sIHHII", b"KTF1", len(text), 1, 0, 0, crc) + text
+
+
+def seen_llcs() -> list[str]:
+    """The CPU list of each LLC, in order of its first CPU; none if the kernel knows no caches."""
+    return _distinct(_llc_of(cpu) for cpu in _online())
+
+
+def seen_cores() -> list[str]:
+    """The CPU list of each core's threads, in order of its first CPU."""
+    where = "topology/thread_siblings_list"
+    return _distinct(_read(f"{_CPUS}/cpu{cpu}/{where}") for cpu in _online())
+
+
+def seen_nodes() -> list[str]:
+    """The CPU list of each NUMA node that has CPUs."""
+    nodes = _expand(_read(f"{_NODES}/online"))
+    return _distinct(_read(f"{_NODES}/node{node}/cpulist") for node in nodes)
+
+
+def write_all(port: int, data: bytes) -> None:
+    """Writes all of `data`, however little the port takes at once."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(port, view) :]
+
+
+def main() -> None:
+    """Says hello, then runs the agent."""
+    plan = _bytes(PLAN)
+    port = open_port()
+    write_all(port, hello_frame(hello(plan)))
+    from ktstr.guest.agent import run
+
+    sys.exit(run(port, plan))
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    try:
+        data = b""
+        while piece := os.read(file, 1 << 20):
+            data += piece
+        return data
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
+
+
+def _read(path: str) -> str:
+    return _bytes(path).decode().strip()
+
+
+def _online() -> list[int]:
+    return _expand(_read(f"{_CPUS}/online"))
+
+
+def _expand(text: str) -> list[int]:
+    cpus: list[int] = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        cpus += range(int(first), int(last or first) + 1)
+    return cpus
+
+
+def _distinct(texts: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _llc_of(cpu: int) -> str:
+    """The CPUs that share the highest cache of `cpu`; empty if the kernel knows none."""
+    best, found = 0, ""
+    for index in range(_CACHE_LEVELS):
+        level = _read(f"{_CPUS}/cpu{cpu}/cache/index{index}/level")
+        if not level:
+            break
+        if int(level) > best:
+            best, found = int(level), _read(f"{_CPUS}/cpu{cpu}/cache/index{index}/shared_cpu_list")
+    return found
+
+
+def _memory_kb() -> int:
+    first = _read("/proc/meminfo").partition("\n")[0].split()
+    return int(first[1]) if len(first) > 1 else 0
+
+
+def _json(value: object) -> str:
+    # the little of json that Hello needs, in the form json.dumps(sort_keys=True) gives it
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_json(key)}:{_json(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_json, value)) + "]"
+    if isinstance(value, int):
+        return str(value)
+    text = str(value)
+    escaped = (c if " " <= c <= "~" and c not in '"\\' else f"\\u{ord(c):04x}" for c in text)
+    return '"' + "".join(escaped) + '"'
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cgroup v2 directories: create, fill, read, remove (Documentation/admin-guide/cgroup-v2.rst)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Iterable
+
+from ktstr.model.cpulist import format_cpulist
+from ktstr.model.errors import InfraError
+from ktstr.model.facts import CgroupFacts
+
+MOUNT = "/sys/fs/cgroup"
+PARENT = "ktstr"
+_CONTROLLERS = "+cpu +cpuset"
+_REMOVE_TRIES = 20
+_REMOVE_PAUSE_S = 0.005
+
+
+class CgroupTree:
+    """The cgroups of scenarios, all below `MOUNT/PARENT`; names are paths relative to it."""
+
+    def __init__(self, mount: str = MOUNT) -> None:
+        self._mount = mount
+        self._root = os.path.join(mount, PARENT)
+
+    def create(self, name: str) -> None:
+        """Makes the cgroup `name`, whose parent exists, with the cpu and cpuset controllers.
+
+        Raises:
+            InfraError: the kernel refuses; the file and its answer are named.
+        """
+        if not os.path.isdir(self._root):
+            self._enable(self._mount)
+            self._make(self._root)
+        path = self._path(name)
+        self._enable(os.path.dirname(path))
+        self._make(path)
+
+    def remove(self, name: str) -> None:
+        """Removes the cgroup; tasks that are still in it go to the mount's root first.
+
+        Raises:
+            InfraError: it cannot be removed, e.g. because it has children.
+        """
+        path = self._path(name)
+        for _ in range(_REMOVE_TRIES):
+            try:
+                os.rmdir(path)
+                return
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                if error.errno != errno.EBUSY:
+                    raise InfraError(f"cannot remove cgroup {name!r}: {error}") from error
+            for pid in self.pids(name):
+                self.place(None, pid)
+            # a task that is about to exit leaves the cgroup without telling anybody
+            time.sleep(_REMOVE_PAUSE_S)
+        raise InfraError(f"cannot remove cgroup {name!r}: it stays busy; has it children?")
+
+    def set_cpuset(self, name: str, cpus: Iterable[int]) -> None:
+        """Allows these CPUs only; none at all means no cpuset of its own.
+
+        Raises:
+            InfraError: the kernel refuses them.
+        """
+        _write(os.path.join(self._path(name), "cpuset.cpus"), format_cpulist(cpus) or "\n")
+
+    def set_weight(self, name: str, weight: int) -> None:
+        """Sets cpu.weight.
+
+        Raises:
+            InfraError: the kernel refuses it.
+        """
+        _write(os.path.join(self._path(name), "cpu.weight"), str(weight))
+
+    def place(self, name: str | None, pid: int) -> None:
+        """Moves a process into the cgroup; None is the mount's root.  A process that is gone is ok.
+
+        Raises:
+            InfraError: the kernel refuses.
+        """
+        where = self._mount if name is None else self._path(name)
+        try:
+            _write(os.path.join(where, "cgroup.procs"), str(pid))
+        except InfraError as error:
+            if isinstance(error.__cause__, ProcessLookupError):
+                return
+            raise
+
+    def pids(self, name: str) -> list[int]:
+        """The processes in the cgroup itself, sorted."""
+        return sorted(int(pid) for pid in self._read(name, "cgroup.procs").split())
+
+    def kill(self, name: str) -> None:
+        """Kills every process in the cgroup and below it."""
+        _write(os.path.join(self._path(name), "cgroup.kill"), "1")
+
+    def facts(self, name: str, step: int | None, cpuset: frozenset[int] | None) -> CgroupFacts:
+        """What the kernel says of the cgroup now."""
+        weight = self._read(name, "cpu.weight")
+        return CgroupFacts(
+            name=name,
+            step=step,
+            cpuset=format_cpulist(cpuset or ()),
+            effective_cpuset=self._read(name, "cpuset.cpus.effective"),
+            weight=int(weight) if weight else 0,
+            cpu_stat=_table(self._read(name, "cpu.stat")),
+            pressure=self._read(name, "cpu.pressure"),
+        )
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._root, name)
+
+    def _read(self, name: str, file: str) -> str:
+        try:
+            with open(os.path.join(self._path(name), file), encoding="ascii") as source:
+                return source.read().strip()
+        except OSError:
+            return ""
+
+    def _make(self, path: str) -> None:
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            return
+        except OSError as error:
+            raise InfraError(f"cannot create cgroup {path}: {error}") from error
+
+    def _enable(self, path: str) -> None:
+        try:
+            _write(os.path.join(path, "cgroup.subtree_control"), _CONTROLLERS)
+        except InfraError as error:
+            cause = error.__cause__
+            if isinstance(cause, OSError) and cause.errno == errno.EBUSY:
+                raise InfraError(
+                    f"cgroup {path} holds processes, so it cannot have children: cgroup v2 keeps "
+                    f"processes in leaves; give the parent works=None and run its workers in a "
+                    f"child of their own"
+                ) from error
+            raise
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise InfraError(f"cannot write {text!r} to {path}: {error.strerror}") from error
+
+
+def _table(text: str) -> dict[str, int]:
+    pairs = (line.split() for line in text.splitlines())
+    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2}

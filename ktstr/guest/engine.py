@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays a scenario: steps, their ops, cgroups and holds, and their teardown (spec 2.4, 2.5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from ktstr.guest.cgroups import CgroupTree
+from ktstr.guest.ops import apply_op
+from ktstr.guest.population import Population, Stage
+from ktstr.model.cpuset import resolve_cpuset
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.facts import Event, ScenarioFacts
+from ktstr.model.scenario import Frac, Loop
+
+if TYPE_CHECKING:
+    from ktstr.guest.port import Sink
+    from ktstr.guest.reactor import Reactor
+    from ktstr.model.scenario import CgroupDef, Op, Scenario, Step
+
+_NS = 1_000_000_000
+
+
+class Subject(Protocol):
+    """The scheduler under test, as a scenario sees it."""
+
+    def trouble(self) -> str:
+        """Why the scenario must end early; empty while all is well."""
+
+    def set_knob(self, name: str, value: int) -> None:
+        """Sets a global variable of the running scheduler.
+
+        Raises:
+            UsageError: the scheduler has no such knob, or refuses the value.
+            InfraError: it does not answer.
+        """
+
+
+class Engine:
+    """Plays one scenario and emits its events, its workers' and cgroups' facts, and its own."""
+
+    def __init__(
+        self, stage: Stage, tree: CgroupTree, reactor: Reactor, sink: Sink, subject: Subject
+    ) -> None:
+        self._stage, self._reactor, self._sink, self._subject = stage, reactor, sink, subject
+        self._people = Population(stage, tree, reactor, sink)
+        self._started = 0
+        self._done = 0
+        self._error = ""
+        self._stopped = ""
+
+    def play(self, scenario: Scenario) -> ScenarioFacts:
+        """Plays it to its end, or until a step fails or the scheduler is in trouble.
+
+        Whatever happens, all that was made is torn down and its facts are emitted.
+        """
+        self._started = time.monotonic_ns()
+        self._event("scenario_start")
+        try:
+            if self._try("Backdrop", lambda: self._make_backdrop(scenario)):
+                self._play_steps(scenario)
+        finally:
+            self._try("Backdrop teardown", lambda: self._people.tear_down(None))
+        facts = ScenarioFacts(
+            started_ns=self._started,
+            ended_ns=time.monotonic_ns(),
+            steps_planned=len(scenario.steps),
+            steps_done=self._done,
+            error=self._error,
+            stopped_because=self._stopped,
+        )
+        self._event("scenario_end")
+        self._sink.emit(facts)
+        return facts
+
+    def _make_backdrop(self, scenario: Scenario) -> None:
+        for cgroup in scenario.backdrop.cgroups:
+            self._define(cgroup, None)
+        self._people.start(None)
+        for op in scenario.backdrop.ops:
+            self._apply(op, None)
+
+    def _play_steps(self, scenario: Scenario) -> None:
+        for index, step in enumerate(scenario.steps):
+            if self._in_trouble():
+                return
+            played = False
+            try:
+                played = self._try(f"step {index}", partial(self._play_step, index, step))
+            finally:
+                played &= self._try(
+                    f"step {index} teardown", partial(self._people.tear_down, index)
+                )
+            if not played or self._stopped:
+                return
+            self._done += 1
+            self._event("step_end", index)
+
+    def _play_step(self, index: int, step: Step) -> None:
+        if isinstance(step.hold, Loop):
+            self._set_up(index, step)
+            self._loop(index, step, step.hold)
+            return
+        for op in step.ops:
+            self._apply(op, index)
+        self._set_up(index, step)
+        hold = step.hold
+        seconds = hold.fraction * self._stage.duration_s if isinstance(hold, Frac) else hold.seconds
+        self._hold(time.monotonic_ns() + int(seconds * _NS))
+
+    def _set_up(self, index: int, step: Step) -> None:
+        for cgroup in step.setup:
+            self._define(cgroup, index)
+        self._people.start(index)
+        self._event("step_start", index)
+
+    def _loop(self, index: int, step: Step, hold: Loop) -> None:
+        end = self._started + int(self._stage.duration_s * _NS)
+        due = time.monotonic_ns()
+        while due < end and not self._stopped:
+            for op in step.ops:
+                self._apply(op, index)
+            due += int(hold.interval * _NS)
+            self._hold(min(due, end))
+
+    def _define(self, cgroup: CgroupDef, step: int | None) -> None:
+        view = self._stage.view
+        try:
+            cpus = None if cgroup.cpuset is None else resolve_cpuset(cgroup.cpuset, view)
+            self._people.define(cgroup, cpus, step)
+        except (UsageError, InfraError) as error:
+            raise InfraError(f"cgroup {cgroup.name!r}: {error}") from error
+
+    def _apply(self, op: Op, step: int | None) -> None:
+        self._event("op", step, repr(op))
+        try:
+            apply_op(op, step, self._people, self._stage.view, self._subject)
+        except (UsageError, InfraError) as error:
+            raise InfraError(f"{type(op).__name__}: {error}") from error
+
+    def _hold(self, deadline_ns: int) -> None:
+        self._reactor.wait(deadline_ns, self._in_trouble)
+
+    def _in_trouble(self) -> bool:
+        if not self._stopped:
+            self._stopped = self._subject.trouble()
+        return bool(self._stopped)
+
+    def _try(self, what: str, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except (UsageError, InfraError) as error:
+            # the first failure is the cause; a teardown that fails after it adds to it
+            self._error = "; ".join(filter(None, (self._error, f"{what} failed: {error}")))
+            return False
+        return True
+
+    def _event(self, name: str, step: int | None = None, detail: str = "") -> None:
+        self._sink.emit(Event(time.monotonic_ns(), name, step, detail))

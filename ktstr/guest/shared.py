@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory that the agent shares with a group of workers; twin of ktstr/worker/shared.h."""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+
+_HEADER = 64
+_SLOT = struct.Struct("<QQQQQIIQQ")
+_START = struct.Struct("<Q")
+_START_OFFSET = 48
+_STOP = struct.pack("<I", 1)
+
+assert _SLOT.size == 64
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What a worker left in its slot so far: counts, and its last clock reading (0: none yet)."""
+
+    iterations: int
+    work_units: int
+    beat_ns: int
+    max_gap_ns: int
+    cpu: int
+
+
+class SharedMemory:
+    """A memfd with a stop flag and a slot for each of `workers`; `descriptor` is to be inherited.
+
+    Reads and writes of a memfd are coherent with the workers' mappings of it.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.descriptor = os.memfd_create("ktstr-workers", os.MFD_CLOEXEC)
+        os.ftruncate(self.descriptor, _HEADER + _SLOT.size * workers)
+
+    def stop(self) -> None:
+        """Tells all workers to stop."""
+        os.pwrite(self.descriptor, _STOP, 0)
+
+    def set_start(self, index: int, at_ns: int) -> None:
+        """Says when worker `index` was told to begin."""
+        os.pwrite(self.descriptor, _START.pack(at_ns), _HEADER + _SLOT.size * index + _START_OFFSET)
+
+    def slot(self, index: int) -> Slot:
+        """What worker `index` left so far."""
+        raw = os.pread(self.descriptor, _SLOT.size, _HEADER + _SLOT.size * index)
+        iterations, units, beat, gap, _wake, _turn, cpu, _start, _ = _SLOT.unpack(raw)
+        return Slot(iterations, units, beat, gap, cpu)
+
+    def close(self) -> None:
+        """Gives the memory back once the workers are gone."""
+        os.close(self.descriptor)

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine's shape as this kernel shows it."""
+
+from __future__ import annotations
+
+from ktstr.guest.boot import seen_cores, seen_llcs, seen_nodes
+from ktstr.model.cpulist import parse_cpulist
+from ktstr.model.topology import TopologyView
+
+
+def seen_view() -> TopologyView:
+    """What sysfs says of LLCs, nodes and cores; empty where it says nothing."""
+    return TopologyView(
+        llcs=tuple(map(parse_cpulist, seen_llcs())),
+        nodes=tuple(map(parse_cpulist, seen_nodes())),
+        cores=tuple(map(parse_cpulist, seen_cores())),
+    )

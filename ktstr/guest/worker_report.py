@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From what a worker left, its report or only its slot, to its facts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ktstr.guest.shared import Slot
+from ktstr.model.facts import WorkerFacts
+from ktstr.model.histogram import Histogram
+from ktstr.model.work import Work, cpu_hungry, load_weight
+
+
+@dataclass(frozen=True)
+class WorkerIdentity:
+    """Who a worker is, as the agent knows it when the worker's life ends."""
+
+    cgroup: str
+    group: int
+    index: int
+    work: Work
+    step: int | None
+    pid: int
+    affinity: str
+    cpuset: str
+    told_ns: int
+    stopped_ns: int
+    errors: tuple[str, ...]
+
+
+def facts_of(who: WorkerIdentity, report: bytes, slot: Slot, exit_info: str) -> WorkerFacts:
+    """The facts of one worker.
+
+    Without an intact report they come from its slot: `completed` is false, and the time since its
+    last clock reading, or since it was told to begin, is a gap.
+    """
+    found = _parse(report)
+    if found is None:
+        return _lost(who, slot, exit_info or "ended without a report")
+    wake = found["wake"]
+    return WorkerFacts(
+        **_identity(who),
+        effective=found["effective"],
+        started_ns=found["started_ns"],
+        ended_ns=found["ended_ns"],
+        cpu_ns=found["cpu_ns"],
+        work_units=found["work_units"],
+        iterations=found["iterations"],
+        max_gap_ns=found["max_gap_ns"],
+        max_gap_at_ns=found["max_gap_at_ns"],
+        max_gap_cpu=found["max_gap_cpu"],
+        migrations=found["migrations"],
+        kernel_migrations=found["kernel_migrations"],
+        run_delay_ns=found["run_delay_ns"],
+        run_count=found["run_count"],
+        samples=found["samples"],
+        ran_on=_table(found["ran_on"]),
+        wake=Histogram(_table(wake["buckets"]), wake["count"], wake["total"], wake["maximum"]),
+        completed=not exit_info,
+        exit_info=exit_info,
+        errors=(*who.errors, *found["errors"]),
+    )
+
+
+def _lost(who: WorkerIdentity, slot: Slot, exit_info: str) -> WorkerFacts:
+    last = slot.beat_ns or who.told_ns
+    gap = max(slot.max_gap_ns, who.stopped_ns - last)
+    return WorkerFacts(
+        **_identity(who),
+        effective="",
+        started_ns=who.told_ns,
+        ended_ns=who.stopped_ns,
+        cpu_ns=0,
+        work_units=slot.work_units,
+        iterations=slot.iterations,
+        max_gap_ns=gap,
+        max_gap_at_ns=who.stopped_ns,
+        max_gap_cpu=slot.cpu,
+        migrations=0,
+        kernel_migrations=None,
+        run_delay_ns=None,
+        run_count=None,
+        samples=0,
+        ran_on={},
+        wake=Histogram({}),
+        completed=False,
+        exit_info=exit_info,
+        errors=who.errors,
+    )
+
+
+def _identity(who: WorkerIdentity) -> dict[str, Any]:
+    work = who.work
+    return {
+        "cgroup": who.cgroup,
+        "group": who.group,
+        "index": who.index,
+        "work_type": type(work.type).__name__,
+        "step": who.step,
+        "pid": who.pid,
+        "requested": (
+            f"policy={work.policy.value} rt_priority={work.rt_priority} nice={work.nice} "
+            f"affinity={who.affinity or 'inherited'}"
+        ),
+        "weight": load_weight(work.policy, work.nice),
+        "cpu_hungry": cpu_hungry(work.type),
+        "cpuset": who.cpuset,
+    }
+
+
+def _parse(report: bytes) -> Any:
+    # a worker that is killed while it writes leaves a cut line
+    if not report.endswith(b"\n"):
+        return None
+    return json.loads(report)
+
+
+def _table(table: dict[str, int]) -> dict[int, int]:
+    return {int(key): value for key, value in table.items()}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The loop around every work type: time, CPUs, stopping. */
+#include <poll.h>
+#include <time.h>
+
+#include "worker.h"
+
+#define SPIN_CHUNK 1024
+/* A reading credits at most this much to its CPU: what is longer was waiting, not running. */
+#define MAX_CREDIT_NS 1000000
+#define NSEC_PER_SEC 1000000000ull
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	stop_signal = 1;
+}
+
+void loop_install_signals(struct worker *w)
+{
+	struct sigaction action = {.sa_handler = on_stop};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t stop;
+
+	sigaction(SIGUSR1, &action, NULL); /* no SA_RESTART: a blocked call must return */
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigemptyset(&w->waiting);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGUSR1);
+	sigprocmask(SIG_SETMASK, &stop, NULL);
+}
+
+bool loop_stopped(const struct worker *w)
+{
+	return stop_signal || w->finished ||
+	       atomic_load_explicit(&w->header->stop, memory_order_relaxed);
+}
+
+uint64_t loop_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t sample(struct worker *w, bool blocked)
+{
+	uint64_t now = loop_now(), gap = now - w->last_ns;
+	unsigned int cpu = (unsigned int)sched_getcpu() % WORKER_MAX_CPUS;
+	struct measured *m = &w->m;
+
+	if (!blocked && gap > m->max_gap_ns) {
+		m->max_gap_ns = gap;
+		m->max_gap_at_ns = now;
+		m->max_gap_cpu = cpu;
+		atomic_store_explicit(&w->self->max_gap_ns, gap, memory_order_relaxed);
+	}
+	if (cpu != w->last_cpu)
+		m->migrations++;
+	/* a CPU that was seen at all must show: at least 1 ns */
+	m->ran_on[cpu] += blocked || !gap ? 1 : gap > MAX_CREDIT_NS ? MAX_CREDIT_NS : gap;
+	m->samples++;
+	w->last_ns = now;
+	w->last_cpu = cpu;
+	atomic_store_explicit(&w->self->beat_ns, now, memory_order_relaxed);
+	atomic_store_explicit(&w->self->work_units, m->work_units, memory_order_relaxed);
+	atomic_store_explicit(&w->self->cpu, cpu, memory_order_relaxed);
+	return now;
+}
+
+uint64_t loop_tick(struct worker *w)
+{
+	return sample(w, false);
+}
+
+uint64_t loop_resume(struct worker *w)
+{
+	return sample(w, true);
+}
+
+void loop_spin(struct worker *w, uint64_t count)
+{
+	while (count && !loop_stopped(w)) {
+		uint64_t chunk = count < SPIN_CHUNK ? count : SPIN_CHUNK;
+
+		for (uint64_t i = 0; i < chunk; i++)
+			__asm__ volatile("" ::: "memory");
+		w->m.work_units += chunk;
+		count -= chunk;
+		loop_tick(w);
+	}
+}
+
+void loop_sleep_until(struct worker *w, uint64_t deadline_ns)
+{
+	uint64_t now = loop_tick(w);
+
+	while (now < deadline_ns) {
+		struct timespec left = {
+			.tv_sec = (time_t)((deadline_ns - now) / NSEC_PER_SEC),
+			.tv_nsec = (long)((deadline_ns - now) % NSEC_PER_SEC),
+		};
+
+		/* the mask lets the stop signal through only here: no stop can slip past */
+		if (ppoll(NULL, 0, &left, &w->waiting) < 0 && loop_stopped(w)) {
+			loop_resume(w);
+			return;
+		}
+		now = loop_resume(w);
+	}
+	histogram_add(&w->m.wake, now - deadline_ns);
+}
+
+void loop_run(struct worker *w)
+{
+	struct timespec cpu_before, cpu_after;
+	int64_t delay = -1, count = -1, moved = -1;
+	struct measured *m = &w->m;
+
+	kernelstat_read(&delay, &count, &moved);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_before);
+	/* the wait for the first turn on a CPU is part of the worker's life, and may be its gap */
+	m->started_ns = w->last_ns = atomic_load(&w->self->start_ns);
+	w->last_cpu = (unsigned int)sched_getcpu() % WORKER_MAX_CPUS;
+	m->max_gap_cpu = w->last_cpu;
+	loop_tick(w);
+	while (!loop_stopped(w)) {
+		w->opt.type->step(w);
+		m->iterations++;
+		atomic_store_explicit(&w->self->iterations, m->iterations, memory_order_relaxed);
+	}
+	m->ended_ns = loop_tick(w);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_after);
+	m->cpu_ns = (uint64_t)(cpu_after.tv_sec - cpu_before.tv_sec) * NSEC_PER_SEC +
+		    (uint64_t)cpu_after.tv_nsec - (uint64_t)cpu_before.tv_nsec;
+	kernelstat_read(&m->run_delay_ns, &m->run_count, &m->kernel_migrations);
+	m->run_delay_ns = delay < 0 ? -1 : m->run_delay_ns - delay;
+	m->run_count = count < 0 ? -1 : m->run_count - count;
+	m->kernel_migrations = moved < 0 ? -1 : m->kernel_migrations - moved;
+}
