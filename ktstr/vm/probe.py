@@ -12,7 +12,7 @@ import itertools
 import select
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from runfiles import Runfiles
@@ -39,33 +39,6 @@ _ALL_STAGES = "".join(_STAGES)
 # isa-debug-exit turns the guest's 0 into this.
 _GUEST_SAID_GOOD = 1
 _KVM_GAVE_UP = "KVM internal error"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The accelerator of a run, and why it is this one."""
-
-    accel: Accel
-    reason: str
-
-
-def choose(asked: str, qemu: QemuTree) -> Choice:
-    """The accelerator for `asked`: auto, kvm, tcg or virtual.
-
-    Raises:
-      InfraError: kvm was asked for, and the probe says that it does not work here.
-    """
-    if asked not in ("auto", "kvm"):
-        return Choice(Accel(asked), "asked for")
-    verdict = kvm_verdict(qemu)
-    if verdict.usable:
-        return Choice(Accel.KVM, f"{'asked for' if asked == 'kvm' else 'auto'}: {verdict.reason}")
-    if asked == "kvm":
-        raise InfraError(
-            f'accel = "kvm" was asked for, but KVM does not work here: {verdict.reason}. '
-            f'Use accel = "virtual", or "auto" to take KVM only where it works'
-        )
-    return Choice(Accel.VIRTUAL, f"auto: KVM does not work here: {verdict.reason}")
 
 
 def kvm_verdict(qemu: QemuTree) -> Verdict:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an accelerator works, and why that is said.
+    """Whether an accelerator works, and in words what was tried and what happened.
 
     seconds: how long finding out took; cached: whether that was in an earlier process.
     """
 
     usable: bool
-    reason: str
+    words: str
     seconds: float
     cached: bool = False
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the guest's agent layer: the package ktstr as bytecode, the worker, and /init.
 
-agent_layer --root ROOT --output agent.cpio --init FILE --worker FILE --module ktstr/guest/agent.py=FILE ...
+agent_layer --root ROOT --output agent.cpio --init FILE --worker FILE
+    --module ktstr/guest/agent.py=FILE ...
 """
 
 from __future__ import annotations
