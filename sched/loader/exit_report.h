@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a scheduler ended: from the record its BPF side leaves to the lines on standard output. */
+#ifndef KTSTR_LOADER_EXIT_REPORT_H
+#define KTSTR_LOADER_EXIT_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <bpf/libbpf.h>
+#include "sched/include/scx_exit_event.h"
+
+/* Whether the end was asked for by user space (SCX_EXIT_UNREG), not decided by the kernel. */
+bool exit_is_clean(const struct scx_exit_event *event);
+
+/* Prints the `exit` line, and the debug dump between `dump-begin` and `dump-end` if there is one.
+ * The name of the kind comes from the enum scx_exit_kind the object was compiled against.
+ */
+void exit_print(FILE *out, const struct bpf_object *object, const struct scx_exit_event *event);
+
+#endif
