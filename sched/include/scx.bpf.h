@@ -24,6 +24,7 @@
 #define SCX_PROG(name, args...) SEC("struct_ops/" #name) BPF_PROG(name, ##args)
 #define SCX_SLEEPABLE_PROG(name, args...) SEC("struct_ops.s/" #name) BPF_PROG(name, ##args)
 
+bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *cpumask) __ksym;
 s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
 s32 scx_bpf_dsq_nr_queued(u64 dsq_id) __ksym;
 s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed, u64 flags) __ksym;
