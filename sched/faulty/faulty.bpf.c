@@ -15,6 +15,8 @@ char _license[] SEC("license") = "GPL";
 /* Tasks that starve_pid and starve_comm name. */
 #define STARVED_DSQ 2
 
+/* One tick at HZ=250, the shortest a slice can be. */
+#define SCATTER_SLICE_NS 4000000
 #define TIMER_PERIOD_NS 10000000
 #define TIMER_PERIOD_DELAYING_NS 500000
 
@@ -26,7 +28,7 @@ s32 starve_pid = 0;
 char starve_comm[TASK_COMM_LEN] = "";
 /* Holds every task back for this many nanoseconds whenever it becomes runnable; 0: off. */
 u64 delay_ns = 0;
-/* Sends every task to a far CPU each time it becomes runnable, whether that CPU is idle or not. */
+/* Sends every task to a far CPU whenever it wakes up and at every tick, idle or not. */
 bool scatter = false;
 /* Calls scx_bpf_error this many nanoseconds after the attachment; 0: off, 1: at once. */
 u64 error_after_ns = 0;
@@ -97,6 +99,11 @@ static bool is_pinned(const struct task_struct *p)
 	return p->nr_cpus_allowed == 1 || p->migration_disabled > depth;
 }
 
+static bool is_scattered(const struct task_struct *p)
+{
+	return scatter && !is_spared(p) && !is_pinned(p);
+}
+
 /* The allowed CPU half way around from where the task was: the far side in any topology. */
 static s32 far_cpu(const struct task_struct *p, s32 from)
 {
@@ -118,9 +125,9 @@ s32 SCX_PROG(faulty_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 
 	if (is_held(p))
 		return prev_cpu;
-	if (scatter && !is_spared(p) && !is_pinned(p)) {
+	if (is_scattered(p)) {
 		__sync_fetch_and_add(&nr_scattered, 1);
-		scx_insert(p, SCX_DSQ_LOCAL, slice_ns, 0);
+		scx_insert(p, SCX_DSQ_LOCAL, SCATTER_SLICE_NS, 0);
 		return far_cpu(p, prev_cpu);
 	}
 	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
@@ -140,10 +147,10 @@ void SCX_PROG(faulty_enqueue, struct task_struct *p, u64 enq_flags)
 		scx_insert(p, STARVED_DSQ, slice_ns, enq_flags);
 		return;
 	}
-	if (scatter && !is_held(p) && !is_spared(p) && !is_pinned(p)) {
+	if (is_scattered(p) && !is_held(p)) {
 		__sync_fetch_and_add(&nr_scattered, 1);
 		cpu = far_cpu(p, scx_bpf_task_cpu(p));
-		scx_insert(p, SCX_DSQ_LOCAL_ON | cpu, slice_ns, enq_flags);
+		scx_insert(p, SCX_DSQ_LOCAL_ON | cpu, SCATTER_SLICE_NS, enq_flags);
 		return;
 	}
 	if (is_spared(p)) {
@@ -189,7 +196,7 @@ void SCX_PROG(faulty_dispatch, s32 cpu, struct task_struct *prev)
 	/* SCX_OPS_ENQ_LAST takes away what the kernel does otherwise: to keep the last task running. */
 	if (!prev || !(prev->scx.flags & SCX_TASK_QUEUED))
 		return;
-	if (is_spared(prev) || (!stalled && !is_starved(prev)))
+	if (is_spared(prev) || (!stalled && !is_starved(prev) && !is_scattered(prev)))
 		prev->scx.slice = slice_ns;
 }
 
@@ -204,7 +211,7 @@ static void kick_idle_cpus(void)
 static int on_timer(void *map, u32 *key, struct timer *value)
 {
 	if (reached(error_after_ns))
-		scx_error("faulty: error_after_ns=%llu reached", error_after_ns);
+		scx_error("error_after_ns=%llu reached", error_after_ns);
 	/* Held tasks become due, or a knob is taken back, while every CPU sleeps. */
 	if (scx_bpf_dsq_nr_queued(SHARED_DSQ) > 0 || scx_bpf_dsq_nr_queued(STARVED_DSQ) > 0)
 		kick_idle_cpus();

@@ -104,7 +104,7 @@ static bool apply_settings(struct session *session, char **settings)
 		}
 		*value++ = '\0';
 		if (!session_set(session, *settings, value, stderr)) {
-			fputc('\n', stderr);
+			fprintf(stderr, " (scx-loader --set)\n");
 			return false;
 		}
 	}

@@ -15,15 +15,19 @@
 struct session {
 	struct bpf_object *object;
 	struct ring_buffer *exits;
-	struct bpf_link *links[MAX_OPS];
-	size_t nr_links;
+	struct ops {
+		struct bpf_map *map;
+		char name[128]; /* SCX_OPS_NAME_LEN */
+		struct bpf_link *link;
+	} ops[MAX_OPS];
+	size_t nr_ops;
 	bool loaded;
 	enum outcome ended; /* OUTCOME_NONE until the exit record has come */
 };
 
-static enum outcome check_object(const struct session *session, const char *path);
-static const char *ops_name(const struct session *session, const struct bpf_map *map);
-static bool is_ops(const struct bpf_map *map);
+static enum outcome find_ops(struct session *session, const char *path);
+static void read_names(struct session *session);
+static enum outcome attach(struct session *session, struct ops *ops);
 static int on_exit_record(void *context, void *data, size_t size);
 static void print_stat(const struct global *global, void *context);
 static void list_name(const struct global *global, void *context);
@@ -44,10 +48,13 @@ enum outcome session_open(const char *path, struct session **out)
 	}
 	session->object = bpf_object__open_file(path, NULL);
 	if (!session->object) {
-		fprintf(stderr, "scx-loader: %s is no BPF object: %s\n", path, strerror(errno));
+		char reason[128];
+
+		libbpf_strerror(-errno, reason, sizeof(reason));
+		fprintf(stderr, "scx-loader: %s is no BPF object: %s\n", path, reason);
 		return OUTCOME_NOT_LOADED;
 	}
-	return check_object(session, path);
+	return find_ops(session, path);
 }
 
 bool session_set(struct session *session, const char *name, const char *value, FILE *error)
@@ -76,21 +83,18 @@ bool session_set(struct session *session, const char *name, const char *value, F
 	return true;
 }
 
-bool session_has_ops(const struct session *session, const char *name)
+bool session_has_ops(struct session *session, const char *name)
 {
-	const struct bpf_map *map;
+	size_t i;
 
-	bpf_object__for_each_map(map, session->object)
-	{
-		if (is_ops(map) && !strcmp(ops_name(session, map), name))
+	read_names(session);
+	for (i = 0; i < session->nr_ops; i++) {
+		if (!strcmp(session->ops[i].name, name))
 			return true;
 	}
 	fprintf(stderr, "scx-loader: no sched_ext_ops is named %s; there are:", name);
-	bpf_object__for_each_map(map, session->object)
-	{
-		if (is_ops(map))
-			fprintf(stderr, " %s", ops_name(session, map));
-	}
+	for (i = 0; i < session->nr_ops; i++)
+		fprintf(stderr, " %s", session->ops[i].name);
 	fputc('\n', stderr);
 	return false;
 }
@@ -102,40 +106,28 @@ void session_print_stats(const struct session *session)
 
 enum outcome session_attach(struct session *session)
 {
-	struct bpf_map *map;
-	int err = bpf_object__load(session->object);
+	enum outcome outcome = OUTCOME_NONE;
+	struct bpf_map *exits;
+	size_t i;
+	int err;
 
+	read_names(session);
+	err = bpf_object__load(session->object);
 	if (err) {
 		fprintf(stderr, "scx-loader: the kernel did not load the scheduler: %s\n",
 			strerror(-err));
 		return OUTCOME_NOT_LOADED;
 	}
 	session->loaded = true;
-	map = bpf_object__find_map_by_name(session->object, EXIT_MAP);
-	session->exits = ring_buffer__new(bpf_map__fd(map), on_exit_record, session, NULL);
+	exits = bpf_object__find_map_by_name(session->object, EXIT_MAP);
+	session->exits = ring_buffer__new(bpf_map__fd(exits), on_exit_record, session, NULL);
 	if (!session->exits) {
 		fprintf(stderr, "scx-loader: cannot read %s: %s\n", EXIT_MAP, strerror(errno));
 		return OUTCOME_NOT_LOADED;
 	}
-	bpf_object__for_each_map(map, session->object)
-	{
-		struct bpf_link *link;
-
-		if (!is_ops(map))
-			continue;
-		link = bpf_map__attach_struct_ops(map);
-		if (!link) {
-			fprintf(stderr, "scx-loader: the kernel did not attach %s: %s\n",
-				ops_name(session, map), strerror(errno));
-			return OUTCOME_NOT_ATTACHED;
-		}
-		session->links[session->nr_links++] = link;
-		/* The kernel reports a failed ops.init as an exit, not as an error. */
-		if (session_collect_exit(session) != OUTCOME_NONE)
-			return OUTCOME_NOT_ATTACHED;
-		printf("attached ops=%s\n", ops_name(session, map));
-	}
-	return OUTCOME_NONE;
+	for (i = 0; i < session->nr_ops && outcome == OUTCOME_NONE; i++)
+		outcome = attach(session, &session->ops[i]);
+	return outcome;
 }
 
 int session_exit_fd(const struct session *session)
@@ -157,8 +149,8 @@ enum outcome session_close(struct session *session)
 	if (!session)
 		return ended;
 	/* Returns after ops.exit has run: the record is there. */
-	for (i = 0; i < session->nr_links; i++)
-		bpf_link__destroy(session->links[i]);
+	for (i = 0; i < session->nr_ops; i++)
+		bpf_link__destroy(session->ops[i].link);
 	if (session->exits)
 		ended = session_collect_exit(session);
 	ring_buffer__free(session->exits);
@@ -167,26 +159,30 @@ enum outcome session_close(struct session *session)
 	return ended;
 }
 
-static enum outcome check_object(const struct session *session, const char *path)
+static enum outcome find_ops(struct session *session, const char *path)
 {
-	const struct bpf_map *map;
-	size_t count = 0;
+	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, session->object)
 	{
-		if (!is_ops(map))
+		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
-		count++;
 		/* Without a link the kernel would keep the scheduler after its loader is gone. */
 		if (!(bpf_map__map_flags(map) & BPF_F_LINK)) {
 			fprintf(stderr, "scx-loader: %s: %s must be in SEC(\".struct_ops.link\")\n",
 				path, bpf_map__name(map));
 			return OUTCOME_NOT_LOADED;
 		}
+		if (session->nr_ops == MAX_OPS) {
+			fprintf(stderr, "scx-loader: %s has more than %d struct_ops maps\n", path,
+				MAX_OPS);
+			return OUTCOME_NOT_LOADED;
+		}
+		session->ops[session->nr_ops++].map = map;
 	}
-	if (!count || count > MAX_OPS) {
-		fprintf(stderr, "scx-loader: %s has %zu struct_ops maps, not 1 to %d\n", path,
-			count, MAX_OPS);
+	if (!session->nr_ops) {
+		fprintf(stderr, "scx-loader: %s has no sched_ext_ops in SEC(\".struct_ops.link\")\n",
+			path);
 		return OUTCOME_NOT_LOADED;
 	}
 	if (!bpf_object__find_map_by_name(session->object, EXIT_MAP)) {
@@ -199,27 +195,34 @@ static enum outcome check_object(const struct session *session, const char *path
 	return OUTCOME_NONE;
 }
 
-static const char *ops_name(const struct session *session, const struct bpf_map *map)
+/* Before the load: it takes the initial values of struct_ops maps away. */
+static void read_names(struct session *session)
 {
 	struct global found[MAX_OPS];
 	size_t count = globals_find(session->object, "ops.name", found, MAX_OPS);
-	char *data = bpf_map__initial_value(map, NULL);
-	size_t size = 0;
 	size_t i;
 
-	bpf_map__initial_value(map, &size);
-	for (i = 0; i < count; i++) {
-		char *name = found[i].data;
+	for (i = 0; i < session->nr_ops; i++) {
+		struct ops *ops = &session->ops[i];
+		const char *name = i < count ? found[i].data : bpf_map__name(ops->map);
 
-		if (name >= data && name < data + size)
-			return name;
+		snprintf(ops->name, sizeof(ops->name), "%s", name);
 	}
-	return bpf_map__name(map);
 }
 
-static bool is_ops(const struct bpf_map *map)
+static enum outcome attach(struct session *session, struct ops *ops)
 {
-	return bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS;
+	ops->link = bpf_map__attach_struct_ops(ops->map);
+	if (!ops->link) {
+		fprintf(stderr, "scx-loader: the kernel did not attach %s: %s\n", ops->name,
+			strerror(errno));
+		return OUTCOME_NOT_ATTACHED;
+	}
+	/* The kernel reports a failed ops.init as an exit, not as an error. */
+	if (session_collect_exit(session) != OUTCOME_NONE)
+		return OUTCOME_NOT_ATTACHED;
+	printf("attached ops=%s\n", ops->name);
+	return OUTCOME_NONE;
 }
 
 static int on_exit_record(void *context, void *data, size_t size)
@@ -239,7 +242,7 @@ static void print_stat(const struct global *global, void *context)
 	char text[256];
 
 	(void)context;
-	if (!global->is_const && global_format(global, text, sizeof(text)))
+	if (!global->is_const && !strchr(global->name, '.') && global_format(global, text, sizeof(text)))
 		printf("stat %s=%s\n", global->name, text);
 }
 
@@ -247,6 +250,7 @@ static void list_name(const struct global *global, void *context)
 {
 	char text[256];
 
-	if (global_format(global, text, sizeof(text)))
+	/* The compiler names a function's static variables FUNCTION.VARIABLE. */
+	if (!strchr(global->name, '.') && global_format(global, text, sizeof(text)))
 		fprintf(context, " %s", global->name);
 }

@@ -29,7 +29,7 @@ enum outcome session_open(const char *path, struct session **session);
 bool session_set(struct session *session, const char *name, const char *value, FILE *error);
 
 /* Whether one of the object's sched_ext_ops has this name; lists them on stderr where none has. */
-bool session_has_ops(const struct session *session, const char *name);
+bool session_has_ops(struct session *session, const char *name);
 
 /* Prints a `stat NAME=VALUE` line for every variable that the object may write. */
 void session_print_stats(const struct session *session);
