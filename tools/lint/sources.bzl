@@ -27,6 +27,25 @@ _NAMED = {
     "tools/bazel": "shell",
 }
 
+# What a consumer's build of an initramfs layer reads: `@lint_sources//:module`, for tests that run Bazel.
+_MODULE = [
+    "BUILD.bazel",
+    "MODULE.bazel",
+    "ktstr/BUILD.bazel",
+    "ktstr/__init__.py",
+    "ktstr/model/",
+    "rules/",
+    "third_party/",
+    "tools/BUILD.bazel",
+    "tools/initramfs/",
+]
+
+def _in_module(path):
+    for start in _MODULE:
+        if path == start or (start.endswith("/") and path.startswith(start)):
+            return True
+    return False
+
 def _kind(path):
     if path in _NAMED:
         return _NAMED[path]
@@ -39,6 +58,7 @@ def _kind(path):
 def _lint_sources_impl(rctx):
     root = rctx.path(rctx.attr._root).dirname
     files = {kind: [] for kind in _KINDS}
+    files["module"] = []
 
     # Starlark has no recursion: directories wait in a list that grows while it is walked.
     directories = [root]
@@ -60,6 +80,8 @@ def _lint_sources_impl(rctx):
                 link = "src/" + path + (".source" if entry.basename == "BUILD.bazel" else "")
                 rctx.symlink(entry, link)
                 files[kind].append(link)
+                if _in_module(path):
+                    files["module"].append(link)
     files["settings"] = ["src/.clang-format", "src/pyproject.toml"]
     rctx.file("BUILD.bazel", "\n".join([
         "filegroup(name = {name}, srcs = {srcs}, visibility = [\"//visibility:public\"])\n".format(

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Module extension `host_bazel`: the Bazel that tools/bazel runs, for tests that run Bazel themselves."""
+
+# tools/bazel sets it in .bazelrc.local.
+_VARIABLE = "KTSTR_BAZEL"
+
+_BUILD = """\
+exports_files(["bazel"])
+
+constraint_setting(name = "origin")
+
+constraint_value(
+    name = "started_through_tools_bazel",
+    constraint_setting = ":origin",
+    visibility = ["//visibility:public"],
+)
+"""
+
+def _host_bazel_impl(rctx):
+    command = rctx.getenv(_VARIABLE)
+    rctx.file("BUILD.bazel", _BUILD)
+
+    # An incompatible test is skipped, and Bazel's reason names the constraint.
+    rctx.file("compatible.bzl", "COMPATIBLE = {}\n".format(
+        "[]" if command else "[\"@host_bazel//:started_through_tools_bazel\"]",
+    ))
+    rctx.file("bazel", "#!/bin/sh\nBAZELISK_SKIP_WRAPPER=1 exec \"{}\" \"$@\"\n".format(command))
+
+_host_bazel = repository_rule(
+    implementation = _host_bazel_impl,
+    environ = [_VARIABLE],
+)
+
+def _extension_impl(_mctx):
+    _host_bazel(name = "host_bazel")
+
+host_bazel = module_extension(implementation = _extension_impl)

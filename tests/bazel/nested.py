@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bazel inside a test: one clone of a workspace, with an output base and caches of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_BUILD_SECONDS = 240
+_SHUTDOWN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Built:
+    """What one run of Bazel did. runners: how many actions ran, by Bazel's names of strategies."""
+
+    runners: Mapping[str, int]
+    tests: Mapping[str, bool]
+    seconds: float
+
+    @property
+    def executed(self) -> int:
+        """Actions that were carried out rather than fetched from a cache."""
+        free = {"internal", "disk cache hit", "remote cache hit"}
+        return sum(count for name, count in self.runners.items() if name not in free)
+
+
+class NestedBazel:
+    """Runs Bazel in a workspace.
+
+    Args:
+      bazel: the program.
+      workspace: the directory to run in.
+      base: the output base, outside the workspace.
+      startup: further startup options.
+    """
+
+    def __init__(
+        self, bazel: Path, workspace: Path, base: Path, startup: tuple[str, ...] = ()
+    ) -> None:
+        self._startup = [
+            str(bazel),
+            "--nohome_rc",
+            f"--output_base={base}",
+            "--max_idle_secs=60",
+            *startup,
+        ]
+        self._workspace, self._base = workspace, base
+
+    def run(self, *arguments: str, deadline_seconds: float = _BUILD_SECONDS) -> Built:
+        """Runs a build or test command. Raises AssertionError with Bazel's output when it fails."""
+        events = self._base.with_suffix(".events.json")
+        command, *rest = arguments
+        done = self._call([command, f"--build_event_json_file={events}", *rest], deadline_seconds)
+        if done.returncode:
+            text = f"bazel {' '.join(arguments)} ended with {done.returncode}:\n"
+            raise AssertionError(text + done.stdout + done.stderr)
+        return _read(events)
+
+    def shutdown(self) -> None:
+        """Ends the server."""
+        self._call(["shutdown"], _SHUTDOWN_SECONDS)
+
+    def _call(self, arguments: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
+        # The interpreter of this test first: nested builds look for python3 on PATH.
+        path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '/usr/bin:/bin')}"
+        return subprocess.run(
+            [*self._startup, *arguments],
+            cwd=self._workspace,
+            env={**os.environ, "PATH": path, "HOME": os.environ.get("HOME", str(self._base))},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+
+def _read(events: Path) -> Built:
+    runners: dict[str, int] = {}
+    tests: dict[str, bool] = {}
+    seconds = 0.0
+    for line in events.read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        if "buildMetrics" in event:
+            for runner in event["buildMetrics"]["actionSummary"].get("runnerCount", []):
+                if runner["name"] != "total":
+                    runners[runner["name"]] = runner["count"]
+            timing = event["buildMetrics"].get("timingMetrics", {})
+            seconds = int(timing.get("wallTimeInMs", 0)) / 1000
+        elif "testResult" in event:
+            result = event["testResult"]
+            cached = result.get("cachedLocally") or "cachedRemotely" in result.get(
+                "executionInfo", {}
+            )
+            tests[event["id"]["testResult"]["label"]] = bool(cached)
+    return Built(runners, tests, seconds)
