@@ -43,7 +43,7 @@ def open_port(path: str = PORT) -> int:
 def hello(plan: bytes) -> dict[str, object]:
     """The fields of `facts.Hello`; CPU lists are the kernel's own texts."""
     return {
-        "kind": "Hello",
+        "@kind": "Hello",
         "protocol": 1,
         "kernel_release": os.uname().release,
         "cmdline": _read("/proc/cmdline"),
