@@ -8,24 +8,17 @@ import time
 import traceback
 
 from ktstr.guest.cgroups import CgroupTree
-from ktstr.guest.engine import Engine
+from ktstr.guest.engine import Engine, Subject
 from ktstr.guest.population import Stage
 from ktstr.guest.port import FramePort
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.realtime import shield
+from ktstr.guest.scheduler import NoScheduler, Scheduler, no_scheduler_facts
 from ktstr.guest.view import seen_view
 from ktstr.model.facts import End, LogChunk
 from ktstr.model.plan import Plan
 
 _HELLO_FRAMES = 1
-
-
-class _NoScheduler:
-    def trouble(self) -> str:
-        return ""
-
-    def set_knob(self, name: str, value: int) -> None:
-        raise AssertionError
 
 
 def run(descriptor: int, plan_text: bytes) -> int:
@@ -37,7 +30,7 @@ def run(descriptor: int, plan_text: bytes) -> int:
     error = ""
     try:
         shield()
-        _carry_out(port, plan_text)
+        _Session(Plan.from_json(plan_text.decode()), port).carry_out()
     except BaseException as failure:  # noqa: BLE001 - whatever it is, the host must hear of it
         error = f"{type(failure).__name__}: {failure}"
         text = traceback.format_exc()
@@ -47,14 +40,35 @@ def run(descriptor: int, plan_text: bytes) -> int:
     return 1 if error else 0
 
 
-def _carry_out(port: FramePort, plan_text: bytes) -> None:
-    plan = Plan.from_json(plan_text.decode())
-    stage = Stage(
-        seen_view(),
-        plan.duration_s,
-        plan.workers_per_cgroup,
-        plan.seed,
-        plan.deadlines.collect_s,
-    )
-    if plan.scenario is not None:
-        Engine(stage, CgroupTree(), Reactor(), port, _NoScheduler()).play(plan.scenario)
+class _Session:
+    """One plan, from the scheduler's start to its end."""
+
+    def __init__(self, plan: Plan, port: FramePort) -> None:
+        self._plan, self._port = plan, port
+        self._reactor = Reactor()
+
+    def carry_out(self) -> None:
+        if self._plan.scheduler is None:
+            self._body(NoScheduler())
+            self._port.emit(no_scheduler_facts())
+            return
+        scheduler = Scheduler(self._plan.scheduler, self._plan.deadlines, self._reactor)
+        try:
+            if scheduler.start():
+                self._body(scheduler)
+        finally:
+            for fact in scheduler.finish():
+                self._port.emit(fact)
+
+    def _body(self, subject: Subject) -> None:
+        plan = self._plan
+        stage = Stage(
+            seen_view(),
+            plan.duration_s,
+            plan.workers_per_cgroup,
+            plan.seed,
+            plan.deadlines.collect_s,
+        )
+        if plan.scenario is not None:
+            engine = Engine(stage, CgroupTree(), self._reactor, self._port, subject)
+            engine.play(plan.scenario)
