@@ -2,7 +2,7 @@
 """A second clone builds nothing again: neither with the disk cache, nor with a remote one alone.
 
 The workspace is a consumer's: it takes ktstr as a module and builds an initramfs layer by its
-rules. The same with the kernel and the schedulers, which takes minutes, is clones_test.
+rules. The same with the kernel and the schedulers, which takes minutes, is :clones.
 """
 
 import hashlib
@@ -60,7 +60,11 @@ class CacheTest(absltest.TestCase):
         self.runfiles = runfiles
         self.root = Path(tempfile.mkdtemp(dir=os.environ["TEST_TMPDIR"])).resolve()
         self.bazels: list[NestedBazel] = []
-        self.addCleanup(lambda: [bazel.shutdown() for bazel in self.bazels])
+
+    def tearDown(self) -> None:
+        for bazel in self.bazels:
+            bazel.shutdown()
+        super().tearDown()
 
     def located(self, path: str) -> Path:
         found = self.runfiles.Rlocation(path)

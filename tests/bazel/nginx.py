@@ -101,7 +101,7 @@ class Nginx:
             encoding="utf-8",
         )
         libraries = self._root / "usr/lib/x86_64-linux-gnu"
-        command = [
+        command: list[str | Path] = [
             *("setpriv", "--pdeathsig", "KILL", "--"),
             *(self._root / "usr/lib64/ld-linux-x86-64.so.2", "--library-path", libraries),
             *(self._program, "-p", f"{self._state}/", "-e", self._state / "error.log"),
