@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program that a ktstr_test target runs; its exit status is `outcome.ExitStatus`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.runner.arguments import load_target, parse_arguments
+from ktstr.runner.bazel import BazelTest
+from ktstr.runner.descendants import become_subreaper, kill_descendants
+from ktstr.runner.outcome import ExitStatus
+from ktstr.runner.run import run_target
+from ktstr.vm.signals import Termination
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Runs the tests, or the shell, of the target that `argv` names."""
+    arguments = parse_arguments(argv)
+    become_subreaper()
+    environment: BazelTest | None = None
+    try:
+        environment = BazelTest.read(environ)
+        environment.enter()
+        target = load_target(arguments.config)
+        with Termination() as termination:
+            status = run_target(target, environment, _outputs(environment), termination)
+    except (UsageError, InfraError) as error:
+        print(f"ERROR {error}", flush=True)
+        status = ExitStatus.ERROR
+    except Exception:  # noqa: BLE001 - a bug of ours must not look like a scheduler's failure
+        traceback.print_exc()
+        print("ERROR this is a bug in ktstr's runner, not in the scheduler; please report it")
+        status = ExitStatus.ERROR
+    finally:
+        kill_descendants()
+    if environment is not None:
+        environment.leave()
+    return int(status)
+
+
+def _outputs(environment: BazelTest) -> Path:
+    if environment.outputs_dir is not None:
+        return environment.outputs_dir.absolute()
+    return Path(tempfile.mkdtemp(prefix="ktstr-outputs-", dir=environment.temp_dir))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

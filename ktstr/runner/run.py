@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of a target: find its tests, prepare its machine, run them, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ktstr.model.errors import KtstrError
+from ktstr.model.target import Target
+from ktstr.runner.accel import choose_accel
+from ktstr.runner.bazel import BazelTest, Budget
+from ktstr.runner.case import Discovery, DiscoveryRequest
+from ktstr.runner.discovery import discover
+from ktstr.runner.files import RunfilesTree
+from ktstr.runner.machine import machine_of, qemu_of
+from ktstr.runner.outcome import ExitStatus, exit_status
+from ktstr.runner.reporting import Reporter
+from ktstr.runner.session import Session
+from ktstr.runner.sources import Sources, sources_of
+from ktstr.vm.probe import kvm_verdict
+from ktstr.vm.signals import Termination
+
+
+def run_target(
+    target: Target, environment: BazelTest, outputs: Path, termination: Termination
+) -> ExitStatus:
+    """Runs the selected tests of `target`; results go below `outputs` and to standard output.
+
+    Raises:
+        UsageError: the target, its modules or the filter are wrong; nothing was run.
+        InfraError: a file is missing, the disk is full, or a signal came first.
+    """
+    reporter = Reporter(target, environment, outputs)
+    try:
+        session, discovery = _prepare(target, environment, outputs, termination, reporter)
+    except KtstrError as error:
+        reporter.aborted(error)
+        raise
+    reporter.begin(discovery)
+    outcomes = session.run(discovery.cases, reporter.done)
+    reporter.end(outcomes)
+    return exit_status(outcomes)
+
+
+def _prepare(
+    target: Target,
+    environment: BazelTest,
+    outputs: Path,
+    termination: Termination,
+    reporter: Reporter,
+) -> tuple[Session, Discovery]:
+    budget = Budget.start(environment.timeout_s)
+    tree = RunfilesTree()
+    sources = sources_of(target, tree)
+    discovery = _discover(target, environment, sources, termination)
+    qemu = qemu_of(target, tree)
+    choice = choose_accel(target.accel, lambda: kvm_verdict(qemu))
+    reporter.accel = choice
+    machine = machine_of(target, tree, qemu, choice.accel, host_is_amd=_host_is_amd())
+    return Session(target, machine, sources, outputs, budget, termination), discovery
+
+
+def _discover(
+    target: Target, environment: BazelTest, sources: Sources, termination: Termination
+) -> Discovery:
+    selection = environment.selection
+    request = DiscoveryRequest(
+        sources=sources.tests,
+        import_roots=sources.roots,
+        pattern=selection.pattern,
+        shard_index=selection.shard.index,
+        shard_total=selection.shard.total,
+        topology=target.topology,
+    )
+    return discover(request, termination)
+
+
+def _host_is_amd() -> bool:
+    return "AuthenticAMD" in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
