@@ -16,6 +16,7 @@ from ktstr.runner.bazel import BazelTest
 from ktstr.runner.descendants import become_subreaper, kill_descendants
 from ktstr.runner.outcome import ExitStatus
 from ktstr.runner.run import run_target
+from ktstr.runner.shell import run_shell
 from ktstr.vm.signals import Termination
 
 
@@ -28,8 +29,11 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         environment = BazelTest.read(environ)
         environment.enter()
         target = load_target(arguments.config)
-        with Termination() as termination:
-            status = run_target(target, environment, _outputs(environment), termination)
+        if arguments.shell:
+            status = run_shell(target, environment.temp_dir)
+        else:
+            with Termination() as termination:
+                status = run_target(target, environment, _outputs(environment), termination)
     except (UsageError, InfraError) as error:
         print(f"ERROR {error}", flush=True)
         status = ExitStatus.ERROR

@@ -17,6 +17,7 @@ from ktstr.runner.outcome import ExitStatus, exit_status
 from ktstr.runner.reporting import Reporter
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources, sources_of
+from ktstr.vm.host import host_is_amd
 from ktstr.vm.probe import kvm_verdict
 from ktstr.vm.signals import Termination
 
@@ -56,7 +57,7 @@ def _prepare(
     qemu = qemu_of(target, tree)
     choice = choose_accel(target.accel, lambda: kvm_verdict(qemu))
     reporter.accel = choice
-    machine = machine_of(target, tree, qemu, choice.accel, host_is_amd=_host_is_amd())
+    machine = machine_of(target, tree, qemu, choice.accel, host_is_amd=host_is_amd())
     return Session(target, machine, sources, outputs, budget, termination), discovery
 
 
@@ -73,7 +74,3 @@ def _discover(
         topology=target.topology,
     )
     return discover(request, termination)
-
-
-def _host_is_amd() -> bool:
-    return "AuthenticAMD" in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")

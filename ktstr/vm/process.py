@@ -46,7 +46,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 pass_fds=pass_fds,
                 start_new_session=True,
-                preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 - this program has one thread
+                preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - this program has one thread
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise InfraError(f"cannot start {command[0]}: {error}") from None
@@ -86,7 +86,7 @@ class Process:
             self._pidfd = -1
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Runs in the child: asks for SIGKILL when `parent` dies, and dies if it already has."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
