@@ -72,3 +72,8 @@ class _Session:
         if plan.scenario is not None:
             engine = Engine(stage, CgroupTree(), self._reactor, self._port, subject)
             engine.play(plan.scenario)
+        elif plan.function is not None:
+            # the modules that only a test function needs are a third of all there is to import
+            from ktstr.guest.function import FunctionRun
+
+            FunctionRun(plan, stage, self._reactor, self._port, subject).run()

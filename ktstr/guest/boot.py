@@ -15,7 +15,8 @@ import sys
 import termios
 
 try:
-    from _sha2 import sha256  # built in since Python 3.12, unlike hashlib's OpenSSL
+    # built in since Python 3.12; hashlib would import much more
+    from _sha2 import sha256  # type: ignore[import-not-found]
 except ImportError:
     from hashlib import sha256
 

@@ -20,11 +20,11 @@ _REMOVE_PAUSE_S = 0.005
 
 
 class CgroupTree:
-    """The cgroups of scenarios, all below `MOUNT/PARENT`; names are paths relative to it."""
+    """cgroups below `mount/parent`; names are paths relative to that."""
 
-    def __init__(self, mount: str = MOUNT) -> None:
+    def __init__(self, mount: str = MOUNT, parent: str = PARENT) -> None:
         self._mount = mount
-        self._root = os.path.join(mount, PARENT)
+        self._root = os.path.join(mount, parent)
 
     def create(self, name: str) -> None:
         """Makes the cgroup `name`, whose parent exists, with the cpu and cpuset controllers.

@@ -28,6 +28,10 @@ class Reactor:
         if self._handlers.pop(descriptor, None) is not None:
             self._poll.unregister(descriptor)
 
+    def watches(self, descriptor: int) -> bool:
+        """Whether `descriptor` is watched."""
+        return descriptor in self._handlers
+
     def wait(self, deadline_ns: int, done: Callable[[], bool]) -> bool:
         """Waits until `done()` or until CLOCK_MONOTONIC reaches `deadline_ns`.
 

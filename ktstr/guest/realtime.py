@@ -13,30 +13,32 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_PRIORITY = 10
+AGENT = 10
+BELOW_AGENT = 5
 
 
-def shield() -> None:
+def shield(priority: int = AGENT) -> None:
     """Makes this process SCHED_FIFO with reset on fork.
 
     Raises:
         OSError: the kernel refuses (CAP_SYS_NICE is needed).
     """
-    _set(os.SCHED_FIFO | os.SCHED_RESET_ON_FORK)
+    _set(os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, priority)
 
 
 @contextmanager
 def children_shielded() -> Iterator[None]:
     """Within it, children inherit the real-time class; without effect in an unshielded process."""
     shielded = os.sched_getscheduler(0) == os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+    priority = os.sched_getparam(0).sched_priority
     if shielded:
-        _set(os.SCHED_FIFO)
+        _set(os.SCHED_FIFO, priority)
     try:
         yield
     finally:
         if shielded:
-            shield()
+            shield(priority)
 
 
-def _set(policy: int) -> None:
-    os.sched_setscheduler(0, policy, os.sched_param(_PRIORITY))
+def _set(policy: int, priority: int) -> None:
+    os.sched_setscheduler(0, policy, os.sched_param(priority))

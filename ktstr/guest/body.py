@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process of a test function: loads the function, runs it, and says how it ended."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ktstr.guest.cgroups import CgroupTree
+from ktstr.guest.context import Context, Skipped
+from ktstr.guest.link import LinkType, RemoteSubject
+from ktstr.guest.port import FramePort
+from ktstr.guest.reactor import Reactor
+from ktstr.guest.realtime import BELOW_AGENT, shield
+from ktstr.model.checks import Verdict
+from ktstr.model.errors import TestFailure, UsageError
+from ktstr.model.plan import SOURCES_DIR
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from ktstr.guest.population import Stage
+    from ktstr.model.plan import Plan
+
+_MODULE = "ktstr_test_source"
+
+
+def run_body(plan: Plan, stage: Stage, link: int, answers: int, output: int) -> NoReturn:
+    """Runs the plan's function in this process, just forked, and ends the process.
+
+    `link` and `answers` lead to and from the agent (link.AgentEnd); the function's output goes to
+    `output`, its input is empty.
+    """
+    port = FramePort(link)
+    try:
+        _settle(output)
+        port.forward(LinkType.DONE, _run(plan, stage, port, answers))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        # neither atexit handlers nor threads of the function may keep the process
+        os._exit(0)
+
+
+def _settle(output: int) -> None:
+    os.setsid()
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    shield(BELOW_AGENT)
+
+
+def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, Any]:
+    reactor = Reactor()
+    ops = plan.scheduler.ops if plan.scheduler is not None else ""
+    subject = RemoteSubject(ops, port, answers, reactor)
+    context = Context(plan, stage, CgroupTree(), reactor, port, subject)
+    outcome, detail, verdict = "returned", "", ""
+    try:
+        _function_of(plan)(context)
+    except Skipped as skipped:
+        detail, verdict = str(skipped), Verdict.SKIP.value
+    except TestFailure as failure:
+        detail, verdict = str(failure), Verdict.FAIL.value
+        traceback.print_exc()
+    except SystemExit as leave:
+        outcome, detail = "exited", f"sys.exit({leave.code!r})"
+        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001 - whatever the function raised is its outcome
+        outcome, detail = "raised", _summary(error, plan.source)
+        traceback.print_exc()
+    return {
+        "outcome": outcome,
+        "detail": detail,
+        "verdict": verdict,
+        "notes": context.notes,
+    }
+
+
+def _function_of(plan: Plan) -> Callable[[Context], None]:
+    path = os.path.join(SOURCES_DIR, plan.source)
+    # the test's own directory first, as Python does for scripts, then the sources' root
+    sys.path[:0] = [os.path.dirname(path), SOURCES_DIR]
+    function = getattr(_load(path), plan.function or "", None)
+    if not callable(function):
+        raise UsageError(f"{plan.source} has no function {plan.function!r}")
+    return function  # type: ignore[no-any-return]
+
+
+def _load(path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(_MODULE, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is no Python source")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[_MODULE] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _summary(error: BaseException, source: str) -> str:
+    """`ValueError: text (at tests/x.py:12)`: the innermost line of the author's own file."""
+    path = os.path.join(SOURCES_DIR, source)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == path]
+    where = f" (at {source}:{own[-1].lineno})" if own else ""
+    text = "".join(traceback.format_exception_only(error)).strip()
+    return f"{text}{where}"

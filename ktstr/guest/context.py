@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a test function in the guest works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ktstr.guest.engine import Engine
+from ktstr.model.errors import TestFailure, UsageError
+from ktstr.model.facts import CgroupFacts, ScenarioFacts, WorkerFacts
+from ktstr.model.scenario import Backdrop, CgroupDef, Scenario, Step
+from ktstr.model.validate import check_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ktstr.guest.cgroups import CgroupTree
+    from ktstr.guest.engine import Subject
+    from ktstr.guest.population import Stage
+    from ktstr.guest.port import Sink
+    from ktstr.guest.reactor import Reactor
+    from ktstr.model.plan import Plan, SchedulerPlan
+    from ktstr.model.topology import TopologyView
+
+
+class Skipped(Exception):
+    """Raised by `Context.skip`; tests let it pass."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of one scenario: the facts that the host will judge, for the function to look at.
+
+    A scenario that was stopped, or whose step failed, says so in `scenario`, and raises nothing.
+    """
+
+    scenario: ScenarioFacts
+    workers: tuple[WorkerFacts, ...]
+    cgroups: tuple[CgroupFacts, ...]
+
+
+class Context:
+    """The running guest.  The function is root, and SCHED_FIFO: the scheduler under test cannot
+    starve it.  What it starts is an ordinary task, and must have ended when the function returns.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        stage: Stage,
+        tree: CgroupTree,
+        reactor: Reactor,
+        sink: Sink,
+        subject: Subject,
+    ) -> None:
+        self._plan, self._stage, self._tree = plan, stage, tree
+        self._reactor, self._sink, self._subject = reactor, sink, subject
+        self._notes: dict[str, Any] = {}
+
+    @property
+    def topology(self) -> TopologyView:
+        """The CPUs, LLCs and nodes that this guest sees."""
+        return self._stage.view
+
+    @property
+    def scheduler(self) -> SchedulerPlan | None:
+        """The scheduler under test; None is the kernel's default class."""
+        return self._plan.scheduler
+
+    @property
+    def duration(self) -> float:
+        """The test's duration in guest seconds, which `Frac` holds divide."""
+        return self._stage.duration_s
+
+    @property
+    def workers_per_cgroup(self) -> int:
+        """Workers of a `Work` that does not say how many."""
+        return self._stage.workers_per_cgroup
+
+    @property
+    def seed(self) -> int:
+        """The seed for every random choice, so that a run can be repeated."""
+        return self._stage.seed
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What `note` was given so far."""
+        return dict(self._notes)
+
+    def execute_defs(self, *cgroups: CgroupDef) -> Played:
+        """Plays one step with these cgroups for the test's whole duration.
+
+        Raises:
+            UsageError: the scenario does not fit this guest.
+        """
+        return self.execute_steps([Step(setup=cgroups)])
+
+    def execute_steps(self, steps: Iterable[Step]) -> Played:
+        """Plays these steps.
+
+        Raises:
+            UsageError: the scenario does not fit this guest.
+        """
+        return self.execute_scenario(Scenario(tuple(steps)))
+
+    def execute_scenario(self, scenario: Scenario, backdrop: Backdrop | None = None) -> Played:
+        """Plays a scenario, over `backdrop` if one is given.
+
+        Raises:
+            UsageError: the scenario does not fit this guest.
+        """
+        if backdrop is not None:
+            scenario = Scenario(scenario.steps, backdrop)
+        knobs = self.scheduler is not None and self.scheduler.control
+        check_scenario(scenario, self.topology, self.workers_per_cgroup, knobs)
+        tee = _Tee(self._sink)
+        engine = Engine(self._stage, self._tree, self._reactor, tee, self._subject)
+        facts = engine.play(scenario)
+        return Played(facts, tuple(tee.workers), tuple(tee.cgroups))
+
+    def set_knob(self, name: str, value: int) -> None:
+        """Sets a global variable of the running scheduler.
+
+        Raises:
+            UsageError: the scheduler takes no knobs, has no such one, or refuses the value.
+            InfraError: it does not answer.
+        """
+        self._subject.set_knob(name, value)
+
+    def note(self, name: str, value: str | int | float | bool) -> None:
+        """Puts a value into the result.
+
+        Raises:
+            UsageError: the value is no text, number or truth value.
+        """
+        if not isinstance(value, str | int | float | bool):
+            raise UsageError(f"note {name!r}: {type(value).__name__} is no text, number or bool")
+        self._notes[name] = value
+
+    def skip(self, reason: str) -> NoReturn:
+        """Ends the function: the test does not apply here."""
+        raise Skipped(reason)
+
+    def fail(self, message: str) -> NoReturn:
+        """Ends the function: the scheduler under test did something wrong."""
+        raise TestFailure(message)
+
+
+class _Tee:
+    """Passes facts on and keeps those of workers and cgroups."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.workers: list[WorkerFacts] = []
+        self.cgroups: list[CgroupFacts] = []
+
+    def emit(self, fact: Any) -> None:
+        if isinstance(fact, WorkerFacts):
+            self.workers.append(fact)
+        elif isinstance(fact, CgroupFacts):
+            self.cgroups.append(fact)
+        self._sink.emit(fact)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a test function in a process of its own, bounded in time and output, and cleans up after."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from ktstr.guest.body import run_body
+from ktstr.guest.cgroups import CgroupTree
+from ktstr.guest.link import AgentEnd
+from ktstr.guest.log import BoundedLog
+from ktstr.guest.realtime import children_shielded
+from ktstr.model.facts import LogChunk, TestFacts
+
+if TYPE_CHECKING:
+    from ktstr.guest.engine import Subject
+    from ktstr.guest.population import Stage
+    from ktstr.guest.port import FramePort
+    from ktstr.guest.reactor import Reactor
+    from ktstr.model.plan import Plan
+
+_PARENT = "ktstr-test"
+_CGROUP = "body"
+_NS = 1_000_000_000
+_KILL_S = 2.0
+_RETRY_NS = _NS // 100
+_PIECE = 1 << 16
+_COMMAND = 60
+
+
+class FunctionRun:
+    """One run of the plan's function."""
+
+    def __init__(
+        self, plan: Plan, stage: Stage, reactor: Reactor, port: FramePort, subject: Subject
+    ) -> None:
+        self._plan, self._stage, self._reactor = plan, stage, reactor
+        self._port, self._subject = port, subject
+        self._tree = CgroupTree(parent=_PARENT)
+        self._log = BoundedLog()
+        self._status: int | None = None
+
+    def run(self) -> None:
+        """Runs it to its end or its deadline; emits its output and `TestFacts`."""
+        self._tree.create(_CGROUP)
+        link, answers, output = os.pipe(), os.pipe(), os.pipe()
+        with children_shielded():
+            pid = os.fork()
+        if pid == 0:
+            for descriptor in (link[0], answers[1], output[0]):
+                os.close(descriptor)
+            self._tree.place(_CGROUP, os.getpid())
+            run_body(self._plan, self._stage, link[1], answers[0], output[1])
+        for descriptor in (link[1], answers[0], output[1]):
+            os.close(descriptor)
+        end = AgentEnd(link[0], answers[1], self._port, self._subject)
+        self._reactor.watch(link[0], lambda: self._pass_on(link[0], end))
+        self._reactor.watch(output[0], lambda: self._keep(output[0]))
+        in_time = self._await(pid)
+        left = self._end_leftovers()
+        # nobody is left who could write: what the pipes hold is all there is
+        self._reactor.wait(time.monotonic_ns() + _NS, lambda: not self._open(link[0], output[0]))
+        for descriptor in (link[0], output[0]):
+            self._shut(descriptor)
+        os.close(answers[1])
+        self._tree.remove(_CGROUP)
+        self._port.emit(LogChunk("test", self._log.text(), self._log.truncated))
+        self._port.emit(self._facts(end, in_time, left))
+
+    def _await(self, pid: int) -> bool:
+        pidfd = os.pidfd_open(pid)
+
+        def reap() -> None:
+            self._status = os.waitpid(pid, 0)[1]
+            self._reactor.forget(pidfd)
+
+        self._reactor.watch(pidfd, reap)
+        seconds = self._plan.deadlines.test_s
+        ended = self._reactor.wait(
+            time.monotonic_ns() + int(seconds * _NS), lambda: self._status is not None
+        )
+        if not ended:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            self._reactor.wait(
+                time.monotonic_ns() + int(_KILL_S * _NS), lambda: self._status is not None
+            )
+        self._reactor.forget(pidfd)
+        os.close(pidfd)
+        return ended
+
+    def _end_leftovers(self) -> tuple[str, ...]:
+        pids = self._tree.pids(_CGROUP)
+        left = sorted(filter(None, (_describe(pid) for pid in pids)))
+        self._tree.kill(_CGROUP)
+        deadline = time.monotonic_ns() + int(_KILL_S * _NS)
+        # they are orphans: init reaps them, and there is no event for us to wait for
+        while self._tree.pids(_CGROUP) and time.monotonic_ns() < deadline:
+            self._reactor.wait(time.monotonic_ns() + _RETRY_NS, lambda: False)
+        return tuple(left)
+
+    def _pass_on(self, descriptor: int, end: AgentEnd) -> None:
+        if not end.read():
+            self._shut(descriptor)
+
+    def _keep(self, descriptor: int) -> None:
+        data = os.read(descriptor, _PIECE)
+        self._log.add(data)
+        if not data:
+            self._shut(descriptor)
+
+    def _shut(self, descriptor: int) -> None:
+        if self._reactor.watches(descriptor):
+            self._reactor.forget(descriptor)
+            os.close(descriptor)
+
+    def _open(self, *descriptors: int) -> bool:
+        return any(self._reactor.watches(descriptor) for descriptor in descriptors)
+
+    def _facts(self, end: AgentEnd, in_time: bool, left: tuple[str, ...]) -> TestFacts:
+        said = end.done
+        if not in_time:
+            limit = f"{self._plan.deadlines.test_s:g} s of guest time"
+            outcome, detail, verdict = "deadline", f"it took longer than {limit}", ""
+        elif said is not None:
+            outcome, detail, verdict = said["outcome"], said["detail"], said["verdict"]
+        else:
+            outcome, detail = _how(self._status)
+            verdict = ""
+        return TestFacts(
+            outcome=outcome,
+            detail=detail,
+            verdict=verdict,
+            left_behind=left,
+            output_bytes=self._log.total,
+            notes=said["notes"] if said is not None else {},
+        )
+
+
+def _describe(pid: int) -> str:
+    """`sleep (sleep 100)`; empty for a process that is gone."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            name = file.read().strip()
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+            command = file.read().replace("\0", " ").strip()
+    except OSError:
+        return ""
+    return f"{name} ({command[:_COMMAND]})" if command else name
+
+
+def _how(status: int | None) -> tuple[str, str]:
+    if status is None:
+        return "signalled", "it was still there after SIGKILL"
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        return "signalled", f"killed by {signal.Signals(-code).name}"
+    return "exited", f"exit status {code}"
