@@ -77,7 +77,9 @@ def parse_stanzas(text: str) -> list[dict[str, str]]:
     """Reads `apt-cache show` output: deb822 stanzas, continuation lines dropped."""
     stanzas = []
     for block in re.split(r"\n\s*\n", text.strip()):
-        fields = (line.split(":", 1) for line in block.splitlines() if line[:1].strip() and ":" in line)
+        fields = (
+            line.split(":", 1) for line in block.splitlines() if line[:1].strip() and ":" in line
+        )
         stanzas.append({key: value.strip() for key, value in fields})
     return stanzas
 
@@ -103,11 +105,17 @@ class Apt:
 
     def __init__(self, state: pathlib.Path, mirror: str, suite: str, keyring: pathlib.Path) -> None:
         self._state = state
-        for name in ("etc/apt/preferences.d", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
+        for name in (
+            "etc/apt/preferences.d",
+            "var/lib/apt/lists/partial",
+            "var/cache/apt/archives/partial",
+        ):
             (state / name).mkdir(parents=True)
         (state / "status").touch()
         (state / "apt.conf").write_text(_APT_CONFIG.format(state=state, architecture=_ARCHITECTURE))
-        (state / "etc/apt/sources.list").write_text(f"deb [signed-by={keyring}] {mirror} {suite} main\n")
+        (state / "etc/apt/sources.list").write_text(
+            f"deb [signed-by={keyring}] {mirror} {suite} main\n"
+        )
         self._run("apt-get", "update", "-qq", "--error-on=any")
 
     def release_date(self) -> str:
@@ -127,7 +135,9 @@ class Apt:
 
     def _run(self, *command: str) -> str:
         environment = {**os.environ, "APT_CONFIG": str(self._state / "apt.conf"), "LC_ALL": "C"}
-        result = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
+        result = subprocess.run(
+            command, env=environment, text=True, capture_output=True, check=False
+        )
         if result.returncode:
             raise LockError(f"{command[0]} {command[1]} failed:\n{result.stdout}{result.stderr}")
         return result.stdout
@@ -152,7 +162,9 @@ def machine_mirror() -> str:
 
 def _main(argv: list[str]) -> int:
     here = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), "tools/debian")
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--suite", default="trixie")
     parser.add_argument("--mirror", help="default: the machine's own")
     parser.add_argument("--keyring", type=pathlib.Path, default=_KEYRING)
@@ -162,18 +174,24 @@ def _main(argv: list[str]) -> int:
     try:
         sets = parse_wanted(args.packages.read_text(encoding="utf-8"))
         with tempfile.TemporaryDirectory(prefix="ktstr-lock-") as state:
-            apt = Apt(pathlib.Path(state), args.mirror or machine_mirror(), args.suite, args.keyring)
+            apt = Apt(
+                pathlib.Path(state), args.mirror or machine_mirror(), args.suite, args.keyring
+            )
             lock = {
                 "suite": args.suite,
                 "architecture": _ARCHITECTURE,
                 "snapshot": apt.release_date(),
-                "sets": {name: apt.resolve(wanted, name == "root") for name, wanted in sets.items()},
+                "sets": {
+                    name: apt.resolve(wanted, name == "root") for name, wanted in sets.items()
+                },
             }
     except LockError as error:
         print(f"{args.packages}: {error}", file=sys.stderr)
         return 1
     args.out.write_text(json.dumps(lock, indent=1) + "\n", encoding="utf-8")
-    print(f"{args.out}: {sum(len(s) for s in sets.values())} wanted, {sum(map(len, lock['sets'].values()))} locked")
+    print(
+        f"{args.out}: {sum(len(s) for s in sets.values())} wanted, {sum(map(len, lock['sets'].values()))} locked"
+    )
     return 0
 
 

@@ -138,7 +138,9 @@ class _data_tar:
         name, size = _find_data(self._package, self._file)
         suffix = name.removeprefix("data.tar")
         if suffix not in _TAR_SUFFIXES:
-            raise UnpackError(f"{self._package.name}: {name} has a compression this unpacker does not know")
+            raise UnpackError(
+                f"{self._package.name}: {name} has a compression this unpacker does not know"
+            )
         window = cast(BinaryIO, _Window(self._file, size))
         self._tar = tarfile.open(fileobj=window, mode=f"r|{suffix.removeprefix('.')}")
         return self._tar
@@ -188,10 +190,14 @@ def _unpack_package(package: Package, layout: Layout, out: pathlib.Path) -> None
                 with _disk_errors(out / path):
                     _write_entry(tar, entry, out / path, out)
             except FileExistsError as error:
-                raise UnpackError(f"{path} of {package.name} is already there: two packages ship it") from error
+                raise UnpackError(
+                    f"{path} of {package.name} is already there: two packages ship it"
+                ) from error
 
 
-def _write_entry(tar: tarfile.TarFile, entry: tarfile.TarInfo, target: pathlib.Path, out: pathlib.Path) -> None:
+def _write_entry(
+    tar: tarfile.TarFile, entry: tarfile.TarInfo, target: pathlib.Path, out: pathlib.Path
+) -> None:
     """Writes one archive entry."""
     if entry.isdir():
         target.mkdir(parents=True, exist_ok=True)
@@ -246,7 +252,9 @@ def _add_links(links: dict[str, str], out: pathlib.Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(text)
         if not target.exists():
-            raise UnpackError(f"layout link {path} -> {text}: nothing is there; is its package in the lock?")
+            raise UnpackError(
+                f"layout link {path} -> {text}: nothing is there; is its package in the lock?"
+            )
 
 
 def _tidy_links(out: pathlib.Path) -> None:
@@ -269,9 +277,16 @@ def _links(out: pathlib.Path) -> Iterator[pathlib.Path]:
 
 def _main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--packages", type=pathlib.Path, required=True, help="JSON: list of name, file, installed_bytes")
+    parser.add_argument(
+        "--packages",
+        type=pathlib.Path,
+        required=True,
+        help="JSON: list of name, file, installed_bytes",
+    )
     parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--layout", type=pathlib.Path, help="JSON with top, exclude, links: unpack a root")
+    parser.add_argument(
+        "--layout", type=pathlib.Path, help="JSON with top, exclude, links: unpack a root"
+    )
     parser.add_argument("--member", help="write only this file of the only package to --out")
     args = parser.parse_args(argv)
     packages = [

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command inside the Debian root: read-only root, no network, an empty environment, only the named paths.
+"""Runs a command inside the Debian root: read-only, no network, an empty environment.
 
-    enter --root ROOT [--ro HOST=INSIDE]... [--rw HOST=INSIDE]... [--scratch INSIDE]... [--env NAME=VALUE]...
-          [--chdir INSIDE] -- COMMAND ARGUMENT...
+    enter --root ROOT [--ro HOST=INSIDE]... [--rw HOST=INSIDE]... [--scratch INSIDE]...
+          [--out NAME=HOST]... [--env NAME=VALUE]... [--chdir INSIDE] -- COMMAND ARGUMENT...
 
-bubblewrap comes from the root and starts through the root's own dynamic loader, so the host gives only its kernel.
+What the command leaves as /out/NAME becomes HOST, a file or a directory's content.
+
+Only the named paths of the host are visible. bubblewrap comes from the root and starts through the
+root's own dynamic loader, so the host gives only its kernel.
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ ktstr: the kernel refused a user namespace, which build actions need to enter th
     sysctl kernel.unprivileged_userns_clone=1              (Debian's switch, where it exists)
     sysctl kernel.apparmor_restrict_unprivileged_userns=0  (Ubuntu 23.10 and later)
     sysctl user.max_user_namespaces=15000                  (hardened kernels)
-  Inside a container: start it with a seccomp profile that permits unshare and mount (docs/hermeticity.md).
+  Inside a container: start it with a seccomp profile that permits unshare and mount
+  (docs/hermeticity.md).
 """
 
 
@@ -54,8 +58,8 @@ class EnterError(Exception):
 class Entry:
     """What is visible inside besides the root itself.
 
-    root: the unpacked root. read_only, writable: path inside -> path on the host. chdir: where the command starts.
-    environment: all of the command's environment but PATH.
+    root: the unpacked root. read_only, writable: path inside -> path on the host. chdir: where the
+    command starts. environment: all of the command's environment but PATH.
     """
 
     root: pathlib.Path
@@ -69,7 +73,16 @@ def command_line(entry: Entry, command: Sequence[str]) -> list[str]:
     """The full command that enters the root and runs `command` there."""
     root = entry.root.resolve()
     line = [str(root / _LOADER), "--library-path", str(root / _LIBRARIES), str(root / _BUBBLEWRAP)]
-    line += ["--tmpfs", "/", "--ro-bind", str(root / "usr"), "/usr", "--ro-bind", str(root / "etc"), "/etc"]
+    line += [
+        "--tmpfs",
+        "/",
+        "--ro-bind",
+        str(root / "usr"),
+        "/usr",
+        "--ro-bind",
+        str(root / "etc"),
+        "/etc",
+    ]
     for name in _MERGED:
         line += ["--symlink", f"usr/{name}", f"/{name}"]
     line += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
@@ -91,7 +104,9 @@ def run(entry: Entry, command: Sequence[str]) -> int:
       EnterError: the root is no root, a bound path is missing, or namespaces are refused.
     """
     _check(entry)
-    probe = subprocess.run(command_line(entry, ["/bin/true"]), text=True, capture_output=True, check=False)
+    probe = subprocess.run(
+        command_line(entry, ["/bin/true"]), text=True, capture_output=True, check=False
+    )
     if probe.returncode:
         raise EnterError(_explain(probe.stderr.strip()))
     return subprocess.run(command_line(entry, command), check=False).returncode
@@ -99,12 +114,33 @@ def run(entry: Entry, command: Sequence[str]) -> int:
 
 @contextlib.contextmanager
 def scratch_directory() -> Iterator[pathlib.Path]:
-    """A directory below the working directory (on disk, inside Bazel's sandbox), gone afterwards."""
+    """A directory below the working directory (on disk, in Bazel's sandbox), gone afterwards."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="scratch-", dir=os.getcwd()))
     try:
         yield path
     finally:
         shutil.rmtree(path)
+
+
+def collect(out: pathlib.Path, wanted: Mapping[str, pathlib.Path]) -> None:
+    """Moves what a command left in `out` to where it is wanted: name -> file or directory.
+
+    Raises:
+      EnterError: a wanted name is not there.
+    """
+    for name, target in wanted.items():
+        source = out / name
+        if not source.exists():
+            left = ", ".join(sorted(p.name for p in out.iterdir())) or "nothing"
+            raise EnterError(
+                f"ktstr: the command succeeded and left no /out/{name}; it left {left}"
+            )
+        if target.is_dir():
+            for child in source.iterdir():
+                shutil.move(child, target / child.name)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, target)
 
 
 def _check(entry: Entry) -> None:
@@ -129,26 +165,34 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--root", type=pathlib.Path, required=True)
     parser.add_argument("--ro", type=_pair, action="append", default=[], metavar="HOST=INSIDE")
     parser.add_argument("--rw", type=_pair, action="append", default=[], metavar="HOST=INSIDE")
     parser.add_argument("--scratch", action="append", default=[], metavar="INSIDE")
+    parser.add_argument("--out", type=_pair, action="append", default=[], metavar="NAME=HOST")
     parser.add_argument("--env", type=_pair, action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--chdir", default="/")
     parser.add_argument("command", nargs="+")
     args = parser.parse_args(argv)
     with contextlib.ExitStack() as stack:
         scratch = {inside: stack.enter_context(scratch_directory()) for inside in args.scratch}
+        outputs = stack.enter_context(scratch_directory())
+        writable = {inside: pathlib.Path(host) for host, inside in args.rw}
         entry = Entry(
             root=args.root,
             read_only={inside: pathlib.Path(host) for host, inside in args.ro},
-            writable={**scratch, **{inside: pathlib.Path(host) for host, inside in args.rw}},
+            writable={"/out": outputs, **scratch, **writable},
             environment=dict(args.env),
             chdir=args.chdir,
         )
         try:
-            return run(entry, args.command)
+            status = run(entry, args.command)
+            if status == 0:
+                collect(outputs, {name: pathlib.Path(host) for name, host in args.out})
+            return status
         except EnterError as error:
             print(error, file=sys.stderr)
             return 1

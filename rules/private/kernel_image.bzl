@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds a Linux kernel from a source archive and configuration fragments."""
+
+load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+
+visibility(["//rules/..."])
+
+_BASES = ["tinyconfig", "allnoconfig", "defconfig"]
+_ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tar.bz2", ".tar.zst")
+
+# make runs at most this many jobs (tools/kernel/build.py); a smaller machine gives it all it has.
+_MAX_JOBS = 16
+_MEMORY_MIB = 2048
+
+def _resources(_os, _inputs):
+    return {"cpu": _MAX_JOBS, "memory": _MEMORY_MIB}
+
+def _check(ctx):
+    if not ctx.files.fragments:
+        fail(("%s: fragments is empty; a %s alone boots nowhere. Name at least one .config " +
+              "fragment, e.g. @ktstr//sched/kernels:guest.config") % (ctx.label, ctx.attr.base))
+    if not ctx.file.source.basename.endswith(_ARCHIVES):
+        fail("%s: source: %s is no archive; one of %s is expected" % (
+            ctx.label,
+            ctx.file.source.basename,
+            ", ".join(_ARCHIVES),
+        ))
+
+def _build(ctx, outputs, flags, what):
+    """Registers one build of the kernel; what it writes depends on `flags` alone."""
+    source = "/in/" + ctx.file.source.basename
+    inputs = {
+        source: ctx.file.source,
+        "/tools/build.py": ctx.file._build,
+        "/tools/config.py": ctx.file._config,
+    }
+    command = ["python3", "-I", "/tools/build.py", "--source", source, "--base", ctx.attr.base]
+    command += ["--work", "/build", "--out", "/out"] + flags
+    for i, fragment in enumerate(ctx.files.fragments):
+        inside = "/in/%d.config" % i
+        inputs[inside] = fragment
+        command += ["--fragment", "%s=%s" % (fragment.short_path, inside)]
+    run_in_root(
+        ctx,
+        command = command,
+        inputs = inputs,
+        outputs = outputs,
+        scratch = ["/build"],
+        mnemonic = "KernelImage",
+        progress_message = "Building %s %%{label}" % what,
+        resource_set = _resources,
+    )
+
+def _kernel_image_impl(ctx):
+    _check(ctx)
+    names = {
+        "System.map": "system_map",
+        "build_info.json": "build_info",
+        "bzImage": "bzimage",
+        "config": "config",
+        "release": "release",
+        "vmlinux": "vmlinux",
+        "vmlinux.h": "vmlinux_h",
+    }
+    files = {
+        name: ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
+        for name in names
+    }
+    _build(ctx, files, [], "kernel")
+    dwarf = ctx.actions.declare_file(ctx.label.name + "/vmlinux.dwarf")
+    _build(ctx, {"vmlinux.dwarf": dwarf}, ["--dwarf"], "debug information of kernel")
+    return [
+        DefaultInfo(files = depset(files.values())),
+        OutputGroupInfo(dwarf = depset([dwarf])),
+        KernelImageInfo(**{field: files[name] for name, field in names.items()}),
+    ]
+
+kernel_image = rule(
+    implementation = _kernel_image_impl,
+    doc = """A Linux kernel for guests, x86-64, built from source.
+
+Every line of every fragment is checked against the final .config. A line may end in
+`# nocheck: reason`. Fragments that contradict each other fail with both sides shown. Two builds of
+the same inputs give the same bytes. The output group `dwarf` builds the kernel once more and holds
+its debug information.""",
+    attrs = ROOT_ATTRS | {
+        "base": attr.string(
+            default = "tinyconfig",
+            doc = "The make target whose configuration the fragments are applied to.",
+            values = _BASES,
+        ),
+        "fragments": attr.label_list(
+            allow_files = [".config"],
+            doc = "Configuration fragments: CONFIG_NAME=value or `# CONFIG_NAME is not set`.",
+        ),
+        "source": attr.label(
+            allow_single_file = True,
+            doc = "The source archive, with one top folder.",
+            mandatory = True,
+        ),
+        "_build": attr.label(
+            default = "//tools/kernel:build.py",
+            allow_single_file = True,
+        ),
+        "_config": attr.label(
+            default = "//tools/kernel:config.py",
+            allow_single_file = True,
+        ),
+    },
+    provides = [KernelImageInfo],
+)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""QEMU as one directory that runs anywhere."""
+
+load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+
+def _qemu_tree_impl(ctx):
+    tree = ctx.actions.declare_directory(ctx.label.name)
+    run_in_root(
+        ctx,
+        command = ["python3", "-I", "/collect.py", "/out/qemu"],
+        inputs = {"/collect.py": ctx.file._collect},
+        outputs = {"qemu": tree},
+        mnemonic = "KtstrQemuTree",
+        progress_message = "Collecting QEMU %{label}",
+    )
+    return [DefaultInfo(files = depset([tree]), runfiles = ctx.runfiles([tree]))]
+
+qemu_tree = rule(
+    implementation = _qemu_tree_impl,
+    doc = "Copies QEMU, its libraries and firmware out of the Debian root into a directory with bin/, lib/ and share/.",
+    attrs = ROOT_ATTRS | {
+        "_collect": attr.label(default = "//tools/qemu:collect.py", allow_single_file = True),
+    },
+)

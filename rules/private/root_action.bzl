@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Build actions that run inside the Debian root."""
+
+# Merge into a rule's `attrs`: what run_in_root needs.
+ROOT_ATTRS = {
+    "_enter": attr.label(default = "//tools/root:enter", executable = True, cfg = "exec"),
+    "_root": attr.label(default = "@debian_root//:root", allow_single_file = True),
+}
+
+def run_in_root(
+        ctx,
+        command,
+        outputs,
+        inputs = {},
+        scratch = [],
+        env = {},
+        chdir = "/",
+        **kwargs):
+    """Registers an action that runs a command inside the Debian root.
+
+    Args:
+      ctx: the rule's context; the rule has ROOT_ATTRS.
+      command: list of strings, the command and its arguments as seen inside.
+      outputs: dict name -> File (a tree artifact, too). The command writes /out/NAME.
+      inputs: dict path inside -> File, read-only. A tree artifact cannot be bound: its files are links.
+      scratch: paths inside that are empty directories on disk, gone afterwards.
+      env: the command's environment besides PATH.
+      chdir: where the command starts.
+      **kwargs: passed on to ctx.actions.run (mnemonic, progress_message, resource_set, execution_requirements).
+    """
+    args = ctx.actions.args()
+    args.add("--root", ctx.file._root.path)
+    for inside, file in inputs.items():
+        args.add("--ro", file, format = "%s=" + inside)
+    for path in scratch:
+        args.add("--scratch", path)
+    for name, file in outputs.items():
+        # add_all would expand a tree artifact; its path is what is wanted.
+        args.add("--out", "{}={}".format(name, file.path))
+    for name, value in env.items():
+        args.add("--env", "{}={}".format(name, value))
+    args.add("--chdir", chdir)
+    args.add("--")
+    args.add_all(command)
+    ctx.actions.run(
+        executable = ctx.executable._enter,
+        arguments = [args],
+        inputs = [ctx.file._root] + inputs.values(),
+        outputs = outputs.values(),
+        **kwargs
+    )

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collects QEMU and what it needs to run into /out/qemu. Runs inside the Debian root.
+
+The tree: bin/ the programs, lib/ their shared libraries and the dynamic loader, share/ firmware.
+It depends on nothing else of the root, so that tests need not depend on the root.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+_LOADER = pathlib.Path("/usr/lib64/ld-linux-x86-64.so.2")
+_PROGRAMS = ("qemu-system-x86_64", "qemu-img")
+# bios-256k and qboot start q35 and i440fx machines, bios-microvm microvm; the others are option
+# ROMs of -kernel (linuxboot for bzImage, pvh for an ELF kernel) and of the local APIC under KVM.
+_FIRMWARE = (
+    "/usr/share/qemu/kvmvapic.bin",
+    "/usr/share/qemu/linuxboot.bin",
+    "/usr/share/qemu/linuxboot_dma.bin",
+    "/usr/share/qemu/pvh.bin",
+    "/usr/share/qemu/qboot.rom",
+    "/usr/share/seabios/bios-256k.bin",
+    "/usr/share/seabios/bios-microvm.bin",
+)
+
+
+def shared_libraries(program: pathlib.Path) -> dict[str, pathlib.Path]:
+    """Name (DT_NEEDED) -> file of every shared library that `program` needs, as the loader says."""
+    listing = subprocess.run(
+        [_LOADER, "--list", program], text=True, capture_output=True, check=True
+    ).stdout
+    return {
+        name: pathlib.Path(path)
+        for name, path in re.findall(r"^\s*(\S+) => (/\S+) \(", listing, re.MULTILINE)
+        if pathlib.Path(name).name != _LOADER.name
+    }
+
+
+def main(out: pathlib.Path) -> int:
+    """Writes the tree to `out`."""
+    for part in ("bin", "lib", "share"):
+        (out / part).mkdir(parents=True)
+    for name in _PROGRAMS:
+        program = pathlib.Path("/usr/bin", name)
+        shutil.copyfile(program, out / "bin" / name)
+        (out / "bin" / name).chmod(0o755)
+        for library, path in shared_libraries(program).items():
+            shutil.copyfile(path, out / "lib" / library)
+    shutil.copyfile(_LOADER, out / "lib" / _LOADER.name)
+    (out / "lib" / _LOADER.name).chmod(0o755)
+    for firmware in map(pathlib.Path, _FIRMWARE):
+        shutil.copyfile(firmware, out / "share" / firmware.name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1])))
