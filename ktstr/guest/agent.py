@@ -54,7 +54,10 @@ class _Session:
             return
         scheduler = Scheduler(self._plan.scheduler, self._plan.deadlines, self._reactor)
         try:
-            if scheduler.start():
+            attached = scheduler.start()
+            if not attached and self._plan.shell:
+                sys.stderr.write(scheduler.words())
+            if attached or self._plan.shell:
                 self._body(scheduler)
         finally:
             for fact in scheduler.finish():
@@ -69,7 +72,11 @@ class _Session:
             plan.seed,
             plan.deadlines.collect_s,
         )
-        if plan.scenario is not None:
+        if plan.shell:
+            from ktstr.guest.shell import run_shell
+
+            run_shell(plan, stage, self._reactor)
+        elif plan.scenario is not None:
             engine = Engine(stage, CgroupTree(), self._reactor, self._port, subject)
             engine.play(plan.scenario)
         elif plan.function is not None:

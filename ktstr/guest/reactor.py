@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _NS_PER_MS = 1_000_000
+_LONGEST_MS = 3_600_000  # poll takes a C int
 
 
 class Reactor:
@@ -41,7 +42,7 @@ class Reactor:
             left = deadline_ns - time.monotonic_ns()
             if left <= 0:
                 return done()
-            for descriptor, _ in sorted(self._poll.poll(-(-left // _NS_PER_MS))):
+            for descriptor, _ in sorted(self._poll.poll(min(-(-left // _NS_PER_MS), _LONGEST_MS))):
                 handler = self._handlers.get(descriptor)
                 if handler is not None:
                     handler()

@@ -116,6 +116,10 @@ class Scheduler:
         self._release()
         return facts, LogChunk("scheduler", self._log.text(), self._log.truncated)
 
+    def words(self) -> str:
+        """What it said so far, and how it ended if it did."""
+        return f"{self._log.last(_TAIL)}\n{self._exit_status()}\n"
+
     @property
     def _ended(self) -> bool:
         return self._status is not None
