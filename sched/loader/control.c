@@ -67,24 +67,13 @@ static bool answer(char *line, struct session *session)
 /* The value is the rest of the line: texts may be empty or hold spaces. */
 static void answer_set(char *arguments, struct session *session)
 {
-	char text[CONTROL_LINE_MAX] = "";
-	FILE *error;
+	char error[SESSION_ERROR_MAX];
 	const char *name = strsep(&arguments, " ");
 
-	if (!name || !*name) {
+	if (!name || !*name)
 		puts("error set takes NAME VALUE");
-		return;
-	}
-	error = fmemopen(text, sizeof(text), "w");
-	if (!error) {
-		puts("error out of memory");
-		return;
-	}
-	if (session_set(session, name, arguments ? arguments : "", error)) {
-		fclose(error);
+	else if (session_set(session, name, arguments ? arguments : "", error))
 		puts("ok");
-	} else {
-		fclose(error);
-		printf("error %s\n", text);
-	}
+	else
+		printf("error %s\n", error);
 }

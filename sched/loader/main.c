@@ -96,6 +96,7 @@ static bool parse(int argc, char **argv, struct options *options)
 static bool apply_settings(struct session *session, char **settings)
 {
 	for (; *settings; settings++) {
+		char text[SESSION_ERROR_MAX];
 		char *value = strchr(*settings, '=');
 
 		if (!value || value == *settings) {
@@ -103,8 +104,8 @@ static bool apply_settings(struct session *session, char **settings)
 			return false;
 		}
 		*value++ = '\0';
-		if (!session_set(session, *settings, value, stderr)) {
-			fprintf(stderr, " (scx-loader --set)\n");
+		if (!session_set(session, *settings, value, text)) {
+			fprintf(stderr, "scx-loader: --set: %s\n", text);
 			return false;
 		}
 	}

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ static void read_names(struct session *session);
 static enum outcome attach(struct session *session, struct ops *ops);
 static int on_exit_record(void *context, void *data, size_t size);
 static void print_stat(const struct global *global, void *context);
-static void list_name(const struct global *global, void *context);
+static void append_name(const struct global *global, void *error);
 
 enum outcome session_open(const char *path, struct session **out)
 {
@@ -57,15 +58,15 @@ enum outcome session_open(const char *path, struct session **out)
 	return find_ops(session, path);
 }
 
-bool session_set(struct session *session, const char *name, const char *value, FILE *error)
+bool session_set(struct session *session, const char *name, const char *value, char *error)
 {
 	struct global found[MAX_OPS];
 	size_t count = globals_find(session->object, name, found, MAX_OPS);
 	size_t i;
 
 	if (!count) {
-		fprintf(error, "no variable %s; there are ops.MEMBER and", name);
-		globals_visit(session->object, list_name, error);
+		snprintf(error, SESSION_ERROR_MAX, "no variable %s; there are ops.MEMBER and", name);
+		globals_visit(session->object, append_name, error);
 		return false;
 	}
 	for (i = 0; i < count; i++) {
@@ -76,7 +77,8 @@ bool session_set(struct session *session, const char *name, const char *value, F
 		else
 			problem = global_set(&found[i], value);
 		if (problem) {
-			fprintf(error, "cannot set %s to \"%s\": %s", name, value, problem);
+			snprintf(error, SESSION_ERROR_MAX, "cannot set %s to \"%s\": %s", name, value,
+				 problem);
 			return false;
 		}
 	}
@@ -246,11 +248,12 @@ static void print_stat(const struct global *global, void *context)
 		printf("stat %s=%s\n", global->name, text);
 }
 
-static void list_name(const struct global *global, void *context)
+static void append_name(const struct global *global, void *error)
 {
+	size_t used = strlen(error);
 	char text[256];
 
 	/* The compiler names a function's static variables FUNCTION.VARIABLE. */
 	if (!strchr(global->name, '.') && global_format(global, text, sizeof(text)))
-		fprintf(context, " %s", global->name);
+		snprintf((char *)error + used, SESSION_ERROR_MAX - used, " %s", global->name);
 }

@@ -4,7 +4,6 @@
 #define KTSTR_LOADER_SESSION_H
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <bpf/libbpf.h>
 
 /* Exit codes of scx-loader. */
@@ -23,10 +22,12 @@ struct session;
 /* Opens the object without loading it; needs no privilege. */
 enum outcome session_open(const char *path, struct session **session);
 
+#define SESSION_ERROR_MAX 4096
+
 /* Sets a variable by `NAME` or a member of sched_ext_ops by `ops.NAME`. Where it cannot, writes why
- * to `error`, without a newline, and returns false.
+ * to `error`, a buffer of SESSION_ERROR_MAX bytes, in one line without its end, and returns false.
  */
-bool session_set(struct session *session, const char *name, const char *value, FILE *error);
+bool session_set(struct session *session, const char *name, const char *value, char *error);
 
 /* Whether one of the object's sched_ext_ops has this name; lists them on stderr where none has. */
 bool session_has_ops(struct session *session, const char *name);

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rule `scx_scheduler`."""
+
+load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+load(":bpf_object.bzl", "compile_bpf")
+load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+
+visibility(["//rules/..."])
+
+# SCX_OPS_NAME_LEN of the kernel's kernel/sched/ext.c, less the NUL.
+_OPS_NAME_MAX = 127
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+_DIGITS = "0123456789"
+
+def _consists_of(text, characters):
+    return all([c in characters for c in text.elems()])
+
+def ops_name_problem(name):
+    """Says what is wrong with the name of a sched_ext_ops.
+
+    Args:
+      name: string.
+
+    Returns:
+      A clause to put after the name, or None when the kernel takes it.
+    """
+    if not name:
+        return "is empty"
+    if len(name) > _OPS_NAME_MAX:
+        return "is longer than %d characters" % _OPS_NAME_MAX
+
+    # The kernel refuses everything else: validate_ops of kernel/sched/ext.c, bpf_obj_name_cpy.
+    if not _consists_of(name, _LETTERS + _DIGITS + "."):
+        return "may hold letters, digits, \"_\" and \".\" only"
+    return None
+
+def variable_problem(name):
+    """Says what is wrong with the name of a variable to set.
+
+    Args:
+      name: string, a C identifier or "ops." and a member of struct sched_ext_ops.
+
+    Returns:
+      A clause to put after the name, or None when it is right.
+    """
+    bare = name.removeprefix("ops.")
+    if not bare or bare[0] in _DIGITS or not _consists_of(bare, _LETTERS + _DIGITS):
+        return "is neither a C identifier nor \"ops.\" and a member of struct sched_ext_ops"
+    return None
+
+def _check(ctx):
+    attr = ctx.attr
+    if bool(attr.src) == bool(attr.binary):
+        fail("%s: give either src (a scheduler in BPF C) or binary (one with its own user space); %s given" % (
+            ctx.label,
+            "both are" if attr.src else "neither is",
+        ))
+    if attr.binary:
+        for name in ["hdrs", "set"]:
+            if getattr(attr, name):
+                fail("%s: %s is for a scheduler in BPF C (src); binary has its own user space" % (ctx.label, name))
+        if not attr.ops_name:
+            fail("%s: ops_name is needed with binary: the name in its sched_ext_ops, which /sys/kernel/sched_ext/root/ops shows" % ctx.label)
+    else:
+        if attr.args_in_guest:
+            fail("%s: args_in_guest is for a scheduler with its own user space (binary); set a variable with set = {...}" % ctx.label)
+    problem = ops_name_problem(attr.ops_name or ctx.label.name)
+    if problem:
+        fail("%s: ops_name %r %s" % (ctx.label, attr.ops_name or ctx.label.name, problem))
+    for variable, value in attr.set.items():
+        problem = variable_problem(variable)
+        if problem:
+            fail("%s: set: %r %s" % (ctx.label, variable, problem))
+        if "\n" in value:
+            fail("%s: set: the value of %s holds a newline" % (ctx.label, variable))
+    for argument in attr.args_in_guest:
+        if "\n" in argument or "\0" in argument:
+            fail("%s: args_in_guest: %r holds a newline or NUL" % (ctx.label, argument))
+    for karg in attr.kargs:
+        if not karg or " " in karg or "\n" in karg:
+            fail("%s: kargs: %r is not one kernel argument; give one per element, without blanks" % (ctx.label, karg))
+    for sysctl in attr.sysctls:
+        if "=" in sysctl or not _consists_of(sysctl, _LETTERS + _DIGITS + "./-"):
+            fail("%s: sysctls: %r is no sysctl's name; expected e.g. \"kernel.sched_schedstats\"" % (ctx.label, sysctl))
+
+def _write_layer(ctx, folder, files):
+    """Declares the layer with `files`, a dict of name to File, in the guest's folder."""
+    manifest = ctx.actions.declare_file(ctx.label.name + ".manifest.json")
+    ctx.actions.write(manifest, json.encode_indent([
+        {"kind": "file", "mode": mode, "path": folder + "/" + name, "source": file.path}
+        for name, (file, mode) in files.items()
+    ]))
+    layer = ctx.actions.declare_file(ctx.label.name + ".cpio")
+    ctx.actions.run(
+        executable = ctx.executable._layer,
+        arguments = ["--manifest", manifest.path, "--output", layer.path],
+        inputs = [file for file, _ in files.values()] + [manifest],
+        outputs = [layer],
+        mnemonic = "SchedulerLayer",
+        progress_message = "Writing scheduler layer %{label}",
+    )
+    return layer
+
+def _settings(ctx):
+    return [
+        part
+        for name, value in ctx.attr.set.items()
+        for part in ["--set", "%s=%s" % (name, value)]
+    ]
+
+# The guest has libraries of its own, for Python alone.
+_CHECK_STATIC = """
+if ! interpreter=$(readelf --program-headers --wide "$1"); then
+  echo "$2: binary: $1 is no ELF program" >&2
+  exit 1
+elif echo "$interpreter" | grep -q INTERP; then
+  echo "$2: binary: $1 is dynamically linked; link it statically, for the guest lacks its libraries" >&2
+  exit 1
+fi
+touch /out/stamp
+"""
+
+def _check_binary(ctx, binary):
+    """Declares the action that sees whether the program can run in the guest."""
+    stamp = ctx.actions.declare_file(ctx.label.name + ".checked")
+    path = "/src/" + binary.basename
+    run_in_root(
+        ctx,
+        command = ["sh", "-ec", _CHECK_STATIC, "sh", path, str(ctx.label)],
+        inputs = {path: binary},
+        outputs = {"stamp": stamp},
+        mnemonic = "SchedulerCheck",
+        progress_message = "Checking scheduler %{label}",
+    )
+    return stamp
+
+def _check_object(ctx, loader, object, ops_name):
+    """Declares the action that sees whether the object has these ops and takes every setting."""
+    stamp = ctx.actions.declare_file(ctx.label.name + ".checked")
+    run_in_root(
+        ctx,
+        command = ["sh", "-c", '/src/loader "$@" && touch /out/stamp', "sh", "/src/" + object.basename] +
+                  _settings(ctx) + ["--check", ops_name],
+        inputs = {"/src/loader": loader, "/src/" + object.basename: object},
+        outputs = {"stamp": stamp},
+        mnemonic = "SchedulerCheck",
+        progress_message = "Checking scheduler %{label}",
+    )
+    return stamp
+
+def _from_source(ctx, folder, ops_name):
+    object = ctx.actions.declare_file(ctx.label.name + ".bpf.o")
+    compile_bpf(
+        ctx,
+        source = ctx.file.src,
+        headers = ctx.files.hdrs + ctx.files._include,
+        include_paths = ["sched/include"],
+        vmlinux_h = ctx.attr.kernel[KernelImageInfo].vmlinux_h,
+        output = object,
+    )
+    loader = ctx.file._loader
+    files = {"scx-loader": (loader, "0755"), object.basename: (object, "0644")}
+    argv = ["/%s/scx-loader" % folder, "/%s/%s" % (folder, object.basename), "--control"]
+    return files, argv + _settings(ctx), [object], [_check_object(ctx, loader, object, ops_name)]
+
+def _from_binary(ctx, folder):
+    binary = ctx.file.binary
+    files = {binary.basename: (binary, "0755")}
+    argv = ["/%s/%s" % (folder, binary.basename)] + ctx.attr.args_in_guest
+    return files, argv, [binary], [_check_binary(ctx, binary)]
+
+def _scx_scheduler_impl(ctx):
+    _check(ctx)
+    name = ctx.label.name
+    folder = "scheduler/" + name
+    ops_name = ctx.attr.ops_name or name
+    if ctx.attr.src:
+        files, argv, outputs, checks = _from_source(ctx, folder, ops_name)
+    else:
+        files, argv, outputs, checks = _from_binary(ctx, folder)
+    layer = _write_layer(ctx, folder, files)
+    return [
+        DefaultInfo(files = depset(outputs)),
+        OutputGroupInfo(_validation = depset(checks), layer = depset([layer])),
+        ScxSchedulerInfo(
+            name = name,
+            layer = layer,
+            argv = argv,
+            ops_name = ops_name,
+            control = bool(ctx.attr.src),
+            kargs = ctx.attr.kargs,
+            sysctls = ctx.attr.sysctls,
+        ),
+    ]
+
+scx_scheduler = rule(
+    implementation = _scx_scheduler_impl,
+    doc = """A sched_ext scheduler for tests to run.
+
+Either BPF C (`src`), which a generic loader attaches and whose variables `set` and a running test
+can set by name, or a static program with its own user space (`binary`).""",
+    attrs = {
+        "args_in_guest": attr.string_list(doc = "Arguments of `binary`."),
+        "binary": attr.label(
+            allow_single_file = True,
+            doc = "A statically linked program that attaches the scheduler, and detaches it on SIGTERM.",
+        ),
+        "hdrs": attr.label_list(
+            allow_files = [".h"],
+            doc = "Headers that `src` includes, by their paths in the repository; \"scx.bpf.h\" is always there.",
+        ),
+        "kargs": attr.string_list(doc = "Arguments for the kernel's command line."),
+        "kernel": attr.label(
+            default = "//sched/kernels:linux_6_12",
+            providers = [KernelImageInfo],
+            doc = "The kernel whose types `src` is compiled against; the object then runs on others too.",
+        ),
+        "ops_name": attr.string(
+            doc = "The name in its sched_ext_ops, as /sys/kernel/sched_ext/root/ops shows it; default: the target's name.",
+        ),
+        "set": attr.string_dict(
+            doc = "Global variable of `src`, or \"ops.MEMBER\" of its sched_ext_ops -> value.",
+        ),
+        "src": attr.label(
+            allow_single_file = [".bpf.c"],
+            doc = "A scheduler in BPF C, whose ops.exit calls scx_record_exit().",
+        ),
+        "sysctls": attr.string_dict(doc = "Sysctl name -> value, set before the scheduler starts."),
+        "_include": attr.label(default = "//sched/include"),
+        "_layer": attr.label(default = "//tools/initramfs:layer", executable = True, cfg = "exec"),
+        "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
+    } | ROOT_ATTRS,
+    provides = [ScxSchedulerInfo],
+)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rule `static_binary`: a C program for the guest, linked statically in the Debian root."""
+
+load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
+load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+
+_FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-I."]
+
+def _static_binary_impl(ctx):
+    binary = ctx.actions.declare_file(ctx.label.name)
+    sources = by_include_path(ctx.files.srcs)
+    run_in_root(
+        ctx,
+        command = ["gcc"] + _FLAGS + ctx.attr.copts + ["-o", "/out/binary"] +
+                  [path for path in sources if path.endswith(".c")] +
+                  ["-l" + library for library in ctx.attr.libraries],
+        inputs = sources | by_include_path(ctx.files.hdrs),
+        outputs = {"binary": binary},
+        chdir = SOURCE_ROOT,
+        mnemonic = "StaticBinary",
+        progress_message = "Compiling %{label}",
+    )
+    return [DefaultInfo(files = depset([binary]), executable = binary)]
+
+static_binary = rule(
+    implementation = _static_binary_impl,
+    doc = "A C program, statically linked; includes are relative to the repository's root.",
+    attrs = {
+        "copts": attr.string_list(doc = "Further options for the compiler."),
+        "hdrs": attr.label_list(allow_files = [".h"], doc = "Headers."),
+        "libraries": attr.string_list(
+            doc = "Static libraries of the Debian root, e.g. \"bpf\", in the linker's order.",
+        ),
+        "srcs": attr.label_list(
+            allow_files = [".c", ".h"],
+            allow_empty = False,
+            mandatory = True,
+            doc = "C sources and private headers.",
+        ),
+    } | ROOT_ATTRS,
+    executable = True,
+)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scx-loader on the host: it opens objects and checks settings without loading anything."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from absl import flags
+from absl.testing import absltest, parameterized
+
+_LOADER = flags.DEFINE_string("loader", None, "scx-loader.", required=True)
+_OBJECT = flags.DEFINE_string("object", None, "The object of //sched/faulty.", required=True)
+
+
+def _load(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [_LOADER.value, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def _set(*settings: str) -> subprocess.CompletedProcess[str]:
+    arguments = [part for setting in settings for part in ("--set", setting)]
+    return _load(_OBJECT.value, *arguments, "--check", "faulty")
+
+
+class SettingsTest(parameterized.TestCase):
+    @parameterized.parameters(
+        "stall_after_ns=18446744073709551615",
+        "stall_after_ns=0x10",
+        "starve_pid=-2147483648",
+        "starve_comm=fifteen.letters",
+        "starve_comm=",
+        "scatter=true",
+        "scatter=0",
+        "fail_verify=1",
+        "ops.timeout_ms=4294967295",
+        "ops.flags=0",
+        "ops.name=faulty",
+    )
+    def test_takes(self, setting: str) -> None:
+        result = _set(setting)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    @parameterized.parameters(
+        ("stall_after_ns=-1", "the number does not fit"),
+        ("stall_after_ns=18446744073709551616", "the number does not fit"),
+        ("starve_pid=2147483648", "the number does not fit"),
+        ("starve_pid=-2147483649", "the number does not fit"),
+        ("delay_ns=", "it takes an integer"),
+        ("delay_ns=5s", "it takes an integer"),
+        ("scatter=yes", "it takes true or false"),
+        ("starve_comm=sixteen.letters.", "the text is too long"),
+        ("ops.timeout_ms=4294967296", "the number does not fit"),
+        ("ops.dispatch=0", "it is no integer, boolean or text"),
+        ("table=0", "it is no integer, boolean or text"),
+    )
+    def test_refuses_value(self, setting: str, problem: str) -> None:
+        name, _, value = setting.partition("=")
+        result = _set(setting)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(
+            result.stderr, f'scx-loader: --set: cannot set {name} to "{value}": {problem}\n'
+        )
+
+    @parameterized.parameters("stall_after_s=1", "ops.timeout=1", "ops.=1")
+    def test_names_the_variables_there_are(self, setting: str) -> None:
+        result = _set(setting)
+        self.assertEqual(result.returncode, 1)
+        name = setting.partition("=")[0]
+        self.assertStartsWith(
+            result.stderr, f"scx-loader: --set: no variable {name}; there are ops.MEMBER and "
+        )
+        self.assertIn(" stall_after_ns ", result.stderr)
+
+    @parameterized.parameters("slice_ns", "=1")
+    def test_refuses_what_is_no_setting(self, setting: str) -> None:
+        result = _set(setting)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr, f"scx-loader: --set {setting}: not NAME=VALUE\n")
+
+
+class CommandLineTest(parameterized.TestCase):
+    @parameterized.parameters(
+        ([], "no object file given"),
+        (["--set"], "unexpected argument --set"),
+        (["one.o", "two.o"], "unexpected argument two.o"),
+        (["one.o", "--verbose"], "unexpected argument --verbose"),
+    )
+    def test_usage(self, arguments: list[str], problem: str) -> None:
+        result = _load(*arguments)
+        self.assertEqual(result.returncode, 1)
+        self.assertStartsWith(result.stderr, f"scx-loader: {problem}\nusage: scx-loader OBJECT ")
+
+    def test_missing_object(self) -> None:
+        result = _load("/nowhere.bpf.o")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(
+            result.stderr, "scx-loader: cannot read /nowhere.bpf.o: No such file or directory\n"
+        )
+
+    def test_what_is_no_object(self) -> None:
+        for content in (b"", b"text\n", Path(_LOADER.value).read_bytes()[:4096]):
+            path = self.create_tempfile("no.bpf.o", content).full_path
+            result = _load(path)
+            self.assertEqual(result.returncode, 2, content[:8])
+            self.assertIn(f"scx-loader: {path} is no BPF object: ", result.stderr)
+
+    def test_other_ops(self) -> None:
+        result = _load(_OBJECT.value, "--check", "fifo")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(
+            result.stderr, "scx-loader: no sched_ext_ops is named fifo; there are: faulty\n"
+        )
+
+    def test_check_sees_a_name_that_was_set(self) -> None:
+        result = _load(_OBJECT.value, "--set", "ops.name=other", "--check", "other")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Analysis tests of `scx_scheduler`: what it gives, and what it says about mistakes."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:scheduler.bzl", "scx_scheduler")
+load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+
+def _failure_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, ctx.attr.message)
+    return analysistest.end(env)
+
+_failure_test = analysistest.make(
+    _failure_test_impl,
+    attrs = {"message": attr.string()},
+    expect_failure = True,
+)
+
+# Name of the case -> attributes of the rule, and what it must say.
+_MISTAKES = {
+    "args_for_source": (
+        {"args_in_guest": ["-v"], "src": "fifo.bpf.c"},
+        "args_in_guest is for a scheduler with its own user space (binary)",
+    ),
+    "bad_karg": (
+        {"kargs": ["a=1 b=2"], "src": "fifo.bpf.c"},
+        "kargs: \"a=1 b=2\" is not one kernel argument",
+    ),
+    "bad_ops_name": (
+        {"ops_name": "my-scheduler", "src": "fifo.bpf.c"},
+        "ops_name \"my-scheduler\" may hold letters, digits, \"_\" and \".\" only",
+    ),
+    "bad_sysctl": (
+        {"src": "fifo.bpf.c", "sysctls": {"kernel.x=1": "2"}},
+        "sysctls: \"kernel.x=1\" is no sysctl's name",
+    ),
+    "bad_variable": (
+        {"set": {"slice-ns": "1"}, "src": "fifo.bpf.c"},
+        "set: \"slice-ns\" is neither a C identifier nor",
+    ),
+    "binary_without_ops_name": (
+        {"binary": "program"},
+        "ops_name is needed with binary",
+    ),
+    "both": (
+        {"binary": "program", "src": "fifo.bpf.c"},
+        "give either src (a scheduler in BPF C) or binary (one with its own user space); both are given",
+    ),
+    "long_ops_name": (
+        {"ops_name": "n" * 128, "src": "fifo.bpf.c"},
+        "is longer than 127 characters",
+    ),
+    "neither": (
+        {},
+        "neither is given",
+    ),
+    "newline_in_value": (
+        {"set": {"slice_ns": "1\n2"}, "src": "fifo.bpf.c"},
+        "set: the value of slice_ns holds a newline",
+    ),
+    "set_for_binary": (
+        {"binary": "program", "ops_name": "x", "set": {"slice_ns": "1"}},
+        "set is for a scheduler in BPF C (src)",
+    ),
+    "wrong_file": (
+        {"src": "program"},
+        "does not produce any scx_scheduler src files (expected .bpf.c)",
+    ),
+}
+
+def _assert_checked(env):
+    mnemonics = [action.mnemonic for action in analysistest.target_actions(env)]
+    asserts.equals(env, 1, mnemonics.count("SchedulerCheck"))
+
+def _source_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[ScxSchedulerInfo]
+    asserts.equals(env, "given", info.name)
+    asserts.equals(env, "fifo", info.ops_name)
+    asserts.true(env, info.control)
+    asserts.equals(env, [
+        "/scheduler/given/scx-loader",
+        "/scheduler/given/given.bpf.o",
+        "--control",
+        "--set",
+        "ops.timeout_ms=1000",
+        "--set",
+        "slice_ns=5000000",
+    ], info.argv)
+    _assert_checked(env)
+    asserts.equals(env, ["nohlt"], info.kargs)
+    asserts.equals(env, {"kernel.pid_max": "1000"}, info.sysctls)
+    return analysistest.end(env)
+
+_source_test = analysistest.make(_source_test_impl)
+
+def _binary_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[ScxSchedulerInfo]
+    asserts.equals(env, ["/scheduler/foreign/program", "-v"], info.argv)
+    asserts.equals(env, "foreign_ops", info.ops_name)
+    asserts.false(env, info.control)
+    _assert_checked(env)
+    return analysistest.end(env)
+
+_binary_test = analysistest.make(_binary_test_impl)
+
+def scx_scheduler_tests(name):
+    """Declares all tests.
+
+    Args:
+      name: of the suite.
+    """
+    tests = []
+    for case, (attributes, message) in _MISTAKES.items():
+        # A target that must not analyze: only its test may ask for it.
+        scx_scheduler(name = case, tags = ["manual"], **attributes)
+        _failure_test(name = case + "_test", message = message, target_under_test = case)
+        tests.append(case + "_test")
+    scx_scheduler(
+        name = "given",
+        src = "fifo.bpf.c",
+        kargs = ["nohlt"],
+        ops_name = "fifo",
+        set = {"ops.timeout_ms": "1000", "slice_ns": "5000000"},
+        sysctls = {"kernel.pid_max": "1000"},
+        tags = ["manual"],
+    )
+    _source_test(name = "source_test", target_under_test = "given")
+    scx_scheduler(
+        name = "foreign",
+        args_in_guest = ["-v"],
+        binary = "program",
+        ops_name = "foreign_ops",
+        tags = ["manual"],
+    )
+    _binary_test(name = "binary_test", target_under_test = "foreign")
+    native.test_suite(name = name, tests = tests + ["source_test", "binary_test"])
