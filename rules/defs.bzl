@@ -7,9 +7,11 @@ load(
     _initramfs_layer = "initramfs_layer",
 )
 load("//rules:kernel.bzl", _kernel_image = "kernel_image")
+load("//rules:scheduler.bzl", _scx_scheduler = "scx_scheduler")
 load("//rules:test.bzl", _ktstr_test = "ktstr_test")
 
 initramfs = _initramfs
 initramfs_layer = _initramfs_layer
 kernel_image = _kernel_image
 ktstr_test = _ktstr_test
+scx_scheduler = _scx_scheduler

@@ -72,7 +72,10 @@ def _kernel_image_impl(ctx):
     _build(ctx, {"vmlinux.dwarf": dwarf}, ["--dwarf"], "debug information of kernel")
     return [
         DefaultInfo(files = depset(files.values())),
-        OutputGroupInfo(dwarf = depset([dwarf])),
+        OutputGroupInfo(
+            dwarf = depset([dwarf]),
+            **{field: depset([files[name]]) for field, name in names.items()}
+        ),
         KernelImageInfo(**{field: files[name] for name, field in names.items()}),
     ]
 
