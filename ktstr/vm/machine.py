@@ -80,7 +80,7 @@ class Wiring:
 def boot_arguments(topology: Topology, *, quiet: bool = True) -> tuple[str, ...]:
     """Kernel arguments that every guest gets, before those of scheduler and test."""
     bringup = ("cpuhp.parallel=0",) if topology.cpus >= _SERIAL_BRINGUP_CPUS else ()
-    return (*_BOOT_ARGUMENTS, *(("quiet",) if quiet else ()), *bringup)
+    return (*_BOOT_ARGUMENTS, *(("loglevel=5",) if quiet else ()), *bringup)
 
 
 def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
