@@ -31,7 +31,7 @@ time.sleep(600)
 class ProcessTest(absltest.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.output = self.enter_context(tempfile.TemporaryFile())
+        self.output = self.enter_context(tempfile.NamedTemporaryFile())
 
     def test_end_can_be_waited_for(self) -> None:
         process = Process.start(["/bin/sh", "-c", "exit 7"], output=self.output)
