@@ -19,6 +19,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 
 # The root's Python starts isolated, without the folder of its script.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -161,7 +162,7 @@ class Tree:
         command: list[str | pathlib.Path] = ["make", "-C", self._src, f"O={self._out}"]
         self._run([*command, "ARCH=x86_64", f"-j{self._jobs}", *targets])
 
-    def _run(self, command: list[str | pathlib.Path]) -> str:
+    def _run(self, command: Sequence[str | pathlib.Path]) -> str:
         environment = {**os.environ, **_FIXED}
         with self._log.open("w+", encoding="utf-8", errors="replace") as errors:
             done = subprocess.run(
