@@ -74,7 +74,7 @@ def _kernel_image_impl(ctx):
         DefaultInfo(files = depset(files.values())),
         OutputGroupInfo(
             dwarf = depset([dwarf]),
-            **{field: depset([files[name]]) for field, name in names.items()}
+            **{field: depset([files[name]]) for name, field in names.items()}
         ),
         KernelImageInfo(**{field: files[name] for name, field in names.items()}),
     ]
