@@ -32,10 +32,10 @@ def _build(ctx, outputs, flags, what):
     source = "/in/" + ctx.file.source.basename
     inputs = {
         source: ctx.file.source,
-        "/tools/build.py": ctx.file._build,
-        "/tools/config.py": ctx.file._config,
+        "/ktstr/tools/kernel/build.py": ctx.file._build,
+        "/ktstr/tools/kernel/config.py": ctx.file._config,
     }
-    command = ["python3", "-I", "/tools/build.py", "--source", source, "--base", ctx.attr.base]
+    command = ["python3", "-I", "/ktstr/tools/kernel/build.py", "--source", source, "--base", ctx.attr.base]
     command += ["--work", "/build", "--out", "/out"] + flags
     for i, fragment in enumerate(ctx.files.fragments):
         inside = "/in/%d.config" % i

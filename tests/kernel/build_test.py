@@ -59,8 +59,8 @@ class BuildTest(absltest.TestCase):
         command += ["--root", str(find(os.environ["DEBIAN_ROOT"]))]
         for host, inside in (
             (source, "/in/linux.tar.xz"),
-            (find("_main/tools/kernel/build.py"), "/tools/build.py"),
-            (find("_main/tools/kernel/config.py"), "/tools/config.py"),
+            (find("_main/tools/kernel/build.py"), "/ktstr/tools/kernel/build.py"),
+            (find("_main/tools/kernel/config.py"), "/ktstr/tools/kernel/config.py"),
         ):
             command += ["--ro", f"{host}={inside}"]
         arguments = []
@@ -73,7 +73,14 @@ class BuildTest(absltest.TestCase):
         command += ["--scratch", "/build"]
         for name in _OUTPUTS:
             command += ["--out", f"{name}={out / name}"]
-        command += ["--", "python3", "-I", "/tools/build.py", "--source", "/in/linux.tar.xz"]
+        command += [
+            "--",
+            "python3",
+            "-I",
+            "/ktstr/tools/kernel/build.py",
+            "--source",
+            "/in/linux.tar.xz",
+        ]
         command += ["--base", "tinyconfig", "--work", "/build", "--out", "/out"]
         command += ["--jobs", str(jobs), *arguments]
         return subprocess.run(

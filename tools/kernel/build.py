@@ -21,10 +21,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-# The root's Python starts isolated, without the folder of its script.
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+# The root's Python starts isolated: imports begin at the top of the repository, wherever it is.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-from config import (
+from tools.kernel.config import (
     ConfigError,
     Line,
     Symbol,
@@ -159,14 +159,14 @@ class Tree:
         return symbols
 
     def _make(self, *targets: str) -> None:
-        command: list[str | pathlib.Path] = ["make", "-C", self._src, f"O={self._out}"]
+        command: list[object] = ["make", "-C", self._src, f"O={self._out}"]
         self._run([*command, "ARCH=x86_64", f"-j{self._jobs}", *targets])
 
-    def _run(self, command: Sequence[str | pathlib.Path]) -> str:
+    def _run(self, command: Sequence[object]) -> str:
         environment = {**os.environ, **_FIXED}
         with self._log.open("w+", encoding="utf-8", errors="replace") as errors:
             done = subprocess.run(
-                command,
+                [str(part) for part in command],
                 env=environment,
                 stdout=subprocess.PIPE,
                 stderr=errors,
