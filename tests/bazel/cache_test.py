@@ -27,6 +27,9 @@ local_path_override(
     module_name = "ktstr",
     path = "../ktstr",
 )
+
+# Python programs ask for a C++ toolchain; the machine may have no compiler.
+register_toolchains("@ktstr//third_party/no_cc:toolchain")
 """
 
 _BUILD = """\
