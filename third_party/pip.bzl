@@ -13,16 +13,19 @@ load("//third_party:host_interpreter.bzl", "find_host_python")
 
 _TIMEOUT_SECONDS = 900
 
+# A wheel of pip to run, for a python3 without pip; tools/bazel sets it.
+_WHEEL_VARIABLE = "KTSTR_PIP"
+
 def _wheels_impl(rctx):
     python = find_host_python(rctx).path
+    wheel = rctx.getenv(_WHEEL_VARIABLE)
     rctx.watch(rctx.attr.lock)
     rctx.report_progress("pip install of " + str(rctx.attr.lock))
     _run(
         rctx,
         [
             python,
-            "-m",
-            "pip",
+        ] + ([wheel + "/pip"] if wheel else ["-m", "pip"]) + [
             "install",
             "--quiet",
             "--disable-pip-version-check",
@@ -52,6 +55,7 @@ def _run(rctx, command):
 
 _wheels = repository_rule(
     implementation = _wheels_impl,
+    environ = ["PATH", _WHEEL_VARIABLE],
     attrs = {
         "lock": attr.label(mandatory = True, allow_single_file = True),
         "_writer": attr.label(default = "//third_party/private:write_wheels_build.py"),

@@ -70,6 +70,14 @@ def assemble(
     (staging / "etc/versions.json").write_text(versions + "\n", encoding="utf-8")
 
 
+def pip_wheel(root: Path) -> Path:
+    """pip as Debian packages it for virtual environments; it runs from the wheel itself."""
+    found = sorted((root / "usr/share/python-wheels").glob("pip-*.whl"))
+    if not found:
+        raise SetupError("Debian's python3-pip-whl contains no wheel of pip")
+    return found[0]
+
+
 def _copy_install_base(root: Path, staging: Path) -> None:
     # Debian links into /usr/libexec; in the install base these must be files.
     shutil.copytree(root / "usr/share/bazel", staging / "install_base", symlinks=False)
@@ -135,6 +143,7 @@ def _copy_host_tools(root: Path, staging: Path, final: Path) -> None:
         (staging / "hosttools" / name).symlink_to(f"../libexec/{name}")
     (staging / "share").mkdir()
     shutil.copyfile(root / "usr/lib/file/magic.mgc", staging / "share/magic.mgc")
+    shutil.copyfile(pip_wheel(root), staging / "share/pip.whl")
     _write_script(
         staging / "hosttools/file",
         f'#!/bin/sh\nMAGIC={final}/share/magic.mgc exec {final}/libexec/file "$@"\n',

@@ -16,8 +16,8 @@ from tools.private.bazel_setup.process import check
 # Suites that have Bazel 7, the next stable release first.
 SUITES = ("forky", "sid")
 
-# libblake3 is used, but not declared, by bazel-bootstrap; the last ones are what Bazel's test
-# wrapper calls.
+# libblake3 is used, but not declared, by bazel-bootstrap; zip, unzip and file are what Bazel's test
+# wrapper calls; pip is for machines whose python3 comes without it.
 _WANTED = (
     "bazel-bootstrap",
     "bazel-rules-shell",
@@ -26,15 +26,14 @@ _WANTED = (
     "zip",
     "unzip",
     "file",
+    "python3-pip-whl",
 )
-
-# A machine's python3 may come without pip.
-_WANTED_PIP = "python3-pip-whl"
 
 # Dependencies that the private Bazel takes from elsewhere or never uses: apt is told that they are
 # there.
 _STANDINS = (
     "build-essential",
+    "ca-certificates",
     "ca-certificates-java",
     "debconf",
     "default-jdk-headless",
@@ -70,6 +69,9 @@ Acquire::Languages "none";
 Acquire::Retries "3";
 """
 
+# Names a Debian mirror where apt's sources have none; the repository rules read it, too.
+MIRROR_VARIABLE = "KTSTR_DEBIAN_MIRROR"
+
 _UPDATE_SECONDS = 180
 _DOWNLOAD_SECONDS = 900
 _UNPACK_SECONDS = 120
@@ -83,18 +85,17 @@ class Fetched:
     versions: Mapping[str, str]
 
 
-def fetch(work: Path, environment: Mapping[str, str], *, with_pip: bool) -> Fetched:
+def fetch(work: Path, environment: Mapping[str, str]) -> Fetched:
     """Downloads and unpacks Bazel and what it needs below `work`. Raises SetupError."""
     _require_debian()
     state = work / "apt"
     apt = {**environment, "APT_CONFIG": str(state / "apt.conf"), "LC_ALL": "C.UTF-8"}
     mirror, keyring = _mirror(environment)
     _make_state(state, environment)
-    wanted = [*_WANTED, *([_WANTED_PIP] if with_pip else [])]
     refusals = []
     for suite in SUITES:
         try:
-            _download(state, apt, f"deb [signed-by={keyring}] {mirror} {suite} main\n", wanted)
+            _download(state, apt, f"deb [signed-by={keyring}] {mirror} {suite} main\n")
         except SetupError as error:
             refusals.append(f"{suite}: {error}")
             continue
@@ -123,6 +124,11 @@ def _require_debian() -> None:
 
 def _mirror(environment: Mapping[str, str]) -> tuple[str, Path]:
     """The Debian mirror that the machine's apt uses, and the keyring for its suites."""
+    keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+    if not keyring.is_file():
+        raise SetupError(f"{keyring} is missing; apt-get install debian-archive-keyring")
+    if named := environment.get(MIRROR_VARIABLE, "").split():
+        return named[0].rstrip("/"), keyring
     listed = check(
         "reading apt's sources",
         ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"],
@@ -135,12 +141,9 @@ def _mirror(environment: Mapping[str, str]) -> tuple[str, Path]:
         found = ", ".join(sorted(set(listed.split()))) or "no source at all"
         raise SetupError(
             "a private Bazel is made of Debian's packages, and none of the machine's apt "
-            f"sources is a Debian mirror (found: {found}); add one to apt's sources, or install "
-            "bazelisk and put it on PATH"
+            f"sources is a Debian mirror (found: {found}); name one in the environment variable "
+            f"{MIRROR_VARIABLE}, or install bazelisk and put it on PATH"
         )
-    keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-    if not keyring.is_file():
-        raise SetupError(f"{keyring} is missing; apt-get install debian-archive-keyring")
     return mirrors[0], keyring
 
 
@@ -178,7 +181,7 @@ def _standin(package: str) -> str:
     )
 
 
-def _download(state: Path, apt: Mapping[str, str], source: str, wanted: list[str]) -> None:
+def _download(state: Path, apt: Mapping[str, str], source: str) -> None:
     (state / "etc/apt/sources.list").write_text(source, encoding="utf-8")
     advice = "check the machine's network and apt sources"
     check(
@@ -202,7 +205,7 @@ def _download(state: Path, apt: Mapping[str, str], source: str, wanted: list[str
         raise SetupError(f"its bazel-bootstrap is {version}, not 7")
     check(
         f"downloading bazel-bootstrap {version}",
-        ["apt-get", "-qq", "--yes", "--download-only", "install", *wanted],
+        ["apt-get", "-qq", "--yes", "--download-only", "install", *_WANTED],
         deadline_seconds=_DOWNLOAD_SECONDS,
         advice=advice,
         environment=apt,

