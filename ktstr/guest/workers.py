@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.realtime import children_shielded
-from ktstr.guest.shared import SharedMemory
+from ktstr.guest.shared import SharedMemory, Slot
 from ktstr.guest.worker_report import WorkerIdentity, facts_of
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import InfraError
@@ -72,6 +72,10 @@ class WorkerGroup:
     def finished(self) -> bool:
         """Whether all workers have ended."""
         return all(worker.status is not None for worker in self._workers)
+
+    def slots(self) -> list[Slot]:
+        """What each worker has left in shared memory so far."""
+        return [self._shared.slot(worker.index) for worker in self._workers]
 
     def allow(self, cpus: frozenset[int] | None) -> None:
         """Notes that from now on the workers may run on `cpus` (None: on all)."""
@@ -189,6 +193,7 @@ class WorkerGroup:
                     [self._program, *words],
                     os.environ,
                     file_actions=[(os.POSIX_SPAWN_DUP2, fd, fd) for fd in given],
+                    setsigmask=[signal.SIGUSR1],  # until the worker waits for it
                 )
         except BaseException:
             os.close(start[1])

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real workers, run on this machine for fractions of a second: what must hold whatever its load."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+
+from absl.testing import absltest, parameterized
+
+from ktstr.guest.reactor import Reactor
+from ktstr.guest.workers import WorkerGroup
+from ktstr.model.facts import WorkerFacts
+from ktstr.model.work import (
+    Bursty,
+    CpuSpin,
+    FutexPingPong,
+    IoSync,
+    Mixed,
+    PipeIo,
+    Policy,
+    Work,
+    WorkType,
+    YieldHeavy,
+    group_size,
+)
+from tests.worker.program import WORKER, program
+
+_NS = 1_000_000_000
+_PATIENCE_S = 30.0
+_NEVER_BLOCK = (CpuSpin(), YieldHeavy(), Mixed())
+_BLOCK = (Bursty(burst_us=2000, sleep_us=2000), PipeIo(), FutexPingPong(), IoSync())
+
+
+class _Run:
+    """A group of workers that works until it has done something, and a bit longer."""
+
+    def __init__(self, work: Work, count: int, affinity: frozenset[int] | None = None) -> None:
+        self.reactor = Reactor()
+        self.group = WorkerGroup(self.reactor, work, 3, "w7.3", "cg", 2, program=program(WORKER))
+        self.group.allow(None)
+        self.group.spawn([affinity] * count)
+
+    def until(self, what: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _PATIENCE_S
+        while not what():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the workers did nothing for too long")
+            self.reactor.wait(time.monotonic_ns() + _NS // 100, lambda: False)
+
+    def work(self) -> None:
+        self.group.start()
+        self.until(lambda: all(slot.iterations > 20 for slot in self.group.slots()))
+
+    def end(self) -> list[WorkerFacts]:
+        self.group.ask_to_stop()
+        self.reactor.wait(
+            time.monotonic_ns() + int(_PATIENCE_S * _NS), lambda: self.group.finished
+        )
+        return self.group.collect(_PATIENCE_S)
+
+
+class WorkerTest(parameterized.TestCase):
+    @parameterized.parameters(*_NEVER_BLOCK, *_BLOCK)
+    def test_report_is_consistent(self, work_type: WorkType) -> None:
+        run = _Run(Work(work_type), 2)
+        run.work()
+        for index, facts in enumerate(run.end()):
+            self.assertTrue(facts.completed, facts.exit_info)
+            self.assertEqual(facts.errors, ())
+            self.assertEqual((facts.cgroup, facts.group, facts.index), ("cg", 3, index))
+            self.assertEqual(facts.work_type, type(work_type).__name__)
+            wall = facts.ended_ns - facts.started_ns
+            self.assertGreater(facts.work_units, 0)
+            self.assertGreater(facts.iterations, 20)
+            self.assertGreater(facts.samples, facts.iterations)
+            self.assertBetween(facts.max_gap_ns, 1, wall)
+            self.assertBetween(facts.max_gap_at_ns, facts.started_ns, facts.ended_ns)
+            self.assertBetween(facts.cpu_ns, 1, wall)
+            self.assertBetween(sum(facts.ran_on.values()), 1, wall)
+            self.assertLessEqual(len(facts.ran_on) - 1, facts.migrations)
+            self.assertEqual(sum(facts.wake.buckets.values()), facts.wake.count)
+            self.assertLessEqual(facts.wake.maximum, facts.wake.total)
+
+    @parameterized.parameters(*_NEVER_BLOCK)
+    def test_who_never_blocks_is_never_woken(self, work_type: WorkType) -> None:
+        run = _Run(Work(work_type), 1)
+        run.work()
+        self.assertEqual(run.end()[0].wake.count, 0)
+
+    @parameterized.parameters(*_BLOCK)
+    def test_who_blocks_measures_wakeups(self, work_type: WorkType) -> None:
+        run = _Run(Work(work_type), group_size(work_type))
+        run.work()
+        facts = run.end()
+        self.assertGreater(sum(each.wake.count for each in facts), 0)
+
+    def test_affinity_holds_and_shows(self) -> None:
+        cpu = max(os.sched_getaffinity(0))
+        run = _Run(Work(CpuSpin()), 1, frozenset({cpu}))
+        run.work()
+        facts = run.end()[0]
+        self.assertEqual(list(facts.ran_on), [cpu])
+        self.assertEqual(facts.migrations, 0)
+        self.assertIn(f"affinity={cpu}", facts.requested)
+        self.assertEndsWith(facts.effective, f"affinity={cpu}")
+
+    def test_policy_and_nice_show_as_the_kernel_has_them(self) -> None:
+        run = _Run(Work(CpuSpin(), policy=Policy.BATCH, nice=7), 1)
+        run.work()
+        facts = run.end()[0]
+        self.assertStartsWith(facts.effective, "policy=batch rt_priority=0 nice=7 ")
+        self.assertLess(facts.weight, 1024)
+
+    def test_refused_affinity_is_told(self) -> None:
+        beyond = os.cpu_count() or 1
+        run = _Run(Work(CpuSpin()), 1, frozenset({beyond}))
+        run.work()
+        facts = run.end()[0]
+        self.assertTrue(facts.completed)
+        self.assertLen(facts.errors, 1)
+        self.assertStartsWith(facts.errors[0], f"affinity {beyond} refused: ")
+
+    @parameterized.parameters(PipeIo(), FutexPingPong())
+    def test_worker_blocked_on_a_frozen_partner_stops(self, work_type: WorkType) -> None:
+        run = _Run(Work(work_type), 2)
+        run.work()
+        frozen, other = run.group.pids
+        os.kill(frozen, signal.SIGSTOP)
+        run.until(lambda: _sleeps(other))
+        run.group.ask_to_stop()
+        run.until(lambda: run.group.pids == [frozen])
+        os.kill(frozen, signal.SIGCONT)
+        run.until(lambda: run.group.finished)
+        self.assertTrue(all(facts.completed for facts in run.group.collect(1.0)))
+
+    def test_killed_worker_leaves_what_it_had_done(self) -> None:
+        run = _Run(Work(CpuSpin()), 1)
+        run.work()
+        os.kill(run.group.pids[0], signal.SIGKILL)
+        run.until(lambda: run.group.finished)
+        facts = run.end()[0]
+        self.assertFalse(facts.completed)
+        self.assertEqual(facts.exit_info, "killed by SIGKILL")
+        self.assertGreater(facts.iterations, 20)
+        self.assertGreater(facts.work_units, 0)
+        self.assertGreater(facts.max_gap_ns, 0)
+
+    def test_worker_that_cannot_stop_is_killed_and_told(self) -> None:
+        run = _Run(Work(CpuSpin()), 1)
+        run.work()
+        os.kill(run.group.pids[0], signal.SIGSTOP)
+        run.group.ask_to_stop()
+        facts = run.group.collect(0.25)[0]
+        self.assertFalse(facts.completed)
+        self.assertStartsWith(facts.exit_info, "no report within 0.25 s ")
+        self.assertGreater(facts.iterations, 20)
+
+    def test_worker_that_was_never_started(self) -> None:
+        run = _Run(Work(CpuSpin()), 1)
+        facts = run.end()[0]
+        self.assertFalse(facts.completed)
+        self.assertEqual(facts.exit_info, "exit status 3")
+        self.assertEqual(facts.work_units, 0)
+
+    def test_names_are_predictable(self) -> None:
+        run = _Run(Work(CpuSpin()), 2)
+        run.work()
+        names = []
+        for pid in run.group.pids:
+            with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                names.append(file.read().strip())
+        self.assertEqual(names, ["w7.3.0", "w7.3.1"])
+        run.end()
+
+    def test_nothing_is_left_open(self) -> None:
+        before = sorted(os.listdir("/proc/self/fd"))
+        run = _Run(Work(PipeIo()), 4)
+        run.work()
+        run.end()
+        del run
+        self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
+
+    def test_workers_die_with_their_parent(self) -> None:
+        script = textwrap.dedent(
+            """
+            import sys, time
+            from ktstr.guest.reactor import Reactor
+            from ktstr.guest.workers import WorkerGroup
+            from ktstr.model.work import Work
+            group = WorkerGroup(Reactor(), Work(), 0, "w0.0", "cg", None, program=sys.argv[1])
+            group.spawn([None, None])
+            group.start()
+            print(*group.pids, flush=True)
+            time.sleep(1000)
+            """
+        )
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", script, program(WORKER)]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=environment
+        ) as parent:
+            assert parent.stdout is not None
+            pidfds = [os.pidfd_open(int(pid)) for pid in parent.stdout.readline().split()]
+            self.assertLen(pidfds, 2)
+            parent.kill()
+        for pidfd in pidfds:
+            self.assertNotEmpty(select.select([pidfd], [], [], _PATIENCE_S)[0])
+            os.close(pidfd)
+
+
+class CommandLineTest(parameterized.TestCase):
+    @parameterized.parameters(
+        ("type=Nonsense", "unknown work type Nonsense"),
+        ("spin=0", "spin=0 is no number from 1 to"),
+        ("nice=20", "nice=20 is no number from -20 to 19"),
+        ("affinity=3-1", "affinity=3-1 is no CPU list"),
+        ("affinity=", "type, parent, start_fd, report_fd and shared_fd are needed"),
+        ("policy=deadline", "policy=deadline is none of"),
+        ("name=0123456789abcdef", "longer than 15 bytes"),
+        ("colour=red", "unknown key colour"),
+        ("spin", "spin is not KEY=VALUE"),
+    )
+    def test_mistakes_are_told(self, word: str, message: str) -> None:
+        run = subprocess.run(
+            [program(WORKER), word], capture_output=True, text=True, check=False
+        )
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(message, run.stderr)
+
+
+def _sleeps(pid: int) -> bool:
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()[0] == "S"
+
+
+if __name__ == "__main__":
+    absltest.main()
