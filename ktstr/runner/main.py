@@ -25,17 +25,19 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     arguments = parse_arguments(argv)
     become_subreaper()
     environment: BazelTest | None = None
+    label = str(arguments.config)
     try:
         environment = BazelTest.read(environ)
         environment.enter()
         target = load_target(arguments.config)
+        label = target.label
         if arguments.shell:
             status = run_shell(target, environment.temp_dir)
         else:
             with Termination() as termination:
                 status = run_target(target, environment, _outputs(environment), termination)
     except (UsageError, InfraError) as error:
-        print(f"ERROR {error}", flush=True)
+        print(f"ERROR {label}: {error}", flush=True)
         status = ExitStatus.ERROR
     except Exception:  # noqa: BLE001 - a bug of ours must not look like a scheduler's failure
         traceback.print_exc()
