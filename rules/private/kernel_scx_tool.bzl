@@ -5,7 +5,7 @@ load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":bpf_object.bzl", "BPF_FLAGS")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
-visibility(["//rules/...", "//sched/kernel_tools/...", "//tests/..."])
+visibility(["//rules/..."])
 
 # Repacked without anything of the archive's but contents, so that two runs give the same bytes.
 _EXTRACT = """

@@ -63,9 +63,8 @@ def _check(ctx):
                 fail("%s: %s is for a scheduler in BPF C (src); binary has its own user space" % (ctx.label, name))
         if not attr.ops_name:
             fail("%s: ops_name is needed with binary: the name in its sched_ext_ops, which /sys/kernel/sched_ext/root/ops shows" % ctx.label)
-    else:
-        if attr.args_in_guest:
-            fail("%s: args_in_guest is for a scheduler with its own user space (binary); set a variable with set = {...}" % ctx.label)
+    elif attr.args_in_guest:
+        fail("%s: args_in_guest is for a scheduler with its own user space (binary); set a variable with set = {...}" % ctx.label)
     problem = ops_name_problem(attr.ops_name or ctx.label.name)
     if problem:
         fail("%s: ops_name %r %s" % (ctx.label, attr.ops_name or ctx.label.name, problem))

@@ -4,6 +4,8 @@
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
+visibility(["//rules/..."])
+
 _FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-I."]
 
 def _static_binary_impl(ctx):

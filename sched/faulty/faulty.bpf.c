@@ -173,8 +173,7 @@ static bool head_is_due(void)
 
 	if (!delay_ns)
 		return true;
-	bpf_for_each(scx_dsq, p, SHARED_DSQ, 0)
-	{
+	bpf_for_each(scx_dsq, p, SHARED_DSQ, 0) {
 		due = p->scx.dsq_vtime <= bpf_ktime_get_ns();
 		break;
 	}
@@ -193,7 +192,7 @@ void SCX_PROG(faulty_dispatch, s32 cpu, struct task_struct *prev)
 		if (head_is_due() && scx_move_to_local(SHARED_DSQ))
 			return;
 	}
-	/* SCX_OPS_ENQ_LAST takes away what the kernel does otherwise: to keep the last task running. */
+	/* With SCX_OPS_ENQ_LAST, the kernel does not keep the last task running by itself. */
 	if (!prev || !(prev->scx.flags & SCX_TASK_QUEUED))
 		return;
 	if (is_spared(prev) || (!stalled && !is_starved(prev) && !is_scattered(prev)))

@@ -45,8 +45,7 @@ void globals_visit(const struct bpf_object *object, void (*visit)(const struct g
 {
 	const struct bpf_map *map;
 
-	bpf_object__for_each_map(map, object)
-	{
+	bpf_object__for_each_map(map, object) {
 		/* libbpf names internal maps OBJECT.bss, OBJECT.data.X, and has no public type. */
 		if (bpf_map__is_internal(map) && bpf_map__btf_value_type_id(map))
 			visit_section(object, map, visit, context);
@@ -152,8 +151,7 @@ static void find_member(const struct bpf_object *object, struct search *search)
 
 		if (strcmp(btf__name_by_offset(btf, member->name_off), search->name))
 			continue;
-		bpf_object__for_each_map(map, object)
-		{
+		bpf_object__for_each_map(map, object) {
 			size_t size;
 			char *data;
 

@@ -65,7 +65,8 @@ bool session_set(struct session *session, const char *name, const char *value, c
 	size_t i;
 
 	if (!count) {
-		snprintf(error, SESSION_ERROR_MAX, "no variable %s; there are ops.MEMBER and", name);
+		snprintf(error, SESSION_ERROR_MAX, "no variable %s; there are ops.MEMBER and",
+			 name);
 		globals_visit(session->object, append_name, error);
 		return false;
 	}
@@ -77,8 +78,8 @@ bool session_set(struct session *session, const char *name, const char *value, c
 		else
 			problem = global_set(&found[i], value);
 		if (problem) {
-			snprintf(error, SESSION_ERROR_MAX, "cannot set %s to \"%s\": %s", name, value,
-				 problem);
+			snprintf(error, SESSION_ERROR_MAX, "cannot set %s to \"%s\": %s", name,
+				 value, problem);
 			return false;
 		}
 	}
@@ -165,8 +166,7 @@ static enum outcome find_ops(struct session *session, const char *path)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, session->object)
-	{
+	bpf_object__for_each_map(map, session->object) {
 		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
 		/* Without a link the kernel would keep the scheduler after its loader is gone. */
@@ -183,8 +183,8 @@ static enum outcome find_ops(struct session *session, const char *path)
 		session->ops[session->nr_ops++].map = map;
 	}
 	if (!session->nr_ops) {
-		fprintf(stderr, "scx-loader: %s has no sched_ext_ops in SEC(\".struct_ops.link\")\n",
-			path);
+		fprintf(stderr,
+			"scx-loader: %s has no sched_ext_ops in SEC(\".struct_ops.link\")\n", path);
 		return OUTCOME_NOT_LOADED;
 	}
 	if (!bpf_object__find_map_by_name(session->object, EXIT_MAP)) {
@@ -244,7 +244,8 @@ static void print_stat(const struct global *global, void *context)
 	char text[256];
 
 	(void)context;
-	if (!global->is_const && !strchr(global->name, '.') && global_format(global, text, sizeof(text)))
+	if (!global->is_const && !strchr(global->name, '.') &&
+	    global_format(global, text, sizeof(text)))
 		printf("stat %s=%s\n", global->name, text);
 }
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 import re
 
 from absl.testing import absltest
+
 from tests.bpf import guest
 from tests.bpf.scheduler_session import SHELL, Session, sessions
 
 
-def _run(script: str, **options: str) -> tuple[str, list[Session]]:
-    text = guest.run_script(SHELL + script, **options)
+def _run(script: str, topology: str = "1n1l2c1t") -> tuple[str, list[Session]]:
+    text = guest.run_script(SHELL + script, topology=topology)
     return text, sessions(text)
 
 
@@ -59,7 +60,8 @@ class FaultyTest(absltest.TestCase):
     def test_starved_task_runs_again_when_the_knob_is_taken_back(self) -> None:
         text, (session,) = _run(
             "start faulty --set starve_comm=victim\n"
-            "sh -c 'printf victim >/proc/self/comm; usleep 1000; echo victim-ran >>/tmp/ran' & sleep 1\n"
+            "sh -c 'printf victim >/proc/self/comm; usleep 1000; echo victim-ran >>/tmp/ran' &\n"
+            "sleep 1\n"
             "echo before=$(cat /tmp/ran 2>/dev/null)\n"
             "say 'set starve_comm '; sleep 1; echo after=$(cat /tmp/ran); say quit; finish\n"
         )
@@ -91,7 +93,8 @@ class FaultyTest(absltest.TestCase):
             "count healthy; say set scatter 1; count scattered; say quit; finish\n",
             topology="1n2l2c1t",
         )
-        counts = {name: int(n) for name, n in re.findall(r"^moves (\w+)=(\d+)$", text, re.MULTILINE)}
+        moves = re.findall(r"^moves (\w+)=(\d+)$", text, re.MULTILINE)
+        counts = {name: int(number) for name, number in moves}
         self.assertGreater(counts["scattered"], 100)
         self.assertLess(counts["healthy"], counts["scattered"] // 4)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from absl.testing import absltest, parameterized
+
 from tests.bpf import guest
 from tests.bpf.scheduler_session import SHELL, sessions
 
@@ -12,7 +13,8 @@ class FifoTest(absltest.TestCase):
     def test_life_cycle(self) -> None:
         text = guest.run_script(
             SHELL + "spin 3\nstart fifo --set slice_ns=5000000 --set ops.timeout_ms=3000\n"
-            "say stat; say set nr_shared 7; say set slice_ns 1; say set nope 1; say bogus; sleep 1\n"
+            "say stat; say set nr_shared 7; say set slice_ns 1; say set nope 1; say bogus\n"
+            "sleep 1\n"
             "say stat; say quit; finish\n"
         )
         (session,) = sessions(text)

@@ -2,8 +2,8 @@
 """Analysis tests of `scx_scheduler`: what it gives, and what it says about mistakes."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:providers.bzl", "ScxSchedulerInfo")
 load("//rules:scheduler.bzl", "scx_scheduler")
-load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 
 def _failure_test_impl(ctx):
     env = analysistest.begin(ctx)

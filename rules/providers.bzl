@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ktstr's targets tell each other, for rules of your own."""
+
+load("//rules/private/providers:initramfs_info.bzl", _InitramfsInfo = "InitramfsInfo")
+load("//rules/private/providers:kernel_image_info.bzl", _KernelImageInfo = "KernelImageInfo")
+load("//rules/private/providers:scx_scheduler_info.bzl", _ScxSchedulerInfo = "ScxSchedulerInfo")
+
+InitramfsInfo = _InitramfsInfo
+KernelImageInfo = _KernelImageInfo
+ScxSchedulerInfo = _ScxSchedulerInfo
