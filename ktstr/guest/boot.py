@@ -96,7 +96,9 @@ def main() -> None:
     write_all(port, hello_frame(hello(plan)))
     from ktstr.guest.agent import run
 
-    sys.exit(run(port, plan))
+    status = run(port, plan)
+    termios.tcdrain(port)  # the machine ends next, and what is in the kernel's buffer with it
+    sys.exit(status)
 
 
 def _bytes(path: str) -> bytes:

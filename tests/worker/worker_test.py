@@ -60,9 +60,7 @@ class _Run:
 
     def end(self) -> list[WorkerFacts]:
         self.group.ask_to_stop()
-        self.reactor.wait(
-            time.monotonic_ns() + int(_PATIENCE_S * _NS), lambda: self.group.finished
-        )
+        self.reactor.wait(time.monotonic_ns() + int(_PATIENCE_S * _NS), lambda: self.group.finished)
         return self.group.collect(_PATIENCE_S)
 
 
@@ -228,9 +226,7 @@ class CommandLineTest(parameterized.TestCase):
         ("spin", "spin is not KEY=VALUE"),
     )
     def test_mistakes_are_told(self, word: str, message: str) -> None:
-        run = subprocess.run(
-            [program(WORKER), word], capture_output=True, text=True, check=False
-        )
+        run = subprocess.run([program(WORKER), word], capture_output=True, text=True, check=False)
         self.assertEqual(run.returncode, 1)
         self.assertIn(message, run.stderr)
 

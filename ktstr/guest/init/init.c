@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RT_PRIORITY 10
+#define RT_PRIORITY 99
 
 static const struct {
 	const char *type;

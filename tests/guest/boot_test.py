@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hand-written hello is what the model's frames and records say it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+from absl.testing import absltest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ktstr.guest import boot
+from ktstr.model.codec import decode, encode
+from ktstr.model.cpulist import parse_cpulist
+from ktstr.model.facts import PROTOCOL, Hello
+from ktstr.model.frames import Frame, FrameReader, FrameType, encode_frame
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0xFFFF))
+
+
+class BootTest(absltest.TestCase):
+    def test_hello_of_this_machine_decodes(self) -> None:
+        (item,) = FrameReader().feed(boot.hello_frame(boot.hello(b"plan")))
+        assert isinstance(item, Frame)
+        self.assertEqual((item.type, item.seq), (FrameType.HELLO, 0))
+        hello = decode(Hello, item.body)
+        self.assertEqual(hello.protocol, PROTOCOL)
+        self.assertEqual(hello.kernel_release, os.uname().release)
+        self.assertEqual(hello.plan_digest, hashlib.sha256(b"plan").hexdigest())
+        self.assertGreater(hello.memory_kb, 0)
+        online = parse_cpulist(hello.online)
+        self.assertEqual(frozenset().union(*map(parse_cpulist, hello.cores)), online)
+
+    def test_no_plan_has_no_digest(self) -> None:
+        self.assertEqual(boot.hello(b"")["plan_digest"], "")
+
+    @given(_TEXTS, st.lists(_TEXTS))
+    def test_bytes_are_those_of_the_model(self, cmdline: str, llcs: list[str]) -> None:
+        body = boot.hello(b"")
+        body.update(cmdline=cmdline, llcs=llcs)
+        record = dataclasses.replace(
+            decode(Hello, {**body, "llcs": []}), cmdline=cmdline, llcs=tuple(llcs)
+        )
+        expected = encode_frame(FrameType.HELLO, 0, encode(record))
+        (ours,) = FrameReader().feed(boot.hello_frame(body))
+        (theirs,) = FrameReader().feed(expected)
+        self.assertEqual(ours, theirs)
+        self.assertEqual(json.loads(json.dumps(encode(record))), theirs.body)  # type: ignore[union-attr]
+
+    def test_nothing_of_ktstr_is_imported_for_it(self) -> None:
+        script = (
+            "import sys\n"
+            "space = {'__name__': 'boot'}\n"
+            f"exec(open({boot.__file__!r}).read(), space)\n"
+            "space['hello_frame'](space['hello'](b'plan'))\n"
+            "print(*sorted(m for m in sys.modules if m.split('.')[0] in sys.argv[1:]))\n"
+        )
+        heavy = ("ktstr", "dataclasses", "json", "re", "enum", "typing", "inspect")
+        run = subprocess.run(
+            [sys.executable, "-S", "-c", script, *heavy],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self.assertEqual(run.stdout.strip(), "")
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a scheduler ended, read from what a loader, a kernel and a scheduler really printed."""
+
+from __future__ import annotations
+
+from absl.testing import absltest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ktstr.guest.exit_record import (
+    ExitRecord,
+    LoaderOutput,
+    combine,
+    from_kernel_log,
+    from_own_words,
+)
+
+_EJECTED = """\
+attached ops=faulty
+stat nr_local=-3
+stat scatter=false
+ok
+error no variable nonsense; there are ops.MEMBER and stall_after_ns
+exit kind=1026 kind_name=ERROR_STALL code=0 reason="runnable task stall" msg="a \\"b\\" \\x1b\\n"
+dump-begin
+kworker/u8:0[12] triggered exit kind 1026:
+
+exit kind=64 kind_name=UNREG code=0 reason="in a dump" msg=""
+dump-end
+"""
+_KERNEL_LOG = [
+    'sched_ext: BPF scheduler "first" enabled',
+    'sched_ext: BPF scheduler "first" disabled (unregistered from user space)',
+    'sched_ext: BPF scheduler "simple" enabled',
+    'sched_ext: BPF scheduler "simple" disabled (runnable task stall)',
+    "sched_ext: simple: w0.0.0[52] failed to run for 5.192s",
+    "   scx_watchdog_workfn+0x138/0x1b0",
+]
+_SIMPLE = """\
+local=6 global=3
+
+DEBUG DUMP
+================================================================================
+
+cpu 0 is stuck
+======
+
+================================================================================
+
+EXIT: runnable task stall (w0.0.0[52] failed to run for 5.192s)
+"""
+
+
+class LoaderOutputTest(absltest.TestCase):
+    @given(st.integers(1, 40))
+    def test_pieces_of_any_size(self, size: int) -> None:
+        output = LoaderOutput()
+        for start in range(0, len(_EJECTED), size):
+            output.feed(_EJECTED[start : start + size])
+        self.assertEqual(output.attached, "faulty")
+        self.assertEqual(output.stats, {"nr_local": -3})
+        self.assertLen(output.replies, 2)
+        self.assertEqual(output.replies[0], "ok")
+        self.assertStartsWith(output.replies[1], "error no variable nonsense")
+        self.assertEqual(output.record.kind, "ERROR_STALL")
+        self.assertEqual(output.record.reason, "runnable task stall")
+        self.assertEqual(output.record.message, 'a "b" \x1b\n')
+        self.assertStartsWith(output.record.dump, "kworker/u8:0[12] triggered exit kind 1026:\n")
+        self.assertIn("in a dump", output.record.dump)
+
+
+class KernelLogTest(absltest.TestCase):
+    def test_the_scheduler_that_was_asked_for(self) -> None:
+        record = from_kernel_log(_KERNEL_LOG, "simple")
+        self.assertEqual(record.kind, "ERROR_STALL")
+        self.assertEqual(record.message, "w0.0.0[52] failed to run for 5.192s")
+        self.assertEqual(from_kernel_log(_KERNEL_LOG, "first").kind, "UNREG")
+        self.assertEqual(from_kernel_log(_KERNEL_LOG, "other"), ExitRecord())
+
+    def test_reason_of_a_later_kernel(self) -> None:
+        line = 'sched_ext: BPF scheduler "x" disabled (something new)'
+        self.assertEqual(from_kernel_log([line], "x").kind, "something new")
+
+
+class OwnWordsTest(absltest.TestCase):
+    def test_report_with_dump(self) -> None:
+        record = from_own_words(_SIMPLE)
+        self.assertEqual(record.kind, "ERROR_STALL")
+        self.assertEqual(record.message, "w0.0.0[52] failed to run for 5.192s")
+        self.assertStartsWith(record.dump, "cpu 0 is stuck")
+
+    def test_report_without_message(self) -> None:
+        record = from_own_words("EXIT: unregistered from user space\n")
+        self.assertEqual(record, ExitRecord("UNREG", "unregistered from user space"))
+
+    def test_silence(self) -> None:
+        self.assertEqual(from_own_words("local=6 global=3\n"), ExitRecord())
+
+    def test_combine_takes_each_part_from_the_first_that_has_it(self) -> None:
+        found = combine(ExitRecord("A"), ExitRecord("B", "b"), ExitRecord("C", "c", "m", "d"))
+        self.assertEqual(found, ExitRecord("A", "b", "m", "d"))
+
+
+if __name__ == "__main__":
+    absltest.main()

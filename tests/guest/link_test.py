@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pipe between the agent and a test function's process."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from absl.testing import absltest
+
+from ktstr.guest.link import AgentEnd, LinkType, RemoteSubject
+from ktstr.guest.port import FramePort
+from ktstr.guest.reactor import Reactor
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.facts import End, Event
+from ktstr.model.frames import Frame, FrameReader, FrameType
+
+
+class _Knobs:
+    def __init__(self) -> None:
+        self.set: list[tuple[str, int]] = []
+
+    def trouble(self) -> str:
+        return ""
+
+    def set_knob(self, name: str, value: int) -> None:
+        if name == "unknown":
+            raise UsageError("no such knob")
+        if name == "silent":
+            raise InfraError("no answer")
+        self.set.append((name, value))
+
+
+class LinkTest(absltest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.link = os.pipe()
+        self.answers = os.pipe()
+        self.host = os.pipe()
+        for pair in (self.link, self.answers, self.host):
+            for descriptor in pair:
+                self.addCleanup(os.close, descriptor)
+        self.knobs = _Knobs()
+        port = FramePort(self.host[1], 1)
+        self.agent = AgentEnd(self.link[0], self.answers[1], port, self.knobs)
+        self.child = FramePort(self.link[1])
+
+    def test_facts_are_passed_on_and_renumbered(self) -> None:
+        self.child.emit(Event(1, "a"))
+        self.child.forward(LinkType.DONE, {"outcome": "returned"})
+        self.child.emit(End(3, 2))
+        self.assertTrue(self.agent.read())
+        frames = list(FrameReader().feed(os.read(self.host[0], 1 << 16)))[1:]
+        found = [(item.type, item.seq) for item in frames if isinstance(item, Frame)]
+        self.assertEqual(found, [(FrameType.EVENT, 1), (FrameType.END, 2)])
+        self.assertEqual(self.agent.done, {"outcome": "returned"})
+
+    def test_knobs_are_set_and_refusals_come_back(self) -> None:
+        subject = RemoteSubject("", self.child, self.answers[0], Reactor())
+        server = threading.Thread(target=lambda: [self.agent.read() for _ in range(3)])
+        server.start()
+        subject.set_knob("delay_ns", 5)
+        with self.assertRaisesRegex(UsageError, "no such knob"):
+            subject.set_knob("unknown", 1)
+        with self.assertRaisesRegex(InfraError, "no answer"):
+            subject.set_knob("silent", 1)
+        server.join()
+        self.assertEqual(self.knobs.set, [("delay_ns", 5)])
+
+
+if __name__ == "__main__":
+    absltest.main()
