@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of a result that the guest reported, and the statistics made of it."""
+
+from __future__ import annotations
+
+import json
+
+from ktstr.judge.record import RunRecord
+from ktstr.judge.statistics import CgroupStats, cgroup_stats
+from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts
+from ktstr.model.topology import Topology, TopologyView
+from ktstr.report import result_pb2
+from ktstr.report.characters import encodable
+from ktstr.report.mirror import counters, mirrored
+from ktstr.report.timeline import timeline
+
+
+def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
+    """Adds all facts of `run` to `result`."""
+    if run.hello is not None:
+        mirrored(result.guest, run.hello, leave=("kernel_release",))
+    result.workers.extend([_worker(worker) for worker in run.workers])
+    result.cgroups.extend(_cgroups(run))
+    result.timeline.CopyFrom(timeline(run))
+    if run.scheduler is not None:
+        result.scheduler.CopyFrom(_scheduler(run.scheduler))
+    result.console.classified = run.console is not None
+    for finding in run.console or ():
+        result.console.findings.add(
+            kind=finding.kind.value,
+            line_number=finding.line_number,
+            text=encodable(finding.text),
+            excerpt=encodable(finding.excerpt),
+        )
+    result.logs.extend([mirrored(result_pb2.Log(), chunk) for chunk in run.logs])
+    result.scenarios.extend([mirrored(result_pb2.Scenario(), each) for each in run.scenarios])
+    if run.test is not None:
+        result.test_function.CopyFrom(_test_function(run.test))
+    _add_transport(result.transport, run)
+
+
+def _worker(worker: WorkerFacts) -> result_pb2.Worker:
+    message = mirrored(result_pb2.Worker(), worker, leave=("ran_on",))
+    for cpu in sorted(worker.ran_on):
+        message.ran_on.add(cpu=cpu, ns=worker.ran_on[cpu])
+    return message
+
+
+def _cgroups(run: RunRecord) -> list[result_pb2.Cgroup]:
+    machine = TopologyView.of(Topology.parse(run.plan.topology)).cpus
+    stats = {each.name: each for each in cgroup_stats(run.workers, machine)}
+    lives: dict[str, list[CgroupFacts]] = {}
+    for facts in run.cgroups:
+        lives.setdefault(facts.name, []).append(facts)
+    return [
+        result_pb2.Cgroup(
+            name=encodable(name),
+            lives=[_life(facts) for facts in lives.get(name, [])],
+            stats=_stats(stats[name]) if name in stats else None,
+        )
+        for name in sorted({*lives, *stats})
+    ]
+
+
+def _life(facts: CgroupFacts) -> result_pb2.Cgroup.Life:
+    message = mirrored(result_pb2.Cgroup.Life(), facts, leave=("name", "cpu_stat"))
+    message.cpu_stat.extend(counters(facts.cpu_stat))
+    return message
+
+
+def _stats(stats: CgroupStats) -> result_pb2.WorkerStats:
+    return mirrored(result_pb2.WorkerStats(), stats, leave=("name",))
+
+
+def _scheduler(facts: SchedulerFacts) -> result_pb2.Scheduler:
+    message = mirrored(result_pb2.Scheduler(), facts, leave=("stats",))
+    message.stats.extend(counters(facts.stats))
+    return message
+
+
+def _test_function(facts: TestFacts) -> result_pb2.TestFunction:
+    message = mirrored(result_pb2.TestFunction(), facts, leave=("notes",))
+    for name in sorted(facts.notes):
+        value = json.dumps(facts.notes[name], sort_keys=True)
+        message.notes.add(name=encodable(name), value=value)
+    return message
+
+
+def _add_transport(message: result_pb2.Transport, run: RunRecord) -> None:
+    message.frames_seen, message.unknown_frames = run.frames_seen, run.unknown_frames
+    message.damages.extend([mirrored(result_pb2.Transport.Damage(), each) for each in run.damages])
+    if run.end is not None:
+        mirrored(message.end, run.end)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of a result that may differ between two runs of the same inputs."""
+
+from __future__ import annotations
+
+from ktstr.judge.record import RunRecord
+from ktstr.model.host import HostContext
+from ktstr.report import result_pb2
+from ktstr.report.characters import encodable
+
+
+def host_part(run: RunRecord, host: HostContext) -> result_pb2.Host:
+    """The machine, what the run cost it, and its vCPU threads' times."""
+    message = result_pb2.Host(
+        hostname=encodable(host.hostname),
+        kernel=encodable(host.kernel),
+        cpu_model=encodable(host.cpu_model),
+        cpus=host.cpus,
+        load_average=host.load_average,
+        started_at=host.started_at,
+    )
+    for name, seconds in host.wall_s.items():
+        message.wall.add(name=name, seconds=seconds)
+    for name in sorted(host.notes):
+        message.notes.add(name=name, text=encodable(host.notes[name]))
+    for sample in run.host_samples:
+        message.samples.add(
+            at_s=sample.at_s, vcpu=sample.vcpu, run_ns=sample.run_ns, wait_ns=sample.wait_ns
+        )
+    if run.scenario_host_s is not None:
+        message.scenario.start_s, message.scenario.end_s = run.scenario_host_s
+    return message

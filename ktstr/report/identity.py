@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was run: the inputs of a test, named by their content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ktstr.model.accel import Accel
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """A file by its runfiles path and its SHA-256 in hex; empty when it could not be read."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class KernelIdentity:
+    """The kernel that was booted."""
+
+    label: str
+    vmlinux: FileDigest
+    config: FileDigest
+
+
+@dataclass(frozen=True)
+class SchedulerIdentity:
+    """The scheduler that was to run; its arguments are in the plan."""
+
+    label: str
+    layer: FileDigest
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The inputs that a target's tests share.
+
+    bazel: the command that runs Bazel in the target's workspace.  accel_reason: why this
+    accelerator, in words that are the same wherever the choice is the same; the story of the probe
+    on this machine belongs into `HostContext.notes`.
+    """
+
+    label: str
+    bazel: str
+    kernel: KernelIdentity
+    scheduler: SchedulerIdentity | None
+    accel: Accel
+    accel_reason: str
+    seed: int
+    initramfs: tuple[FileDigest, ...]
+    qemu: FileDigest

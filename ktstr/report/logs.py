@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The logs that came with a result."""
+
+from __future__ import annotations
+
+from ktstr.report import result_pb2
+
+SOURCES = ("scheduler", "test", "agent")
+
+
+def log_text(result: result_pb2.Result, source: str) -> str:
+    """All pieces of one log, with a note where some of it was dropped; empty when there is none.
+
+    Of a scheduler's log that never arrived, the tail in its facts is taken.
+    """
+    chunks = [chunk for chunk in result.logs if chunk.source == source]
+    text = "".join(
+        chunk.text + ("\n[dropped here: the log grew too large]\n" if chunk.truncated else "")
+        for chunk in chunks
+    )
+    if source == "scheduler" and not text:
+        return result.scheduler.log_tail
+    return text

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the one record that is kept of a test: `result.proto` describes it."""
+
+from __future__ import annotations
+
+from ktstr.judge.judgement import Judgement
+from ktstr.judge.record import RunRecord
+from ktstr.judge.shape import seen_view
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.host import HostContext
+from ktstr.report import result_pb2
+from ktstr.report.characters import encodable
+from ktstr.report.guest_part import add_guest_part
+from ktstr.report.host_part import host_part
+from ktstr.report.identity import FileDigest, Identity
+
+SCHEMA_VERSION = 1
+
+
+def result_of(
+    run: RunRecord, judgement: Judgement, identity: Identity, host: HostContext
+) -> result_pb2.Result:
+    """The whole result of one test.  Only its `host` part depends on `host` and the host's samples.
+
+    Raises:
+        InfraError: a fact of the guest does not fit, e.g. a negative number of nanoseconds.
+    """
+    try:
+        result = result_pb2.Result(
+            schema_version=SCHEMA_VERSION,
+            identity=_identity(run, identity),
+            verdict=judgement.verdict.name,
+            evidence=[encodable(words) for words in judgement.evidence],
+            expectation=encodable(judgement.expectation),
+            ending=result_pb2.Ending(
+                kind=run.ending.kind.value, detail=encodable(run.ending.detail)
+            ),
+            host=host_part(run, host),
+        )
+        for detail in judgement.details:
+            result.details.add(
+                kind=detail.kind.name,
+                verdict=detail.verdict.name,
+                message=encodable(detail.message),
+                subject=encodable(detail.subject),
+            )
+        add_guest_part(result, run)
+    except (TypeError, ValueError, UsageError) as error:
+        raise InfraError(
+            f"what the guest of {run.plan.test} reported does not fit into a result: {error}; "
+            f"frames.bin has it as it came"
+        ) from error
+    return result
+
+
+def to_bytes(result: result_pb2.Result) -> bytes:
+    """result.pb: equal results, equal bytes."""
+    return result.SerializeToString(deterministic=True)
+
+
+def facts_bytes(result: result_pb2.Result) -> bytes:
+    """`to_bytes` without the `host` part: what virtual time promises to be the same everywhere."""
+    facts = result_pb2.Result()
+    facts.CopyFrom(result)
+    facts.ClearField("host")
+    return to_bytes(facts)
+
+
+def _identity(run: RunRecord, identity: Identity) -> result_pb2.Identity:
+    release = run.hello.kernel_release if run.hello else ""
+    message = result_pb2.Identity(
+        label=identity.label,
+        test=run.plan.test,
+        source=run.plan.source,
+        bazel=identity.bazel,
+        kernel=result_pb2.Kernel(
+            label=identity.kernel.label,
+            release=encodable(release),
+            vmlinux=_digest(identity.kernel.vmlinux),
+            config=_digest(identity.kernel.config),
+        ),
+        topology=result_pb2.Topology(asked=run.plan.topology, seen=_seen(run)),
+        accelerator=result_pb2.Accelerator(name=identity.accel.value, reason=identity.accel_reason),
+        seed=identity.seed,
+        initramfs=[_digest(layer) for layer in identity.initramfs],
+        qemu=_digest(identity.qemu),
+        plan_json=encodable(run.plan.to_json()),
+        plan_digest=run.plan.digest(),
+    )
+    if identity.scheduler is not None:
+        message.scheduler.label = identity.scheduler.label
+        message.scheduler.layer.CopyFrom(_digest(identity.scheduler.layer))
+        if run.plan.scheduler is not None:
+            message.scheduler.name = run.plan.scheduler.name
+            message.scheduler.argv.extend(run.plan.scheduler.argv)
+            message.scheduler.ops = run.plan.scheduler.ops
+    return message
+
+
+def _seen(run: RunRecord) -> str:
+    if run.hello is None:
+        return ""
+    try:
+        return seen_view(run.hello).describe()
+    except UsageError as error:
+        return encodable(f"unreadable: {error}")
+
+
+def _digest(file: FileDigest) -> result_pb2.Digest:
+    return result_pb2.Digest(name=file.name, sha256=file.sha256)

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report for people, made of the record alone."""
+
+from __future__ import annotations
+
+from ktstr.report import result_pb2
+from ktstr.report.advice import commands, files_to_read
+from ktstr.report.characters import one_line, printable
+from ktstr.report.logs import log_text
+from ktstr.report.tables import cgroup_table, timeline_table
+
+_DETAILS_SHOWN = 20
+_LOG_LINES = 25
+_DUMP_LINES = 60
+_FINDINGS_SHOWN = 5
+_LINE_CHARS = 300
+_TELL_NO_SETTINGS = frozenset({result_pb2.PASS, result_pb2.SKIP})
+
+
+def headline(result: result_pb2.Result) -> str:
+    """One line: verdict, test, and the first cause."""
+    start = f"{verdict_name(result.verdict)} {result.identity.label}::{result.identity.test}"
+    if result.verdict == result_pb2.PASS:
+        return f"{start} — {one_line(result.expectation)}" if result.expectation else start
+    if not result.details:
+        return start
+    first = result.details[0]
+    return f"{start} — {kind_name(first.kind)}: {one_line(first.message)}"
+
+
+def text_report(result: result_pb2.Result) -> str:
+    """The whole report: the headline, then sections, each only when it has something to say.
+
+    Control characters of the guest are shown, not sent to the terminal.
+    """
+    parts = [headline(result)]
+    if result.expectation and result.verdict != result_pb2.PASS:
+        parts.append(f"  {one_line(result.expectation)}")
+    told = result.verdict in _TELL_NO_SETTINGS
+    sections = [
+        ("details", _details(result)),
+        ("shown", [one_line(words) for words in result.evidence] if told else []),
+        ("run", _run(result)),
+        ("statistics", cgroup_table(result.cgroups)),
+        ("time line", timeline_table(result.timeline)),
+        ("kernel log", _findings(result)),
+        ("scheduler log", [] if told else _tail(log_text(result, "scheduler"), _LOG_LINES)),
+        ("sched_ext dump", [] if told else _head(result.scheduler.dump, _DUMP_LINES)),
+        ("test output", [] if told else _tail(log_text(result, "test"), _LOG_LINES)),
+        ("agent log", [] if told else _tail(log_text(result, "agent"), _LOG_LINES)),
+        ("next", [] if told else [files_to_read(result), *commands(result)]),
+    ]
+    for title, lines in sections:
+        if lines:
+            parts.append(f"--- {title} ---")
+            parts += [f"  {line}".rstrip() for line in lines]
+    return "\n".join(parts) + "\n"
+
+
+def verdict_name(verdict: result_pb2.Verdict) -> str:
+    """E.g. `FAIL`."""
+    return result_pb2.Verdict.Name(verdict)
+
+
+def kind_name(kind: result_pb2.Kind) -> str:
+    """E.g. `scheduler_ejected`, as `ktstr.Kind` spells it."""
+    return result_pb2.Kind.Name(kind).lower()
+
+
+def _details(result: result_pb2.Result) -> list[str]:
+    if len(result.details) == 1 and "\n" not in result.details[0].message.strip():
+        return []  # the headline has it
+    lines = []
+    for detail in result.details[:_DETAILS_SHOWN]:
+        first, *rest = printable(detail.message).strip().splitlines() or [""]
+        lines.append(f"{verdict_name(detail.verdict)} {kind_name(detail.kind)}: {first}")
+        lines += [f"  {line}" for line in rest]
+    more = len(result.details) - _DETAILS_SHOWN
+    if more > 0:
+        lines.append(f"and {more} more in result.json")
+    return lines
+
+
+def _run(result: result_pb2.Result) -> list[str]:
+    identity, ending = result.identity, result.ending
+    topology = identity.topology
+    seen = "" if topology.seen in ("", topology.asked) else f", seen {topology.seen}"
+    rows = {
+        "kernel": _kernel(identity.kernel),
+        "scheduler": _scheduler(result),
+        "topology": topology.asked + seen,
+        "accelerator": f"{identity.accelerator.name}: {identity.accelerator.reason}",
+        "seed": str(identity.seed),
+        "guest": ending.kind + (f": {ending.detail}" if ending.detail else ""),
+        "host": _took(result.host),
+    }
+    return [f"{name:<11} {one_line(text)}" for name, text in rows.items() if text]
+
+
+def _kernel(kernel: result_pb2.Kernel) -> str:
+    release = kernel.release or "(never came up)"
+    return f"{release}, {kernel.label}, vmlinux {kernel.vmlinux.sha256[:12] or 'unread'}"
+
+
+def _scheduler(result: result_pb2.Result) -> str:
+    if not result.identity.HasField("scheduler"):
+        return "none: the kernel's own class"
+    choice, facts = result.identity.scheduler, result.scheduler
+    command = " ".join(choice.argv) or choice.label
+    status = f", ended with {facts.exit_status}" if facts.exit_status else ""
+    life = f"; came to: {facts.phase}{status}" if facts.phase else ""
+    return f"{command}, layer {choice.layer.sha256[:12] or 'unread'}{life}"
+
+
+def _took(host: result_pb2.Host) -> str:
+    phases = {phase.name: phase.seconds for phase in host.wall}
+    total = phases.pop("total", None)
+    if total is None:
+        return ""
+    parts = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in phases.items())
+    return f"took {total:.1f} s" + (f": {parts}" if parts else "")
+
+
+def _findings(result: result_pb2.Result) -> list[str]:
+    lines = []
+    for finding in result.console.findings[:_FINDINGS_SHOWN]:
+        lines.append(f"{finding.kind} at line {finding.line_number} of console.log:")
+        lines += [f"  {line}" for line in _lines(finding.excerpt or finding.text)]
+    more = len(result.console.findings) - _FINDINGS_SHOWN
+    if more > 0:
+        lines.append(f"and {more} more in result.json")
+    return lines
+
+
+def _tail(text: str, limit: int) -> list[str]:
+    lines = _lines(text)
+    left_out = len(lines) - limit
+    return [f"({left_out} lines before)", *lines[-limit:]] if left_out > 0 else lines
+
+
+def _lines(text: str) -> list[str]:
+    return [
+        line if len(line) <= _LINE_CHARS else f"{line[:_LINE_CHARS]}... ({len(line)} characters)"
+        for line in printable(text).splitlines()
+    ]
+
+
+def _head(text: str, limit: int) -> list[str]:
+    lines = _lines(text)
+    left_out = len(lines) - limit
+    return [*lines[:limit], f"({left_out} lines more in result.json)"] if left_out > 0 else lines

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The phases and moments of a run on the guest's clock."""
+
+from __future__ import annotations
+
+from ktstr.judge.record import RunRecord
+from ktstr.model.facts import Event
+from ktstr.report import result_pb2
+from ktstr.report.characters import encodable
+
+
+def timeline(run: RunRecord) -> result_pb2.Timeline:
+    """All that has a time; phases and moments are each in the order of their (first) time."""
+    phases = _steps(run.events) + _scenarios(run) + _scheduler(run)
+    moments = [_moment(event) for event in run.events]
+    facts = run.scheduler
+    if facts is not None and facts.attached_ns is not None:
+        moments.append(result_pb2.Timeline.Moment(at_ns=facts.attached_ns, name="attached"))
+    if facts is not None and facts.ended_ns is not None:
+        moments.append(result_pb2.Timeline.Moment(at_ns=facts.ended_ns, name="scheduler_end"))
+    if run.end is not None:
+        moments.append(result_pb2.Timeline.Moment(at_ns=run.end.at_ns, name="end"))
+    # of two phases that begin together, the longer one is around the other
+    phases.sort(key=lambda phase: (phase.start_ns, -_end(phase)))
+    moments.sort(key=lambda moment: moment.at_ns)
+    return result_pb2.Timeline(phases=phases, moments=moments)
+
+
+def _steps(events: tuple[Event, ...]) -> list[result_pb2.Timeline.Phase]:
+    found: list[result_pb2.Timeline.Phase] = []
+    open_steps: dict[int, result_pb2.Timeline.Phase] = {}
+    for event in events:
+        if event.step is None:
+            continue
+        if event.name == "step_start":
+            phase = result_pb2.Timeline.Phase(name=f"step {event.step}", start_ns=event.at_ns)
+            open_steps[event.step] = phase
+            found.append(phase)
+        elif event.name == "step_end" and event.step in open_steps:
+            open_steps.pop(event.step).end_ns = event.at_ns
+    return found
+
+
+def _scenarios(run: RunRecord) -> list[result_pb2.Timeline.Phase]:
+    reported = [
+        result_pb2.Timeline.Phase(name="scenario", start_ns=facts.started_ns, end_ns=facts.ended_ns)
+        for facts in run.scenarios
+    ]
+    starts = [event.at_ns for event in run.events if event.name == "scenario_start"]
+    # the last one may never have come to report itself
+    unended = [
+        result_pb2.Timeline.Phase(name="scenario", start_ns=at_ns)
+        for at_ns in starts[len(reported) :]
+    ]
+    return reported + unended
+
+
+def _scheduler(run: RunRecord) -> list[result_pb2.Timeline.Phase]:
+    facts = run.scheduler
+    if facts is None or facts.attached_ns is None:
+        return []
+    name = encodable(f"scheduler {facts.name}")
+    return [result_pb2.Timeline.Phase(name=name, start_ns=facts.attached_ns, end_ns=facts.ended_ns)]
+
+
+def _moment(event: Event) -> result_pb2.Timeline.Moment:
+    return result_pb2.Timeline.Moment(
+        at_ns=event.at_ns,
+        name=encodable(event.name),
+        step=event.step,
+        detail=encodable(event.detail),
+    )
+
+
+def _end(phase: result_pb2.Timeline.Phase) -> int:
+    return phase.end_ns if phase.HasField("end_ns") else 1 << 63
