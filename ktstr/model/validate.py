@@ -22,7 +22,6 @@ from ktstr.model.scenario import (
     Scenario,
     SetAffinity,
     SetCpuset,
-    SetKnob,
     Spawn,
     SpawnHost,
     Step,
@@ -105,10 +104,12 @@ class _Ledger:
 
     def play_step(self, where: str, step: Step) -> None:
         self._local = set()
+        if isinstance(step.hold, Loop):
+            self.play(where, step.setup, step.ops, backdrop=False)
+            self.play(f"{where}, second round", (), step.ops, backdrop=False)
+            return
         self.play(where, (), step.ops, backdrop=False)
         self.play(where, step.setup, (), backdrop=False)
-        if isinstance(step.hold, Loop):
-            self.play(f"{where}, second round", (), step.ops, backdrop=False)
 
     def play(
         self, where: str, cgroups: Iterable[CgroupDef], ops: Iterable[Op], *, backdrop: bool
@@ -164,7 +165,7 @@ class _Ledger:
             self._spawn(op.work)
         elif isinstance(op, SpawnHost):
             self._spawn(op.work)
-        elif isinstance(op, SetKnob) and not self._knobs:
+        elif not self._knobs:
             raise UsageError(
                 f"{op.name!r}: this target's scheduler takes no knobs; SetKnob needs an "
                 f"scx_scheduler run by the generic loader"
