@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from ktstr.judge.record import RunRecord
-from ktstr.judge.subjects import worker_name
+from ktstr.judge.scheduler import never_ran
+from ktstr.judge.subjects import crashed, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.host import EndingKind
+from ktstr.model.host import OUT_OF_TIME, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import Spawn, SpawnHost
 
@@ -27,6 +28,13 @@ def ending(run: RunRecord) -> list[Detail]:
                 f"see console.log"
             )
             return [Detail(Kind.HANG, message, Verdict.INCONCLUSIVE)]
+        if detail == OUT_OF_TIME:
+            return [
+                _infra(
+                    f"{detail} was used up before the test was over; give the target a larger "
+                    f"`timeout`, a `shard_count`, or the test a shorter duration"
+                )
+            ]
         after = run.events[-1].name if run.events else "hello"
         message = f"the guest hangs: deadline {detail!r} passed, its last sign was {after!r}"
         return [Detail(Kind.HANG, message)]
@@ -67,7 +75,8 @@ def transport(run: RunRecord) -> list[Detail]:
 def scenarios(run: RunRecord) -> list[Detail]:
     """INCONCLUSIVE for a scenario that could not be carried out or stopped without a cause."""
     details = []
-    if run.plan.scenario is not None and run.end is not None and not run.scenarios:
+    expected = run.plan.scenario is not None and not never_ran(run.scheduler)
+    if expected and run.end is not None and not run.scenarios:
         message = "the guest reported nothing about the scenario"
         details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
     for facts in run.scenarios:
@@ -89,19 +98,20 @@ def worker_reports(run: RunRecord) -> list[Detail]:
         for error in worker.errors:
             message = f"{name} ({worker.work_type}): {error}"
             details.append(Detail(Kind.WORKER_ERROR, message, Verdict.INCONCLUSIVE, name))
-        if not worker.completed and worker.work_units and not worker.errors:
+        if not worker.completed and (worker.work_units or crashed(worker)) and not worker.errors:
             message = (
                 f"{name} ({worker.work_type}) did not come to its end: "
                 f"{worker.exit_info or 'no exit information'}"
             )
             details.append(Detail(Kind.WORKER_ERROR, message, Verdict.INCONCLUSIVE, name))
     planned = planned_workers(run.plan)
-    if run.end is not None and all(s.steps_done == s.steps_planned for s in run.scenarios):
+    done = all(facts.steps_done == facts.steps_planned for facts in run.scenarios)
+    if run.end is not None and run.scenarios and done:
         missing = planned - len(run.workers)
         if missing > 0:
             message = f"{missing} of {planned} planned workers reported nothing"
             details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
-    if run.scenarios and not run.workers and planned == 0:
+    if run.scenarios and not run.workers and planned == 0 and run.plan.checks.not_starved:
         message = (
             "checks of workers are on, but the scenario starts none: give a CgroupDef works, or "
             "switch them off with Checks(not_starved=False)"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ktstr.judge.subjects import MIN_WINDOW_NS, by_cgroup, wall_ns, worker_name
+from ktstr.judge.subjects import MIN_WINDOW_NS, affinity_of, by_cgroup, wall_ns, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.cpulist import parse_cpulist
 from ktstr.model.facts import WorkerFacts
@@ -38,7 +38,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Workers that competed for the same CPUs at the same time."""
+    """Workers that were allowed the same CPUs at the same time."""
 
     cgroup: str
     cpus: int
@@ -80,11 +80,9 @@ def cohorts(workers: tuple[WorkerFacts, ...], machine: frozenset[int]) -> list[C
     """
     found = []
     for cgroup, members in by_cgroup(workers).items():
-        eligible = [
-            w for w in members if w.cpu_hungry and w.weight > 0 and wall_ns(w) >= MIN_WINDOW_NS
-        ]
+        eligible = [worker for worker in members if _comparable(worker)]
         for group in _same_window(eligible):
-            cpus = parse_cpulist(group[0].cpuset) or machine
+            cpus = _allowed(group[0], machine)
             ours = {id(worker) for worker in group}
             others = [worker for worker in workers if id(worker) not in ours]
             room = max(0.0, len(cpus) - sum(_used(other, cpus, group[0]) for other in others))
@@ -118,6 +116,17 @@ def unfair(
     ]
 
 
+def _comparable(worker: WorkerFacts) -> bool:
+    # of one that was lost nobody knows the CPU time
+    wants = worker.cpu_hungry and worker.weight > 0
+    return wants and worker.completed and wall_ns(worker) >= MIN_WINDOW_NS
+
+
+def _allowed(worker: WorkerFacts, machine: frozenset[int]) -> frozenset[int]:
+    cpuset = parse_cpulist(worker.cpuset) or machine
+    return (parse_cpulist(affinity_of(worker)) & cpuset) or cpuset
+
+
 def _message(cohort: Cohort, limit_pct: float) -> str:
     ranked = sorted(cohort.shares, key=lambda share: share.excess)
     shown = ranked if len(ranked) <= 2 * _WORST_SHOWN else ranked[:1] + ranked[-1:]
@@ -134,9 +143,9 @@ def _message(cohort: Cohort, limit_pct: float) -> str:
 
 def _same_window(workers: list[WorkerFacts]) -> list[list[WorkerFacts]]:
     groups: list[list[WorkerFacts]] = []
-    for worker in sorted(workers, key=lambda w: (w.cpuset, w.started_ns)):
+    for worker in sorted(workers, key=lambda w: w.started_ns):
         for group in groups:
-            if worker.cpuset == group[0].cpuset and _alike(group[0], worker):
+            if _alike(group[0], worker):
                 group.append(worker)
                 break
         else:
@@ -145,6 +154,8 @@ def _same_window(workers: list[WorkerFacts]) -> list[list[WorkerFacts]]:
 
 
 def _alike(a: WorkerFacts, b: WorkerFacts) -> bool:
+    if (a.cpuset, affinity_of(a)) != (b.cpuset, affinity_of(b)):
+        return False
     slack = _SAME_WINDOW * max(wall_ns(a), wall_ns(b))
     return abs(a.started_ns - b.started_ns) <= slack and abs(a.ended_ns - b.ended_ns) <= slack
 

@@ -19,18 +19,19 @@ def stuck(workers: tuple[WorkerFacts, ...], limit_ms: float) -> list[Detail]:
             name = worker_name(worker)
             gap_ms = worker.max_gap_ns / NS_PER_MS
             if gap_ms > limit_ms:
+                on = f" on CPU {worker.max_gap_cpu}" if worker.work_units else ""
                 at_ms = (worker.max_gap_at_ns - worker.started_ns) / NS_PER_MS
                 details.append(
                     Detail(
                         Kind.STUCK,
-                        f"{name} ({worker.work_type}) went {gap_ms:.1f} ms without running on "
-                        f"CPU {worker.max_gap_cpu}, {at_ms:.0f} ms after its start "
+                        f"{name} ({worker.work_type}) went {gap_ms:.1f} ms without running{on}, "
+                        f"{at_ms:.0f} ms after its start "
                         f"(limit {limit_ms:g} ms)",
                         Verdict.FAIL,
                         name,
                     )
                 )
-            elif worker.work_units and not worker.samples:
+            elif worker.completed and worker.work_units and not worker.samples:
                 details.append(
                     Detail(
                         Kind.NO_DATA,

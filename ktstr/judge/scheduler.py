@@ -9,8 +9,8 @@ from ktstr.model.console import ConsoleKind
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.plan import SchedulerPlan
 
-# enum scx_exit_kind of include/linux/sched/ext.h (6.12): up to UNREG a scheduler left on its own
-_LEFT_IN_ORDER = frozenset({"", "0", "1", "64", "NONE", "DONE", "UNREG"})
+# enum scx_exit_kind of include/linux/sched/ext.h (6.12): so far a scheduler left by its own will
+_LEFT_IN_ORDER = frozenset({"", "0", "1", "64", "65", "NONE", "DONE", "UNREG", "UNREG_BPF"})
 _NEVER_RAN = {
     "start": (Kind.SCHEDULER_NOT_LOADED, "did not start"),
     "load": (Kind.SCHEDULER_NOT_LOADED, "was not loaded"),
@@ -41,6 +41,11 @@ def scheduler(run: RunRecord) -> list[Detail]:
     return _state(plan, facts)
 
 
+def never_ran(facts: SchedulerFacts | None) -> bool:
+    """Whether the scheduler's life ended before it was attached, and so before any scenario."""
+    return facts is not None and facts.phase in _NEVER_RAN
+
+
 def was_ejected(facts: SchedulerFacts) -> bool:
     """Whether the kernel threw the scheduler out, or it gave up through scx_bpf_error()."""
     return facts.exit_kind.removeprefix("SCX_EXIT_").upper() not in _LEFT_IN_ORDER
@@ -57,6 +62,8 @@ def _from_console(run: RunRecord) -> list[Detail]:
                     f"(console line {finding.line_number}): {finding.text}"
                 )
                 return [Detail(Kind.SCHEDULER_EJECTED, message)]
+    if run.end is None:
+        return []  # it did not get that far
     message = "the guest reported nothing about the state of sched_ext"
     return [Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)]
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.judge.subjects import MIN_WINDOW_NS, NS_PER_MS, by_cgroup, wall_ns, worker_name
+from ktstr.judge.subjects import MIN_WINDOW_NS, NS_PER_MS, by_cgroup, crashed, wall_ns, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 
@@ -22,7 +22,7 @@ def starved(workers: tuple[WorkerFacts, ...]) -> list[Detail]:
 
 
 def _judge(worker: WorkerFacts) -> Detail | None:
-    if worker.work_units or worker.errors:
+    if worker.work_units or worker.errors or crashed(worker):
         return None
     name, wall = worker_name(worker), wall_ns(worker)
     if wall < MIN_WINDOW_NS:

@@ -10,6 +10,7 @@ NS_PER_S = 1_000_000_000
 
 # a worker that lived shorter than this says nothing about shares and rates
 MIN_WINDOW_NS = 20 * NS_PER_MS
+_CRASHES = ("killed by ", "exit status ", "ended without a report")
 
 
 def worker_name(worker: WorkerFacts) -> str:
@@ -20,6 +21,21 @@ def worker_name(worker: WorkerFacts) -> str:
 def wall_ns(worker: WorkerFacts) -> int:
     """Nanoseconds from the worker's start to its end, never negative."""
     return max(0, worker.ended_ns - worker.started_ns)
+
+
+def crashed(worker: WorkerFacts) -> bool:
+    """Whether it ended by itself without a report, so that its silence is its own doing.
+
+    The agent kills and says so (`no report within ...`) what does not answer when told to stop.
+    """
+    return not worker.completed and worker.exit_info.startswith(_CRASHES)
+
+
+def affinity_of(worker: WorkerFacts) -> str:
+    """The affinity that was asked for, as a CPU list; empty for none."""
+    words = dict(word.partition("=")[::2] for word in worker.requested.split())
+    affinity = words.get("affinity", "")
+    return "" if affinity == "inherited" else affinity
 
 
 def by_cgroup(workers: tuple[WorkerFacts, ...]) -> dict[str, list[WorkerFacts]]:

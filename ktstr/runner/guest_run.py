@@ -10,7 +10,7 @@ from ktstr.judge.collect import Collector, Fact
 from ktstr.judge.record import RunRecord
 from ktstr.model import facts
 from ktstr.model.console import ConsoleKind
-from ktstr.model.host import Ending, EndingKind
+from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.runner.planning import played_s
 from ktstr.vm import ending as endings
@@ -29,7 +29,6 @@ from ktstr.vm.vm import (
     Vm,
 )
 
-_WHOLE = "the test's share of Bazel's timeout"
 _BOOT = "boot to the agent's hello"
 _SETUP = "scheduler and scenario set-up"
 _BODY = "the test's body"
@@ -91,7 +90,7 @@ class _Follower:
     def follow(self) -> None:
         """Takes events until QEMU has ended."""
         if self.limit_s != float("inf"):
-            self.vm.deadlines.start(_WHOLE, self.limit_s)
+            self.vm.deadlines.start(OUT_OF_TIME, self.limit_s)
         self._enter(_BOOT, self._scaled(_BOOT_S), 0.0)
         while self.exited is None:
             self._take(self.vm.next_event())

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records of runs to judge: a good one, and what tests change about it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ktstr.judge.record import RunRecord
+from ktstr.model.accel import Accel
+from ktstr.model.checks import Checks
+from ktstr.model.facts import (
+    PROTOCOL,
+    CgroupFacts,
+    End,
+    Event,
+    Hello,
+    ScenarioFacts,
+    SchedulerFacts,
+    TestFacts,
+    WorkerFacts,
+)
+from ktstr.model.histogram import Histogram
+from ktstr.model.host import Ending, EndingKind
+from ktstr.model.plan import Plan, SchedulerPlan
+from ktstr.model.scenario import CgroupDef, defs
+
+MS = 1_000_000
+S = 1_000_000_000
+
+ALL_CHECKS = Checks(
+    not_starved=True,
+    max_gap_ms=100,
+    scheduler_alive=True,
+    clean_kernel_log=True,
+)
+
+
+def worker(**changes: Any) -> WorkerFacts:
+    """A spinning worker of cg_0 that had a CPU for half of its second."""
+    facts = WorkerFacts(
+        cgroup="cg_0",
+        group=0,
+        index=0,
+        work_type="CpuSpin",
+        step=0,
+        pid=100,
+        requested="policy=normal rt_priority=0 nice=0 affinity=inherited",
+        effective="policy=normal rt_priority=0 nice=0 affinity=0-1",
+        weight=1024,
+        cpu_hungry=True,
+        cpuset="",
+        started_ns=S,
+        ended_ns=2 * S,
+        cpu_ns=S // 2,
+        work_units=1000,
+        iterations=1000,
+        max_gap_ns=4 * MS,
+        max_gap_at_ns=S + 300 * MS,
+        max_gap_cpu=1,
+        migrations=3,
+        kernel_migrations=4,
+        run_delay_ns=S // 2,
+        run_count=120,
+        samples=1000,
+        ran_on={0: S // 2, 1: S // 2},
+        wake=Histogram({}),
+        completed=True,
+        exit_info="",
+    )
+    return dataclasses.replace(facts, **changes)
+
+
+def scheduler(**changes: Any) -> SchedulerFacts:
+    """A scheduler that attached, ran, and left when it was told to."""
+    facts = SchedulerFacts(
+        name="fifo",
+        argv=("/scheduler/fifo/scx-loader", "/scheduler/fifo/fifo.bpf.o"),
+        pid=60,
+        phase="detached",
+        attached_ns=S // 2,
+        state_attached="enabled",
+        ops_attached="fifo",
+        state_end="enabled",
+        ops_end="fifo",
+        enable_seq="1",
+        nr_rejected="0",
+        ended_by_us=True,
+        exit_status="exit status 0",
+        exit_kind="UNREG",
+        exit_reason="unregistered from user space",
+        exit_message="",
+        dump="",
+        log_tail="attached ops=fifo\n",
+        ended_ns=3 * S,
+        detached=True,
+        stats={"nr_local": 12},
+    )
+    return dataclasses.replace(facts, **changes)
+
+
+def no_scheduler(**changes: Any) -> SchedulerFacts:
+    """The evidence of a run under the default class."""
+    bare = scheduler(
+        name="", argv=(), pid=None, phase="none", attached_ns=None, ended_ns=None, stats={}
+    )
+    off = dataclasses.replace(
+        bare,
+        state_attached="disabled",
+        ops_attached="",
+        state_end="disabled",
+        ops_end="",
+        ended_by_us=False,
+        exit_status="",
+        exit_kind="",
+        exit_reason="",
+        log_tail="",
+    )
+    return dataclasses.replace(off, **changes)
+
+
+def plan(**changes: Any) -> Plan:
+    """Two workers in cg_0 under fifo on two CPUs, for a second."""
+    made = Plan(
+        test="pairs",
+        source="steady.py",
+        topology="1n1l2c1t",
+        duration_s=1.0,
+        workers_per_cgroup=2,
+        seed=1,
+        scheduler=SchedulerPlan("fifo", scheduler().argv, "fifo", control=True),
+        scenario=defs(CgroupDef("cg_0")),
+        function=None,
+        checks=ALL_CHECKS,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def function_plan(**changes: Any) -> Plan:
+    """A test function that runs in the guest."""
+    return plan(scenario=None, function="pairs", **changes)
+
+
+def outcome(**changes: Any) -> TestFacts:
+    """A test function that returned."""
+    return dataclasses.replace(TestFacts("returned", "", "", (), 0), **changes)
+
+
+def hello(of: Plan, **changes: Any) -> Hello:
+    """What a guest of 1n1l2c1t says."""
+    facts = Hello(
+        protocol=PROTOCOL,
+        kernel_release="6.12.107",
+        cmdline="console=ttyS0",
+        online="0-1",
+        llcs=("0-1",),
+        nodes=("0-1",),
+        cores=("0", "1"),
+        memory_kb=250_000,
+        clocksource="tsc",
+        plan_digest=of.digest(),
+    )
+    return dataclasses.replace(facts, **changes)
+
+
+def good_run(of: Plan | None = None, **changes: Any) -> RunRecord:
+    """A run that passes: everything was done, everything arrived, nothing is wrong."""
+    made = of or plan()
+    own = scheduler() if made.scheduler is not None else no_scheduler()
+    run = RunRecord(
+        plan=made,
+        accel=Accel.VIRTUAL,
+        ending=Ending(EndingKind.EXITED, "guest-shutdown"),
+        console=(),
+        hello=hello(made),
+        events=(
+            Event(S, "scenario_start"),
+            Event(S, "step_start", 0),
+            Event(2 * S, "step_end", 0),
+            Event(2 * S, "scenario_end"),
+        ),
+        workers=(worker(), worker(index=1, pid=101)),
+        cgroups=(CgroupFacts("cg_0", 0, "", "0-1", 100, {"usage_usec": 1_000_000}),),
+        scheduler=own,
+        scenarios=(ScenarioFacts(S, 2 * S, 1, 1),),
+        test=outcome() if made.function is not None else None,
+        end=End(9, 3 * S),
+        frames_seen=9,
+    )
+    return dataclasses.replace(run, **changes)
