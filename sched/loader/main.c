@@ -9,7 +9,9 @@
  *     dump-begin ... dump-end
  * Standard error carries libbpf's messages and the verifier's log.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,6 +43,7 @@ static bool parse(int argc, char **argv, struct options *options);
 static bool apply_settings(struct session *session, char **settings);
 static enum outcome run(struct session *session, const struct options *options);
 static enum outcome serve(struct session *session, int signals, bool control);
+static void rise_above_sched_ext(void);
 static bool watch(int epoll, int fd);
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments);
 
@@ -129,6 +132,7 @@ static enum outcome run(struct session *session, const struct options *options)
 		return OUTCOME_NOT_ATTACHED;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	rise_above_sched_ext();
 	outcome = session_attach(session);
 	if (outcome == OUTCOME_NONE)
 		outcome = serve(session, signals, options->control);
@@ -164,6 +168,16 @@ static enum outcome serve(struct session *session, int signals, bool control)
 	if (epoll >= 0)
 		close(epoll);
 	return outcome;
+}
+
+/* A scheduler that does not run its own loader could not be told anything any more. */
+static void rise_above_sched_ext(void)
+{
+	struct sched_param lowest = {.sched_priority = 1};
+
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest))
+		fprintf(stderr, "scx-loader: no real-time priority, the scheduler can stall me: %s\n",
+			strerror(errno));
 }
 
 static bool watch(int epoll, int fd)

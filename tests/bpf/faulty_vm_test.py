@@ -44,6 +44,19 @@ class FaultyTest(absltest.TestCase):
         self.assertEqual(session.status, 3)
         self.assertIn("kind_name=ERROR_STALL", session.exit_line)
 
+    def test_stall_can_be_taken_back(self) -> None:
+        text, (session,) = _run(
+            "start faulty; (while :; do :; done) & spinner=$!\n"
+            "ran() { awk '/se.sum_exec_runtime/ {print int($3)}' /proc/$spinner/sched; }\n"
+            # The shell runs on for its slice; a loader without a class above would not wake up.
+            "say set stall_after_ns 1; say set stall_after_ns 0\n"
+            "usleep 50000; a=$(ran); usleep 200000; b=$(ran); echo ran-on=$((b > a))\n"
+            "say quit; finish\n"
+        )
+        self.assertIn("\nran-on=1\n", text)
+        self.assertEqual([line for line in session.output if line == "ok"], ["ok", "ok"])
+        self.assertEqual((session.status, session.state_ended), (0, "disabled"))
+
     def test_starve_hits_the_named_task_alone(self) -> None:
         _, (by_comm, by_pid) = _run(
             "spin 1\n"
