@@ -1,73 +1,86 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Saves results, and tells them to the reader and to Bazel."""
+"""Saves each test's result, and tells it to the reader and to Bazel."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
-from xml.etree import ElementTree
 
-from ktstr.model.checks import Verdict
-from ktstr.model.codec import encode
-from ktstr.model.errors import KtstrError
+from ktstr.model.checks import Kind, Verdict
+from ktstr.model.errors import InfraError, KtstrError, UsageError
 from ktstr.model.target import Target
+from ktstr.report.files import files_of
+from ktstr.report.identity import Identity
+from ktstr.report.junit import Case, case_of, error_case, junit
+from ktstr.report.result import result_of
+from ktstr.report.text import headline, text_report
 from ktstr.runner.accel import AccelChoice
 from ktstr.runner.bazel import BazelTest
-from ktstr.runner.case import Discovery
-from ktstr.runner.files import write_text
+from ktstr.runner.files import write_atomically
+from ktstr.runner.host_context import host_context
 from ktstr.runner.outcome import Outcome
+
+_QUIET = frozenset({Verdict.PASS, Verdict.SKIP})
 
 
 class Reporter:
-    def __init__(self, target: Target, environment: BazelTest, outputs: Path) -> None:
-        self.accel: AccelChoice | None = None
-        self._target, self._environment, self._outputs = target, environment, outputs
+    """Reports the tests of one run, below `outputs` and on standard output.
 
-    def begin(self, discovery: Discovery) -> None:
-        if not discovery.cases:
-            print(f"{self._target.label}: this shard has none of the {len(discovery.names)} tests")
+    `problems` are results that could not be saved: a run with any is no success.
+    """
+
+    def __init__(
+        self, environment: BazelTest, outputs: Path, identity: Identity, choice: AccelChoice
+    ) -> None:
+        self.problems: list[InfraError] = []
+        self._environment, self._outputs = environment, outputs
+        self._identity, self._choice = identity, choice
+        self._cases: list[Case] = []
 
     def done(self, outcome: Outcome) -> None:
-        write_text(
-            self._outputs / outcome.test / "result.json",
-            json.dumps(
-                {
-                    "verdict": outcome.judgement.verdict,
-                    "run": encode(outcome.run),
-                    "details": [asdict(d) for d in outcome.judgement.details],
-                },
-                indent=1,
-            ),
-        )
-        print(self._text(outcome), flush=True)
+        """Reports a test that has ended; its JUnit case is on disk at once, should we be killed."""
+        notes = {"probe": self._choice.probe} if self._choice.probe else {}
+        host = host_context(outcome.wall_s, notes)
+        try:
+            result = result_of(outcome.run, outcome.judgement, self._identity, host)
+            self._cases.append(case_of(result))
+            quiet = outcome.judgement.verdict in _QUIET
+            took = f" ({outcome.wall_s.get('total', 0.0):.1f} s)"
+            print(headline(result) + took if quiet else text_report(result), flush=True)
+            for name, content in files_of(result).items():
+                with write_atomically(self._outputs / outcome.test / name) as file:
+                    file.write(content)
+            self.finish()
+        except InfraError as error:
+            print(f"ERROR {self._identity.label}::{outcome.test}: {error}", flush=True)
+            self.problems.append(error)
 
-    def end(self, outcomes: list[Outcome]) -> None:
-        self._junit([(o.test, o.judgement.verdict, self._text(o)) for o in outcomes])
+    def finish(self) -> None:
+        """Writes the JUnit file of all tests so far.
 
-    def aborted(self, error: KtstrError) -> None:
-        self._junit([(self._target.label, Verdict.INCONCLUSIVE, str(error))])
+        Raises:
+            InfraError: it cannot be written.
+        """
+        write_junit(self._environment, self._identity.label, self._cases)
 
-    def _junit(self, cases: list[tuple[str, Verdict, str]]) -> None:
-        if self._environment.xml_file is None:
-            return
-        suite = ElementTree.Element("testsuite", name=self._target.label)
-        for name, verdict, text in cases:
-            case = ElementTree.SubElement(suite, "testcase", name=name)
-            tag = {Verdict.FAIL: "failure", Verdict.INCONCLUSIVE: "error", Verdict.SKIP: "skipped"}
-            if verdict in tag:
-                ElementTree.SubElement(case, tag[verdict]).text = text
-        write_text(self._environment.xml_file, ElementTree.tostring(suite, "unicode"))
 
-    def _text(self, outcome: Outcome) -> str:
-        cause = outcome.judgement.first_cause
-        lines = [
-            f"{outcome.judgement.verdict.name} {self._target.label}::{outcome.test} {outcome.wall_s.get('total', 0):.1f} s"
-            + (f" — {cause.kind}: {cause.message}" if cause else "")
-        ]
-        lines += [f"  {d.verdict} {d.kind}: {d.message}" for d in outcome.judgement.details[1:]]
-        if outcome.judgement.verdict is not Verdict.PASS:
-            lines.append(
-                f"  next: {self._target.bazel} test {self._target.label} --test_filter={outcome.test}"
-            )
-        return "\n".join(lines)
+def report_abort(target: Target, environment: BazelTest, error: KtstrError) -> None:
+    """Writes the JUnit file of a run that ended before its first test; its one case is the target.
+
+    A file that cannot be written is told and no more: `error` is what the caller ends with.
+    """
+    kind = Kind.USAGE if isinstance(error, UsageError) else Kind.INFRA
+    try:
+        write_junit(environment, target.label, [error_case(target.label, kind.value, str(error))])
+    except InfraError as problem:
+        print(f"ERROR {target.label}: {problem}", flush=True)
+
+
+def write_junit(environment: BazelTest, label: str, cases: list[Case]) -> None:
+    """Writes XML_OUTPUT_FILE where Bazel wants one.
+
+    Raises:
+        InfraError: it cannot be written.
+    """
+    if environment.xml_file is not None:
+        with write_atomically(environment.xml_file) as file:
+            file.write(junit(label, cases))

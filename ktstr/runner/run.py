@@ -12,9 +12,10 @@ from ktstr.runner.bazel import BazelTest, Budget
 from ktstr.runner.case import Discovery, DiscoveryRequest
 from ktstr.runner.discovery import discover
 from ktstr.runner.files import RunfilesTree
+from ktstr.runner.identity import identity_of
 from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.outcome import ExitStatus, exit_status
-from ktstr.runner.reporting import Reporter
+from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources, sources_of
 from ktstr.vm.host import host_is_amd
@@ -31,34 +32,38 @@ def run_target(
         UsageError: the target, its modules or the filter are wrong; nothing was run.
         InfraError: a file is missing, the disk is full, or a signal came first.
     """
-    reporter = Reporter(target, environment, outputs)
+    budget = Budget.start(environment.timeout_s or target.timeout_s)
+    tree = RunfilesTree()
     try:
-        session, discovery = _prepare(target, environment, outputs, termination, reporter)
+        sources = sources_of(target, tree)
+        discovery = _discover(target, environment, sources, termination)
+        session, reporter = _prepare(
+            target, environment, outputs, tree, sources, budget, termination
+        )
     except KtstrError as error:
-        reporter.aborted(error)
+        report_abort(target, environment, error)
         raise
-    reporter.begin(discovery)
-    outcomes = session.run(discovery.cases, reporter.done)
-    reporter.end(outcomes)
-    return exit_status(outcomes)
+    if not discovery.cases:
+        print(f"{target.label}: none of its {len(discovery.names)} tests is in this shard")
+        reporter.finish()
+    status = exit_status(session.run(discovery.cases, reporter.done))
+    return ExitStatus.ERROR if reporter.problems and status != ExitStatus.FAILED else status
 
 
 def _prepare(
     target: Target,
     environment: BazelTest,
     outputs: Path,
+    tree: RunfilesTree,
+    sources: Sources,
+    budget: Budget,
     termination: Termination,
-    reporter: Reporter,
-) -> tuple[Session, Discovery]:
-    budget = Budget.start(environment.timeout_s)
-    tree = RunfilesTree()
-    sources = sources_of(target, tree)
-    discovery = _discover(target, environment, sources, termination)
+) -> tuple[Session, Reporter]:
     qemu = qemu_of(target, tree)
     choice = choose_accel(target.accel, lambda: kvm_verdict(qemu))
-    reporter.accel = choice
     machine = machine_of(target, tree, qemu, choice.accel, host_is_amd=host_is_amd())
-    return Session(target, machine, sources, outputs, budget, termination), discovery
+    reporter = Reporter(environment, outputs, identity_of(target, tree, qemu, choice), choice)
+    return Session(target, machine, sources, outputs, budget, termination), reporter
 
 
 def _discover(

@@ -67,7 +67,7 @@ def _boot(spec: MachineSpec, folder: Path) -> ExitStatus:
         status = subprocess.call(
             words,
             stdin=sys.stdin,
-            preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - this program has one thread
+            preexec_fn=lambda: die_with(parent),
         )
     except OSError as error:
         raise InfraError(f"cannot start {words[0]}: {error}") from error
