@@ -20,7 +20,7 @@ class RunDirectory:
 
     def __init__(self, root: Path, spec: MachineSpec) -> None:
         self._spec = spec
-        self._memory: list[int] = []
+        self.memory: list[int] = []
         self.root = root.absolute()
         self.console = self.root / "console.log"
         self.frames = self.root / "frames.bin"
@@ -54,9 +54,9 @@ class RunDirectory:
         """
         for node, size in enumerate(shape.node_memory(self._spec.topology, self._spec.memory_mib)):
             fd = os.memfd_create(f"ktstr-node{node}")
-            self._memory.append(fd)
+            self.memory.append(fd)
             os.truncate(fd, size << 20)
-        return self._memory
+        return self.memory
 
     def free_bytes(self) -> int:
         """What the file system of the outputs has left: 0 explains outputs that end abruptly."""
@@ -72,9 +72,9 @@ class RunDirectory:
 
     def close(self) -> None:
         """Gives back the guest's memory and removes what only QEMU needed."""
-        for fd in self._memory:
+        for fd in self.memory:
             os.close(fd)
-        self._memory = []
+        self.memory = []
         for path in (self.initramfs, self.control):
             path.unlink(missing_ok=True)
 

@@ -119,6 +119,12 @@ class Vm:
     ) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int:
+        """QEMU's process id, once it is started."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Starts QEMU, which boots the guest at once.
 

@@ -31,7 +31,8 @@ time.sleep(600)
 class ProcessTest(absltest.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.output = self.enter_context(tempfile.NamedTemporaryFile())
+        self.output = os.fdopen(os.memfd_create("output"), "wb")
+        self.addCleanup(self.output.close)
 
     def test_end_can_be_waited_for(self) -> None:
         process = Process.start(["/bin/sh", "-c", "exit 7"], output=self.output)

@@ -3,13 +3,14 @@
  * An init that gets its guest's kernel into trouble, as the kernel argument `trouble=` says (the
  * kernel hands arguments it does not know to init as environment):
  *
- *   none    nothing at all
- *   panic   the kernel panics (SysRq c)
- *   pause   a child calls pause(2), which the kernel under test got a fault in (faulty_kernel.py)
- *   rcu     the same, while somebody waits for an RCU grace period
- *   oom     a child takes all memory
- *   memcg   a child takes more memory than its cgroup may have
- *   hang    nothing happens any more, as in a boot that hangs
+ *   none      nothing at all
+ *   topology  prints the CPUs that share last-level caches, cores and nodes
+ *   panic     the kernel panics (SysRq c)
+ *   pause     a child calls pause(2), which the kernel under test got a fault in (faulty_kernel.py)
+ *   rcu       the same, while somebody waits for an RCU grace period
+ *   oom       a child takes all memory
+ *   memcg     a child takes more memory than its cgroup may have
+ *   hang      nothing happens any more, as in a boot that hangs
  *
  * It waits until the kernel had time to notice, and reboots, which ends QEMU.
  */
@@ -56,6 +57,35 @@ static void hurry_detectors(void)
 	put("/proc/sys/kernel/hung_task_check_interval_secs", "1");
 	put("/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout", "3");
 	put("/sys/module/rcupdate/parameters/rcu_exp_cpu_stall_timeout", "2000");
+}
+
+/* Prints a file's line unless it is the one before: CPUs that share something are neighbours. */
+static void print_distinct(const char *what, const char *pattern)
+{
+	char path[128], line[256], before[256] = "";
+
+	printf("seen %s:", what);
+	for (int i = 0; i < 256; i++) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), pattern, i);
+		file = fopen(path, "r");
+		if (!file)
+			break;
+		if (fgets(line, sizeof(line), file) && strcmp(line, before)) {
+			strcpy(before, line);
+			printf(" %.*s", (int)strcspn(line, "\n"), line);
+		}
+		fclose(file);
+	}
+	putchar('\n');
+}
+
+static void print_topology(void)
+{
+	print_distinct("llcs", "/sys/devices/system/cpu/cpu%d/cache/index3/shared_cpu_list");
+	print_distinct("cores", "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list");
+	print_distinct("nodes", "/sys/devices/system/node/node%d/cpulist");
 }
 
 static void take_memory(void)
@@ -118,7 +148,9 @@ int main(void)
 	hurry_detectors();
 	printf("trouble: %s\n", trouble);
 	fflush(stdout);
-	if (!strcmp(trouble, "panic"))
+	if (!strcmp(trouble, "topology"))
+		print_topology();
+	else if (!strcmp(trouble, "panic"))
 		put("/proc/sysrq-trigger", "c");
 	else if (!strcmp(trouble, "hang"))
 		for (;;)
