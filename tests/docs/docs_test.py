@@ -10,7 +10,7 @@ from runfiles import Runfiles
 
 _HEADING = re.compile(r"^### `(.+)`$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
-_SOURCES = ("ktstr", "rules", "tools", "third_party")
+_SOURCES = ("ktstr", "rules", "sched", "tools", "third_party")
 
 
 def _root() -> pathlib.Path:
@@ -33,7 +33,7 @@ class DocsTest(absltest.TestCase):
             if path.suffix in (".py", ".bzl", ".c")
         )
         # A message may be split over adjacent string literals.
-        joined = re.sub(r'"\s*\+?\s*f?"', "", text)
+        joined = re.sub(r'(?<!\\)"\s*\+?\s*f?"', "", text)
         for heading in headings:
             with self.subTest(heading):
                 self.assertIn(heading, joined)
