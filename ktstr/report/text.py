@@ -99,14 +99,15 @@ def _run(result: result_pb2.Result) -> list[str]:
 
 def _kernel(kernel: result_pb2.Kernel) -> str:
     release = kernel.release or "(never came up)"
-    return f"{release}, {kernel.label}, vmlinux {kernel.vmlinux.sha256[:12] or 'unread'}"
+    label = kernel.label.removeprefix("@@")
+    return f"{release}, {label}, vmlinux {kernel.vmlinux.sha256[:12] or 'unread'}"
 
 
 def _scheduler(result: result_pb2.Result) -> str:
     if not result.identity.HasField("scheduler"):
         return "none: the kernel's own class"
     choice, facts = result.identity.scheduler, result.scheduler
-    command = " ".join(choice.argv) or choice.label
+    command = " ".join(choice.argv) or choice.label.removeprefix("@@")
     status = f", ended with {facts.exit_status}" if facts.exit_status else ""
     life = f"; came to: {facts.phase}{status}" if facts.phase else ""
     return f"{command}, layer {choice.layer.sha256[:12] or 'unread'}{life}"
