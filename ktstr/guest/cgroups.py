@@ -15,6 +15,10 @@ from ktstr.model.facts import CgroupFacts
 MOUNT = "/sys/fs/cgroup"
 PARENT = "ktstr"
 _CONTROLLERS = "+cpu +cpuset"
+_LEAVES = (
+    "cgroup v2 keeps processes in leaves; give the parent works=None and run its workers in a "
+    "child of their own"
+)
 _REMOVE_TRIES = 20
 _REMOVE_PAUSE_S = 0.005
 
@@ -62,12 +66,12 @@ class CgroupTree:
         raise InfraError(f"cannot remove cgroup {name!r}: it stays busy; has it children?")
 
     def set_cpuset(self, name: str, cpus: Iterable[int]) -> None:
-        """Allows these CPUs only; none at all means no cpuset of its own.
+        """Allows these CPUs only.
 
         Raises:
             InfraError: the kernel refuses them.
         """
-        _write(os.path.join(self._path(name), "cpuset.cpus"), format_cpulist(cpus) or "\n")
+        _write(os.path.join(self._path(name), "cpuset.cpus"), format_cpulist(cpus))
 
     def set_weight(self, name: str, weight: int) -> None:
         """Sets cpu.weight.
@@ -89,6 +93,10 @@ class CgroupTree:
         except InfraError as error:
             if isinstance(error.__cause__, ProcessLookupError):
                 return
+            if _errno_of(error) == errno.EOPNOTSUPP:
+                raise InfraError(f"the parent of {where} holds processes itself: {_LEAVES}") from (
+                    error
+                )
             raise
 
     def pids(self, name: str) -> list[int]:
@@ -134,13 +142,8 @@ class CgroupTree:
         try:
             _write(os.path.join(path, "cgroup.subtree_control"), _CONTROLLERS)
         except InfraError as error:
-            cause = error.__cause__
-            if isinstance(cause, OSError) and cause.errno == errno.EBUSY:
-                raise InfraError(
-                    f"cgroup {path} holds processes, so it cannot have children: cgroup v2 keeps "
-                    f"processes in leaves; give the parent works=None and run its workers in a "
-                    f"child of their own"
-                ) from error
+            if _errno_of(error) == errno.EBUSY:
+                raise InfraError(f"{path} holds processes itself: {_LEAVES}") from error
             raise
 
 
@@ -153,6 +156,11 @@ def _write(path: str, text: str) -> None:
             os.close(descriptor)
     except OSError as error:
         raise InfraError(f"cannot write {text!r} to {path}: {error.strerror}") from error
+
+
+def _errno_of(error: InfraError) -> int | None:
+    cause = error.__cause__
+    return cause.errno if isinstance(cause, OSError) else None
 
 
 def _table(text: str) -> dict[str, int]:

@@ -114,7 +114,8 @@ class Population:
         for group in self._groups:
             group.allow(self._allowed(group.cgroup))
         if cpus is not None or before is not None:
-            self._tree.set_cpuset(name, cpus or ())
+            # the kernel takes no cpuset away from a cgroup with tasks: all CPUs mean the same
+            self._tree.set_cpuset(name, self._stage.view.cpus if cpus is None else cpus)
 
     def swap_cpusets(self, a: str, b: str) -> None:
         """Exchanges two cpusets."""

@@ -100,8 +100,10 @@ class WorkerGroup:
                     os.close(end)
 
     def start(self) -> None:
-        """Tells all workers to begin."""
+        """Tells all workers to begin that were not told yet."""
         for worker in self._workers:
+            if worker.start < 0:
+                continue
             worker.told_ns = time.monotonic_ns()
             self._shared.set_start(worker.index, worker.told_ns)
             try:

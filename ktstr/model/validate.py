@@ -32,6 +32,10 @@ from ktstr.model.topology import TopologyView
 from ktstr.model.work import Work, check_work
 
 MAX_WORKERS = 4096
+_LEAVES = (
+    "cgroup v2 keeps processes in leaves; give the parent works=None and run its workers in a "
+    "child of their own"
+)
 
 
 def check_name(name: str) -> None:
@@ -100,9 +104,13 @@ class _Ledger:
         self._view, self._workers, self._knobs = view, workers, knobs
         self._backdrop: set[str] = set()
         self._local: set[str] = set()
+        # cgroups that hold workers: now, and of those the ones whose workers outlive the step
+        self._populated: set[str] = set()
+        self._lasting: set[str] = set()
         self._total = 0
 
     def play_step(self, where: str, step: Step) -> None:
+        self._populated = set(self._lasting)
         self._local = set()
         if isinstance(step.hold, Loop):
             self.play(where, step.setup, step.ops, backdrop=False)
@@ -135,6 +143,7 @@ class _Ledger:
             raise UsageError(f"weight {cgroup.weight} is not within 1 to 10000 (cpu.weight)")
         for work in cgroup.works or ():
             self._spawn(work)
+            self._populate(cgroup.name, lasting=backdrop)
 
     def _apply(self, op: Op, backdrop: bool) -> None:
         if isinstance(op, AddCgroup):
@@ -143,8 +152,10 @@ class _Ledger:
             self._known(op.name)
             self._backdrop.discard(op.name)
             self._local.discard(op.name)
+            self._empty(op.name)
         elif isinstance(op, StopCgroup):
             self._known(op.name)
+            self._empty(op.name)
         elif isinstance(op, SetCpuset):
             self._known(op.cgroup)
             resolve_cpuset(op.spec, self._view)
@@ -160,9 +171,13 @@ class _Ledger:
                 raise UsageError(
                     f"{op.source!r} belongs to the Backdrop and outlives {op.target!r} of this step"
                 )
+            if op.source in self._populated:
+                self._populate(op.target, lasting=op.source in self._lasting)
+                self._empty(op.source)
         elif isinstance(op, Spawn):
             self._known(op.cgroup)
             self._spawn(op.work)
+            self._populate(op.cgroup, lasting=backdrop)
         elif isinstance(op, SpawnHost):
             self._spawn(op.work)
         elif not self._knobs:
@@ -178,6 +193,8 @@ class _Ledger:
         parent = name.rpartition("/")[0]
         if parent:
             self._known(parent)
+            if parent in self._populated:
+                raise UsageError(f"its parent {parent!r} has workers: {_LEAVES}")
         (self._backdrop if backdrop else self._local).add(name)
 
     def _known(self, name: str) -> None:
@@ -185,6 +202,18 @@ class _Ledger:
         if name not in self._backdrop and name not in self._local:
             there = ", ".join(sorted(self._backdrop | self._local)) or "none"
             raise UsageError(f"{name!r} does not exist at this point; existing cgroups: {there}")
+
+    def _empty(self, name: str) -> None:
+        self._populated.discard(name)
+        self._lasting.discard(name)
+
+    def _populate(self, name: str, *, lasting: bool) -> None:
+        children = sorted(c for c in self._backdrop | self._local if c.startswith(f"{name}/"))
+        if children:
+            raise UsageError(f"{name!r} has the child {children[0]!r}: {_LEAVES}")
+        self._populated.add(name)
+        if lasting:
+            self._lasting.add(name)
 
     def _spawn(self, work: Work) -> None:
         check_work(work)
