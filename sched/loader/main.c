@@ -176,7 +176,8 @@ static void rise_above_sched_ext(void)
 	struct sched_param lowest = {.sched_priority = 1};
 
 	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest))
-		fprintf(stderr, "scx-loader: no real-time priority, the scheduler can stall me: %s\n",
+		fprintf(stderr,
+			"scx-loader: no real-time priority, the scheduler can stall me: %s\n",
 			strerror(errno));
 }
 
