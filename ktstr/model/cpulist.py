@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ktstr.model.errors import UsageError
 
 _MAX_CPU = 8191
+_MAX_DIGITS = 20
 
 
 def parse_cpulist(text: str) -> frozenset[int]:
@@ -22,9 +23,11 @@ def parse_cpulist(text: str) -> frozenset[int]:
         return frozenset()
     for part in stripped.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
+        last = last if dash else first
+        if not (first.isdecimal() and last.isdecimal()):
             raise UsageError(f"CPU list {text!r}: {part.strip()!r} is neither N nor N-M")
-        low, high = int(first), int(last) if dash else int(first)
+        # int() refuses very long numbers with an error of its own
+        low, high = (int(number[:_MAX_DIGITS]) for number in (first, last))
         if low > high or high > _MAX_CPU:
             raise UsageError(
                 f"CPU list {text!r}: {part.strip()!r} must rise and stay at or below {_MAX_CPU}"

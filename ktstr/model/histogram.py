@@ -68,7 +68,8 @@ class Histogram:
         """
         if not self.count:
             return None
-        rank, seen = max(1, math.ceil(self.count * fraction)), 0
+        # 100 * 0.07 is 7.000000000000001: what is left of a rank after rounding is no rank
+        rank, seen = max(1, math.ceil(round(self.count * fraction, 6))), 0
         for index in sorted(self.buckets):
             seen += self.buckets[index]
             if seen >= rank:

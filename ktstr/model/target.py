@@ -36,8 +36,9 @@ class SchedulerFiles:
 class Target:
     """A ktstr_test target as known in analysis.  Paths are runfiles paths (rlocation).
 
-    bazel: the command that runs Bazel in the target's workspace.  libraries: Python files that the sources import.  import_roots: runfiles directories that
-    imports begin at.  timeout_s: what Bazel allows where its environment does not say.
+    bazel: the command that runs Bazel in the target's workspace.  libraries: Python files that the
+    sources import.  import_roots: runfiles directories that imports begin at.  timeout_s: what
+    Bazel allows where its environment does not say.
     """
 
     label: str

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from ktstr.model.errors import UsageError
 
-_PATTERN = re.compile(r"(\d+)n(\d+)l(\d+)c(\d+)t")
+# More digits than any machine needs, few enough to count CPUs with.
+_NUMBER = "([0-9]{1,6})"
+_PATTERN = re.compile(f"{_NUMBER}n{_NUMBER}l{_NUMBER}c{_NUMBER}t")
 
 
 @dataclass(frozen=True)
