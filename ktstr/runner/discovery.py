@@ -124,7 +124,20 @@ def _listen(child: _Child, termination: HasFileno, deadline_s: float) -> str:
                 return f"did not end within {deadline_s:g} s"
             if len(child.output) > MAX_OUTPUT:
                 return f"printed more than {MAX_OUTPUT >> 20} MiB"
+    _drain(child)
     return ""
+
+
+def _drain(child: _Child) -> None:
+    """Takes what was printed before the answer; what a forked process still prints can wait."""
+    assert child.process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.process.stdout, selectors.EVENT_READ)
+        while len(child.output) <= MAX_OUTPUT and selector.select(0):
+            data = os.read(child.process.stdout.fileno(), 65536)
+            if not data:
+                return
+            child.output += data
 
 
 def _has_answered(child: _Child) -> bool:

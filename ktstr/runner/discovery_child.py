@@ -37,9 +37,13 @@ def main(argv: list[str]) -> int:
     faulthandler.register(signal.SIGUSR1, file=int(argv[3]), all_threads=False)
     with os.fdopen(int(argv[2]), "w", encoding="utf-8") as answer:
         try:
-            _tell(answer, "answer", encode(_discover(request, answer)))
+            key, value = "answer", encode(_discover(request, answer))
         except UsageError as error:
-            _tell(answer, "error", str(error))
+            key, value = "error", str(error)
+        # The answer comes last: what was printed belongs to it.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        _tell(answer, key, value)
     return 0
 
 

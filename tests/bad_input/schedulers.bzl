@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schedulers that are none: a command of the guest's busybox in a scheduler's place."""
+
+load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
+load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+
+def _impl(ctx):
+    return [ScxSchedulerInfo(
+        argv = ctx.attr.argv,
+        control = False,
+        kargs = ctx.attr.kargs,
+        layer = ctx.attr.layer[InitramfsInfo].layers[0],
+        name = ctx.label.name,
+        ops_name = ctx.label.name,
+        sysctls = {},
+    )]
+
+command_scheduler = rule(
+    implementation = _impl,
+    doc = "A scheduler that is just a command: it never attaches anything.",
+    attrs = {
+        "argv": attr.string_list(mandatory = True),
+        "kargs": attr.string_list(),
+        "layer": attr.label(mandatory = True, providers = [InitramfsInfo]),
+    },
+    provides = [ScxSchedulerInfo],
+)

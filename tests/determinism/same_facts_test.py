@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one target on an idle host and beside a load on every core, and compares the results.
+
+argv[1] is the launcher of the target, as a runfiles path; its one test is `busy`.
+"""
+
+import sys
+from pathlib import Path
+
+from absl.testing import absltest
+from ktstr.report import result_pb2
+
+from tests.inner.load import load_on_every_core
+from tests.inner.running import Running
+
+LAUNCHER = sys.argv.pop(1)
+
+
+class SameFactsTest(absltest.TestCase):
+    def facts(self) -> bytes:
+        """All of a run's result but its `host` part."""
+        running = Running(LAUNCHER, Path(self.create_tempdir().full_path))
+        self.addCleanup(running.close)
+        ended = running.wait(600)
+        self.assertEqual(ended.status, 0, ended.text)
+        result = result_pb2.Result.FromString((ended.outputs / "busy/result.pb").read_bytes())
+        self.assertTrue(result.HasField("host"))
+        self.assertNotEmpty(result.workers)
+        result.ClearField("host")
+        return result.SerializeToString(deterministic=True)
+
+    def test_a_busy_host_changes_nothing(self) -> None:
+        idle = self.facts()
+        with load_on_every_core():
+            self.assertEqual(self.facts(), idle)
+
+
+if __name__ == "__main__":
+    absltest.main()
