@@ -62,7 +62,8 @@ def hello_frame(body: dict[str, object]) -> bytes:
     """The bytes of the first frame: type 1, sequence number 0."""
     text = _json(body).encode()
     crc = binascii.crc32(text, binascii.crc32(struct.pack("<HI", 1, 0)))
-    return struct.pack("<4sIHHII", b"KTF1", len(text), 1, 0, 0, crc) + text
+    check = binascii.crc32(struct.pack("<IHI", len(text), 1, 0)) & 0xFFFF
+    return struct.pack("<4sIHHII", b"KTF1", len(text), 1, check, 0, crc) + text
 
 
 def seen_llcs() -> list[str]:

@@ -64,12 +64,20 @@ def _decode(hint: Any, data: Any, where: str) -> Any:
     if origin is dict:
         table = _expect(dict, data, where)
         return {
-            (int(k) if args[0] is int else k): _decode(args[1], v, f"{where}[{k}]")
-            for k, v in table.items()
+            _key(args[0], k, where): _decode(args[1], v, f"{where}[{k}]") for k, v in table.items()
         }
     if hint is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     return _expect(hint, data, where)
+
+
+def _key(hint: Any, key: str, where: str) -> Any:
+    if hint is not int:
+        return key
+    try:
+        return int(key)
+    except ValueError as error:
+        raise UsageError(f"{where}: key {key!r} is no whole number") from error
 
 
 def _union(args: tuple[Any, ...], data: Any, where: str) -> Any:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames from guest to host: length-prefixed, CRC-protected, typed, numbered, JSON bodies.
 
-Layout, little endian: magic `KTF1`, u32 length of the body, u16 type, u16 zero, u32 sequence
-number, u32 CRC-32 (zlib) of type, sequence number and body, then the body (UTF-8 JSON).
+Layout, little endian: magic `KTF1`, u32 length of the body, u16 type, u16 check of the header, u32
+sequence number, u32 CRC-32 (zlib) of type, sequence number and body, then the body (UTF-8 JSON).
+The check is the low half of the CRC-32 of length, type and sequence number: a damaged length must
+not swallow the frames after it.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from ktstr.model.errors import InfraError
+
 MAGIC = b"KTF1"
 _HEADER = struct.Struct("<4sIHHII")
+_CHECKED = struct.Struct("<IHI")
 _SUMMED = struct.Struct("<HI")
 MAX_BODY = 16 << 20
 
@@ -55,9 +60,17 @@ class Damage:
 
 
 def encode_frame(frame_type: int, seq: int, body: Any) -> bytes:
-    """The bytes of one frame."""
+    """The bytes of one frame.
+
+    Raises:
+        InfraError: the body is longer than a reader accepts.
+    """
     text = json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
-    return _HEADER.pack(MAGIC, len(text), frame_type, 0, seq, _crc(frame_type, seq, text)) + text
+    if len(text) > MAX_BODY:
+        raise InfraError(f"frame of type {frame_type}: {len(text)} bytes are above {MAX_BODY}")
+    check = _check(len(text), frame_type, seq)
+    header = _HEADER.pack(MAGIC, len(text), frame_type, check, seq, _crc(frame_type, seq, text))
+    return header + text
 
 
 class FrameReader:
@@ -97,7 +110,9 @@ class FrameReader:
             return self._skip(start)
         if len(self._buffer) < _HEADER.size:
             return None
-        _, length, frame_type, _, seq, crc = _HEADER.unpack_from(self._buffer)
+        _, length, frame_type, check, seq, crc = _HEADER.unpack_from(self._buffer)
+        if check != _check(length, frame_type, seq):
+            return self._drop(len(MAGIC), "header does not match its check")
         if length > MAX_BODY:
             return self._drop(len(MAGIC), f"length {length} is above {MAX_BODY}")
         end = _HEADER.size + length
@@ -134,6 +149,10 @@ def _partial(buffer: bytearray) -> int:
         if buffer.endswith(MAGIC[:size]):
             return size
     return 0
+
+
+def _check(length: int, frame_type: int, seq: int) -> int:
+    return zlib.crc32(_CHECKED.pack(length, frame_type, seq)) & 0xFFFF
 
 
 def _crc(frame_type: int, seq: int, body: bytes) -> int:

@@ -23,6 +23,11 @@ _POSITIVE = st.floats(1e-3, 1e6)
 _CPUS = st.frozensets(st.integers(0, 255), min_size=1)
 
 NANOSECONDS = st.integers(0, 2**40)
+BODIES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
 ANY_CPUS = st.frozensets(st.integers(0, 8191))
 _NAMES = st.text(min_size=1, max_size=12)
 
