@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,17 +30,17 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
             file.flush()
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        _discard(draft)
         raise explained(error, path) from error
     except BaseException:
-        draft.unlink(missing_ok=True)
+        _discard(draft)
         raise
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a whole text file, atomically."""
-    with write_atomically(path) as file:
-        file.write(text.encode("utf-8", "replace"))
+def _discard(draft: Path) -> None:
+    # the directory itself may be what is wrong
+    with suppress(OSError):
+        draft.unlink()
 
 
 def explained(error: OSError, path: Path) -> InfraError:

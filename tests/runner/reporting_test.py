@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the runner leaves behind for people, programs and Bazel."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+from absl.testing import absltest
+
+from ktstr.judge.judge import judge
+from ktstr.judge.record import RunRecord
+from ktstr.model.accel import Accel
+from ktstr.model.errors import UsageError
+from ktstr.model.target import KernelFiles, Target
+from ktstr.report import result_pb2
+from ktstr.report.identity import FileDigest, Identity, KernelIdentity
+from ktstr.runner.accel import AccelChoice
+from ktstr.runner.bazel import BazelTest
+from ktstr.runner.outcome import Outcome
+from ktstr.runner.reporting import Reporter, report_abort
+from tests.judge import runs
+
+_FILE = FileDigest("file", "0" * 64)
+_IDENTITY = Identity(
+    label="//sched:t",
+    bazel="bazel",
+    kernel=KernelIdentity("//sched/kernels:linux", _FILE, _FILE),
+    scheduler=None,
+    accel=Accel.VIRTUAL,
+    accel_reason="accel = 'virtual' of the target",
+    seed=1,
+    initramfs=(_FILE,),
+    qemu=_FILE,
+)
+_TARGET = Target(
+    label="//sched:t",
+    bazel="bazel",
+    sources=(),
+    libraries=(),
+    import_roots=(),
+    kernel=KernelFiles("//sched/kernels:linux", "v", "b", "c", "s", "i"),
+    initramfs=(),
+    scheduler=None,
+    scheduler_args=(),
+    topology="1n1l2c1t",
+    memory_mb=0,
+    accel="virtual",
+    qemu="q",
+    kargs=(),
+    seed=1,
+    timeout_s=60,
+)
+
+
+class ReporterTest(absltest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = Path(self.create_tempdir().full_path)
+        self.xml = self.folder / "test.xml"
+        self.environment = BazelTest.read({"XML_OUTPUT_FILE": str(self.xml)})
+        choice = AccelChoice(Accel.VIRTUAL, "asked for", "tried, and it works")
+        self.reporter = Reporter(self.environment, self.folder / "outputs", _IDENTITY, choice)
+
+    def _report(self, *records: RunRecord) -> str:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            for record in records:
+                self.reporter.done(Outcome(record, judge(record), {"total": 2.5}))
+            self.reporter.finish()
+        return said.getvalue()
+
+    def test_a_pass_is_one_line(self) -> None:
+        said = self._report(runs.good_run())
+        lines = said.splitlines()
+        self.assertEqual(lines[-1], "PASS //sched:t::pairs (2.5 s)")
+
+    def test_a_failure_is_told_in_full_with_what_to_run_next(self) -> None:
+        late = runs.worker(max_gap_ns=700 * runs.MS)
+        said = self._report(runs.good_run(workers=(late, runs.worker(index=1))))
+        self.assertIn("FAIL //sched:t::pairs — stuck: cg_0 worker 0.0", said)
+        self.assertIn("bazel test //sched:t --test_filter=pairs", said)
+
+    def test_every_form_of_the_result_is_saved(self) -> None:
+        self._report(runs.good_run())
+        folder = self.folder / "outputs" / "pairs"
+        result = result_pb2.Result.FromString((folder / "result.pb").read_bytes())
+        self.assertEqual(result.verdict, result_pb2.PASS)
+        self.assertEqual(result.host.notes[0].text, "tried, and it works")
+        self.assertEqual(json.loads((folder / "result.json").read_text())["verdict"], "PASS")
+        self.assertIn("PASS //sched:t::pairs", (folder / "report.txt").read_text())
+
+    def test_bazel_gets_a_case_for_each_test(self) -> None:
+        other = runs.good_run(runs.plan(test="other"), end=None)
+        self._report(runs.good_run(), other)
+        suite = ElementTree.parse(self.xml).getroot()
+        cases = {case.get("name"): case for case in suite.iter("testcase")}
+        self.assertEqual(set(cases), {"pairs", "other"})
+        self.assertIsNotNone(cases["other"].find("error"))
+        self.assertIsNone(cases["pairs"].find("error"))
+
+    def test_an_aborted_run_is_an_error_in_the_xml(self) -> None:
+        report_abort(_TARGET, self.environment, UsageError("no test is called 'x'"))
+        error = ElementTree.parse(self.xml).getroot().find(".//error")
+        assert error is not None
+        self.assertIn("no test is called 'x'", error.get("message", ""))
+
+    def test_what_cannot_be_saved_is_told_after_the_tests(self) -> None:
+        blocked = self.folder / "outputs"
+        blocked.write_text("a file where the directory should be")
+        said = self._report(runs.good_run())
+        self.assertRegex(said, "ERROR //sched:t::pairs: cannot write .*result")
+        self.assertLen(self.reporter.problems, 1)
+        self.assertTrue(os.path.exists(self.xml), "the XML is written all the same")
+
+
+if __name__ == "__main__":
+    absltest.main()
