@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,13 +83,15 @@ def check_checks(checks: Checks) -> None:
     """Refuses thresholds that no run could meet or miss.
 
     Raises:
-        UsageError: a limit is not above 0.
+        UsageError: a limit is not finite and above 0.
     """
     for name, value in dataclasses.asdict(checks).items():
         if isinstance(value, bool) or value is None:
             continue
-        if not value > 0:
-            raise UsageError(f"Checks.{name} is {value}; a limit must be above 0")
+        if not (math.isfinite(value) and value > 0):
+            raise UsageError(
+                f"Checks.{name} is {value}; a limit must be finite and above 0 (None: no limit)"
+            )
 
 
 @dataclass(frozen=True)
