@@ -48,11 +48,20 @@ sh_test(
 )
 """
 
-_TEST = "#!/bin/sh\ntest $(wc -c < layer.cpio) -gt 500\n"
+_TEST = """\
+#!/bin/sh
+wc -c < layer.cpio > "$TEST_UNDECLARED_OUTPUTS_DIR/size"
+test $(cat "$TEST_UNDECLARED_OUTPUTS_DIR/size") -gt 500
+"""
 
 # A closed machine's registry and Java heap come with the private Bazel; these are for every Bazel.
 _STARTUP = ("--host_jvm_args=-Xmx1g",)
-_FLAGS = ("--lockfile_mode=off", "--incompatible_strict_action_env", "--nolegacy_external_runfiles")
+_FLAGS = (
+    "--lockfile_mode=off",
+    "--incompatible_strict_action_env",
+    "--nolegacy_external_runfiles",
+    "--nozip_undeclared_test_outputs",
+)
 
 
 class CacheTest(absltest.TestCase):
@@ -92,9 +101,11 @@ class CacheTest(absltest.TestCase):
         self.bazels.append(bazel)
         return bazel
 
-    def digest(self, name: str) -> str:
-        layer = self.root / name / "workspace/bazel-bin/layer.cpio"
-        return hashlib.sha256(layer.read_bytes()).hexdigest()
+    def digests(self, name: str) -> list[str]:
+        """Of what the build made, and of what the test left."""
+        workspace = self.root / name / "workspace"
+        made = ("bazel-bin/layer.cpio", "bazel-testlogs/size_test/test.outputs/size")
+        return [hashlib.sha256((workspace / path).read_bytes()).hexdigest() for path in made]
 
     def assert_all_cached(self, built: Built, kind: str) -> None:
         self.assertEqual(built.executed, 0, f"carried out again: {dict(built.runners)}")
@@ -122,8 +133,8 @@ class CacheTest(absltest.TestCase):
             third = self.clone("third").run("test", "//...", *_FLAGS, remote, downloads)
             self.assert_all_cached(third, "remote cache hit")
             self.assertGreater(cache.requests("GET", "200"), 0)
-        self.assertEqual(self.digest("first"), self.digest("second"))
-        self.assertEqual(self.digest("first"), self.digest("third"))
+        self.assertEqual(self.digests("first"), self.digests("second"))
+        self.assertEqual(self.digests("first"), self.digests("third"))
 
 
 if __name__ == "__main__":

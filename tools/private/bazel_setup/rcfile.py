@@ -11,6 +11,8 @@ NAME = ".bazelrc.local"
 
 # Bazel's test wrapper calls these; the private Bazel brings its own for machines without them.
 _HOST_TOOLS = ("file", "unzip", "zip")
+# A kernel with its debug information takes half a gigabyte; an idle server drops what is oldest.
+_DISK_CACHE_SIZE = "30G"
 _ACTION_PATH = "/bin:/usr/bin:/usr/local/bin"
 
 
@@ -47,6 +49,7 @@ def render(cache: Path, home: Path | None, command: Path, reason: str) -> str:
         f"# Bazel: {command}",
         f"# because: {reason}",
         f"common --disk_cache={cache}/disk",
+        f"common --experimental_disk_cache_gc_max_size={_DISK_CACHE_SIZE}",
         f"common --repository_cache={cache}/repo",
         f"common --repo_env=KTSTR_BAZEL={command}",
     ]
