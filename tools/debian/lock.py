@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes lock.json from packages.txt: versions, sizes, digests and pool paths of every package and its dependencies.
+"""Writes lock.json from packages.txt: version, size, digest and pool path of every package needed.
 
     tools/bazel run //tools/debian:lock
 
-apt resolves in a private state with an empty package database, so that the machine's own packages change nothing,
-and checks the archive's signatures against the Debian archive keyring. The mirror is the machine's own, or --mirror.
+apt resolves in a private state with an empty package database, so that the machine's own packages
+change nothing, and checks the archive's signatures against the Debian archive keyring. The mirror
+is the machine's own, or --mirror.
 """
 
 from __future__ import annotations
@@ -189,9 +190,8 @@ def _main(argv: list[str]) -> int:
         print(f"{args.packages}: {error}", file=sys.stderr)
         return 1
     args.out.write_text(json.dumps(lock, indent=1) + "\n", encoding="utf-8")
-    print(
-        f"{args.out}: {sum(len(s) for s in sets.values())} wanted, {sum(map(len, lock['sets'].values()))} locked"
-    )
+    wanted, got = sum(map(len, sets.values())), sum(map(len, lock["sets"].values()))
+    print(f"{args.out}: {wanted} wanted, {got} locked")
     return 0
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Unpacks locked Debian packages into one directory, without maintainer scripts.
 
-Runs inside a repository rule on the host's Python, so it uses the standard library only. The result depends on
-the packages and the layout alone: absolute links become relative ones, dangling and looping links go, paths that two
-packages ship are an error, and the links that maintainer scripts would make come from the layout.
+Runs inside a repository rule on the host's Python, so it uses the standard library only. The result
+depends on the packages and the layout alone: absolute links become relative ones, dangling and
+looping links go, paths that two packages ship are an error, and the links that maintainer scripts
+would make come from the layout.
 
 Formats: deb(5) (an ar archive whose data.tar.* member is the package's tree) and ar(5).
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import contextlib
 import dataclasses
 import errno
 import fnmatch
@@ -35,7 +37,7 @@ _SPACE_FACTOR = 1.1
 
 
 class UnpackError(Exception):
-    """A package, a layout or the disk that cannot give the asked tree; the text says which and why."""
+    """A package, a layout or the disk cannot give the asked tree; the text says which and why."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Package:
 class Layout:
     """What of the packages is kept, and which links are added.
 
-    top: top-level directories kept. exclude: shell patterns of paths left out, `*` matching slashes, too.
-    links: path in the tree -> link target as written.
+    top: top-level directories kept. exclude: shell patterns of paths left out, `*` matching
+    slashes, too. links: path in the tree -> link target as written.
     """
 
     top: tuple[str, ...]
@@ -70,7 +72,8 @@ def unpack_root(packages: Iterable[Package], layout: Layout, out: pathlib.Path) 
     """Unpacks all packages into `out`, which must not exist.
 
     Raises:
-      UnpackError: not enough disk space, a damaged package, a path in two packages, a link to nowhere.
+      UnpackError: not enough disk space, a damaged package, a path in two packages, a link to
+        nowhere.
     """
     packages = sorted(packages, key=lambda p: (-p.installed_bytes, p.name))
     check_space(out.parent, sum(p.installed_bytes for p in packages))
@@ -103,52 +106,43 @@ def extract_member(package: Package, member: str, out: pathlib.Path) -> None:
 
 
 def check_space(directory: pathlib.Path, needed_bytes: int) -> None:
-    """Raises UnpackError when the file system of `directory` has less than `needed_bytes` and some reserve free."""
+    """Raises UnpackError when `directory`'s file system lacks `needed_bytes` and some reserve."""
     needed = int(needed_bytes * _SPACE_FACTOR)
     free = shutil.disk_usage(directory).free
     if free < needed:
         raise UnpackError(
-            f"no disk space: the packages need {needed >> 20} MiB unpacked, {directory} has {free >> 20} MiB free; "
-            "make room there, or move Bazel's output base with --output_user_root"
+            f"no disk space: the packages need {needed >> 20} MiB unpacked, {directory} has "
+            f"{free >> 20} MiB free; make room there, or move Bazel's output base with --output_user_root"
         )
 
 
-class _disk_errors:
+@contextlib.contextmanager
+def _disk_errors(path: pathlib.Path) -> Iterator[None]:
     """Turns ENOSPC and EDQUOT under a with statement into an UnpackError that names the path."""
-
-    def __init__(self, path: pathlib.Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UnpackError(f"no disk space: writing {self._path}: {error.strerror}") from error
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UnpackError(f"no disk space: writing {path}: {error.strerror}") from error
+        raise
 
 
-class _data_tar:
+@contextlib.contextmanager
+def _data_tar(package: Package) -> Iterator[tarfile.TarFile]:
     """The package's data archive as a tar stream; damage becomes an UnpackError."""
-
-    def __init__(self, package: Package) -> None:
-        self._package = package
-
-    def __enter__(self) -> tarfile.TarFile:
-        self._file = open(self._package.file, "rb")
-        name, size = _find_data(self._package, self._file)
+    with open(package.file, "rb") as file:
+        name, size = _find_data(package, file)
         suffix = name.removeprefix("data.tar")
         if suffix not in _TAR_SUFFIXES:
             raise UnpackError(
-                f"{self._package.name}: {name} has a compression this unpacker does not know"
+                f"{package.name}: {name} has a compression this unpacker does not know"
             )
-        window = cast(BinaryIO, _Window(self._file, size))
-        self._tar = tarfile.open(fileobj=window, mode=f"r|{suffix.removeprefix('.')}")
-        return self._tar
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._file.close()
-        if isinstance(error, (tarfile.TarError, EOFError)):
-            raise UnpackError(f"{self._package.file}: damaged package: {error}") from error
+        window = cast(BinaryIO, _Window(file, size))
+        try:
+            with tarfile.open(fileobj=window, mode="r|*") as tar:
+                yield tar
+        except (tarfile.TarError, EOFError) as error:
+            raise UnpackError(f"{package.file}: damaged package: {error}") from error
 
 
 class _Window:

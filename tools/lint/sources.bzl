@@ -27,7 +27,7 @@ _NAMED = {
     "tools/bazel": "shell",
 }
 
-# What a consumer's build of an initramfs layer reads: `@lint_sources//:module`, for tests that run Bazel.
+# What a consumer's build of an initramfs layer or of a package reads: `@lint_sources//:module`, for tests that run Bazel.
 _MODULE = [
     "BUILD.bazel",
     "MODULE.bazel",
@@ -37,6 +37,7 @@ _MODULE = [
     "rules/",
     "third_party/",
     "tools/BUILD.bazel",
+    "tools/debian/",
     "tools/initramfs/",
 ]
 

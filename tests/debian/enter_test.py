@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inside the Debian root there are the named paths, no network, and an empty environment."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl.testing import absltest, parameterized
+from runfiles import Runfiles
+
+from tools.root.enter import Entry, command_line
+
+_DEADLINE_SECONDS = 60
+_FILL_THE_DISK = """\
+import os, pathlib, sys
+sys.path.insert(0, "/debian")
+import make, unpack
+tree = {"usr/a": make.File(os.urandom(1 << 21))}
+deb = make.write_package(pathlib.Path("/tmp/a.deb"), tree)
+unpack.extract_member(unpack.Package("a", deb, 0), "usr/a", pathlib.Path("/small/a"))
+"""
+
+
+class EnterTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.directory = Path(self.create_tempdir().full_path)
+        self.root = _located("debian_root/root")
+        self.program = _located("_main/tools/root/enter.py")
+
+    def enter(
+        self, *arguments: str, outside: Sequence[str] = (), root: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs the entry program as build actions do; `outside`: a command that runs it."""
+        return subprocess.run(
+            [*outside, sys.executable, self.program, "--root", root or self.root, *arguments],
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            timeout=_DEADLINE_SECONDS,
+            check=False,
+            env={**os.environ, "KTSTR_LEAK": "1"},
+        )
+
+    def assert_printed(self, done: subprocess.CompletedProcess[str], text: str) -> None:
+        self.assertEqual((done.returncode, done.stdout.strip()), (0, text), done.stderr)
+
+    def test_the_environment_holds_what_is_named(self) -> None:
+        done = self.enter("--env", "A=b=c", "--", "env")
+        lines = set(done.stdout.split())
+        self.assertEqual(lines, {"PATH=/usr/bin:/usr/sbin", "PWD=/", "A=b=c"}, done.stderr)
+
+    def test_there_is_no_network(self) -> None:
+        done = self.enter("--", "sh", "-c", "tail -n +3 /proc/net/dev | cut -d: -f1")
+        self.assert_printed(done, "lo")
+
+    def test_the_host_is_not_there(self) -> None:
+        done = self.enter("--", "sh", "-c", "echo /*")
+        self.assert_printed(done, "/bin /dev /etc /lib /lib64 /out /proc /sbin /tmp /usr")
+
+    def test_the_root_cannot_be_written(self) -> None:
+        done = self.enter("--", "touch", "/usr/bin/new")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("Read-only file system", done.stderr)
+
+    def test_it_compiles_a_program_with_nothing_of_the_host(self) -> None:
+        source = self.directory / "main.c"
+        source.write_text('#include <stdio.h>\nint main(void) { return puts("hello") < 0; }\n')
+        target = self.directory / "made/main"
+        done = self.enter(
+            *("--ro", f"{source}=/main.c", "--out", f"main={target}"),
+            *("--", "cc", "-static", "-o", "/out/main", "/main.c"),
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(subprocess.check_output([target], text=True), "hello\n")
+
+    def test_scratch_is_gone_afterwards(self) -> None:
+        done = self.enter("--scratch", "/build", "--chdir", "/build", "--", "sh", "-c", "pwd >x")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_the_status_of_the_command_is_ours(self) -> None:
+        self.assertEqual(self.enter("--", "sh", "-c", "exit 7").returncode, 7)
+
+    @parameterized.named_parameters(
+        ("missing_output", ("--out", "x=there", "--", "true"), "left no /out/x; it left nothing"),
+        ("missing_input", ("--ro", "/nowhere=/x", "--", "true"), "/nowhere, to be bound to /x"),
+    )
+    def test_a_mistake_is_an_error(self, arguments: tuple[str, ...], text: str) -> None:
+        done = self.enter(*arguments)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(text, done.stderr)
+
+    def test_another_directory_is_no_root(self) -> None:
+        done = self.enter("--", "true", root=self.directory)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is not a Debian root: it has no usr/bin/bwrap", done.stderr)
+
+    def test_refused_user_namespaces_are_explained(self) -> None:
+        # bubblewrap makes the situation: a user namespace in which no further one may be made.
+        line = command_line(Entry(self.root), [])
+        bubblewrap = line[: line.index("--tmpfs")]
+        refusing = ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+        done = self.enter("--", "true", outside=[*bubblewrap, *refusing, "--dev-bind", "/", "/"])
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("the kernel refused a user namespace", done.stderr)
+        self.assertIn("sysctl kernel.unprivileged_userns_clone=1", done.stderr)
+
+    def test_a_disk_that_fills_up_is_explained(self) -> None:
+        # A memory file system of 1 MiB, the unpacker on the root's Python, a file of 2 MiB.
+        entry = Entry(
+            self.root,
+            read_only={
+                "/debian/unpack.py": _located("_main/tools/debian/unpack.py"),
+                "/debian/make.py": _located("_main/tests/debian/packages.py"),
+            },
+        )
+        line = command_line(entry, ["python3", "-I", "-c", _FILL_THE_DISK])
+        split = line.index("--unshare-net")
+        line[split:split] = ["--size", str(1 << 20), "--tmpfs", "/small"]
+        done = subprocess.run(
+            line, capture_output=True, text=True, timeout=_DEADLINE_SECONDS, check=False
+        )
+        self.assertIn("UnpackError: no disk space: writing /small/a", done.stderr)
+
+
+def _located(path: str) -> Path:
+    runfiles = Runfiles.Create()
+    assert runfiles is not None
+    found = runfiles.Rlocation(path)
+    assert found is not None, path
+    return Path(found)
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lock names what apt has resolved, from an archive whose signature it has checked."""
+
+import shutil
+import unittest
+from pathlib import Path
+
+from absl.testing import absltest, parameterized
+
+from tools.debian.lock import Apt, LockError, locked, parse_stanzas, parse_wanted
+
+_SHOWN = """\
+Package: base-files
+Version: 13.8+deb13u7
+Installed-Size: 358
+Description: Debian base system
+ More: of it
+Filename: pool/main/b/base-files/base-files_13.8+deb13u7_amd64.deb
+Size: 88296
+SHA256: fcd42b
+
+Package: make
+Version: 4.4.1-2
+Installed-Size: 1
+Filename: pool/main/m/make/make_4.4.1-2_amd64.deb
+Size: 5
+SHA256: 00ff
+"""
+_RELEASE = """\
+Origin: Somebody
+Suite: trixie
+Codename: trixie
+Date: Sat, 12 Sep 2026 07:55:41 UTC
+Components: main
+Architectures: amd64
+"""
+
+
+class LockTest(parameterized.TestCase):
+    def test_wanted_packages_are_read_by_set(self) -> None:
+        text = "# all\n[root]\nmake # builds\n\ngcc\n[source]\nlinux-source\n"
+        self.assertEqual(parse_wanted(text), {"root": ["make", "gcc"], "source": ["linux-source"]})
+
+    @parameterized.named_parameters(
+        ("before_a_set", "make\n", "line 1: make stands before"),
+        ("set_twice", "[a]\nx\n[a]\n", r"line 3: set \[a\] a second time"),
+    )
+    def test_a_bad_list_is_an_error(self, text: str, message: str) -> None:
+        with self.assertRaisesRegex(LockError, message):
+            parse_wanted(text)
+
+    def test_entries_come_from_stanzas(self) -> None:
+        first, second = map(locked, parse_stanzas(_SHOWN))
+        self.assertEqual(
+            first,
+            {
+                "name": "base-files",
+                "version": "13.8+deb13u7",
+                "path": "pool/main/b/base-files/base-files_13.8+deb13u7_amd64.deb",
+                "sha256": "fcd42b",
+                "size": 88296,
+                "installed_bytes": 358 * 1024,
+            },
+        )
+        self.assertEqual(second["name"], "make")
+
+    @unittest.skipUnless(shutil.which("apt-get"), "there is no apt-get")
+    def test_an_unsigned_archive_is_refused(self) -> None:
+        mirror = Path(self.create_tempdir().full_path)
+        suite = mirror / "dists/trixie"
+        (suite / "main/binary-amd64").mkdir(parents=True)
+        (suite / "main/binary-amd64/Packages").write_text(_SHOWN)
+        (suite / "Release").write_text(_RELEASE)
+        keyring = mirror / "no-keys.gpg"
+        keyring.touch()
+        state = Path(self.create_tempdir().full_path)
+        with self.assertRaisesRegex(LockError, "(?s)apt-get update failed.*not signed"):
+            Apt(state, f"file://{mirror}", "trixie", keyring)
+
+
+if __name__ == "__main__":
+    absltest.main()
