@@ -112,7 +112,8 @@ def check_space(directory: pathlib.Path, needed_bytes: int) -> None:
     if free < needed:
         raise UnpackError(
             f"no disk space: the packages need {needed >> 20} MiB unpacked, {directory} has "
-            f"{free >> 20} MiB free; make room there, or move Bazel's output base with --output_user_root"
+            f"{free >> 20} MiB free; make room there, or move Bazel's output base with "
+            "--output_user_root"
         )
 
 
