@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each check of workers by itself: its limit, its message, and what it says without data."""
+
+from __future__ import annotations
+
+from absl.testing import absltest, parameterized
+
+from ktstr.judge.completeness import planned_workers, worker_reports
+from ktstr.judge.gaps import stuck
+from ktstr.judge.isolation import isolation
+from ktstr.judge.latency import wake_latency
+from ktstr.judge.migration import migration_rate
+from ktstr.judge.starvation import starved
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.histogram import Histogram
+from ktstr.model.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step
+from ktstr.model.work import Work
+from tests.judge import runs
+
+US = 1_000
+
+
+class StarvedTest(absltest.TestCase):
+    def test_a_worker_without_work_fails(self) -> None:
+        (detail,) = starved((runs.worker(), runs.worker(index=1, work_units=0, cpu_ns=0)))
+        self.assertEqual(detail.subject, "cg_0 worker 0.1")
+        self.assertIn("did no work in 1000 ms", detail.message)
+
+    def test_one_that_was_killed_for_not_answering_is_starved(self) -> None:
+        silent = "no report within 5 s of being told to stop; killed"
+        lost = runs.worker(work_units=0, completed=False, exit_info=silent)
+        self.assertEqual([d.kind for d in starved((lost,))], [Kind.STARVED])
+
+    def test_one_that_crashed_or_was_refused_something_is_not(self) -> None:
+        crashed = runs.worker(work_units=0, completed=False, exit_info="killed by SIGSEGV")
+        refused = runs.worker(work_units=0, errors=("policy fifo refused: EPERM",))
+        self.assertEmpty(starved((crashed, refused)))
+        found = worker_reports(runs.good_run(workers=(crashed, refused)))
+        self.assertEqual([d.kind for d in found], [Kind.WORKER_ERROR, Kind.WORKER_ERROR])
+        self.assertTrue(all(d.verdict is Verdict.INCONCLUSIVE for d in found))
+
+    def test_too_short_a_life_says_nothing(self) -> None:
+        brief = runs.worker(work_units=0, ended_ns=runs.S + 5 * runs.MS)
+        (detail,) = starved((brief,))
+        self.assertIs(detail.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn("hold its step for longer", detail.message)
+
+
+class StuckTest(absltest.TestCase):
+    def test_the_limit_itself_is_allowed(self) -> None:
+        at_limit = runs.worker(max_gap_ns=100 * runs.MS)
+        self.assertEmpty(stuck((at_limit,), 100))
+        (detail,) = stuck((runs.worker(max_gap_ns=100 * runs.MS + 1),), 100)
+        self.assertIn("on CPU 1, 300 ms after its start (limit 100 ms)", detail.message)
+
+    def test_a_worker_that_never_came_back_is_stuck(self) -> None:
+        lost = runs.worker(samples=0, completed=False, max_gap_ns=runs.S)
+        self.assertEqual([d.kind for d in stuck((lost,), 500)], [Kind.STUCK])
+
+    def test_unsampled_work_is_no_evidence(self) -> None:
+        (detail,) = stuck((runs.worker(samples=0),), 100)
+        self.assertIs(detail.kind, Kind.NO_DATA)
+
+
+class IsolationTest(absltest.TestCase):
+    def test_a_cpu_outside_the_cpuset_fails(self) -> None:
+        stray = runs.worker(cpuset="0-1", ran_on={0: runs.S, 3: 2 * runs.MS, 2: runs.MS})
+        (detail,) = isolation((stray,))
+        self.assertIs(detail.kind, Kind.ISOLATION)
+        self.assertIn("ran for 3.0 ms on CPUs 2-3, outside its cpuset 0-1", detail.message)
+
+    def test_inside_is_fine_and_no_cpuset_is_not_judged_beside_one(self) -> None:
+        self.assertEmpty(isolation((runs.worker(cpuset="0-1"), runs.worker(index=1))))
+
+    def test_nothing_to_check_is_said(self) -> None:
+        (detail,) = isolation((runs.worker(),))
+        self.assertIs(detail.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn("give a CgroupDef one", detail.message)
+
+    def test_work_on_no_known_cpu_is_no_evidence(self) -> None:
+        (detail,) = isolation((runs.worker(cpuset="0", ran_on={}),))
+        self.assertIs(detail.kind, Kind.NO_DATA)
+
+
+class WakeLatencyTest(absltest.TestCase):
+    def _sleeper(self, *latencies_us: int, **changes: object) -> Detail | None:
+        wake = Histogram.of([us * US for us in latencies_us])
+        worker = runs.worker(work_type="Bursty", cpu_hungry=False, wake=wake, **changes)
+        found = wake_latency((worker,), 100)
+        return found[0] if found else None
+
+    def test_the_99th_of_100_counts(self) -> None:
+        self.assertIsNone(self._sleeper(*[10] * 99, 5000))
+        detail = self._sleeper(*[10] * 98, 5000, 5000)
+        assert detail is not None
+        self.assertIs(detail.kind, Kind.WAKE_LATENCY)
+        self.assertIn("of 100 wake-ups, worst 5000.0 us (limit 100 us)", detail.message)
+
+    def test_workers_of_a_cgroup_are_pooled(self) -> None:
+        quick = runs.worker(cpu_hungry=False, wake=Histogram.of([US] * 990))
+        slow = runs.worker(index=1, cpu_hungry=False, wake=Histogram.of([900 * US] * 9))
+        self.assertEmpty(wake_latency((quick, slow), 100))
+
+    def test_blocking_workers_without_a_sample_are_no_evidence(self) -> None:
+        detail = self._sleeper()
+        assert detail is not None
+        self.assertIs(detail.kind, Kind.NO_DATA)
+
+    def test_spinning_workers_alone_are_nothing_to_check(self) -> None:
+        (detail,) = wake_latency((runs.worker(),), 100)
+        self.assertIn("no worker ever blocks", detail.message)
+
+
+class MigrationTest(absltest.TestCase):
+    def test_the_kernels_count_goes_before_the_sampled_one(self) -> None:
+        (detail,) = migration_rate((runs.worker(migrations=1, kernel_migrations=300),), 200)
+        self.assertIs(detail.kind, Kind.MIGRATION)
+        self.assertIn("300 times in 1.00 s: 300.0 per second (limit 200)", detail.message)
+        self.assertEmpty(migration_rate((runs.worker(kernel_migrations=200),), 200))
+        self.assertLen(migration_rate((runs.worker(migrations=9, kernel_migrations=None),), 8), 1)
+
+    def test_the_unmeasured_is_no_evidence(self) -> None:
+        (detail,) = migration_rate((runs.worker(kernel_migrations=None, samples=0),), 1)
+        self.assertIs(detail.kind, Kind.NO_DATA)
+
+
+class PlannedWorkersTest(parameterized.TestCase):
+    def test_backdrop_setup_and_ops_count(self) -> None:
+        scenario = Scenario(
+            backdrop=Backdrop(
+                cgroups=(CgroupDef("a"), CgroupDef("b", works=None)),
+                ops=(Spawn("b", Work(workers=3)),),
+            ),
+            steps=(Step(setup=(CgroupDef("c", works=(Work(), Work(workers=1))),), hold=Frac(1)),),
+        )
+        self.assertEqual(planned_workers(runs.plan(scenario=scenario)), 2 + 3 + 2 + 1)
+        self.assertEqual(planned_workers(runs.function_plan()), 0)
+
+
+if __name__ == "__main__":
+    absltest.main()
