@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps account of a scenario's cgroups while its steps are gone through on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from ktstr.model.cpulist import format_cpulist
+from ktstr.model.cpuset import CpusetSpec, resolve_cpuset
+from ktstr.model.errors import UsageError
+from ktstr.model.scenario import (
+    AddCgroup,
+    CgroupDef,
+    ClearCpuset,
+    MoveAllTasks,
+    Op,
+    RemoveCgroup,
+    SetAffinity,
+    SetCpuset,
+    Spawn,
+    SpawnHost,
+    StopCgroup,
+    SwapCpusets,
+)
+from ktstr.model.topology import TopologyView
+from ktstr.model.work import AffinityKind, ExactCpus, Work, check_work
+
+MAX_WORKERS = 4096
+_LEAVES = (
+    "cgroup v2 keeps processes in leaves; give the parent works=None and run its workers in a "
+    "child of their own"
+)
+
+
+def check_name(name: str) -> None:
+    """Refuses what is no cgroup path below the managed parent.
+
+    Raises:
+        UsageError: the name is empty, absolute, or has an empty, `.`, `..` or NUL component.
+    """
+    if not name:
+        raise UsageError("cgroup name is empty")
+    if "\0" in name or "\n" in name:
+        raise UsageError(f"cgroup name {name!r} holds a NUL or a line break")
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        raise UsageError(
+            f"cgroup name {name!r}: '/' separates plain names, without '.', '..' or empty ones"
+        )
+
+
+@dataclass
+class _Cgroup:
+    """lasting: it outlives the step.  workers: those of now; lasting_workers outlive the step."""
+
+    lasting: bool
+    cpuset: frozenset[int] | None = None
+    workers: bool = False
+    lasting_workers: bool = False
+
+
+class Ledger:
+    """Which cgroups exist at a point of a scenario, what they allow, and what is in them.
+
+    All methods raise UsageError, with `where` in front, for what the guest could not do.
+    """
+
+    def __init__(self, view: TopologyView, workers_per_cgroup: int, knobs: bool) -> None:
+        self._view, self._workers, self._knobs = view, workers_per_cgroup, knobs
+        self._cgroups: dict[str, _Cgroup] = {}
+        self._total = 0
+
+    def end_step(self) -> None:
+        """Takes away what the last step made."""
+        self._cgroups = {name: each for name, each in self._cgroups.items() if each.lasting}
+        for cgroup in self._cgroups.values():
+            cgroup.workers = cgroup.lasting_workers
+
+    def define(self, where: str, cgroups: Iterable[CgroupDef], *, lasting: bool) -> None:
+        """Enters cgroups of a step or (lasting) of the backdrop."""
+        for cgroup in cgroups:
+            what = f"cgroup {cgroup.name!r}"
+            _guarded(where, what, partial(self._define, cgroup, lasting))
+
+    def apply(self, where: str, ops: Iterable[Op], *, lasting: bool) -> None:
+        """Enters what ops of a step or (lasting) of the backdrop do."""
+        for op in ops:
+            _guarded(where, type(op).__name__, partial(self._apply, op, lasting))
+
+    def _define(self, cgroup: CgroupDef, lasting: bool) -> None:
+        self._add(cgroup.name, lasting)
+        if cgroup.cpuset is not None:
+            self._confine(cgroup.name, cgroup.cpuset)
+        if cgroup.weight is not None and not 1 <= cgroup.weight <= 10000:
+            raise UsageError(f"weight {cgroup.weight} is not within 1 to 10000 (cpu.weight)")
+        for work in cgroup.works or ():
+            self._spawn(cgroup.name, work, lasting)
+
+    def _apply(self, op: Op, lasting: bool) -> None:
+        if isinstance(op, AddCgroup):
+            self._add(op.name, lasting)
+        elif isinstance(op, RemoveCgroup):
+            self._remove(op.name)
+        elif isinstance(op, StopCgroup):
+            _empty(self._known(op.name))
+        elif isinstance(op, SetCpuset):
+            self._known(op.cgroup)
+            self._confine(op.cgroup, op.spec)
+        elif isinstance(op, ClearCpuset):
+            self._known(op.cgroup).cpuset = None
+        elif isinstance(op, SetAffinity):
+            self._known(op.cgroup)
+            self._check_affinity(op.affinity, self._pool(op.cgroup))
+        elif isinstance(op, SwapCpusets):
+            a, b = self._known(op.a), self._known(op.b)
+            a.cpuset, b.cpuset = b.cpuset, a.cpuset
+        elif isinstance(op, MoveAllTasks):
+            self._move(op.source, op.target)
+        elif isinstance(op, Spawn):
+            self._known(op.cgroup)
+            self._spawn(op.cgroup, op.work, lasting)
+        elif isinstance(op, SpawnHost):
+            self._count(op.work)
+            self._check_affinity(op.work.affinity, self._view.cpus)
+        elif not self._knobs:
+            raise UsageError(
+                f"{op.name!r}: this target's scheduler takes no knobs; SetKnob needs an "
+                f"scx_scheduler run by the generic loader"
+            )
+
+    def _add(self, name: str, lasting: bool) -> None:
+        check_name(name)
+        if name in self._cgroups:
+            raise UsageError(f"{name!r} exists already at this point of the scenario")
+        parent = name.rpartition("/")[0]
+        if parent and self._known(parent).workers:
+            raise UsageError(f"its parent {parent!r} has workers: {_LEAVES}")
+        if parent and lasting and not self._known(parent).lasting:
+            raise UsageError(f"it outlives its parent {parent!r} of this step")
+        self._cgroups[name] = _Cgroup(lasting)
+
+    def _remove(self, name: str) -> None:
+        self._known(name)
+        child = self._child(name)
+        if child:
+            raise UsageError(f"{name!r} has the child {child!r}; remove that first")
+        del self._cgroups[name]
+
+    def _confine(self, name: str, spec: CpusetSpec) -> None:
+        cpus, parent = resolve_cpuset(spec, self._view), name.rpartition("/")[0]
+        pool = self._pool(parent)
+        if not cpus <= pool:
+            raise UsageError(
+                f"{spec} means CPUs {format_cpulist(cpus)}, but its parent {parent!r} has only "
+                f"{format_cpulist(pool)}, and the kernel gives no child more than its parent"
+            )
+        self._cgroups[name].cpuset = cpus
+
+    def _pool(self, name: str) -> frozenset[int]:
+        """The CPUs that workers of `name` may use: the nearest cpuset going up, else all."""
+        while name:
+            cpuset = self._known(name).cpuset
+            if cpuset is not None:
+                return cpuset
+            name = name.rpartition("/")[0]
+        return self._view.cpus
+
+    def _move(self, source: str, target: str) -> None:
+        origin, goal = self._known(source), self._known(target)
+        if origin.lasting and not goal.lasting:
+            raise UsageError(f"{source!r} belongs to the Backdrop and outlives {target!r}")
+        if origin.workers:
+            lasting = origin.lasting_workers
+            _empty(origin)
+            self._populate(target, lasting)
+
+    def _spawn(self, name: str, work: Work, lasting: bool) -> None:
+        self._count(work)
+        self._check_affinity(work.affinity, self._pool(name))
+        self._populate(name, lasting)
+
+    def _populate(self, name: str, lasting: bool) -> None:
+        child = self._child(name)
+        if child:
+            raise UsageError(f"{name!r} has the child {child!r}: {_LEAVES}")
+        cgroup = self._cgroups[name]
+        cgroup.workers = True
+        cgroup.lasting_workers |= lasting
+
+    def _count(self, work: Work) -> None:
+        check_work(work)
+        self._total += work.count(self._workers)
+        if self._total > MAX_WORKERS:
+            raise UsageError(f"more than {MAX_WORKERS} workers in one scenario")
+
+    def _check_affinity(self, affinity: AffinityKind, pool: frozenset[int]) -> None:
+        if isinstance(affinity, ExactCpus) and not affinity.cpus & pool:
+            raise UsageError(
+                f"ExactCpus({format_cpulist(affinity.cpus)}) names none of the CPUs "
+                f"{format_cpulist(pool)} that are allowed here"
+            )
+
+    def _child(self, name: str) -> str:
+        return min((each for each in self._cgroups if each.startswith(f"{name}/")), default="")
+
+    def _known(self, name: str) -> _Cgroup:
+        check_name(name)
+        if name not in self._cgroups:
+            there = ", ".join(sorted(self._cgroups)) or "none"
+            raise UsageError(f"{name!r} does not exist at this point; existing cgroups: {there}")
+        return self._cgroups[name]
+
+
+def _empty(cgroup: _Cgroup) -> None:
+    cgroup.workers = cgroup.lasting_workers = False
+
+
+def _guarded(where: str, what: str, action: Callable[[], None]) -> None:
+    try:
+        action()
+    except UsageError as error:
+        raise UsageError(f"{where}: {what}: {error}") from error

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenarios that the guest could not play are refused before a boot, with the place and the way."""
+
+from absl.testing import absltest, parameterized
+from hypothesis import given
+
+from ktstr.model.cpuset import Exact, Llc
+from ktstr.model.errors import UsageError
+from ktstr.model.ledger import MAX_WORKERS, check_name
+from ktstr.model.scenario import (
+    FULL,
+    AddCgroup,
+    Backdrop,
+    CgroupDef,
+    ClearCpuset,
+    Fixed,
+    Frac,
+    HoldSpec,
+    Loop,
+    MoveAllTasks,
+    Op,
+    RemoveCgroup,
+    Scenario,
+    SetAffinity,
+    SetCpuset,
+    SetKnob,
+    Spawn,
+    SpawnHost,
+    Step,
+    StopCgroup,
+    SwapCpusets,
+    defs,
+)
+from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.validate import check_scenario
+from ktstr.model.work import ExactCpus, PipeIo, Work
+from tests.model.strategies import scenarios
+
+VIEW = TopologyView.of(Topology.parse("1n2l2c1t"))
+EMPTY = CgroupDef("e", works=None)
+
+
+def step(*ops: Op, setup: tuple[CgroupDef, ...] = (), hold: HoldSpec = FULL) -> Scenario:
+    return Scenario((Step(setup=setup, ops=ops, hold=hold),))
+
+
+def over(backdrop: Backdrop, *ops: Op) -> Scenario:
+    return Scenario((Step(ops=ops),), backdrop)
+
+
+def exact(*cpus: int) -> Exact:
+    return Exact(frozenset(cpus))
+
+
+class ValidateTest(parameterized.TestCase):
+    def check(self, scenario: Scenario, knobs: bool = True) -> None:
+        check_scenario(scenario, VIEW, 2, knobs)
+
+    @given(scenarios())
+    def test_any_scenario_is_taken_or_refused_by_its_author_s_error(
+        self, scenario: Scenario
+    ) -> None:
+        try:
+            self.check(scenario)
+        except UsageError as error:
+            self.assertRegex(str(error), "^(Backdrop|step [0-9]+|the scenario has no step)")
+
+    @parameterized.named_parameters(
+        ("simplest", defs(CgroupDef())),
+        ("names_again_in_each_step", Scenario((Step((CgroupDef(),)), Step((CgroupDef(),))))),
+        ("children_of_an_empty_one", defs(EMPTY, CgroupDef("e/a"), CgroupDef("e/b"))),
+        ("child_cpuset", defs(CgroupDef("e", Llc(0), None), CgroupDef("e/a", exact(1)))),
+        (
+            "workers_leave_before_children_come",
+            over(
+                Backdrop((CgroupDef("a"),)), StopCgroup("a"), AddCgroup("a/b"), Spawn("a/b", Work())
+            ),
+        ),
+        (
+            "everything",
+            over(
+                Backdrop((CgroupDef("a", Llc(0)), CgroupDef("b")), (SpawnHost(Work()),)),
+                SwapCpusets("a", "b"),
+                ClearCpuset("b"),
+                SetCpuset("b", Llc(1)),
+                MoveAllTasks("a", "b"),
+                SetAffinity("b", ExactCpus(frozenset({2}))),
+                SetKnob("stall_after_ms", 10),
+                RemoveCgroup("a"),
+                AddCgroup("a"),
+                Spawn("a", Work(PipeIo(), workers=2)),
+            ),
+        ),
+        ("loop", step(SetCpuset("e", Llc(0)), setup=(EMPTY,), hold=Loop(0.1))),
+    )
+    def test_what_the_guest_can_play_is_taken(self, scenario: Scenario) -> None:
+        self.check(scenario)
+
+    @parameterized.named_parameters(
+        ("no_step", Scenario(()), "no step; give at least one Step or use defs"),
+        ("twice", defs(EMPTY, EMPTY), "step 0: cgroup 'e': 'e' exists already"),
+        ("no_parent", defs(CgroupDef("p/c")), "'p' does not exist at this point; .*: none"),
+        ("busy_parent", defs(CgroupDef("p"), CgroupDef("p/c")), "parent 'p' has workers: .*leaves"),
+        ("ops_before_setup", step(Spawn("e", Work()), setup=(EMPTY,)), "Spawn: 'e' does not exist"),
+        (
+            "spawn_above_children",
+            over(Backdrop((EMPTY, CgroupDef("e/a"))), Spawn("e", Work())),
+            "step 0: Spawn: 'e' has the child 'e/a': cgroup v2",
+        ),
+        (
+            "remove_above_children",
+            over(Backdrop((EMPTY, CgroupDef("e/a"))), RemoveCgroup("e")),
+            "RemoveCgroup: 'e' has the child 'e/a'; remove that first",
+        ),
+        (
+            "move_above_children",
+            over(Backdrop((EMPTY, CgroupDef("e/a"), CgroupDef("x"))), MoveAllTasks("x", "e")),
+            "MoveAllTasks: 'e' has the child",
+        ),
+        (
+            "move_into_what_goes",
+            over(Backdrop((CgroupDef("a"),)), AddCgroup("b"), MoveAllTasks("a", "b")),
+            "'a' belongs to the Backdrop and outlives 'b'",
+        ),
+        (
+            "gone_with_its_step",
+            Scenario((Step((CgroupDef("a"),)), Step(ops=(StopCgroup("a"),)))),
+            "step 1: StopCgroup: 'a' does not exist",
+        ),
+        (
+            "removed",
+            over(Backdrop((CgroupDef("a"),)), RemoveCgroup("a"), StopCgroup("a")),
+            "StopCgroup: 'a' does not exist",
+        ),
+        (
+            "loop_adds_twice",
+            step(AddCgroup("a"), hold=Loop(0.1)),
+            "step 0, second round: AddCgroup: 'a' exists already",
+        ),
+        ("loop_of_nothing", step(hold=Loop(0.1)), "repeats the step's ops, and it has none"),
+        ("hold", step(hold=Fixed(0.0)), r"step 0: Fixed\(seconds=0.0\): must be finite and above"),
+        ("nan", step(hold=Frac(float("nan"))), "must be finite and above 0"),
+        ("cpuset", defs(CgroupDef("a", Llc(2))), "step 0: cgroup 'a': .*2 LLCs, numbered from 0"),
+        (
+            "wider_than_its_parent",
+            defs(CgroupDef("e", exact(0, 1), None), CgroupDef("e/a", exact(1, 2))),
+            "means CPUs 1-2, but its parent 'e' has only 0-1",
+        ),
+        ("weight", defs(CgroupDef("a", weight=0)), "weight 0 is not within 1 to 10000"),
+        (
+            "affinity",
+            defs(CgroupDef("a", Llc(0), (Work(affinity=ExactCpus(frozenset({3}))),))),
+            r"ExactCpus\(3\) names none of the CPUs 0-1",
+        ),
+        (
+            "affinity_of_the_host",
+            step(SpawnHost(Work(affinity=ExactCpus(frozenset({9}))))),
+            "SpawnHost: .*none of the CPUs 0-3",
+        ),
+        ("pairs", defs(CgroupDef("a", works=(Work(PipeIo(), workers=1),))), "whole groups of 2"),
+        (
+            "too_many",
+            defs(CgroupDef("a", works=(Work(workers=MAX_WORKERS), Work(workers=1)))),
+            f"more than {MAX_WORKERS} workers",
+        ),
+        (
+            "backdrop",
+            over(Backdrop(ops=(SetAffinity("x", ExactCpus(frozenset({0}))),))),
+            "Backdrop: SetAffinity: 'x' does not exist",
+        ),
+    )
+    def test_what_the_guest_cannot_play_is_refused(self, scenario: Scenario, message: str) -> None:
+        with self.assertRaisesRegex(UsageError, message):
+            self.check(scenario)
+
+    def test_knobs_need_a_scheduler_that_has_some(self) -> None:
+        with self.assertRaisesRegex(UsageError, "SetKnob: 'x': this target's scheduler takes no"):
+            self.check(step(SetKnob("x", 1)), knobs=False)
+
+    @parameterized.parameters("", "/a", "a/", "a//b", ".", "a/..", "a\0", "a\nb")
+    def test_names_that_are_no_paths(self, name: str) -> None:
+        with self.assertRaisesRegex(UsageError, "cgroup name"):
+            check_name(name)
+
+
+if __name__ == "__main__":
+    absltest.main()
