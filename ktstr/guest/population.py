@@ -41,6 +41,8 @@ class Stage:
 
 @dataclass
 class _Cgroup:
+    """A cgroup that exists; `spawned` counts its groups of workers so far."""
+
     name: str
     ordinal: int
     step: int | None

@@ -111,6 +111,8 @@ class Scheduler:
             self._let_it_leave()
             self._ask_it_to_leave()
             self._make_it_leave()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._pid, signal.SIGKILL)  # helpers that it left
             self._await_detachment()
         facts = self._facts()
         self._release()

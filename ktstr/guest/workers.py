@@ -25,6 +25,8 @@ _NS = 1_000_000_000
 
 @dataclass
 class _Worker:
+    """A process of the group; descriptors are -1 once closed."""
+
     index: int
     pid: int
     pidfd: int

@@ -11,11 +11,14 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define RT_PRIORITY 99
+/* The agent holds three descriptors for each worker. */
+#define MAX_FILES 65536
 
 static const struct {
 	const char *type;
@@ -105,6 +108,7 @@ static int wait_for(pid_t agent)
 int main(void)
 {
 	struct sched_param param = {.sched_priority = RT_PRIORITY};
+	struct rlimit files = {.rlim_cur = MAX_FILES, .rlim_max = MAX_FILES};
 	pid_t agent;
 	int status;
 
@@ -116,6 +120,8 @@ int main(void)
 	use_console();
 	if (sched_setscheduler(0, SCHED_FIFO, &param) < 0)
 		fprintf(stderr, "ktstr-init: SCHED_FIFO refused: %s\n", strerror(errno));
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		fprintf(stderr, "ktstr-init: RLIMIT_NOFILE refused: %s\n", strerror(errno));
 	agent = start_agent();
 	if (agent < 0) {
 		fprintf(stderr, "ktstr-init: cannot start the agent: %s\n", strerror(errno));
