@@ -115,20 +115,20 @@ static void wait_for_grace_period(void)
 	_exit(0);
 }
 
-/* CPU 0 keeps time, and the machine is reset from there. */
-static void leave_first_cpu(void)
+/* Trouble happens on CPU 1; init and its timers stay on CPU 0, lest they be caught in it. */
+static void move_to_cpu(int cpu)
 {
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
-	CPU_SET(1, &cpus);
+	CPU_SET(cpu, &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
 		perror("sched_setaffinity");
 }
 
 static void child(const char *trouble)
 {
-	leave_first_cpu();
+	move_to_cpu(1);
 	if (!strcmp(trouble, "memcg"))
 		enter_small_cgroup();
 	if (!strcmp(trouble, "pause") || !strcmp(trouble, "rcu"))
@@ -145,6 +145,7 @@ int main(void)
 	if (!trouble)
 		trouble = "none";
 	mount_all();
+	move_to_cpu(0);
 	hurry_detectors();
 	printf("trouble: %s\n", trouble);
 	fflush(stdout);
