@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_BUILD_SECONDS = 240
+_BUILD_SECONDS = 280
 _SHUTDOWN_SECONDS = 60
 
 
