@@ -21,7 +21,7 @@ _CAPACITY = st.floats(min_value=0, max_value=16)
 
 
 class FairSharesTest(absltest.TestCase):
-    @settings(deadline=None)
+    @settings(deadline=None, derandomize=True)
     @given(_WEIGHTS, _CAPACITY)
     def test_all_of_the_capacity_is_given_and_nobody_gets_more_than_a_cpu(
         self, weights: list[int], capacity: float
@@ -31,14 +31,14 @@ class FairSharesTest(absltest.TestCase):
         self.assertLessEqual(max(shares), 1.0)
         self.assertGreaterEqual(min(shares), 0.0)
 
-    @settings(deadline=None)
+    @settings(deadline=None, derandomize=True)
     @given(_WEIGHTS, _CAPACITY)
     def test_who_weighs_more_never_gets_less(self, weights: list[int], capacity: float) -> None:
         ordered = fair_shares(sorted(weights), capacity)
         for light, heavy in itertools.pairwise(ordered):
             self.assertLessEqual(light, heavy + 1e-9)
 
-    @settings(deadline=None)
+    @settings(deadline=None, derandomize=True)
     @given(_WEIGHTS, _CAPACITY)
     def test_below_a_cpu_shares_stand_in_the_ratio_of_the_weights(
         self, weights: list[int], capacity: float
@@ -48,7 +48,7 @@ class FairSharesTest(absltest.TestCase):
         if below:
             self.assertAlmostEqual(min(below), max(below))
 
-    @settings(deadline=None)
+    @settings(deadline=None, derandomize=True)
     @given(st.integers(1, 12), _CAPACITY)
     def test_equal_weights_get_equal_shares(self, count: int, capacity: float) -> None:
         for share in fair_shares([1024] * count, capacity):
@@ -60,7 +60,7 @@ class FairSharesTest(absltest.TestCase):
 
 
 class UnfairTest(absltest.TestCase):
-    @settings(deadline=None)
+    @settings(deadline=None, derandomize=True)
     @given(st.lists(st.integers(0, runs.S), min_size=2, max_size=6))
     def test_with_equal_weights_the_spread_is_that_of_the_shares(self, cpu_ns: list[int]) -> None:
         found = cohorts(_spinners(*cpu_ns), _TWO)
