@@ -82,7 +82,8 @@ def scenarios(run: RunRecord) -> list[Detail]:
     for facts in run.scenarios:
         done = f"{facts.steps_done} of {facts.steps_planned} steps done"
         if facts.error:
-            details.append(_infra(f"the scenario could not be carried out ({done}): {facts.error}"))
+            message = f"the scenario could not be carried out ({done}): {facts.error}"
+            details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
         elif facts.steps_done < facts.steps_planned:
             why = facts.stopped_because or "no reason given"
             message = f"the scenario ended early ({done}): {why}"

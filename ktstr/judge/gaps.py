@@ -24,7 +24,7 @@ def stuck(workers: tuple[WorkerFacts, ...], limit_ms: float) -> list[Detail]:
                 details.append(
                     Detail(
                         Kind.STUCK,
-                        f"{name} ({worker.work_type}) went {gap_ms:.1f} ms without running{on}, "
+                        f"{name} ({worker.work_type}) was stuck for {gap_ms:.1f} ms{on}, "
                         f"{at_ms:.0f} ms after its start "
                         f"(limit {limit_ms:g} ms)",
                         Verdict.FAIL,

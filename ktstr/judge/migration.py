@@ -30,7 +30,7 @@ def migration_rate(workers: tuple[WorkerFacts, ...], limit_per_s: float) -> list
             rate = count * NS_PER_S / wall
             if rate > limit_per_s:
                 message = (
-                    f"{name} ({worker.work_type}) migrated {count} times in "
+                    f"{name} ({worker.work_type}) made {count} migrations in "
                     f"{wall / NS_PER_S:.2f} s: {rate:.1f} per second (limit {limit_per_s:g})"
                 )
                 details.append(Detail(Kind.MIGRATION, message, Verdict.FAIL, name))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
@@ -16,6 +18,9 @@ _NEVER_RAN = {
     "load": (Kind.SCHEDULER_NOT_LOADED, "was not loaded"),
     "attach": (Kind.SCHEDULER_NOT_ATTACHED, "never attached"),
 }
+# the verifier's reason stands before its closing statistics (print_verification_stats in
+# kernel/bpf/verifier.c)
+_VERIFIER = re.compile(r"^(.+)\nprocessed \d+ insns", re.MULTILINE)
 _ENABLED = "enabled"
 _OFF = frozenset({"", "disabled"})
 
@@ -95,8 +100,11 @@ def _why(plan: SchedulerPlan, facts: SchedulerFacts) -> str:
             f"sched_ext is {facts.state_attached or 'absent'} with ops "
             f"{facts.ops_attached or 'none'} where {plan.ops} was expected"
         )
+    verifier = _VERIFIER.findall(facts.log_tail)
     last = _last_line(facts.log_tail)
-    if last:
+    if verifier:
+        parts.append(f"the verifier said: {verifier[-1].strip()}")
+    elif last:
         parts.append(f"it last said: {last}")
     return "; ".join(parts) or "it left no word; see scheduler.log"
 

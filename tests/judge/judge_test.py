@@ -191,6 +191,13 @@ class SchedulerTest(parameterized.TestCase):
             "R1 unbounded",
         ),
         (
+            "verifier's log",
+            {"phase": "load", "log_tail": "1: (85) call\nR1 is not allowed\nprocessed 9 insns (l"
+             "imit 1000000)\n-- END PROG LOAD LOG --\nlibbpf: failed to load object\n"},
+            Kind.SCHEDULER_NOT_LOADED,
+            "the verifier said: R1 is not allowed",
+        ),
+        (
             "not attached",
             {"phase": "attach", "state_attached": "disabled", "ops_attached": ""},
             Kind.SCHEDULER_NOT_ATTACHED,

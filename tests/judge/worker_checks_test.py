@@ -51,7 +51,9 @@ class StuckTest(absltest.TestCase):
         at_limit = runs.worker(max_gap_ns=100 * runs.MS)
         self.assertEmpty(stuck((at_limit,), 100))
         (detail,) = stuck((runs.worker(max_gap_ns=100 * runs.MS + 1),), 100)
-        self.assertIn("on CPU 1, 300 ms after its start (limit 100 ms)", detail.message)
+        self.assertIn(
+            "was stuck for 100.0 ms on CPU 1, 300 ms after its start (limit 100 ms)", detail.message
+        )
 
     def test_a_worker_that_never_came_back_is_stuck(self) -> None:
         lost = runs.worker(samples=0, completed=False, max_gap_ns=runs.S)
@@ -115,7 +117,7 @@ class MigrationTest(absltest.TestCase):
     def test_the_kernels_count_goes_before_the_sampled_one(self) -> None:
         (detail,) = migration_rate((runs.worker(migrations=1, kernel_migrations=300),), 200)
         self.assertIs(detail.kind, Kind.MIGRATION)
-        self.assertIn("300 times in 1.00 s: 300.0 per second (limit 200)", detail.message)
+        self.assertIn("300 migrations in 1.00 s: 300.0 per second (limit 200)", detail.message)
         self.assertEmpty(migration_rate((runs.worker(kernel_migrations=200),), 200))
         self.assertLen(migration_rate((runs.worker(migrations=9, kernel_migrations=None),), 8), 1)
 
