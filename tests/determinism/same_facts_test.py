@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from absl.testing import absltest
-from ktstr.report import result_pb2
 
+from ktstr.report import result_pb2
 from tests.inner.load import load_on_every_core
 from tests.inner.running import Running
 
