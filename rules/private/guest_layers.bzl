@@ -4,7 +4,7 @@
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 
-visibility(["//ktstr/guest/...", "//tests/..."])
+visibility(["//rules/..."])
 
 _ROOT = {
     "_root": attr.label(

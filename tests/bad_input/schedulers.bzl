@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Schedulers that are none: a command of the guest's busybox in a scheduler's place."""
 
-load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
-load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+load("//rules:providers.bzl", "InitramfsInfo", "ScxSchedulerInfo")
 
 def _impl(ctx):
     return [ScxSchedulerInfo(

@@ -6,6 +6,8 @@ load("@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl", "tool_path")
 _TOOLS = ["ar", "cpp", "gcc", "gcov", "ld", "nm", "objdump", "strip"]
 
 def _no_cc_config_impl(ctx):
+    # rules_cc 0.0.11 has no file to load cc_common from.
+    # buildifier: disable=native-cc-common
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
         abi_libc_version = "none",
