@@ -11,20 +11,22 @@ load("//rules/private:debian_file.bzl", "debian_file")
 load("//rules/private:debian_root.bzl", "debian_root")
 
 _LOCK = Label("//tools/debian:lock.json")
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _LAYOUT = Label("//tools/debian:layout.json")
 
 def _debian_impl(mctx):
     for module in mctx.modules:
         for tag in module.tags.root:
-            debian_root(name = tag.name, lock = tag.lock, layout = tag.layout, set = tag.set)
+            debian_root(name = tag.name, lock = tag.lock, keyring = tag.keyring, layout = tag.layout, set = tag.set)
         for tag in module.tags.file:
-            debian_file(name = tag.name, lock = tag.lock, set = tag.set, member = tag.member)
+            debian_file(name = tag.name, lock = tag.lock, keyring = tag.keyring, set = tag.set, member = tag.member)
     return mctx.extension_metadata(reproducible = True)
 
 _root = tag_class(
     doc = "A complete small Debian in the directory @NAME//:root.",
     attrs = {
         "name": attr.string(mandatory = True, doc = "The repository's name."),
+        "keyring": attr.string(default = _KEYRING, doc = "The keys that may sign the suite."),
         "lock": attr.label(default = _LOCK, doc = "The lock file."),
         "layout": attr.label(default = _LAYOUT, doc = "What is kept, which links are added."),
         "set": attr.string(default = "root", doc = "The set of the lock."),
@@ -35,6 +37,7 @@ _file = tag_class(
     doc = "One file out of one package, @NAME//:file.",
     attrs = {
         "name": attr.string(mandatory = True, doc = "The repository's name."),
+        "keyring": attr.string(default = _KEYRING, doc = "The keys that may sign the suite."),
         "lock": attr.label(default = _LOCK, doc = "The lock file."),
         "set": attr.string(mandatory = True, doc = "The set of the lock; it has one package."),
         "member": attr.string(mandatory = True, doc = "Path of the file inside the package."),

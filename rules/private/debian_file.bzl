@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repository rule `debian_file`: one file out of one locked package."""
 
-load(":debian_download.bzl", "read_locked_set", "unpack_packages")
+load(":debian_download.bzl", "DOWNLOAD_ATTRS", "read_lock", "unpack_packages")
 
 _BUILD = """\
 # SPDX-License-Identifier: Apache-2.0
@@ -16,24 +16,22 @@ alias(
 """
 
 def _debian_file_impl(rctx):
-    packages = read_locked_set(rctx, rctx.attr.set)
-    if len(packages) != 1:
+    lock = read_lock(rctx, rctx.attr.set)
+    if len(lock.packages) != 1:
         fail("{}: set {} has {} packages; debian.file takes one file of one package".format(
             rctx.attr.lock,
             rctx.attr.set,
-            len(packages),
+            len(lock.packages),
         ))
     name = rctx.attr.member.rpartition("/")[2]
-    unpack_packages(rctx, packages, ["--member", rctx.attr.member, "--out", name])
+    unpack_packages(rctx, lock, ["--member", rctx.attr.member, "--out", name])
     rctx.file("BUILD.bazel", _BUILD.format(name = name), executable = False)
 
 debian_file = repository_rule(
     implementation = _debian_file_impl,
     doc = "Extracts one file of the only package of a set of the lock; `:file` names it.",
-    attrs = {
-        "lock": attr.label(mandatory = True, allow_single_file = [".json"], doc = "What //tools/debian:lock wrote."),
+    attrs = DOWNLOAD_ATTRS | {
         "member": attr.string(mandatory = True, doc = "Path of the file inside the package."),
         "set": attr.string(mandatory = True, doc = "The set of the lock."),
-        "_unpack": attr.label(default = "//tools/debian:unpack.py"),
     },
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repository rule `debian_root`: a complete small Debian in one directory."""
 
-load(":debian_download.bzl", "read_locked_set", "unpack_packages")
+load(":debian_download.bzl", "DOWNLOAD_ATTRS", "read_lock", "unpack_packages")
 
 # The directory enters an action as one artifact. Bazel calls that unsound because it may change unseen; here only this
 # rule writes it, from the lock.
@@ -16,7 +16,7 @@ def _debian_root_impl(rctx):
     rctx.watch(rctx.attr.layout)
     unpack_packages(
         rctx,
-        read_locked_set(rctx, rctx.attr.set),
+        read_lock(rctx, rctx.attr.set),
         ["--layout", rctx.path(rctx.attr.layout), "--out", "root"],
     )
     rctx.file("BUILD.bazel", _BUILD, executable = False)
@@ -24,10 +24,8 @@ def _debian_root_impl(rctx):
 debian_root = repository_rule(
     implementation = _debian_root_impl,
     doc = "Unpacks one set of the lock, without maintainer scripts, into the directory `root`.",
-    attrs = {
-        "lock": attr.label(mandatory = True, allow_single_file = [".json"], doc = "What //tools/debian:lock wrote."),
+    attrs = DOWNLOAD_ATTRS | {
         "layout": attr.label(mandatory = True, allow_single_file = [".json"], doc = "What is kept, which links are added."),
         "set": attr.string(default = "root", doc = "The set of the lock."),
-        "_unpack": attr.label(default = "//tools/debian:unpack.py"),
     },
 )

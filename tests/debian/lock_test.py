@@ -7,7 +7,8 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from tools.debian.lock import Apt, LockError, locked, parse_stanzas, parse_wanted
+from tools.debian.lock import Apt, LockError, parse_wanted
+from tools.debian.stanzas import locked, parse_stanzas
 
 _SHOWN = """\
 Package: base-files

@@ -19,7 +19,8 @@ import re
 import subprocess
 import sys
 import tempfile
-from typing import TypedDict
+
+from tools.debian.stanzas import Locked, locked, parse_stanzas
 
 _KEYRING = pathlib.Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _ARCHITECTURE = "amd64"
@@ -38,17 +39,6 @@ Acquire::Retries "3";
 
 class LockError(Exception):
     """The lock cannot be made; the text says why and what to do."""
-
-
-class Locked(TypedDict):
-    """One package of the lock. path: below the mirror's root; sizes in bytes."""
-
-    name: str
-    version: str
-    path: str
-    sha256: str
-    size: int
-    installed_bytes: int
 
 
 def parse_wanted(text: str) -> dict[str, list[str]]:
@@ -72,29 +62,6 @@ def parse_wanted(text: str) -> dict[str, list[str]]:
         else:
             current.append(word)
     return sets
-
-
-def parse_stanzas(text: str) -> list[dict[str, str]]:
-    """Reads `apt-cache show` output: deb822 stanzas, continuation lines dropped."""
-    stanzas = []
-    for block in re.split(r"\n\s*\n", text.strip()):
-        fields = (
-            line.split(":", 1) for line in block.splitlines() if line[:1].strip() and ":" in line
-        )
-        stanzas.append({key: value.strip() for key, value in fields})
-    return stanzas
-
-
-def locked(stanza: dict[str, str]) -> Locked:
-    """A lock entry of one package stanza."""
-    return Locked(
-        name=stanza["Package"],
-        version=stanza["Version"],
-        path=stanza["Filename"],
-        sha256=stanza["SHA256"],
-        size=int(stanza["Size"]),
-        installed_bytes=int(stanza["Installed-Size"]) * 1024,
-    )
 
 
 class Apt:
