@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""not_starved: every worker does work."""
+"""not_starved: every worker does work, and goes on doing it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 
 
-def starved(workers: tuple[WorkerFacts, ...]) -> list[Detail]:
-    """One FAIL for each worker that was let go and did no work at all.
+# a worker whose last gap reaches to its end, and over this part of its life, has been starved
+_LOST_PART = 0.5
 
-    A worker that could not be set up (it has errors) says nothing here, nor does one that crashed.
+
+def starved(workers: tuple[WorkerFacts, ...]) -> list[Detail]:
+    """One FAIL for each worker that did no work at all, or none any more for most of its life.
+
+    The latter is told of those alone that did not even answer when told to stop.  A worker that
+    could not be set up (it has errors) says nothing here, nor does one that crashed.
     """
     return [
         detail
@@ -22,8 +27,10 @@ def starved(workers: tuple[WorkerFacts, ...]) -> list[Detail]:
 
 
 def _judge(worker: WorkerFacts) -> Detail | None:
-    if worker.work_units or worker.errors or crashed(worker):
+    if worker.errors or crashed(worker):
         return None
+    if worker.work_units:
+        return _judge_lost(worker)
     name, wall = worker_name(worker), wall_ns(worker)
     if wall < MIN_WINDOW_NS:
         return Detail(
@@ -37,6 +44,20 @@ def _judge(worker: WorkerFacts) -> Detail | None:
         Kind.STARVED,
         f"{name} ({worker.work_type}) did no work in {wall / NS_PER_MS:.0f} ms "
         f"(CPU time {worker.cpu_ns / NS_PER_MS:.1f} ms)",
+        Verdict.FAIL,
+        name,
+    )
+
+
+def _judge_lost(worker: WorkerFacts) -> Detail | None:
+    open_gap = not worker.completed and worker.max_gap_at_ns >= worker.ended_ns
+    name, wall = worker_name(worker), wall_ns(worker)
+    if not open_gap or worker.max_gap_ns < _LOST_PART * wall or wall < MIN_WINDOW_NS:
+        return None
+    return Detail(
+        Kind.STARVED,
+        f"{name} ({worker.work_type}) did no work in the last {worker.max_gap_ns / NS_PER_MS:.0f} "
+        f"of its {wall / NS_PER_MS:.0f} ms, nor did it answer when told to stop",
         Verdict.FAIL,
         name,
     )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.completeness import planned_workers, worker_reports
@@ -30,6 +32,21 @@ class StarvedTest(absltest.TestCase):
         silent = "no report within 5 s of being told to stop; killed"
         lost = runs.worker(work_units=0, completed=False, exit_info=silent)
         self.assertEqual([d.kind for d in starved((lost,))], [Kind.STARVED])
+
+    def test_one_that_got_a_first_slice_and_no_more_is_starved_too(self) -> None:
+        silent = "no report within 5 s of being told to stop; killed"
+        lost = runs.worker(
+            completed=False,
+            exit_info=silent,
+            max_gap_ns=980 * runs.MS,
+            max_gap_at_ns=2 * runs.S,
+        )
+        (detail,) = starved((lost,))
+        self.assertIn("did no work in the last 980 of its 1000 ms", detail.message)
+        back_again = dataclasses.replace(lost, max_gap_at_ns=2 * runs.S - 1)
+        lost_late = dataclasses.replace(lost, max_gap_ns=400 * runs.MS)
+        reported = dataclasses.replace(lost, completed=True, exit_info="")
+        self.assertEmpty(starved((back_again, lost_late, reported)))
 
     def test_one_that_crashed_or_was_refused_something_is_not(self) -> None:
         crashed = runs.worker(work_units=0, completed=False, exit_info="killed by SIGSEGV")
