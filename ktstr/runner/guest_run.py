@@ -41,6 +41,8 @@ _BOOT_S = 15.0
 _SHUTDOWN_S = 5.0
 _PANIC_S = 5.0
 _QUIT_S = 2.0
+# Less waiting than this is not worth a longer deadline, and would only put off the end.
+_LEAST_EXTENSION_S = 1.0
 # Less than this and writes may have failed already: QEMU drops what it cannot write.
 _FULL_BYTES = 1 << 16
 
@@ -79,6 +81,7 @@ class _Follower:
     collector: Collector = field(default_factory=Collector)
     phase: str = ""
     phase_began_s: float = 0.0
+    wait_counted_s: float = 0.0
     wall_s: dict[str, float] = field(default_factory=dict)
     panicked: bool = False
     expired: Deadline | None = None
@@ -126,7 +129,7 @@ class _Follower:
                 self.panicked = True
                 self._enter(_PANIC, self._scaled(_PANIC_S), event.at_s)
             case Expired():
-                self._give_up(event.deadline)
+                self._expire(event.deadline)
             case Interrupted():
                 self.interrupted = self.interrupted or event.signal_name
                 self.vm.quit(_QUIT_S)
@@ -180,12 +183,24 @@ class _Follower:
             self.vm.deadlines.finish(self.phase)
             self.wall_s[self.phase] = at_s - self.phase_began_s
         self.phase, self.phase_began_s = phase, at_s
+        self.wait_counted_s = self.vm.host_wait_s()
         self.vm.deadlines.start(phase, seconds)
 
-    def _give_up(self, deadline: Deadline) -> None:
-        if self.expired is None:
-            self.expired = deadline
-            self.vm.quit(_QUIT_S)
+    def _expire(self, deadline: Deadline) -> None:
+        """Ends the guest, unless it is the host that has kept it from going on.
+
+        A phase's limit is time in which QEMU could run: what it spent waiting for a CPU is added.
+        """
+        if self.expired is not None:
+            return
+        waited = self.vm.host_wait_s() - self.wait_counted_s
+        if deadline.name == self.phase and not deadline.cut_by and waited > _LEAST_EXTENSION_S:
+            self.wait_counted_s += waited
+            self.vm.deadlines.finish(self.phase)
+            self.vm.deadlines.start(self.phase, waited)
+            return
+        self.expired = deadline
+        self.vm.quit(_QUIT_S)
 
     def _ending(self, exited: Exited) -> Ending:
         found = endings.ending_of(

@@ -36,6 +36,20 @@ class VcpuClock:
         return samples
 
 
+def longest_wait_s(pid: int, proc: Path = Path("/proc")) -> float:
+    """The longest time that any thread of a process was runnable and waited for a CPU, in seconds.
+
+    0 where the host's kernel does not tell.
+    """
+    waits = [0.0]
+    for file in (proc / str(pid) / "task").glob("*/schedstat"):
+        try:
+            waits.append(int(file.read_text().split()[1]) / 1e9)
+        except (OSError, ValueError, IndexError):
+            continue
+    return max(waits)
+
+
 def threads_of(cpus: list[dict[str, Any]]) -> dict[int, int]:
     """vCPU index to host thread, from the answer to QMP's query-cpus-fast."""
     return {int(cpu["cpu-index"]): int(cpu["thread-id"]) for cpu in cpus}

@@ -176,6 +176,10 @@ class Vm:
             self._gather()
         return self._pending.popleft()
 
+    def host_wait_s(self) -> float:
+        """Seconds that the host has kept a thread of QEMU waiting for a CPU, since the start."""
+        return vcpus.longest_wait_s(self._process.pid) if self._process is not None else 0.0
+
     def quit(self, seconds: float) -> None:
         """Asks QEMU to end and waits; kills it after `seconds`. Exited is delivered next."""
         assert self._process is not None
