@@ -7,7 +7,6 @@ from ktstr.judge.subjects import MIN_WINDOW_NS, NS_PER_MS, by_cgroup, crashed, w
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 
-
 # a worker whose last gap reaches to its end, and over this part of its life, has been starved
 _LOST_PART = 0.5
 
