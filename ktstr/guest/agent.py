@@ -9,14 +9,16 @@ import traceback
 
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.engine import Engine, Subject
+from ktstr.guest.oom import NEVER_KILLED, set_oom_score
 from ktstr.guest.population import Stage
 from ktstr.guest.port import FramePort
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.realtime import shield
 from ktstr.guest.scheduler import NoScheduler, Scheduler, no_scheduler_facts
 from ktstr.guest.view import seen_view
+from ktstr.model.errors import InfraError
 from ktstr.model.facts import End, LogChunk
-from ktstr.model.plan import Plan
+from ktstr.model.plan import PLAN_PATH, Plan
 
 _HELLO_FRAMES = 1
 
@@ -30,7 +32,8 @@ def run(descriptor: int, plan_text: bytes) -> int:
     error = ""
     try:
         shield()
-        _Session(Plan.from_json(plan_text.decode()), port).carry_out()
+        set_oom_score(NEVER_KILLED)
+        _Session(_plan_of(plan_text), port).carry_out()
     except BaseException as failure:  # noqa: BLE001 - whatever it is, the host must hear of it
         error = f"{type(failure).__name__}: {failure}"
         text = traceback.format_exc()
@@ -38,6 +41,12 @@ def run(descriptor: int, plan_text: bytes) -> int:
         port.emit(LogChunk("agent", text))
     port.emit(End(port.sent, time.monotonic_ns(), error))
     return 1 if error else 0
+
+
+def _plan_of(text: bytes) -> Plan:
+    if not text:
+        raise InfraError(f"the guest has no plan: {PLAN_PATH} is missing or empty")
+    return Plan.from_json(text.decode())
 
 
 class _Session:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.context import Context, Skipped
 from ktstr.guest.link import LinkType, RemoteSubject
+from ktstr.guest.oom import ORDINARY, set_oom_score
 from ktstr.guest.port import FramePort
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.realtime import BELOW_AGENT, shield
@@ -55,6 +56,7 @@ def _settle(output: int) -> None:
     os.dup2(output, 2)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     shield(BELOW_AGENT)
+    set_oom_score(ORDINARY)
 
 
 def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, Any]:
