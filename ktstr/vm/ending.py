@@ -7,7 +7,7 @@ import signal
 
 from ktstr.model.host import Ending, EndingKind
 from ktstr.vm.deadlines import Deadline
-from ktstr.vm.vm import Exited, MachineEvent
+from ktstr.vm.vm import OUTPUT_LIMIT, Exited, MachineEvent
 
 _PANIC_EVENTS = frozenset({"GUEST_PANICKED", "GUEST_CRASHLOADED"})
 
@@ -37,6 +37,8 @@ def ending_of(
         return Ending(EndingKind.PANICKED)
     if expired is not None:
         return Ending(EndingKind.DEADLINE, expired.name)
+    if exited.reason == OUTPUT_LIMIT:
+        return Ending(EndingKind.QEMU_ERROR, OUTPUT_LIMIT)
     if exited.status < 0:
         return Ending(EndingKind.KILLED, _signal_name(-exited.status))
     if exited.status > 0:

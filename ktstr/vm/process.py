@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -27,17 +28,29 @@ class Process:
 
     @classmethod
     def start(
-        cls, command: Sequence[str], *, output: IO[bytes], pass_fds: Sequence[int] = ()
+        cls,
+        command: Sequence[str],
+        *,
+        output: IO[bytes],
+        pass_fds: Sequence[int] = (),
+        file_bytes: int | None = None,
     ) -> Process:
         """Starts `command` in a session of its own, standard output and error going to `output`.
 
         A session of its own, because a signal to our process group (Bazel's time-out sends one)
-        must reach us alone: we save what there is and end the child in order.
+        must reach us alone: we save what there is and end the child in order. With `file_bytes`
+        no file that the child writes grows beyond that size.
 
         Raises:
           InfraError: the program cannot be started.
         """
         parent = os.getpid()
+
+        def prepare() -> None:
+            die_with(parent)
+            if file_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
         try:
             child = subprocess.Popen(
                 command,
@@ -46,7 +59,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 pass_fds=pass_fds,
                 start_new_session=True,
-                preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - this program has one thread
+                preexec_fn=prepare,  # noqa: PLW1509 - this program has one thread
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise InfraError(f"cannot start {command[0]}: {error}") from None
@@ -54,7 +67,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The process id; it stays reserved until `close`, also when the process has ended."""
+        """The process id."""
         return self._child.pid
 
     def fileno(self) -> int:

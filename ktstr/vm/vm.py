@@ -26,6 +26,9 @@ from ktstr.vm.signals import Termination
 _OUTPUT_PERIOD_S = 0.01
 _SAMPLE_PERIOD_S = 0.05
 _QMP_TIMEOUT_S = 20.0
+# What a run may leave on the disk, for the console and for the frames each.
+OUTPUT_BYTES = 256 << 20
+OUTPUT_LIMIT = "the guest's output grew to all that a run may keep"
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ class Exited:
     """QEMU has ended, and every byte that it left has been delivered before.
 
     status: exit status, negative for the signal that killed it; reason: QEMU's own for a shutdown
-    (guest-reset, guest-shutdown, host-qmp-quit, ...) or empty; log: the end of QEMU's own output.
+    (guest-reset, guest-shutdown, host-qmp-quit, ...), OUTPUT_LIMIT, or empty; log: the end of
+    QEMU's own output.
     """
 
     status: int
@@ -89,8 +93,19 @@ Event = ConsoleOutput | FrameOutput | MachineEvent | Expired | Interrupted | Exi
 class Vm:
     """One QEMU process and the files it writes. Leaving the context ends it, whatever happened."""
 
-    def __init__(self, spec: MachineSpec, directory: Path, termination: Termination) -> None:
-        """Prepares files in `directory`; nothing runs before `start`."""
+    def __init__(
+        self,
+        spec: MachineSpec,
+        directory: Path,
+        termination: Termination,
+        *,
+        output_bytes: int = OUTPUT_BYTES,
+    ) -> None:
+        """Prepares files in `directory`; nothing runs before `start`.
+
+        A guest whose console or frames grow beyond `output_bytes` is ended (`ending_of` says so).
+        """
+        self._output_bytes = output_bytes
         self.spec = spec
         self.files = RunDirectory(directory, spec)
         self.deadlines = Deadlines()
@@ -151,6 +166,7 @@ class Vm:
                 machine.command(self.spec, wiring),
                 output=log,
                 pass_fds=(theirs.fileno(), *memory),
+                file_bytes=self._output_bytes,
             )
         self._qmp = Qmp(ours)
         try:
@@ -190,15 +206,6 @@ class Vm:
                 pass
         if self._process.wait(seconds) is None:
             self._process.kill()
-
-    def inject_nmi(self) -> None:
-        """Sends an NMI to the guest, whose kernel then prints where its CPUs are.
-
-        Raises:
-          QmpError: QEMU refuses or is gone.
-        """
-        assert self._qmp is not None
-        self._qmp.execute("inject-nmi")
 
     def close(self) -> None:
         """Ends QEMU if it runs and closes everything; files stay."""
@@ -245,6 +252,9 @@ class Vm:
         if now >= self._next_output or status is not None:
             self._notifier.clear()
             self._gather_output(at_s, everything=status is not None)
+            if max(self._console.size, self._frames.size) >= self._output_bytes:
+                self._shutdown_reason = OUTPUT_LIMIT
+                status = self._process.kill()
             self._next_output = now + _OUTPUT_PERIOD_S
         for event in self._qmp.events():
             if event["event"] == "SHUTDOWN":

@@ -16,7 +16,7 @@ from ktstr.model.topology import Topology
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
-from ktstr.vm.vm import ConsoleOutput, Event, Exited, FrameOutput, MachineEvent, Vm
+from ktstr.vm.vm import OUTPUT_BYTES, ConsoleOutput, Event, Exited, FrameOutput, MachineEvent, Vm
 from tests.vm.faulty_kernel import Fault, with_fault
 
 _QEMU = flags.DEFINE_string("qemu", None, "The QEMU tree.", required=True)
@@ -70,12 +70,12 @@ def spec(
 
 
 @contextmanager
-def started(machine: MachineSpec) -> Iterator[Vm]:
+def started(machine: MachineSpec, output_bytes: int = OUTPUT_BYTES) -> Iterator[Vm]:
     """A guest that is booting, in a directory of its own that goes with it."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Termination() as termination,
-        Vm(machine, Path(folder), termination) as vm,
+        Vm(machine, Path(folder), termination, output_bytes=output_bytes) as vm,
     ):
         vm.start()
         yield vm

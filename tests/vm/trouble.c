@@ -10,6 +10,7 @@
  *   rcu       the same, while somebody waits for an RCU grace period
  *   oom       a child takes all memory
  *   memcg     a child takes more memory than its cgroup may have
+ *   flood     a line goes to the console, again and again
  *   hang      nothing happens any more, as in a boot that hangs
  *
  * It waits until the kernel had time to notice, and reboots, which ends QEMU.
@@ -153,6 +154,9 @@ int main(void)
 		print_topology();
 	else if (!strcmp(trouble, "panic"))
 		put("/proc/sysrq-trigger", "c");
+	else if (!strcmp(trouble, "flood"))
+		for (;;)
+			puts("trouble: the same line, again and again");
 	else if (!strcmp(trouble, "hang"))
 		for (;;)
 			pause();

@@ -88,6 +88,15 @@ class EndTest(absltest.TestCase):
             self.assertIn("trouble: hang", vm.files.console.read_text())
             self.assertTrue(memory and _find_in_memory(vm, b"trouble: hang"))
 
+    def test_flood_of_output_is_ended(self) -> None:
+        limit = 100_000
+        with guests.started(guests.spec("trouble=flood"), output_bytes=limit) as vm:
+            exited = _end_of(vm)
+            ending = ending_of(exited, panicked=False, expired=None, interrupted="")
+            self.assertEqual(ending.kind, EndingKind.QEMU_ERROR)
+            self.assertIn("output grew to all", ending.detail)
+            self.assertEqual(vm.files.console.stat().st_size, limit)
+
     def test_signal_to_us(self) -> None:
         with guests.started(guests.spec("trouble=hang")) as vm:
             guests.until(vm, "trouble: hang")
