@@ -9,6 +9,7 @@
 
 load("//rules/private:debian_file.bzl", "debian_file")
 load("//rules/private:debian_root.bzl", "debian_root")
+load("//rules/private:kvm_hint.bzl", "kvm_hint")
 
 _LOCK = Label("//tools/debian:lock.json")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -48,4 +49,12 @@ debian = module_extension(
     implementation = _debian_impl,
     doc = "Repositories made of locked Debian packages.",
     tag_classes = {"root": _root, "file": _file},
+)
+
+def _host_impl(_mctx):
+    kvm_hint(name = "ktstr_kvm_hint")
+
+host = module_extension(
+    implementation = _host_impl,
+    doc = "What ktstr's own rules guess about this machine; other modules need not use it.",
 )

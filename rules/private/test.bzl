@@ -2,6 +2,7 @@
 """The rule `ktstr_test`, and the interactive guest `NAME.shell` beside each test."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
+load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules/private:topology.bzl", "parse_topology")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
@@ -207,7 +208,8 @@ def _test_impl(ctx):
     made = _implement(ctx, "")
 
     # In virtual time all vCPUs take turns on one host thread.
-    busy = 1 if made.accel == "virtual" else made.cpus
+    in_turns = made.accel == "virtual" or (made.accel == "auto" and not KVM_IS_LIKELY)
+    busy = 1 if in_turns else made.cpus
     memory = max(_LEAST_MIB, made.cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + _RUNNER_MIB
     reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
     return [made.default_info, testing.ExecutionInfo(reserved)]

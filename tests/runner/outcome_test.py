@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exit statuses, and tests that are not started for want of time or after a signal."""
+
+import time
+from pathlib import Path
+from typing import cast
+
+from absl.testing import absltest, parameterized
+
+from ktstr.judge.judgement import Judgement
+from ktstr.judge.record import RunRecord
+from ktstr.model.accel import Accel
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.host import Ending, EndingKind
+from ktstr.model.topology import Topology
+from ktstr.runner.bazel import Budget
+from ktstr.runner.case import Case
+from ktstr.runner.machine import TargetMachine, kernel_cpus
+from ktstr.runner.outcome import ExitStatus, Outcome, exit_status, unrun
+from ktstr.runner.planning import plan_of
+from ktstr.runner.session import Session
+from ktstr.runner.sources import Sources
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.qemu import QemuTree
+from ktstr.vm.signals import Termination
+from tests.runner import samples
+
+
+def _outcome(verdict: Verdict, kind: Kind | None = None) -> Outcome:
+    record = RunRecord(
+        plan_of(samples.case(), samples.target()), Accel.VIRTUAL, Ending(EndingKind.EXITED)
+    )
+    details = () if kind is None else (Detail(kind, "why", verdict),)
+    return Outcome(record, Judgement(verdict, details), {"total": 1.0})
+
+
+_PASS = _outcome(Verdict.PASS)
+_SKIP = _outcome(Verdict.SKIP, Kind.TEST_ERROR)
+_FAIL = _outcome(Verdict.FAIL, Kind.STARVED)
+_NO_DATA = _outcome(Verdict.INCONCLUSIVE, Kind.NO_DATA)
+_ERROR = _outcome(Verdict.INCONCLUSIVE, Kind.USAGE)
+
+
+class ExitStatusTest(parameterized.TestCase):
+    @parameterized.parameters(
+        ([], ExitStatus.OK),
+        ([_PASS, _SKIP], ExitStatus.OK),
+        ([_PASS, _NO_DATA], ExitStatus.INCONCLUSIVE),
+        ([_NO_DATA, _ERROR], ExitStatus.ERROR),
+        ([_ERROR, _FAIL, _NO_DATA], ExitStatus.FAILED),
+    )
+    def test_the_worst_counts(self, outcomes: list[Outcome], expected: ExitStatus) -> None:
+        self.assertEqual(exit_status(outcomes), expected)
+
+
+class SessionTest(absltest.TestCase):
+    """No guest is started here: each case ends before it would be."""
+
+    def run_cases(self, cases: tuple[Case, ...], left_s: float) -> list[Outcome]:
+        spec = MachineSpec(
+            QemuTree(Path("/nowhere")), Path("/nowhere"), (), (), Topology(1, 1, 1, 1), 256,
+            Accel.VIRTUAL,
+        )  # fmt: skip
+        session = Session(
+            target=samples.target(),
+            machine=TargetMachine(spec),
+            sources=Sources((), (), ()),
+            outputs=Path(self.create_tempdir().full_path),
+            budget=Budget(time.monotonic() + left_s),
+            termination=cast(Termination, None),
+        )
+        told: list[Outcome] = []
+        outcomes = session.run(cases, told.append)
+        self.assertEqual(told, outcomes)
+        return outcomes
+
+    def test_no_time_left(self) -> None:
+        (outcome,) = self.run_cases((samples.case(),), 0.5)
+        self.assertTrue(outcome.is_error)
+        self.assertRegex(
+            outcome.judgement.details[0].message, "not run: of Bazel's timeout 0 s .*shard_count"
+        )
+
+    def test_a_case_without_a_scenario_is_its_authors_mistake(self) -> None:
+        case = samples.case(scenario=None, error="pkg/one.py:9: raised KeyError")
+        (outcome,) = self.run_cases((case,), 100.0)
+        self.assertEqual(outcome.judgement.details[0].kind, Kind.USAGE)
+        self.assertEqual(exit_status([outcome]), ExitStatus.ERROR)
+
+    def test_unrun_says_why(self) -> None:
+        outcome = unrun(_PASS.run, Kind.INFRA, "no QEMU")
+        self.assertEqual(outcome.judgement.verdict, Verdict.INCONCLUSIVE)
+        self.assertEqual(outcome.test, "one")
+
+
+class KernelCpusTest(parameterized.TestCase):
+    @parameterized.parameters(("CONFIG_SMP=y\nCONFIG_NR_CPUS=64\n", 64), ("# no SMP\n", 1))
+    def test_reads_the_config(self, config: str, expected: int) -> None:
+        self.assertEqual(kernel_cpus(config), expected)
+
+
+if __name__ == "__main__":
+    absltest.main()
