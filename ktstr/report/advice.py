@@ -26,6 +26,8 @@ def files_to_read(result: result_pb2.Result) -> str:
     where = outputs_directory(result)
     kinds = [detail.kind for detail in result.details]
     hint = next((_READ[kind] for kind in kinds if kind in _READ), "")
+    if any(detail.message == result.expectation for detail in result.details):
+        hint = ""  # nothing went wrong, which was not expected
     if hint.startswith("test.log") and not log_text(result, "test"):
         hint = ""
     return f"{where}: {hint}" if hint else f"{where}: all that was measured is in result.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ktstr.report import result_pb2
 
+_DROPPED = "\n[dropped here: the log grew too large]\n"
 SOURCES = ("scheduler", "test", "agent")
 
 
@@ -15,8 +16,7 @@ def log_text(result: result_pb2.Result, source: str) -> str:
     """
     chunks = [chunk for chunk in result.logs if chunk.source == source]
     text = "".join(
-        chunk.text + ("\n[dropped here: the log grew too large]\n" if chunk.truncated else "")
-        for chunk in chunks
+        chunk.text.rstrip("\n") + _DROPPED if chunk.truncated else chunk.text for chunk in chunks
     )
     if source == "scheduler" and not text:
         return result.scheduler.log_tail

@@ -11,7 +11,10 @@ from ktstr.report.characters import one_line
 
 _NS_PER_S = 1e9
 _ROWS_SHOWN = 40
-_STEP_MOMENTS = frozenset({"step_start", "step_end", "scenario_start", "scenario_end"})
+# The phases show these.
+_BOUNDS = frozenset(
+    {"step_start", "step_end", "scenario_start", "scenario_end", "attached", "scheduler_end"}
+)
 
 _CGROUP_COLUMNS = (
     "cgroup",
@@ -38,7 +41,7 @@ def timeline_table(timeline: result_pb2.Timeline) -> list[str]:
     for phase in timeline.phases:
         entries.append((phase.start_ns, f"{phase.name} begins{_length(phase)}"))
     for moment in timeline.moments:
-        if moment.name not in _STEP_MOMENTS:
+        if moment.name not in _BOUNDS:
             step = f" (step {moment.step})" if moment.HasField("step") else ""
             entries.append((moment.at_ns, one_line(f"{moment.name}{step} {moment.detail}")))
     if len(entries) < 2:

@@ -25,6 +25,8 @@ def headline(result: result_pb2.Result) -> str:
     if not result.details:
         return start
     first = result.details[0]
+    if result.verdict == result_pb2.SKIP:
+        return f"{start} — {one_line(first.message)}"
     return f"{start} — {kind_name(first.kind)}: {one_line(first.message)}"
 
 
@@ -34,7 +36,7 @@ def text_report(result: result_pb2.Result) -> str:
     Control characters of the guest are shown, not sent to the terminal.
     """
     parts = [headline(result)]
-    if result.expectation and result.verdict != result_pb2.PASS:
+    if result.expectation and one_line(result.expectation) not in parts[0]:
         parts.append(f"  {one_line(result.expectation)}")
     told = result.verdict in _TELL_NO_SETTINGS
     sections = [

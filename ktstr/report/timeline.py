@@ -11,7 +11,7 @@ from ktstr.report.characters import encodable
 
 def timeline(run: RunRecord) -> result_pb2.Timeline:
     """All that has a time; phases and moments are each in the order of their (first) time."""
-    phases = _steps(run.events) + _scenarios(run) + _scheduler(run)
+    phases = _scheduler(run) + _scenarios(run) + _steps(run.events)
     moments = [_moment(event) for event in run.events]
     facts = run.scheduler
     if facts is not None and facts.attached_ns is not None:

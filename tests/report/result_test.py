@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results: nothing is lost, the host keeps to its part, equal runs give equal bytes."""
+
+import dataclasses
+from typing import Any
+
+from absl.testing import absltest, parameterized
+from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor
+from hypothesis import given
+
+from ktstr.judge.statistics import CgroupStats
+from ktstr.model import facts
+from ktstr.model.checks import Kind, Verdict
+from ktstr.model.errors import InfraError
+from ktstr.model.histogram import Histogram
+from ktstr.model.host import HostContext, HostSample
+from ktstr.report import result_pb2
+from ktstr.report.files import files_of, to_json
+from ktstr.report.result import facts_bytes, to_bytes
+from tests.judge import runs
+from tests.report.results import RUNS, passed, result
+from tests.report.strategies import TEXTS
+
+
+class ResultTest(parameterized.TestCase):
+    @parameterized.parameters(*RUNS)
+    def test_a_result_is_read_back_from_its_bytes_and_its_json(self, name: str) -> None:
+        made = result(RUNS[name]())
+        self.assertEqual(result_pb2.Result.FromString(to_bytes(made)), made)
+        self.assertEqual(json_format.Parse(to_json(made), result_pb2.Result()), made)
+
+    @parameterized.parameters(*RUNS)
+    def test_only_the_host_part_tells_of_the_host(self, name: str) -> None:
+        run = RUNS[name]()
+        elsewhere = HostContext(hostname="other", cpus=64, wall_s={"total": 9.0})
+        sampled = dataclasses.replace(
+            run, host_samples=(HostSample(0.5, 0, 1, 2),), scenario_host_s=(0.1, 0.9)
+        )
+        here, there = result(run), result(sampled, elsewhere)
+        self.assertNotEqual(to_bytes(here), to_bytes(there))
+        if run.accel.is_deterministic:
+            self.assertEqual(facts_bytes(here), facts_bytes(there))
+        here.ClearField("host")
+        self.assertEqual(facts_bytes(here), to_bytes(here))
+
+    def test_the_schema_has_no_maps_whose_order_could_differ(self) -> None:
+        def fields(message: Descriptor) -> list[str]:
+            inner = [each for nested in message.nested_types for each in fields(nested)]
+            return ([message.full_name] if message.GetOptions().map_entry else []) + inner
+
+        messages = result_pb2.DESCRIPTOR.message_types_by_name.values()
+        self.assertEmpty([name for message in messages for name in fields(message)])
+
+    def test_every_kind_and_verdict_has_its_number(self) -> None:
+        self.assertEqual({kind.name for kind in Kind}, set(result_pb2.Kind.keys()[1:]))
+        self.assertEqual({each.name for each in Verdict}, set(result_pb2.Verdict.keys()[1:]))
+
+    @parameterized.parameters(
+        (facts.WorkerFacts, result_pb2.Worker),
+        (facts.SchedulerFacts, result_pb2.Scheduler),
+        (facts.TestFacts, result_pb2.TestFunction),
+        (facts.ScenarioFacts, result_pb2.Scenario),
+        (facts.LogChunk, result_pb2.Log),
+        (facts.End, result_pb2.Transport.End),
+        (CgroupStats, result_pb2.WorkerStats),
+    )
+    def test_every_fact_has_its_place(self, cls: Any, message: Any) -> None:
+        names = {field.name for field in dataclasses.fields(cls)}
+        if cls is CgroupStats:
+            names.remove("name")  # the cgroup's
+        self.assertEqual(names, set(message.DESCRIPTOR.fields_by_name))
+
+    @given(TEXTS, TEXTS)
+    def test_whatever_a_guest_says_can_be_kept(self, said: str, more: str) -> None:
+        run = passed()
+        run = dataclasses.replace(
+            run,
+            workers=(runs.worker(cgroup=said, exit_info=more, errors=(said,)),),
+            scheduler=runs.scheduler(name=said, dump=more, log_tail=said, stats={more: 1}),
+            logs=(facts.LogChunk("scheduler", said), facts.LogChunk("test", more, True)),
+            events=(facts.Event(5, said, None, more),),
+        )
+        made = result(run)
+        files = files_of(made)
+        self.assertEqual(result_pb2.Result.FromString(files["result.pb"]), made)
+        self.assertNotEmpty(files["report.txt"])
+
+    def test_a_number_that_does_not_fit_is_our_error_and_named(self) -> None:
+        run = runs.good_run(workers=(runs.worker(max_gap_ns=-1),))
+        with self.assertRaisesRegex(InfraError, "guest of pairs reported does not fit"):
+            result(run)
+
+    def test_what_was_not_measured_is_absent(self) -> None:
+        made = result(runs.good_run(workers=(runs.worker(run_delay_ns=None, step=None),)))
+        (worker,) = made.workers
+        self.assertFalse(worker.HasField("run_delay_ns"))
+        self.assertFalse(worker.HasField("step"))
+        self.assertTrue(worker.HasField("run_count"))
+
+    def test_histograms_travel_with_their_bounds(self) -> None:
+        made = result(runs.good_run(workers=(runs.worker(wake=Histogram.of([100, 3])),)))
+        wake = made.workers[0].wake
+        self.assertEqual((wake.count, wake.total_ns, wake.max_ns), (2, 103, 100))
+        bounds = [(bucket.low_ns, bucket.high_ns, bucket.count) for bucket in wake.buckets]
+        self.assertEqual(bounds, [(3, 3, 1), (100, 103, 1)])
+
+    def test_logs_that_came_are_files(self) -> None:
+        self.assertIn(b"the last line", files_of(result(RUNS["ejected"]()))["scheduler.log"])
+        self.assertNotIn("scheduler.log", files_of(result(RUNS["raised"]())))
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results of runs that went well and ill, under names that are also those of their golden files."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from ktstr.judge.judge import judge
+from ktstr.judge.record import RunRecord
+from ktstr.model.accel import Accel
+from ktstr.model.checks import ExpectFail, Kind
+from ktstr.model.console import ConsoleFinding, ConsoleKind
+from ktstr.model.facts import CgroupFacts, Event, LogChunk, ScenarioFacts
+from ktstr.model.histogram import Histogram
+from ktstr.model.host import Ending, EndingKind, HostContext, HostSample
+from ktstr.model.plan import Plan
+from ktstr.report import result_pb2
+from ktstr.report.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
+from ktstr.report.result import result_of
+from tests.judge import runs
+from tests.judge.runs import MS, S
+
+HOST = HostContext(
+    hostname="builder",
+    kernel="6.1.0",
+    cpu_model="A CPU",
+    cpus=2,
+    load_average=(0.5, 0.25, 0.125),
+    started_at="2026-01-02T03:04:05+00:00",
+    wall_s={"boot to the agent's hello": 1.5, "the test's body": 0.75, "total": 2.5},
+    notes={"probe": "/dev/kvm is not there"},
+)
+_DUMP = "\n".join(
+    ["fifo[60] triggered exit kind 1026:", *(f"CPU {i}: nr_run=3" for i in range(70))]
+)
+
+
+def digest(name: str) -> FileDigest:
+    """A file whose digest shows its name."""
+    return FileDigest(f"_main/{name}", name.encode().hex().ljust(64, "0")[:64])
+
+
+def identity(accel: Accel = Accel.VIRTUAL) -> Identity:
+    """A target with the scheduler fifo."""
+    return Identity(
+        label="//sched/fifo:pairs_1n1l2c1t",
+        bazel="tools/bazel",
+        kernel=KernelIdentity("@@//sched/kernels:linux_6_12", digest("vmlinux"), digest("config")),
+        scheduler=SchedulerIdentity("@@//sched/fifo:fifo", digest("fifo.cpio")),
+        accel=accel,
+        accel_reason=f"accel = '{accel}' of the target",
+        seed=1,
+        initramfs=(digest("base.cpio"), digest("agent.cpio")),
+        qemu=digest("qemu"),
+    )
+
+
+def result(run: RunRecord, host: HostContext = HOST) -> result_pb2.Result:
+    """The judged result of a run."""
+    return result_of(run, judge(run), identity(run.accel), host)
+
+
+def passed() -> RunRecord:
+    """Two workers that shared two CPUs, one that woke, and ops on the time line."""
+    run = runs.good_run()
+    wake = Histogram.of([2_000] * 95 + [40_000] * 5)
+    sleeper = runs.worker(
+        cgroup="late/sleepers",
+        work_type="Bursty",
+        cpu_hungry=False,
+        cpu_ns=S // 10,
+        wake=wake,
+        run_delay_ns=None,
+        ran_on={1: S},
+    )
+    events = (*run.events, Event(S + 5 * MS, "op", 0, "AddCgroup(name='late/sleepers')"))
+    late = CgroupFacts("late/sleepers", 0, "1", "1", 100)
+    return dataclasses.replace(
+        run, workers=(*run.workers, sleeper), events=events, cgroups=(*run.cgroups, late)
+    )
+
+
+def starved() -> RunRecord:
+    """One worker got nothing, the other had a gap."""
+    victim = runs.worker(
+        index=1, pid=101, cpu_ns=0, work_units=0, iterations=0, samples=0, ran_on={}
+    )
+    return runs.good_run(workers=(runs.worker(max_gap_ns=230 * MS), victim))
+
+
+def ejected() -> RunRecord:
+    """The kernel's watchdog threw the scheduler out."""
+    facts = runs.scheduler(
+        phase="run",
+        state_end="disabled",
+        ops_end="",
+        ended_by_us=False,
+        exit_kind="ERROR_STALL",
+        exit_reason="runnable task stall",
+        exit_message="w0.0.1[101] failed to run for 5.003s",
+        exit_status="exit status 3",
+        dump=_DUMP,
+        log_tail="attached ops=fifo\nexit kind=1026\n",
+    )
+    console = ConsoleFinding(
+        ConsoleKind.SCHED_EXT,
+        12,
+        'sched_ext: BPF scheduler "fifo" disabled (runnable task stall)',
+        'sched_ext: BPF scheduler "fifo" disabled (runnable task stall)\nsched_ext: fifo: w0.0.1',
+    )
+    return runs.good_run(
+        scheduler=facts,
+        console=(console,),
+        scenarios=(ScenarioFacts(S, 2 * S, 1, 0, stopped_because="the scheduler is gone"),),
+        logs=(
+            LogChunk("scheduler", "".join(f"line {i}\n" for i in range(40)), truncated=True),
+            LogChunk("scheduler", "the last line\n"),
+        ),
+    )
+
+
+def expected() -> RunRecord:
+    """The same, and the test was about it."""
+    run = ejected()
+    return dataclasses.replace(run, plan=_expecting(run), hello=runs.hello(_expecting(run)))
+
+
+def not_expected() -> RunRecord:
+    """A test about an ejection, in which everything went well."""
+    return runs.good_run(_expecting(runs.good_run()))
+
+
+def panicked() -> RunRecord:
+    """A kernel that panicked before the scenario."""
+    text = "Kernel panic - not syncing: sysrq triggered crash"
+    finding = ConsoleFinding(ConsoleKind.PANIC, 3, text, f"{text}\nCPU: 0 PID: 41\nCall Trace:\n")
+    return RunRecord(
+        plan=runs.plan(),
+        accel=Accel.VIRTUAL,
+        ending=Ending(EndingKind.PANICKED),
+        console=(finding,),
+        hello=runs.hello(runs.plan()),
+        frames_seen=1,
+    )
+
+
+def no_boot() -> RunRecord:
+    """A guest that never said hello."""
+    ending = Ending(EndingKind.DEADLINE, "boot to the agent's hello")
+    return RunRecord(plan=runs.plan(), accel=Accel.VIRTUAL, ending=ending, console=())
+
+
+def raised() -> RunRecord:
+    """A test function that raised, after printing what no terminal should get."""
+    facts = runs.outcome(outcome="raised", detail="ValueError: \x1b[2Jno\nsecond line \udcff")
+    output = f"\x1b[31mred\x00\r\nlong {'x' * 400}\nTraceback: \udcff\n"
+    return runs.good_run(
+        runs.function_plan(scheduler=None), test=facts, logs=(LogChunk("test", output),)
+    )
+
+
+def skipped() -> RunRecord:
+    """A test function that skipped."""
+    facts = runs.outcome(verdict="skip", detail="needs two NUMA nodes")
+    return runs.good_run(runs.function_plan(scheduler=None), test=facts)
+
+
+def contended() -> RunRecord:
+    """A gap under KVM, while the host kept a vCPU waiting."""
+    samples = tuple(
+        HostSample(float(second), vcpu, run_ns=second * S // 2, wait_ns=second * S // 3 * vcpu)
+        for second in range(3)
+        for vcpu in range(2)
+    )
+    late = runs.worker(max_gap_ns=230 * MS)
+    return runs.good_run(
+        accel=Accel.KVM,
+        workers=(late, runs.worker(index=1)),
+        host_samples=samples,
+        scenario_host_s=(0.5, 1.5),
+    )
+
+
+RUNS: dict[str, Callable[[], RunRecord]] = {
+    each.__name__: each
+    for each in (
+        passed,
+        starved,
+        ejected,
+        expected,
+        not_expected,
+        panicked,
+        no_boot,
+        raised,
+        skipped,
+        contended,
+    )
+}
+
+
+def _expecting(run: RunRecord) -> Plan:
+    expectation = ExpectFail(Kind.SCHEDULER_EJECTED, "stall")
+    return dataclasses.replace(run.plan, expect_fail=expectation)

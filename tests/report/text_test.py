@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The text report: one line first, bounded, safe for a terminal, and it says what to do."""
+
+import dataclasses
+
+from absl.testing import absltest, parameterized
+from hypothesis import given
+
+from ktstr.model.facts import LogChunk
+from ktstr.report import result_pb2
+from ktstr.report.advice import outputs_directory
+from ktstr.report.characters import printable
+from ktstr.report.tables import duration
+from ktstr.report.text import headline, text_report
+from tests.judge import runs
+from tests.report.results import RUNS, no_boot, panicked, passed, result, starved
+from tests.report.strategies import TEXTS
+
+
+class TextTest(parameterized.TestCase):
+    @parameterized.parameters(*RUNS)
+    def test_the_headline_stands_first_and_alone(self, name: str) -> None:
+        made = result(RUNS[name]())
+        first, _, rest = text_report(made).partition("\n")
+        self.assertEqual(first, headline(made))
+        self.assertRegex(first, "^[A-Z]+ //sched/fifo:pairs_1n1l2c1t::pairs")
+        self.assertNotIn(first, rest)
+
+    @parameterized.parameters(*RUNS)
+    def test_what_is_not_well_ends_with_commands(self, name: str) -> None:
+        made = result(RUNS[name]())
+        text = text_report(made)
+        well = made.verdict in (result_pb2.PASS, result_pb2.SKIP)
+        command = "tools/bazel test //sched/fifo:pairs_1n1l2c1t --test_filter=pairs"
+        self.assertEqual(command in text, not well)
+        self.assertEqual("tools/bazel run //sched/fifo:pairs_1n1l2c1t.shell" in text, not well)
+
+    @given(TEXTS)
+    def test_a_guest_sends_nothing_to_the_terminal(self, said: str) -> None:
+        run = dataclasses.replace(starved(), logs=(LogChunk("scheduler", said),))
+        text = text_report(result(run))
+        self.assertNoControl(text)
+        self.assertNoControl(printable(said))
+
+    def test_control_characters_are_shown(self) -> None:
+        self.assertEqual(
+            printable("a\x1b[0m\r\nb\tc\x00\x85\ufffe"), r"a\x1b[0m" "\nb\tc" r"\x00\x85\ufffe"
+        )
+
+    def test_a_flood_is_cut(self) -> None:
+        logs = (LogChunk("scheduler", "y\n" * 100_000), LogChunk("agent", "x" * 1_000_000))
+        text = text_report(result(dataclasses.replace(starved(), logs=logs)))
+        self.assertLess(len(text), 10_000)
+        self.assertIn("(99975 lines before)", text)
+        self.assertIn("(1000000 characters)", text)
+
+    def test_a_crowd_of_failures_is_cut(self) -> None:
+        idle = [runs.worker(index=i, work_units=0, cpu_ns=0) for i in range(100)]
+        text = text_report(result(runs.good_run(workers=tuple(idle))))
+        self.assertIn("and 80 more in result.json", text)
+
+    def test_the_files_to_read_follow_the_cause(self) -> None:
+        self.assertIn("console.log has the whole kernel log", text_report(result(panicked())))
+        self.assertIn("console.log has the kernel's last words", text_report(result(no_boot())))
+
+    def test_a_passing_report_tells_what_it_rests_on(self) -> None:
+        text = text_report(result(passed()))
+        self.assertIn("scheduler fifo was attached as fifo to the end", text)
+        self.assertNotIn("--- next ---", text)
+
+    @parameterized.parameters(
+        ("//a/b:c", "bazel-testlogs/a/b/c/test.outputs/t"),
+        ("//a/b", "bazel-testlogs/a/b/b/test.outputs/t"),
+        ("//:c", "bazel-testlogs/c/test.outputs/t"),
+        ("", "outputs of t"),
+    )
+    def test_where_the_outputs_are(self, label: str, where: str) -> None:
+        identity = result_pb2.Identity(label=label, test="t")
+        self.assertEqual(outputs_directory(result_pb2.Result(identity=identity)), where)
+
+    @parameterized.parameters(
+        (0, "0 ns"), (999, "999 ns"), (4_100, "4.1 us"), (12e6, "12.0 ms"), (3.5e9, "3.50 s")
+    )
+    def test_durations_have_fitting_units(self, ns: float, text: str) -> None:
+        self.assertEqual(duration(ns), text)
+
+    def assertNoControl(self, text: str) -> None:
+        found = [c for c in text if (ord(c) < 32 and c not in "\n\t") or 127 <= ord(c) < 160]
+        self.assertEmpty(found)
+        text.encode("utf-8")
+
+
+if __name__ == "__main__":
+    absltest.main()

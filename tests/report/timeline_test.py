@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Phases and moments on one clock, also of runs that broke off."""
+
+from absl.testing import absltest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ktstr.model.facts import Event
+from ktstr.report.tables import timeline_table
+from ktstr.report.timeline import timeline
+from tests.judge.runs import S, good_run, scheduler
+from tests.report.strategies import EVENT_NAMES
+
+EVENTS = st.lists(
+    st.builds(Event, st.integers(0, 10**10), EVENT_NAMES, st.none() | st.integers(0, 3))
+)
+
+
+class TimelineTest(absltest.TestCase):
+    def test_phases_of_a_whole_run(self) -> None:
+        found = [
+            (phase.name, phase.start_ns, phase.end_ns) for phase in timeline(good_run()).phases
+        ]
+        self.assertEqual(
+            found,
+            [
+                ("scheduler fifo", S // 2, 3 * S),
+                ("scenario", S, 2 * S),
+                ("step 0", S, 2 * S),
+            ],
+        )
+
+    def test_what_broke_off_has_no_end(self) -> None:
+        run = good_run(
+            events=(Event(S, "scenario_start"), Event(S + 5, "step_start", 0)),
+            scenarios=(),
+            scheduler=scheduler(ended_ns=None),
+            end=None,
+        )
+        found = timeline(run)
+        self.assertEqual(
+            [phase.name for phase in found.phases], ["scheduler fifo", "scenario", "step 0"]
+        )
+        self.assertFalse(any(phase.HasField("end_ns") for phase in found.phases))
+        self.assertIn("    0.500 s  step 0 begins, its end was not reported", timeline_table(found))
+
+    def test_a_step_that_is_played_twice_is_two_phases(self) -> None:
+        events = (
+            Event(1, "step_start", 0),
+            Event(2, "step_end", 0),
+            Event(3, "step_start", 0),
+            Event(4, "step_end", 0),
+        )
+        phases = timeline(good_run(events=events, scenarios=(), scheduler=None)).phases
+        self.assertEqual([(p.start_ns, p.end_ns) for p in phases], [(1, 2), (3, 4)])
+
+    @given(EVENTS)
+    def test_time_never_goes_back(self, events: list[Event]) -> None:
+        found = timeline(good_run(events=tuple(events)))
+        starts = [phase.start_ns for phase in found.phases]
+        moments = [moment.at_ns for moment in found.moments]
+        self.assertEqual((starts, moments), (sorted(starts), sorted(moments)))
+        self.assertLessEqual({event.at_ns for event in events}, set(moments))
+
+    def test_a_long_time_line_is_cut_in_its_middle(self) -> None:
+        events = tuple(Event(i * S, "op", 0, f"op {i}") for i in range(100))
+        lines = timeline_table(timeline(good_run(events=events)))
+        self.assertLen(lines, 41)
+        self.assertRegex(lines[20], "[0-9]+ more in result.json")
+        self.assertIn("op 99", lines[-1])
+
+
+if __name__ == "__main__":
+    absltest.main()
