@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 
 from absl.testing import absltest
@@ -21,6 +22,7 @@ _GOOD = runs.good_run()
 _LOG = LogChunk("scheduler", "attached\n")
 
 
+@functools.cache
 def _stream() -> bytes:
     facts = [
         (FrameType.HELLO, _GOOD.hello),
