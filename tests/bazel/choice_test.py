@@ -113,6 +113,12 @@ class ChoiceTest(parameterized.TestCase):
         self.assertIn(f"common --disk_cache={self.machine.cache}/disk\n", text)
         self.assertNotIn("--registry", text)
 
+    def test_a_workspace_that_does_not_import_the_rc_file_gets_none(self) -> None:
+        self.machine.bazel("bazel")
+        (self.machine.workspace / ".bazelrc").write_text("build --jobs=1\n", encoding="utf-8")
+        self.machine.run("info")
+        self.assertFalse((self.machine.workspace / ".bazelrc.local").exists())
+
     def reason(self, error: str) -> str:
         """The line that says why a private Bazel is prepared."""
         (line,) = [line for line in error.splitlines() if "preparing a private Bazel" in line]

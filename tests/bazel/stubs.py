@@ -30,6 +30,8 @@ class Machine:
             source / "private/bazel_setup", self.workspace / "tools/private/bazel_setup"
         )
         (self.workspace / "MODULE.bazel").write_text('module(name = "m")\n', encoding="utf-8")
+        rc = "try-import %workspace%/.bazelrc.local\n"
+        (self.workspace / ".bazelrc").write_text(rc, encoding="utf-8")
         for name in _PROGRAMS:
             found = shutil.which(name)
             if found is None:

@@ -17,7 +17,7 @@ _ACTION_PATH = "/bin:/usr/bin:/usr/local/bin"
 
 
 def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason: str) -> None:
-    """Writes the rc file when its text differs.
+    """Writes the rc file when its text differs, into a workspace whose .bazelrc imports it.
 
     Args:
       workspace: where it is written.
@@ -26,6 +26,12 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
       command: the Bazel that is run, for tests that run Bazel themselves.
       reason: why this Bazel.
     """
+    try:
+        imported = NAME in (workspace / ".bazelrc").read_text(encoding="utf-8")
+    except OSError:
+        imported = False
+    if not imported:
+        return
     text = render(cache, home, command, reason)
     path = workspace / NAME
     try:
