@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 from absl.testing import absltest, parameterized
 from runfiles import Runfiles
 
@@ -97,6 +98,22 @@ class EnterTest(parameterized.TestCase):
         done = self.enter("--", "true", root=self.directory)
         self.assertEqual(done.returncode, 1)
         self.assertIn("is not a Debian root: it has no usr/bin/bwrap", done.stderr)
+
+    def test_nothing_outlives_a_kill(self) -> None:
+        command = [sys.executable, str(self.program), "--root", str(self.root)]
+        with subprocess.Popen(
+            [*command, "--", "sh", "-c", "sleep 86400 & echo started; wait"],
+            cwd=self.directory,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            self.assertEqual(process.stdout.readline(), "started\n")
+            inside = psutil.Process(process.pid).children(recursive=True)
+            self.assertIn("sleep", [child.name() for child in inside])
+            process.kill()
+            _, alive = psutil.wait_procs(inside, timeout=_DEADLINE_SECONDS)
+            self.assertEqual(alive, [])
 
     def test_refused_user_namespaces_are_explained(self) -> None:
         # bubblewrap makes the situation: a user namespace in which no further one may be made.
