@@ -199,6 +199,22 @@ void SCX_PROG(faulty_dispatch, s32 cpu, struct task_struct *prev)
 		prev->scx.slice = slice_ns;
 }
 
+/* A task may come to a CPU on a way that never asks us: the kernel returns one that it moved. */
+void SCX_PROG(faulty_running, struct task_struct *p)
+{
+	if (is_starved(p))
+		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), SCX_KICK_PREEMPT);
+}
+
+/* A task that gets a name to be starved is running at that time: it must go at once. */
+SEC("tp_btf/task_rename")
+int BPF_PROG(faulty_rename, struct task_struct *p, const char *comm)
+{
+	if (starve_comm[0] && p == bpf_get_current_task_btf())
+		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_PREEMPT);
+	return 0;
+}
+
 static void kick_idle_cpus(void)
 {
 	u32 cpu;
@@ -266,6 +282,7 @@ struct sched_ext_ops faulty_ops = {
 	.select_cpu = (void *)faulty_select_cpu,
 	.enqueue = (void *)faulty_enqueue,
 	.dispatch = (void *)faulty_dispatch,
+	.running = (void *)faulty_running,
 	.init = (void *)faulty_init,
 	.exit = (void *)faulty_exit,
 	.flags = SCX_OPS_ENQ_LAST,

@@ -11,6 +11,7 @@
 #include "globals.h"
 
 #define MAX_OPS 8
+#define MAX_TRACING 32
 #define EXIT_MAP "scx_exit_events"
 
 struct session {
@@ -22,12 +23,15 @@ struct session {
 		struct bpf_link *link;
 	} ops[MAX_OPS];
 	size_t nr_ops;
+	struct bpf_link *tracing[MAX_TRACING];
+	size_t nr_tracing;
 	bool loaded;
 	enum outcome ended; /* OUTCOME_NONE until the exit record has come */
 };
 
 static enum outcome find_ops(struct session *session, const char *path);
 static void read_names(struct session *session);
+static enum outcome attach_tracing(struct session *session);
 static enum outcome attach(struct session *session, struct ops *ops);
 static int on_exit_record(void *context, void *data, size_t size);
 static void print_stat(const struct global *global, void *context);
@@ -109,7 +113,7 @@ void session_print_stats(const struct session *session)
 
 enum outcome session_attach(struct session *session)
 {
-	enum outcome outcome = OUTCOME_NONE;
+	enum outcome outcome;
 	struct bpf_map *exits;
 	size_t i;
 	int err;
@@ -128,6 +132,7 @@ enum outcome session_attach(struct session *session)
 		fprintf(stderr, "scx-loader: cannot read %s: %s\n", EXIT_MAP, strerror(errno));
 		return OUTCOME_NOT_LOADED;
 	}
+	outcome = attach_tracing(session);
 	for (i = 0; i < session->nr_ops && outcome == OUTCOME_NONE; i++)
 		outcome = attach(session, &session->ops[i]);
 	return outcome;
@@ -154,6 +159,8 @@ enum outcome session_close(struct session *session)
 	/* Returns after ops.exit has run: the record is there. */
 	for (i = 0; i < session->nr_ops; i++)
 		bpf_link__destroy(session->ops[i].link);
+	for (i = 0; i < session->nr_tracing; i++)
+		bpf_link__destroy(session->tracing[i]);
 	if (session->exits)
 		ended = session_collect_exit(session);
 	ring_buffer__free(session->exits);
@@ -210,6 +217,30 @@ static void read_names(struct session *session)
 
 		snprintf(ops->name, sizeof(ops->name), "%s", name);
 	}
+}
+
+/* Programs beside the ops: tracepoints, kprobes and the like, where their sections say. */
+static enum outcome attach_tracing(struct session *session)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, session->object) {
+		enum bpf_prog_type type = bpf_program__type(program);
+		struct bpf_link *link;
+
+		if (type == BPF_PROG_TYPE_STRUCT_OPS || type == BPF_PROG_TYPE_SYSCALL)
+			continue;
+		link = session->nr_tracing < MAX_TRACING ? bpf_program__attach(program) : NULL;
+		if (!link) {
+			fprintf(stderr, "scx-loader: cannot attach program %s: %s\n",
+				bpf_program__name(program),
+				session->nr_tracing < MAX_TRACING ? strerror(errno)
+								  : "too many programs");
+			return OUTCOME_NOT_ATTACHED;
+		}
+		session->tracing[session->nr_tracing++] = link;
+	}
+	return OUTCOME_NONE;
 }
 
 static enum outcome attach(struct session *session, struct ops *ops)

@@ -35,7 +35,7 @@ bool session_has_ops(struct session *session, const char *name);
 /* Prints a `stat NAME=VALUE` line for every variable that the object may write. */
 void session_print_stats(const struct session *session);
 
-/* Loads, attaches every struct_ops map and prints `attached` lines. */
+/* Loads, attaches tracing programs and then every struct_ops map, printing `attached` lines. */
 enum outcome session_attach(struct session *session);
 
 /* A file descriptor that is readable once the scheduler has ended. */
