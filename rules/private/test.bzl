@@ -111,13 +111,18 @@ def _python(ctx):
         roots = sorted(roots),
     )
 
+def _label(label):
+    """As people write it: without the @@ of this repository."""
+    text = str(label)
+    return text[2:] if text.startswith("@@//") else text
+
 def _kernel_config(ctx, kernel):
     info = kernel[KernelImageInfo]
     return {
         "build_info": _runfiles_path(ctx, info.build_info),
         "bzimage": _runfiles_path(ctx, info.bzimage),
         "config": _runfiles_path(ctx, info.config),
-        "label": str(kernel.label),
+        "label": _label(kernel.label),
         "system_map": _runfiles_path(ctx, info.system_map),
         "vmlinux": _runfiles_path(ctx, info.vmlinux),
     }
@@ -130,7 +135,7 @@ def _scheduler_config(ctx):
         "argv": info.argv,
         "control": info.control,
         "kargs": info.kargs,
-        "label": str(ctx.attr.scheduler.label),
+        "label": _label(ctx.attr.scheduler.label),
         "layer": _runfiles_path(ctx, info.layer),
         "name": info.name,
         "ops": info.ops_name,
@@ -153,7 +158,7 @@ def _config(ctx, accel):
         "initramfs": [_runfiles_path(ctx, file) for file in ctx.attr._base[InitramfsInfo].layers],
         "kargs": ctx.attr.kargs,
         "kernel": _kernel_config(ctx, ctx.attr.kernel),
-        "label": str(ctx.label).removeprefix("@@"),
+        "label": _label(ctx.label),
         "libraries": python.libraries,
         "memory_mb": ctx.attr.memory_mb,
         "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
