@@ -27,7 +27,10 @@ def headline(result: result_pb2.Result) -> str:
     first = result.details[0]
     if result.verdict == result_pb2.SKIP:
         return f"{start} — {one_line(first.message)}"
-    return f"{start} — {kind_name(first.kind)}: {one_line(first.message)}"
+    # a failure that was not the expected one: the words on it hold what came instead
+    failed = result.verdict == result_pb2.FAIL
+    message = result.expectation if failed and result.expectation else first.message
+    return f"{start} — {kind_name(first.kind)}: {one_line(message)}"
 
 
 def text_report(result: result_pb2.Result) -> str:
@@ -70,8 +73,8 @@ def kind_name(kind: result_pb2.Kind) -> str:
 
 
 def _details(result: result_pb2.Result) -> list[str]:
-    if len(result.details) == 1 and "\n" not in result.details[0].message.strip():
-        return []  # the headline has it
+    if len(result.details) == 1 and result.details[0].message in headline(result):
+        return []
     lines = []
     for detail in result.details[:_DETAILS_SHOWN]:
         first, *rest = printable(detail.message).strip().splitlines() or [""]

@@ -131,6 +131,12 @@ def not_expected() -> RunRecord:
     return runs.good_run(_expecting(runs.good_run()))
 
 
+def failed_otherwise() -> RunRecord:
+    """A test about an ejection, in which a worker starved."""
+    run = starved()
+    return dataclasses.replace(run, plan=_expecting(run), hello=runs.hello(_expecting(run)))
+
+
 def panicked() -> RunRecord:
     """A kernel that panicked before the scenario."""
     text = "Kernel panic - not syncing: sysrq triggered crash"
@@ -190,6 +196,7 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
         ejected,
         expected,
         not_expected,
+        failed_otherwise,
         panicked,
         no_boot,
         raised,
