@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +17,9 @@ from xml.etree import ElementTree
 
 import psutil
 from runfiles import Runfiles
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,7 @@ class Running:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
 
     def wait(self, seconds: float = 240.0) -> Ended:
@@ -128,6 +134,11 @@ class Running:
                 process.kill()
             except psutil.NoSuchProcess:
                 pass
+
+
+def _end_with_parent() -> None:
+    """Should we be killed, the run gets a SIGTERM, and ends its guest."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def leftovers(directory: Path) -> list[str]:
