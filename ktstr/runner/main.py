@@ -43,9 +43,10 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         traceback.print_exc()
         print("ERROR this is a bug in ktstr's runner, not in the scheduler; please report it")
         status = ExitStatus.ERROR
-    finally:
-        kill_descendants()
+    left = kill_descendants()
     if environment is not None:
+        if left:
+            environment.warn(f"killed what the tests left on this machine: {', '.join(left)}")
         environment.leave()
     return int(status)
 
