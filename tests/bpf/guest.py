@@ -41,7 +41,7 @@ class GuestError(Exception):
     """The script did not run to its end; the text holds its output and the end of the console."""
 
 
-def run_script(script: str, *, topology: str = "1n1l2c1t", deadline_s: int = 150) -> str:
+def run_script(script: str, *, topology: str = "1n1l2c1t", deadline_s: int = 300) -> str:
     """Boots, runs `script` and returns what it wrote to its standard output and error.
 
     The script runs under busybox's shell with /proc, /sys, /dev and cgroup v2 mounted, and with the
