@@ -28,7 +28,7 @@ def ending(run: RunRecord) -> list[Detail]:
                 f"see console.log"
             )
             return [Detail(Kind.HANG, message, Verdict.INCONCLUSIVE)]
-        if detail == OUT_OF_TIME:
+        if detail.startswith(OUT_OF_TIME):
             return [
                 _infra(
                     f"{detail} was used up before the test was over; give the target a larger "

@@ -34,7 +34,7 @@ class EndingKind(StrEnum):
 
     EXITED = "exited"  # the guest powered off or rebooted, QEMU exited in order
     PANICKED = "panicked"  # pvpanic event, or a panic on the console
-    DEADLINE = "deadline"  # a host deadline passed; `detail` is its name
+    DEADLINE = "deadline"  # a host deadline passed; `detail` is its name, or "OUTER, in INNER"
     KILLED = "killed"  # QEMU died of a signal that we did not send; `detail` names it
     QEMU_ERROR = "qemu_error"  # QEMU did not start or exited with an error; `detail` is its text
     TERMINATED = "terminated"  # the runner itself was told to stop (SIGTERM, SIGINT)

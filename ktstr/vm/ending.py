@@ -36,7 +36,7 @@ def ending_of(
     if panicked:
         return Ending(EndingKind.PANICKED)
     if expired is not None:
-        return Ending(EndingKind.DEADLINE, expired.name)
+        return Ending(EndingKind.DEADLINE, _waited_for(expired))
     if exited.reason == OUTPUT_LIMIT:
         return Ending(EndingKind.QEMU_ERROR, OUTPUT_LIMIT)
     if exited.status < 0:
@@ -44,6 +44,11 @@ def ending_of(
     if exited.status > 0:
         return Ending(EndingKind.QEMU_ERROR, exited.log)
     return Ending(EndingKind.EXITED, exited.reason)
+
+
+def _waited_for(expired: Deadline) -> str:
+    # a wait that an outer deadline cut short did not have its own time: the outer one is over
+    return f"{expired.cut_by}, in {expired.name}" if expired.cut_by else expired.name
 
 
 def _signal_name(number: int) -> str:

@@ -6,7 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.model.accel import Accel
+from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
 from ktstr.vm.deadlines import Deadlines, scaled
+from ktstr.vm.ending import ending_of
+from ktstr.vm.vm import Exited
 
 
 class _Clock:
@@ -34,6 +37,14 @@ class DeadlinesTest(absltest.TestCase):
         self.assertEqual(
             inner.describe(), "boot: not reached within 10.0 s, cut short by the deadline of test"
         )
+
+    def test_a_guest_whose_time_an_outer_one_cut_is_not_said_to_hang(self) -> None:
+        self.deadlines.start(OUT_OF_TIME, 10)
+        self.deadlines.start("boot", 60)
+        self.clock.now += 11
+        exited = Exited(0, "host-qmp-quit", "", 11.0)
+        ending = ending_of(exited, panicked=False, expired=self.deadlines.expired(), interrupted="")
+        self.assertEqual(ending, Ending(EndingKind.DEADLINE, f"{OUT_OF_TIME}, in boot"))
 
     def test_innermost_that_is_over_is_told(self) -> None:
         self.deadlines.start("test", 10)
