@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from ktstr.judge.completeness import planned_workers
 from ktstr.judge.record import RunRecord
+from ktstr.model.checks import Checks
 from ktstr.model.host import EndingKind
+
+# checks that say nothing about a run without workers; not_starved is on by default and is no claim
+_MEASURES = (
+    "max_gap_ms",
+    "max_spread_pct",
+    "isolation",
+    "max_p99_wake_latency_us",
+    "max_migrations_per_s",
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,10 @@ def claims(run: RunRecord) -> tuple[Claim, ...]:
     if run.plan.function is not None:
         returned = run.test is not None and run.test.outcome == "returned"
         found.append(Claim(f"{run.plan.function} returned", returned))
+    measured = _measures(run.plan.checks)
+    if measured:
+        words = f"workers were there to measure ({', '.join(measured)})"
+        found.append(Claim(words, bool(run.workers)))
     if run.plan.checks.clean_kernel_log:
         found.append(Claim("the kernel log is clean", run.console == ()))
     return tuple(found)
@@ -69,3 +83,8 @@ def _scenario(run: RunRecord) -> list[Claim]:
             len(run.workers) >= workers,
         ),
     ]
+
+
+def _measures(checks: Checks) -> list[str]:
+    """The checks of workers that were asked for by name."""
+    return [name for name in _MEASURES if getattr(checks, name) not in (None, False)]

@@ -51,7 +51,8 @@ class PassTest(parameterized.TestCase):
         self.assertIs(judged.verdict, Verdict.PASS, judged.details)
 
     def test_a_function_passes_when_it_returned(self) -> None:
-        run = runs.good_run(runs.function_plan(), workers=(), scenarios=())
+        of = runs.function_plan(checks=Checks(not_starved=True, clean_kernel_log=True))
+        run = runs.good_run(of, workers=(), scenarios=())
         self.assertIs(judge(run).verdict, Verdict.PASS, judge(run).details)
 
     @parameterized.named_parameters(
@@ -73,6 +74,12 @@ class PassTest(parameterized.TestCase):
         self.assertIs(judged.verdict, Verdict.INCONCLUSIVE)
         self.assertNotEmpty(judged.details)
 
+    def test_a_function_without_workers_cannot_show_what_was_asked_of_them(self) -> None:
+        of = runs.function_plan(checks=runs.ALL_CHECKS.merge(Checks(isolation=True)))
+        judged = judge(runs.good_run(of, workers=(), scenarios=(), cgroups=()))
+        self.assertIs(judged.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn("isolation", judged.details[0].message)
+
     def test_sched_ext_at_work_is_not_the_default_class(self) -> None:
         run = runs.good_run(
             runs.plan(scheduler=None), scheduler=runs.no_scheduler(state_end="enabled")
@@ -87,6 +94,13 @@ class EndingTest(parameterized.TestCase):
         ("sigterm", EndingKind.TERMINATED, "SIGTERM", Verdict.INCONCLUSIVE, Kind.INFRA),
         ("hang", EndingKind.DEADLINE, "the test's body", Verdict.FAIL, Kind.HANG),
         ("timeout", EndingKind.DEADLINE, OUT_OF_TIME, Verdict.INCONCLUSIVE, Kind.INFRA),
+        (
+            "timeout in a phase",
+            EndingKind.DEADLINE,
+            f"{OUT_OF_TIME}, in the test's body",
+            Verdict.INCONCLUSIVE,
+            Kind.INFRA,
+        ),
         ("panic", EndingKind.PANICKED, "", Verdict.FAIL, Kind.PANIC),
         ("reset", EndingKind.EXITED, "guest-reset", Verdict.INCONCLUSIVE, Kind.INFRA),
     )
