@@ -120,7 +120,8 @@ class Engine:
     def _loop(self, index: int, step: Step, hold: Loop) -> None:
         end = self._started + int(self._stage.duration_s * _NS)
         due = time.monotonic_ns()
-        while due < end and not self._stopped:
+        # by the clock, not by `due`: ops may take longer than the interval
+        while time.monotonic_ns() < end and not self._stopped:
             for op in step.ops:
                 self._apply(op, index)
             due += int(hold.interval * _NS)

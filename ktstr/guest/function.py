@@ -124,7 +124,8 @@ class FunctionRun:
         if not in_time:
             limit = f"{self._plan.deadlines.test_s:g} s of guest time"
             outcome, detail, verdict = "deadline", f"it took longer than {limit}", ""
-        elif said is not None:
+        elif said is not None and self._status == 0:
+            # a fork that returned says so, too: what the process itself came to decides
             outcome, detail, verdict = said["outcome"], said["detail"], said["verdict"]
         else:
             outcome, detail = _how(self._status)
