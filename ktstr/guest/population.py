@@ -129,7 +129,7 @@ class Population:
         """Changes the affinity of a cgroup's workers."""
         self._known(name)
         for group in self._of(name):
-            cpus = [self._affinity(affinity, name) for _ in group.pids]
+            cpus = [self._affinity(affinity, name) for _ in range(group.size)]
             group.bind(cpus, self._stage.view.cpus)
 
     def move(self, source: str, target: str) -> None:

@@ -71,6 +71,11 @@ class WorkerGroup:
         return [worker.pid for worker in self._workers if worker.status is None]
 
     @property
+    def size(self) -> int:
+        """How many workers there are, ended or not."""
+        return len(self._workers)
+
+    @property
     def finished(self) -> bool:
         """Whether all workers have ended."""
         return all(worker.status is not None for worker in self._workers)
@@ -119,6 +124,8 @@ class WorkerGroup:
         """Changes the workers' affinity; a refusal becomes an error in the worker's facts."""
         for worker, affinity in zip(self._workers, affinities, strict=True):
             cpus = affinity or everywhere
+            if worker.status is not None:
+                continue
             worker.affinity = format_cpulist(affinity or ())
             try:
                 os.sched_setaffinity(worker.pid, cpus)
