@@ -39,6 +39,13 @@ def main(arguments: list[str]) -> int:
     except SetupError as error:
         print(f"tools/bazel: error: {error}", file=sys.stderr)
         return LOCAL_ENVIRONMENT
+    except OSError as error:
+        print(
+            f"tools/bazel: error: cannot prepare Bazel in {cache}: {error}; free some space, or "
+            "name another cache directory in XDG_CACHE_HOME",
+            file=sys.stderr,
+        )
+        return LOCAL_ENVIRONMENT
     except KeyboardInterrupt:
         print("tools/bazel: interrupted", file=sys.stderr)
         return 130
