@@ -99,7 +99,9 @@ def worker_reports(run: RunRecord) -> list[Detail]:
         for error in worker.errors:
             message = f"{name} ({worker.work_type}): {error}"
             details.append(Detail(Kind.WORKER_ERROR, message, Verdict.INCONCLUSIVE, name))
-        if not worker.completed and (worker.work_units or crashed(worker)) and not worker.errors:
+        # a worker that was merely starved is the scheduler's: not_starved says so, where it is on
+        starved = run.plan.checks.not_starved and not worker.work_units and not crashed(worker)
+        if not worker.completed and not starved and not worker.errors:
             message = (
                 f"{name} ({worker.work_type}) did not come to its end: "
                 f"{worker.exit_info or 'no exit information'}"
