@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The least that any scheduler must stand: load, a cpuset, and tasks that wake each other."""
+"""The least that any scheduler must stand: load, and a cpuset."""
 
 from ktstr import (
     CgroupDef,
     Checks,
     CpuSpin,
     Disjoint,
-    FutexPingPong,
-    PipeIo,
     Scenario,
     TopologyView,
     Work,
@@ -27,12 +25,3 @@ def confined(machine: TopologyView) -> Scenario:
     """A cgroup that is confined to half of the machine beside one that is not."""
     parts = min(2, len(machine.usable_cpus))
     return defs(CgroupDef("confined", cpuset=Disjoint(0, parts)), CgroupDef("free"))
-
-
-@scenario(checks=Checks(max_p99_wake_latency_us=100_000))
-def woken_beside_load(machine: TopologyView) -> Scenario:
-    """Pairs that wake each other through pipes and futexes, beside a spinner."""
-    works = (Work(PipeIo(), workers=2), Work(FutexPingPong(), workers=2))
-    return defs(
-        CgroupDef("pairs", works=works), CgroupDef("spinner", works=(Work(CpuSpin(), workers=1),))
-    )
