@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from ktstr.model.codec import encode
 from ktstr.model.facts import (
     CgroupFacts,
+    DiskFacts,
     End,
     Event,
     LogChunk,
+    PayloadFacts,
     ScenarioFacts,
     SchedulerFacts,
     TestFacts,
@@ -27,6 +29,8 @@ _TYPES = {
     LogChunk: FrameType.LOG,
     ScenarioFacts: FrameType.SCENARIO,
     TestFacts: FrameType.TEST,
+    PayloadFacts: FrameType.PAYLOAD,
+    DiskFacts: FrameType.DISK,
     End: FrameType.END,
 }
 

@@ -14,7 +14,7 @@ from ktstr.model.codec import decode
 from ktstr.model.console import ConsoleFinding
 from ktstr.model.errors import UsageError
 from ktstr.model.frames import Damage, Frame, FrameReader, FrameType
-from ktstr.model.host import Ending, HostSample
+from ktstr.model.host import DiskClone, Ending, HostSample
 from ktstr.model.plan import Plan
 
 Fact = (
@@ -26,6 +26,8 @@ Fact = (
     | facts.LogChunk
     | facts.ScenarioFacts
     | facts.TestFacts
+    | facts.PayloadFacts
+    | facts.DiskFacts
     | facts.End
 )
 
@@ -38,6 +40,8 @@ _TYPES: dict[int, type[Any]] = {
     FrameType.LOG: facts.LogChunk,
     FrameType.SCENARIO: facts.ScenarioFacts,
     FrameType.TEST: facts.TestFacts,
+    FrameType.PAYLOAD: facts.PayloadFacts,
+    FrameType.DISK: facts.DiskFacts,
     FrameType.END: facts.End,
 }
 
@@ -82,6 +86,7 @@ class Collector:
         console: tuple[ConsoleFinding, ...] | None = None,
         host_samples: tuple[HostSample, ...] = (),
         scenario_host_s: tuple[float, float] | None = None,
+        disk_clones: tuple[DiskClone, ...] = (),
     ) -> RunRecord:
         """The run's record: what the guest reported so far, and what the host knows besides."""
         return RunRecord(
@@ -96,6 +101,8 @@ class Collector:
             scheduler=self._last(facts.SchedulerFacts),
             scenarios=self._all(facts.ScenarioFacts),
             test=self._last(facts.TestFacts),
+            payloads=self._all(facts.PayloadFacts),
+            disks=self._all(facts.DiskFacts),
             logs=self._all(facts.LogChunk),
             end=self._last(facts.End),
             frames_seen=self._frames,
@@ -103,6 +110,7 @@ class Collector:
             unknown_frames=self._unknown,
             host_samples=host_samples,
             scenario_host_s=scenario_host_s,
+            disk_clones=disk_clones,
         )
 
     def _take(self, frame: Frame) -> Fact | None:

@@ -9,17 +9,19 @@ from ktstr.model.accel import Accel
 from ktstr.model.console import ConsoleFinding
 from ktstr.model.facts import (
     CgroupFacts,
+    DiskFacts,
     End,
     Event,
     Hello,
     LogChunk,
+    PayloadFacts,
     ScenarioFacts,
     SchedulerFacts,
     TestFacts,
     WorkerFacts,
 )
 from ktstr.model.frames import Damage
-from ktstr.model.host import Ending, HostSample
+from ktstr.model.host import DiskClone, Ending, HostSample
 from ktstr.model.plan import Plan
 
 
@@ -44,6 +46,8 @@ class RunRecord:
     scheduler: SchedulerFacts | None = None
     scenarios: tuple[ScenarioFacts, ...] = ()
     test: TestFacts | None = None
+    payloads: tuple[PayloadFacts, ...] = ()
+    disks: tuple[DiskFacts, ...] = ()
     logs: tuple[LogChunk, ...] = ()
     end: End | None = None
     frames_seen: int = 0
@@ -51,3 +55,4 @@ class RunRecord:
     unknown_frames: int = 0
     host_samples: tuple[HostSample, ...] = ()
     scenario_host_s: tuple[float, float] | None = None
+    disk_clones: tuple[DiskClone, ...] = ()

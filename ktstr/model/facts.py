@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ktstr.model.histogram import Histogram
+from ktstr.model.payload import MetricCheck, PayloadEnd, Stream
 
 PROTOCOL = 1
 
@@ -169,6 +170,68 @@ class TestFacts:
     left_behind: tuple[str, ...]
     output_bytes: int
     notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that a payload printed; `name` is its dotted path."""
+
+    name: str
+    value: float
+    stream: Stream
+
+
+@dataclass(frozen=True)
+class PayloadFacts:
+    """One run of a payload, from its start to its end.
+
+    index: order of ending in this guest, from 0.  exit_code: -1 where `signal` names what killed
+    it.  *_bytes: all that was printed, kept or not; *_truncated: more than the cap was printed.
+    *_tail: the end of each stream.  notes: what was odd about the extraction of metrics.  checks:
+    those in force, defaults included.  error: why it was not started, or could not be followed.
+    left_behind: processes of its group that outlived the leader and were killed.
+    """
+
+    payload: str
+    index: int
+    cgroup: str | None
+    step: int | None
+    argv: tuple[str, ...]
+    pid: int | None
+    started_ns: int
+    ended_ns: int
+    end: PayloadEnd
+    exit_code: int
+    signal: str
+    stdout_bytes: int
+    stderr_bytes: int
+    stdout_truncated: bool
+    stderr_truncated: bool
+    stdout_tail: str
+    stderr_tail: str
+    metrics: tuple[Metric, ...] = ()
+    notes: tuple[str, ...] = ()
+    checks: tuple[MetricCheck, ...] = ()
+    left_behind: tuple[str, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class DiskFacts:
+    """A disk as the guest found it before the test's body.
+
+    device: e.g. /dev/vda, empty if no device has the serial.  magic: statfs.f_type where it is
+    mounted, else 0.  error: what could not be done, e.g. the mount and the kernel's reason.
+    """
+
+    name: str
+    serial: str
+    device: str
+    size_bytes: int
+    read_only: bool
+    mount_point: str
+    magic: int
+    error: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ class FrameType(IntEnum):
     SCENARIO = 7  # facts.ScenarioFacts
     TEST = 8  # facts.TestFacts: how a test function that ran in the guest ended
     END = 9  # facts.End: always the last
+    PAYLOAD = 10  # facts.PayloadFacts
+    DISK = 11  # facts.DiskFacts
 
 
 @dataclass(frozen=True)

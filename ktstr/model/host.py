@@ -64,3 +64,26 @@ class HostContext:
     started_at: str = ""
     wall_s: dict[str, float] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+
+
+class DiskBackend(StrEnum):
+    """How a test's private clone of a disk was made."""
+
+    QCOW2_OVERLAY = "qcow2_overlay"
+    REFLINK = "reflink"
+    READ_ONLY = "read_only"
+    GUEST_MEMORY = "guest_memory"
+
+
+@dataclass(frozen=True)
+class DiskClone:
+    """A test's clone of one disk: `wall_s` it took to make, `reason` why it was made this way.
+
+    varies: why two runs in virtual time may differ because of it; empty if they may not.
+    """
+
+    name: str
+    backend: DiskBackend
+    reason: str
+    wall_s: float
+    varies: str = ""

@@ -10,6 +10,8 @@ from typing import Any
 
 from ktstr.model.checks import Checks, ExpectFail
 from ktstr.model.codec import decode, encode
+from ktstr.model.disk import Disk
+from ktstr.model.payload import Payload
 from ktstr.model.scenario import Scenario
 
 PLAN_PATH = "/ktstr/plan.json"
@@ -46,7 +48,8 @@ class Plan:
     """One test: what the guest does, and the thresholds the host will judge it by.
 
     Exactly one of `scenario` (data, interpreted by the agent) and `function` (a test function of
-    `source`, run in the guest) is set.  `seed` feeds every random choice in the guest.
+    `source`, run in the guest) is set.  `seed` feeds every random choice in the guest.  `payloads`
+    are the target's, which ops and test functions name; `disks` those that the machine has.
     """
 
     test: str
@@ -62,6 +65,8 @@ class Plan:
     expect_fail: ExpectFail | None = None
     deadlines: GuestDeadlines = GuestDeadlines()
     shell: bool = False
+    payloads: tuple[Payload, ...] = ()
+    disks: tuple[Disk, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:

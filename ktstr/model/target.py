@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.model.disk import Filesystem, Throttle
+from ktstr.model.payload import Payload
+
 
 @dataclass(frozen=True)
 class KernelFiles:
@@ -33,6 +36,34 @@ class SchedulerFiles:
 
 
 @dataclass(frozen=True)
+class PayloadFiles:
+    """A payload's initramfs layer (runfiles path) and how to run it."""
+
+    label: str
+    layer: str
+    payload: Payload
+
+
+@dataclass(frozen=True)
+class DiskFiles:
+    """A disk of the target: its template (runfiles path of a qcow2) and what the target wants.
+
+    `name` is empty where the target gives none; `key` is the template's content key: file system,
+    size and a fingerprint of what made it.
+    """
+
+    label: str
+    template: str
+    key: str
+    filesystem: Filesystem
+    size_mb: int
+    name: str
+    read_only: bool
+    auto_mount: bool
+    throttle: Throttle
+
+
+@dataclass(frozen=True)
 class Target:
     """A ktstr_test target as known in analysis.  Paths are runfiles paths (rlocation).
 
@@ -50,6 +81,8 @@ class Target:
     initramfs: tuple[str, ...]
     scheduler: SchedulerFiles | None
     scheduler_args: tuple[str, ...]
+    payloads: tuple[PayloadFiles, ...]
+    disks: tuple[DiskFiles, ...]
     topology: str
     memory_mb: int
     accel: str

@@ -163,6 +163,8 @@ def _config(ctx, accel):
         "memory_mb": ctx.attr.memory_mb,
         "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
         "scheduler": _scheduler_config(ctx),
+        "payloads": [],
+        "disks": [],
         "scheduler_args": ctx.attr.scheduler_args,
         "seed": ctx.attr.seed,
         "sources": python.sources,

@@ -31,6 +31,8 @@ _TARGET = Target(
     ),
     initramfs=("_main/base.cpio",),
     scheduler=None,
+    payloads=(),
+    disks=(),
     scheduler_args=(),
     topology="1n1l2c1t",
     memory_mb=0,
