@@ -51,6 +51,7 @@ class Scheduler:
         self._attached_ns: int | None = None
         self._ended_ns: int | None = None
         self._told = self._forced = False
+        self._knobs_asked = 0
         self._state_attached = self._state_end = _NOTHING
         reactor.watch(self._uevents.descriptor, self._uevents.drain)
 
@@ -89,18 +90,20 @@ class Scheduler:
         """
         if not self._plan.control:
             raise UsageError(f"scheduler {self._plan.name} takes no knobs: {name}={value}")
-        self._loader.replies.clear()
         try:
             os.write(self._stdin, f"set {name} {value}\n".encode())
         except OSError as error:
             raise InfraError(f"scheduler {self._plan.name} is gone: {error}") from error
+        # answers come in order: a late one to a request given up must not pass for this one's
+        self._knobs_asked += 1
+        due = self._knobs_asked
         deadline = time.monotonic_ns() + int(_KNOB_S * _NS)
-        self._reactor.wait(deadline, lambda: self._ended or bool(self._loader.replies))
-        if not self._loader.replies:
+        self._reactor.wait(deadline, lambda: self._ended or len(self._loader.replies) >= due)
+        if len(self._loader.replies) < due:
             raise InfraError(
                 f"scheduler {self._plan.name} did not answer `set {name} {value}` in {_KNOB_S:g} s"
             )
-        answer = self._loader.replies.pop(0)
+        answer = self._loader.replies[due - 1]
         if answer != "ok":
             raise UsageError(f"scheduler {self._plan.name} refused {name}={value}: {answer}")
 

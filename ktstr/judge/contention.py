@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ktstr.judge.kernel_log import STALLS
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.host import HostSample
@@ -18,6 +19,8 @@ MAX_TAKEN_SHARE = 0.05
 MAX_TAKEN_OF_GAP = 0.25
 
 _TIMED = frozenset({Kind.STARVED, Kind.STUCK, Kind.UNFAIR, Kind.WAKE_LATENCY, Kind.HANG})
+# the exit kind of a scheduler that sched_ext's watchdog threw out (enum scx_exit_kind)
+_WATCHDOG = "ERROR_STALL"
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def excuse(run: RunRecord, details: Iterable[Detail]) -> list[Detail]:
 
 
 def _excused(detail: Detail, loss: Taken | None, gap_ms: float | None) -> Detail:
-    if detail.kind not in _TIMED or detail.verdict is not Verdict.FAIL:
+    if detail.verdict is not Verdict.FAIL or not _about_time(detail):
         return detail
     if loss is None:
         why = "the host's own samples are missing, so that its part in this is unknown"
@@ -72,6 +75,16 @@ def _excused(detail: Detail, loss: Taken | None, gap_ms: float | None) -> Detail
     return dataclasses.replace(
         detail, kind=Kind.CONTENDED, message=message, verdict=Verdict.INCONCLUSIVE
     )
+
+
+def _about_time(detail: Detail) -> bool:
+    """Whether a clock found it: a check's, the kernel's lockup detectors', or the watchdog's."""
+    match detail.kind:
+        case Kind.KERNEL_LOG:
+            return detail.subject in {kind.value for kind in STALLS}
+        case Kind.SCHEDULER_EJECTED:
+            return detail.subject == _WATCHDOG
+    return detail.kind in _TIMED
 
 
 def _by_vcpu(samples: tuple[HostSample, ...]) -> dict[int, list[HostSample]]:

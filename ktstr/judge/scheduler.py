@@ -111,7 +111,7 @@ def _why(plan: SchedulerPlan, facts: SchedulerFacts) -> str:
 
 def _ejected(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
     message = f"scheduler {plan.name} was thrown out by the kernel: {_exit_record(facts)}"
-    return Detail(Kind.SCHEDULER_EJECTED, message)
+    return Detail(Kind.SCHEDULER_EJECTED, message, subject=facts.exit_kind)
 
 
 def _exit_record(facts: SchedulerFacts) -> str:

@@ -46,6 +46,19 @@ class Kind(StrEnum):
     USAGE = "usage"
 
 
+# what only ever makes a run inconclusive, or ends it before it began
+NEVER_FAILS = frozenset(
+    {
+        Kind.TOPOLOGY,
+        Kind.WORKER_ERROR,
+        Kind.CONTENDED,
+        Kind.NO_DATA,
+        Kind.INFRA,
+        Kind.USAGE,
+    }
+)
+
+
 @dataclass(frozen=True)
 class Checks:
     """Thresholds of one layer; None leaves the decision to the layer below.
@@ -105,6 +118,11 @@ class ExpectFail:
     text: str = ""
 
     def __post_init__(self) -> None:
+        if self.kind in NEVER_FAILS:
+            raise UsageError(
+                f"ExpectFail.kind {self.kind.value!r} is never a failure of the scheduler: such a "
+                f"finding makes a run inconclusive, which no expectation can turn into a pass"
+            )
         try:
             re.compile(self.text)
         except re.error as error:
@@ -115,7 +133,8 @@ class ExpectFail:
 class Detail:
     """One finding: a failed check, missing data, or a reason.
 
-    `subject` is what it is about: a cgroup, `cgroup worker group.index`, or a `ConsoleKind`.
+    `subject` is what it is about: a cgroup, `cgroup worker group.index`, a `ConsoleKind`, or the
+    kernel's exit kind of a scheduler that it threw out.
     """
 
     kind: Kind

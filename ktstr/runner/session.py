@@ -12,7 +12,7 @@ from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import DEFAULT_CHECKS, Kind
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.host import Ending, EndingKind
+from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.target import Target
 from ktstr.runner.bazel import Budget
@@ -70,7 +70,7 @@ class Session:
                 f"not run: of Bazel's timeout {max(left, 0.0):.0f} s are left, and a guest needs "
                 f"{least:.0f} at least; give the target a larger `timeout` or a `shard_count`"
             )
-            ending = Ending(EndingKind.DEADLINE, "the target's share of Bazel's timeout")
+            ending = Ending(EndingKind.DEADLINE, OUT_OF_TIME)
             return self._unrun(self._placeholder(case), ending, Kind.INFRA, message)
         return None
 

@@ -160,6 +160,8 @@ class Vm:
             control=f"socket,path={self.files.control},server=on,wait=off",
             memory=tuple(f"/proc/self/fd/{fd}" for fd in memory),
         )
+        # `close` closes the socket with the monitor, whether QEMU starts or not
+        self._qmp = Qmp(ours)
         with theirs, self.files.log.open("wb") as log:
             self._started_at = time.monotonic()
             self._process = Process.start(
@@ -168,7 +170,6 @@ class Vm:
                 pass_fds=(theirs.fileno(), *memory),
                 file_bytes=self._output_bytes,
             )
-        self._qmp = Qmp(ours)
         try:
             self._qmp.negotiate(_QMP_TIMEOUT_S)
             if self.spec.accel.has_thread_per_vcpu:

@@ -377,9 +377,19 @@ class ContentionTest(parameterized.TestCase):
         self.assertIs(judged.verdict, Verdict.FAIL)
 
     def test_what_is_no_matter_of_time_is_not_excused(self) -> None:
-        run = self._stuck(Accel.KVM, ())
-        judged = judge(dataclasses.replace(run, scheduler=STALL, workers=(runs.worker(),)))
+        error = dataclasses.replace(STALL, exit_kind="ERROR_BPF")
+        run = self._stuck(Accel.KVM, self._samples(0, 0, 0, 200, 400, 400))
+        judged = judge(dataclasses.replace(run, scheduler=error, workers=(runs.worker(),)))
         self.assertIs(judged.details[0].kind, Kind.SCHEDULER_EJECTED)
+
+    def test_the_watchdog_and_the_lockup_detectors_measure_time(self) -> None:
+        lockup = ConsoleFinding(ConsoleKind.SOFT_LOCKUP, 7, "soft lockup - CPU#0 stuck")
+        for busy, verdict in ((0, Verdict.FAIL), (400, Verdict.INCONCLUSIVE)):
+            run = self._stuck(Accel.TCG, self._samples(0, 0, 0, busy // 2, busy, busy))
+            run = dataclasses.replace(
+                run, scheduler=STALL, workers=(runs.worker(),), console=(lockup,)
+            )
+            self.assertIs(judge(run).verdict, verdict)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,10 @@ class ChecksTest(parameterized.TestCase):
         with self.assertRaisesRegex(UsageError, r"ExpectFail.text 'a\(': "):
             ExpectFail(Kind.STUCK, "a(")
 
+    def test_what_never_is_a_failure_cannot_be_expected(self) -> None:
+        with self.assertRaisesRegex(UsageError, "'no_data' is never a failure of the scheduler"):
+            ExpectFail(Kind.NO_DATA)
+
 
 if __name__ == "__main__":
     absltest.main()
