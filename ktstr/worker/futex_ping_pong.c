@@ -22,7 +22,7 @@ static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct t
 static bool await_turn(struct worker *w)
 {
 	_Atomic uint32_t *turn = &w->pair[0].turn;
-	uint64_t waiting_since = loop_tick(w), stamp, now;
+	uint64_t waiting_since = loop_tick(w);
 
 	while (atomic_load(turn) != w->side) {
 		if (loop_stopped(w)) {
@@ -31,13 +31,7 @@ static bool await_turn(struct worker *w)
 		}
 		futex(turn, FUTEX_WAIT, !w->side, &SLICE);
 	}
-	stamp = atomic_load(&w->pair[!w->side].wake_ns);
-	if (stamp <= waiting_since) {
-		loop_tick(w);
-		return true;
-	}
-	now = loop_resume(w);
-	histogram_add(&w->m.wake, now > stamp ? now - stamp : 0);
+	loop_woken(w, waiting_since);
 	return true;
 }
 

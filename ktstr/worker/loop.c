@@ -81,6 +81,18 @@ uint64_t loop_resume(struct worker *w)
 	return sample(w, true);
 }
 
+void loop_woken(struct worker *w, uint64_t waiting_since)
+{
+	uint64_t stamp = atomic_load(&w->pair[!w->side].wake_ns), now;
+
+	if (stamp <= waiting_since) {
+		loop_tick(w);
+		return;
+	}
+	now = loop_resume(w);
+	histogram_add(&w->m.wake, now > stamp ? now - stamp : 0);
+}
+
 void loop_spin(struct worker *w, uint64_t count)
 {
 	while (count && !loop_stopped(w)) {

@@ -26,7 +26,7 @@ static void send_byte(struct worker *w)
 static bool receive_byte(struct worker *w)
 {
 	struct pollfd poll_in = {.fd = w->opt.in_fd, .events = POLLIN};
-	uint64_t waiting_since = loop_tick(w), stamp, now;
+	uint64_t waiting_since = loop_tick(w);
 	ssize_t got;
 	char byte;
 
@@ -41,13 +41,7 @@ static bool receive_byte(struct worker *w)
 		loop_resume(w);
 		return false;
 	}
-	stamp = atomic_load(&w->pair[!w->side].wake_ns);
-	if (stamp <= waiting_since) {
-		loop_tick(w);
-		return true;
-	}
-	now = loop_resume(w);
-	histogram_add(&w->m.wake, now > stamp ? now - stamp : 0);
+	loop_woken(w, waiting_since);
 	return true;
 }
 

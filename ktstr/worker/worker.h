@@ -106,6 +106,12 @@ uint64_t loop_tick(struct worker *w);
 /* The same after blocking on purpose: the time since the last reading is no gap. */
 uint64_t loop_resume(struct worker *w);
 
+/*
+ * Goes on after the partner's wake-up.  Its latency, from the partner's stamp to now, counts only
+ * if this worker was already waiting, since @waiting_since, when the partner took the stamp.
+ */
+void loop_woken(struct worker *w, uint64_t waiting_since);
+
 /* Spins @count iterations, reading the clock at least every 1024. */
 void loop_spin(struct worker *w, uint64_t count);
 
