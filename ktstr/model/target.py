@@ -48,13 +48,13 @@ class PayloadFiles:
 class DiskFiles:
     """A disk of the target: its template (runfiles path of a qcow2) and what the target wants.
 
-    `name` is empty where the target gives none; `key` is the template's content key: file system,
-    size and a fingerprint of what made it.
+    `name` is empty where the target gives none.  key_file: runfiles path of the file that holds the
+    template's content key, `<file system>-<MiB>m-<fingerprint of what made it>`, and no newline.
     """
 
     label: str
     template: str
-    key: str
+    key_file: str
     filesystem: Filesystem
     size_mb: int
     name: str
