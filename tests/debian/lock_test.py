@@ -7,7 +7,15 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from tools.debian.lock import Apt, LockError, parse_wanted
+from tools.debian.lock import (
+    Apt,
+    Lock,
+    LockError,
+    Wanted,
+    chosen_sets,
+    merged_lock,
+    parse_wanted,
+)
 from tools.debian.stanzas import locked, parse_stanzas
 
 _SHOWN = """\
@@ -37,10 +45,57 @@ Architectures: amd64
 """
 
 
+def _lock(suite: str, snapshot: str, versions: dict[str, str]) -> Lock:
+    """A lock whose sets hold one package each, of the given version."""
+    return Lock(
+        suite=suite,
+        architecture="amd64",
+        snapshots=dict.fromkeys(versions, snapshot),
+        sets={
+            name: [locked(parse_stanzas(_SHOWN)[1] | {"Version": version})]
+            for name, version in versions.items()
+        },
+    )
+
+
 class LockTest(parameterized.TestCase):
     def test_wanted_packages_are_read_by_set(self) -> None:
-        text = "# all\n[root]\nmake # builds\n\ngcc\n[source]\nlinux-source\n"
-        self.assertEqual(parse_wanted(text), {"root": ["make", "gcc"], "source": ["linux-source"]})
+        text = "# all\n[root with dependencies]\nmake # builds\n\ngcc\n[source]\nlinux-source\n"
+        self.assertEqual(
+            parse_wanted(text),
+            {"root": Wanted(("make", "gcc"), True), "source": Wanted(("linux-source",))},
+        )
+
+    def test_named_sets_alone_are_locked_anew(self) -> None:
+        wanted = parse_wanted("[a]\nx\n[b]\ny\n[c]\nz\n")
+        self.assertEqual(chosen_sets(wanted, []), ["a", "b", "c"])
+        self.assertEqual(chosen_sets(wanted, ["b"]), ["b"])
+        with self.assertRaisesRegex(LockError, r"no set \[d\]; sets are: a, b, c"):
+            chosen_sets(wanted, ["d"])
+
+    def test_the_other_sets_stay_as_they_were(self) -> None:
+        before = _lock("trixie", "1", {"a": "1.0", "gone": "1.0", "b": "1.0"})
+        merged = merged_lock(_lock("trixie", "2", {"b": "2.0"}), before, ["a", "b"])
+        self.assertEqual(merged["sets"]["a"], before["sets"]["a"])
+        self.assertEqual(merged["sets"]["b"][0]["version"], "2.0")
+        self.assertEqual(merged["snapshots"], {"a": "1", "b": "2"})
+        self.assertEqual(list(merged["sets"]), ["a", "b"])
+
+    @parameterized.named_parameters(
+        ("nothing_locked", None, r"set \[a\] was never locked"),
+        ("set_not_locked", {"b": "1.0"}, r"set \[a\] was never locked"),
+    )
+    def test_a_set_that_was_never_locked_is_an_error(
+        self, versions: dict[str, str] | None, message: str
+    ) -> None:
+        before = None if versions is None else _lock("trixie", "1", versions)
+        with self.assertRaisesRegex(LockError, message):
+            merged_lock(_lock("trixie", "2", {"b": "2.0"}), before, ["a", "b"])
+
+    def test_sets_of_two_suites_do_not_mix(self) -> None:
+        before = _lock("trixie", "1", {"a": "1.0"})
+        with self.assertRaisesRegex(LockError, r"set \[a\] was locked for trixie .* not for forky"):
+            merged_lock(_lock("forky", "2", {"b": "2.0"}), before, ["a", "b"])
 
     @parameterized.named_parameters(
         ("before_a_set", "make\n", "line 1: make stands before"),

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes lock.json from packages.txt: version, size, digest and pool path of every package needed.
 
-    tools/bazel run //tools/debian:lock
+    tools/bazel run //tools/debian:lock               # every set
+    tools/bazel run //tools/debian:lock -- payloads   # this one; the others stay as they are
 
 apt resolves in a private state with an empty package database, so that the machine's own packages
 change nothing, and checks the archive's signatures against the Debian archive keyring. The mirror
@@ -19,6 +20,9 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from tools.debian.stanzas import Locked, locked, parse_stanzas
 
@@ -41,27 +45,83 @@ class LockError(Exception):
     """The lock cannot be made; the text says why and what to do."""
 
 
-def parse_wanted(text: str) -> dict[str, list[str]]:
+@dataclass(frozen=True)
+class Wanted:
+    """One set of packages.txt: its packages, and whether their dependencies belong to it."""
+
+    packages: tuple[str, ...]
+    with_dependencies: bool = False
+
+
+class Lock(TypedDict):
+    """lock.json.  `snapshots`: when each set was locked, as a snapshot archive's time stamp."""
+
+    suite: str
+    architecture: str
+    snapshots: dict[str, str]
+    sets: dict[str, list[Locked]]
+
+
+def parse_wanted(text: str) -> dict[str, Wanted]:
     """Reads packages.txt: `[set]` headers, one package a line, `#` comments.
+
+    `[set with dependencies]` asks for all that its packages depend on, too.
 
     Raises:
       LockError: a package before the first header, or a set twice.
     """
-    sets: dict[str, list[str]] = {}
-    current: list[str] | None = None
+    sets: dict[str, Wanted] = {}
+    current: str | None = None
     for number, line in enumerate(text.splitlines(), 1):
         word = line.partition("#")[0].strip()
         if not word:
             continue
-        if header := re.fullmatch(r"\[(\w+)\]", word):
-            if header[1] in sets:
-                raise LockError(f"line {number}: set [{header[1]}] a second time")
-            current = sets[header[1]] = []
+        if header := re.fullmatch(r"\[(\w+)( with dependencies)?\]", word):
+            current = header[1]
+            if current in sets:
+                raise LockError(f"line {number}: set [{current}] a second time")
+            sets[current] = Wanted((), bool(header[2]))
         elif current is None:
             raise LockError(f"line {number}: {word} stands before the first [set]")
         else:
-            current.append(word)
+            before = sets[current]
+            sets[current] = replace(before, packages=(*before.packages, word))
     return sets
+
+
+def chosen_sets(wanted: Mapping[str, Wanted], names: Iterable[str]) -> list[str]:
+    """The sets to lock anew: those named, all of them when none is.
+
+    Raises:
+      LockError: packages.txt has no such set.
+    """
+    chosen = list(names) or list(wanted)
+    for name in chosen:
+        if name not in wanted:
+            raise LockError(f"there is no set [{name}]; sets are: {', '.join(wanted)}")
+    return chosen
+
+
+def merged_lock(fresh: Lock, before: Lock | None, wanted: Iterable[str]) -> Lock:
+    """`fresh`, completed by the sets of `before` that were not locked anew, in the order `wanted`.
+
+    Raises:
+      LockError: a set is in neither, or `before` is of another suite or architecture.
+    """
+    merged = fresh | {"snapshots": {}, "sets": {}}
+    for name in wanted:
+        source = fresh if name in fresh["sets"] else before
+        if source is None or name not in source["sets"]:
+            raise LockError(f"set [{name}] was never locked; lock it too, or all sets at once")
+        for key in ("suite", "architecture"):
+            if source[key] != fresh[key]:
+                raise LockError(
+                    f"set [{name}] was locked for {source['suite']} on {source['architecture']}, "
+                    f"not for {fresh['suite']} on {fresh['architecture']}; lock all sets at once"
+                )
+        merged["snapshots"][name] = source["snapshots"][name]
+        merged["sets"][name] = source["sets"][name]
+    return merged
 
 
 class Apt:
@@ -92,11 +152,11 @@ class Apt:
         dates = re.findall(r"^Date: (.*)$", files[0].read_text(encoding="utf-8"), re.MULTILINE)
         return email.utils.parsedate_to_datetime(dates[0]).strftime("%Y%m%dT%H%M%SZ")
 
-    def resolve(self, wanted: list[str], with_dependencies: bool) -> list[Locked]:
+    def resolve(self, wanted: Wanted) -> list[Locked]:
         """The lock entries of the wanted packages, dependencies too if asked, sorted by name."""
-        names = wanted
-        if with_dependencies:
-            plan = self._run("apt-get", "install", "--simulate", "-qq", *wanted)
+        names: Iterable[str] = wanted.packages
+        if wanted.with_dependencies:
+            plan = self._run("apt-get", "install", "--simulate", "-qq", *wanted.packages)
             names = [f"{n}={v}" for n, v in re.findall(r"^Inst (\S+) \((\S+)", plan, re.MULTILINE)]
         shown = self._run("apt-cache", "show", "--no-all-versions", *names)
         return sorted(map(locked, parse_stanzas(shown)), key=lambda package: package["name"])
@@ -138,27 +198,32 @@ def _main(argv: list[str]) -> int:
     parser.add_argument("--keyring", type=pathlib.Path, default=_KEYRING)
     parser.add_argument("--packages", type=pathlib.Path, default=here / "packages.txt")
     parser.add_argument("--out", type=pathlib.Path, default=here / "lock.json")
+    parser.add_argument("sets", nargs="*", help="sets to lock anew; default: all")
     args = parser.parse_args(argv)
     try:
-        sets = parse_wanted(args.packages.read_text(encoding="utf-8"))
+        wanted = parse_wanted(args.packages.read_text(encoding="utf-8"))
+        chosen = chosen_sets(wanted, args.sets)
         with tempfile.TemporaryDirectory(prefix="ktstr-lock-") as state:
             apt = Apt(
                 pathlib.Path(state), args.mirror or machine_mirror(), args.suite, args.keyring
             )
-            lock = {
-                "suite": args.suite,
-                "architecture": _ARCHITECTURE,
-                "snapshot": apt.release_date(),
-                "sets": {
-                    name: apt.resolve(wanted, name == "root") for name, wanted in sets.items()
-                },
-            }
-    except LockError as error:
+            fresh = Lock(
+                suite=args.suite,
+                architecture=_ARCHITECTURE,
+                snapshots=dict.fromkeys(chosen, apt.release_date()),
+                sets={name: apt.resolve(wanted[name]) for name in chosen},
+            )
+        before = json.loads(args.out.read_text(encoding="utf-8")) if args.sets else None
+        lock = merged_lock(fresh, before, wanted)
+    except (LockError, OSError) as error:
         print(f"{args.packages}: {error}", file=sys.stderr)
         return 1
     args.out.write_text(json.dumps(lock, indent=1) + "\n", encoding="utf-8")
-    wanted, got = sum(map(len, sets.values())), sum(map(len, lock["sets"].values()))
-    print(f"{args.out}: {wanted} wanted, {got} locked")
+    for name in chosen:
+        print(
+            f"{args.out}: [{name}]: {len(wanted[name].packages)} wanted, "
+            f"{len(lock['sets'][name])} locked"
+        )
     return 0
 
 
