@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps account of a scenario's cgroups while its steps are gone through on the host."""
+"""Keeps account of a scenario's cgroups and payloads while its steps are gone through."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from functools import partial
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.cpuset import CpusetSpec, resolve_cpuset
 from ktstr.model.errors import UsageError
+from ktstr.model.payload import Payload
+from ktstr.model.payload_ledger import PayloadLedger
 from ktstr.model.scenario import (
     AddCgroup,
     CgroupDef,
     ClearCpuset,
+    KillPayload,
     MoveAllTasks,
     Op,
     RemoveCgroup,
+    RunPayload,
     SetAffinity,
     SetCpuset,
     Spawn,
     SpawnHost,
     StopCgroup,
     SwapCpusets,
+    WaitPayload,
 )
 from ktstr.model.topology import TopologyView
 from ktstr.model.work import AffinityKind, ExactCpus, Work, check_work
@@ -61,13 +66,20 @@ class _Cgroup:
 
 
 class Ledger:
-    """Which cgroups exist at a point of a scenario, what they allow, and what is in them.
+    """Which cgroups exist at a point of a scenario, what they allow, and what runs in them.
 
     All methods raise UsageError, with `where` in front, for what the guest could not do.
     """
 
-    def __init__(self, view: TopologyView, workers_per_cgroup: int, knobs: bool) -> None:
+    def __init__(
+        self,
+        view: TopologyView,
+        workers_per_cgroup: int,
+        knobs: bool,
+        payloads: tuple[Payload, ...] = (),
+    ) -> None:
         self._view, self._workers, self._knobs = view, workers_per_cgroup, knobs
+        self._payloads = PayloadLedger(payloads)
         self._cgroups: dict[str, _Cgroup] = {}
         self._total = 0
 
@@ -76,6 +88,7 @@ class Ledger:
         self._cgroups = {name: each for name, each in self._cgroups.items() if each.lasting}
         for cgroup in self._cgroups.values():
             cgroup.workers = cgroup.lasting_workers
+        self._payloads.end_step()
 
     def define(self, where: str, cgroups: Iterable[CgroupDef], *, lasting: bool) -> None:
         """Enters cgroups of a step or (lasting) of the backdrop."""
@@ -123,6 +136,13 @@ class Ledger:
         elif isinstance(op, SpawnHost):
             self._count(op.work)
             self._check_affinity(op.work.affinity, self._view.cpus)
+        elif isinstance(op, RunPayload):
+            cgroup = self._payloads.run(op, lasting)
+            if cgroup is not None:
+                self._known(cgroup)
+                self._refuse_children(cgroup)
+        elif isinstance(op, WaitPayload | KillPayload):
+            self._payloads.end(op)
         elif not self._knobs:
             raise UsageError(
                 f"{op.name!r}: this target's scheduler takes no knobs; SetKnob needs an "
@@ -136,6 +156,8 @@ class Ledger:
         parent = name.rpartition("/")[0]
         if parent and self._known(parent).workers:
             raise UsageError(f"its parent {parent!r} has workers: {_LEAVES}")
+        if parent:
+            self._payloads.refuse_child(parent)
         if parent and lasting and not self._known(parent).lasting:
             raise UsageError(f"it outlives its parent {parent!r} of this step")
         self._cgroups[name] = _Cgroup(lasting)
@@ -145,6 +167,7 @@ class Ledger:
         child = self._child(name)
         if child:
             raise UsageError(f"{name!r} has the child {child!r}; remove that first")
+        self._payloads.refuse_removal(name)
         del self._cgroups[name]
 
     def _confine(self, name: str, spec: CpusetSpec) -> None:
@@ -181,12 +204,15 @@ class Ledger:
         self._populate(name, lasting)
 
     def _populate(self, name: str, lasting: bool) -> None:
-        child = self._child(name)
-        if child:
-            raise UsageError(f"{name!r} has the child {child!r}: {_LEAVES}")
+        self._refuse_children(name)
         cgroup = self._cgroups[name]
         cgroup.workers = True
         cgroup.lasting_workers |= lasting
+
+    def _refuse_children(self, name: str) -> None:
+        child = self._child(name)
+        if child:
+            raise UsageError(f"{name!r} has the child {child!r}: {_LEAVES}")
 
     def _count(self, work: Work) -> None:
         check_work(work)

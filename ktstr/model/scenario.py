@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.model.cpuset import CpusetSpec
+from ktstr.model.payload import MetricCheck
 from ktstr.model.work import AffinityKind, Work
 
 
@@ -131,6 +132,44 @@ class SetKnob:
     value: int
 
 
+@dataclass(frozen=True)
+class RunPayload:
+    """Starts a payload of the target in the background, in a cgroup or beside the agent.
+
+    `args` and `checks` come after the payload's own, or instead of them (`clear_*`).  It lives to
+    its own end, its `timeout` (guest seconds), a WaitPayload or KillPayload, or to the end of the
+    step (of the scenario, if the Backdrop starts it).
+    """
+
+    payload: str
+    args: tuple[str, ...] = ()
+    checks: tuple[MetricCheck, ...] = ()
+    cgroup: str | None = None
+    timeout: float | None = None
+    clear_args: bool = False
+    clear_checks: bool = False
+
+
+@dataclass(frozen=True)
+class WaitPayload:
+    """Waits until a payload has ended, for at most `timeout` guest seconds; then it is killed.
+
+    Without `cgroup` it is the one that runs in no cgroup, else the only one of that name.
+    """
+
+    payload: str
+    cgroup: str | None = None
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True)
+class KillPayload:
+    """Kills a payload with its process group; what it printed still counts."""
+
+    payload: str
+    cgroup: str | None = None
+
+
 Op = (
     AddCgroup
     | RemoveCgroup
@@ -143,6 +182,9 @@ Op = (
     | SetAffinity
     | MoveAllTasks
     | SetKnob
+    | RunPayload
+    | WaitPayload
+    | KillPayload
 )
 
 

@@ -7,6 +7,7 @@ import math
 
 from ktstr.model.errors import UsageError
 from ktstr.model.ledger import Ledger
+from ktstr.model.payload import Payload
 from ktstr.model.scenario import Fixed, Frac, HoldSpec, Loop, Scenario, Step
 from ktstr.model.topology import TopologyView
 
@@ -26,18 +27,22 @@ def check_hold(hold: HoldSpec) -> None:
 
 
 def check_scenario(
-    scenario: Scenario, view: TopologyView, workers_per_cgroup: int, knobs: bool
+    scenario: Scenario,
+    view: TopologyView,
+    workers_per_cgroup: int,
+    knobs: bool,
+    payloads: tuple[Payload, ...] = (),
 ) -> None:
     """Plays a scenario's bookkeeping through without running it.
 
-    `knobs` says whether the scheduler takes SetKnob.
+    `knobs` says whether the scheduler takes SetKnob; `payloads` are the target's.
 
     Raises:
         UsageError: with the step and the operation that is wrong, and why.
     """
     if not scenario.steps:
         raise UsageError("the scenario has no step; give at least one Step or use defs(...)")
-    ledger = Ledger(view, workers_per_cgroup, knobs)
+    ledger = Ledger(view, workers_per_cgroup, knobs, payloads)
     ledger.define("Backdrop", scenario.backdrop.cgroups, lasting=True)
     ledger.apply("Backdrop", scenario.backdrop.ops, lasting=True)
     for i, step in enumerate(scenario.steps):

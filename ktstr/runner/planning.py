@@ -39,8 +39,9 @@ def plan_of(case: Case, target: Target) -> Plan:
     if case.scenario is not None:
         view = TopologyView.of(Topology.parse(target.topology))
         knobs = scheduler is not None and scheduler.control
+        payloads = tuple(files.payload for files in target.payloads)
         try:
-            check_scenario(case.scenario, view, case.workers_per_cgroup, knobs)
+            check_scenario(case.scenario, view, case.workers_per_cgroup, knobs, payloads)
         except UsageError as error:
             raise UsageError(
                 f"{case.source}:{case.line}: test {case.name} on {target.topology}: {error}"

@@ -60,6 +60,40 @@ class ReactorTest(absltest.TestCase):
         os.write(self.write_end, b"x")
         self.assertTrue(self.reactor.wait(1 << 62, lambda: bool(self.seen)))
 
+    def test_alarms_ring_in_order_and_cancelled_ones_do_not(self) -> None:
+        self.addCleanup(os.close, self.write_end)
+        now, rung = time.monotonic_ns(), []
+        self.reactor.at(now + _NS // 100, lambda: rung.append("second"))
+        self.reactor.at(now, lambda: rung.append("first"))
+        self.reactor.cancel(self.reactor.at(now, lambda: rung.append("never")))
+        self.assertTrue(self.reactor.wait(now + 60 * _NS, lambda: len(rung) == 2))
+        self.assertEqual(rung, ["first", "second"])
+        self.assertGreaterEqual(time.monotonic_ns(), now + _NS // 100)
+
+    def test_a_deadline_comes_before_a_later_alarm(self) -> None:
+        self.addCleanup(os.close, self.write_end)
+        now, rung = time.monotonic_ns(), []
+        self.reactor.at(now + 3600 * _NS, lambda: rung.append("late"))
+        self.assertFalse(self.reactor.wait(now + _NS // 100, lambda: bool(rung)))
+
+    def test_what_a_waiting_handler_took_is_not_read_again(self) -> None:
+        other_read, other_write = os.pipe()
+        for descriptor in (other_read, other_write, self.write_end):
+            self.addCleanup(os.close, descriptor)
+        self.assertGreater(other_read, self.read_end)
+
+        def read_both() -> None:
+            self._read()
+            self.reactor.wait(time.monotonic_ns() + 60 * _NS, lambda: b"b" in self.seen)
+
+        self.reactor.watch(self.read_end, read_both)
+        # a pipe that blocks: a second read of it would never return
+        self.reactor.watch(other_read, lambda: self.seen.append(os.read(other_read, 10)))
+        os.write(self.write_end, b"a")
+        os.write(other_write, b"b")
+        self.assertTrue(self.reactor.wait(time.monotonic_ns() + 60 * _NS, lambda: bool(self.seen)))
+        self.assertEqual(self.seen, [b"a", b"b"])
+
 
 if __name__ == "__main__":
     absltest.main()
