@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The numbers in JSON documents that stand somewhere in a text, as dotted paths.
+
+Not the standard library's decoder: that one builds the whole tree (hundreds of megabytes for what
+a payload may print, in a guest that has not as much), recurses, and takes time in proportion to
+all that came before for every error.  This one keeps a path and passes over each character once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+MAX_DEPTH = 64
+MAX_NAME = 200  # characters
+MAX_LEAVES = 10_000
+MAX_VALUES = 250_000
+
+# RFC 8259, and the three numbers that are none, as Python and fio write them
+_STRING = r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
+_NUMBER = r"-?(?:(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+|Infinity)|NaN"
+_SCALAR = re.compile(f"(?P<number>{_NUMBER})|(?P<string>{_STRING})|true|false|null")
+_KEY = re.compile(f"({_STRING})[ \\t\\n\\r]*+:[ \\t\\n\\r]*+")
+_BLANKS = re.compile(r"[ \t\n\r]*+")
+# a bracket that something can follow: a flood of others is passed over here, at a regex's pace
+_START = re.compile(r'\{(?=[ \t\n\r]*+["}])|\[(?=[ \t\n\r]*+[\[{"\]0-9tfnNI-])')
+_PARTIAL = re.compile(r'(?:"(?:[^"\\\x00-\x1f]++|\\.)*+\\?|[\w.+-]*+)\Z')
+_CLOSERS = {"{": "}", "[": "]"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """One object or array of a text.
+
+    leaves: name and value in the order of the text.  left_out: numbers beyond MAX_LEAVES, or whose
+    names are longer than MAX_NAME.  too_deep: the path below which nothing was read, since it nests
+    deeper than MAX_DEPTH; empty if none.  cut: the text ends inside this document, or it goes
+    beyond MAX_VALUES; none of it counts.
+    """
+
+    leaves: tuple[tuple[str, float | str], ...]
+    left_out: int = 0
+    too_deep: str = ""
+    cut: str = ""
+
+
+def documents(text: str, wanted: Collection[str] = ()) -> Iterator[Document]:
+    """The JSON objects and arrays in `text`, one after another, whatever stands around them.
+
+    A leaf's name is its path: keys as they are (dots in them stay), elements of arrays by index
+    from 0, joined by dots.  Booleans and null are no leaves, strings only where `wanted` has their
+    name; numbers that it has are never left out for their count.  An array without objects or
+    arrays in it counts only if it fills its lines: `[12]` in front of a message is prose.  What
+    breaks off gives nothing: the parts of a broken document would carry wrong names.  The search
+    goes on where it broke, and ends after MAX_VALUES brackets and values.
+    """
+    at, left = 0, MAX_VALUES
+    while (found := _START.search(text, at)) is not None:
+        start = found.start()
+        reader = _Reader(text, start, wanted)
+        complete = reader.read(left)
+        left -= reader.values
+        at = max(reader.at, start + 1)
+        if complete and (reader.nested or _fills_lines(text, start, at)):
+            yield Document(tuple(reader.leaves), reader.left_out, reader.too_deep)
+        elif left <= 0:
+            yield Document((), cut=f"more than {MAX_VALUES} JSON values; the rest was not read")
+            return
+        elif not complete and reader.began and _PARTIAL.match(text, reader.at):
+            yield Document((), cut="the output ends inside a JSON document; nothing of it was read")
+
+
+class _Reader:
+    """Follows one document from its opening bracket to its end, or to where it breaks."""
+
+    def __init__(self, text: str, start: int, wanted: Collection[str]) -> None:
+        self.at = start
+        self.leaves: list[tuple[str, float | str]] = []
+        self.left_out = 0
+        self.too_deep = ""
+        self.values = 1
+        self.began = False  # it holds more than brackets
+        self.nested = text[start] == "{"
+        self._text = text
+        self._wanted = wanted
+        self._opened = bytearray()  # the brackets that are open: a flood of them stays small
+        self._path: list[str | int] = []  # of the first MAX_DEPTH levels
+        self._fresh = False  # a container has just been opened
+
+    def read(self, most: int) -> bool:
+        """Whether the document is complete; `at` is behind it, or where it broke.
+
+        It breaks, too, after `most` brackets and values.
+        """
+        alive = self._value()
+        while alive and self._opened and self.values < most:
+            self.values += 1
+            alive = self._next()
+        return alive and not self._opened
+
+    def _value(self) -> bool:
+        bracket = self._text[self.at : self.at + 1]
+        if bracket in ("{", "["):
+            self.nested = self.nested or bool(self._opened)
+            self._opened.append(ord(bracket))
+            if len(self._opened) <= MAX_DEPTH:
+                self._path.append("" if bracket == "{" else -1)
+            self.at += 1
+            self._fresh = True
+            return True
+        found = _SCALAR.match(self._text, self.at)
+        if found is None:
+            return False
+        self.at = found.end()
+        self.began = True
+        if found.lastgroup is not None:
+            self._leaf(found)
+        return True
+
+    def _next(self) -> bool:
+        """The next element of the innermost container, or that container's end."""
+        bracket = chr(self._opened[-1])
+        self._skip()
+        mark = self._text[self.at : self.at + 1]
+        fresh, self._fresh = self._fresh, False
+        if mark == _CLOSERS[bracket]:
+            self.at += 1
+            self._opened.pop()
+            del self._path[len(self._opened) :]
+            return True
+        if not fresh:
+            if mark != ",":
+                return False
+            self.at += 1
+            self._skip()
+        known = len(self._opened) <= MAX_DEPTH
+        if bracket == "[":
+            if known:
+                self._path[-1] = int(self._path[-1]) + 1
+            return self._value()
+        key = _KEY.match(self._text, self.at)
+        if key is None:
+            return False
+        self.at = key.end()
+        self.began = True
+        if known:
+            # longer than any name that is kept: each leaf's name is made of it
+            self._path[-1] = _unquoted(key[1])[: MAX_NAME + 1]
+        return self._value()
+
+    def _skip(self) -> None:
+        blanks = _BLANKS.match(self._text, self.at)
+        self.at = blanks.end() if blanks else self.at
+
+    def _leaf(self, found: re.Match[str]) -> None:
+        number = found.lastgroup == "number"
+        full = len(self.leaves) >= MAX_LEAVES
+        if not self._wanted and (full or not number):
+            self.left_out += number
+            return
+        name = ".".join(map(str, self._path))
+        if len(self._opened) > MAX_DEPTH:
+            self.too_deep = self.too_deep or name
+        elif name in self._wanted:
+            self.leaves.append((name, float(found[0]) if number else _unquoted(found[0])))
+        elif number and not full and len(name) <= MAX_NAME:
+            self.leaves.append((name, float(found[0])))
+        else:
+            self.left_out += number
+
+
+def _unquoted(token: str) -> str:
+    if "\\" not in token:
+        return token[1:-1]
+    return str(json.loads(token))
+
+
+def _fills_lines(text: str, start: int, end: int) -> bool:
+    before = start - 1
+    while before >= 0 and text[before] in " \t":
+        before -= 1
+    while end < len(text) and text[end] in " \t\r":
+        end += 1
+    return (before < 0 or text[before] == "\n") and (end == len(text) or text[end] == "\n")
