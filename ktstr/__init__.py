@@ -4,6 +4,7 @@
 A test file needs only `import ktstr` or names from it.
 """
 
+from ktstr import metric
 from ktstr.api import scenario, test
 from ktstr.model.checks import Checks, ExpectFail, Kind
 from ktstr.model.cpuset import Disjoint, Exact, Llc, Numa, Overlap, Range
@@ -100,6 +101,7 @@ __all__ = [
     "Work",
     "YieldHeavy",
     "defs",
+    "metric",
     "scenario",
     "test",
 ]

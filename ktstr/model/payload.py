@@ -3,8 +3,16 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+
+from ktstr.model.errors import UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_FLAG = re.compile(r"-[^\s=\0]+")
 
 
 class OutputFormat(StrEnum):
@@ -56,6 +64,15 @@ class MetricHint:
     target: float = 0.0
     unit: str = ""
 
+    def __post_init__(self) -> None:
+        _check_metric("MetricHint", self.name)
+        _check_finite(f"MetricHint of {self.name!r}: target", self.target)
+        if self.target and self.polarity is not Polarity.TARGET:
+            raise UsageError(
+                f"MetricHint of {self.name!r} has target {self.target} with polarity "
+                f"{self.polarity.value}; a target goes with polarity {Polarity.TARGET.value}"
+            )
+
 
 @dataclass(frozen=True)
 class Min:
@@ -64,6 +81,10 @@ class Min:
     metric: str
     value: float
 
+    def __post_init__(self) -> None:
+        _check_metric("Min", self.metric)
+        _check_finite(f"Min of {self.metric!r}: value", self.value)
+
 
 @dataclass(frozen=True)
 class Max:
@@ -71,6 +92,10 @@ class Max:
 
     metric: str
     value: float
+
+    def __post_init__(self) -> None:
+        _check_metric("Max", self.metric)
+        _check_finite(f"Max of {self.metric!r}: value", self.value)
 
 
 @dataclass(frozen=True)
@@ -81,6 +106,15 @@ class Range:
     low: float
     high: float
 
+    def __post_init__(self) -> None:
+        _check_metric("Range", self.metric)
+        _check_finite(f"Range of {self.metric!r}: low", self.low)
+        _check_finite(f"Range of {self.metric!r}: high", self.high)
+        if self.low > self.high:
+            raise UsageError(
+                f"Range of {self.metric!r} is reversed: low {self.low} is above high {self.high}"
+            )
+
 
 @dataclass(frozen=True)
 class Exists:
@@ -88,12 +122,21 @@ class Exists:
 
     metric: str
 
+    def __post_init__(self) -> None:
+        _check_metric("Exists", self.metric)
+
 
 @dataclass(frozen=True)
 class ExitCodeEq:
     """The payload's exit code is `code`; -1 is a death by signal."""
 
     code: int
+
+    def __post_init__(self) -> None:
+        if isinstance(self.code, bool) or self.code not in range(-1, 256):
+            raise UsageError(
+                f"ExitCodeEq({self.code!r}): an exit code is 0 to 255, or -1 for a death by signal"
+            )
 
 
 MetricCheck = Min | Max | Range | Exists | ExitCodeEq
@@ -119,6 +162,26 @@ class Payload:
     known_flags: tuple[str, ...] | None = None
     uses_parent_pgrp: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.name or not _NAME.fullmatch(self.name):
+            raise UsageError(
+                f"payload name {self.name!r}: letters, digits and `._-` are allowed, the first a "
+                f"letter or digit"
+            )
+        for what, path in (("program", self.program), *(("path", each) for each in self.path)):
+            if not path.startswith("/") or "\0" in path:
+                raise UsageError(
+                    f"payload {self.name!r}: {what} is {path!r}; an absolute guest path is needed"
+                )
+        _check_hints(self)
+        _check_patterns(self)
+        for flag in self.known_flags or ():
+            if not _FLAG.fullmatch(flag):
+                raise UsageError(
+                    f"payload {self.name!r}: known flag {flag!r} is no option; write `-x` or "
+                    f"`--long` without a value"
+                )
+
 
 @dataclass(frozen=True)
 class PayloadRun:
@@ -133,3 +196,42 @@ class PayloadRun:
     checks: tuple[MetricCheck, ...] = ()
     cgroup: str | None = None
     timeout_s: float | None = None
+
+
+def _check_metric(check: str, name: object) -> None:
+    if not isinstance(name, str) or not name:
+        raise UsageError(f"{check}: metric name {name!r}; a metric's dotted path is needed")
+
+
+def _check_finite(what: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise UsageError(f"{what} is {value!r}; it must be a finite number")
+
+
+def _check_hints(payload: Payload) -> None:
+    again = [name for name, n in Counter(hint.name for hint in payload.metrics).items() if n > 1]
+    if again:
+        raise UsageError(f"payload {payload.name!r} has several hints for {', '.join(again)}")
+
+
+def _check_patterns(payload: Payload) -> None:
+    regex = payload.output is OutputFormat.REGEX
+    if regex != bool(payload.patterns):
+        raise UsageError(
+            f"payload {payload.name!r}: output {payload.output.value!r} with "
+            f"{len(payload.patterns or {})} patterns; patterns go with output 'regex', which needs "
+            f"at least one"
+        )
+    for name, pattern in (payload.patterns or {}).items():
+        _check_metric(f"payload {payload.name!r}: patterns", name)
+        try:
+            groups = re.compile(pattern, re.MULTILINE).groups
+        except (re.error, OverflowError, RecursionError) as error:
+            raise UsageError(
+                f"payload {payload.name!r}: the pattern of {name!r}, {pattern!r}: {error}"
+            ) from error
+        if groups != 1:
+            raise UsageError(
+                f"payload {payload.name!r}: the pattern of {name!r}, {pattern!r}, has {groups} "
+                f"groups; exactly one must hold the number, others are written (?:...)"
+            )

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a payload's run is what was asked of it (spec 5.2): in the guest and in the judge."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+
+from ktstr.model.facts import PayloadFacts
+from ktstr.model.payload import Exists, ExitCodeEq, Max, MetricCheck, Min, PayloadEnd
+
+STDERR_BYTES = 1024
+_NAMES_SHOWN = 10
+_NAMES_COMPARED = 200
+_BY_ITSELF = frozenset({PayloadEnd.EXITED, PayloadEnd.SIGNALLED})
+_NS_PER_S = 1e9
+
+
+def failed_checks(facts: PayloadFacts) -> tuple[str, ...]:
+    """A sentence for each check that the run fails, in the order of the checks.
+
+    The end comes first, and is the only failure told of: a payload that ended otherwise than asked
+    has printed nothing worth reading.  ExitCodeEq says how it must end; without one a payload that
+    ends by itself must end with 0, none may run into its deadline, and one that the test killed may
+    end as it likes.  Then every check of a metric counts.  Of one that the test left behind nothing
+    is said: its output was not read.
+    """
+    if facts.end is PayloadEnd.NOT_STARTED:
+        return (f"was not started: {facts.error or 'no reason given'}",)
+    if facts.end is PayloadEnd.DROPPED:
+        return ()
+    end = _wrong_end(facts)
+    if end:
+        return (end,)
+    values = {metric.name: metric.value for metric in facts.metrics}
+    failed = (_failed(check, values) for check in facts.checks)
+    return tuple(words for words in failed if words)
+
+
+def ending(facts: PayloadFacts) -> str:
+    """How it ended, in words: `exited with code 3`."""
+    seconds = (facts.ended_ns - facts.started_ns) / _NS_PER_S
+    signal = facts.signal or "an unknown signal"
+    if facts.end is PayloadEnd.TIMEOUT:
+        return f"did not end within {seconds:.3g} s"
+    if facts.end is PayloadEnd.SIGNALLED:
+        return f"was killed by {signal}"
+    if facts.end is PayloadEnd.KILLED:
+        return f"was killed by the test after {seconds:.3g} s"
+    if facts.end is PayloadEnd.DROPPED:
+        return f"was left behind by the test and killed after {seconds:.3g} s"
+    if facts.end is PayloadEnd.NOT_STARTED:
+        return "was not started"
+    return f"exited with code {facts.exit_code}"
+
+
+def _wrong_end(facts: PayloadFacts) -> str:
+    asked = [check.code for check in facts.checks if isinstance(check, ExitCodeEq)]
+    if not asked:
+        failed = facts.end is PayloadEnd.TIMEOUT or (
+            facts.end in _BY_ITSELF and facts.exit_code != 0
+        )
+        return ending(facts) + _stderr(facts) if failed else ""
+    for code in asked:
+        if code != facts.exit_code:
+            return f"{ending(facts)}, exit code {code} expected{_stderr(facts)}"
+    return ""
+
+
+def _stderr(facts: PayloadFacts) -> str:
+    said = facts.stderr_tail.rstrip()
+    if not said:
+        return ""
+    data = said.encode("utf-8", "surrogatepass")
+    if len(data) <= STDERR_BYTES:
+        return f"; stderr:\n{said}"
+    start = len(data) - STDERR_BYTES
+    while data[start] & 0xC0 == 0x80:  # inside a character
+        start += 1
+    return f"; stderr:\n...{data[start:].decode('utf-8', 'surrogatepass')}"
+
+
+def _failed(check: MetricCheck, values: Mapping[str, float]) -> str:
+    if isinstance(check, ExitCodeEq):
+        return ""
+    value = values.get(check.metric)
+    if value is None:
+        return f"metric {check.metric!r} not found; {_there(check.metric, values)}"
+    if isinstance(check, Exists):
+        return ""
+    what = f"metric {check.metric!r} = {value:.10g}"
+    if not math.isfinite(value):
+        return f"{what} is no finite number, and meets no limit"
+    if isinstance(check, Min):
+        return f"{what} is below the minimum {check.value:.10g}" if value < check.value else ""
+    if isinstance(check, Max):
+        return f"{what} exceeds the maximum {check.value:.10g}" if value > check.value else ""
+    within = check.low <= value <= check.high
+    return "" if within else f"{what} is outside [{check.low:.10g}, {check.high:.10g}]"
+
+
+def _there(name: str, values: Mapping[str, float]) -> str:
+    if not values:
+        return "the payload printed no metric"
+    segments = set(name.split("."))
+    # difflib is slow, and there may be thousands
+    alike = sorted(values, key=lambda other: (-len(segments & set(other.split("."))), other))
+    near = difflib.get_close_matches(name, alike[:_NAMES_COMPARED], n=_NAMES_SHOWN)
+    rest = sorted(set(values) - set(near))
+    shown = [*near, *rest][:_NAMES_SHOWN]
+    more = len(values) - len(shown)
+    return f"there are: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")
