@@ -4,6 +4,7 @@
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
+load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_config", "disks_of")
 load("//rules/private:topology.bzl", "parse_topology")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
@@ -164,7 +165,10 @@ def _config(ctx, accel):
         "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
         "scheduler": _scheduler_config(ctx),
         "payloads": [],
-        "disks": [],
+        "disks": [
+            disk_config(disk, _label, lambda file: _runfiles_path(ctx, file))
+            for disk in disks_of(ctx)
+        ],
         "scheduler_args": ctx.attr.scheduler_args,
         "seed": ctx.attr.seed,
         "sources": python.sources,
@@ -202,6 +206,8 @@ def _implement(ctx, mode):
     files += [kernel.build_info] + ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu
     if ctx.attr.scheduler:
         files.append(ctx.attr.scheduler[ScxSchedulerInfo].layer)
+    for disk in disks_of(ctx):
+        files += [disk.info.image, disk.info.key]
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
@@ -289,7 +295,7 @@ _ATTRS = {
         cfg = "target",
         executable = True,
     ),
-}
+} | DISK_ATTRS
 
 _ktstr_test = rule(
     implementation = _test_impl,
@@ -308,16 +314,19 @@ _ktstr_shell = rule(
 # What a test has and a plain program has not.
 _TEST_ONLY = ["args", "env", "env_inherit", "flaky", "local", "shard_count", "size", "timeout"]
 
-def ktstr_test(name, **kwargs):
+def ktstr_test(name, disks = [], **kwargs):
     """A test whose functions run scenarios on a scheduler, each in a fresh virtual machine.
 
     `bazel run NAME.shell` starts the same guest with a shell instead of a test.
 
     Args:
       name: name of the test.
+      disks: labels of disk_templates, and disk(...) of rules/disk.bzl; each test function has
+        clones of its own.
       **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, topology, memory_mb, accel,
         kargs, seed, and what every test rule takes.
     """
+    kwargs |= disk_attributes(name, disks)
     _ktstr_test(name = name, **kwargs)
     shell = {key: value for key, value in kwargs.items() if key not in _TEST_ONLY}
     shell["tags"] = list(shell.get("tags") or []) + ["manual"]
