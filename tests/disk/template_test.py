@@ -44,6 +44,13 @@ class TemplateTest(parameterized.TestCase):
         same = first.joinpath("image").read_bytes() == second.joinpath("image").read_bytes()
         self.assertTrue(same, "the images differ between two builds")
 
+    def test_not_even_a_uuid_made_of_the_time_varies(self) -> None:
+        first = self._made("one", "ext4", 8, options=["-Utime"])
+        second = self._made("two", "ext4", 8, options=["-Utime"])
+        self.assertEqual(
+            first.joinpath("image").read_bytes(), second.joinpath("image").read_bytes()
+        )
+
     @parameterized.parameters(*_FILESYSTEMS)
     def test_the_image_checks_out_and_holds_its_contents(self, filesystem: str, mib: int) -> None:
         made = self._made("one", filesystem, mib, {"/a/text": self.text, "/program": self.program})
