@@ -93,7 +93,7 @@ class ToolsTest(absltest.TestCase):
         empty.mkdir()
         program = self.root / bytecode.PYTHON
         with self.assertRaisesRegex(UsageError, r"python3\.13 needs lib.*which is in none of"):
-            elf.closure(empty, [program])
+            elf.closure(empty, {"bin/program": program})
 
     def test_text_is_no_program(self) -> None:
         text = self.folder / "text"

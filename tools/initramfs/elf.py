@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shared libraries that programs of a Debian root need, by their DT_NEEDED entries."""
+"""The shared libraries that programs need, by what their ELF headers say.
+
+Search order and $ORIGIN are those of ld.so(8) without a cache, LD_LIBRARY_PATH and hwcaps: DT_RPATH
+of the object and of those that loaded it, unless the object has DT_RUNPATH; DT_RUNPATH; the
+default directories.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import posixpath
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +21,11 @@ from elftools.elf.segments import InterpSegment
 
 from ktstr.model.errors import UsageError
 
+MAGIC = b"\x7fELF"
 # Where Debian's dynamic loader looks without a cache (trusted directories of glibc's ld.so).
 _LIBRARY_DIRECTORIES = ("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib")
+_MACHINE = "EM_X86_64"
+_ORIGIN = ("$ORIGIN", "${ORIGIN}")
 
 
 @dataclass(frozen=True)
@@ -25,68 +34,143 @@ class Linkage:
 
     interpreter: str
     needed: tuple[str, ...]
+    rpath: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """An ELF file at its guest path; `rpath`: the DT_RPATH of those that load it, expanded."""
+
+    guest: str
+    file: Path
+    rpath: tuple[str, ...] = ()
+
+
+def is_loadable(path: Path) -> bool:
+    """Whether a file is a program or a library for the guest, not an object or one of BPF's."""
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return False
+        try:
+            elf = ELFFile(file)
+        except ELFError:
+            return False
+        return elf["e_machine"] == _MACHINE and elf["e_type"] in ("ET_EXEC", "ET_DYN")
 
 
 def linkage(path: Path) -> Linkage:
-    """Reads the interpreter and the needed libraries of an ELF file.
+    """Reads the interpreter, the needed libraries and the search paths of an ELF file.
 
     Raises:
-      UsageError: the file is no ELF file.
+      UsageError: the file is no ELF file, or one for another machine.
     """
     with path.open("rb") as file:
         try:
             elf = ELFFile(file)
+            if elf["e_machine"] != _MACHINE:
+                raise UsageError(f"{path} is for {elf['e_machine']}; the guest is {_MACHINE}")
             segments = (each for each in elf.iter_segments() if isinstance(each, InterpSegment))
             interpreter = next((str(each.get_interp_name()) for each in segments), "")
             dynamic = elf.get_section_by_name(".dynamic")
-            needed: tuple[str, ...] = ()
-            if isinstance(dynamic, DynamicSection):
-                needed = tuple(_needed(tag) for tag in dynamic.iter_tags("DT_NEEDED"))
+            if not isinstance(dynamic, DynamicSection):
+                return Linkage(interpreter, ())
+            return Linkage(
+                interpreter,
+                tuple(_strings(dynamic, "needed")),
+                tuple(_directories(dynamic, "rpath")),
+                tuple(_directories(dynamic, "runpath")),
+            )
         except ELFError as error:
             raise UsageError(f"{path} is no ELF file: {error}") from None
-    return Linkage(interpreter, needed)
 
 
-def closure(root: Path, programs: Iterable[Path]) -> dict[str, Path]:
+def closure(
+    root: Path, programs: Mapping[str, Path], libraries: Iterable[str] = ()
+) -> dict[str, Path]:
     """Guest path -> file of everything that `programs` load, loaders included, programs not.
 
     Args:
       root: a Debian root with merged /usr, where the libraries are looked for.
-      programs: ELF files; they may lie outside the root.
+      programs: guest path, relative to the guest's root -> ELF file, which may lie outside the
+        root; one may be a library of another.
+      libraries: names of further libraries, which a program opens by itself.
 
     Raises:
-      UsageError: a library is in none of the root's library directories; the message says who
-        needs it.
+      UsageError: a library is in none of the directories searched; the message says who needs it.
     """
-    found: dict[str, Path] = {}
-    waiting = list(programs)
-    seen = set(waiting)
+    search = _Search(root, programs)
+    waiting = [_Loaded(guest, file) for guest, file in programs.items()]
+    for name in libraries:
+        waiting.append(search.find(name, "the payload's `libraries`", ()))
+    found = {each.guest: each.file for each in waiting if each.guest not in programs}
+    seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
-        path = waiting.pop()
-        wants = linkage(path)
-        if wants.interpreter:
-            loader = wants.interpreter.lstrip("/")
-            found[loader] = (root / "usr" / loader).resolve()
+        loaded = waiting.pop()
+        if (loaded.guest, loaded.rpath) in seen:
+            continue
+        seen.add((loaded.guest, loaded.rpath))
+        wants = linkage(loaded.file)
+        rpath = () if wants.runpath else (*search.expand(wants.rpath, loaded), *loaded.rpath)
+        directories = (*rpath, *search.expand(wants.runpath, loaded))
         for name in wants.needed:
-            guest_path, library = _find(root, name, path)
-            if library not in seen:
-                seen.add(library)
-                found[guest_path] = library
-                waiting.append(library)
+            library = search.find(name, str(loaded.file), directories)
+            if library.guest not in programs:
+                found[library.guest] = library.file
+            waiting.append(_Loaded(library.guest, library.file, rpath))
+        if wants.interpreter:
+            found[wants.interpreter.lstrip("/")] = _loader(root, wants.interpreter, loaded.file)
     return found
 
 
-def _needed(tag: Any) -> str:
-    # pyelftools adds the attribute to tags of this kind only.
-    return str(tag.needed)
+class _Search:
+    """Finds libraries among the programs' own files and in a root."""
+
+    def __init__(self, root: Path, own: Mapping[str, Path]) -> None:
+        self._root = root
+        self._own = own
+
+    def expand(self, directories: Iterable[str], loaded: _Loaded) -> tuple[str, ...]:
+        """Search directories as guest paths relative to the guest's root."""
+        origin = "/" + posixpath.dirname(loaded.guest)
+        expanded = []
+        for directory in directories:
+            for word in _ORIGIN:
+                directory = directory.replace(word, origin)
+            expanded.append(posixpath.normpath(directory).strip("/"))
+        return tuple(expanded)
+
+    def find(self, name: str, needed_by: str, directories: tuple[str, ...]) -> _Loaded:
+        """The library `name` in the first directory that has it, then in the default ones."""
+        searched = (*directories, *_LIBRARY_DIRECTORIES)
+        for directory in searched:
+            guest = f"{directory}/{name}"
+            if guest in self._own:
+                return _Loaded(guest, self._own[guest])
+            for merged in (self._root / guest, self._root / "usr" / guest):
+                if merged.is_file():
+                    return _Loaded(guest, merged.resolve())
+        raise UsageError(
+            f"{needed_by} needs {name}, which is in none of {', '.join(searched)} of {self._root}; "
+            f"link it statically, or add the library's package to the root"
+        )
 
 
-def _find(root: Path, name: str, needed_by: Path) -> tuple[str, Path]:
-    for directory in _LIBRARY_DIRECTORIES:
-        candidate = root / directory / name
-        if candidate.is_file():
-            return f"{directory}/{name}", candidate.resolve()
-    raise UsageError(
-        f"{needed_by} needs {name}, which is in none of {', '.join(_LIBRARY_DIRECTORIES)} of "
-        f"{root}; link it statically, or add the library's package to the root"
-    )
+def _loader(root: Path, interpreter: str, program: Path) -> Path:
+    loader = (root / "usr" / interpreter.lstrip("/")).resolve()
+    if not loader.is_file():
+        raise UsageError(
+            f"{program} asks for the loader {interpreter}, which {root} lacks; build it for glibc, "
+            f"or link it statically"
+        )
+    return loader
+
+
+def _strings(dynamic: DynamicSection, kind: str) -> Iterable[str]:
+    tags: Iterable[Any] = dynamic.iter_tags(f"DT_{kind.upper()}")
+    # pyelftools names the attribute after the tag.
+    return (str(getattr(tag, kind)) for tag in tags)
+
+
+def _directories(dynamic: DynamicSection, kind: str) -> Iterable[str]:
+    return (part for text in _strings(dynamic, kind) for part in text.split(":") if part)

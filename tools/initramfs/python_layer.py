@@ -100,11 +100,14 @@ def entries_of(root: Path) -> Iterator[newc.Entry]:
       bytecode.CompileError: the root's Python does not run.
     """
     python, busybox = _existing(root, bytecode.PYTHON), _existing(root, _BUSYBOX)
-    extensions = sorted(_extensions(root))
+    extensions = {
+        f"{_STDLIB}/lib-dynload/{extension.name}": extension
+        for extension in sorted(_extensions(root))
+    }
     yield newc.file(bytecode.PYTHON, python, mode=0o755)
-    for extension in extensions:
-        yield newc.file(f"{_STDLIB}/lib-dynload/{extension.name}", extension)
-    for path, library in elf.closure(root, [python, *extensions]).items():
+    for path, extension in extensions.items():
+        yield newc.file(path, extension)
+    for path, library in elf.closure(root, {bytecode.PYTHON: python} | extensions).items():
         yield newc.file(path, library, mode=0o755)
     sources = {f"{_STDLIB}/{path}": root / _STDLIB / path for path in _sources(root / _STDLIB)}
     for path, code in bytecode.compile_sources(root, sources).items():
