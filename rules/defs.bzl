@@ -8,13 +8,32 @@ load(
     _initramfs_layer = "initramfs_layer",
 )
 load("//rules:kernel.bzl", _kernel_image = "kernel_image")
+load(
+    "//rules:payload.bzl",
+    _exit_code = "exit_code",
+    _kernel_file = "kernel_file",
+    _metric = "metric",
+    _metric_exists = "metric_exists",
+    _metric_max = "metric_max",
+    _metric_min = "metric_min",
+    _metric_range = "metric_range",
+    _payload = "payload",
+)
 load("//rules:scheduler.bzl", _scx_scheduler = "scx_scheduler")
 load("//rules:test.bzl", _ktstr_test = "ktstr_test")
 
 disk = _disk
 disk_template = _disk_template
+exit_code = _exit_code
 initramfs = _initramfs
 initramfs_layer = _initramfs_layer
+kernel_file = _kernel_file
 kernel_image = _kernel_image
 ktstr_test = _ktstr_test
+metric = _metric
+metric_exists = _metric_exists
+metric_max = _metric_max
+metric_min = _metric_min
+metric_range = _metric_range
+payload = _payload
 scx_scheduler = _scx_scheduler

@@ -52,6 +52,7 @@ def machine_of(
     layers = [tree.path(name) for name in target.initramfs]
     if target.scheduler is not None:
         layers.append(tree.path(target.scheduler.layer))
+    layers += [tree.path(payload.layer) for payload in target.payloads]
     memory = memory_mib(target, topology, sum(layer.stat().st_size for layer in layers))
     shape.check_limits(
         topology,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.errors import UsageError
+from ktstr.model.payload import Payload
 from ktstr.model.plan import GuestDeadlines, Plan, SchedulerPlan
 from ktstr.model.scenario import Fixed, Frac, HoldSpec, Loop, Scenario
 from ktstr.model.target import SchedulerFiles, Target
@@ -39,9 +40,8 @@ def plan_of(case: Case, target: Target) -> Plan:
     if case.scenario is not None:
         view = TopologyView.of(Topology.parse(target.topology))
         knobs = scheduler is not None and scheduler.control
-        payloads = tuple(files.payload for files in target.payloads)
         try:
-            check_scenario(case.scenario, view, case.workers_per_cgroup, knobs, payloads)
+            check_scenario(case.scenario, view, case.workers_per_cgroup, knobs, payloads_of(target))
         except UsageError as error:
             raise UsageError(
                 f"{case.source}:{case.line}: test {case.name} on {target.topology}: {error}"
@@ -59,6 +59,7 @@ def plan_of(case: Case, target: Target) -> Plan:
         checks=DEFAULT_CHECKS.merge(case.checks),
         expect_fail=case.expect_fail,
         deadlines=GuestDeadlines(test_s=case.timeout_s),
+        payloads=payloads_of(target),
     )
 
 
@@ -76,7 +77,13 @@ def shell_plan(target: Target) -> Plan:
         function=None,
         checks=DEFAULT_CHECKS,
         shell=True,
+        payloads=payloads_of(target),
     )
+
+
+def payloads_of(target: Target) -> tuple[Payload, ...]:
+    """What the target's tests may run."""
+    return tuple(files.payload for files in target.payloads)
 
 
 def played_s(scenario: Scenario, duration_s: float) -> float:

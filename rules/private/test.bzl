@@ -5,6 +5,15 @@ load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_config", "disks_of")
+load(
+    "//rules/private:payloads.bzl",
+    "PAYLOAD_ATTRS",
+    "check_payloads",
+    "payload_files",
+    "payloads_config",
+    "payloads_mib",
+    "validate_payloads",
+)
 load("//rules/private:topology.bzl", "parse_topology")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
@@ -78,6 +87,7 @@ def _check(ctx):
         name = karg.partition("=")[0].replace("-", "_")
         if name in _RESERVED_KARGS:
             fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, _RESERVED_KARGS[name]))
+    check_payloads(ctx)
     return cpus
 
 def _runfiles_path(ctx, file):
@@ -164,7 +174,7 @@ def _config(ctx, accel):
         "memory_mb": ctx.attr.memory_mb,
         "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
         "scheduler": _scheduler_config(ctx),
-        "payloads": [],
+        "payloads": payloads_config(ctx, _runfiles_path),
         "disks": [
             disk_config(disk, _label, lambda file: _runfiles_path(ctx, file))
             for disk in disks_of(ctx)
@@ -208,6 +218,7 @@ def _implement(ctx, mode):
         files.append(ctx.attr.scheduler[ScxSchedulerInfo].layer)
     for disk in disks_of(ctx):
         files += [disk.info.image, disk.info.key]
+    files += payload_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
@@ -215,6 +226,7 @@ def _implement(ctx, mode):
         accel = accel,
         cpus = cpus,
         default_info = DefaultInfo(executable = launcher, runfiles = runfiles),
+        output_groups = OutputGroupInfo(_validation = validate_payloads(ctx)),
     )
 
 def _test_impl(ctx):
@@ -223,12 +235,14 @@ def _test_impl(ctx):
     # In virtual time all vCPUs take turns on one host thread.
     in_turns = made.accel == "virtual" or (made.accel == "auto" and not KVM_IS_LIKELY)
     busy = 1 if in_turns else made.cpus
-    memory = max(_LEAST_MIB, made.cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + _RUNNER_MIB
+    memory = max(_LEAST_MIB, made.cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + payloads_mib(ctx)
+    memory += _RUNNER_MIB
     reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
-    return [made.default_info, testing.ExecutionInfo(reserved)]
+    return [made.default_info, made.output_groups, testing.ExecutionInfo(reserved)]
 
 def _shell_impl(ctx):
-    return [_implement(ctx, "--shell").default_info]
+    made = _implement(ctx, "--shell")
+    return [made.default_info, made.output_groups]
 
 _ATTRS = {
     "accel": attr.string(
@@ -295,7 +309,7 @@ _ATTRS = {
         cfg = "target",
         executable = True,
     ),
-} | DISK_ATTRS
+} | DISK_ATTRS | PAYLOAD_ATTRS
 
 _ktstr_test = rule(
     implementation = _test_impl,
@@ -323,8 +337,8 @@ def ktstr_test(name, disks = [], **kwargs):
       name: name of the test.
       disks: labels of disk_templates, and disk(...) of rules/disk.bzl; each test function has
         clones of its own.
-      **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, topology, memory_mb, accel,
-        kargs, seed, and what every test rule takes.
+      **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, payloads, topology, memory_mb,
+        accel, kargs, seed, and what every test rule takes.
     """
     kwargs |= disk_attributes(name, disks)
     _ktstr_test(name = name, **kwargs)

@@ -8,7 +8,17 @@ from absl.testing import absltest, parameterized
 from ktstr.model.checks import Checks
 from ktstr.model.cpuset import Llc
 from ktstr.model.errors import UsageError
-from ktstr.model.scenario import CgroupDef, Fixed, Frac, Loop, Scenario, SetKnob, Step, defs
+from ktstr.model.scenario import (
+    CgroupDef,
+    Fixed,
+    Frac,
+    Loop,
+    RunPayload,
+    Scenario,
+    SetKnob,
+    Step,
+    defs,
+)
 from ktstr.model.topology import Topology
 from ktstr.runner.planning import kernel_arguments, memory_mib, plan_of, played_s, shell_plan
 from tests.runner import samples
@@ -52,6 +62,17 @@ class PlanTest(parameterized.TestCase):
     def test_refuses_what_does_not_fit(self, scenario: Scenario, message: str) -> None:
         with self.assertRaisesRegex(UsageError, message):
             plan_of(samples.case(scenario=scenario), samples.target())
+
+    def test_a_test_and_a_shell_have_the_targets_payloads(self) -> None:
+        target = samples.target(payloads=(samples.PAYLOAD,))
+        self.assertEqual(plan_of(samples.case(), target).payloads, (samples.PAYLOAD.payload,))
+        self.assertEqual(shell_plan(target).payloads, (samples.PAYLOAD.payload,))
+
+    def test_ops_name_payloads_of_the_target(self) -> None:
+        case = samples.case(scenario=Scenario((Step(ops=(RunPayload("tool"),)),)))
+        plan_of(case, samples.target(payloads=(samples.PAYLOAD,)))
+        with self.assertRaisesRegex(UsageError, "payload 'tool' is none of this target's"):
+            plan_of(case, samples.target())
 
     def test_refuses_scheduler_arguments_without_a_scheduler(self) -> None:
         with self.assertRaisesRegex(UsageError, r"one\.py:3: test one: .* has no scheduler"):

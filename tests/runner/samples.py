@@ -5,8 +5,9 @@ import dataclasses
 from typing import Any
 
 from ktstr.model.checks import Checks
+from ktstr.model.payload import Payload
 from ktstr.model.scenario import CgroupDef, defs
-from ktstr.model.target import KernelFiles, SchedulerFiles, Target
+from ktstr.model.target import KernelFiles, PayloadFiles, SchedulerFiles, Target
 from ktstr.runner.case import Case
 
 SCHEDULER = SchedulerFiles(
@@ -18,6 +19,12 @@ SCHEDULER = SchedulerFiles(
     control=True,
     kargs=(),
     sysctls={},
+)
+
+PAYLOAD = PayloadFiles(
+    label="//pkg:tool",
+    layer="_main/pkg/tool.cpio",
+    payload=Payload("tool", "/payloads/tool/bin/tool"),
 )
 
 _TARGET = Target(

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that tests run in their guests, and checks on what they print."""
+
+load("//rules/private:kernel_file.bzl", _kernel_file = "kernel_file")
+load("//rules/private:payload.bzl", _payload = "payload")
+load(
+    "//rules/private:payload_metrics.bzl",
+    _exit_code = "exit_code",
+    _metric = "metric",
+    _metric_exists = "metric_exists",
+    _metric_max = "metric_max",
+    _metric_min = "metric_min",
+    _metric_range = "metric_range",
+)
+
+exit_code = _exit_code
+kernel_file = _kernel_file
+metric = _metric
+metric_exists = _metric_exists
+metric_max = _metric_max
+metric_min = _metric_min
+metric_range = _metric_range
+payload = _payload

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The payloads of a `ktstr_test`."""
+
+load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
+
+visibility(["//rules/..."])
+
+# What the larger of the in-tree payloads take of a guest's memory: twice their layer while the
+# kernel unpacks it. The runner, who knows the sizes, gives the guest what it needs.
+_MIB = 112
+
+PAYLOAD_ATTRS = {
+    "payloads": attr.label_list(
+        providers = [PayloadInfo],
+        doc = "Payloads that the tests may run, by their targets' names.",
+    ),
+    "_collisions": attr.label(
+        default = "//tools/payload:collisions",
+        executable = True,
+        cfg = "exec",
+    ),
+}
+
+def check_payloads(ctx):
+    """Fails when two payloads have one name.
+
+    Args:
+      ctx: of a rule with PAYLOAD_ATTRS.
+    """
+    seen = {}
+    for target in ctx.attr.payloads:
+        name = target[PayloadInfo].name
+        if name in seen:
+            fail("%s: payloads: %s and %s are both called %r, and tests go by the name" % (
+                ctx.label,
+                _text(seen[name]),
+                _text(target.label),
+                name,
+            ))
+        seen[name] = target.label
+
+def payloads_config(ctx, runfiles_path):
+    """What the runner is told: a list of ktstr.model.target.PayloadFiles as JSON has them.
+
+    Args:
+      ctx: of a rule with PAYLOAD_ATTRS.
+      runfiles_path: function of ctx and a File.
+
+    Returns:
+      list of dict
+    """
+    return [
+        {
+            "label": _text(target.label),
+            "layer": runfiles_path(ctx, target[PayloadInfo].layer),
+            "payload": target[PayloadInfo].payload,
+        }
+        for target in ctx.attr.payloads
+    ]
+
+def payload_files(ctx):
+    """The layers.
+
+    Args:
+      ctx: of a rule with PAYLOAD_ATTRS.
+
+    Returns:
+      list of File
+    """
+    return [target[PayloadInfo].layer for target in ctx.attr.payloads]
+
+def payloads_mib(ctx):
+    """What payloads add to the memory that a test reserves.
+
+    Args:
+      ctx: of a rule with PAYLOAD_ATTRS.
+
+    Returns:
+      int, MiB
+    """
+    return len(ctx.attr.payloads) * _MIB
+
+def validate_payloads(ctx):
+    """Declares the action that sees whether payloads overwrite each other's files.
+
+    Args:
+      ctx: of a rule with PAYLOAD_ATTRS.
+
+    Returns:
+      depset of File for the output group _validation; empty where there is nothing to see.
+    """
+    indexes = [target[PayloadInfo].index for target in ctx.attr.payloads]
+    if len(indexes) < 2:
+        return depset()
+    stamp = ctx.actions.declare_file(ctx.label.name + ".payloads_checked")
+    arguments = ctx.actions.args()
+    arguments.add("--owner", _text(ctx.label))
+    arguments.add("--stamp", stamp)
+    arguments.add_all(indexes)
+    ctx.actions.run(
+        executable = ctx.executable._collisions,
+        arguments = [arguments],
+        inputs = indexes,
+        outputs = [stamp],
+        mnemonic = "PayloadCollisions",
+        progress_message = "Comparing the payloads of %{label}",
+    )
+    return depset([stamp])
+
+def _text(label):
+    """As people write it: without the @@ of this repository."""
+    text = str(label)
+    return text[2:] if text.startswith("@@//") else text

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that a mistake in a payload is told in analysis, in words that help."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:payload.bzl", "payload")
+load("//rules:providers.bzl", "PayloadInfo")
+
+def _refused_impl(ctx):
+    env = analysistest.begin(ctx)
+    for text in ctx.attr.messages:
+        asserts.expect_failure(env, text)
+    return analysistest.end(env)
+
+failure_test = analysistest.make(
+    _refused_impl,
+    attrs = {"messages": attr.string_list(mandatory = True, allow_empty = False)},
+    doc = "Checks that a target fails in analysis, and what it says.",
+    expect_failure = True,
+)
+
+def refused(name, messages, **kwargs):
+    """A payload that must fail in analysis.
+
+    Args:
+      name: name of the test.
+      messages: texts that the error must contain.
+      **kwargs: attributes of the payload; without a program it is fio.
+    """
+    subject = kwargs.pop("subject", name + ".subject")
+    if "binary" not in kwargs:
+        kwargs.setdefault("path", "usr/bin/fio")
+    payload(name = subject, tags = ["manual"], **kwargs)
+    failure_test(
+        name = name,
+        messages = messages,
+        target_under_test = ":" + subject,
+    )
+
+def _payload_impl(ctx):
+    env = analysistest.begin(ctx)
+    found = analysistest.target_under_test(env)[PayloadInfo].payload
+    asserts.equals(env, json.decode(ctx.attr.expected), json.decode(json.encode(found)))
+    return analysistest.end(env)
+
+payload_test = analysistest.make(
+    _payload_impl,
+    attrs = {"expected": attr.string(mandatory = True)},
+    doc = "Checks what a payload tells the tests that run it.",
+)
