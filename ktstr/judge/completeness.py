@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ktstr.judge.payloads import planned_payloads
 from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import never_ran
 from ktstr.judge.subjects import crashed, worker_name
@@ -114,7 +115,8 @@ def worker_reports(run: RunRecord) -> list[Detail]:
         if missing > 0:
             message = f"{missing} of {planned} planned workers reported nothing"
             details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
-    if run.scenarios and not run.workers and planned == 0 and run.plan.checks.not_starved:
+    idle = run.scenarios and not run.workers and planned == 0 and not planned_payloads(run.plan)
+    if idle and run.plan.checks.not_starved:
         message = (
             "checks of workers are on, but the scenario starts none: give a CgroupDef works, or "
             "switch them off with Checks(not_starved=False)"

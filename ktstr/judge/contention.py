@@ -12,6 +12,7 @@ from ktstr.judge.kernel_log import STALLS
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.host import HostSample
+from ktstr.model.payload_checks import About
 
 # a finding about time is believed while the host took less than this part of any vCPU's window
 MAX_TAKEN_SHARE = 0.05
@@ -19,6 +20,7 @@ MAX_TAKEN_SHARE = 0.05
 MAX_TAKEN_OF_GAP = 0.25
 
 _TIMED = frozenset({Kind.STARVED, Kind.STUCK, Kind.UNFAIR, Kind.WAKE_LATENCY, Kind.HANG})
+_SLOW = frozenset({About.DEADLINE.value, About.LIMIT.value})
 # the exit kind of a scheduler that sched_ext's watchdog threw out (enum scx_exit_kind)
 _WATCHDOG = "ERROR_STALL"
 
@@ -78,12 +80,14 @@ def _excused(detail: Detail, loss: Taken | None, gap_ms: float | None) -> Detail
 
 
 def _about_time(detail: Detail) -> bool:
-    """Whether a clock found it: a check's, the kernel's lockup detectors', or the watchdog's."""
+    """Whether a clock found it: a check's, a payload's, a lockup detector's, the watchdog's."""
     match detail.kind:
         case Kind.KERNEL_LOG:
             return detail.subject in {kind.value for kind in STALLS}
         case Kind.SCHEDULER_EJECTED:
             return detail.subject == _WATCHDOG
+        case Kind.PAYLOAD:
+            return detail.subject in _SLOW
     return detail.kind in _TIMED
 
 

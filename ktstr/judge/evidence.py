@@ -6,9 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.judge.completeness import planned_workers
+from ktstr.judge.disks import is_as_promised, promise
+from ktstr.judge.payloads import missing, payload_name, planned_payloads
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks
+from ktstr.model.facts import PayloadFacts
 from ktstr.model.host import EndingKind
+from ktstr.model.payload import PayloadEnd
+from ktstr.model.payload_checks import ending, failures
 
 # checks that say nothing about a run without workers; not_starved is on by default and is no claim
 _MEASURES = (
@@ -44,6 +49,8 @@ def claims(run: RunRecord) -> tuple[Claim, ...]:
     if run.plan.function is not None:
         returned = run.test is not None and run.test.outcome == "returned"
         found.append(Claim(f"{run.plan.function} returned", returned))
+    found += _disks(run)
+    found += [_payload(facts) for facts in run.payloads if facts.end is not PayloadEnd.DROPPED]
     measured = _measures(run.plan.checks)
     if measured:
         words = f"workers were there to measure ({', '.join(measured)})"
@@ -76,13 +83,36 @@ def _scenario(run: RunRecord) -> list[Claim]:
     done = sum(facts.steps_done for facts in run.scenarios)
     planned = sum(facts.steps_planned for facts in run.scenarios)
     workers = planned_workers(run.plan)
-    return [
+    found = [
         Claim(f"{done} of {planned} steps were done", bool(run.scenarios) and done == planned),
         Claim(
             f"{len(run.workers)} workers reported, of at least {workers} planned",
             len(run.workers) >= workers,
         ),
     ]
+    starts = planned_payloads(run.plan).total()
+    if starts:
+        words = f"{len(run.payloads)} runs of payloads were reported, of at least {starts} planned"
+        found.append(Claim(words, not missing(run)))
+    return found
+
+
+def _disks(run: RunRecord) -> list[Claim]:
+    seen = {facts.name: facts for facts in run.disks}
+    return [
+        Claim(
+            f"disk {disk.name} was there: {promise(disk)}",
+            is_as_promised(disk, seen.get(disk.name)),
+        )
+        for disk in run.plan.disks
+    ]
+
+
+def _payload(facts: PayloadFacts) -> Claim:
+    checks = len(facts.checks)
+    met = f" and met its {checks} checks" if checks > 1 else " and met its check" if checks else ""
+    shown = not facts.error and not failures(facts)
+    return Claim(f"{payload_name(facts)} {ending(facts)}{met}", shown)
 
 
 def _measures(checks: Checks) -> list[str]:

@@ -34,6 +34,7 @@ _BREAKING = frozenset(
         Kind.SCHEDULER_EJECTED,
         Kind.SCHEDULER_DIED,
         Kind.HANG,
+        Kind.PAYLOAD,
     }
 )
 # what makes the run another one than the test is about, whatever it showed

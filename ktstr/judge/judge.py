@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ktstr.judge.completeness import cpusets, ending, scenarios, transport, worker_reports
 from ktstr.judge.contention import excuse
+from ktstr.judge.disks import disks
 from ktstr.judge.evidence import claims
 from ktstr.judge.expectation import weigh
 from ktstr.judge.fairness import unfair
@@ -15,6 +16,7 @@ from ktstr.judge.kernel_log import kernel_log, panic
 from ktstr.judge.latency import wake_latency
 from ktstr.judge.migration import migration_rate
 from ktstr.judge.outcome import outcome
+from ktstr.judge.payloads import payload_remarks, payloads
 from ktstr.judge.ranking import ranked, worst
 from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import scheduler
@@ -38,12 +40,13 @@ def judge(run: RunRecord) -> Judgement:
             for claim in claims(run)
             if not claim.shown
         ]
-    found = ranked(details)
+    found, remarks = ranked(details), tuple(payload_remarks(run))
     if run.plan.expect_fail is None:
         verdict = worst(detail.verdict for detail in found) or Verdict.PASS
-        return Judgement(verdict, found, shown)
+        return Judgement(verdict, found, shown, remarks=remarks)
     weighed = weigh(run.plan.expect_fail, found)
-    return Judgement(weighed.verdict, ranked(weighed.added + found), shown, weighed.words)
+    details = [*weighed.added, *found]
+    return Judgement(weighed.verdict, ranked(details), shown, weighed.words, remarks)
 
 
 def _machine(run: RunRecord) -> list[Detail]:
@@ -57,7 +60,7 @@ def _guest(run: RunRecord) -> list[Detail]:
     details = []
     if run.hello is not None:
         details += identity(run.plan, run.hello) + topology(run.plan, run.hello)
-    details += scheduler(run) + scenarios(run) + cpusets(run)
+    details += disks(run) + scheduler(run) + scenarios(run) + cpusets(run) + payloads(run)
     if run.plan.function is not None and run.test is not None:
         details += outcome(run.plan.function, run.test)
     return details

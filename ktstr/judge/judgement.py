@@ -13,6 +13,7 @@ class Judgement:
     """The verdict over one run.
 
     details: every finding, the first cause first; an expected failure's details stay FAIL here.
+    remarks: what is worth knowing and changes no verdict.
     evidence: what a PASS rests on, in words; complete only when the verdict is PASS.
     expectation: what `expect_fail` asked for and what came, in words; empty without one.
     """
@@ -21,6 +22,7 @@ class Judgement:
     details: tuple[Detail, ...] = ()
     evidence: tuple[str, ...] = ()
     expectation: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def first_cause(self) -> Detail | None:

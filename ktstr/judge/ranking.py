@@ -29,6 +29,7 @@ _KINDS = (
     Kind.UNFAIR,
     Kind.WAKE_LATENCY,
     Kind.MIGRATION,
+    Kind.PAYLOAD,
     Kind.TEST_ERROR,
     Kind.WORKER_ERROR,
     Kind.CONTENDED,

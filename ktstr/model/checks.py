@@ -37,6 +37,7 @@ class Kind(StrEnum):
     KERNEL_LOG = "kernel_log"
     PANIC = "panic"
     HANG = "hang"
+    PAYLOAD = "payload"
     TEST_ERROR = "test_error"
     WORKER_ERROR = "worker_error"
     TOPOLOGY = "topology"
@@ -133,8 +134,8 @@ class ExpectFail:
 class Detail:
     """One finding: a failed check, missing data, or a reason.
 
-    `subject` is what it is about: a cgroup, `cgroup worker group.index`, a `ConsoleKind`, or the
-    kernel's exit kind of a scheduler that it threw out.
+    `subject` is what it is about: a cgroup, `cgroup worker group.index`, a `ConsoleKind`, the
+    kernel's exit kind of a scheduler that it threw out, or a `payload_checks.About`.
     """
 
     kind: Kind

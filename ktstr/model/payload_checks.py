@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
 from ktstr.model.facts import PayloadFacts
-from ktstr.model.payload import Exists, ExitCodeEq, Max, MetricCheck, Min, PayloadEnd
+from ktstr.model.payload import Exists, ExitCodeEq, Max, Min, PayloadEnd, Range
 
 STDERR_BYTES = 1024
 _NAMES_SHOWN = 10
@@ -17,8 +19,30 @@ _BY_ITSELF = frozenset({PayloadEnd.EXITED, PayloadEnd.SIGNALLED})
 _NS_PER_S = 1e9
 
 
+class About(StrEnum):
+    """What a failure is about; a slow machine can cause only DEADLINE and LIMIT."""
+
+    END = "end"
+    DEADLINE = "deadline"
+    METRIC = "metric"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failed check, in words that go on from the payload's name."""
+
+    about: About
+    words: str
+
+
 def failed_checks(facts: PayloadFacts) -> tuple[str, ...]:
-    """A sentence for each check that the run fails, in the order of the checks.
+    """The words of `failures`."""
+    return tuple(failure.words for failure in failures(facts))
+
+
+def failures(facts: PayloadFacts) -> tuple[Failure, ...]:
+    """What the run fails, in the order of the checks.
 
     The end comes first, and is the only failure told of: a payload that ended otherwise than asked
     has printed nothing worth reading.  ExitCodeEq says how it must end; without one a payload that
@@ -27,15 +51,14 @@ def failed_checks(facts: PayloadFacts) -> tuple[str, ...]:
     is said: its output was not read.
     """
     if facts.end is PayloadEnd.NOT_STARTED:
-        return (f"was not started: {facts.error or 'no reason given'}",)
+        return (Failure(About.END, f"was not started: {facts.error or 'no reason given'}"),)
     if facts.end is PayloadEnd.DROPPED:
         return ()
     end = _wrong_end(facts)
     if end:
-        return (end,)
-    values = {metric.name: metric.value for metric in facts.metrics}
-    failed = (_failed(check, values) for check in facts.checks)
-    return tuple(words for words in failed if words)
+        late = facts.end is PayloadEnd.TIMEOUT
+        return (Failure(About.DEADLINE if late else About.END, end),)
+    return tuple(_metric_failures(facts))
 
 
 def ending(facts: PayloadFacts) -> str:
@@ -81,23 +104,33 @@ def _stderr(facts: PayloadFacts) -> str:
     return f"; stderr:\n...{data[start:].decode('utf-8', 'surrogatepass')}"
 
 
-def _failed(check: MetricCheck, values: Mapping[str, float]) -> str:
-    if isinstance(check, ExitCodeEq):
-        return ""
-    value = values.get(check.metric)
-    if value is None:
-        return f"metric {check.metric!r} not found; {_there(check.metric, values)}"
+def _metric_failures(facts: PayloadFacts) -> Iterator[Failure]:
+    values = {metric.name: metric.value for metric in facts.metrics}
+    for check in facts.checks:
+        if isinstance(check, ExitCodeEq):
+            continue
+        value = values.get(check.metric)
+        if value is None:
+            words = f"metric {check.metric!r} not found; {_there(check.metric, values)}"
+            yield Failure(About.METRIC, words)
+            continue
+        words = _beyond(check, value)
+        if words:
+            what = f"metric {check.metric!r} = {value:.10g} {words}"
+            yield Failure(About.LIMIT if math.isfinite(value) else About.METRIC, what)
+
+
+def _beyond(check: Min | Max | Range | Exists, value: float) -> str:
     if isinstance(check, Exists):
         return ""
-    what = f"metric {check.metric!r} = {value:.10g}"
     if not math.isfinite(value):
-        return f"{what} is no finite number, and meets no limit"
+        return "is no finite number, and meets no limit"
     if isinstance(check, Min):
-        return f"{what} is below the minimum {check.value:.10g}" if value < check.value else ""
+        return f"is below the minimum {check.value:.10g}" if value < check.value else ""
     if isinstance(check, Max):
-        return f"{what} exceeds the maximum {check.value:.10g}" if value > check.value else ""
+        return f"exceeds the maximum {check.value:.10g}" if value > check.value else ""
     within = check.low <= value <= check.high
-    return "" if within else f"{what} is outside [{check.low:.10g}, {check.high:.10g}]"
+    return "" if within else f"is outside [{check.low:.10g}, {check.high:.10g}]"
 
 
 def _there(name: str, values: Mapping[str, float]) -> str:

@@ -14,6 +14,7 @@ _READ = {
     result_pb2.PANIC: "console.log has the whole kernel log",
     result_pb2.KERNEL_LOG: "console.log has the whole kernel log",
     result_pb2.HANG: "console.log has the kernel's last words",
+    result_pb2.PAYLOAD: "result.json has each payload's arguments, metrics and last words",
     result_pb2.TEST_ERROR: "test.log has what the function printed",
     result_pb2.INFRA: "console.log and qemu.log have what came before; qemu.cmd runs QEMU again",
 }

@@ -11,7 +11,9 @@ from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFact
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
+from ktstr.report.disk_part import disk_results
 from ktstr.report.mirror import counters, mirrored
+from ktstr.report.payload_part import payload_results
 from ktstr.report.timeline import timeline
 
 
@@ -36,6 +38,8 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
     result.scenarios.extend([mirrored(result_pb2.Scenario(), each) for each in run.scenarios])
     if run.test is not None:
         result.test_function.CopyFrom(_test_function(run.test))
+    result.payloads.extend(payload_results(run))
+    result.disks.extend(disk_results(run))
     _add_transport(result.transport, run)
 
 

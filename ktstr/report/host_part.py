@@ -7,10 +7,11 @@ from ktstr.judge.record import RunRecord
 from ktstr.model.host import HostContext
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
+from ktstr.report.mirror import mirrored
 
 
 def host_part(run: RunRecord, host: HostContext) -> result_pb2.Host:
-    """The machine, what the run cost it, and its vCPU threads' times."""
+    """The machine, what the run cost it, its vCPU threads' times, its copies of disks."""
     message = result_pb2.Host(
         hostname=encodable(host.hostname),
         kernel=encodable(host.kernel),
@@ -27,6 +28,9 @@ def host_part(run: RunRecord, host: HostContext) -> result_pb2.Host:
         message.samples.add(
             at_s=sample.at_s, vcpu=sample.vcpu, run_ns=sample.run_ns, wait_ns=sample.wait_ns
         )
+    message.disk_clones.extend(
+        [mirrored(result_pb2.Host.DiskClone(), clone) for clone in run.disk_clones]
+    )
     if run.scenario_host_s is not None:
         message.scenario.start_s, message.scenario.end_s = run.scenario_host_s
     return message

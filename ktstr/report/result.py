@@ -30,6 +30,7 @@ def result_of(
             schema_version=SCHEMA_VERSION,
             identity=_identity(run, identity),
             verdict=judgement.verdict.name,
+            remarks=[encodable(words) for words in judgement.remarks],
             evidence=[encodable(words) for words in judgement.evidence],
             expectation=encodable(judgement.expectation),
             ending=result_pb2.Ending(

@@ -32,7 +32,7 @@ _CGROUP_COLUMNS = (
 def cgroup_table(cgroups: Iterable[result_pb2.Cgroup]) -> list[str]:
     """A row for each cgroup whose workers reported; shares in percent of wall time."""
     rows = [_cgroup_row(cgroup) for cgroup in cgroups if cgroup.HasField("stats")]
-    return _aligned([_CGROUP_COLUMNS, *rows]) if rows else []
+    return aligned([_CGROUP_COLUMNS, *rows]) if rows else []
 
 
 def timeline_table(timeline: result_pb2.Timeline) -> list[str]:
@@ -67,6 +67,18 @@ def duration(ns: float) -> str:
     return f"{ns / 1e9:.2f} s"
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of equally many cells as lines: the first column left-aligned, the others right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
 def _length(phase: result_pb2.Timeline.Phase) -> str:
     if not phase.HasField("end_ns"):
         return ", its end was not reported"
@@ -96,14 +108,3 @@ def _wake(message: result_pb2.Histogram) -> str:
     if p50 is None or p99 is None:
         return "-"
     return f"{duration(p50)}/{duration(p99)}/{duration(wake.maximum)}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

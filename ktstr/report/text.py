@@ -6,13 +6,16 @@ from __future__ import annotations
 from ktstr.report import result_pb2
 from ktstr.report.advice import commands, files_to_read
 from ktstr.report.characters import one_line, printable
+from ktstr.report.disk_text import disk_lines
 from ktstr.report.logs import log_text
+from ktstr.report.payload_text import payload_lines
 from ktstr.report.tables import cgroup_table, timeline_table
 
 _DETAILS_SHOWN = 20
 _LOG_LINES = 25
 _DUMP_LINES = 60
 _FINDINGS_SHOWN = 5
+_REMARKS_SHOWN = 10
 _LINE_CHARS = 300
 _TELL_NO_SETTINGS = frozenset({result_pb2.PASS, result_pb2.SKIP})
 
@@ -30,7 +33,7 @@ def headline(result: result_pb2.Result) -> str:
     # a failure that was not the expected one: the words on it hold what came instead
     failed = result.verdict == result_pb2.FAIL
     message = result.expectation if failed and result.expectation else first.message
-    return f"{start} — {kind_name(first.kind)}: {one_line(message)}"
+    return f"{start} — {kind_name(first.kind)}: {_shortened(one_line(message))}"
 
 
 def text_report(result: result_pb2.Result) -> str:
@@ -45,8 +48,11 @@ def text_report(result: result_pb2.Result) -> str:
     sections = [
         ("details", _details(result)),
         ("shown", [one_line(words) for words in result.evidence] if told else []),
+        ("remarks", _remarks(result)),
         ("run", _run(result)),
         ("statistics", cgroup_table(result.cgroups)),
+        ("payloads", payload_lines(result.payloads)),
+        ("disks", disk_lines(result)),
         ("time line", timeline_table(result.timeline)),
         ("kernel log", _findings(result)),
         ("scheduler log", [] if told else _tail(log_text(result, "scheduler"), _LOG_LINES)),
@@ -84,6 +90,12 @@ def _details(result: result_pb2.Result) -> list[str]:
     if more > 0:
         lines.append(f"and {more} more in result.json")
     return lines
+
+
+def _remarks(result: result_pb2.Result) -> list[str]:
+    lines = [_shortened(one_line(words)) for words in result.remarks[:_REMARKS_SHOWN]]
+    more = len(result.remarks) - _REMARKS_SHOWN
+    return [*lines, f"and {more} more in result.json"] if more > 0 else lines
 
 
 def _run(result: result_pb2.Result) -> list[str]:
@@ -145,10 +157,13 @@ def _tail(text: str, limit: int) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    return [
-        line if len(line) <= _LINE_CHARS else f"{line[:_LINE_CHARS]}... ({len(line)} characters)"
-        for line in printable(text).splitlines()
-    ]
+    return [_shortened(line) for line in printable(text).splitlines()]
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= _LINE_CHARS:
+        return line
+    return f"{line[:_LINE_CHARS]}... ({len(line)} characters)"
 
 
 def _head(text: str, limit: int) -> list[str]:

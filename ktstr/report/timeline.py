@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+from ktstr.judge.payloads import payload_name
 from ktstr.judge.record import RunRecord
 from ktstr.model.facts import Event
+from ktstr.model.payload import PayloadEnd
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 
 
 def timeline(run: RunRecord) -> result_pb2.Timeline:
     """All that has a time; phases and moments are each in the order of their (first) time."""
-    phases = _scheduler(run) + _scenarios(run) + _steps(run.events)
+    phases = _scheduler(run) + _scenarios(run) + _steps(run.events) + _payloads(run)
     moments = [_moment(event) for event in run.events]
     facts = run.scheduler
     if facts is not None and facts.attached_ns is not None:
@@ -39,6 +41,16 @@ def _steps(events: tuple[Event, ...]) -> list[result_pb2.Timeline.Phase]:
         elif event.name == "step_end" and event.step in open_steps:
             open_steps.pop(event.step).end_ns = event.at_ns
     return found
+
+
+def _payloads(run: RunRecord) -> list[result_pb2.Timeline.Phase]:
+    return [
+        result_pb2.Timeline.Phase(
+            name=encodable(payload_name(facts)), start_ns=facts.started_ns, end_ns=facts.ended_ns
+        )
+        for facts in run.payloads
+        if facts.end is not PayloadEnd.NOT_STARTED
+    ]
 
 
 def _scenarios(run: RunRecord) -> list[result_pb2.Timeline.Phase]:

@@ -9,12 +9,16 @@ from typing import Any
 from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks
+from ktstr.model.disk import MAGIC, Disk, Filesystem
 from ktstr.model.facts import (
     PROTOCOL,
     CgroupFacts,
+    DiskFacts,
     End,
     Event,
     Hello,
+    Metric,
+    PayloadFacts,
     ScenarioFacts,
     SchedulerFacts,
     TestFacts,
@@ -22,6 +26,7 @@ from ktstr.model.facts import (
 )
 from ktstr.model.histogram import Histogram
 from ktstr.model.host import Ending, EndingKind
+from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario import CgroupDef, defs
 
@@ -68,6 +73,47 @@ def worker(**changes: Any) -> WorkerFacts:
         completed=True,
         exit_info="",
     )
+    return dataclasses.replace(facts, **changes)
+
+
+def payload(**changes: Any) -> PayloadFacts:
+    """fio, which read for a second and said how fast."""
+    facts = PayloadFacts(
+        payload="fio",
+        index=0,
+        cgroup=None,
+        step=0,
+        argv=("/payloads/fio/fio", "--output-format=json", "/payloads/fio/read.fio"),
+        pid=110,
+        started_ns=S,
+        ended_ns=2 * S,
+        end=PayloadEnd.EXITED,
+        exit_code=0,
+        signal="",
+        stdout_bytes=3_000,
+        stderr_bytes=0,
+        stdout_truncated=False,
+        stderr_truncated=False,
+        stdout_tail="}\n",
+        stderr_tail="",
+        metrics=(
+            Metric("jobs.0.elapsed", 1.0, Stream.STDOUT),
+            Metric("jobs.0.read.iops", 1_500.0, Stream.STDOUT),
+        ),
+    )
+    return dataclasses.replace(facts, **changes)
+
+
+def disk(**changes: Any) -> Disk:
+    """A writable btrfs, mounted."""
+    made = Disk(0, "data", "ktstr-data", Filesystem.BTRFS, 256 << 20, False, "/mnt/data")
+    return dataclasses.replace(made, **changes)
+
+
+def disk_facts(**changes: Any) -> DiskFacts:
+    """That disk as a guest finds it."""
+    magic = MAGIC[Filesystem.BTRFS]
+    facts = DiskFacts("data", "ktstr-data", "/dev/vda", 256 << 20, False, "/mnt/data", magic)
     return dataclasses.replace(facts, **changes)
 
 

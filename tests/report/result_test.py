@@ -2,6 +2,7 @@
 """Results: nothing is lost, the host keeps to its part, equal runs give equal bytes."""
 
 import dataclasses
+import math
 from typing import Any
 
 from absl.testing import absltest, parameterized
@@ -9,12 +10,15 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor
 from hypothesis import given
 
+from ktstr import metric
 from ktstr.judge.statistics import CgroupStats
 from ktstr.model import facts
 from ktstr.model.checks import Kind, Verdict
+from ktstr.model.disk import Throttle
 from ktstr.model.errors import InfraError
 from ktstr.model.histogram import Histogram
-from ktstr.model.host import HostContext, HostSample
+from ktstr.model.host import DiskBackend, DiskClone, HostContext, HostSample
+from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.report import result_pb2
 from ktstr.report.files import files_of, to_json
 from ktstr.report.result import facts_bytes, to_bytes
@@ -63,13 +67,17 @@ class ResultTest(parameterized.TestCase):
         (facts.ScenarioFacts, result_pb2.Scenario),
         (facts.LogChunk, result_pb2.Log),
         (facts.End, result_pb2.Transport.End),
+        (facts.PayloadFacts, result_pb2.Payload),
+        (facts.DiskFacts, result_pb2.Disk.Seen),
+        (DiskClone, result_pb2.Host.DiskClone),
+        (Throttle, result_pb2.Disk.Throttle),
         (CgroupStats, result_pb2.WorkerStats),
     )
     def test_every_fact_has_its_place(self, cls: Any, message: Any) -> None:
         names = {field.name for field in dataclasses.fields(cls)}
-        if cls is CgroupStats:
-            names.remove("name")  # the cgroup's
-        self.assertEqual(names, set(message.DESCRIPTOR.fields_by_name))
+        names -= {CgroupStats: {"name"}, facts.DiskFacts: {"name", "serial"}}.get(cls, set())
+        made_here = {"failures"} if cls is facts.PayloadFacts else set()
+        self.assertEqual(names | made_here, set(message.DESCRIPTOR.fields_by_name))
 
     @given(TEXTS, TEXTS)
     def test_whatever_a_guest_says_can_be_kept(self, said: str, more: str) -> None:
@@ -80,6 +88,19 @@ class ResultTest(parameterized.TestCase):
             scheduler=runs.scheduler(name=said, dump=more, log_tail=said, stats={more: 1}),
             logs=(facts.LogChunk("scheduler", said), facts.LogChunk("test", more, True)),
             events=(facts.Event(5, said, None, more),),
+            payloads=(
+                runs.payload(
+                    cgroup=said,
+                    argv=(said, more),
+                    end=PayloadEnd.TIMEOUT,
+                    stderr_tail=more,
+                    notes=(said,),
+                    left_behind=(more,),
+                    metrics=(facts.Metric(said, 1e300, Stream.STDERR),),
+                    checks=(metric.Exists(f"{more}."),),
+                ),
+            ),
+            disks=(runs.disk_facts(name=said, error=more),),
         )
         made = result(run)
         files = files_of(made)
@@ -90,6 +111,41 @@ class ResultTest(parameterized.TestCase):
         run = runs.good_run(workers=(runs.worker(max_gap_ns=-1),))
         with self.assertRaisesRegex(InfraError, "guest of pairs reported does not fit"):
             result(run)
+
+    def test_metrics_carry_what_their_hints_say(self) -> None:
+        made = result(RUNS["loaded"]())
+        metrics = {each.name: each for each in made.payloads[0].metrics}
+        iops, util = metrics["jobs.0.read.iops"], metrics["jobs.0.util"]
+        self.assertEqual(
+            (iops.polarity, iops.unit, iops.stream), ("higher_better", "1/s", "stdout")
+        )
+        self.assertFalse(iops.HasField("target"))
+        self.assertEqual((util.polarity, util.target), ("target", 50.0))
+        other = metrics["jobs.0.elapsed"]
+        self.assertEqual((other.polarity, other.hinted), ("unknown", False))
+
+    def test_metrics_that_are_no_numbers_are_kept(self) -> None:
+        odd = (
+            facts.Metric("a", math.nan, Stream.STDOUT),
+            facts.Metric("b", -math.inf, Stream.STDOUT),
+        )
+        made = result(runs.good_run(payloads=(runs.payload(metrics=odd),)))
+        read = json_format.Parse(to_json(made), result_pb2.Result())
+        self.assertEqual(to_bytes(read), to_bytes(made))
+        self.assertTrue(math.isnan(read.payloads[0].metrics[0].value))
+
+    def test_payloads_are_phases_of_the_time_line(self) -> None:
+        phases = {phase.name: phase for phase in result(RUNS["loaded"]()).timeline.phases}
+        self.assertEqual(phases["payload fio in cg_0"].start_ns, runs.S)
+        unstarted = result(RUNS["wrong_disk"]()).timeline.phases
+        self.assertNotIn("payload fio", [phase.name for phase in unstarted])
+
+    def test_how_a_disk_was_copied_stays_with_the_host(self) -> None:
+        run = RUNS["loaded"]()
+        elsewhere = DiskClone("data", DiskBackend.REFLINK, "reflink", 0.5)
+        there = result(dataclasses.replace(run, disk_clones=(elsewhere,)))
+        self.assertEqual(facts_bytes(there), facts_bytes(result(run)))
+        self.assertEqual(there.host.disk_clones[0].backend, "reflink")
 
     def test_what_was_not_measured_is_absent(self) -> None:
         made = result(runs.good_run(workers=(runs.worker(run_delay_ns=None, step=None),)))

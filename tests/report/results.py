@@ -6,14 +6,24 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+from ktstr import metric
 from ktstr.judge.judge import judge
 from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import ExpectFail, Kind
 from ktstr.model.console import ConsoleFinding, ConsoleKind
-from ktstr.model.facts import CgroupFacts, Event, LogChunk, ScenarioFacts
+from ktstr.model.disk import Throttle
+from ktstr.model.facts import CgroupFacts, Event, LogChunk, Metric, ScenarioFacts
 from ktstr.model.histogram import Histogram
-from ktstr.model.host import Ending, EndingKind, HostContext, HostSample
+from ktstr.model.host import (
+    DiskBackend,
+    DiskClone,
+    Ending,
+    EndingKind,
+    HostContext,
+    HostSample,
+)
+from ktstr.model.payload import MetricHint, OutputFormat, Payload, PayloadEnd, Polarity, Stream
 from ktstr.model.plan import Plan
 from ktstr.report import result_pb2
 from ktstr.report.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
@@ -31,6 +41,7 @@ HOST = HostContext(
     wall_s={"boot to the agent's hello": 1.5, "the test's body": 0.75, "total": 2.5},
     notes={"probe": "/dev/kvm is not there"},
 )
+DATA = runs.disk(throttle=Throttle(iops=500, iops_burst=1_000))
 _DUMP = "\n".join(
     ["fifo[60] triggered exit kind 1026:", *(f"CPU {i}: nr_run=3" for i in range(70))]
 )
@@ -172,6 +183,89 @@ def skipped() -> RunRecord:
     return runs.good_run(runs.function_plan(scheduler=None), test=facts)
 
 
+def loaded() -> RunRecord:
+    """Payloads that did what they should, though not in every way tidily, and a disk."""
+    hints = (
+        MetricHint("jobs.0.read.iops", Polarity.HIGHER_BETTER, unit="1/s"),
+        MetricHint("jobs.0.read.clat_ns.mean", Polarity.LOWER_BETTER, unit="ns"),
+        MetricHint("jobs.0.util", Polarity.TARGET, 50.0, unit="%"),
+    )
+    fio = Payload("fio", "/payloads/fio/fio", output=OutputFormat.JSON, metrics=hints)
+    stress = Payload("stress-ng", "/payloads/stress-ng/stress-ng")
+    of = runs.plan(payloads=(fio, stress), disks=(DATA,))
+    values = {f"jobs.0.write.bin{i}": float(i) for i in range(14)}
+    values |= {"jobs.0.util": 48.5, "jobs.0.read.clat_ns.mean": 81_250.125}
+    read = runs.payload(
+        cgroup="cg_0",
+        checks=(metric.Min("jobs.0.read.iops", 1_000), metric.Range("jobs.0.util", 10, 90)),
+        metrics=(
+            *runs.payload().metrics,
+            *(Metric(name, value, Stream.STDOUT) for name, value in values.items()),
+        ),
+    )
+    killed = runs.payload(
+        payload="stress-ng",
+        index=1,
+        argv=("/payloads/stress-ng/stress-ng", "--cpu", "2"),
+        pid=112,
+        end=PayloadEnd.KILLED,
+        exit_code=-1,
+        signal="SIGKILL",
+        stdout_bytes=20 << 20,
+        stdout_truncated=True,
+        metrics=(),
+        left_behind=("stress-ng-cpu[114]",),
+    )
+    return runs.good_run(
+        of,
+        payloads=(read, killed),
+        disks=(runs.disk_facts(),),
+        disk_clones=(
+            DiskClone(
+                "data",
+                DiskBackend.QCOW2_OVERLAY,
+                "the store has no reflink",
+                0.0123,
+                varies="completions arrive when the host decides",
+            ),
+        ),
+    )
+
+
+def slow_payload() -> RunRecord:
+    """One payload that read too slowly, and one that did not even start to work."""
+    limits = (
+        metric.Min("jobs.0.read.iops", 2_000),
+        metric.Exists("jobs.0.write.iops"),
+    )
+    broken = runs.payload(
+        payload="stress-ng",
+        index=1,
+        argv=("/payloads/stress-ng/stress-ng", "--cup", "2"),
+        exit_code=2,
+        metrics=(),
+        stdout_tail="",
+        stderr_tail="stress-ng: \x1b[1merror\x1b[0m: [112]\nno such stressor 'cup'\n",
+    )
+    return runs.good_run(payloads=(runs.payload(checks=limits), broken))
+
+
+def wrong_disk() -> RunRecord:
+    """A disk that could not be mounted, and a payload that needs what is not there."""
+    facts = runs.disk_facts(
+        mount_point="", magic=0, error="mount /dev/vda at /mnt/data: Invalid argument (EINVAL)"
+    )
+    unstarted = runs.payload(
+        end=PayloadEnd.NOT_STARTED,
+        pid=None,
+        exit_code=-1,
+        metrics=(),
+        stdout_tail="",
+        error="/payloads/fio/fio: its interpreter /lib64/ld-linux-x86-64.so.2 is not in the guest",
+    )
+    return runs.good_run(runs.plan(disks=(DATA,)), disks=(facts,), payloads=(unstarted,))
+
+
 def contended() -> RunRecord:
     """A gap under KVM, while the host kept a vCPU waiting."""
     samples = tuple(
@@ -202,6 +296,9 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
         raised,
         skipped,
         contended,
+        loaded,
+        slow_payload,
+        wrong_disk,
     )
 }
 

@@ -2,11 +2,14 @@
 """The text report: one line first, bounded, safe for a terminal, and it says what to do."""
 
 import dataclasses
+import re
 
 from absl.testing import absltest, parameterized
 from hypothesis import given
 
-from ktstr.model.facts import LogChunk
+from ktstr import metric
+from ktstr.model.facts import LogChunk, Metric
+from ktstr.model.payload import Stream
 from ktstr.report import result_pb2
 from ktstr.report.advice import outputs_directory
 from ktstr.report.characters import printable
@@ -53,6 +56,29 @@ class TextTest(parameterized.TestCase):
         self.assertLess(len(text), 10_000)
         self.assertIn("(99975 lines before)", text)
         self.assertIn("(1000000 characters)", text)
+
+    def test_a_crowd_of_payloads_is_cut(self) -> None:
+        metrics = tuple(Metric(f"m{i}", 1.0, Stream.STDOUT) for i in range(5_000))
+        payload = runs.payload(metrics=metrics, exit_code=1, stderr_tail="x\n" * 5_000)
+        payloads = tuple(dataclasses.replace(payload, index=i) for i in range(30))
+        text = text_report(result(runs.good_run(payloads=payloads)))
+        self.assertLess(text.count("\n"), 20 * 520 + 300)
+        self.assertIn("and 4990 more metrics in result.json", text)
+        self.assertIn("and 22 more runs of payloads in result.json", text)
+        self.assertLess(len(text.partition("\n")[0]), 500)
+
+    def test_a_crowd_of_remarks_is_cut(self) -> None:
+        odd = runs.payload(notes=tuple(f"note {i}" for i in range(30)))
+        self.assertIn(
+            "and 20 more in result.json", text_report(result(runs.good_run(payloads=(odd,))))
+        )
+
+    def test_metrics_that_are_checked_are_all_shown(self) -> None:
+        metrics = tuple(Metric(f"m{i}", 1.0, Stream.STDOUT) for i in range(100))
+        checks = tuple(metric.Min(f"m{i}", 0) for i in range(60, 90))
+        payload = runs.payload(metrics=metrics, checks=checks)
+        text = text_report(result(runs.good_run(payloads=(payload,))))
+        self.assertLen(re.findall(r"^ +m\d+ .*>= 0$", text, re.MULTILINE), 30)
 
     def test_a_crowd_of_failures_is_cut(self) -> None:
         idle = [runs.worker(index=i, work_units=0, cpu_ns=0) for i in range(100)]

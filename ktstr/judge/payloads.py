@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What became of the payloads: their checks, and whether all that were started reported."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ktstr.judge.record import RunRecord
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.facts import PayloadFacts
+from ktstr.model.payload import PayloadEnd
+from ktstr.model.payload_checks import About, ending, failures
+from ktstr.model.payload_run import Key, payload_cgroup
+from ktstr.model.plan import Plan
+from ktstr.model.scenario import RunPayload
+
+_MIB = 1 << 20
+_UNUSUAL = frozenset({PayloadEnd.TIMEOUT, PayloadEnd.KILLED, PayloadEnd.SIGNALLED})
+
+_OF_METRICS = frozenset({About.METRIC, About.LIMIT})
+
+
+def payloads(run: RunRecord) -> list[Detail]:
+    """FAIL for every failed check of a payload; INCONCLUSIVE for what could not be checked.
+
+    That is one that was not started, or lost sight of, one whose checks nobody waited for, and one
+    that the scenario started and that reported nothing.
+    """
+    details = [detail for facts in run.payloads for detail in _judge(facts)]
+    done = all(facts.steps_done == facts.steps_planned for facts in run.scenarios)
+    if run.end is not None and run.scenarios and done:
+        details += [
+            _untold(About.END, f"{_named(*key)} was to be started{_times(n)} and reported nothing")
+            for key, n in missing(run).items()
+        ]
+    return details
+
+
+def planned_payloads(plan: Plan) -> Counter[Key]:
+    """How often, at least, the plan's scenario starts each payload in each cgroup."""
+    scenario = plan.scenario
+    if scenario is None:
+        return Counter()
+    parts = (scenario.backdrop.ops, *(step.ops for step in scenario.steps))
+    starts = (op for ops in parts for op in ops if isinstance(op, RunPayload))
+    return Counter((op.payload, payload_cgroup(op.cgroup)) for op in starts)
+
+
+def missing(run: RunRecord) -> Counter[Key]:
+    """The planned starts of payloads of which nothing was heard."""
+    heard = Counter((facts.payload, facts.cgroup) for facts in run.payloads)
+    return planned_payloads(run.plan) - heard
+
+
+def payload_name(facts: PayloadFacts) -> str:
+    """E.g. `payload fio in cg_0`."""
+    return _named(facts.payload, facts.cgroup)
+
+
+def payload_remarks(run: RunRecord) -> Iterator[str]:
+    """What was odd about payloads, and changes no verdict."""
+    for facts in run.payloads:
+        name = payload_name(facts)
+        if facts.end is PayloadEnd.DROPPED:
+            yield (
+                f"{name} {ending(facts)}, and its output was not read; wait() for it or kill() it"
+            )
+        if facts.left_behind:
+            processes = ", ".join(facts.left_behind)
+            yield f"{name} left processes behind, which were killed: {processes}"
+        for stream, cut, size in (
+            ("stdout", facts.stdout_truncated, facts.stdout_bytes),
+            ("stderr", facts.stderr_truncated, facts.stderr_bytes),
+        ):
+            if cut:
+                yield f"{name} printed {size / _MIB:.1f} MiB to {stream}; not all of it was read"
+        for note in facts.notes:
+            yield f"{name}: {note}"
+
+
+def _judge(facts: PayloadFacts) -> Iterator[Detail]:
+    name = payload_name(facts)
+    if facts.end is PayloadEnd.NOT_STARTED:
+        words = "; ".join(failure.words for failure in failures(facts))
+        yield _untold(About.END, f"{name} {words}")
+        return
+    if facts.error:
+        yield _untold(About.END, f"{name} could not be followed: {facts.error}")
+    if facts.end is PayloadEnd.DROPPED and facts.checks:
+        words = f"its {len(facts.checks)} checks were not judged; wait() for it or kill() it"
+        yield _untold(About.END, f"{name} {ending(facts)}: {words}")
+    for failure in failures(facts):
+        if failure.about in _OF_METRICS:
+            # a metric may be missing because of how it ended
+            how = f" {ending(facts)};" if facts.end in _UNUSUAL else ":"
+            message = f"{name}{how} {failure.words}"
+        else:
+            message = f"{name} {failure.words}"
+        yield Detail(Kind.PAYLOAD, message, Verdict.FAIL, failure.about.value)
+
+
+def _untold(about: About, message: str) -> Detail:
+    return Detail(Kind.PAYLOAD, message, Verdict.INCONCLUSIVE, about.value)
+
+
+def _named(payload: str, cgroup: str | None) -> str:
+    return f"payload {payload}" if cgroup is None else f"payload {payload} in {cgroup}"
+
+
+def _times(n: int) -> str:
+    return "" if n == 1 else f" {n} times more"

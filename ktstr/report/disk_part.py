@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of a result that is about disks: what was promised, and what the guest found."""
+
+from __future__ import annotations
+
+from ktstr.judge.record import RunRecord
+from ktstr.model.disk import Disk
+from ktstr.model.facts import DiskFacts
+from ktstr.report import result_pb2
+from ktstr.report.characters import encodable
+from ktstr.report.mirror import mirrored
+
+
+def disk_results(run: RunRecord) -> list[result_pb2.Disk]:
+    """Each disk of the plan, with what the guest found."""
+    seen = {facts.name: facts for facts in run.disks}
+    return [_disk(disk, seen.get(disk.name)) for disk in run.plan.disks]
+
+
+def _disk(disk: Disk, facts: DiskFacts | None) -> result_pb2.Disk:
+    message = result_pb2.Disk(
+        index=disk.index,
+        name=encodable(disk.name),
+        serial=encodable(disk.serial),
+        promise=result_pb2.Disk.Promise(
+            filesystem=disk.filesystem.value,
+            size_bytes=disk.size_bytes,
+            read_only=disk.read_only,
+            mount_point=encodable(disk.mount_point),
+            throttle=mirrored(result_pb2.Disk.Throttle(), disk.throttle),
+        ),
+    )
+    if facts is not None:
+        mirrored(message.seen, facts, leave=("name", "serial"))
+    return message
