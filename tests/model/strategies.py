@@ -6,10 +6,13 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from ktstr import metric
 from ktstr.model import scenario as s
 from ktstr.model import work as w
-from ktstr.model.checks import Checks, ExpectFail, Kind
+from ktstr.model.checks import NEVER_FAILS, Checks, ExpectFail, Kind
 from ktstr.model.cpuset import CpusetSpec, Disjoint, Exact, Llc, Numa, Overlap, Range
+from ktstr.model.disk import Disk, Filesystem, Throttle
+from ktstr.model.payload import MetricHint, OutputFormat, Payload, Polarity
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.topology import Topology
 
@@ -30,6 +33,10 @@ BODIES = st.recursive(
 )
 ANY_CPUS = st.frozensets(st.integers(0, 8191))
 _NAMES = st.text(min_size=1, max_size=12)
+_MAYBE = st.none() | _NAMES
+_WORDS = st.lists(_NAMES, max_size=3).map(tuple)
+_PLAIN = [each for each in OutputFormat if each is not OutputFormat.REGEX]
+_BOUNDS = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def topologies() -> st.SearchStrategy[Topology]:
@@ -105,6 +112,9 @@ def scenarios() -> st.SearchStrategy[s.Scenario]:
         st.builds(s.StopCgroup, _NAMES),
         st.builds(s.SetAffinity, _NAMES, st.builds(w.SingleCpu)),
         st.builds(s.MoveAllTasks, _NAMES, _NAMES),
+        st.builds(s.RunPayload, _NAMES, args=_WORDS, checks=metric_checks(), cgroup=_MAYBE),
+        st.builds(s.WaitPayload, _NAMES, _MAYBE, _POSITIVE),
+        st.builds(s.KillPayload, _NAMES, _MAYBE),
         st.builds(s.SetKnob, _NAMES, st.integers(-(2**63), 2**64 - 1)),
     )
     holds = st.one_of(
@@ -136,6 +146,58 @@ def checks() -> st.SearchStrategy[Checks]:
     )
 
 
+def metric_checks() -> st.SearchStrategy[tuple[metric.MetricCheck, ...]]:
+    """Checks of every type, in any number and order."""
+    ranges = st.tuples(_BOUNDS, _BOUNDS).map(sorted)
+    each = st.one_of(
+        st.builds(metric.Min, _NAMES, _BOUNDS),
+        st.builds(metric.Max, _NAMES, _BOUNDS),
+        st.builds(lambda name, ends: metric.Range(name, *ends), _NAMES, ranges),
+        st.builds(metric.Exists, _NAMES),
+        st.builds(metric.ExitCodeEq, st.integers(-1, 255)),
+    )
+    return st.lists(each, max_size=4).map(tuple)
+
+
+def payloads() -> st.SearchStrategy[Payload]:
+    """Payloads of every output format."""
+    hints = st.one_of(
+        st.builds(MetricHint, _NAMES, st.just(Polarity.TARGET), _BOUNDS, _NAMES),
+        st.builds(MetricHint, _NAMES, st.sampled_from(Polarity), unit=_NAMES),
+    )
+    formats = st.one_of(
+        st.tuples(st.sampled_from(_PLAIN), st.none()),
+        st.tuples(st.just(OutputFormat.REGEX), st.just({"a.b": r"x=(\d+)"})),
+    )
+    return st.builds(
+        lambda form, **rest: Payload(output=form[0], patterns=form[1], **rest),
+        form=formats,
+        name=st.from_regex(r"[a-z][a-z0-9._-]{0,9}", fullmatch=True),
+        program=st.just("/payloads/p/p"),
+        default_args=_WORDS,
+        default_checks=metric_checks(),
+        metrics=st.lists(hints, max_size=3, unique_by=lambda hint: hint.name).map(tuple),
+        known_flags=st.none() | st.just(("-x", "--long")),
+        uses_parent_pgrp=st.booleans(),
+    )
+
+
+def disks() -> st.SearchStrategy[Disk]:
+    """Disks of every file system."""
+    limits = st.integers(0, 2**40)
+    return st.builds(
+        Disk,
+        index=st.integers(0, 9),
+        name=_NAMES,
+        serial=_NAMES,
+        filesystem=st.sampled_from(Filesystem),
+        size_bytes=st.integers(1, 2**40),
+        read_only=st.booleans(),
+        mount_point=st.just("") | _NAMES,
+        throttle=st.builds(Throttle, limits, limits, limits, limits),
+    )
+
+
 def plans() -> st.SearchStrategy[Plan]:
     """Plans of both kinds of tests."""
     schedulers = st.builds(
@@ -145,6 +207,7 @@ def plans() -> st.SearchStrategy[Plan]:
         ops=_NAMES,
         control=st.booleans(),
     )
+    failing = st.sampled_from([kind for kind in Kind if kind not in NEVER_FAILS])
     return st.builds(
         Plan,
         test=_NAMES,
@@ -157,5 +220,7 @@ def plans() -> st.SearchStrategy[Plan]:
         scenario=st.none() | scenarios(),
         function=st.none() | _NAMES,
         checks=checks(),
-        expect_fail=st.none() | st.builds(ExpectFail, st.sampled_from(Kind), st.just("a.*b")),
+        expect_fail=st.none() | st.builds(ExpectFail, failing, st.just("a.*b")),
+        payloads=st.lists(payloads(), max_size=2).map(tuple),
+        disks=st.lists(disks(), max_size=2).map(tuple),
     )
