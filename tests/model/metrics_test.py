@@ -15,6 +15,7 @@ from ktstr.model.json_leaves import MAX_DEPTH, MAX_LEAVES, MAX_VALUES, documents
 from ktstr.model.metrics import Extraction, extract_metrics
 from ktstr.model.payload import Exists, MetricHint, OutputFormat, Payload, Stream
 from ktstr.model.quantity import Quantity, parse_quantity
+from tests.model.strategies import DOCUMENTS
 
 
 def payload(output: OutputFormat = OutputFormat.JSON, **changes: Any) -> Payload:
@@ -42,28 +43,23 @@ def leaves(tree: Any, path: str = "") -> dict[str, float]:
     return found
 
 
-# keys without dots and not empty, so that no two paths are alike
-_KEYS = st.text(st.characters(exclude_characters="."), min_size=1, max_size=5)
-_TREES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | _KEYS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=4),
-    max_leaves=20,
-)
-_DOCUMENTS = st.lists(_TREES, max_size=4) | st.dictionaries(_KEYS, _TREES, max_size=4)
-
-
 class JsonTest(parameterized.TestCase):
-    @given(_DOCUMENTS, st.sampled_from([None, 2]), st.booleans())
+    @given(DOCUMENTS, st.sampled_from([None, 2]), st.booleans())
     def test_a_document_gives_its_leaves(self, tree: Any, indent: int | None, ascii: bool) -> None:
         text = json.dumps(tree, indent=indent, ensure_ascii=ascii)
         self.assertEqual(of_json(text), leaves(tree))
 
-    @given(_DOCUMENTS, st.text())
-    def test_nothing_raises_and_what_is_cut_gives_nothing(self, tree: Any, junk: str) -> None:
+    @given(DOCUMENTS, st.data())
+    def test_what_is_cut_gives_nothing(self, tree: Any, data: st.DataObject) -> None:
         text = json.dumps({"x": tree, "y": [1]})
-        for end in range(len(text)):
-            self.assertEqual(of_json(text[:end]), {})
-        of_json(text[: len(text) // 2] + junk + text[len(text) // 2 :])
+        end = data.draw(st.integers(0, len(text) - 1))
+        self.assertEqual(of_json(text[:end]), {})
+
+    @given(DOCUMENTS, st.text(), st.data())
+    def test_junk_within_raises_nothing(self, tree: Any, junk: str, data: st.DataObject) -> None:
+        text = json.dumps({"x": tree, "y": [1]})
+        middle = data.draw(st.integers(0, len(text)))
+        extract_metrics(payload(), text[:middle] + junk + text[middle:], junk)
 
     def test_paths(self) -> None:
         text = '{"jobs":[{"read":{"iops":12.5}},{"read":{"iops":3}}],"ok":true,"no":null}'

@@ -31,6 +31,14 @@ BODIES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
+# keys without dots and not empty, so that no two paths are alike
+_KEYS = st.text(st.characters(exclude_characters="."), min_size=1, max_size=5)
+_TREES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | _KEYS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=4),
+    max_leaves=20,
+)
+DOCUMENTS = st.lists(_TREES, max_size=4) | st.dictionaries(_KEYS, _TREES, max_size=4)
 ANY_CPUS = st.frozensets(st.integers(0, 8191))
 _NAMES = st.text(min_size=1, max_size=12)
 _MAYBE = st.none() | _NAMES
