@@ -10,6 +10,7 @@ import traceback
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.engine import Engine, Subject
 from ktstr.guest.oom import NEVER_KILLED, set_oom_score
+from ktstr.guest.payload import payloads_of
 from ktstr.guest.population import Stage
 from ktstr.guest.port import FramePort
 from ktstr.guest.reactor import Reactor
@@ -86,7 +87,9 @@ class _Session:
 
             run_shell(plan, stage, self._reactor)
         elif plan.scenario is not None:
-            engine = Engine(stage, CgroupTree(), self._reactor, self._port, subject)
+            tree = CgroupTree()
+            payloads = payloads_of(plan, tree, self._reactor)
+            engine = Engine(stage, tree, self._reactor, self._port, subject, payloads)
             engine.play(plan.scenario)
         elif plan.function is not None:
             # the modules that only a test function needs are a third of all there is to import

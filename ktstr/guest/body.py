@@ -37,10 +37,13 @@ def run_body(plan: Plan, stage: Stage, link: int, answers: int, output: int) -> 
     `link` and `answers` lead to and from the agent (link.AgentEnd); the function's output goes to
     `output`, its input is empty.
     """
-    port = FramePort(link)
+    port, own = FramePort(link), os.getpid()
     try:
         _settle(output)
-        port.forward(LinkType.DONE, _run(plan, stage, port, answers))
+        done = _run(plan, stage, port, answers)
+        # a copy that the function forked and that returned, too, must not speak for it
+        if os.getpid() == own:
+            port.forward(LinkType.DONE, done)
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
@@ -66,7 +69,10 @@ def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, A
     context = Context(plan, stage, CgroupTree(), reactor, port, subject)
     outcome, detail, verdict = "returned", "", ""
     try:
-        _function_of(plan)(context)
+        try:
+            _function_of(plan)(context)
+        finally:
+            context.close()
     except Skipped as skipped:
         detail, verdict = str(skipped), Verdict.SKIP.value
     except TestFailure as failure:

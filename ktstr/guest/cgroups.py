@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import time
 from collections.abc import Iterable
 
@@ -19,8 +20,8 @@ _LEAVES = (
     "cgroup v2 keeps processes in leaves; give the parent works=None and run its workers in a "
     "child of their own"
 )
-_REMOVE_TRIES = 20
-_REMOVE_PAUSE_S = 0.005
+_EMPTY_MS = 2000
+_NS_PER_MS = 1_000_000
 
 
 class CgroupTree:
@@ -50,7 +51,9 @@ class CgroupTree:
             InfraError: it cannot be removed, e.g. because it has children.
         """
         path = self._path(name)
-        for _ in range(_REMOVE_TRIES):
+        deadline = time.monotonic_ns() + _EMPTY_MS * _NS_PER_MS
+        moved: set[int] = set()
+        while True:
             try:
                 os.rmdir(path)
                 return
@@ -59,11 +62,40 @@ class CgroupTree:
             except OSError as error:
                 if error.errno != errno.EBUSY:
                     raise InfraError(f"cannot remove cgroup {name!r}: {error}") from error
-            for pid in self.pids(name):
+            children = self._children(path)
+            if children:
+                raise InfraError(f"cannot remove cgroup {name!r}: it has the child {children[0]!r}")
+            fresh = set(self.pids(name)) - moved
+            for pid in fresh:
                 self.place(None, pid)
-            # a task that is about to exit leaves the cgroup without telling anybody
-            time.sleep(_REMOVE_PAUSE_S)
-        raise InfraError(f"cannot remove cgroup {name!r}: it stays busy; has it children?")
+            moved |= fresh
+            # a task that exits cannot be moved: the kernel says when the last one has gone
+            if not fresh and not self._await_empty(path, deadline):
+                raise InfraError(
+                    f"cannot remove cgroup {name!r}: it was not empty within {_EMPTY_MS} ms; "
+                    f"in it: {', '.join(map(str, self.pids(name))) or 'tasks that are exiting'}"
+                )
+
+    def await_empty(self, name: str, seconds: float) -> bool:
+        """Waits until no process is in the cgroup or below it; returns whether that is so.
+
+        Raises:
+            InfraError: the kernel does not say.
+        """
+        return self._await_empty(
+            self._path(name), time.monotonic_ns() + int(seconds * 1000) * _NS_PER_MS
+        )
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a cgroup `name`."""
+        return os.path.isdir(self._path(name))
+
+    def names(self) -> list[str]:
+        """The names of all cgroups in the tree, sorted."""
+        found = (folder for folder, _, _ in os.walk(self._root))
+        return sorted(
+            os.path.relpath(folder, self._root) for folder in found if folder != self._root
+        )
 
     def set_cpuset(self, name: str, cpus: Iterable[int]) -> None:
         """Allows these CPUs only.
@@ -103,9 +135,15 @@ class CgroupTree:
         """The processes in the cgroup itself, sorted."""
         return sorted(int(pid) for pid in self._read(name, "cgroup.procs").split())
 
+    def all_pids(self, name: str) -> list[int]:
+        """The processes in the cgroup and below it, sorted; the empty name is the whole tree."""
+        names = (os.path.relpath(folder, self._root) for folder, _, _ in os.walk(self._path(name)))
+        return sorted(pid for each in names for pid in self.pids(each))
+
     def kill(self, name: str) -> None:
-        """Kills every process in the cgroup and below it."""
-        _write(os.path.join(self._path(name), "cgroup.kill"), "1")
+        """Kills every process in the cgroup and below it; harmless if it does not exist."""
+        if self.exists(name):
+            _write(os.path.join(self._path(name), "cgroup.kill"), "1")
 
     def facts(self, name: str, step: int | None, cpuset: frozenset[int] | None) -> CgroupFacts:
         """What the kernel says of the cgroup now."""
@@ -119,6 +157,34 @@ class CgroupTree:
             cpu_stat=_table(self._read(name, "cpu.stat")),
             pressure=self._read(name, "cpu.pressure"),
         )
+
+    def _await_empty(self, path: str, deadline_ns: int) -> bool:
+        try:
+            descriptor = os.open(os.path.join(path, "cgroup.events"), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return True
+        try:
+            changed = select.poll()
+            changed.register(descriptor, select.POLLPRI)
+            # reading arms the next event, so that no change is lost between the two
+            while b"populated 0" not in os.pread(descriptor, 4096, 0):
+                left = deadline_ns - time.monotonic_ns()
+                if left <= 0:
+                    return False
+                changed.poll(-(-left // _NS_PER_MS))
+            return True
+        except OSError as error:
+            if error.errno == errno.ENODEV:
+                return True  # it was removed meanwhile
+            raise InfraError(f"cannot read {path}/cgroup.events: {error.strerror}") from error
+        finally:
+            os.close(descriptor)
+
+    def _children(self, path: str) -> list[str]:
+        try:
+            return sorted(each.name for each in os.scandir(path) if each.is_dir())
+        except FileNotFoundError:
+            return []
 
     def _path(self, name: str) -> str:
         return os.path.join(self._root, name)

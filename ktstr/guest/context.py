@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ktstr.guest.engine import Engine
+from ktstr.guest.payload import payloads_of
 from ktstr.model.errors import TestFailure, UsageError
-from ktstr.model.facts import CgroupFacts, ScenarioFacts, WorkerFacts
+from ktstr.model.facts import CgroupFacts, PayloadFacts, ScenarioFacts, WorkerFacts
 from ktstr.model.scenario import Backdrop, CgroupDef, Scenario, Step
 from ktstr.model.validate import check_scenario
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ktstr.guest.cgroups import CgroupTree
     from ktstr.guest.engine import Subject
+    from ktstr.guest.payload.handle import PayloadBuilder
     from ktstr.guest.population import Stage
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
@@ -38,6 +40,7 @@ class Played:
     scenario: ScenarioFacts
     workers: tuple[WorkerFacts, ...]
     cgroups: tuple[CgroupFacts, ...]
+    payloads: tuple[PayloadFacts, ...] = ()
 
 
 class Context:
@@ -57,6 +60,12 @@ class Context:
         self._plan, self._stage, self._tree = plan, stage, tree
         self._reactor, self._sink, self._subject = reactor, sink, subject
         self._notes: dict[str, Any] = {}
+        self._payloads = payloads_of(plan, tree, reactor)
+        self._bench = None
+        if self._payloads is not None:
+            from ktstr.guest.payload.bench import Bench
+
+            self._bench = Bench(self._payloads, sink)
 
     @property
     def topology(self) -> TopologyView:
@@ -113,11 +122,26 @@ class Context:
         if backdrop is not None:
             scenario = Scenario(scenario.steps, backdrop)
         knobs = self.scheduler is not None and self.scheduler.control
-        check_scenario(scenario, self.topology, self.workers_per_cgroup, knobs)
+        check_scenario(scenario, self.topology, self.workers_per_cgroup, knobs, self._plan.payloads)
         tee = _Tee(self._sink)
-        engine = Engine(self._stage, self._tree, self._reactor, tee, self._subject)
+        engine = Engine(self._stage, self._tree, self._reactor, tee, self._subject, self._payloads)
         facts = engine.play(scenario)
-        return Played(facts, tuple(tee.workers), tuple(tee.cgroups))
+        return Played(facts, tuple(tee.workers), tuple(tee.cgroups), tuple(tee.payloads))
+
+    def payload(self, name: str) -> PayloadBuilder:
+        """A builder of runs of one of the target's payloads: `.arg(...)`, ..., `.run()`.
+
+        Raises:
+            UsageError: the target has no payload of this name.
+        """
+        if self._bench is None:
+            raise UsageError(f"payload {name!r}: this target has none; see its `payloads`")
+        return self._bench.builder(name)
+
+    def close(self) -> None:
+        """Ends the payloads that the function left running; called once it has ended."""
+        if self._bench is not None:
+            self._bench.close()
 
     def set_knob(self, name: str, value: int) -> None:
         """Sets a global variable of the running scheduler.
@@ -148,16 +172,19 @@ class Context:
 
 
 class _Tee:
-    """Passes facts on and keeps those of workers and cgroups."""
+    """Passes facts on and keeps those of workers, cgroups and payloads."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self.workers: list[WorkerFacts] = []
         self.cgroups: list[CgroupFacts] = []
+        self.payloads: list[PayloadFacts] = []
 
     def emit(self, fact: Any) -> None:
         if isinstance(fact, WorkerFacts):
             self.workers.append(fact)
         elif isinstance(fact, CgroupFacts):
             self.cgroups.append(fact)
+        elif isinstance(fact, PayloadFacts):
+            self.payloads.append(fact)
         self._sink.emit(fact)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ktstr.guest.cgroups import CgroupTree
-from ktstr.guest.ops import apply_op
+from ktstr.guest.ops import Players, apply_op
 from ktstr.guest.population import Population, Stage
 from ktstr.model.cpuset import resolve_cpuset
 from ktstr.model.errors import InfraError, UsageError
@@ -17,6 +17,7 @@ from ktstr.model.facts import Event, ScenarioFacts
 from ktstr.model.scenario import Frac, Loop
 
 if TYPE_CHECKING:
+    from ktstr.guest.payload.run import Payloads
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
     from ktstr.model.scenario import CgroupDef, Op, Scenario, Step
@@ -40,13 +41,28 @@ class Subject(Protocol):
 
 
 class Engine:
-    """Plays one scenario and emits its events, its workers' and cgroups' facts, and its own."""
+    """Plays one scenario and emits its events, the facts of all that it made, and its own.
+
+    `payloads` is None where the target has none.
+    """
 
     def __init__(
-        self, stage: Stage, tree: CgroupTree, reactor: Reactor, sink: Sink, subject: Subject
+        self,
+        stage: Stage,
+        tree: CgroupTree,
+        reactor: Reactor,
+        sink: Sink,
+        subject: Subject,
+        payloads: Payloads | None = None,
     ) -> None:
         self._stage, self._reactor, self._sink, self._subject = stage, reactor, sink, subject
         self._people = Population(stage, tree, reactor, sink)
+        self._payloads = None
+        if payloads is not None:
+            from ktstr.guest.payload.background import Background
+
+            self._payloads = Background(payloads, sink)
+        self._players = Players(self._people, stage.view, subject, self._payloads, self._in_trouble)
         self._started = 0
         self._done = 0
         self._error = ""
@@ -63,7 +79,7 @@ class Engine:
             if self._try("Backdrop", lambda: self._make_backdrop(scenario)):
                 self._play_steps(scenario)
         finally:
-            self._try("Backdrop teardown", lambda: self._people.tear_down(None))
+            self._tear_down("Backdrop teardown", None)
         facts = ScenarioFacts(
             started_ns=self._started,
             ended_ns=time.monotonic_ns(),
@@ -91,9 +107,7 @@ class Engine:
             try:
                 played = self._try(f"step {index}", partial(self._play_step, index, step))
             finally:
-                played &= self._try(
-                    f"step {index} teardown", partial(self._people.tear_down, index)
-                )
+                played &= self._tear_down(f"step {index} teardown", index)
             if not played or self._stopped:
                 return
             self._done += 1
@@ -138,7 +152,7 @@ class Engine:
     def _apply(self, op: Op, step: int | None) -> None:
         self._event("op", step, repr(op))
         try:
-            apply_op(op, step, self._people, self._stage.view, self._subject)
+            apply_op(op, step, self._players)
         except (UsageError, InfraError) as error:
             raise InfraError(f"{type(op).__name__}: {error}") from error
 
@@ -149,6 +163,11 @@ class Engine:
         if not self._stopped:
             self._stopped = self._subject.trouble()
         return bool(self._stopped)
+
+    def _tear_down(self, what: str, step: int | None) -> bool:
+        # payloads first: the cgroups that they run in go with the workers
+        ended = self._payloads is None or self._try(what, partial(self._payloads.end_step, step))
+        return self._try(what, partial(self._people.tear_down, step)) and ended
 
     def _try(self, what: str, action: Callable[[], None]) -> bool:
         try:

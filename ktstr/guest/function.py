@@ -12,7 +12,9 @@ from ktstr.guest.body import run_body
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.link import AgentEnd
 from ktstr.guest.log import BoundedLog
+from ktstr.guest.processes import describe
 from ktstr.guest.realtime import children_shielded
+from ktstr.guest.workers import WORKER
 from ktstr.model.facts import LogChunk, TestFacts
 
 if TYPE_CHECKING:
@@ -26,9 +28,7 @@ _PARENT = "ktstr-test"
 _CGROUP = "body"
 _NS = 1_000_000_000
 _KILL_S = 2.0
-_RETRY_NS = _NS // 100
 _PIECE = 1 << 16
-_COMMAND = 60
 
 
 class FunctionRun:
@@ -39,7 +39,7 @@ class FunctionRun:
     ) -> None:
         self._plan, self._stage, self._reactor = plan, stage, reactor
         self._port, self._subject = port, subject
-        self._tree = CgroupTree(parent=_PARENT)
+        self._tree, self._managed = CgroupTree(parent=_PARENT), CgroupTree()
         self._log = BoundedLog()
         self._status: int | None = None
 
@@ -69,6 +69,7 @@ class FunctionRun:
         self._tree.remove(_CGROUP)
         self._port.emit(LogChunk("test", self._log.text(), self._log.truncated))
         self._port.emit(self._facts(end, in_time, left))
+        end.check()
 
     def _await(self, pid: int) -> bool:
         pidfd = os.pidfd_open(pid)
@@ -92,14 +93,14 @@ class FunctionRun:
         return ended
 
     def _end_leftovers(self) -> tuple[str, ...]:
-        pids = self._tree.pids(_CGROUP)
-        left = sorted(filter(None, (_describe(pid) for pid in pids)))
-        self._tree.kill(_CGROUP)
-        deadline = time.monotonic_ns() + int(_KILL_S * _NS)
-        # they are orphans: init reaps them, and there is no event for us to wait for
-        while self._tree.pids(_CGROUP) and time.monotonic_ns() < deadline:
-            self._reactor.wait(time.monotonic_ns() + _RETRY_NS, lambda: False)
-        return tuple(left)
+        left: list[str] = []
+        for tree, name in ((self._tree, _CGROUP), (self._managed, "")):
+            left += filter(None, (describe(pid) for pid in tree.all_pids(name)))
+            tree.kill(name)
+        for tree, name in ((self._tree, _CGROUP), (self._managed, "")):
+            tree.await_empty(name, _KILL_S)
+        # workers are no processes of the function's: they end with it, by their own doing
+        return tuple(sorted(each for each in left if WORKER not in each))
 
     def _pass_on(self, descriptor: int, end: AgentEnd) -> None:
         if not end.read():
@@ -138,18 +139,6 @@ class FunctionRun:
             output_bytes=self._log.total,
             notes=said["notes"] if said is not None else {},
         )
-
-
-def _describe(pid: int) -> str:
-    """`sleep (sleep 100)`; empty for a process that is gone."""
-    try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
-            name = file.read().strip()
-        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
-            command = file.read().replace("\0", " ").strip()
-    except OSError:
-        return ""
-    return f"{name} ({command[:_COMMAND]})" if command else name
 
 
 def _how(status: int | None) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ktstr.guest import sched_ext
 from ktstr.guest.sched_ext import ENABLED, Uevents
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.frames import Frame, FrameReader
+from ktstr.model.frames import Damage, Frame, FrameReader
 
 if TYPE_CHECKING:
     from ktstr.guest.engine import Subject
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ktstr.guest.reactor import Reactor
 
 _PIECE = 1 << 16
+_SHOWN = 3
 
 
 class LinkType(IntEnum):
@@ -35,7 +36,7 @@ class LinkType(IntEnum):
 class AgentEnd:
     """The agent's side: passes facts on to the host's port and serves requests.
 
-    `done` is the body of the DONE frame once it has come.
+    `done` is the body of the DONE frame once it has come, `damages` what was no intact frame.
     """
 
     def __init__(self, incoming: int, answers: int, port: FramePort, subject: Subject) -> None:
@@ -43,14 +44,33 @@ class AgentEnd:
         self._port, self._subject = port, subject
         self._reader = FrameReader()
         self.done: dict[str, Any] | None = None
+        self.damages: list[Damage] = []
 
     def read(self) -> bool:
         """Takes what is there; returns whether more can come."""
         data = os.read(self._incoming, _PIECE)
         for item in self._reader.feed(data):
-            if isinstance(item, Frame):
+            if isinstance(item, Damage):
+                self.damages.append(item)
+            else:
                 self._take(item)
         return bool(data)
+
+    def check(self) -> None:
+        """Says, once nothing more can come, whether all arrived that the function's process sent.
+
+        Raises:
+            InfraError: with the first damages; the facts that they held are not in the record.
+        """
+        cut = self._reader.finish()
+        damages = self.damages if cut is None else [*self.damages, cut]
+        if damages:
+            shown = "; ".join(f"{d.reason} at byte {d.offset}" for d in damages[:_SHOWN])
+            raise InfraError(
+                f"{len(damages)} damaged places in what the test function's process sent, so "
+                f"facts may be missing: {shown}; was it killed, or did processes that it forked "
+                f"use its ctx, too?"
+            )
 
     def _take(self, frame: Frame) -> None:
         if frame.type == LinkType.DONE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 NEVER_KILLED = -1000
 ORDINARY = 0
+_SCORE = "/proc/self/oom_score_adj"
 
 
 def set_oom_score(score: int) -> None:
@@ -13,5 +14,17 @@ def set_oom_score(score: int) -> None:
     Raises:
         OSError: the kernel refuses (CAP_SYS_RESOURCE is needed to lower it).
     """
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+    with open(_SCORE, "w", encoding="ascii") as file:
         file.write(str(score))
+
+
+def ordinary_again() -> None:
+    """Gives up what protection this process has inherited; no privilege is needed for that.
+
+    Raises:
+        OSError: /proc is not there.
+    """
+    with open(_SCORE, encoding="ascii") as file:
+        score = int(file.read())
+    if score < ORDINARY:
+        set_oom_score(ORDINARY)

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ktstr.model.cpuset import resolve_cpuset
+from ktstr.model.errors import UsageError
 from ktstr.model.scenario import (
     AddCgroup,
     ClearCpuset,
+    KillPayload,
     MoveAllTasks,
     Op,
     RemoveCgroup,
+    RunPayload,
     SetAffinity,
     SetCpuset,
     SetKnob,
@@ -19,24 +24,38 @@ from ktstr.model.scenario import (
     SpawnHost,
     StopCgroup,
     SwapCpusets,
+    WaitPayload,
 )
 
 if TYPE_CHECKING:
     from ktstr.guest.engine import Subject
+    from ktstr.guest.payload.background import Background
     from ktstr.guest.population import Population
     from ktstr.model.topology import TopologyView
 
 
-def apply_op(
-    op: Op, step: int | None, people: Population, view: TopologyView, subject: Subject
-) -> None:
+@dataclass(frozen=True)
+class Players:
+    """Whom ops act on.  `payloads` is None where the target has none; `stop` ends their waits."""
+
+    people: Population
+    view: TopologyView
+    subject: Subject
+    payloads: Background | None
+    stop: Callable[[], bool]
+
+
+def apply_op(op: Op, step: int | None, players: Players) -> None:
     """Carries out one op on behalf of `step` (None: the backdrop).
 
     Raises:
-        UsageError: it names what does not exist, or cannot be resolved on `view`.
+        UsageError: it names what does not exist, or cannot be resolved on this machine.
         InfraError: the kernel refuses.
     """
+    people, view = players.people, players.view
     match op:
+        case RunPayload() | WaitPayload() | KillPayload():
+            _apply_payload_op(op, step, players)
         case AddCgroup(name):
             people.add(name, step)
         case RemoveCgroup(name):
@@ -58,4 +77,19 @@ def apply_op(
         case MoveAllTasks(source, target):
             people.move(source, target)
         case SetKnob(name, value):
-            subject.set_knob(name, value)
+            players.subject.set_knob(name, value)
+
+
+def _apply_payload_op(
+    op: RunPayload | WaitPayload | KillPayload, step: int | None, players: Players
+) -> None:
+    payloads = players.payloads
+    if payloads is None:
+        raise UsageError(f"payload {op.payload!r}: this target has no payloads")
+    match op:
+        case RunPayload():
+            payloads.run(op, step)
+        case WaitPayload():
+            payloads.wait(op, players.stop)
+        case KillPayload():
+            payloads.kill(op)

@@ -57,24 +57,28 @@ class Reactor:
     def wait(self, deadline_ns: int, done: Callable[[], bool]) -> bool:
         """Waits until `done()` or until CLOCK_MONOTONIC reaches `deadline_ns`.
 
+        A deadline that has passed still lets what is there already be taken, once.
         Returns whether `done()` holds at the end.
         """
         while not done():
             if self._ring():
                 continue
-            left = deadline_ns - time.monotonic_ns()
-            if left <= 0:
+            now = time.monotonic_ns()
+            self._dispatch(min(deadline_ns, self._next_alarm()) - now)
+            if now >= deadline_ns:
                 return done()
-            left = min(left, self._next_alarm() - time.monotonic_ns())
-            self._polls += 1
-            latest = self._polls
-            for descriptor, _ in sorted(self._poll.poll(_milliseconds(left))):
-                handler = self._handlers.get(descriptor)
-                if handler is not None:
-                    handler()
-                if self._polls != latest:
-                    break  # that handler waited itself: what else was ready may be no more
         return True
+
+    def _dispatch(self, left_ns: int) -> None:
+        """Calls the handlers of what is ready now, or becomes so within `left_ns`."""
+        self._polls += 1
+        latest = self._polls
+        for descriptor, _ in sorted(self._poll.poll(_milliseconds(left_ns))):
+            handler = self._handlers.get(descriptor)
+            if handler is not None:
+                handler()
+            if self._polls != latest:
+                return  # that handler waited itself: what else was ready may be no more
 
     def _next_alarm(self) -> int:
         return min((when_ns for when_ns, _ in self._alarms.values()), default=_NEVER_NS)

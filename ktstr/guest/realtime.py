@@ -41,5 +41,14 @@ def children_shielded() -> Iterator[None]:
             shield(priority)
 
 
+def leave_shield() -> None:
+    """Makes this process an ordinary task, with what it forks.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    _set(os.SCHED_OTHER, 0)
+
+
 def _set(policy: int, priority: int) -> None:
     os.sched_setscheduler(0, policy, os.sched_param(priority))

@@ -7,7 +7,15 @@ from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.errors import UsageError
 from ktstr.model.payload import Payload
 from ktstr.model.plan import GuestDeadlines, Plan, SchedulerPlan
-from ktstr.model.scenario import Fixed, Frac, HoldSpec, Loop, Scenario
+from ktstr.model.scenario import (
+    Fixed,
+    Frac,
+    HoldSpec,
+    Loop,
+    RunPayload,
+    Scenario,
+    WaitPayload,
+)
 from ktstr.model.target import SchedulerFiles, Target
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.model.validate import check_scenario
@@ -89,6 +97,16 @@ def payloads_of(target: Target) -> tuple[Payload, ...]:
 def played_s(scenario: Scenario, duration_s: float) -> float:
     """Guest seconds that the holds of a scenario come to."""
     return sum(_hold_s(step.hold, duration_s) for step in scenario.steps)
+
+
+def payload_waits(scenario: Scenario) -> tuple[float, int]:
+    """Guest seconds that waits for payloads may add to the holds, and how many are started.
+
+    A Loop begins no round after the test's duration, so one round comes on top of its hold.
+    """
+    ops = [*scenario.backdrop.ops, *(op for step in scenario.steps for op in step.ops)]
+    waits = sum(op.timeout for op in ops if isinstance(op, WaitPayload))
+    return waits, sum(isinstance(op, RunPayload) for op in ops)
 
 
 def memory_mib(target: Target, topology: Topology, initramfs_bytes: int) -> int:

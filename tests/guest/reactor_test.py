@@ -60,6 +60,13 @@ class ReactorTest(absltest.TestCase):
         os.write(self.write_end, b"x")
         self.assertTrue(self.reactor.wait(1 << 62, lambda: bool(self.seen)))
 
+    def test_a_deadline_that_has_passed_still_takes_what_is_there(self) -> None:
+        self.addCleanup(os.close, self.write_end)
+        self.reactor.watch(self.read_end, self._read)
+        os.write(self.write_end, b"x")
+        self.assertFalse(self.reactor.wait(time.monotonic_ns(), lambda: False))
+        self.assertEqual(self.seen, [b"x"])
+
     def test_alarms_ring_in_order_and_cancelled_ones_do_not(self) -> None:
         self.addCleanup(os.close, self.write_end)
         now, rung = time.monotonic_ns(), []

@@ -7,6 +7,7 @@ from hypothesis import given
 from ktstr.model.cpuset import Exact, Llc
 from ktstr.model.errors import UsageError
 from ktstr.model.ledger import MAX_WORKERS, check_name
+from ktstr.model.payload import Payload
 from ktstr.model.scenario import (
     FULL,
     AddCgroup,
@@ -16,10 +17,12 @@ from ktstr.model.scenario import (
     Fixed,
     Frac,
     HoldSpec,
+    KillPayload,
     Loop,
     MoveAllTasks,
     Op,
     RemoveCgroup,
+    RunPayload,
     Scenario,
     SetAffinity,
     SetCpuset,
@@ -29,6 +32,7 @@ from ktstr.model.scenario import (
     Step,
     StopCgroup,
     SwapCpusets,
+    WaitPayload,
     defs,
 )
 from ktstr.model.topology import Topology, TopologyView
@@ -38,6 +42,10 @@ from tests.model.strategies import scenarios
 
 VIEW = TopologyView.of(Topology.parse("1n2l2c1t"))
 EMPTY = CgroupDef("e", works=None)
+PAYLOADS = (
+    Payload("fio", "/p/fio", known_flags=("--rw", "-j")),
+    Payload("stress", "/p/stress"),
+)
 
 
 def step(*ops: Op, setup: tuple[CgroupDef, ...] = (), hold: HoldSpec = FULL) -> Scenario:
@@ -54,7 +62,7 @@ def exact(*cpus: int) -> Exact:
 
 class ValidateTest(parameterized.TestCase):
     def check(self, scenario: Scenario, knobs: bool = True) -> None:
-        check_scenario(scenario, VIEW, 2, knobs)
+        check_scenario(scenario, VIEW, 2, knobs, PAYLOADS)
 
     @given(scenarios())
     def test_any_scenario_is_taken_or_refused_by_its_author_s_error(
@@ -89,6 +97,30 @@ class ValidateTest(parameterized.TestCase):
                 RemoveCgroup("a"),
                 AddCgroup("a"),
                 Spawn("a", Work(PipeIo(), workers=2)),
+            ),
+        ),
+        (
+            "payloads",
+            Scenario(
+                (
+                    Step(
+                        setup=(EMPTY,),
+                        ops=(
+                            WaitPayload("stress"),
+                            RunPayload("stress", cgroup="/b"),
+                            RunPayload("fio", ("--rw=read", "-j2", "-1", "--", "--x"), timeout=1.0),
+                            KillPayload("fio"),
+                            RunPayload("fio", cgroup="b"),
+                            RunPayload("fio"),
+                            KillPayload("fio"),
+                            WaitPayload("fio", timeout=2.0),
+                            WaitPayload("stress"),
+                        ),
+                    ),
+                    Step(ops=(RunPayload("fio"), RunPayload("stress"))),
+                    Step(ops=(RunPayload("fio"), KillPayload("fio")), hold=Loop(0.1)),
+                ),
+                Backdrop((CgroupDef("b"),), (RunPayload("stress"),)),
             ),
         ),
         ("loop", step(SetCpuset("e", Llc(0)), setup=(EMPTY,), hold=Loop(0.1))),
@@ -162,6 +194,97 @@ class ValidateTest(parameterized.TestCase):
             "too_many",
             defs(CgroupDef("a", works=(Work(workers=MAX_WORKERS), Work(workers=1)))),
             f"more than {MAX_WORKERS} workers",
+        ),
+        (
+            "unknown_payload",
+            step(RunPayload("fo")),
+            "step 0: RunPayload: payload 'fo' is none of .*: fio, st",
+        ),
+        (
+            "unknown_to_wait_for",
+            step(WaitPayload("fo")),
+            "WaitPayload: payload 'fo' is none of this",
+        ),
+        (
+            "payload_in_no_cgroup",
+            step(RunPayload("fio", cgroup="x")),
+            "RunPayload: 'x' does not exist",
+        ),
+        (
+            "payload_above",
+            step(RunPayload("fio", cgroup="a/../..")),
+            "RunPayload: cgroup name .*holds an",
+        ),
+        (
+            "payload_in_all",
+            step(RunPayload("fio", cgroup="/")),
+            "RunPayload: cgroup name '/' is empty or",
+        ),
+        ("payload_nul", step(RunPayload("fio", cgroup="a\0")), "RunPayload: cgroup name .*a NUL"),
+        (
+            "payload_option",
+            step(RunPayload("fio", ("--wr=1",))),
+            "option '--wr' is not among its known",
+        ),
+        (
+            "payload_time",
+            step(RunPayload("fio", timeout=0.0)),
+            "RunPayload: timeout is 0.0; it must be",
+        ),
+        (
+            "payload_twice",
+            step(RunPayload("fio"), RunPayload("fio")),
+            "step 0: RunPayload: 'fio' runs already; use WaitPayload or KillPayload before",
+        ),
+        (
+            "loop_starts_twice",
+            step(RunPayload("fio"), hold=Loop(0.1)),
+            "step 0, second round: RunPayload: 'fio' runs already",
+        ),
+        (
+            "over_the_backdrops",
+            over(Backdrop(ops=(RunPayload("fio"),)), RunPayload("fio")),
+            "step 0: RunPayload: 'fio' runs already",
+        ),
+        (
+            "ended_with_its_step",
+            Scenario((Step(ops=(RunPayload("fio"),)), Step(ops=(WaitPayload("fio"),)))),
+            "step 1: WaitPayload: payload 'fio' does not run at this point; running: none",
+        ),
+        (
+            "killed_twice",
+            over(Backdrop(ops=(RunPayload("fio"),)), KillPayload("fio"), KillPayload("fio")),
+            "KillPayload: payload 'fio' does not run",
+        ),
+        (
+            "wait_for_no_time",
+            step(RunPayload("fio"), WaitPayload("fio", timeout=float("inf"))),
+            "WaitPayload: timeout is inf; it must be finite",
+        ),
+        (
+            "which_of_two",
+            over(
+                Backdrop((CgroupDef("a"), CgroupDef("b"))),
+                RunPayload("fio", cgroup="a"),
+                RunPayload("fio", cgroup="b"),
+                KillPayload("fio"),
+            ),
+            "runs more than once: 'fio' in cgroup 'a', 'fio' in cgroup 'b'; say which by",
+        ),
+        (
+            "cgroup_from_under_a_payload",
+            over(Backdrop((CgroupDef("a"),)), RunPayload("fio", cgroup="a"), RemoveCgroup("a")),
+            "RemoveCgroup: payload 'fio' in cgroup 'a' runs there; use WaitPayload or KillPayload",
+        ),
+        (
+            "cgroup_below_a_payload",
+            over(Backdrop((EMPTY,)), RunPayload("fio", cgroup="e"), AddCgroup("e/c")),
+            "AddCgroup: payload 'fio' in cgroup 'e' runs in its parent: cgroup v2 keeps",
+        ),
+        (
+            "payload_above_children",
+            over(Backdrop((EMPTY, CgroupDef("e/a"))), RunPayload("fio", cgroup="e")),
+            "RunPayload: 'e' has the child 'e/a': cgroup v2",
         ),
         (
             "backdrop",

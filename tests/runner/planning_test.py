@@ -9,6 +9,7 @@ from ktstr.model.checks import Checks
 from ktstr.model.cpuset import Llc
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario import (
+    Backdrop,
     CgroupDef,
     Fixed,
     Frac,
@@ -17,10 +18,18 @@ from ktstr.model.scenario import (
     Scenario,
     SetKnob,
     Step,
+    WaitPayload,
     defs,
 )
 from ktstr.model.topology import Topology
-from ktstr.runner.planning import kernel_arguments, memory_mib, plan_of, played_s, shell_plan
+from ktstr.runner.planning import (
+    kernel_arguments,
+    memory_mib,
+    payload_waits,
+    plan_of,
+    played_s,
+    shell_plan,
+)
 from tests.runner import samples
 
 
@@ -92,6 +101,23 @@ class PlanTest(parameterized.TestCase):
         holds = (Frac(0.5), Fixed(3.0), Loop(0.1))
         scenario = Scenario(tuple(Step(hold=hold) for hold in holds))
         self.assertEqual(played_s(scenario, 2.0), 1.0 + 3.0 + 2.0)
+
+    def test_waits_for_payloads_add_up(self) -> None:
+        scenario = Scenario(
+            (
+                Step(ops=(RunPayload("p"), WaitPayload("p", timeout=3.0))),
+                Step(ops=(RunPayload("p"),)),
+                Step(ops=(WaitPayload("q"),)),
+            ),
+            Backdrop(ops=(RunPayload("q"),)),
+        )
+        self.assertEqual(payload_waits(scenario), (63.0, 3))
+        self.assertEqual(payload_waits(defs(CgroupDef("a"))), (0, 0))
+
+    def test_refuses_payloads_that_the_target_lacks(self) -> None:
+        case = samples.case(scenario=Scenario((Step(ops=(RunPayload("fio"),)),)))
+        with self.assertRaisesRegex(UsageError, r"step 0: RunPayload: .*attribute has: none"):
+            plan_of(case, samples.target())
 
 
 class MachineTest(parameterized.TestCase):
