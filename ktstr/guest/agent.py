@@ -18,7 +18,7 @@ from ktstr.guest.realtime import shield
 from ktstr.guest.scheduler import NoScheduler, Scheduler, no_scheduler_facts
 from ktstr.guest.view import seen_view
 from ktstr.model.errors import InfraError
-from ktstr.model.facts import End, LogChunk
+from ktstr.model.facts import DiskFacts, End, LogChunk
 from ktstr.model.plan import PLAN_PATH, Plan
 
 _HELLO_FRAMES = 1
@@ -56,8 +56,27 @@ class _Session:
     def __init__(self, plan: Plan, port: FramePort) -> None:
         self._plan, self._port = plan, port
         self._reactor = Reactor()
+        self._found: tuple[DiskFacts, ...] = ()
 
     def carry_out(self) -> None:
+        if not self._plan.disks:
+            self._subject()
+            return
+        # with its ctypes it is dear to import, and most tests have no disk
+        from ktstr.guest.disks import Disks
+
+        # before the scheduler: what is wrong with a disk must not look like its doing
+        wait_s = self._plan.deadlines.start_s / 2
+        disks = Disks(self._plan.disks, self._reactor, self._port, wait_s)
+        try:
+            if disks.ready() or self._plan.shell:
+                self._found = disks.found
+                self._subject()
+        finally:
+            disks.finish()
+
+    def _subject(self) -> None:
+        """Runs the body under the plan's scheduler."""
         if self._plan.scheduler is None:
             self._body(NoScheduler())
             self._port.emit(no_scheduler_facts())
@@ -81,6 +100,7 @@ class _Session:
             plan.workers_per_cgroup,
             plan.seed,
             plan.deadlines.collect_s,
+            self._found,
         )
         if plan.shell:
             from ktstr.guest.shell import run_shell

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ktstr.guest.engine import Engine
 from ktstr.guest.payload import payloads_of
 from ktstr.model.errors import TestFailure, UsageError
-from ktstr.model.facts import CgroupFacts, PayloadFacts, ScenarioFacts, WorkerFacts
+from ktstr.model.facts import CgroupFacts, DiskFacts, PayloadFacts, ScenarioFacts, WorkerFacts
 from ktstr.model.scenario import Backdrop, CgroupDef, Scenario, Step
 from ktstr.model.validate import check_scenario
 
@@ -91,6 +91,18 @@ class Context:
     def seed(self) -> int:
         """The seed for every random choice, so that a run can be repeated."""
         return self._stage.seed
+
+    def disk(self, name: str) -> DiskFacts:
+        """A disk of the target: its `device`, and `mount_point`, empty if it is not mounted.
+
+        Raises:
+            UsageError: the target has no disk of this name; those that it has are named.
+        """
+        for disk in self._stage.disks:
+            if disk.name == name:
+                return disk
+        names = ", ".join(disk.name for disk in self._stage.disks) or "none"
+        raise UsageError(f"no disk {name!r}: the target has {names}; see its `disks` attribute")
 
     @property
     def notes(self) -> dict[str, Any]:

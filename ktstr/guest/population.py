@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
+    from ktstr.model.facts import DiskFacts
     from ktstr.model.scenario import CgroupDef
     from ktstr.model.topology import TopologyView
     from ktstr.model.work import AffinityKind, Work
@@ -29,13 +30,17 @@ _HOST = "h"
 
 @dataclass(frozen=True)
 class Stage:
-    """What a scenario is played on.  `duration_s` and `collect_s` are guest seconds."""
+    """What a scenario is played on.  `duration_s` and `collect_s` are guest seconds.
+
+    `disks` are the plan's, as they were found.
+    """
 
     view: TopologyView
     duration_s: float
     workers_per_cgroup: int
     seed: int
     collect_s: float
+    disks: tuple[DiskFacts, ...] = ()
     worker: str = WORKER
 
 

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MOUNTS = "/mnt"
+# The PCI slots that a machine has for disks, with some to spare.
+MAX_DISKS = 16
+# VIRTIO_BLK_ID_BYTES of include/uapi/linux/virtio_blk.h
+SERIAL_CHARACTERS = 20
+# Where a guest finds the images of the disks that it keeps in its own memory.
+IMAGES_DIR = "/ktstr/disks"
 
 
 class Filesystem(StrEnum):
@@ -42,6 +48,7 @@ class Disk:
 
     name: `disk<index>` unless the target names it.  serial: what the guest finds it by (at most 20
     characters, virtio-blk's limit).  mount_point: empty where it is not to be mounted.
+    in_memory: the guest keeps it in its own memory, from the image of that serial in IMAGES_DIR.
     """
 
     index: int
@@ -52,3 +59,4 @@ class Disk:
     read_only: bool
     mount_point: str
     throttle: Throttle = Throttle()
+    in_memory: bool = False

@@ -13,9 +13,11 @@ from ktstr.model.console import ConsoleKind
 from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.runner.planning import payload_waits, played_s
+from ktstr.runner.target_disks import TargetDisks
 from ktstr.vm import ending as endings
 from ktstr.vm.classifier import classify
 from ktstr.vm.deadlines import Deadline, scaled
+from ktstr.vm.disks import node_of
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import (
@@ -56,7 +58,12 @@ class GuestRun:
 
 
 def run_guest(
-    plan: Plan, spec: MachineSpec, directory: Path, termination: Termination, limit_s: float
+    plan: Plan,
+    spec: MachineSpec,
+    disks: TargetDisks,
+    directory: Path,
+    termination: Termination,
+    limit_s: float,
 ) -> GuestRun:
     """Runs the guest in `directory`, for at most `limit_s` seconds.
 
@@ -66,8 +73,8 @@ def run_guest(
     Raises:
         InfraError: QEMU cannot be started or the disk is full.
     """
-    with Vm(spec, directory, termination) as vm:
-        follower = _Follower(plan, vm, limit_s)
+    with Vm(spec, directory, termination, cloner=disks.cloner) as vm:
+        follower = _Follower(plan, vm, disks, limit_s)
         vm.start()
         follower.follow()
         return follower.result()
@@ -77,6 +84,7 @@ def run_guest(
 class _Follower:
     plan: Plan
     vm: Vm
+    disks: TargetDisks
     limit_s: float
     collector: Collector = field(default_factory=Collector)
     phase: str = ""
@@ -84,6 +92,7 @@ class _Follower:
     wait_counted_s: float = 0.0
     wall_s: dict[str, float] = field(default_factory=dict)
     panicked: bool = False
+    disk_error: str = ""
     expired: Deadline | None = None
     interrupted: str = ""
     exited: Exited | None = None
@@ -117,6 +126,7 @@ class _Follower:
             console=tuple(console),
             host_samples=tuple(self.vm.samples),
             scenario_host_s=between,
+            disk_clones=self.disks.facts(self.vm.disk_clones),
         )
         return GuestRun(record, self.wall_s)
 
@@ -128,6 +138,9 @@ class _Follower:
             case MachineEvent() if endings.is_panic(event):
                 self.panicked = True
                 self._enter(_PANIC, self._scaled(_PANIC_S), event.at_s)
+            case MachineEvent(name="BLOCK_IO_ERROR") if not self.disk_error:
+                self.disk_error = self._disk_error(event)
+                self.vm.quit(_QUIT_S)
             case Expired():
                 self._expire(event.deadline)
             case Interrupted():
@@ -203,10 +216,27 @@ class _Follower:
         self.expired = deadline
         self.vm.quit(_QUIT_S)
 
+    def _disk_error(self, event: MachineEvent) -> str:
+        """What the host could not do for a disk: the guest's own fault it cannot be."""
+        node = str(event.data.get("node-name", ""))
+        named = [
+            disk.name
+            for index, disk in enumerate(self.vm.spec.disks)
+            if node.partition(".")[0] == node_of(index)
+        ]
+        reason = event.data.get("reason", "no reason given")
+        return (
+            f"the host could not {event.data.get('operation', 'serve')} disk "
+            f"{''.join(named) or node}: {reason}; its clone is in {self.vm.files.root}, where "
+            f"{self.vm.files.free_bytes() >> 20} MiB are free"
+        )
+
     def _ending(self, exited: Exited) -> Ending:
         found = endings.ending_of(
             exited, panicked=self.panicked, expired=self.expired, interrupted=self.interrupted
         )
+        if self.disk_error and found.kind is not EndingKind.TERMINATED:
+            return Ending(EndingKind.QEMU_ERROR, self.disk_error)
         free = self.vm.files.free_bytes()
         if free < _FULL_BYTES and found.kind is not EndingKind.TERMINATED:
             return Ending(

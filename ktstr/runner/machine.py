@@ -12,6 +12,7 @@ from ktstr.model.target import Target
 from ktstr.model.topology import Topology
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.planning import kernel_arguments, memory_mib
+from ktstr.runner.target_disks import TargetDisks
 from ktstr.vm import shape
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
@@ -21,9 +22,10 @@ _NR_CPUS = re.compile(r"^CONFIG_NR_CPUS=(\d+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class TargetMachine:
-    """What `for_test` completes."""
+    """What `for_test` completes.  `disks`: the target's, those of the spec among them."""
 
     spec: MachineSpec
+    disks: TargetDisks
 
     def for_test(self, layer: Path) -> MachineSpec:
         """The machine with a test's own layer on top."""
@@ -40,9 +42,15 @@ def qemu_of(target: Target, tree: RunfilesTree) -> QemuTree:
 
 
 def machine_of(
-    target: Target, tree: RunfilesTree, qemu: QemuTree, accel: Accel, *, host_is_amd: bool
+    target: Target,
+    tree: RunfilesTree,
+    qemu: QemuTree,
+    accel: Accel,
+    disks: TargetDisks,
+    *,
+    host_is_amd: bool,
 ) -> TargetMachine:
-    """The target's machine under `accel`.
+    """The target's machine under `accel`, which `disks` were prepared for.
 
     Raises:
         UsageError: QEMU, the kernel or this machine's memory cannot hold it.
@@ -53,7 +61,10 @@ def machine_of(
     if target.scheduler is not None:
         layers.append(tree.path(target.scheduler.layer))
     layers += [tree.path(payload.layer) for payload in target.payloads]
-    memory = memory_mib(target, topology, sum(layer.stat().st_size for layer in layers))
+    if disks.layer is not None:
+        layers.append(disks.layer)
+    unpacked = sum(layer.stat().st_size for layer in layers)
+    memory = disks.memory_mib + memory_mib(target, topology, unpacked)
     shape.check_limits(
         topology,
         memory,
@@ -70,8 +81,9 @@ def machine_of(
         accel=accel,
         seed=target.seed,
         host_is_amd=host_is_amd,
+        disks=disks.specs,
     )
-    return TargetMachine(spec)
+    return TargetMachine(spec, disks)
 
 
 def kernel_cpus(config: str) -> int:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ktstr.model.checks import DEFAULT_CHECKS
+from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
 from ktstr.model.payload import Payload
 from ktstr.model.plan import GuestDeadlines, Plan, SchedulerPlan
@@ -30,8 +31,8 @@ _INITRAMFS_COPIES = 2
 _WORKLOAD_MIB = 160
 
 
-def plan_of(case: Case, target: Target) -> Plan:
-    """The plan of one test.
+def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
+    """The plan of one test on a machine with `disks`.
 
     Raises:
         UsageError: the function gave no scenario, or its scenario does not fit the topology or the
@@ -68,10 +69,11 @@ def plan_of(case: Case, target: Target) -> Plan:
         expect_fail=case.expect_fail,
         deadlines=GuestDeadlines(test_s=case.timeout_s),
         payloads=payloads_of(target),
+        disks=disks,
     )
 
 
-def shell_plan(target: Target) -> Plan:
+def shell_plan(target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
     """The plan of `NAME.shell`: the target's guest and scheduler, and a shell instead of a test."""
     return Plan(
         test="shell",
@@ -86,6 +88,7 @@ def shell_plan(target: Target) -> Plan:
         checks=DEFAULT_CHECKS,
         shell=True,
         payloads=payloads_of(target),
+        disks=disks,
     )
 
 

@@ -18,6 +18,7 @@ from ktstr.runner.outcome import ExitStatus, exit_status
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources, sources_of
+from ktstr.runner.target_disks import prepare_disks
 from ktstr.vm.host import host_is_amd
 from ktstr.vm.probe import kvm_verdict
 from ktstr.vm.signals import Termination
@@ -61,7 +62,8 @@ def _prepare(
 ) -> tuple[Session, Reporter]:
     qemu = qemu_of(target, tree)
     choice = choose_accel(target.accel, lambda: kvm_verdict(qemu))
-    machine = machine_of(target, tree, qemu, choice.accel, host_is_amd=host_is_amd())
+    disks = prepare_disks(target, tree, qemu, choice.accel, outputs / "disks.cpio")
+    machine = machine_of(target, tree, qemu, choice.accel, disks, host_is_amd=host_is_amd())
     reporter = Reporter(environment, outputs, identity_of(target, tree, qemu, choice), choice)
     return Session(target, machine, sources, outputs, budget, termination), reporter
 

@@ -77,12 +77,14 @@ class Session:
     def _run(self, case: Case) -> Outcome:
         plan = self._placeholder(case)
         try:
-            plan = plan_of(case, self.target)
+            disks = self.machine.disks
+            plan = plan_of(case, self.target, disks.disks)
             directory = self.outputs / case.name
             layer = directory / "test.cpio"
             write_test_layer(plan, self.sources.all, layer)
             spec = self.machine.for_test(layer)
-            ran = run_guest(plan, spec, directory, self.termination, self.budget.left_s())
+            left_s = self.budget.left_s()
+            ran = run_guest(plan, spec, disks, directory, self.termination, left_s)
         except UsageError as error:
             ending = Ending(EndingKind.QEMU_ERROR, "not started")
             return self._unrun(plan, ending, Kind.USAGE, str(error))

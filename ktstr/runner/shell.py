@@ -18,7 +18,9 @@ from ktstr.runner.files import RunfilesTree
 from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.outcome import ExitStatus
 from ktstr.runner.planning import shell_plan
+from ktstr.runner.target_disks import prepare_disks
 from ktstr.runner.test_layer import write_test_layer
+from ktstr.vm.clones import Cloner
 from ktstr.vm.host import host_is_amd
 from ktstr.vm.machine import MachineSpec, Wiring, command
 from ktstr.vm.probe import kvm_verdict
@@ -40,12 +42,13 @@ def run_shell(target: Target, temp_dir: Path | None) -> ExitStatus:
     asked = Accel.TCG if target.accel == Accel.VIRTUAL else target.accel
     chosen = choose_accel(asked, lambda: kvm_verdict(qemu)).accel
     accel = Accel.TCG if chosen is Accel.VIRTUAL else chosen
-    machine = machine_of(target, tree, qemu, accel, host_is_amd=host_is_amd())
     with tempfile.TemporaryDirectory(prefix="ktstr-shell-", dir=temp_dir) as folder:
+        disks = prepare_disks(target, tree, qemu, accel, Path(folder, "disks.cpio"))
+        machine = machine_of(target, tree, qemu, accel, disks, host_is_amd=host_is_amd())
         layer = Path(folder, "shell.cpio")
-        write_test_layer(shell_plan(target), (), layer)
+        write_test_layer(shell_plan(target, disks.disks), (), layer)
         print(_banner(target, accel), flush=True)
-        return _boot(machine.for_test(layer), Path(folder))
+        return _boot(machine.for_test(layer), disks.cloner, Path(folder))
 
 
 def _banner(target: Target, accel: Accel) -> str:
@@ -56,21 +59,32 @@ def _banner(target: Target, accel: Accel) -> str:
     )
 
 
-def _boot(spec: MachineSpec, folder: Path) -> ExitStatus:
+def _boot(spec: MachineSpec, cloner: Cloner, folder: Path) -> ExitStatus:
     initramfs = folder / "initramfs.cpio"
     with initramfs.open("wb") as file:
         newc.concatenate(spec.initramfs, file)
-    wiring = Wiring(initramfs=initramfs, console="stdio,mux=on,signal=off", frames="null")
+    clones = [cloner.clone(disk, folder) for disk in spec.disks]
+    wiring = Wiring(
+        initramfs=initramfs,
+        console="stdio,mux=on,signal=off",
+        frames="null",
+        images=tuple(clone.image for clone in clones),
+    )
     words = command(replace(spec, control=False), wiring)
     parent = os.getpid()
     try:
         status = subprocess.call(
             words,
             stdin=sys.stdin,
+            pass_fds=[clone.fd for clone in clones if clone.fd is not None],
             preexec_fn=lambda: die_with(parent),
         )
     except OSError as error:
         raise InfraError(f"cannot start {words[0]}: {error}") from error
+    finally:
+        for clone in clones:
+            if clone.fd is not None:
+                os.close(clone.fd)
     if status != 0:
         raise InfraError(f"QEMU ended with status {status}; its message is above")
     return ExitStatus.OK

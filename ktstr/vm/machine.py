@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ktstr.model.accel import Accel
 from ktstr.model.topology import Topology
-from ktstr.vm import accelerator, shape
+from ktstr.vm import accelerator, clones, disks, shape
+from ktstr.vm.disks import DiskSpec, Image, ImageFormat
 from ktstr.vm.qemu import QemuTree
 
 # Names of the virtio-serial ports, which the guest finds in /sys/class/virtio-ports.
@@ -26,6 +27,8 @@ _BOOT_ARGUMENTS = (
     "random.trust_cpu=on",
     "rcupdate.rcu_expedited=1",
 )
+# Stands for the reproducer's own directory, in words that are quoted for the shell.
+_WORK = "@WORK@"
 # Bringing CPUs up in parallel pays below this many of them, and costs above.
 _SERIAL_BRINGUP_CPUS = 32
 
@@ -46,6 +49,7 @@ class MachineSpec:
       control: whether a live channel into the guest exists; with it a run is not closed.
       host_is_amd: whether KVM passes an AMD processor through.
       distances: NUMA distances, 10 and 20 when None.
+      disks: virtio-blk disks, in the order of their PCI slots.
     """
 
     qemu: QemuTree
@@ -59,6 +63,7 @@ class MachineSpec:
     control: bool = False
     host_is_amd: bool = False
     distances: shape.Distances | None = None
+    disks: tuple[DiskSpec, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ class Wiring:
     """Where QEMU finds and leaves things: paths of files, and chardev descriptions (`-chardev`).
 
     `memory` has one path per node; None lets QEMU allocate the memory itself. `monitor` is a
-    chardev without its id, or empty for none, `console` and `frames` likewise.
+    chardev without its id, or empty for none, `console` and `frames` likewise. `images` has one per
+    disk of the machine.
     """
 
     initramfs: Path
@@ -75,6 +81,7 @@ class Wiring:
     monitor: str = ""
     control: str = ""
     memory: tuple[str, ...] | None = None
+    images: tuple[Image, ...] = ()
 
 
 def boot_arguments(topology: Topology, *, quiet: bool = True) -> tuple[str, ...]:
@@ -99,6 +106,7 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
         *_serial("frames", wiring.frames),
         *_monitor(wiring.monitor),
         *_control(spec, wiring.control),
+        *disks.qemu_arguments(spec.disks, wiring.images),
         # A panic is an event for us; the guest goes on, prints all of it, and reboots, which ends
         # QEMU. Stopping it at the event would lose what the kernel has not printed yet.
         *("-device", "pvpanic-pci", "-action", "panic=none"),
@@ -107,23 +115,35 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
 
 def reproducer(spec: MachineSpec) -> str:
     """A shell script that boots the same machine with the console on the terminal."""
-    work = "@WORK@"  # survives quoting, and becomes the script's own directory
+    images = [_overlay_image(disk, index) for index, disk in enumerate(spec.disks)]
     wiring = Wiring(
-        initramfs=Path(work, "initramfs.cpio"),
+        initramfs=Path(_WORK, "initramfs.cpio"),
         console="stdio,signal=off",
-        frames=f"file,path={work}/frames.bin",
+        frames=f"file,path={_WORK}/frames.bin",
+        images=tuple(images),
     )
     layers = " ".join(shlex.quote(str(layer)) for layer in spec.initramfs)
-    script = (
+    overlays = "".join(
+        _quoted_lines(spec.qemu.image_command(*clones.overlay_arguments(disk, image.path))) + "\n"
+        for disk, image in zip(spec.disks, images, strict=True)
+        if image.backing is not None
+    )
+    return (
         "#!/bin/sh\n"
         "# Boots the machine of this test again; its console comes to this terminal.\n"
         "set -eu\n"
         "work=$(mktemp -d)\n"
         "trap 'rm -rf \"$work\"' EXIT\n"
-        f"cat {layers} > {work}/initramfs.cpio\n"
+        f'cat {layers} > "$work"/initramfs.cpio\n'
+        f"{overlays}"
         f"{_quoted_lines(command(spec, wiring))}\n"
     )
-    return script.replace(work, '"$work"')
+
+
+def _overlay_image(disk: DiskSpec, index: int) -> Image:
+    if disk.read_only:
+        return Image(str(disk.template), ImageFormat.QCOW2)
+    return Image(f"{_WORK}/disk{index}.qcow2", ImageFormat.QCOW2, str(disk.template))
 
 
 def _serial(name: str, chardev: str) -> tuple[str, ...]:
@@ -153,7 +173,14 @@ def _quoted_lines(words: Sequence[str]) -> str:
     lines: list[str] = []
     for word in words:
         if word.startswith("-") or not lines or not lines[-1].split()[0].startswith("-"):
-            lines.append(shlex.quote(word))
+            lines.append(_quoted(word))
         else:
-            lines[-1] += f" {shlex.quote(word)}"
+            lines[-1] += f" {_quoted(word)}"
     return " \\\n  ".join(lines)
+
+
+def _quoted(word: str) -> str:
+    """The word for the shell, _WORK in it as the script's variable."""
+    quoted = shlex.quote(word)
+    inside = "'\"$work\"'" if quoted.startswith("'") else '"$work"'
+    return quoted.replace(_WORK, inside)

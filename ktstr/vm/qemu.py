@@ -23,7 +23,7 @@ class QemuTree:
           InfraError: a file that every start needs is not there.
         """
         tree = cls(root.absolute())
-        for path in (tree.loader, tree.program, tree.share / "qboot.rom"):
+        for path in (tree.loader, tree.program, tree.image_program, tree.share / "qboot.rom"):
             if not path.is_file():
                 raise InfraError(
                     f"QEMU tree {root} lacks {path.relative_to(tree.root)}; "
@@ -46,7 +46,17 @@ class QemuTree:
         """Firmware: qboot.rom and the option ROMs that load a kernel."""
         return self.root / "share"
 
+    @property
+    def image_program(self) -> Path:
+        """qemu-img, which makes and converts disk images."""
+        return self.root / "bin" / "qemu-img"
+
     def command(self, *arguments: str) -> tuple[str, ...]:
         """The command line that runs QEMU with `arguments`."""
         libraries = (str(self.loader), "--library-path", str(self.root / "lib"))
         return (*libraries, str(self.program), "-L", str(self.share), *arguments)
+
+    def image_command(self, *arguments: str) -> tuple[str, ...]:
+        """The command line that runs qemu-img with `arguments`."""
+        libraries = (str(self.loader), "--library-path", str(self.root / "lib"))
+        return (*libraries, str(self.image_program), *arguments)

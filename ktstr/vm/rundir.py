@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ktstr.model.errors import InfraError
 from ktstr.vm import machine, shape
+from ktstr.vm.clones import Clone, Cloner
 from ktstr.vm.machine import MachineSpec
 from tools.initramfs import newc
 
@@ -16,11 +17,12 @@ _LOG_TAIL = 2000
 
 
 class RunDirectory:
-    """A directory of one run. The outputs stay when the run is over; memory goes with `close`."""
+    """A directory of one run. The outputs stay; memory and the disks' clones go with `close`."""
 
     def __init__(self, root: Path, spec: MachineSpec) -> None:
         self._spec = spec
         self.memory: list[int] = []
+        self.clones: list[Clone] = []
         self.root = root.absolute()
         self.console = self.root / "console.log"
         self.frames = self.root / "frames.bin"
@@ -58,6 +60,16 @@ class RunDirectory:
             os.truncate(fd, size << 20)
         return self.memory
 
+    def clone_disks(self, cloner: Cloner) -> list[Clone]:
+        """One private clone for each disk of the machine, gone with `close` or with this process.
+
+        Raises:
+          InfraError: a clone cannot be made.
+        """
+        for disk in self._spec.disks:
+            self.clones.append(cloner.clone(disk, self.root))
+        return self.clones
+
     def free_bytes(self) -> int:
         """What the file system of the outputs has left: 0 explains outputs that end abruptly."""
         status = os.statvfs(self.root)
@@ -71,10 +83,14 @@ class RunDirectory:
             return ""
 
     def close(self) -> None:
-        """Gives back the guest's memory and removes what only QEMU needed."""
+        """Gives back the guest's memory and disks, and removes what only QEMU needed."""
         for fd in self.memory:
             os.close(fd)
         self.memory = []
+        for clone in self.clones:
+            if clone.fd is not None:
+                os.close(clone.fd)
+        self.clones = []
         for path in (self.initramfs, self.control):
             path.unlink(missing_ok=True)
 

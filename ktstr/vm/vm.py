@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ktstr.model.host import HostSample
-from ktstr.vm import machine, vcpus
+from ktstr.model.host import DiskClone, HostSample
+from ktstr.vm import clones, machine, vcpus
+from ktstr.vm.clones import Cloner
 from ktstr.vm.deadlines import Deadline, Deadlines
 from ktstr.vm.follower import Follower, GrowthNotifier
 from ktstr.vm.machine import MachineSpec, Wiring
@@ -100,11 +101,15 @@ class Vm:
         termination: Termination,
         *,
         output_bytes: int = OUTPUT_BYTES,
+        cloner: Cloner | None = None,
     ) -> None:
         """Prepares files in `directory`; nothing runs before `start`.
 
         A guest whose console or frames grow beyond `output_bytes` is ended (`ending_of` says so).
+        `cloner` clones the disks; one that runs share is faster from the second on.
         """
+        self._cloner = cloner or Cloner(spec.qemu)
+        self.disk_clones: tuple[DiskClone, ...] = ()
         self._output_bytes = output_bytes
         self.spec = spec
         self.files = RunDirectory(directory, spec)
@@ -150,8 +155,11 @@ class Vm:
         self._console = Follower(self.files.console)
         self._frames = Follower(self.files.frames)
         self._notifier = GrowthNotifier([self.files.console, self.files.frames])
-        ours, theirs = socket.socketpair()
         memory = self.files.create_memory()
+        cloned = self.files.clone_disks(self._cloner)
+        self.disk_clones = tuple(clone.facts for clone in cloned)
+        written = [clone.fd for clone in cloned if clone.fd is not None]
+        ours, theirs = socket.socketpair()
         wiring = Wiring(
             initramfs=self.files.initramfs,
             console=f"file,path={self.files.console},append=on",
@@ -159,6 +167,7 @@ class Vm:
             monitor=f"socket,fd={theirs.fileno()}",
             control=f"socket,path={self.files.control},server=on,wait=off",
             memory=tuple(f"/proc/self/fd/{fd}" for fd in memory),
+            images=tuple(clone.image for clone in cloned),
         )
         # `close` closes the socket with the monitor, whether QEMU starts or not
         self._qmp = Qmp(ours)
@@ -167,8 +176,8 @@ class Vm:
             self._process = Process.start(
                 machine.command(self.spec, wiring),
                 output=log,
-                pass_fds=(theirs.fileno(), *memory),
-                file_bytes=self._output_bytes,
+                pass_fds=(theirs.fileno(), *memory, *written),
+                file_bytes=max(self._output_bytes, clones.file_bytes_for(self.spec.disks)),
             )
         try:
             self._qmp.negotiate(_QMP_TIMEOUT_S)

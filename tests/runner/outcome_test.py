@@ -20,6 +20,8 @@ from ktstr.runner.outcome import ExitStatus, Outcome, exit_status, unrun
 from ktstr.runner.planning import plan_of
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources
+from ktstr.runner.target_disks import TargetDisks
+from ktstr.vm.clones import Cloner
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
@@ -63,7 +65,7 @@ class SessionTest(absltest.TestCase):
         )  # fmt: skip
         session = Session(
             target=samples.target(),
-            machine=TargetMachine(spec),
+            machine=TargetMachine(spec, TargetDisks((), (), None, (), Cloner(spec.qemu))),
             sources=Sources((), (), ()),
             outputs=Path(self.create_tempdir().full_path),
             budget=Budget(time.monotonic() + left_s),

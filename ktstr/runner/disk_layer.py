@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The initramfs layer with the images of the disks that a guest keeps in its own memory."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ktstr.model.disk import IMAGES_DIR
+from ktstr.model.errors import InfraError
+from ktstr.model.host import DiskBackend, DiskClone
+from ktstr.runner.disks import PlannedDisk
+from ktstr.runner.files import RunfilesTree, write_atomically
+from ktstr.vm.clones import run_qemu_img
+from ktstr.vm.qemu import QemuTree
+from tools.initramfs import newc
+
+_PAGE = 4096
+_ZEROES = bytes(_PAGE)
+_REASON = "in virtual time a disk in the guest's own memory keeps runs identical"
+
+
+def write_disk_layer(
+    planned: Sequence[PlannedDisk], tree: RunfilesTree, qemu: QemuTree, path: Path
+) -> tuple[DiskClone, ...]:
+    """Writes the layer for those of `planned` that are in memory; its bytes follow from them alone.
+
+    Of each image only what is not a hole is sent.
+
+    Raises:
+        InfraError: a template is missing or damaged, or the disk is full.
+    """
+    entries: list[newc.Entry] = []
+    clones = []
+    for each in planned:
+        started = time.monotonic()
+        entries += _entries(each, tree.path(each.files.template).absolute(), qemu)
+        took = time.monotonic() - started
+        clones.append(DiskClone(each.disk.name, DiskBackend.GUEST_MEMORY, _REASON, took))
+    with write_atomically(path) as file:
+        newc.write_layer(entries, file)
+    return tuple(clones)
+
+
+def _entries(planned: PlannedDisk, template: Path, qemu: QemuTree) -> list[newc.Entry]:
+    disk = planned.disk
+    fd = os.memfd_create(f"ktstr-{disk.serial}", os.MFD_CLOEXEC)
+    try:
+        os.truncate(fd, disk.size_bytes)
+        # into the file as it is, which is all zeroes
+        convert = ("convert", "-n", "--target-is-zero", "-O", "raw")
+        arguments = (*convert, str(template), f"/proc/self/fd/{fd}")
+        run_qemu_img(qemu, arguments, pass_fds=(fd,), what=f"disk {disk.name}")
+        if os.fstat(fd).st_size != disk.size_bytes:
+            raise InfraError(
+                f"disk {disk.name}: {template} holds {os.fstat(fd).st_size} bytes, and the target "
+                f"says {disk.size_bytes}"
+            )
+        extents = list(data_extents(fd))
+        data = b"".join(os.pread(fd, length, offset) for offset, length in extents)
+    finally:
+        os.close(fd)
+    where = f"{IMAGES_DIR.lstrip('/')}/{disk.serial}"
+    listing = json.dumps(extents, separators=(",", ":")).encode()
+    return [newc.file(f"{where}.json", listing), newc.file(f"{where}.data", data)]
+
+
+def data_extents(fd: int) -> Iterator[tuple[int, int]]:
+    """(offset, length) in bytes of each run of pages that are not all zero, in order.
+
+    Holes alone would not do: where they begin depends on the host's page cache.
+    """
+    run: tuple[int, int] | None = None
+    for offset in _pages(fd):
+        page = os.pread(fd, _PAGE, offset)
+        if page == _ZEROES[: len(page)]:
+            continue
+        if run is not None and sum(run) == offset:
+            run = (run[0], run[1] + len(page))
+            continue
+        if run is not None:
+            yield run
+        run = (offset, len(page))
+    if run is not None:
+        yield run
+
+
+def _pages(fd: int) -> Iterator[int]:
+    """The offsets of the pages that may hold anything."""
+    size, offset = os.fstat(fd).st_size, 0
+    while offset < size:
+        try:
+            start = os.lseek(fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return  # a hole up to the end
+            raise
+        offset = os.lseek(fd, start, os.SEEK_HOLE)
+        yield from range(start, offset, _PAGE)
