@@ -15,7 +15,6 @@ from ktstr.model.payload_run import Key, payload_cgroup
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import RunPayload
 
-_MIB = 1 << 20
 _UNUSUAL = frozenset({PayloadEnd.TIMEOUT, PayloadEnd.KILLED, PayloadEnd.SIGNALLED})
 
 _OF_METRICS = frozenset({About.METRIC, About.LIMIT})
@@ -59,22 +58,12 @@ def payload_name(facts: PayloadFacts) -> str:
 
 
 def payload_remarks(run: RunRecord) -> Iterator[str]:
-    """What was odd about payloads, and changes no verdict."""
+    """What was odd about payloads, and changes no verdict: also handles left behind, output cut."""
     for facts in run.payloads:
         name = payload_name(facts)
-        if facts.end is PayloadEnd.DROPPED:
-            yield (
-                f"{name} {ending(facts)}, and its output was not read; wait() for it or kill() it"
-            )
         if facts.left_behind:
             processes = ", ".join(facts.left_behind)
             yield f"{name} left processes behind, which were killed: {processes}"
-        for stream, cut, size in (
-            ("stdout", facts.stdout_truncated, facts.stdout_bytes),
-            ("stderr", facts.stderr_truncated, facts.stderr_bytes),
-        ):
-            if cut:
-                yield f"{name} printed {size / _MIB:.1f} MiB to {stream}; not all of it was read"
         for note in facts.notes:
             yield f"{name}: {note}"
 
@@ -91,6 +80,8 @@ def _judge(facts: PayloadFacts) -> Iterator[Detail]:
         words = f"its {len(facts.checks)} checks were not judged; wait() for it or kill() it"
         yield _untold(About.END, f"{name} {ending(facts)}: {words}")
     for failure in failures(facts):
+        if facts.error and failure.about is not About.DEADLINE:
+            continue  # what is known of its end, and so of all that it printed, is not sure
         if failure.about in _OF_METRICS:
             # a metric may be missing because of how it ended
             how = f" {ending(facts)};" if facts.end in _UNUSUAL else ":"

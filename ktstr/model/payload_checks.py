@@ -51,7 +51,8 @@ def failures(facts: PayloadFacts) -> tuple[Failure, ...]:
     is said: its output was not read.
     """
     if facts.end is PayloadEnd.NOT_STARTED:
-        return (Failure(About.END, f"was not started: {facts.error or 'no reason given'}"),)
+        why = facts.error.removeprefix(f"payload {facts.payload!r}: ") or "no reason given"
+        return (Failure(About.END, f"was not started: {why}"),)
     if facts.end is PayloadEnd.DROPPED:
         return ()
     end = _wrong_end(facts)

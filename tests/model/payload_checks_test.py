@@ -89,6 +89,8 @@ class EndTest(parameterized.TestCase):
     def test_one_that_was_not_started_never_passes(self) -> None:
         made = facts(end=PayloadEnd.NOT_STARTED, exit_code=0, error="no such file")
         self.assertEqual(failed_checks(made), ("was not started: no such file",))
+        named = facts(end=PayloadEnd.NOT_STARTED, error="payload 'fio': no such file")
+        self.assertEqual(failed_checks(named), failed_checks(made))
 
     def test_the_end_of_stderr_goes_with_it(self) -> None:
         said = failed_checks(facts(exit_code=1, stderr_tail="\nfatal: no config\n\n"))

@@ -213,6 +213,7 @@ def loaded() -> RunRecord:
         signal="SIGKILL",
         stdout_bytes=20 << 20,
         stdout_truncated=True,
+        notes=("stdout: 20971520 bytes were printed; the first 16777216 were searched",),
         metrics=(),
         left_behind=("stress-ng-cpu[114]",),
     )
