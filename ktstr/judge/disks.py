@@ -36,7 +36,8 @@ def disks(run: RunRecord) -> list[Detail]:
 
 def promise(disk: Disk) -> str:
     """What the guest is to see, e.g. `btrfs, 256 MiB, read-only, at /mnt/data`."""
-    access = ", read-only" if disk.read_only else ""
+    access = ", in the guest's memory" if disk.in_memory else ""
+    access += ", read-only" if disk.read_only else ""
     where = f", at {disk.mount_point}" if disk.mount_point else ", not mounted"
     return f"{disk.filesystem.value}, {_size(disk.size_bytes)}{access}{where}"
 
@@ -46,7 +47,8 @@ def differences(disk: Disk, facts: DiskFacts) -> Iterator[str]:
     if facts.error:
         yield facts.error
     if not facts.device:
-        yield f"no device of the guest has its serial {disk.serial!r}"
+        if not facts.error:
+            yield f"the guest names no device with serial number {disk.serial!r}"
         return
     if facts.size_bytes != disk.size_bytes:
         yield f"{facts.device} has {_size(facts.size_bytes)}"
@@ -58,6 +60,13 @@ def differences(disk: Disk, facts: DiskFacts) -> Iterator[str]:
     elif disk.mount_point and facts.magic != MAGIC.get(disk.filesystem):
         found = _NAMES.get(facts.magic, "an unknown file system")
         yield f"what is mounted there is {found} (magic {facts.magic:#x})"
+
+
+def disk_remarks(run: RunRecord) -> Iterator[str]:
+    """What was odd about disks, and changes no verdict."""
+    for event in run.events:
+        if event.name == "disk_busy":
+            yield f"a disk was still in use when the test was over: {event.detail}"
 
 
 def is_as_promised(disk: Disk, facts: DiskFacts | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ktstr.judge.completeness import cpusets, ending, scenarios, transport, worker_reports
 from ktstr.judge.contention import excuse
-from ktstr.judge.disks import disks
+from ktstr.judge.disks import disk_remarks, disks
 from ktstr.judge.evidence import claims
 from ktstr.judge.expectation import weigh
 from ktstr.judge.fairness import unfair
@@ -40,7 +40,7 @@ def judge(run: RunRecord) -> Judgement:
             for claim in claims(run)
             if not claim.shown
         ]
-    found, remarks = ranked(details), tuple(payload_remarks(run))
+    found, remarks = ranked(details), (*disk_remarks(run), *payload_remarks(run))
     if run.plan.expect_fail is None:
         verdict = worst(detail.verdict for detail in found) or Verdict.PASS
         return Judgement(verdict, found, shown, remarks=remarks)

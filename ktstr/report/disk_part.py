@@ -27,6 +27,7 @@ def _disk(disk: Disk, facts: DiskFacts | None) -> result_pb2.Disk:
             size_bytes=disk.size_bytes,
             read_only=disk.read_only,
             mount_point=encodable(disk.mount_point),
+            in_memory=disk.in_memory,
             throttle=mirrored(result_pb2.Disk.Throttle(), disk.throttle),
         ),
     )

@@ -11,6 +11,7 @@ from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.disk import MAGIC, Filesystem
+from ktstr.model.facts import Event
 from tests.judge import runs
 
 
@@ -26,7 +27,8 @@ class DisksTest(parameterized.TestCase):
 
     @parameterized.parameters(
         ({"error": "mount: Invalid argument (EINVAL)"}, "mount: Invalid argument"),
-        ({"device": ""}, "no device of the guest has its serial 'ktstr-data'"),
+        ({"device": ""}, "the guest names no device with serial number 'ktstr-data'"),
+        ({"device": "", "error": "no device after 5 s"}, "mnt/data): no device after 5 s"),
         ({"size_bytes": 1 << 20}, "/dev/vda has 1 MiB"),
         ({"size_bytes": 1000}, "/dev/vda has 1000 bytes"),
         ({"read_only": True}, "/dev/vda is read-only"),
@@ -50,6 +52,23 @@ class DisksTest(parameterized.TestCase):
         judged = judge(runs.good_run(runs.plan(disks=(raw,)), disks=(facts,)))
         self.assertIs(judged.verdict, Verdict.PASS, judged.details)
         self.assertIn("disk data was there: raw, 256 MiB, read-only, not mounted", judged.evidence)
+
+    def test_one_that_is_kept_in_memory(self) -> None:
+        of = runs.plan(disks=(runs.disk(in_memory=True),))
+        judged = judge(runs.good_run(of, disks=(runs.disk_facts(),)))
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
+        words = "disk data was there: btrfs, 256 MiB, in the guest's memory, at /mnt/data"
+        self.assertIn(words, judged.evidence)
+
+    def test_one_that_was_in_use_at_the_end_is_remarked(self) -> None:
+        busy = Event(5, "disk_busy", None, "data: Device or resource busy")
+        judged = judge(
+            runs.good_run(
+                runs.plan(disks=(runs.disk(),)), disks=(runs.disk_facts(),), events=(busy,)
+            )
+        )
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
+        self.assertRegex(judged.remarks[0], "still in use .*: data: Device or resource busy")
 
     def test_one_that_was_not_told_of(self) -> None:
         judged = judge(runs.good_run(runs.plan(disks=(runs.disk(),))))

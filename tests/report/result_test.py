@@ -14,7 +14,7 @@ from ktstr import metric
 from ktstr.judge.statistics import CgroupStats
 from ktstr.model import facts
 from ktstr.model.checks import Kind, Verdict
-from ktstr.model.disk import Throttle
+from ktstr.model.disk import Disk, Throttle
 from ktstr.model.errors import InfraError
 from ktstr.model.histogram import Histogram
 from ktstr.model.host import DiskBackend, DiskClone, HostContext, HostSample
@@ -25,6 +25,13 @@ from ktstr.report.result import facts_bytes, to_bytes
 from tests.judge import runs
 from tests.report.results import RUNS, passed, result
 from tests.report.strategies import TEXTS
+
+# what the message around it has
+_ELSEWHERE: dict[type, set[str]] = {
+    CgroupStats: {"name"},
+    facts.DiskFacts: {"name", "serial"},
+    Disk: {"index", "name", "serial"},
+}
 
 
 class ResultTest(parameterized.TestCase):
@@ -71,11 +78,12 @@ class ResultTest(parameterized.TestCase):
         (facts.DiskFacts, result_pb2.Disk.Seen),
         (DiskClone, result_pb2.Host.DiskClone),
         (Throttle, result_pb2.Disk.Throttle),
+        (Disk, result_pb2.Disk.Promise),
         (CgroupStats, result_pb2.WorkerStats),
     )
     def test_every_fact_has_its_place(self, cls: Any, message: Any) -> None:
         names = {field.name for field in dataclasses.fields(cls)}
-        names -= {CgroupStats: {"name"}, facts.DiskFacts: {"name", "serial"}}.get(cls, set())
+        names -= _ELSEWHERE.get(cls, set())
         made_here = {"failures"} if cls is facts.PayloadFacts else set()
         self.assertEqual(names | made_here, set(message.DESCRIPTOR.fields_by_name))
 
