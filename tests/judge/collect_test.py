@@ -6,19 +6,30 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import math
 
 from absl.testing import absltest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ktstr import metric
 from ktstr.judge.collect import Collector
 from ktstr.judge.record import RunRecord
 from ktstr.model.codec import encode
-from ktstr.model.facts import End, LogChunk
+from ktstr.model.facts import End, LogChunk, Metric
 from ktstr.model.frames import FrameType, encode_frame
+from ktstr.model.payload import Stream
 from tests.judge import runs
 
-_GOOD = runs.good_run()
+_CHECKS = (
+    metric.Min("a", 1),
+    metric.Max("a", 2.5),
+    metric.Range("a", 1, 2),
+    metric.Exists("b"),
+    metric.ExitCodeEq(-1),
+)
+_PAYLOAD = runs.payload(checks=_CHECKS, metrics=(Metric("a", math.inf, Stream.STDERR),))
+_GOOD = runs.good_run(payloads=(_PAYLOAD,), disks=(runs.disk_facts(),))
 _LOG = LogChunk("scheduler", "attached\n")
 
 
@@ -29,6 +40,8 @@ def _stream() -> bytes:
         *((FrameType.EVENT, event) for event in _GOOD.events),
         *((FrameType.WORKER, worker) for worker in _GOOD.workers),
         *((FrameType.CGROUP, cgroup) for cgroup in _GOOD.cgroups),
+        *((FrameType.PAYLOAD, payload) for payload in _GOOD.payloads),
+        *((FrameType.DISK, disk) for disk in _GOOD.disks),
         *((FrameType.SCENARIO, scenario) for scenario in _GOOD.scenarios),
         (FrameType.SCHEDULER, _GOOD.scheduler),
         (FrameType.LOG, _LOG),
@@ -50,8 +63,13 @@ def _collect(*pieces: bytes) -> RunRecord:
 class CollectTest(absltest.TestCase):
     def test_everything_sent_is_in_the_record(self) -> None:
         record = _collect(_stream())
-        expected = dataclasses.replace(_GOOD, logs=(_LOG,), end=End(11, 3 * runs.S), frames_seen=11)
+        expected = dataclasses.replace(_GOOD, logs=(_LOG,), end=End(13, 3 * runs.S), frames_seen=13)
         self.assertEqual(record, expected)
+
+    def test_a_metric_that_is_no_number_arrives(self) -> None:
+        odd = runs.payload(metrics=(Metric("a", math.nan, Stream.STDOUT),))
+        record = _collect(encode_frame(FrameType.PAYLOAD, 0, encode(odd)))
+        self.assertTrue(math.isnan(record.payloads[0].metrics[0].value))
 
     @settings(deadline=None, derandomize=True)
     @given(st.lists(st.integers(0, len(_stream())), max_size=8))
