@@ -82,17 +82,13 @@ def _scheduler(run: RunRecord) -> Claim:
 def _scenario(run: RunRecord) -> list[Claim]:
     done = sum(facts.steps_done for facts in run.scenarios)
     planned = sum(facts.steps_planned for facts in run.scenarios)
-    workers = planned_workers(run.plan)
-    found = [
-        Claim(f"{done} of {planned} steps were done", bool(run.scenarios) and done == planned),
-        Claim(
-            f"{len(run.workers)} workers reported, of at least {workers} planned",
-            len(run.workers) >= workers,
-        ),
-    ]
-    starts = planned_payloads(run.plan).total()
+    workers, starts = planned_workers(run.plan), planned_payloads(run.plan).total()
+    found = [Claim(f"{done} of {planned} steps were done", bool(run.scenarios) and done == planned)]
+    if workers or run.workers or not starts:
+        words = f"{len(run.workers)} workers reported, of at least {workers} planned"
+        found.append(Claim(words, len(run.workers) >= workers))
     if starts:
-        words = f"{len(run.payloads)} runs of payloads were reported, of at least {starts} planned"
+        words = f"{len(run.payloads)} of at least {starts} planned runs of payloads were reported"
         found.append(Claim(words, not missing(run)))
     return found
 

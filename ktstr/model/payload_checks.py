@@ -17,6 +17,7 @@ _NAMES_SHOWN = 10
 _NAMES_COMPARED = 200
 _BY_ITSELF = frozenset({PayloadEnd.EXITED, PayloadEnd.SIGNALLED})
 _NS_PER_S = 1e9
+_EXACT = 2**53  # above it a float's last digits mean nothing
 
 
 class About(StrEnum):
@@ -79,6 +80,12 @@ def ending(facts: PayloadFacts) -> str:
     return f"exited with code {facts.exit_code}"
 
 
+def number(value: float) -> str:
+    """A metric's value in ten significant digits, whole numbers in all of theirs."""
+    whole = math.isfinite(value) and value == int(value) and abs(value) < _EXACT
+    return f"{value:.0f}" if whole else f"{value:.10g}"
+
+
 def _wrong_end(facts: PayloadFacts) -> str:
     asked = [check.code for check in facts.checks if isinstance(check, ExitCodeEq)]
     if not asked:
@@ -117,7 +124,7 @@ def _metric_failures(facts: PayloadFacts) -> Iterator[Failure]:
             continue
         words = _beyond(check, value)
         if words:
-            what = f"metric {check.metric!r} = {value:.10g} {words}"
+            what = f"metric {check.metric!r} = {number(value)} {words}"
             yield Failure(About.LIMIT if math.isfinite(value) else About.METRIC, what)
 
 
@@ -127,11 +134,11 @@ def _beyond(check: Min | Max | Range | Exists, value: float) -> str:
     if not math.isfinite(value):
         return "is no finite number, and meets no limit"
     if isinstance(check, Min):
-        return f"is below the minimum {check.value:.10g}" if value < check.value else ""
+        return f"is below the minimum {number(check.value)}" if value < check.value else ""
     if isinstance(check, Max):
-        return f"exceeds the maximum {check.value:.10g}" if value > check.value else ""
+        return f"exceeds the maximum {number(check.value)}" if value > check.value else ""
     within = check.low <= value <= check.high
-    return "" if within else f"is outside [{check.low:.10g}, {check.high:.10g}]"
+    return "" if within else f"is outside [{number(check.low)}, {number(check.high)}]"
 
 
 def _there(name: str, values: Mapping[str, float]) -> str:

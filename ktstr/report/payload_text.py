@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ktstr.model.payload_checks import number
 from ktstr.report import result_pb2
 from ktstr.report.characters import one_line, printable
 from ktstr.report.tables import aligned, duration
@@ -18,7 +19,7 @@ _BETTER = {"higher_better": "higher", "lower_better": "lower"}
 
 
 def payload_lines(payloads: Sequence[result_pb2.Payload]) -> list[str]:
-    """A passage for each run: its end, its command, its metrics, and its last words if it failed.
+    """A passage for each run: its end, its command, its metrics, or else its last words.
 
     Metrics that the payload hints at or that are checked come first, all of them.
     """
@@ -26,7 +27,7 @@ def payload_lines(payloads: Sequence[result_pb2.Payload]) -> list[str]:
     for payload in payloads[:_RUNS_SHOWN]:
         lines.append(_headline(payload))
         passage = [_cut(one_line(" ".join(payload.argv))), *_metrics(payload)]
-        if payload.failures:
+        if payload.failures and not payload.metrics:
             passage += _last_words(payload)
         lines += [f"  {line}" for line in passage if line]
     if len(payloads) > _RUNS_SHOWN:
@@ -73,10 +74,10 @@ def _metrics(payload: result_pb2.Payload) -> list[str]:
 def _row(metric: result_pb2.Payload.Metric, checks: Iterable[str]) -> Sequence[str]:
     better = _BETTER.get(metric.polarity, "-")
     if metric.HasField("target"):
-        better = f"near {metric.target:.10g}"
+        better = f"near {number(metric.target)}"
     return (
         one_line(metric.name),
-        f"{metric.value:.10g}",
+        f"{number(metric.value)}",
         one_line(metric.unit) or "-",
         better,
         ", ".join(checks) or "-",
@@ -85,11 +86,11 @@ def _row(metric: result_pb2.Payload.Metric, checks: Iterable[str]) -> Sequence[s
 
 def _check(check: result_pb2.Payload.Check) -> str:
     if check.HasField("low") and check.HasField("high"):
-        return f"[{check.low:.10g}, {check.high:.10g}]"
+        return f"[{number(check.low)}, {number(check.high)}]"
     if check.HasField("low"):
-        return f">= {check.low:.10g}"
+        return f">= {number(check.low)}"
     if check.HasField("high"):
-        return f"<= {check.high:.10g}"
+        return f"<= {number(check.high)}"
     return "exists"
 
 

@@ -152,7 +152,7 @@ class PlannedTest(absltest.TestCase):
         fio, stress = runs.payload(cgroup="cg_0"), runs.payload(payload="stress")
         judged = judge(self.planned(fio, fio, stress, fio))
         self.assertIs(judged.verdict, Verdict.PASS, judged.details)
-        self.assertIn("4 runs of payloads were reported, of at least 3 planned", judged.evidence)
+        self.assertIn("4 of at least 3 planned runs of payloads were reported", judged.evidence)
 
     def test_a_payload_that_reported_nothing(self) -> None:
         judged = judge(self.planned(runs.payload(cgroup="cg_0"), runs.payload(cgroup="other")))

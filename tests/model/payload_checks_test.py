@@ -135,6 +135,10 @@ class MetricTest(parameterized.TestCase):
         self.assertContainsSubsequence(failed[0], "is no finite number")
         self.assertEqual(failed_checks(facts(metric.Exists("a"), metrics=printed(a=value))), ())
 
+    def test_whole_numbers_are_shown_in_all_digits(self) -> None:
+        made = facts(metric.Max("a", 0.1), metrics=printed(a=1_767_225_612_345.0))
+        self.assertIn("= 1767225612345 exceeds the maximum 0.1", failed_checks(made)[0])
+
     def test_zero_is_there(self) -> None:
         made = facts(metric.Exists("a"), metric.Exists("b"), metrics=printed(a=0.0, b=-0.0))
         self.assertEqual(failed_checks(made), ())
