@@ -1,26 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Guests that panic, hang or cannot be made, and disks that are full."""
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
 
 from absl.testing import absltest
-from runfiles import Runfiles
 
 from tests.inner.running import Running, leftovers
+from tests.inner.small_disk import initramfs_bytes, small_disk
 
 FUNCTIONS = "_main/tests/bad_input/functions"
-
-
-def initramfs_bytes(launcher: str) -> int:
-    """The size of the target's layers, which a run copies into its outputs first."""
-    runfiles = Runfiles.Create()
-    assert runfiles is not None
-    config = runfiles.Rlocation(f"{launcher}.config.json")
-    layers = json.loads(Path(str(config)).read_text(encoding="utf-8"))["initramfs"]
-    return sum(Path(str(runfiles.Rlocation(layer))).stat().st_size for layer in layers)
 
 
 class MachinesTest(absltest.TestCase):
@@ -62,7 +50,9 @@ class MachinesTest(absltest.TestCase):
 
     def test_a_disk_that_is_full_from_the_start(self) -> None:
         ended = self.start(
-            FUNCTIONS, test_filter="returns", wrapper=self.small_disk(4 << 20)
+            FUNCTIONS,
+            test_filter="returns",
+            wrapper=small_disk(self.directory / "outputs", 4 << 20),
         ).wait()
         self.assertEqual(ended.status, 3, ended.text)
         self.assertIn("no space left", ended.text)
@@ -71,22 +61,11 @@ class MachinesTest(absltest.TestCase):
         running = self.start(
             FUNCTIONS,
             test_filter="fills_the_console",
-            wrapper=self.small_disk(initramfs_bytes(FUNCTIONS) + (3 << 19)),
+            wrapper=small_disk(self.directory / "outputs", initramfs_bytes(FUNCTIONS) + (3 << 19)),
         )
         ended = running.wait()
         self.assertIn(ended.status, (2, 3), ended.text)
         self.assertRegex(ended.text, "(disk is full|[Nn]o space left)")
-
-    def small_disk(self, size: int) -> tuple[str, ...]:
-        """A command that runs another with a file system of this size where outputs go."""
-        outputs = self.directory / "outputs"
-        outputs.mkdir()
-        unshare = shutil.which("unshare")
-        probe = [str(unshare), "--user", "--map-root-user", "--mount", "true"]
-        if unshare is None or subprocess.run(probe, check=False).returncode != 0:
-            self.skipTest("this host lets nobody mount a file system of their own (unshare -rm)")
-        script = f'mount -t tmpfs -o size={size} none {outputs} && "$@"; status=$?; exit $status'
-        return (*probe[:-1], "sh", "-c", script, "sh")
 
 
 if __name__ == "__main__":
