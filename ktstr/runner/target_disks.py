@@ -68,5 +68,5 @@ def prepare_disks(
         specs=specs_of(planned, tree),
         layer=layer if within else None,
         in_memory=write_disk_layer(within, tree, qemu, layer) if within else (),
-        cloner=Cloner(qemu),
+        cloner=Cloner(),
     )

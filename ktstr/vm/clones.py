@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ktstr.model.errors import InfraError
 from ktstr.model.host import DiskBackend, DiskClone
+from ktstr.vm import overlay
 from ktstr.vm.disks import DiskSpec, Image, ImageFormat
 from ktstr.vm.process import die_with
 from ktstr.vm.qemu import QemuTree
@@ -36,16 +37,14 @@ class Clone:
 
 
 class Cloner:
-    """Makes clones for the runs of a target: the first overlay by qemu-img, later ones from it."""
+    """Makes clones for the runs of a target."""
 
-    def __init__(self, qemu: QemuTree, reflinks: Callable[[DiskSpec], int] | None = None) -> None:
+    def __init__(self, reflinks: Callable[[DiskSpec], int] | None = None) -> None:
         """`reflinks` gives a descriptor of a raw clone that shares its template's blocks.
 
         It raises InfraError for a disk that it cannot clone, with the reason.
         """
-        self._qemu = qemu
         self._reflinks = reflinks
-        self._empty: dict[tuple[Path, int], bytes] = {}
 
     def clone(self, disk: DiskSpec, directory: Path) -> Clone:
         """A clone of `disk` whose data, as far as the guest writes any, lies in `directory`.
@@ -69,28 +68,15 @@ class Cloner:
                 image = Image(f"/proc/self/fd/{fd}", ImageFormat.RAW)
                 why = "the store's file system shares blocks between files"
                 return _clone(disk, image, fd, DiskBackend.REFLINK, why, started)
-        fd, place = self._overlay(disk, directory)
-        image = Image(f"/proc/self/fd/{fd}", ImageFormat.QCOW2, str(disk.template))
-        why = f"{reason}; {place}" if place else reason
-        return _clone(disk, image, fd, DiskBackend.QCOW2_OVERLAY, why, started)
-
-    def _overlay(self, disk: DiskSpec, directory: Path) -> tuple[int, str]:
-        """An empty overlay over the template, and what is odd about where it lies."""
         fd, place = unnamed_file(directory)
         try:
-            key = (disk.template, disk.size_bytes)
-            if key not in self._empty:
-                create_overlay(self._qemu, disk, fd)
-                self._empty[key] = os.pread(fd, os.fstat(fd).st_size, 0)
-            else:
-                _write(fd, self._empty[key])
+            overlay.write_empty(fd, disk.size_bytes)
         except OSError as error:
             os.close(fd)
             raise _explained(error, disk, directory) from None
-        except BaseException:
-            os.close(fd)
-            raise
-        return fd, place
+        image = Image(f"/proc/self/fd/{fd}", ImageFormat.QCOW2, str(disk.template))
+        why = f"{reason}; {place}" if place else reason
+        return _clone(disk, image, fd, DiskBackend.QCOW2_OVERLAY, why, started)
 
 
 def unnamed_file(directory: Path) -> tuple[int, str]:
@@ -110,18 +96,8 @@ def unnamed_file(directory: Path) -> tuple[int, str]:
     return fd, f"it lies in memory, as {directory} is on a file system without O_TMPFILE"
 
 
-def create_overlay(qemu: QemuTree, disk: DiskSpec, fd: int) -> None:
-    """Makes `fd`, an empty file, an empty qcow2 overlay over the disk's template.
-
-    Raises:
-      InfraError: qemu-img failed; its words are in the message.
-    """
-    path = f"/proc/self/fd/{fd}"
-    run_qemu_img(qemu, overlay_arguments(disk, path), pass_fds=(fd,), what=f"disk {disk.name}")
-
-
 def overlay_arguments(disk: DiskSpec, path: str) -> tuple[str, ...]:
-    """The qemu-img arguments that make an overlay of the disk at `path`."""
+    """The qemu-img arguments that make an overlay of the disk at `path`, without this program."""
     backing = ("-b", str(disk.template), "-F", ImageFormat.QCOW2.value)
     return ("create", "-q", "-f", ImageFormat.QCOW2.value, *backing, path, str(disk.size_bytes))
 
@@ -166,12 +142,6 @@ def _clone(
     disk: DiskSpec, image: Image, fd: int | None, backend: DiskBackend, reason: str, started: float
 ) -> Clone:
     return Clone(image, fd, DiskClone(disk.name, backend, reason, time.monotonic() - started))
-
-
-def _write(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 def _explained(error: OSError, disk: DiskSpec, directory: Path) -> InfraError:

@@ -106,9 +106,9 @@ class Vm:
         """Prepares files in `directory`; nothing runs before `start`.
 
         A guest whose console or frames grow beyond `output_bytes` is ended (`ending_of` says so).
-        `cloner` clones the disks; one that runs share is faster from the second on.
+        `cloner` clones the disks.
         """
-        self._cloner = cloner or Cloner(spec.qemu)
+        self._cloner = cloner or Cloner()
         self.disk_clones: tuple[DiskClone, ...] = ()
         self._output_bytes = output_bytes
         self.spec = spec
@@ -201,6 +201,15 @@ class Vm:
             self._wait()
             self._gather()
         return self._pending.popleft()
+
+    def ask(self, command: str, **arguments: Any) -> Any:
+        """One command of QEMU's monitor, once it is started; returns what QEMU answers.
+
+        Raises:
+          QmpError: QEMU answered with an error, or is gone.
+        """
+        assert self._qmp is not None
+        return self._qmp.execute(command, timeout=_QMP_TIMEOUT_S, **arguments)
 
     def host_wait_s(self) -> float:
         """Seconds that the host has kept a thread of QEMU waiting for a CPU, since the start."""

@@ -39,7 +39,7 @@ class TroubleTest(absltest.TestCase):
 
     def test_a_disk_that_the_kernel_cannot_mount(self) -> None:
         ended = self.run_test(_UNMOUNTABLE, "never_begins")
-        self.assertEqual(ended.status, 2, ended.text)
+        self.assertEqual(ended.status, 3, ended.text)
         self.assertRegex(ended.text, r"INCONCLUSIVE .*::never_begins")
         self.assertRegex(
             ended.text,

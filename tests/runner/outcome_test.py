@@ -65,7 +65,7 @@ class SessionTest(absltest.TestCase):
         )  # fmt: skip
         session = Session(
             target=samples.target(),
-            machine=TargetMachine(spec, TargetDisks((), (), None, (), Cloner(spec.qemu))),
+            machine=TargetMachine(spec, TargetDisks((), (), None, (), Cloner())),
             sources=Sources((), (), ()),
             outputs=Path(self.create_tempdir().full_path),
             budget=Budget(time.monotonic() + left_s),
