@@ -41,9 +41,8 @@ def parse_capacity(text):
     if size == 0:
         return None, "capacity %r is zero; a disk has at least 1 MiB" % text
     if size % _MIB:
-        return None, "capacity %r is not a whole number of MiB; the nearest are \"%dM\" and \"%dM\"" % (
+        return None, "capacity %r is not a whole number of MiB; the next larger is \"%dM\"" % (
             text,
-            size // _MIB,
             size // _MIB + 1,
         )
     if size // _MIB > _MOST_MIB:

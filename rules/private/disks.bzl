@@ -13,6 +13,9 @@ _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 # QEMU's own bound of a throttle (THROTTLE_VALUE_MAX, include/qemu/throttle.h).
 _MOST_PER_S = 1000000000000000
 
+# What a guest keeps of its disks in its own memory at most (ktstr/runner/disks.py).
+_MOST_IN_MEMORY_MIB = 1024
+
 _LIMITS = ["iops", "bytes_per_s"]
 _BURSTS = {"bytes_burst": "bytes_per_s", "iops_burst": "iops"}
 
@@ -188,6 +191,21 @@ def disks_of(ctx):
             },
         ))
     return found
+
+def memory_of_disks(disks):
+    """The memory that a guest in virtual time needs for the disks it keeps in it.
+
+    Args:
+      disks: disks_of(ctx).
+
+    Returns:
+      MiB.
+    """
+    total = 0
+    for disk in disks:
+        if total + disk.info.size_mb <= _MOST_IN_MEMORY_MIB and not any(disk.throttle.values()):
+            total += disk.info.size_mb
+    return total
 
 def disk_config(disk, label, path):
     """A disk as the runner reads it: ktstr.model.target.DiskFiles.

@@ -4,7 +4,7 @@
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
-load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_config", "disks_of")
+load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_config", "disks_of", "memory_of_disks")
 load(
     "//rules/private:payloads.bzl",
     "PAYLOAD_ATTRS",
@@ -237,6 +237,8 @@ def _test_impl(ctx):
     busy = 1 if in_turns else made.cpus
     memory = max(_LEAST_MIB, made.cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + payloads_mib(ctx)
     memory += _RUNNER_MIB
+    if in_turns:
+        memory += memory_of_disks(disks_of(ctx))
     reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
     return [made.default_info, made.output_groups, testing.ExecutionInfo(reserved)]
 

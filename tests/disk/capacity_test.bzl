@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Capacities and paths as BUILD files write them."""
+
+load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+
+# A test of what is private.
+# buildifier: disable=bzl-visibility
+load("//rules/private:disk_template.bzl", "content_path_problem", "parse_capacity")
+
+def _capacities_impl(ctx):
+    env = unittest.begin(ctx)
+    for text, mib in {
+        "1048576": 1,
+        "1G": 1024,
+        "1M": 1,
+        "1T": 1 << 20,
+        "2048K": 2,
+        "256M": 256,
+    }.items():
+        asserts.equals(env, (mib, None), parse_capacity(text))
+    for text, words in {
+        "": "is no size",
+        " 1M": "is no size",
+        "0": "is zero",
+        "0G": "is zero",
+        "1.5G": "is no size",
+        "1023K": "the next larger is \"1M\"",
+        "1048577": "the next larger is \"2M\"",
+        "1MiB": "is no size",
+        "1m": "is no size",
+        "2T": "is more than 1 TiB",
+        "M": "is no size",
+    }.items():
+        mib, problem = parse_capacity(text)
+        asserts.equals(env, None, mib, text)
+        asserts.true(env, words in problem, "%r: %s" % (text, problem))
+    return unittest.end(env)
+
+def _paths_impl(ctx):
+    env = unittest.begin(ctx)
+    for path in ["/a", "/a/b.c", "/.hidden", "/a-b_c+d@e%f=g,h~1", "/" + 255 * "x", "/..."]:
+        asserts.equals(env, None, content_path_problem(path), path)
+    for path in ["", "a", "/", "/a/", "//a", "/.", "/a/..", "/a:b", "/$", "/a\nb", "/ä"]:
+        asserts.true(env, content_path_problem(path) != None, path)
+    return unittest.end(env)
+
+capacities_test = unittest.make(_capacities_impl)
+paths_test = unittest.make(_paths_impl)
