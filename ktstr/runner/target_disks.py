@@ -13,6 +13,8 @@ from ktstr.model.target import Target
 from ktstr.runner.disk_layer import write_disk_layer
 from ktstr.runner.disks import PlannedDisk, planned_disks, specs_of
 from ktstr.runner.files import RunfilesTree
+from ktstr.runner.reflinks import Reflinks
+from ktstr.store.key import Key, parse_key
 from ktstr.vm.clones import Cloner
 from ktstr.vm.disks import DiskSpec
 from ktstr.vm.qemu import QemuTree
@@ -68,5 +70,12 @@ def prepare_disks(
         specs=specs_of(planned, tree),
         layer=layer if within else None,
         in_memory=write_disk_layer(within, tree, qemu, layer) if within else (),
-        cloner=Cloner(),
+        cloner=Cloner(Reflinks(qemu, _keys(planned, tree)).clone),
     )
+
+
+def _keys(planned: tuple[PlannedDisk, ...], tree: RunfilesTree) -> dict[str, Key]:
+    return {
+        each.disk.name: parse_key(tree.path(each.files.key_file).read_text(encoding="ascii"))
+        for each in planned
+    }
