@@ -28,6 +28,7 @@ class SameFactsTest(absltest.TestCase):
         result = result_pb2.Result.FromString((ended.outputs / "busy/result.pb").read_bytes())
         self.assertTrue(result.HasField("host"))
         self.assertNotEmpty(result.workers)
+        self.assertNotEmpty(result.payloads)
         result.ClearField("host")
         return result
 
