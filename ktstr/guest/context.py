@@ -134,7 +134,10 @@ class Context:
         if backdrop is not None:
             scenario = Scenario(scenario.steps, backdrop)
         knobs = self.scheduler is not None and self.scheduler.control
-        check_scenario(scenario, self.topology, self.workers_per_cgroup, knobs, self._plan.payloads)
+        plan = self._plan
+        check_scenario(
+            scenario, self.topology, self.workers_per_cgroup, knobs, plan.payloads, plan.disks
+        )
         tee = _Tee(self._sink)
         engine = Engine(self._stage, self._tree, self._reactor, tee, self._subject, self._payloads)
         facts = engine.play(scenario)

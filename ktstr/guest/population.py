@@ -98,7 +98,14 @@ class Population:
             number = next(self._hosts)
             label = f"w{_HOST}.{number}"
         group = WorkerGroup(
-            self._reactor, work, number, label, name or "", step, program=self._stage.worker
+            self._reactor,
+            work,
+            number,
+            label,
+            name or "",
+            step,
+            disks=self._stage.disks,
+            program=self._stage.worker,
         )
         group.allow(self._allowed(name))
         self._groups.append(group)

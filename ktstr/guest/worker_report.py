@@ -39,7 +39,6 @@ def facts_of(who: WorkerIdentity, report: bytes, slot: Slot, exit_info: str) -> 
     found = _parse(report)
     if found is None:
         return _lost(who, slot, exit_info or "ended without a report")
-    wake = found["wake"]
     return WorkerFacts(
         **_identity(who),
         effective=found["effective"],
@@ -57,7 +56,8 @@ def facts_of(who: WorkerIdentity, report: bytes, slot: Slot, exit_info: str) -> 
         run_count=found["run_count"],
         samples=found["samples"],
         ran_on=_table(found["ran_on"]),
-        wake=Histogram(_table(wake["buckets"]), wake["count"], wake["total"], wake["maximum"]),
+        wake=_histogram(found["wake"]),
+        io=_histogram(found["io"]),
         completed=not exit_info,
         exit_info=exit_info,
         errors=(*who.errors, *found["errors"]),
@@ -115,6 +115,11 @@ def _parse(report: bytes) -> Any:
     if not report.endswith(b"\n"):
         return None
     return json.loads(report)
+
+
+def _histogram(found: Any) -> Histogram:
+    table = _table(found["buckets"])
+    return Histogram(table, found["count"], found["total"], found["maximum"])
 
 
 def _table(table: dict[str, int]) -> dict[int, int]:

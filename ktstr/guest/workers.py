@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -14,8 +15,8 @@ from ktstr.guest.shared import SharedMemory, Slot
 from ktstr.guest.worker_report import WorkerIdentity, facts_of
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import InfraError
-from ktstr.model.facts import WorkerFacts
-from ktstr.model.work import Work, group_size
+from ktstr.model.facts import DiskFacts, WorkerFacts
+from ktstr.model.work import DiskWork, IoRandRead, Work, hands_over
 
 WORKER = "/usr/bin/ktstr-worker"
 _REPORT_SIZE = 1 << 16
@@ -44,7 +45,7 @@ class WorkerGroup:
     """The workers of one `Work`: `label` prefixes their process names, `label.index`.
 
     `cgroup` is where they belong now, `cpuset` the union of the CPUs they were allowed so far
-    (None: all), `step` the step that made them (None: the backdrop).
+    (None: all), `step` the step that made them (None: the backdrop).  `disks` are the guest's.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class WorkerGroup:
         cgroup: str,
         step: int | None,
         *,
+        disks: tuple[DiskFacts, ...] = (),
         program: str = WORKER,
     ) -> None:
+        self._disks = disks
         self.cgroup, self.work, self.step = cgroup, work, step
         self.cpuset: frozenset[int] | None = frozenset()
         self._reactor, self._group, self._label, self._program = reactor, group, label, program
@@ -157,6 +160,7 @@ class WorkerGroup:
         for worker in self._workers:
             if worker.status is None:
                 self._release(worker)
+        self._remove_files()
         self._workers.clear()
         if self._memory is not None:
             self._memory.close()
@@ -170,7 +174,7 @@ class WorkerGroup:
 
     def _pair_pipes(self, count: int) -> list[tuple[int, int]]:
         # pipes[2k] leads from worker 2k to 2k+1, pipes[2k+1] back
-        return [os.pipe() for _ in range(count)] if group_size(self.work.type) == 2 else []
+        return [os.pipe() for _ in range(count)] if hands_over(self.work.type) else []
 
     def _spawn_one(
         self, index: int, count: int, affinity: frozenset[int] | None, pipes: list[tuple[int, int]]
@@ -190,6 +194,7 @@ class WorkerGroup:
             f"slots={count}",
             f"parent={os.getpid()}",
             *_parameters(self.work),
+            *self._disk_words(index),
         ]
         if affinity is not None:
             words.append(f"affinity={format_cpulist(affinity)}")
@@ -218,6 +223,35 @@ class WorkerGroup:
                 index, pid, os.pidfd_open(pid), start[1], report[0], format_cpulist(affinity or ())
             )
         )
+
+    def _disk_words(self, index: int) -> list[str]:
+        work = self.work.type
+        if not isinstance(work, DiskWork):
+            return []
+        disk = self._disk(work)
+        words = [f"device={disk.device}"]
+        return (
+            words if isinstance(work, IoRandRead) else [*words, f"file={self._file(disk, index)}"]
+        )
+
+    def _disk(self, work: DiskWork) -> DiskFacts:
+        for disk in self._disks:
+            if disk.name == work.disk:
+                return disk
+        raise InfraError(f"{type(work).__name__}: this guest has no disk {work.disk!r}")
+
+    def _file(self, disk: DiskFacts, index: int) -> str:
+        return f"{disk.mount_point}/.ktstr-{self._label}.{index}"
+
+    def _remove_files(self) -> None:
+        """Removes what the workers wrote; they have ended, however, and so cannot."""
+        work = self.work.type
+        if not isinstance(work, DiskWork) or isinstance(work, IoRandRead):
+            return
+        disk = self._disk(work)
+        for worker in self._workers:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._file(disk, worker.index))
 
     def _watch(self, worker: _Worker) -> None:
         self._workers.append(worker)
@@ -255,7 +289,7 @@ class WorkerGroup:
 
 
 def _parameters(work: Work) -> list[str]:
-    names = ("spin", "burst_us", "sleep_us")
+    names = ("spin", "burst_us", "sleep_us", "block_kb", "blocks")
     return [f"{name}={getattr(work.type, name)}" for name in names if hasattr(work.type, name)]
 
 

@@ -51,8 +51,9 @@ class WorkerFacts:
 
     gap: the longest time between two clock reads of a loop that never blocks on purpose (blocking
     on purpose ends a gap).  `wake` counts wake-to-run latencies: from the waker's clock (pipe,
-    futex) or the timer's deadline (sleeps) to the woken worker's first clock read.  `migrations`
-    and `ran_on` (CPU -> ns) are sampled by time, `kernel_migrations` is the kernel's own count.
+    futex) or the timer's deadline (sleeps) to the woken worker's first clock read.  `io` counts
+    latencies of I/O on disks, from the first call to the last one's return.  `migrations` and
+    `ran_on` (CPU -> ns) are sampled by time, `kernel_migrations` is the kernel's own count.
     `requested` and `effective` describe policy, nice and affinity; `errors` is what was refused.
     """
 
@@ -85,6 +86,7 @@ class WorkerFacts:
     completed: bool
     exit_info: str
     errors: tuple[str, ...] = ()
+    io: Histogram = field(default_factory=lambda: Histogram({}))
 
 
 @dataclass(frozen=True)

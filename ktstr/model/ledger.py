@@ -9,6 +9,8 @@ from functools import partial
 
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.cpuset import CpusetSpec, resolve_cpuset
+from ktstr.model.disk import Disk
+from ktstr.model.disk_work import check_disk_work
 from ktstr.model.errors import UsageError
 from ktstr.model.payload import Payload
 from ktstr.model.payload_ledger import PayloadLedger
@@ -77,7 +79,9 @@ class Ledger:
         workers_per_cgroup: int,
         knobs: bool,
         payloads: tuple[Payload, ...] = (),
+        disks: tuple[Disk, ...] = (),
     ) -> None:
+        self._disks = disks
         self._view, self._workers, self._knobs = view, workers_per_cgroup, knobs
         self._payloads = PayloadLedger(payloads)
         self._cgroups: dict[str, _Cgroup] = {}
@@ -216,6 +220,7 @@ class Ledger:
 
     def _count(self, work: Work) -> None:
         check_work(work)
+        check_disk_work(work.type, self._disks)
         self._total += work.count(self._workers)
         if self._total > MAX_WORKERS:
             raise UsageError(f"more than {MAX_WORKERS} workers in one scenario")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 
+from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
 from ktstr.model.ledger import Ledger
 from ktstr.model.payload import Payload
@@ -32,17 +33,19 @@ def check_scenario(
     workers_per_cgroup: int,
     knobs: bool,
     payloads: tuple[Payload, ...] = (),
+    disks: tuple[Disk, ...] = (),
 ) -> None:
     """Plays a scenario's bookkeeping through without running it.
 
-    `knobs` says whether the scheduler takes SetKnob; `payloads` are the target's.
+    `knobs` says whether the scheduler takes SetKnob; `payloads` are the target's,
+    `disks` those of the machine.
 
     Raises:
         UsageError: with the step and the operation that is wrong, and why.
     """
     if not scenario.steps:
         raise UsageError("the scenario has no step; give at least one Step or use defs(...)")
-    ledger = Ledger(view, workers_per_cgroup, knobs, payloads)
+    ledger = Ledger(view, workers_per_cgroup, knobs, payloads, disks)
     ledger.define("Backdrop", scenario.backdrop.cgroups, lasting=True)
     ledger.apply("Backdrop", scenario.backdrop.ops, lasting=True)
     for i, step in enumerate(scenario.steps):

@@ -52,12 +52,47 @@ class IoSync:
     """Writes 16 blocks of 4 KiB to a file of its own, then sleeps 100 us as a device would."""
 
 
-WorkType = CpuSpin | YieldHeavy | Mixed | Bursty | PipeIo | FutexPingPong | IoSync
+@dataclass(frozen=True)
+class IoSyncWrite:
+    """Writes `blocks` blocks of `block_kb` KiB to a file of its own on `disk`, then syncs it."""
+
+    disk: str = "disk0"
+    block_kb: int = 4
+    blocks: int = 16
+
+
+@dataclass(frozen=True)
+class IoRandRead:
+    """Reads a random block of `block_kb` KiB of the device of `disk`, past the page cache."""
+
+    disk: str = "disk0"
+    block_kb: int = 4
+
+
+@dataclass(frozen=True)
+class IoConvoy:
+    """Pairs on one disk: the first is an IoSyncWrite, the second an IoRandRead that it delays."""
+
+    disk: str = "disk0"
+    block_kb: int = 4
+    blocks: int = 16
+
+
+DiskWork = IoSyncWrite | IoRandRead | IoConvoy
+WorkType = CpuSpin | YieldHeavy | Mixed | Bursty | PipeIo | FutexPingPong | IoSync | DiskWork
+
+# what one worker writes before it syncs, or reads at once, stays far below a disk and its memory
+_MOST = {"block_kb": 1024, "blocks": 1024}
 
 
 def group_size(work: WorkType) -> int:
     """Workers that only run together: 2 for the paired types, else 1."""
-    return 2 if isinstance(work, PipeIo | FutexPingPong) else 1
+    return 2 if isinstance(work, PipeIo | FutexPingPong | IoConvoy) else 1
+
+
+def hands_over(work: WorkType) -> bool:
+    """Whether the two of a pair wake each other."""
+    return isinstance(work, PipeIo | FutexPingPong)
 
 
 def cpu_hungry(work: WorkType) -> bool:
@@ -158,10 +193,12 @@ def check_work(work: Work) -> None:
         raise UsageError(f"{name}: nice {work.nice} is not within -20 to 19")
     if work.nice and work.policy not in (Policy.NORMAL, Policy.BATCH):
         raise UsageError(f"{name}: nice {work.nice} has no effect with policy {work.policy.value}")
-    for field in ("burst_us", "sleep_us", "spin"):
+    for field in ("burst_us", "sleep_us", "spin", "block_kb", "blocks"):
         value = getattr(work.type, field, 1)
         if value < 1:
             raise UsageError(f"{name}: {field} is {value}; at least 1 is needed")
+        if value > _MOST.get(field, value):
+            raise UsageError(f"{name}: {field} is {value}; {_MOST[field]} is the most")
     if isinstance(work.affinity, ExactCpus) and not work.affinity.cpus:
         raise UsageError(f"{name}: ExactCpus() names no CPU ({format_cpulist(())!r})")
 

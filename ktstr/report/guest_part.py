@@ -12,7 +12,7 @@ from ktstr.model.topology import Topology, TopologyView
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.disk_part import disk_results
-from ktstr.report.mirror import counters, mirrored
+from ktstr.report.mirror import counters, histogram, mirrored
 from ktstr.report.payload_part import payload_results
 from ktstr.report.timeline import timeline
 
@@ -44,7 +44,9 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
 
 
 def _worker(worker: WorkerFacts) -> result_pb2.Worker:
-    message = mirrored(result_pb2.Worker(), worker, leave=("ran_on",))
+    message = mirrored(result_pb2.Worker(), worker, leave=("ran_on", "io"))
+    if worker.io.count:
+        message.io.CopyFrom(histogram(worker.io))
     for cpu in sorted(worker.ran_on):
         message.ran_on.add(cpu=cpu, ns=worker.ran_on[cpu])
     return message

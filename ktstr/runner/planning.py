@@ -50,7 +50,9 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         view = TopologyView.of(Topology.parse(target.topology))
         knobs = scheduler is not None and scheduler.control
         try:
-            check_scenario(case.scenario, view, case.workers_per_cgroup, knobs, payloads_of(target))
+            check_scenario(
+                case.scenario, view, case.workers_per_cgroup, knobs, payloads_of(target), disks
+            )
         except UsageError as error:
             raise UsageError(
                 f"{case.source}:{case.line}: test {case.name} on {target.topology}: {error}"

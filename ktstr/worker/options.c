@@ -9,7 +9,8 @@
  *   in_fd= out_fd=        the pipes of a pair
  *   slot= slots=          this worker's slot of the shared memory, and how many there are
  *   parent=PID            whose death ends the worker
- *   spin= burst_us= sleep_us=         parameters of the work types
+ *   spin= burst_us= sleep_us= block_kb= blocks=   parameters of the work types
+ *   file= device=         what to write to and to read from
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,6 +40,8 @@ enum {
 	SPIN,
 	BURST_US,
 	SLEEP_US,
+	BLOCK_KB,
+	BLOCKS,
 	NUMBERS,
 };
 
@@ -58,6 +61,8 @@ static const struct number DEFAULTS[NUMBERS] = {
 	[SPIN] = {"spin", 1, 1ll << 40, 1024},
 	[BURST_US] = {"burst_us", 1, MAX_US, 50000},
 	[SLEEP_US] = {"sleep_us", 1, MAX_US, 100000},
+	[BLOCK_KB] = {"block_kb", 1, 1024, 4},
+	[BLOCKS] = {"blocks", 1, 1024, 16},
 };
 
 static bool parse_number(const char *text, long long low, long long high, long long *value)
@@ -129,6 +134,17 @@ static bool parse_cpus(const char *text, cpu_set_t *set)
 	return true;
 }
 
+static bool copy_text(char *to, size_t size, const char *key, const char *text)
+{
+	if (strlen(text) >= size) {
+		fprintf(stderr, "ktstr-worker: %s=%s is longer than %zu bytes\n", key, text,
+			size - 1);
+		return false;
+	}
+	strcpy(to, text);
+	return true;
+}
+
 static bool parse_word(struct options *opt, struct number *numbers, const char *key,
 		       const char *value)
 {
@@ -138,14 +154,12 @@ static bool parse_word(struct options *opt, struct number *numbers, const char *
 			fprintf(stderr, "ktstr-worker: unknown work type %s\n", value);
 		return opt->type;
 	}
-	if (!strcmp(key, "name")) {
-		if (strlen(value) >= sizeof(opt->name)) {
-			fprintf(stderr, "ktstr-worker: name=%s is longer than 15 bytes\n", value);
-			return false;
-		}
-		strcpy(opt->name, value);
-		return true;
-	}
+	if (!strcmp(key, "name"))
+		return copy_text(opt->name, sizeof(opt->name), key, value);
+	if (!strcmp(key, "file"))
+		return copy_text(opt->file, sizeof(opt->file), key, value);
+	if (!strcmp(key, "device"))
+		return copy_text(opt->device, sizeof(opt->device), key, value);
 	if (!strcmp(key, "policy"))
 		return parse_policy(value, &opt->policy);
 	if (!strcmp(key, "affinity")) {
@@ -200,5 +214,7 @@ bool options_parse(struct options *opt, int argc, char **argv)
 	opt->spin = (uint64_t)numbers[SPIN].value;
 	opt->burst_ns = (uint64_t)numbers[BURST_US].value * 1000;
 	opt->sleep_ns = (uint64_t)numbers[SLEEP_US].value * 1000;
+	opt->block_size = (size_t)numbers[BLOCK_KB].value * 1024;
+	opt->blocks = (unsigned int)numbers[BLOCKS].value;
 	return complete(opt);
 }

@@ -45,6 +45,14 @@ static void put_known(FILE *out, const char *key, int64_t value)
 		fprintf(out, ",\"%s\":%" PRId64, key, value);
 }
 
+static void put_histogram(FILE *out, const char *key, const struct histogram *h)
+{
+	fprintf(out, ",\"%s\":{\"buckets\":", key);
+	put_table(out, h->buckets, HISTOGRAM_BUCKETS);
+	fprintf(out, ",\"count\":%" PRIu64 ",\"total\":%" PRIu64 ",\"maximum\":%" PRIu64 "}",
+		h->count, h->total, h->maximum);
+}
+
 bool report_write(struct worker *w)
 {
 	const struct measured *m = &w->m;
@@ -64,10 +72,8 @@ bool report_write(struct worker *w)
 	put_known(out, "run_count", m->run_count);
 	fputs(",\"ran_on\":", out);
 	put_table(out, m->ran_on, WORKER_MAX_CPUS);
-	fputs(",\"wake\":{\"buckets\":", out);
-	put_table(out, m->wake.buckets, HISTOGRAM_BUCKETS);
-	fprintf(out, ",\"count\":%" PRIu64 ",\"total\":%" PRIu64 ",\"maximum\":%" PRIu64 "}",
-		m->wake.count, m->wake.total, m->wake.maximum);
+	put_histogram(out, "wake", &m->wake);
+	put_histogram(out, "io", &m->io);
 	fputs(",\"effective\":", out);
 	put_string(out, w->effective);
 	fputs(",\"errors\":[", out);

@@ -5,7 +5,8 @@
 #include "worker.h"
 
 static const struct work_type *const TYPES[] = {
-	&cpu_spin, &yield_heavy, &mixed, &bursty, &pipe_io, &futex_ping_pong, &io_sync,
+	&cpu_spin,	  &yield_heavy, &mixed,		&bursty,       &pipe_io,
+	&futex_ping_pong, &io_sync,	&io_sync_write, &io_rand_read, &io_convoy,
 };
 
 const struct work_type *work_type_by_name(const char *name)

@@ -14,6 +14,7 @@
 #define WORKER_MAX_CPUS 1024
 #define WORKER_MAX_ERRORS 8
 #define WORKER_ERROR_SIZE 160
+#define WORKER_PATH_SIZE 256
 
 struct worker;
 
@@ -45,6 +46,10 @@ struct options {
 	uint64_t spin;
 	uint64_t burst_ns;
 	uint64_t sleep_ns;
+	char file[WORKER_PATH_SIZE];
+	char device[WORKER_PATH_SIZE];
+	size_t block_size;
+	unsigned int blocks;
 };
 
 /* Times are CLOCK_MONOTONIC in nanoseconds. */
@@ -61,6 +66,7 @@ struct measured {
 	uint64_t samples;
 	uint64_t ran_on[WORKER_MAX_CPUS];
 	struct histogram wake;
+	struct histogram io;
 	int64_t kernel_migrations; /* -1: the kernel does not say */
 	int64_t run_delay_ns;
 	int64_t run_count;
@@ -77,6 +83,8 @@ struct worker {
 	unsigned int last_cpu;
 	uint64_t phase_ns; /* for the work type's own use */
 	int fd;		   /* for the work type's own use */
+	char *block;	   /* a block of opt.block_size bytes, aligned for O_DIRECT */
+	uint64_t random;   /* the state of the work type's random numbers */
 	bool finished;	   /* nothing left to do: the partner went or a call failed */
 	sigset_t waiting;  /* the signal mask while blocked: stop signals get through */
 	char errors[WORKER_MAX_ERRORS][WORKER_ERROR_SIZE];
@@ -120,6 +128,12 @@ void loop_sleep_until(struct worker *w, uint64_t deadline_ns);
 
 uint64_t loop_now(void);
 
+/* disk_io.c: the I/O of IoSyncWrite and IoRandRead, which IoConvoy combines. */
+int disk_prepare_write(struct worker *w);
+void disk_write_and_sync(struct worker *w);
+int disk_prepare_read(struct worker *w);
+void disk_read_random(struct worker *w);
+
 /* report.c: writes the JSON report to report_fd; false if the agent is gone. */
 bool report_write(struct worker *w);
 
@@ -127,6 +141,6 @@ bool report_write(struct worker *w);
 const struct work_type *work_type_by_name(const char *name);
 
 extern const struct work_type cpu_spin, yield_heavy, mixed, bursty, pipe_io, futex_ping_pong,
-	io_sync;
+	io_sync, io_sync_write, io_rand_read, io_convoy;
 
 #endif

@@ -41,6 +41,7 @@ _TREES = st.recursive(
 DOCUMENTS = st.lists(_TREES, max_size=4) | st.dictionaries(_KEYS, _TREES, max_size=4)
 ANY_CPUS = st.frozensets(st.integers(0, 8191))
 _NAMES = st.text(min_size=1, max_size=12)
+_DISK_NAMES = st.sampled_from(["disk0", "logs", "elsewhere"])
 _MAYBE = st.none() | _NAMES
 _WORDS = st.lists(_NAMES, max_size=3).map(tuple)
 _PLAIN = [each for each in OutputFormat if each is not OutputFormat.REGEX]
@@ -80,6 +81,9 @@ def works() -> st.SearchStrategy[w.Work]:
         st.builds(w.PipeIo, _SMALL),
         st.builds(w.FutexPingPong, _SMALL),
         st.builds(w.IoSync),
+        st.builds(w.IoSyncWrite, _DISK_NAMES, _SMALL, _SMALL),
+        st.builds(w.IoRandRead, _DISK_NAMES, _SMALL),
+        st.builds(w.IoConvoy, _DISK_NAMES, _SMALL, _SMALL),
     )
     affinities = st.one_of(
         st.builds(w.Inherit),

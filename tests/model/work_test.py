@@ -13,6 +13,8 @@ from ktstr.model.work import (
     Bursty,
     ExactCpus,
     FutexPingPong,
+    IoRandRead,
+    IoSyncWrite,
     PipeIo,
     Policy,
     Work,
@@ -56,6 +58,8 @@ class WorkTest(parameterized.TestCase):
         (Work(policy=Policy.IDLE, nice=1), "nice 1 has no effect with policy idle"),
         (Work(Bursty(burst_us=0)), "burst_us is 0; at least 1 is needed"),
         (Work(PipeIo(spin=-1)), "spin is -1"),
+        (Work(IoSyncWrite(blocks=0)), "blocks is 0; at least 1"),
+        (Work(IoRandRead(block_kb=2048)), "block_kb is 2048; 1024 is the most"),
         (Work(affinity=ExactCpus(frozenset())), "names no CPU"),
     )
     def test_what_the_kernel_would_refuse(self, work: Work, message: str) -> None:

@@ -11,17 +11,22 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from absl.testing import absltest, parameterized
 
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.workers import WorkerGroup
-from ktstr.model.facts import WorkerFacts
+from ktstr.model.errors import InfraError
+from ktstr.model.facts import DiskFacts, WorkerFacts
 from ktstr.model.work import (
     Bursty,
     CpuSpin,
     FutexPingPong,
+    IoConvoy,
+    IoRandRead,
     IoSync,
+    IoSyncWrite,
     Mixed,
     PipeIo,
     Policy,
@@ -41,9 +46,24 @@ _BLOCK = (Bursty(burst_us=2000, sleep_us=2000), PipeIo(), FutexPingPong(), IoSyn
 class _Run:
     """A group of workers that works until it has done something, and a bit longer."""
 
-    def __init__(self, work: Work, count: int, affinity: frozenset[int] | None = None) -> None:
+    def __init__(
+        self,
+        work: Work,
+        count: int,
+        affinity: frozenset[int] | None = None,
+        disks: tuple[DiskFacts, ...] = (),
+    ) -> None:
         self.reactor = Reactor()
-        self.group = WorkerGroup(self.reactor, work, 3, "w7.3", "cg", 2, program=program(WORKER))
+        self.group = WorkerGroup(
+            self.reactor,
+            work,
+            3,
+            "w7.3",
+            "cg",
+            2,
+            disks=disks,
+            program=program(WORKER),
+        )
         self.group.allow(None)
         self.group.spawn([affinity] * count)
 
@@ -62,6 +82,14 @@ class _Run:
         self.group.ask_to_stop()
         self.reactor.wait(time.monotonic_ns() + int(_PATIENCE_S * _NS), lambda: self.group.finished)
         return self.group.collect(_PATIENCE_S)
+
+
+def _disk(folder: str) -> DiskFacts:
+    """Stands in for a disk: a file for its device, beside the directory that it is mounted on."""
+    device = f"{folder}.device"
+    with open(device, "wb") as file:
+        file.write(bytes(1 << 20))
+    return DiskFacts("disk0", "serial", device, 1 << 20, False, folder, 0)
 
 
 class WorkerTest(parameterized.TestCase):
@@ -213,9 +241,88 @@ class WorkerTest(parameterized.TestCase):
             os.close(pidfd)
 
 
+class DiskTest(parameterized.TestCase):
+    """Writers write to a file below the mount point, readers read the device."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = self.create_tempdir().full_path
+        self.disk = _disk(self.folder)
+
+    def run_on_disk(self, work_type: WorkType) -> _Run:
+        return _Run(Work(work_type), group_size(work_type) * 2, disks=(self.disk,))
+
+    @parameterized.parameters(
+        (IoSyncWrite(blocks=3), (3, 3)),
+        (IoRandRead(block_kb=64), (1, 1)),
+        (IoConvoy(blocks=3), (3, 1)),
+    )
+    def test_every_io_is_counted(self, work_type: WorkType, units: tuple[int, int]) -> None:
+        run = self.run_on_disk(work_type)
+        run.work()
+        for facts in run.end():
+            self.assertTrue(facts.completed, facts.exit_info)
+            self.assertEqual(facts.errors, ())
+            self.assertEqual(facts.io.count, facts.iterations)
+            self.assertEqual(facts.work_units, facts.iterations * units[facts.index % 2])
+            self.assertEqual(sum(facts.io.buckets.values()), facts.io.count)
+            self.assertBetween(facts.io.total, 1, facts.ended_ns - facts.started_ns)
+            self.assertEqual(facts.wake.count, 0)
+            self.assertFalse(facts.cpu_hungry)
+
+    def test_what_a_writer_writes_is_there_while_it_lives_and_not_after(self) -> None:
+        run = self.run_on_disk(IoSyncWrite(block_kb=8, blocks=2))
+        run.work()
+        names = [".ktstr-w7.3.0", ".ktstr-w7.3.1"]
+        self.assertEqual(sorted(os.listdir(self.folder)), names)
+        self.assertEqual(os.stat(f"{self.folder}/{names[0]}").st_size, 16384)
+        run.end()
+        self.assertEmpty(os.listdir(self.folder))
+
+    def test_a_killed_writer_leaves_no_file_either(self) -> None:
+        run = self.run_on_disk(IoSyncWrite())
+        run.work()
+        os.kill(run.group.pids[0], signal.SIGKILL)
+        self.assertEqual([facts.completed for facts in run.end()], [False, True])
+        self.assertEmpty(os.listdir(self.folder))
+
+    def test_a_disk_that_cannot_be_written_is_told(self) -> None:
+        self.disk = replace(self.disk, mount_point="/proc")
+        run = self.run_on_disk(IoSyncWrite())
+        run.group.start()
+        run.until(lambda: run.group.finished)
+        for facts in run.end():
+            self.assertEqual(facts.iterations, 0)
+            self.assertStartsWith(facts.errors[0], "cannot make: /proc/.ktstr-w7.3.")
+
+    def test_a_device_that_is_not_there_is_told(self) -> None:
+        self.disk = replace(self.disk, device="/no/such/device")
+        run = self.run_on_disk(IoRandRead())
+        run.group.start()
+        run.until(lambda: run.group.finished)
+        self.assertEqual(
+            run.end()[0].errors[0],
+            "cannot read past the page cache: /no/such/device: No such file or directory",
+        )
+
+    def test_a_disk_smaller_than_a_block_is_told(self) -> None:
+        os.truncate(self.disk.device, 4096)
+        run = self.run_on_disk(IoRandRead(block_kb=8))
+        run.group.start()
+        run.until(lambda: run.group.finished)
+        self.assertIn("has 4096 bytes: less than a block", run.end()[0].errors[0])
+
+    def test_a_disk_the_guest_does_not_have(self) -> None:
+        run = _Run(Work(IoRandRead("other")), 0, disks=(self.disk,))
+        with self.assertRaisesRegex(InfraError, "IoRandRead: this guest has no disk 'other'"):
+            run.group.spawn([None])
+
+
 class CommandLineTest(parameterized.TestCase):
     @parameterized.parameters(
         ("type=Nonsense", "unknown work type Nonsense"),
+        ("block_kb=2048", "block_kb=2048 is no number from 1 to 1024"),
+        ("file=" + "x" * 256, "is longer than 255 bytes"),
         ("spin=0", "spin=0 is no number from 1 to"),
         ("nice=20", "nice=20 is no number from -20 to 19"),
         ("affinity=3-1", "affinity=3-1 is no CPU list"),

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Synced writes to a file on a disk, and reads of random blocks of a disk's device. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+/* A page: no disk has larger logical blocks, which O_DIRECT aligns to. */
+#define ALIGNMENT 4096
+
+static int make_block(struct worker *w)
+{
+	int error = posix_memalign((void **)&w->block, ALIGNMENT, w->opt.block_size);
+
+	if (!error)
+		memset(w->block, 'k', w->opt.block_size);
+	return -error;
+}
+
+static int refuse(struct worker *w, const char *what, const char *path)
+{
+	int error = errno;
+
+	worker_error(w, "cannot %s: %s: %s", what, path, strerror(error));
+	return -error;
+}
+
+static void fail(struct worker *w, const char *what, const char *path)
+{
+	worker_error(w, "cannot %s %s: %s", what, path, strerror(errno));
+	w->finished = true;
+}
+
+/* The agent removes the file: a worker that is killed could not. */
+int disk_prepare_write(struct worker *w)
+{
+	w->fd = open(w->opt.file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	return w->fd < 0 ? refuse(w, "make", w->opt.file) : make_block(w);
+}
+
+void disk_write_and_sync(struct worker *w)
+{
+	uint64_t before = loop_tick(w);
+
+	for (unsigned int i = 0; i < w->opt.blocks; i++) {
+		off_t offset = (off_t)(i * w->opt.block_size);
+		ssize_t written = pwrite(w->fd, w->block, w->opt.block_size, offset);
+
+		if (written != (ssize_t)w->opt.block_size) {
+			errno = written < 0 ? errno : ENOSPC;
+			fail(w, "write to", w->opt.file);
+			return;
+		}
+		w->m.work_units++;
+	}
+	if (fsync(w->fd) < 0) {
+		fail(w, "sync", w->opt.file);
+		return;
+	}
+	histogram_add(&w->m.io, loop_resume(w) - before);
+}
+
+int disk_prepare_read(struct worker *w)
+{
+	off_t size;
+
+	w->fd = open(w->opt.device, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (w->fd < 0)
+		return refuse(w, "read past the page cache", w->opt.device);
+	size = lseek(w->fd, 0, SEEK_END);
+	if (size < (off_t)w->opt.block_size) {
+		worker_error(w, "%s has %lld bytes: less than a block", w->opt.device,
+			     (long long)size);
+		return -EINVAL;
+	}
+	w->phase_ns = (uint64_t)size / w->opt.block_size; /* how many blocks there are */
+	w->random = 0x9e3779b97f4a7c15ull * (w->opt.slot + 1);
+	return make_block(w);
+}
+
+/* xorshift64 (Marsaglia 2003): the same blocks in every run, others for each worker. */
+static uint64_t next_random(struct worker *w)
+{
+	w->random ^= w->random << 13;
+	w->random ^= w->random >> 7;
+	w->random ^= w->random << 17;
+	return w->random;
+}
+
+void disk_read_random(struct worker *w)
+{
+	off_t offset = (off_t)(next_random(w) % w->phase_ns * w->opt.block_size);
+	uint64_t before = loop_tick(w);
+	ssize_t got = pread(w->fd, w->block, w->opt.block_size, offset);
+
+	if (got != (ssize_t)w->opt.block_size) {
+		errno = got < 0 ? errno : EIO;
+		fail(w, "read", w->opt.device);
+		return;
+	}
+	w->m.work_units++;
+	histogram_add(&w->m.io, loop_resume(w) - before);
+}
