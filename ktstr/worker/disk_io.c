@@ -24,13 +24,13 @@ static int refuse(struct worker *w, const char *what, const char *path)
 {
 	int error = errno;
 
-	worker_error(w, "cannot %s: %s: %s", what, path, strerror(error));
+	worker_error(w, "cannot %s (%s): %s", what, strerror(error), path);
 	return -error;
 }
 
 static void fail(struct worker *w, const char *what, const char *path)
 {
-	worker_error(w, "cannot %s %s: %s", what, path, strerror(errno));
+	worker_error(w, "cannot %s (%s): %s", what, strerror(errno), path);
 	w->finished = true;
 }
 
@@ -51,7 +51,7 @@ void disk_write_and_sync(struct worker *w)
 
 		if (written != (ssize_t)w->opt.block_size) {
 			errno = written < 0 ? errno : ENOSPC;
-			fail(w, "write to", w->opt.file);
+			fail(w, "write", w->opt.file);
 			return;
 		}
 		w->m.work_units++;
@@ -72,8 +72,8 @@ int disk_prepare_read(struct worker *w)
 		return refuse(w, "read past the page cache", w->opt.device);
 	size = lseek(w->fd, 0, SEEK_END);
 	if (size < (off_t)w->opt.block_size) {
-		worker_error(w, "%s has %lld bytes: less than a block", w->opt.device,
-			     (long long)size);
+		worker_error(w, "%lld bytes are less than a block: %s", (long long)size,
+			     w->opt.device);
 		return -EINVAL;
 	}
 	w->phase_ns = (uint64_t)size / w->opt.block_size; /* how many blocks there are */

@@ -293,7 +293,7 @@ class DiskTest(parameterized.TestCase):
         run.until(lambda: run.group.finished)
         for facts in run.end():
             self.assertEqual(facts.iterations, 0)
-            self.assertStartsWith(facts.errors[0], "cannot make: /proc/.ktstr-w7.3.")
+            self.assertStartsWith(facts.errors[0], "cannot make (")
 
     def test_a_device_that_is_not_there_is_told(self) -> None:
         self.disk = replace(self.disk, device="/no/such/device")
@@ -302,7 +302,7 @@ class DiskTest(parameterized.TestCase):
         run.until(lambda: run.group.finished)
         self.assertEqual(
             run.end()[0].errors[0],
-            "cannot read past the page cache: /no/such/device: No such file or directory",
+            "cannot read past the page cache (No such file or directory): /no/such/device",
         )
 
     def test_a_disk_smaller_than_a_block_is_told(self) -> None:
@@ -310,7 +310,7 @@ class DiskTest(parameterized.TestCase):
         run = self.run_on_disk(IoRandRead(block_kb=8))
         run.group.start()
         run.until(lambda: run.group.finished)
-        self.assertIn("has 4096 bytes: less than a block", run.end()[0].errors[0])
+        self.assertIn("4096 bytes are less than a block: ", run.end()[0].errors[0])
 
     def test_a_disk_the_guest_does_not_have(self) -> None:
         run = _Run(Work(IoRandRead("other")), 0, disks=(self.disk,))
