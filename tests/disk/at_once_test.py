@@ -29,6 +29,9 @@ class AtOnceTest(absltest.TestCase):
         ended = first.wait()
         self.assertEqual(0, ended.status, ended.text)
         self.assertEqual(before, _template(), "the template was written to")
+        for run in (ended, second):
+            (clone,) = run.result(_TEST)["host"]["disk_clones"]
+            self.assertEqual("qcow2_overlay", clone["backend"], clone)
 
     def _start(self, target: str, directory: Path) -> Running:
         running = Running(f"_main/tests/disk/{target}", directory)
