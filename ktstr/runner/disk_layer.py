@@ -21,7 +21,10 @@ from tools.initramfs import newc
 
 _PAGE = 4096
 _ZEROES = bytes(_PAGE)
-_REASON = "in virtual time a disk in the guest's own memory keeps runs identical"
+_REASON = (
+    "in virtual time a disk in the guest's own memory keeps runs identical; its image was prepared "
+    "once for all tests of the target"
+)
 
 
 def write_disk_layer(

@@ -4,9 +4,10 @@
     tools/bazel run //tests/benchmarks:disks -- [--seconds=4] [--rounds=2] [--accel=tcg]
 
 One guest has the same content three times: as a raw file, as a qcow2 overlay over a compressed
-template, and as a reflink clone of the raw file.  They are read in turns, so that other load on the
-machine meets all alike.  A reflink needs a file system that shares blocks: as root, one is mounted
-for the time of the run and all three lie on it; else the reflink is left out, and that is said.
+template, and as a reflink clone of the raw file; another overlay is throttled.  They are read in
+turns, so that other load on the machine meets all alike.  A reflink needs a file system that shares
+blocks: as root, one is mounted for the time of the run and all images lie on it; else the reflink
+is left out, and that is said.
 Returns 1 when a warm clone takes longer than is promised.
 """
 
@@ -18,7 +19,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from pathlib import Path
 from absl import app, flags
 
 from ktstr.model.accel import Accel
+from ktstr.model.disk import Throttle
 from ktstr.model.errors import InfraError
 from ktstr.model.topology import Topology
 from ktstr.vm.clones import Cloner, run_qemu_img
@@ -46,6 +48,7 @@ _ACCEL = flags.DEFINE_enum_class("accel", Accel.TCG, Accel, "How the guest is ru
 
 _MIB = 1 << 20
 _SIZE = 192 * _MIB
+_LIMIT = 32 * _MIB
 _MEMORY_MIB = 512
 _DEADLINE_S = 600.0
 _CLONES = 200
@@ -91,10 +94,13 @@ def main(argv: list[str]) -> int:
         _fill(raw)
         _qemu_img("convert", "-c", "-O", "qcow2", str(raw), str(template))
         names = ["raw", "overlay", *(() if place.shares else ("reflink",))]
-        disks = tuple(DiskSpec(name, name, template, _SIZE) for name in names)
+        disks = [DiskSpec(name, name, template, _SIZE) for name in names]
+        limit = Throttle(bytes_per_s=_LIMIT)
+        disks.append(DiskSpec("throttled", "throttled", template, _SIZE, throttle=limit))
         cloner = Cloner(lambda disk: _image(disk, raw))
         worst = _clone_costs(disks, cloner, place.folder)
         _bandwidths(_read(disks, cloner, place.folder, folder))
+        print(f"  (throttled to {_LIMIT / _MIB:.1f} MiB/s)")
         if place.shares:
             print(f"no reflink: {place.shares}")
     kept = "kept" if worst <= _PROMISED_MS else "broken"
@@ -115,7 +121,7 @@ def _image(disk: DiskSpec, raw: Path) -> int:
     return fd
 
 
-def _clone_costs(disks: tuple[DiskSpec, ...], cloner: Cloner, folder: Path) -> float:
+def _clone_costs(disks: Sequence[DiskSpec], cloner: Cloner, folder: Path) -> float:
     """Prints what a clone takes by its kind; returns the longest median, in ms."""
     print(f"{_CLONES} clones each, ms   {'median':>8} {'worst':>8}")
     worst = 0.0
@@ -143,11 +149,11 @@ def _bandwidths(read: dict[str, list[float]]) -> None:
 
 
 def _read(
-    disks: tuple[DiskSpec, ...], cloner: Cloner, folder: Path, work: Path
+    disks: Sequence[DiskSpec], cloner: Cloner, folder: Path, work: Path
 ) -> dict[str, list[float]]:
     """Bytes a second that fio told, by disk."""
     order = [disk.name for disk in disks] * _ROUNDS.value
-    devices = {disk.name: f"vd{'abc'[index]}" for index, disk in enumerate(disks)}
+    devices = {disk.name: f"vd{'abcd'[index]}" for index, disk in enumerate(disks)}
     readings = "\n".join(
         _READING.format(name=name, device=devices[name], seconds=_SECONDS.value, mark=_MARK)
         for name in order
@@ -167,7 +173,7 @@ def _read(
     return found
 
 
-def _boot(disks: tuple[DiskSpec, ...], cloner: Cloner, layer: Path, folder: Path) -> str:
+def _boot(disks: Sequence[DiskSpec], cloner: Cloner, layer: Path, folder: Path) -> str:
     """What the guest wrote to its frames port until it ended."""
     spec = MachineSpec(
         qemu=QemuTree.at(Path(_QEMU.value)),
@@ -177,7 +183,7 @@ def _boot(disks: tuple[DiskSpec, ...], cloner: Cloner, layer: Path, folder: Path
         topology=Topology.parse("1n1l1c1t"),
         memory_mib=_MEMORY_MIB,
         accel=_ACCEL.value,
-        disks=disks,
+        disks=tuple(disks),
     )
     output = b""
     with Termination() as termination, Vm(spec, folder, termination, cloner=cloner) as vm:
