@@ -2,6 +2,7 @@
 """The rule `disk_template`: a formatted disk, made once and cloned by every test."""
 
 load("//rules/private/providers:disk_template_info.bzl", "DiskTemplateInfo")
+load(":label_text.bzl", "label_text")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/...", "//tests/disk/..."])
@@ -138,10 +139,6 @@ def _check(ctx):
         ))
     return mib, _check_contents(ctx)
 
-def _label(label):
-    text = str(label)
-    return text[2:] if text.startswith("@@//") else text
-
 def _disk_template_impl(ctx):
     mib, contents = _check(ctx)
     image = ctx.actions.declare_file(ctx.label.name + ".qcow2")
@@ -149,7 +146,7 @@ def _disk_template_impl(ctx):
     program = "/ktstr/tools/disk/template.py"
     fixed = "/ktstr/tools/disk/fixed.c"
     inputs = {fixed: ctx.file._fixed, program: ctx.file._template}
-    command = ["python3", "-I", program, "--label", _label(ctx.label)]
+    command = ["python3", "-I", program, "--label", label_text(ctx.label)]
     command += ["--filesystem", ctx.attr.filesystem, "--size-mib", str(mib)]
     command += ["--fixed", fixed, "--work", "/build", "--out", "/out"]
     command += ["--option=" + option for option in ctx.attr.mkfs_options]

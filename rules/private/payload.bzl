@@ -4,6 +4,7 @@
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
 load(":initramfs.bzl", "guest_path_problem")
+load(":label_text.bzl", "label_text")
 load(":payload_metrics.bzl", "OUTPUTS", "decoded_checks", "decoded_hints", "encoded")
 
 visibility(["//rules/..."])
@@ -111,11 +112,6 @@ def _one_file(ctx, attribute, target):
         fail("%s: %s: %s gives %d files; one is expected" % (ctx.label, attribute, target.label, len(files)))
     return files[0]
 
-def _text(label):
-    """As people write it: without the @@ of this repository."""
-    text = str(label)
-    return text[2:] if text.startswith("@@//") else text
-
 def _item(path, file, origin):
     return {"origin": origin, "path": path, "source": file.path}
 
@@ -123,12 +119,12 @@ def _program(ctx, folder):
     """Where the program is in the guest, what brings it there, and the files for that."""
     if ctx.attr.path:
         program = "%s/bin/%s" % (folder, ctx.attr.path.rpartition("/")[2])
-        origin = "%s of %s" % (ctx.attr.path, _text(ctx.attr.root.label))
+        origin = "%s of %s" % (ctx.attr.path, label_text(ctx.attr.root.label))
         return program, [{"in_root": ctx.attr.path, "origin": origin, "path": program}], []
     target = ctx.attr.binary
     executable = target[DefaultInfo].files_to_run.executable or _one_file(ctx, "binary", target)
     program = "%s/bin/%s" % (folder, executable.basename)
-    origin = _text(target.label)
+    origin = label_text(target.label)
     items = [_item(program, executable, origin)]
     files = [executable]
     for file in target[DefaultInfo].default_runfiles.files.to_list():
@@ -151,11 +147,11 @@ def _files(ctx, folder):
             fail("%s: files: guest path %r is given to both %s and %s" % (
                 ctx.label,
                 path,
-                _text(seen[guest]),
-                _text(target.label),
+                label_text(seen[guest]),
+                label_text(target.label),
             ))
         seen[guest] = target.label
-        items.append(_item(guest, file, _text(target.label)))
+        items.append(_item(guest, file, label_text(target.label)))
         files.append(file)
     return items, files
 
@@ -164,7 +160,7 @@ def _write_layer(ctx, payload, items, files):
     manifest = ctx.actions.declare_file(ctx.label.name + ".manifest.json")
     ctx.actions.write(manifest, json.encode_indent({
         "items": items,
-        "label": _text(ctx.label),
+        "label": label_text(ctx.label),
         "libraries": ctx.attr.libraries,
         "payload": payload,
     }) + "\n")
@@ -174,7 +170,7 @@ def _write_layer(ctx, payload, items, files):
     arguments = ctx.actions.args()
     arguments.add("--manifest", manifest)
     arguments.add_all(["--root", ctx.file.root.path])
-    arguments.add("--root-name", _text(ctx.attr.root.label))
+    arguments.add("--root-name", label_text(ctx.attr.root.label))
     arguments.add("--guest", guest)
     arguments.add("--output", layer)
     arguments.add("--index", index)

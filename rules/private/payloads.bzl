@@ -2,6 +2,7 @@
 """The payloads of a `ktstr_test`."""
 
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
+load(":label_text.bzl", "label_text")
 
 visibility(["//rules/..."])
 
@@ -33,8 +34,8 @@ def check_payloads(ctx):
         if name in seen:
             fail("%s: payloads: %s and %s are both called %r, and tests go by the name" % (
                 ctx.label,
-                _text(seen[name]),
-                _text(target.label),
+                label_text(seen[name]),
+                label_text(target.label),
                 name,
             ))
         seen[name] = target.label
@@ -51,7 +52,7 @@ def payloads_config(ctx, runfiles_path):
     """
     return [
         {
-            "label": _text(target.label),
+            "label": label_text(target.label),
             "layer": runfiles_path(ctx, target[PayloadInfo].layer),
             "payload": target[PayloadInfo].payload,
         }
@@ -94,7 +95,7 @@ def validate_payloads(ctx):
         return depset()
     stamp = ctx.actions.declare_file(ctx.label.name + ".payloads_checked")
     arguments = ctx.actions.args()
-    arguments.add("--owner", _text(ctx.label))
+    arguments.add("--owner", label_text(ctx.label))
     arguments.add("--stamp", stamp)
     arguments.add_all(indexes)
     ctx.actions.run(
@@ -106,8 +107,3 @@ def validate_payloads(ctx):
         progress_message = "Comparing the payloads of %{label}",
     )
     return depset([stamp])
-
-def _text(label):
-    """As people write it: without the @@ of this repository."""
-    text = str(label)
-    return text[2:] if text.startswith("@@//") else text

@@ -5,6 +5,7 @@ load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_config", "disks_of", "memory_of_disks")
+load("//rules/private:label_text.bzl", "label_text")
 load(
     "//rules/private:payloads.bzl",
     "PAYLOAD_ATTRS",
@@ -122,18 +123,13 @@ def _python(ctx):
         roots = sorted(roots),
     )
 
-def _label(label):
-    """As people write it: without the @@ of this repository."""
-    text = str(label)
-    return text[2:] if text.startswith("@@//") else text
-
 def _kernel_config(ctx, kernel):
     info = kernel[KernelImageInfo]
     return {
         "build_info": _runfiles_path(ctx, info.build_info),
         "bzimage": _runfiles_path(ctx, info.bzimage),
         "config": _runfiles_path(ctx, info.config),
-        "label": _label(kernel.label),
+        "label": label_text(kernel.label),
         "system_map": _runfiles_path(ctx, info.system_map),
         "vmlinux": _runfiles_path(ctx, info.vmlinux),
     }
@@ -146,7 +142,7 @@ def _scheduler_config(ctx):
         "argv": info.argv,
         "control": info.control,
         "kargs": info.kargs,
-        "label": _label(ctx.attr.scheduler.label),
+        "label": label_text(ctx.attr.scheduler.label),
         "layer": _runfiles_path(ctx, info.layer),
         "name": info.name,
         "ops": info.ops_name,
@@ -169,14 +165,14 @@ def _config(ctx, accel):
         "initramfs": [_runfiles_path(ctx, file) for file in ctx.attr._base[InitramfsInfo].layers],
         "kargs": ctx.attr.kargs,
         "kernel": _kernel_config(ctx, ctx.attr.kernel),
-        "label": _label(ctx.label),
+        "label": label_text(ctx.label),
         "libraries": python.libraries,
         "memory_mb": ctx.attr.memory_mb,
         "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
         "scheduler": _scheduler_config(ctx),
         "payloads": payloads_config(ctx, _runfiles_path),
         "disks": [
-            disk_config(disk, _label, lambda file: _runfiles_path(ctx, file))
+            disk_config(disk, label_text, lambda file: _runfiles_path(ctx, file))
             for disk in disks_of(ctx)
         ],
         "scheduler_args": ctx.attr.scheduler_args,
