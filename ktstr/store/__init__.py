@@ -6,6 +6,6 @@ a cache and optional: everything in it can be made again, and tests run without 
 
     <root>/entries/KEY/    what was published: files and, written last, manifest.json
     <root>/locks/KEY.lock  locked shared by users of an entry, exclusively by who removes it
-    <root>/staging/        what is being made, cloned or removed: names that carry their owner
+    <root>/staging/        what is being made or removed: names that carry their owner
     <root>/sweep.lock      locked shared while something is put into staging, exclusively to sweep
 """

@@ -31,7 +31,6 @@ class Purpose(StrEnum):
 
     PUBLISH = "publish"
     REMOVE = "remove"
-    CLONE = "clone"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ktstr.model.errors import InfraError
 from ktstr.store.filesystem import described, explained, filesystem_of, nearest_existing
-from ktstr.store.owner import Purpose, new_staged
 
 # ioctl_ficlone(2): _IOW(0x94, 9, int), include/uapi/linux/fs.h
 _FICLONE = 0x40049409
@@ -25,7 +24,7 @@ def verify_reflink(directory: Path) -> None:
     """Checks up front that files in `directory` can be cloned, by cloning one.
 
     A directory that does not exist yet is judged by its nearest ancestor that does; a dangling
-    symbolic link does not exist. Where O_TMPFILE is missing the probe has a name for a moment.
+    symbolic link does not exist. The probe leaves nothing, whenever it ends.
 
     Raises:
       InfraError: naming the file system, the directory, and the ancestor that was probed.
@@ -33,10 +32,10 @@ def verify_reflink(directory: Path) -> None:
     probed = nearest_existing(directory)
     note = "" if probed == directory.absolute() else f" (it does not exist yet; probed {probed})"
     try:
-        source = _unlinked_file(probed)
+        source = _nameless_file(probed)
         try:
             os.write(source, _PROBE)
-            target = _unlinked_file(probed)
+            target = _nameless_file(probed)
             try:
                 fcntl.ioctl(target, _FICLONE, source)
             finally:
@@ -70,7 +69,7 @@ def clone_file(source: Path, directory: Path) -> int:
     except OSError as error:
         raise explained(error, f"clone into {directory}:", source) from None
     try:
-        target_fd = _unlinked_file(directory)
+        target_fd = _nameless_file(directory)
         try:
             fcntl.ioctl(target_fd, _FICLONE, source_fd)
         except BaseException:
@@ -98,26 +97,14 @@ def _clone_error(error: OSError, source: Path, directory: Path) -> InfraError:
     return explained(error, f"clone {source} into", directory)
 
 
-def _unlinked_file(directory: Path) -> int:
-    try:
-        return _nameless_file(directory)
-    except OSError as error:
-        if error.errno not in _NO_TMPFILE:
-            raise
-    return _once_named_file(directory)
-
-
 def _nameless_file(directory: Path) -> int:
-    return os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
-
-
-def _once_named_file(directory: Path) -> int:
-    """For NFS. A sweep that comes between the two steps only does the second one for us."""
-    path = directory / str(new_staged(Purpose.CLONE))
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    """No name, so no moment at which SIGKILL could leave the file behind."""
     try:
-        path.unlink(missing_ok=True)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd
+        return os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in _NO_TMPFILE or not directory.is_dir():
+            raise
+        raise InfraError(
+            f"{directory} is on {described(directory)}, which has no files without a name "
+            f"(O_TMPFILE: {error.strerror}), and clones are such files; btrfs and xfs have them"
+        ) from None

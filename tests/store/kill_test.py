@@ -1,89 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGKILL at every line of the store leaves no half entry, and no debris after the next run.
+"""SIGKILL at every line of the store leaves no half entry, and no debris after the next run."""
 
-A child runs the store under a tracer that kills it when it is about to execute the n-th line of
-ktstr/store, for n = 1, 2, ... until a child gets through.
-"""
-
-import errno
 import os
 import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Any
-from unittest import mock
 
 from absl.testing import absltest
 
-import ktstr.store
-from ktstr.model.errors import InfraError
-from ktstr.store import reflink
 from ktstr.store.cleaning import clean
 from ktstr.store.key import Key
 from ktstr.store.owner import Purpose, new_staged
 from ktstr.store.store import Store
 from tests.store.children import Child
+from tests.store.killing import KillCase
 
 KEY = Key("raw", 1, "noversion")
-_FOLDER = os.path.dirname(ktstr.store.__file__)
 _CONTENT = b"all of it"
-# what these operations take is far below it: a child that never gets through would loop for ever
-_MOST_LINES = 2000
-
-
-def _die_at(line: int) -> None:
-    """Has this process killed at the n-th line of ktstr/store that it executes."""
-    left = line
-
-    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
-        nonlocal left
-        if os.path.dirname(frame.f_code.co_filename) != _FOLDER:
-            return None
-        if event == "line":
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-
-    sys.settrace(trace)
 
 
 def _fill(staged: Path) -> None:
     (staged / "image").write_bytes(_CONTENT)
 
 
-class KillTest(absltest.TestCase):
+class KillTest(KillCase):
     def setUp(self) -> None:
         super().setUp()
         self.root = Path(self.create_tempdir().full_path, "store")
 
-    def at_every_line(self, body: Callable[[], object], check: Callable[[], None]) -> int:
-        """Runs `body` in children killed at line 1, 2, ..., and `check` after each; how many."""
-        for line in range(1, _MOST_LINES):
-            before = self.state_outside()
-
-            def run(line: int = line) -> None:
-                _die_at(line)
-                body()
-
-            child = Child(run)
-            self.addCleanup(child.kill)
-            status = child.wait()
-            check()
-            self.assertEqual(self.state_outside(), before)
-            if status == 0:
-                return line
-            self.assertEqual(status, -signal.SIGKILL)
-        raise AssertionError(f"not done after {_MOST_LINES} lines")
-
-    def state_outside(self) -> list[str]:
-        """What is beside the store, and must not change."""
-        return sorted(os.listdir(self.root.parent))
-
     def whole_or_absent(self) -> bool:
         """Whether there is an entry; the next run has swept everything else."""
+        self.assertEqual(os.listdir(self.root.parent), [self.root.name])
         store = Store(self.root)
         self.assertEqual(os.listdir(store.staging.directory), [])
         self.assertLessEqual(set(os.listdir(store.entries)), {str(KEY)})
@@ -158,7 +104,7 @@ class KillTest(absltest.TestCase):
         def litter() -> None:
             with Store(self.root).staging.make_directory(Purpose.PUBLISH) as staged:
                 _fill(staged)
-                (self.root / "staging" / str(new_staged(Purpose.CLONE))).touch()
+                (self.root / "staging" / str(new_staged(Purpose.REMOVE))).touch()
                 os.kill(os.getpid(), signal.SIGKILL)
 
         def make_litter() -> None:
@@ -173,26 +119,6 @@ class KillTest(absltest.TestCase):
 
         make_litter()
         self.at_every_line(lambda: Store(self.root), check)
-
-    def test_cloner_that_needs_a_name(self) -> None:
-        """Without O_TMPFILE (NFS) a clone has a name for a moment.
-
-        Cloning itself is refused where the test runs, or not: neither may leave the name behind.
-        """
-        Store(self.root).publish(KEY, _fill).close()
-        no_tmpfile = OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
-
-        def clone() -> None:
-            store = Store(self.root)
-            entry = store.lookup(KEY)
-            assert entry is not None
-            with entry, mock.patch.object(reflink, "_nameless_file", side_effect=no_tmpfile):
-                try:
-                    os.close(reflink.clone_file(entry.file("image"), store.staging.directory))
-                except InfraError as error:
-                    assert "refuses to share blocks" in str(error), error
-
-        self.at_every_line(clone, lambda: self.assertTrue(self.whole_or_absent()))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class NameTest(parameterized.TestCase):
     def test_round_trip(self, staged: Staged) -> None:
         self.assertEqual(parse_staged(str(staged)), staged)
 
-    @given(st.text() | st.from_regex(r"(publish|clone)\.-?[0-9]*\.[0-9.a-f]*"))
+    @given(st.text() | st.from_regex(r"(publish|remove)\.-?[0-9]*\.[0-9.a-f]*"))
     def test_whatever_parses_is_the_text_of_a_name(self, text: str) -> None:
         staged = parse_staged(text)
         if staged is not None:
@@ -53,7 +53,7 @@ class NameTest(parameterized.TestCase):
         self.assertIsNotNone(parse_staged("publish.1.5.6.0123456789abcdef"))
 
     def test_names_of_one_process_differ_and_tell_it(self) -> None:
-        names = {str(owners.new_staged(Purpose.CLONE)) for _ in range(100)}
+        names = {str(owners.new_staged(Purpose.REMOVE)) for _ in range(100)}
         self.assertLen(names, 100)
         found = parse_staged(names.pop())
         assert found is not None

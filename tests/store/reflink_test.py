@@ -11,18 +11,17 @@ from unittest import mock
 from absl.testing import absltest, parameterized
 
 from ktstr.model.errors import InfraError
-from ktstr.store import reflink
 from ktstr.store.key import Key
 from ktstr.store.reflink import clone_file, verify_reflink
 from ktstr.store.store import Store, require_one_filesystem
 from tests.store import mounts
 from tests.store.children import Child, Signal
+from tests.store.killing import KillCase
 
 KEY = Key("raw", 64, "noversion")
 _MIB = 1 << 20
 # mkfs.xfs makes nothing smaller than 300 MB
 _SIZE = 320 * _MIB
-_NO_TMPFILE = OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
 
 def setUpModule() -> None:
@@ -68,14 +67,23 @@ class RefusedTest(absltest.TestCase):
             clone_file(source, self.home)
         self.assertEqual(os.listdir(self.home), ["image"])
 
-    def test_cloning_without_o_tmpfile_leaves_no_name(self) -> None:
+    def test_a_file_system_without_o_tmpfile(self) -> None:
         source = self.home / "image"
         source.write_bytes(b"one")
-        with (
-            mock.patch.object(reflink, "_nameless_file", side_effect=_NO_TMPFILE),
-            self.assertRaisesRegex(InfraError, "refuses to share"),
-        ):
-            clone_file(source, self.home)
+        missing = OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        open_file = os.open
+
+        def without_tmpfile(path: Path, flags: int, *mode: int) -> int:
+            if flags & os.O_TMPFILE == os.O_TMPFILE:
+                raise missing
+            return open_file(path, flags, *mode)
+
+        text = f"{self.home} is on tmpfs .* which has no files without a name .O_TMPFILE: Oper"
+        with mock.patch.object(os, "open", without_tmpfile):
+            with self.assertRaisesRegex(InfraError, text):
+                verify_reflink(self.home)
+            with self.assertRaisesRegex(InfraError, text):
+                clone_file(source, self.home)
         self.assertEqual(os.listdir(self.home), ["image"])
 
     def test_a_source_that_is_missing_or_a_link(self) -> None:
@@ -102,7 +110,7 @@ class RefusedTest(absltest.TestCase):
                 clone_file(source, self.home)
 
 
-class CloneTest(parameterized.TestCase):
+class CloneTest(KillCase):
     def on(self, filesystem: str) -> Path:
         point = Path(self.create_tempdir().full_path, "mnt")
         mounts.mount_image(self, point, filesystem, _SIZE)
@@ -163,8 +171,28 @@ class CloneTest(parameterized.TestCase):
         with self.assertRaisesRegex(InfraError, f"{point} is on xfs .*where files cannot share"):
             verify_reflink(point)
 
-    @parameterized.parameters(True, False)
-    def test_a_killed_cloner_leaves_nothing(self, nameless: bool) -> None:
+    def test_a_cloner_killed_at_any_line_leaves_nothing(self) -> None:
+        root = self.store_with_image(self.on("btrfs"), _MIB).root
+        before = sorted(os.listdir(root))
+
+        def clone() -> None:
+            store = Store(root)
+            verify_reflink(root)
+            entry = store.lookup(KEY)
+            assert entry is not None
+            with entry:
+                clone_file(entry.file("image"), store.staging.directory)
+
+        def check() -> None:
+            self.assertEqual(sorted(os.listdir(root)), before)
+            self.assertEmpty(os.listdir(root / "staging"))
+            entry = Store(root).lookup(KEY)
+            assert entry is not None
+            entry.close()
+
+        self.at_every_line(clone, check)
+
+    def test_a_killed_cloner_gives_back_what_it_held(self) -> None:
         store = self.store_with_image(self.on("btrfs"), _MIB)
         cloned = Signal()
         self.addCleanup(cloned.close)
@@ -172,8 +200,6 @@ class CloneTest(parameterized.TestCase):
         def clone() -> None:
             entry = store.lookup(KEY)
             assert entry is not None
-            if not nameless:
-                mock.patch.object(reflink, "_nameless_file", side_effect=_NO_TMPFILE).start()
             fd = clone_file(entry.file("image"), store.staging.directory)
             os.pwrite(fd, b"changed", 0)
             cloned.send()
@@ -182,7 +208,6 @@ class CloneTest(parameterized.TestCase):
         child = Child(clone)
         self.addCleanup(child.kill)
         cloned.wait()
-        self.assertEmpty(os.listdir(store.staging.directory))
         with store.exclusively(KEY, wait=False) as own:
             self.assertFalse(own, "the cloner has the entry in use")
         child.kill()

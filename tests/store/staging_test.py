@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import psutil
 from absl.testing import absltest
@@ -229,6 +230,30 @@ class LockTest(absltest.TestCase):
         waiting.wait()
         holder.kill()
         self.assertEqual(waiter.wait(), 0)
+
+    def test_a_killed_waiter_takes_its_helper_along(self) -> None:
+        path = self.root / "locks" / "x"
+        waiting = Signal()
+        self.addCleanup(waiting.close)
+        poll = select.poll
+
+        def told() -> select.poll:
+            waiting.send()
+            return poll()
+
+        def wait() -> None:
+            with mock.patch.object(select, "poll", told):  # the last step before it waits
+                lock(path, Mode.SHARED, "a test").close()
+
+        with lock(path, Mode.EXCLUSIVE, "a test"):
+            waiter = Child(wait)
+            self.addCleanup(waiter.kill)
+            waiting.wait()
+            (helper,) = psutil.Process(waiter.pid).children()
+            helper_end = os.pidfd_open(helper.pid)
+            self.addCleanup(os.close, helper_end)
+            waiter.kill()
+            self.assertTrue(select.select([helper_end], [], [], 60)[0], "the helper is left")
 
     def test_waiting_ends_at_the_deadline_and_names_the_holder(self) -> None:
         path = self.root / "locks" / "x"
