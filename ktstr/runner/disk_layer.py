@@ -8,9 +8,10 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from ktstr.model.disk import IMAGES_DIR
+from ktstr.model.disk import IMAGES_DIR, Disk
 from ktstr.model.errors import InfraError
 from ktstr.model.host import DiskBackend, DiskClone
 from ktstr.runner.disks import PlannedDisk
@@ -27,6 +28,20 @@ _REASON = (
 )
 
 
+@dataclass(frozen=True)
+class _Image:
+    """What of a template is not zero: (offset, length) of each part, and their bytes in a row."""
+
+    extents: tuple[tuple[int, int], ...]
+    data: bytes
+
+    def entries(self, disk: Disk) -> list[newc.Entry]:
+        """The files of `disk`."""
+        where = f"{IMAGES_DIR.lstrip('/')}/{disk.serial}"
+        listing = json.dumps(self.extents, separators=(",", ":")).encode()
+        return [newc.file(f"{where}.json", listing), newc.file(f"{where}.data", self.data)]
+
+
 def write_disk_layer(
     planned: Sequence[PlannedDisk], tree: RunfilesTree, qemu: QemuTree, path: Path
 ) -> tuple[DiskClone, ...]:
@@ -39,9 +54,13 @@ def write_disk_layer(
     """
     entries: list[newc.Entry] = []
     clones = []
+    images: dict[Path, _Image] = {}
     for each in planned:
         started = time.monotonic()
-        entries += _entries(each, tree.path(each.files.template).absolute(), qemu)
+        template = tree.path(each.files.template).absolute()
+        if template not in images:
+            images[template] = _image(each.disk, template, qemu)
+        entries += images[template].entries(each.disk)
         took = time.monotonic() - started
         clones.append(DiskClone(each.disk.name, DiskBackend.GUEST_MEMORY, _REASON, took))
     with write_atomically(path) as file:
@@ -49,8 +68,7 @@ def write_disk_layer(
     return tuple(clones)
 
 
-def _entries(planned: PlannedDisk, template: Path, qemu: QemuTree) -> list[newc.Entry]:
-    disk = planned.disk
+def _image(disk: Disk, template: Path, qemu: QemuTree) -> _Image:
     fd = os.memfd_create(f"ktstr-{disk.serial}", os.MFD_CLOEXEC)
     try:
         os.truncate(fd, disk.size_bytes)
@@ -63,13 +81,10 @@ def _entries(planned: PlannedDisk, template: Path, qemu: QemuTree) -> list[newc.
                 f"disk {disk.name}: {template} holds {os.fstat(fd).st_size} bytes, and the target "
                 f"says {disk.size_bytes}"
             )
-        extents = list(data_extents(fd))
-        data = b"".join(os.pread(fd, length, offset) for offset, length in extents)
+        extents = tuple(data_extents(fd))
+        return _Image(extents, b"".join(os.pread(fd, length, at) for at, length in extents))
     finally:
         os.close(fd)
-    where = f"{IMAGES_DIR.lstrip('/')}/{disk.serial}"
-    listing = json.dumps(extents, separators=(",", ":")).encode()
-    return [newc.file(f"{where}.json", listing), newc.file(f"{where}.data", data)]
 
 
 def data_extents(fd: int) -> Iterator[tuple[int, int]]:
