@@ -2,6 +2,7 @@
 """The disks of a ktstr_test: what a BUILD file writes, as attributes that a rule can hold."""
 
 load("//rules/private/providers:disk_template_info.bzl", "DiskTemplateInfo")
+load(":label_text.bzl", "label_text")
 
 visibility(["//rules/..."])
 
@@ -136,15 +137,8 @@ def _throttle_problem(throttle):
             )
     return None
 
-def disks_of(ctx):
-    """The disks of a test, after every check that analysis can make.
-
-    Args:
-      ctx: of a rule with DISK_ATTRS.
-
-    Returns:
-      list of structs: label, info (DiskTemplateInfo) and the fields that disk(...) has.
-    """
+def _disks_of(ctx):
+    """The disks, after every check that analysis can make: what disk(...) has, label and info."""
     if len(ctx.attr.disks) > _MOST_DISKS:
         fail("%s: %d disks; the machine takes at most %d" % (
             ctx.label,
@@ -192,40 +186,54 @@ def disks_of(ctx):
         ))
     return found
 
-def memory_of_disks(disks):
+def disks_mib(ctx):
     """The memory that a guest in virtual time needs for the disks it keeps in it.
 
     Args:
-      disks: disks_of(ctx).
+      ctx: of a rule with DISK_ATTRS.
 
     Returns:
       MiB.
     """
     total = 0
-    for disk in disks:
+    for disk in _disks_of(ctx):
         if total + disk.info.size_mb <= _MOST_IN_MEMORY_MIB and not any(disk.throttle.values()):
             total += disk.info.size_mb
     return total
 
-def disk_config(disk, label, path):
-    """A disk as the runner reads it: ktstr.model.target.DiskFiles.
+def disk_files(ctx):
+    """What the runner reads of a test's disks.
 
     Args:
-      disk: one of disks_of(ctx).
-      label: function Label -> text.
-      path: function File -> runfiles path.
+      ctx: of a rule with DISK_ATTRS.
 
     Returns:
-      dict, for JSON.
+      list of File.
     """
-    return {
-        "auto_mount": disk.auto_mount,
-        "filesystem": disk.info.filesystem,
-        "key_file": path(disk.info.key),
-        "label": label(disk.label),
-        "name": disk.name,
-        "read_only": disk.read_only,
-        "size_mb": disk.info.size_mb,
-        "template": path(disk.info.image),
-        "throttle": disk.throttle,
-    }
+    infos = [template[DiskTemplateInfo] for template in ctx.attr.disk_templates]
+    return [info.image for info in infos] + [info.key for info in infos]
+
+def disks_config(ctx, runfiles_path):
+    """The disks as the runner reads them: ktstr.model.target.DiskFiles.
+
+    Args:
+      ctx: of a rule with DISK_ATTRS.
+      runfiles_path: function (ctx, File) -> runfiles path.
+
+    Returns:
+      list of dict, for JSON.
+    """
+    return [
+        {
+            "auto_mount": disk.auto_mount,
+            "filesystem": disk.info.filesystem,
+            "key_file": runfiles_path(ctx, disk.info.key),
+            "label": label_text(disk.label),
+            "name": disk.name,
+            "read_only": disk.read_only,
+            "size_mb": disk.info.size_mb,
+            "template": runfiles_path(ctx, disk.info.image),
+            "throttle": disk.throttle,
+        }
+        for disk in _disks_of(ctx)
+    ]

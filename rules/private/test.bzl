@@ -4,7 +4,7 @@
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
-load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_config", "disks_of", "memory_of_disks")
+load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
 load("//rules/private:label_text.bzl", "label_text")
 load(
     "//rules/private:payloads.bzl",
@@ -171,10 +171,7 @@ def _config(ctx, accel):
         "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
         "scheduler": _scheduler_config(ctx),
         "payloads": payloads_config(ctx, _runfiles_path),
-        "disks": [
-            disk_config(disk, label_text, lambda file: _runfiles_path(ctx, file))
-            for disk in disks_of(ctx)
-        ],
+        "disks": disks_config(ctx, _runfiles_path),
         "scheduler_args": ctx.attr.scheduler_args,
         "seed": ctx.attr.seed,
         "sources": python.sources,
@@ -212,9 +209,7 @@ def _implement(ctx, mode):
     files += [kernel.build_info] + ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu
     if ctx.attr.scheduler:
         files.append(ctx.attr.scheduler[ScxSchedulerInfo].layer)
-    for disk in disks_of(ctx):
-        files += [disk.info.image, disk.info.key]
-    files += payload_files(ctx)
+    files += disk_files(ctx) + payload_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
@@ -234,7 +229,7 @@ def _test_impl(ctx):
     memory = max(_LEAST_MIB, made.cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + payloads_mib(ctx)
     memory += _RUNNER_MIB
     if in_turns:
-        memory += memory_of_disks(disks_of(ctx))
+        memory += disks_mib(ctx)
     reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
     return [made.default_info, made.output_groups, testing.ExecutionInfo(reserved)]
 
