@@ -28,7 +28,8 @@ class SameFactsTest(absltest.TestCase):
         result = result_pb2.Result.FromString((ended.outputs / "busy/result.pb").read_bytes())
         self.assertTrue(result.HasField("host"))
         self.assertNotEmpty(result.workers)
-        self.assertNotEmpty(result.payloads)
+        # a subject has the one or the other
+        self.assertTrue(result.payloads or result.disks)
         result.ClearField("host")
         return result
 
