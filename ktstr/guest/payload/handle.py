@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ktstr.model.payload import MetricCheck, Payload, PayloadRun
 
 _NAMES_SHOWN = 10
-_LEFT_BEHIND = (
+_WARNING = (
     "the test function left its handle behind: its process group was killed, and its metrics are "
     "not recorded; use wait() or kill()"
 )
@@ -207,5 +207,5 @@ def drop(running: RunningPayload) -> None:
     """
     if running.facts is not None or running.foreign:
         return
-    print(f"ktstr: payload {running.name!r}: {_LEFT_BEHIND}", file=sys.stderr, flush=True)
-    running.finish(PayloadEnd.DROPPED, _LEFT_BEHIND)
+    print(f"ktstr: payload {running.name!r}: {_WARNING}", file=sys.stderr, flush=True)
+    running.finish(PayloadEnd.DROPPED)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ktstr.guest.payload.capture import CAP
 from ktstr.guest.payload.launch import Command, signal_name
 from ktstr.guest.payload.process import PayloadProcess
 from ktstr.model.errors import InfraError, UsageError
@@ -21,7 +20,6 @@ from ktstr.model.payload_run import payload_named
 
 if TYPE_CHECKING:
     from ktstr.guest.cgroups import CgroupTree
-    from ktstr.guest.payload.capture import Capture
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
     from ktstr.model.payload import Payload, PayloadRun
@@ -217,12 +215,7 @@ class RunningPayload:
             stdout_tail=process.out.tail(),
             stderr_tail=process.err.tail(),
             metrics=found.metrics,
-            notes=(
-                *process.notes,
-                *_cut("stdout", process.out),
-                *_cut("stderr", process.err),
-                *found.notes,
-            ),
+            notes=(*process.notes, *found.notes),
             checks=run.checks,
             left_behind=tuple(process.left_behind),
             error=str(process.refused or process.trouble),
@@ -241,9 +234,3 @@ class RunningPayload:
         killed = self._cause is not None and -code == signal.SIGKILL
         end = self._cause if killed and self._cause else PayloadEnd.SIGNALLED
         return end, -1, signal_name(-code)
-
-
-def _cut(name: str, capture: Capture) -> tuple[str, ...]:
-    if not capture.truncated:
-        return ()
-    return (f"{name}: {capture.total} bytes were printed; the first {CAP} were searched",)
