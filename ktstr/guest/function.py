@@ -69,7 +69,6 @@ class FunctionRun:
         self._tree.remove(_CGROUP)
         self._port.emit(LogChunk("test", self._log.text(), self._log.truncated))
         self._port.emit(self._facts(end, in_time, left))
-        end.check()
 
     def _await(self, pid: int) -> bool:
         pidfd = os.pidfd_open(pid)
@@ -138,6 +137,7 @@ class FunctionRun:
             left_behind=left,
             output_bytes=self._log.total,
             notes=said["notes"] if said is not None else {},
+            damages=end.damages(),
         )
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ktstr.guest.reactor import Reactor
 
 _PIECE = 1 << 16
-_SHOWN = 3
 
 
 class LinkType(IntEnum):
@@ -36,7 +35,7 @@ class LinkType(IntEnum):
 class AgentEnd:
     """The agent's side: passes facts on to the host's port and serves requests.
 
-    `done` is the body of the DONE frame once it has come, `damages` what was no intact frame.
+    `done` is the body of the DONE frame once it has come.
     """
 
     def __init__(self, incoming: int, answers: int, port: FramePort, subject: Subject) -> None:
@@ -44,33 +43,23 @@ class AgentEnd:
         self._port, self._subject = port, subject
         self._reader = FrameReader()
         self.done: dict[str, Any] | None = None
-        self.damages: list[Damage] = []
+        self._damages: list[Damage] = []
 
     def read(self) -> bool:
         """Takes what is there; returns whether more can come."""
         data = os.read(self._incoming, _PIECE)
         for item in self._reader.feed(data):
             if isinstance(item, Damage):
-                self.damages.append(item)
+                self._damages.append(item)
             else:
                 self._take(item)
         return bool(data)
 
-    def check(self) -> None:
-        """Says, once nothing more can come, whether all arrived that the function's process sent.
-
-        Raises:
-            InfraError: with the first damages; the facts that they held are not in the record.
-        """
+    def damages(self) -> tuple[str, ...]:
+        """What of all that the function's process sent was no intact frame: place and reason."""
         cut = self._reader.finish()
-        damages = self.damages if cut is None else [*self.damages, cut]
-        if damages:
-            shown = "; ".join(f"{d.reason} at byte {d.offset}" for d in damages[:_SHOWN])
-            raise InfraError(
-                f"{len(damages)} damaged places in what the test function's process sent, so "
-                f"facts may be missing: {shown}; was it killed, or did processes that it forked "
-                f"use its ctx, too?"
-            )
+        found = self._damages if cut is None else [*self._damages, cut]
+        return tuple(f"{damage.reason} at byte {damage.offset}" for damage in found)
 
     def _take(self, frame: Frame) -> None:
         if frame.type == LinkType.DONE:

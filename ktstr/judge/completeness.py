@@ -65,12 +65,25 @@ def transport(run: RunRecord) -> list[Detail]:
     if len(run.damages) > _DAMAGES_SHOWN:
         message = f"frames: {len(run.damages) - _DAMAGES_SHOWN} more damaged places"
         details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    details += _between_function_and_agent(run)
     if run.end is not None and run.end.frames != run.frames_seen:
         message = f"frames: the guest sent {run.end.frames}, {run.frames_seen} arrived"
         details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
     if run.end is not None and run.end.agent_error:
         details.append(_infra(f"the guest's agent failed: {run.end.agent_error}"))
     return details
+
+
+def _between_function_and_agent(run: RunRecord) -> list[Detail]:
+    damages = run.test.damages if run.test is not None else ()
+    if not damages:
+        return []
+    shown = "; ".join(damages[:_DAMAGES_SHOWN])
+    message = (
+        f"frames: {len(damages)} damaged places in what the test function's process sent, so facts "
+        f"may be missing: {shown}; was it killed, or did a process that it forked use its ctx?"
+    )
+    return [Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)]
 
 
 def scenarios(run: RunRecord) -> list[Detail]:

@@ -161,7 +161,8 @@ class TestFacts:
     """How a test function in the guest ended: returned | raised | exited | signalled | deadline.
 
     `verdict` is empty or what the function claimed by ctx.skip()/ctx.fail(); `left_behind`
-    names children that it left and the agent killed.
+    names processes that it left and the agent killed; `damages` is what was lost of the facts on
+    their way from its process to the agent.
     """
 
     __test__ = False
@@ -172,6 +173,7 @@ class TestFacts:
     left_behind: tuple[str, ...]
     output_bytes: int
     notes: dict[str, Any] = field(default_factory=dict)
+    damages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

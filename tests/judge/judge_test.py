@@ -60,6 +60,7 @@ class PassTest(parameterized.TestCase):
         ("end", {"end": None}),
         ("frames", {"end": End(10, 3)}),
         ("damage", {"damages": (Damage(17, 3, "CRC does not match"),)}),
+        ("damage in the guest", {"test": runs.outcome(damages=("CRC does not match at byte 3",))}),
         ("scenario", {"scenarios": ()}),
         ("steps", {"scenarios": (ScenarioFacts(0, 1, 2, 1),)}),
         ("workers", {"workers": ()}),
