@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def outlives_its_function(ctx: Context) -> None:
     """The function's process is killed, and cannot end its payload in a cgroup any more."""
     os.makedirs("/sys/fs/cgroup/ktstr/far")
-    ctx.payload("script").arg("exec sleep 3600").in_cgroup("far").spawn()
+    handle = ctx.payload("script").arg("exec sleep 3600").in_cgroup("far").spawn()
     signal.pause()
+    handle.kill()
 
 
 @ktstr.test()
