@@ -10,7 +10,7 @@ from ktstr.judge.collect import Collector, Fact
 from ktstr.judge.record import RunRecord
 from ktstr.model import facts
 from ktstr.model.console import ConsoleKind
-from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
+from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.runner.planning import payload_waits, played_s
 from ktstr.runner.target_disks import TargetDisks
@@ -224,11 +224,13 @@ class _Follower:
             for index, disk in enumerate(self.vm.spec.disks)
             if node.partition(".")[0] == node_of(index)
         ]
+        name = "".join(named) or node
         reason = event.data.get("reason", "no reason given")
+        stored = [each.name for each in self.vm.disk_clones if each.backend is DiskBackend.REFLINK]
+        where = "the host's store" if name in stored else str(self.vm.files.root)
         return (
-            f"the host could not {event.data.get('operation', 'serve')} disk "
-            f"{''.join(named) or node}: {reason}; its clone is in {self.vm.files.root}, where "
-            f"{self.vm.files.free_bytes() >> 20} MiB are free"
+            f"the host could not {event.data.get('operation', 'serve')} disk {name}: {reason}; its "
+            f"clone lies in {where}"
         )
 
     def _ending(self, exited: Exited) -> Ending:
