@@ -218,6 +218,17 @@ class WriteTest(parameterized.TestCase):
         ):
             self._write(self._script("#!/bin/sh\n"), *items)
 
+    def test_a_path_below_another_file_is_refused_naming_both(self) -> None:
+        below, above = self._file("b", b"b"), self._file("a", b"a")
+        for paths in (("/opt/a/b", "/opt/a"), ("/payloads/x/bin/x/data", "/opt/a")):
+            items = [
+                self._item(path, file) for path, file in zip(paths, (below, above), strict=True)
+            ]
+            with self.assertRaisesRegex(
+                UsageError, rf"{paths[0]} of the guest \(//t:b\) would lie below .*a file \(//t:"
+            ):
+                self._write(self._script("#!/bin/sh\n"), *items)
+
     def test_one_path_from_two_equal_files_is_harmless(self) -> None:
         items = [self._item("/opt/data", self._file(name, b"same")) for name in ("a", "b")]
         self.assertIn("opt/data", self._write(self._script("#!/bin/sh\n"), *items))

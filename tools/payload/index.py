@@ -42,12 +42,20 @@ class Index:
 
 
 def index_of(owner: str, entries: Iterable[Entry]) -> Index:
-    """The index of a layer's entries and of the directories above them."""
-    items: dict[str, Item] = {}
-    for entry in entries:
-        items[entry.path] = _item(entry)
-        for above in _parents(entry.path):
-            items.setdefault(above, _DIRECTORY)
+    """The index of a layer's entries and of the directories above them.
+
+    Raises:
+      UsageError: one of them lies below another that is no directory.
+    """
+    items = {entry.path: _item(entry) for entry in entries}
+    for path, item in list(items.items()):
+        for above in _parents(path):
+            file = items.setdefault(above, _DIRECTORY)
+            if file != _DIRECTORY:
+                raise UsageError(
+                    f"/{path} of the guest ({item.source}) would lie below /{above}, which is a "
+                    f"file ({file.source}); give one of them another path"
+                )
     return Index(owner, items)
 
 
