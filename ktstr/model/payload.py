@@ -203,8 +203,18 @@ def _check_metric(check: str, name: object) -> None:
         raise UsageError(f"{check}: metric name {name!r}; a metric's dotted path is needed")
 
 
+def is_finite(value: object) -> bool:
+    """Whether it is a number, and one that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 def _check_finite(what: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_finite(value):
         raise UsageError(f"{what} is {value!r}; it must be a finite number")
 
 

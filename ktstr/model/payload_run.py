@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable
+from typing import TypeVar
 
 from ktstr.model.errors import UsageError
-from ktstr.model.payload import MetricCheck, Payload, PayloadRun
+from ktstr.model.payload import MetricCheck, Payload, PayloadRun, is_finite
+
+T = TypeVar("T")
 
 # A live payload is known by its name and the managed cgroup it runs in (None: none of them).
 Key = tuple[str, str | None]
@@ -41,17 +43,24 @@ def compose_run(
     """The run with defaults first, then what was asked; `clear_*` leaves the defaults out.
 
     Raises:
-        UsageError: an argument is no plain text or an unknown option, the cgroup's name is no name
-            below the managed parent, or the timeout is no time.
+        UsageError: an argument is no plain text or an unknown option, a check is none, the cgroup's
+            name is no name below the managed parent, or the timeout is no time.
     """
-    words = (*(() if clear_args else payload.default_args), *args)
+    words = (*(() if clear_args else payload.default_args), *_several(payload, "args", args))
     _check_words(payload, words)
+    asked = _several(payload, "checks", checks)
+    for check in asked:
+        if not isinstance(check, MetricCheck):
+            raise UsageError(
+                f"payload {payload.name!r}: check {check!r} is no check of ktstr.metric, such as "
+                f'metric.Min("jobs.0.read.iops", 100)'
+            )
     if timeout is not None:
         check_timeout(timeout)
     return PayloadRun(
         payload=payload.name,
         args=words,
-        checks=(*(() if clear_checks else payload.default_checks), *checks),
+        checks=(*(() if clear_checks else payload.default_checks), *asked),
         cgroup=payload_cgroup(cgroup),
         timeout_s=timeout,
     )
@@ -61,10 +70,13 @@ def payload_cgroup(name: str | None) -> str | None:
     """The managed cgroup that `name` means: a leading slash is no part of it.
 
     Raises:
-        UsageError: the name is empty, holds a NUL or line break, or an empty, `.` or `..` part.
+        UsageError: the name is no text, empty, holds a NUL or line break, or an empty, `.` or `..`
+            part.
     """
     if name is None:
         return None
+    if not isinstance(name, str):
+        raise UsageError(f"cgroup name {name!r} is {type(name).__name__}, no text")
     stripped = name.lstrip("/")
     if not stripped:
         raise UsageError(
@@ -84,10 +96,10 @@ def check_timeout(seconds: float) -> None:
     """Refuses what is no limit.
 
     Raises:
-        UsageError: `seconds` is not finite or not above 0.
+        UsageError: `seconds` is no number, not finite or not above 0.
     """
-    if not math.isfinite(seconds) or seconds <= 0:
-        raise UsageError(f"timeout is {seconds}; it must be finite and above 0 (guest seconds)")
+    if not is_finite(seconds) or seconds <= 0:
+        raise UsageError(f"timeout is {seconds!r}; it must be finite and above 0 (guest seconds)")
 
 
 def live_key(live: Collection[Key], name: str, cgroup: str | None) -> Key:
@@ -119,6 +131,17 @@ def describe_key(key: Key) -> str:
     return repr(name) if cgroup is None else f"{name!r} in cgroup {cgroup!r}"
 
 
+def _several(payload: Payload, what: str, values: Iterable[T]) -> tuple[T, ...]:
+    # a text would be taken apart into its letters
+    if isinstance(values, str):
+        raise UsageError(
+            f"payload {payload.name!r}: {what} are the text {values!r}; write ({values!r},), a tuple"
+        )
+    if not isinstance(values, Iterable):
+        raise UsageError(f"payload {payload.name!r}: {what} are {values!r}; write a tuple")
+    return tuple(values)
+
+
 def _check_words(payload: Payload, words: tuple[str, ...]) -> None:
     for word in words:
         if not isinstance(word, str):
@@ -127,6 +150,12 @@ def _check_words(payload: Payload, words: tuple[str, ...]) -> None:
             )
         if "\0" in word:
             raise UsageError(f"payload {payload.name!r}: argument {word!r} holds a NUL")
+        try:
+            word.encode(errors="surrogateescape")
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"payload {payload.name!r}: argument {word!r} cannot be written as UTF-8"
+            ) from error
         if word == "--":
             break  # what follows are operands, whatever they look like
         if payload.known_flags is not None and not _is_known(word, payload.known_flags):

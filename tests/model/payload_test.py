@@ -66,6 +66,7 @@ class CheckTest(parameterized.TestCase):
         (lambda: metric.Range("iops", math.nan, 1), "Range of 'iops': low is nan"),
         (lambda: metric.Range("iops", 1, math.inf), "Range of 'iops': high is inf"),
         (lambda: metric.Min("iops", -math.inf), "Min of 'iops': value is -inf"),
+        (lambda: metric.Min("iops", 10**400), "Min of 'iops': value is 10+; it must be a finite"),
         (lambda: metric.Max("iops", True), "Max of 'iops': value is True"),
         (
             lambda: metric.Max("iops", cast(Any, "3")),
