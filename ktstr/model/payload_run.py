@@ -135,7 +135,8 @@ def _several(payload: Payload, what: str, values: Iterable[T]) -> tuple[T, ...]:
     # a text would be taken apart into its letters
     if isinstance(values, str):
         raise UsageError(
-            f"payload {payload.name!r}: {what} are the text {values!r}; write ({values!r},), a tuple"
+            f"payload {payload.name!r}: {what} are the text {values!r}; write a tuple: "
+            f"({values!r},)"
         )
     if not isinstance(values, Iterable):
         raise UsageError(f"payload {payload.name!r}: {what} are {values!r}; write a tuple")
