@@ -17,15 +17,16 @@ MAX_DEPTH = 64
 MAX_NAME = 200  # characters
 MAX_LEAVES = 10_000
 MAX_VALUES = 250_000
+_SHOWN = 40
 
-# RFC 8259, and the three numbers that are none, as Python and fio write them
+# RFC 8259, and the numbers that are none, as Python and as C's printf write them
 _STRING = r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
-_NUMBER = r"-?(?:(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+|Infinity)|NaN"
+_NUMBER = r"-?(?:(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+|Infinity|inf|NaN|nan)"
 _SCALAR = re.compile(f"(?P<number>{_NUMBER})|(?P<string>{_STRING})|true|false|null")
 _KEY = re.compile(f"({_STRING})[ \\t\\n\\r]*+:[ \\t\\n\\r]*+")
 _BLANKS = re.compile(r"[ \t\n\r]*+")
 # a bracket that something can follow: a flood of others is passed over here, at a regex's pace
-_START = re.compile(r'\{(?=[ \t\n\r]*+["}])|\[(?=[ \t\n\r]*+[\[{"\]0-9tfnNI-])')
+_START = re.compile(r'\{(?=[ \t\n\r]*+["}])|\[(?=[ \t\n\r]*+[\[{"\]0-9tfnNiI-])')
 _PARTIAL = re.compile(r'(?:"(?:[^"\\\x00-\x1f]++|\\.)*+\\?|[\w.+-]*+)\Z')
 _CLOSERS = {"{": "}", "[": "]"}
 
@@ -36,8 +37,8 @@ class Document:
 
     leaves: name and value in the order of the text.  left_out: numbers beyond MAX_LEAVES, or whose
     names are longer than MAX_NAME.  too_deep: the path below which nothing was read, since it nests
-    deeper than MAX_DEPTH; empty if none.  cut: the text ends inside this document, or it goes
-    beyond MAX_VALUES; none of it counts.
+    deeper than MAX_DEPTH; empty if none.  cut: why none of it counts: the text ends inside it, it
+    breaks, or it goes beyond MAX_VALUES.
     """
 
     leaves: tuple[tuple[str, float | str], ...]
@@ -54,9 +55,11 @@ def documents(text: str, wanted: Collection[str] = ()) -> Iterator[Document]:
     name; numbers that it has are never left out for their count.  An array without objects or
     arrays in it counts only if it fills its lines: `[12]` in front of a message is prose.  What
     breaks off gives nothing: the parts of a broken document would carry wrong names.  The search
-    goes on where it broke, and ends after MAX_VALUES brackets and values.
+    goes on where it broke, and ends after MAX_VALUES brackets and values.  Of all that broke the
+    longest is told of.
     """
     at, left = 0, MAX_VALUES
+    longest, torn = 0, ""
     while (found := _START.search(text, at)) is not None:
         start = found.start()
         reader = _Reader(text, start, wanted)
@@ -70,6 +73,10 @@ def documents(text: str, wanted: Collection[str] = ()) -> Iterator[Document]:
             return
         elif not complete and reader.began and _PARTIAL.match(text, reader.at):
             yield Document((), cut="the output ends inside a JSON document; nothing of it was read")
+        elif not complete and reader.began and reader.nested and reader.values > longest:
+            longest, torn = reader.values, text[reader.at : reader.at + _SHOWN]
+    if longest:
+        yield Document((), cut=f"a JSON document breaks before {torn!r}; nothing of it was read")
 
 
 class _Reader:

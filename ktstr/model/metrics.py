@@ -24,6 +24,8 @@ _LINE = re.compile(r"^[^\n:=]*+[:=][^\n]*+", re.MULTILINE)
 _PAIR = re.compile(r"(?<![^\s,;=])([^\s,;=]++)[ \t]?=[ \t]?([^\s,;=]++)")
 _SHOWN = 60
 _NOTES = 8
+# of all names together: of 12 bytes each, as JSON may have to write them, they fit into a frame
+_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,21 @@ class _Harvest:
         self.left_out = 0
         self.odd: dict[str, None] = {}
         self._again: dict[str, None] = {}
+        self._characters = 0
 
     def add(self, name: str, value: float) -> None:
         """Keeps a number under its name, or counts it where there is no room."""
         known = name in self.values
         if known:
             self._again[name] = None
-        room = len(self.values) < MAX_LEAVES and 0 < len(name) <= MAX_NAME
+        room = (
+            len(self.values) < MAX_LEAVES
+            and 0 < len(name) <= MAX_NAME
+            and self._characters + len(name) <= _CHARACTERS
+        )
         if known or room or name in self.wanted:
             self.values[name] = value
+            self._characters += 0 if known else len(name)
         else:
             self.left_out += 1
 
@@ -96,7 +104,7 @@ class _Harvest:
         if self.left_out:
             found.append(
                 f"{self.left_out} numbers were left out: beyond {MAX_LEAVES} metrics, or names "
-                f"longer than {MAX_NAME} characters"
+                f"longer than {MAX_NAME} characters, or than {_CHARACTERS} together"
             )
         return found
 

@@ -89,6 +89,16 @@ class JsonTest(parameterized.TestCase):
             self.assertEqual(found.metrics, (), text)
             self.assertIn("ends inside a JSON document", found.notes[0])
 
+    def test_a_document_that_breaks_is_told_of_with_the_place(self) -> None:
+        text = '{"note": [1, 2 x]}\n{"jobs": [{"a": 1}, {"b": 2}], "c": 1,}\n{"d": 3}\n'
+        found = extract_metrics(payload(), text, "")
+        self.assertEqual(values(found), {"d": 3.0})
+        self.assertEqual(
+            found.notes,
+            ("stdout: a JSON document breaks before '}\\n{\"d\": 3}\\n'; nothing of it was read",),
+        )
+        self.assertEqual(extract_metrics(payload(), "[info] {x} [1] [nan]ob\n", "").notes, ())
+
     def test_what_breaks_does_not_hide_what_follows(self) -> None:
         self.assertEqual(of_json('{"a": 1 oops {"b": 2}'), {"b": 2.0})
         self.assertEqual(of_json('{"a":1,}\n{"b":2}'), {"b": 2.0})
@@ -110,6 +120,9 @@ class JsonTest(parameterized.TestCase):
         found = of_json(text)
         self.assertTrue(math.isnan(found["a"]))
         self.assertEqual([found[name] for name in "bcd"], [-math.inf, math.inf, math.inf])
+        found = of_json('{"a":-nan,"b":[nan],"c":-inf,"d":inf}')
+        self.assertTrue(math.isnan(found["a"]) and math.isnan(found["b.0"]))
+        self.assertEqual((found["c"], found["d"]), (-math.inf, math.inf))
 
     def test_strings_are_numbers_only_when_named(self) -> None:
         text = '{"bw":"1.2GB/s","version":"3.38","sum":"n/a"}'
