@@ -11,6 +11,8 @@ from ktstr.model.payload import MetricCheck, Payload, PayloadRun, is_finite
 
 T = TypeVar("T")
 
+_LONGEST_S = 1e9
+
 # A live payload is known by its name and the managed cgroup it runs in (None: none of them).
 Key = tuple[str, str | None]
 
@@ -96,10 +98,13 @@ def check_timeout(seconds: float) -> None:
     """Refuses what is no limit.
 
     Raises:
-        UsageError: `seconds` is no number, not finite or not above 0.
+        UsageError: `seconds` is no number, not above 0, or more than a clock of ns can hold.
     """
-    if not is_finite(seconds) or seconds <= 0:
-        raise UsageError(f"timeout is {seconds!r}; it must be finite and above 0 (guest seconds)")
+    if not is_finite(seconds) or not 0 < seconds <= _LONGEST_S:
+        raise UsageError(
+            f"timeout is {seconds!r}; it must be finite, above 0 and at most {_LONGEST_S:g} (guest "
+            f"seconds)"
+        )
 
 
 def live_key(live: Collection[Key], name: str, cgroup: str | None) -> Key:
