@@ -102,8 +102,8 @@ def check_timeout(seconds: float) -> None:
     """
     if not is_finite(seconds) or not 0 < seconds <= _LONGEST_S:
         raise UsageError(
-            f"timeout is {seconds!r}; it must be finite, above 0 and at most {_LONGEST_S:g} (guest "
-            f"seconds)"
+            f"timeout is {seconds!r}; it must be finite and above 0, and at most {_LONGEST_S:g} "
+            f"(guest seconds)"
         )
 
 
