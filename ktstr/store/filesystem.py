@@ -91,7 +91,8 @@ def filesystem_of(path: Path) -> Filesystem:
 def nearest_existing(path: Path) -> Path:
     """`path` or its nearest ancestor that exists; a dangling symbolic link does not."""
     path = path.absolute()
-    while not path.exists():
+    # Path.exists raises where a directory may not be searched
+    while not os.path.exists(path):
         path = path.parent
     return path
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from absl.testing import absltest
 
 from ktstr.model.errors import InfraError
+from ktstr.store.reflink import verify_reflink
 from ktstr.store.store import NoStore, Store, existing_store, open_store
+from tests.store.children import Child
 
 _NOBODY = 65534
+_UNMAPPED = 77
 
 
 class DirectoryTest(absltest.TestCase):
@@ -75,6 +78,32 @@ class DirectoryTest(absltest.TestCase):
     def test_not_writable(self) -> None:
         self.root.parent.mkdir(mode=0o500)
         self.refused(f"make the store's {self.root}: Permission denied; {self.root.parent} belongs")
+
+    def test_below_a_directory_that_may_not_be_searched(self) -> None:
+        # e.g. the cache of root, whose HOME another user has inherited
+        closed = self.home / "closed"
+        closed.mkdir()
+        closed.chmod(0)
+        self.addCleanup(closed.chmod, 0o700)
+        root = closed / "ktstr" / "store"
+
+        def ask() -> None:
+            if os.geteuid() == 0:
+                try:
+                    os.setuid(_NOBODY)
+                except OSError:
+                    os._exit(_UNMAPPED)
+            found = open_store(root)
+            assert isinstance(found, NoStore)
+            expected = f"Permission denied; .* belongs to user .*, this is user {os.geteuid()}"
+            self.assertRegex(found.reason, expected)
+            with self.assertRaisesRegex(InfraError, expected):
+                verify_reflink(root)
+
+        status = Child(ask).wait()
+        if status == _UNMAPPED:
+            self.skipTest(f"user {_NOBODY} is not mapped here")
+        self.assertEqual(status, 0)
 
     def test_a_lock_that_is_a_symbolic_link(self) -> None:
         Store(self.root)
