@@ -24,8 +24,8 @@ _PATH_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 # File names of all these file systems.
 _LONGEST_NAME = 255
 
-def parse_capacity(text):
-    """Reads a capacity such as `256M`.
+def parse_size(text):
+    """Reads a size such as `256M`.
 
     Args:
       text: what the BUILD file says: a number with K, M, G or T, powers of 1024, or of bytes.
@@ -36,18 +36,18 @@ def parse_capacity(text):
     unit = text[-1:] if text[-1:] in ("K", "M", "G", "T") else ""
     number = text.removesuffix(unit)
     if not number.isdigit():
-        return None, ("capacity %r is no size; expected a whole number and K, M, G or T (powers of " +
+        return None, ("size %r is no size; expected a whole number and K, M, G or T (powers of " +
                       "1024), e.g. \"256M\"") % text
     size = int(number) * _UNITS[unit]
     if size == 0:
-        return None, "capacity %r is zero; a disk has at least 1 MiB" % text
+        return None, "size %r is zero; a disk has at least 1 MiB" % text
     if size % _MIB:
-        return None, "capacity %r is not a whole number of MiB; the next larger is \"%dM\"" % (
+        return None, "size %r is not a whole number of MiB; the next larger is \"%dM\"" % (
             text,
             size // _MIB + 1,
         )
     if size // _MIB > _MOST_MIB:
-        return None, "capacity %r is more than 1 TiB, the largest that is made" % text
+        return None, "size %r is more than 1 TiB, the largest that is made" % text
     return size // _MIB, None
 
 def content_path_problem(path):
@@ -112,7 +112,7 @@ def _check_contents(ctx):
     return {path: found[path] for path in sorted(found)}
 
 def _check(ctx):
-    """Fails on what is wrong; returns the capacity in MiB and the contents."""
+    """Fails on what is wrong; returns the size in MiB and the contents."""
     filesystem = ctx.attr.filesystem
     if filesystem not in _LEAST_MIB:
         fail("%s: filesystem %r is unknown; known: %s" % (
@@ -120,7 +120,7 @@ def _check(ctx):
             filesystem,
             ", ".join(sorted(_LEAST_MIB)),
         ))
-    mib, problem = parse_capacity(ctx.attr.capacity)
+    mib, problem = parse_size(ctx.attr.disk_size)
     if problem:
         fail("%s: %s" % (ctx.label, problem))
     if filesystem == "raw" and (ctx.attr.contents or ctx.attr.mkfs_options):
@@ -130,9 +130,9 @@ def _check(ctx):
 
     # Options move the bound (mkfs.btrfs --mixed takes 16 MiB): mkfs itself judges them.
     if mib < least and not ctx.attr.mkfs_options:
-        fail("%s: capacity %r is %d MiB; %s needs at least %d MiB" % (
+        fail("%s: size %r is %d MiB; %s needs at least %d MiB" % (
             ctx.label,
-            ctx.attr.capacity,
+            ctx.attr.disk_size,
             mib,
             who,
             least,
@@ -173,7 +173,7 @@ def _disk_template_impl(ctx):
         ),
     ]
 
-disk_template = rule(
+_disk_template = rule(
     implementation = _disk_template_impl,
     doc = """A disk, formatted in the Debian root, of which every test gets a clone of its own.
 
@@ -181,14 +181,15 @@ The image is a compressed qcow2. Two builds of the same inputs give the same byt
 2026-01-01, UUIDs follow from what made the image, everything belongs to root. The output group
 `key` holds the content key.""",
     attrs = {
-        "capacity": attr.string(
-            mandatory = True,
-            doc = "Size of the disk, a whole number of MiB: `256M`, `1G`.",
-        ),
         "contents": attr.label_keyed_string_dict(
             allow_files = True,
             doc = "File of the build -> its absolute path on the disk. Directories are made as " +
                   "needed. Programs and scripts (ELF, #!) get mode 0755, all else 0644.",
+        ),
+        # Bazel reads `size` of every rule as a test's, and crashes on a string that is none.
+        "disk_size": attr.string(
+            mandatory = True,
+            doc = "Size of the disk, a whole number of MiB: `256M`, `1G`.",
         ),
         "filesystem": attr.string(
             mandatory = True,
@@ -208,3 +209,14 @@ The image is a compressed qcow2. Two builds of the same inputs give the same byt
     } | ROOT_ATTRS,
     provides = [DiskTemplateInfo],
 )
+
+def disk_template(name, filesystem, size, **kwargs):
+    """A disk, formatted once, of which every test gets a clone of its own.
+
+    Args:
+      name: name of the target, a compressed qcow2.
+      filesystem: `btrfs`, `ext4`, `xfs`, or `raw`: not formatted, all zeros.
+      size: a whole number of MiB: `256M`, `1G`.
+      **kwargs: mkfs_options, contents, and what every rule takes.
+    """
+    _disk_template(name = name, disk_size = size, filesystem = filesystem, **kwargs)

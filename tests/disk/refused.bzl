@@ -23,11 +23,11 @@ def refused_template(name, messages, **kwargs):
     Args:
       name: name of the test.
       messages: texts that the error must contain.
-      **kwargs: attributes of the disk_template; filesystem and capacity have defaults.
+      **kwargs: attributes of the disk_template; filesystem and size have defaults.
     """
     subject = name + ".subject"
     kwargs.setdefault("filesystem", "ext4")
-    kwargs.setdefault("capacity", "64M")
+    kwargs.setdefault("size", "64M")
     disk_template(name = subject, tags = ["manual"], **kwargs)
     _failure_test(name = name, messages = messages, target_under_test = ":" + subject)
 

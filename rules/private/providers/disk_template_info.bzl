@@ -7,6 +7,6 @@ DiskTemplateInfo = provider(
         "filesystem": "string: btrfs, ext4, xfs or raw.",
         "image": "File: a compressed qcow2.",
         "key": "File: the content key, <filesystem>-<MiB>m-<fingerprint>.",
-        "size_mb": "int: capacity in MiB.",
+        "size_mb": "int: size in MiB.",
     },
 )

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Capacities and paths as BUILD files write them."""
+"""Sizes and paths as BUILD files write them."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 
 # A test of what is private.
 # buildifier: disable=bzl-visibility
-load("//rules/private:disk_template.bzl", "content_path_problem", "parse_capacity")
+load("//rules/private:disk_template.bzl", "content_path_problem", "parse_size")
 
-def _capacities_impl(ctx):
+def _sizes_impl(ctx):
     env = unittest.begin(ctx)
     for text, mib in {
         "1048576": 1,
@@ -17,7 +17,7 @@ def _capacities_impl(ctx):
         "2048K": 2,
         "256M": 256,
     }.items():
-        asserts.equals(env, (mib, None), parse_capacity(text))
+        asserts.equals(env, (mib, None), parse_size(text))
     for text, words in {
         "": "is no size",
         " 1M": "is no size",
@@ -31,7 +31,7 @@ def _capacities_impl(ctx):
         "2T": "is more than 1 TiB",
         "M": "is no size",
     }.items():
-        mib, problem = parse_capacity(text)
+        mib, problem = parse_size(text)
         asserts.equals(env, None, mib, text)
         asserts.true(env, words in problem, "%r: %s" % (text, problem))
     return unittest.end(env)
@@ -44,5 +44,5 @@ def _paths_impl(ctx):
         asserts.true(env, content_path_problem(path) != None, path)
     return unittest.end(env)
 
-capacities_test = unittest.make(_capacities_impl)
+sizes_test = unittest.make(_sizes_impl)
 paths_test = unittest.make(_paths_impl)
