@@ -103,6 +103,14 @@ def encoded(value):
 def _is_number(value):
     return type(value) in ("int", "float")
 
+def _metric_problem(name, output, patterns):
+    """A clause that says why a payload cannot have the metric, or None."""
+    if output == "exit_code":
+        return "is about a metric, and output \"exit_code\" gives none; set output"
+    if output == "regex" and name not in patterns:
+        return "is about a metric that is none of patterns: " + ", ".join(sorted(patterns))
+    return None
+
 def _check_problem(check, output, patterns):
     """A clause that says what is wrong with a decoded check, or None."""
     kind = check.get("kind") if type(check) == "dict" else None
@@ -119,11 +127,7 @@ def _check_problem(check, output, patterns):
         return "names no metric"
     if kind == "Range" and check["low"] > check["high"]:
         return "has a reversed range: low is above high"
-    if output == "exit_code":
-        return "is about a metric, and output \"exit_code\" gives none; set output"
-    if output == "regex" and check["metric"] not in patterns:
-        return "is about a metric that is none of patterns: " + ", ".join(sorted(patterns))
-    return None
+    return _metric_problem(check["metric"], output, patterns)
 
 def decoded_checks(label, texts, output, patterns):
     """The checks of a payload as ktstr.model.payload has them.
@@ -167,11 +171,7 @@ def _hint_problem(hint, output, patterns):
         return "has a target that is no number"
     if type(hint["unit"]) != "string":
         return "has a unit that is no string"
-    if output == "exit_code":
-        return "is about a metric, and output \"exit_code\" gives none; set output"
-    if output == "regex" and hint["name"] not in patterns:
-        return "is about a metric that is none of patterns: " + ", ".join(sorted(patterns))
-    return None
+    return _metric_problem(hint["name"], output, patterns)
 
 def decoded_hints(label, texts, output, patterns):
     """The metric hints of a payload as ktstr.model.payload has them.

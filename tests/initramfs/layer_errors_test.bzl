@@ -1,23 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Analysis tests: what initramfs rules refuse, and the text that says so."""
 
-load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:initramfs.bzl", "initramfs", "initramfs_layer")
-
-def _refused_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ctx.attr.message)
-    return analysistest.end(env)
-
-_refused_test = analysistest.make(
-    _refused_impl,
-    expect_failure = True,
-    attrs = {"message": attr.string(mandatory = True)},
-)
+load("//tests/rules:failure_test.bzl", "failure_test")
 
 def _refused(name, message, **kwargs):
     initramfs_layer(name = name + "_subject", tags = ["manual"], **kwargs)
-    _refused_test(name = name, message = message, target_under_test = name + "_subject")
+    failure_test(name = name, messages = [message], target_under_test = name + "_subject")
     return name
 
 def layer_errors_test_suite(name):
@@ -75,9 +64,9 @@ def layer_errors_test_suite(name):
         layers = [name + "_one", name + "_nested"],
         tags = ["manual"],
     )
-    _refused_test(
+    failure_test(
         name = name + "_double",
-        message = "comes twice, from",
+        messages = ["comes twice, from"],
         target_under_test = name + "_double_subject",
     )
     native.test_suite(name = name, tests = tests + [name + "_double"])

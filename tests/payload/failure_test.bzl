@@ -4,19 +4,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:payload.bzl", "payload")
 load("//rules:providers.bzl", "PayloadInfo")
-
-def _refused_impl(ctx):
-    env = analysistest.begin(ctx)
-    for text in ctx.attr.messages:
-        asserts.expect_failure(env, text)
-    return analysistest.end(env)
-
-failure_test = analysistest.make(
-    _refused_impl,
-    attrs = {"messages": attr.string_list(mandatory = True, allow_empty = False)},
-    doc = "Checks that a target fails in analysis, and what it says.",
-    expect_failure = True,
-)
+load("//tests/rules:failure_test.bzl", "failure_test")
 
 def refused(name, messages, **kwargs):
     """A payload that must fail in analysis.

@@ -10,9 +10,10 @@ def _impl(ctx):
         asserts.expect_failure(env, text)
     return analysistest.end(env)
 
-_failure_test = analysistest.make(
+failure_test = analysistest.make(
     _impl,
     attrs = {"messages": attr.string_list(mandatory = True, allow_empty = False)},
+    doc = "Checks that a target fails in analysis, and what it says.",
     expect_failure = True,
 )
 
@@ -27,7 +28,7 @@ def refused(name, messages, **kwargs):
     subject = name + ".subject"
     kwargs.setdefault("srcs", ["scenario.py"])
     ktstr_test(name = subject, tags = ["manual"], **kwargs)
-    _failure_test(
+    failure_test(
         name = name,
         messages = messages,
         target_under_test = ":" + subject,
