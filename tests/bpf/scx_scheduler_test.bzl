@@ -4,17 +4,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:providers.bzl", "ScxSchedulerInfo")
 load("//rules:scheduler.bzl", "scx_scheduler")
-
-def _failure_test_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ctx.attr.message)
-    return analysistest.end(env)
-
-_failure_test = analysistest.make(
-    _failure_test_impl,
-    attrs = {"message": attr.string()},
-    expect_failure = True,
-)
+load("//tests/rules:failure_test.bzl", "failure_test")
 
 # Name of the case -> attributes of the rule, and what it must say.
 _MISTAKES = {
@@ -115,7 +105,7 @@ def scx_scheduler_tests(name):
     for case, (attributes, message) in _MISTAKES.items():
         # A target that must not analyze: only its test may ask for it.
         scx_scheduler(name = case, tags = ["manual"], **attributes)
-        _failure_test(name = case + "_test", message = message, target_under_test = case)
+        failure_test(name = case + "_test", messages = [message], target_under_test = case)
         tests.append(case + "_test")
     scx_scheduler(
         name = "given",
