@@ -157,6 +157,8 @@ class OutputTest(_Case):
         size = 300 * 65536
         self.assertEqual((facts.stdout_bytes, facts.stderr_bytes), (size, size))
         self.assertTrue(facts.stdout_truncated and facts.stderr_truncated)
+        words = f"{size} bytes were printed; the first {CAP} were searched"
+        self.assertEqual(facts.notes, (f"stdout: {words}", f"stderr: {words}"))
         self.assertEqual((facts.stdout_tail[-3:], facts.stderr_tail[-3:]), ("BBB", "CCC"))
         self.assertGreater(size, CAP)
 
@@ -332,7 +334,9 @@ class HandleTest(_Case):
         with redirect_stderr(io.StringIO()):
             self.guest.bench.close()
         self.assertTrue(has_ended(handle.pid or 0))
-        self.assertEqual([facts.end for facts in self.guest.sink.facts], [PayloadEnd.DROPPED])
+        (facts,) = self.guest.sink.facts
+        self.assertIs(facts.end, PayloadEnd.DROPPED)
+        self.assertRegex(facts.notes[0], "the test function left its handle behind: .*use wait")
         self.assertEqual(handle.wait().facts.end, PayloadEnd.DROPPED)
         self.assertLen(self.guest.sink.facts, 1)
 

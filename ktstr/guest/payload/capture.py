@@ -32,6 +32,12 @@ class Capture:
         """Whether more than the cap was printed."""
         return self.total > self._cap
 
+    def note(self) -> str:
+        """What is to be said of it; empty if all was kept."""
+        if not self.truncated:
+            return ""
+        return f"{self.total} bytes were printed; the first {self._cap} were searched"
+
     def text(self) -> str:
         """What was printed, up to the cap; bytes that are no UTF-8 are replaced."""
         return self._head.decode(errors="replace")

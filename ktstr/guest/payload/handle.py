@@ -208,4 +208,4 @@ def drop(running: RunningPayload) -> None:
     if running.facts is not None or running.foreign:
         return
     print(f"ktstr: payload {running.name!r}: {_WARNING}", file=sys.stderr, flush=True)
-    running.finish(PayloadEnd.DROPPED)
+    running.finish(PayloadEnd.DROPPED, _WARNING)

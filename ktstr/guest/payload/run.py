@@ -196,6 +196,8 @@ class RunningPayload:
             found = extract_metrics(
                 self._payload, process.out.text(), process.err.text(), run.checks
             )
+        outputs = (("stdout", process.out), ("stderr", process.err))
+        cut = (f"{name}: {capture.note()}" for name, capture in outputs if capture.truncated)
         return PayloadFacts(
             payload=run.payload,
             index=self._payloads.next_index(),
@@ -215,7 +217,7 @@ class RunningPayload:
             stdout_tail=process.out.tail(),
             stderr_tail=process.err.tail(),
             metrics=found.metrics,
-            notes=(*process.notes, *found.notes),
+            notes=(*process.notes, *cut, *found.notes),
             checks=run.checks,
             left_behind=tuple(process.left_behind),
             error=str(process.refused or process.trouble),
