@@ -181,6 +181,11 @@ class WriteTest(parameterized.TestCase):
         with self.assertRaisesRegex(UsageError, message):
             self._write(program)
 
+    def test_a_directory_is_no_program(self) -> None:
+        self._file("tree/x", b"#!/bin/sh\n")
+        with self.assertRaisesRegex(UsageError, "program /payloads/x/bin/x is a directory; name "):
+            self._write(self._item("/payloads/x/bin/x", self.folder / "tree"))
+
     def test_a_program_for_another_machine_is_refused(self) -> None:
         content = bytearray((self.root / "usr/bin/hackbench").read_bytes())
         content[18:20] = (183).to_bytes(2, "little")  # e_machine: EM_AARCH64

@@ -31,6 +31,7 @@ class ProblemTest(parameterized.TestCase):
         ("missing", Shebang("/bin/bash", ""), "wants the interpreter /bin/bash, which the guest"),
         ("relative", Shebang("sh", ""), "names its interpreter 'sh' by no absolute path"),
         ("nothing", Shebang("", ""), 'names no interpreter after "#!"'),
+        ("dos", Shebang("/bin/sh\r", ""), "first line '/bin/sh\\r' with a carriage return"),
         ("no_env", Shebang("/usr/bin/env", "sh"), "wants the interpreter /usr/bin/env"),
     )
     def test_is_told(self, line: Shebang, message: str) -> None:

@@ -107,9 +107,14 @@ def check_program(payload: Payload, contents: Sequence[Content]) -> None:
     """Sees that the program can be executed at all.
 
     Raises:
-      UsageError: it is neither an ELF program nor a script.
+      UsageError: it is neither an ELF program nor a script, or a directory.
     """
-    program = next(each for each in contents if "/" + each.path == payload.program)
+    program = next((each for each in contents if "/" + each.path == payload.program), None)
+    if program is None:
+        raise UsageError(
+            f"the program {payload.program} is a directory; name one of its files, and put the "
+            f"others into the payload's `files`"
+        )
     head = program.head()
     if not head.startswith((elf.MAGIC, b"#!")):
         raise UsageError(

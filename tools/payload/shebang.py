@@ -44,6 +44,8 @@ def problem(shebang: Shebang, exists: Callable[[str], bool], path: Sequence[str]
         return 'names no interpreter after "#!"'
     if not interpreter.startswith("/"):
         return f"names its interpreter {interpreter!r} by no absolute path"
+    if interpreter.endswith("\r") and exists(interpreter.rstrip("\r")):
+        return f"ends its first line {interpreter!r} with a carriage return; write line feeds alone"
     if not exists(interpreter):
         return f"wants the interpreter {interpreter}, which the guest lacks"
     if posixpath.basename(interpreter) == "env":
