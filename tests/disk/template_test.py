@@ -114,6 +114,21 @@ class TemplateTest(parameterized.TestCase):
         self.assertEqual(1, done.returncode)
         self.assertIn("succeeded and wrote no xfs", done.stderr)
 
+    def test_a_disk_is_as_large_as_asked_for_whatever_the_file_system(self) -> None:
+        options = ["--shrink"]
+        made = self._made("one", "btrfs", 256, {"/text": self.text}, options=options)
+        convert = "qemu-img convert -O raw /made/image /build/raw"
+        script = f"{convert} && stat -c %s /build/raw && btrfs check --readonly /build/raw"
+        done = self._in_root([f"--ro={made}=/made"], ["sh", "-c", script])
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(str(256 << 20), done.stdout.splitlines()[0])
+
+    def test_a_directory_among_the_contents(self) -> None:
+        done = self._make("one", "ext4", 64, {"/here": self.work / "one"})
+        self.assertEqual(1, done.returncode)
+        self.assertIn("disk_template //a:b: ext4 of 64 MiB, mkfs_options []: ", done.stderr)
+        self.assertIn("what is to be '/here' is a directory; name its files", done.stderr)
+
     @parameterized.parameters(*_FILESYSTEMS)
     def test_contents_that_do_not_fit(self, filesystem: str, mib: int) -> None:
         large = self._file("large", os.urandom(mib << 20))

@@ -179,10 +179,12 @@ class Workshop:
         }
         line = command(template, image, self._stage(template))
         self._run(line, environment)
-        if image.stat().st_size != template.size_mib * _MIB:
+        whole, made = template.size_mib * _MIB, image.stat().st_size
+        if made > whole:
             # mkfs.btrfs --rootdir lengthens a file that is too short
-            needed = -(-image.stat().st_size // _MIB)
-            raise TemplateError(f"the contents do not fit: mkfs wants {needed} MiB for them")
+            raise TemplateError(f"the contents do not fit: mkfs wants {-(-made // _MIB)} MiB")
+        # options may make a file system that is smaller than its disk, and cut the file (--shrink)
+        os.truncate(image, whole)
         offset, magic = MAKERS[template.filesystem].magic
         with image.open("rb") as file:
             file.seek(offset)
@@ -239,8 +241,15 @@ class Workshop:
 
 
 def read_content(text: str) -> Content:
-    """`FILE=PATH`; programs and scripts get mode 0755, all else 0644, whatever FILE's own is."""
+    """`FILE=PATH`; programs and scripts get mode 0755, all else 0644, whatever FILE's own is.
+
+    Raises:
+      TemplateError: FILE is a directory.
+    """
     source, _, path = text.partition("=")
+    if pathlib.Path(source).is_dir():
+        # of the source tree: analysis cannot tell it from a file
+        raise TemplateError(f"contents: what is to be {path!r} is a directory; name its files")
     with pathlib.Path(source).open("rb") as file:
         start = file.read(4)
     executable = start == b"\x7fELF" or start.startswith(b"#!")
@@ -264,13 +273,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     args = parser.parse_args(argv)
-    template = Template(
-        args.filesystem,
-        args.size_mib,
-        tuple(args.option),
-        tuple(sorted(map(read_content, args.content), key=lambda content: content.path)),
-    )
+    template = Template(args.filesystem, args.size_mib, tuple(args.option))
     try:
+        contents = sorted(map(read_content, args.content), key=lambda content: content.path)
+        template = dataclasses.replace(template, contents=tuple(contents))
         Workshop(args.work, args.fixed).make(template, args.out)
     except (TemplateError, OSError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
