@@ -218,6 +218,16 @@ class RefusalTest(parameterized.TestCase):
         self.assertRegex(text, "cannot execute /no/such/program: No such file or directory: the ")
         self.assertRegex(text, "guest has no /no/such/program; put it into the `files` of the pay")
 
+    def test_an_end_that_is_seen_before_the_verdict_brings_it(self) -> None:
+        reactor = Reactor()
+        process = PayloadProcess(Command("/no/such/program", ()), nowhere, reactor)
+        self.assertTrue(has_ended(process.pid))
+        # poll may look at the verdict before it is written, and at the end after it has come
+        reactor.forget(process._verdict)
+        process.await_execution()
+        self.assertIsNotNone(process.refused)
+        process.settle()
+
     def test_a_link_to_nowhere(self) -> None:
         link = os.path.join(self.folder, "link")
         os.symlink("/no/such/target", link)

@@ -137,6 +137,9 @@ class PayloadProcess:
                 "its exit status is lost: the test's own process reaped it (os.wait), or ignores "
                 "SIGCHLD"
             )
+        if self._verdict >= 0:
+            # it may have been written after the verdict was last looked for, and before this end
+            self._judge()
         self._release()
 
     def _await_gone(self) -> None:
