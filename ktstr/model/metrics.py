@@ -53,11 +53,23 @@ def extract_metrics(
     searched in the whole text with `^` and `$` at lines; its group must hold a quantity.
     EXIT_CODE: none.
     """
+    return extract_from(payload, ((Stream.STDOUT, stdout), (Stream.STDERR, stderr)), checks)
+
+
+def extract_from(
+    payload: Payload, texts: Iterable[tuple[Stream, str]], checks: Iterable[MetricCheck] = ()
+) -> Extraction:
+    """As `extract_metrics`, of texts that are made one by one: only those that are looked at, and
+    none while another is held.  A text may be four times as large as what was printed.
+    """
+    if payload.output is OutputFormat.EXIT_CODE:
+        return Extraction()
     wanted = _wanted(payload, checks)
     notes: list[str] = []
-    for stream, text in ((Stream.STDOUT, stdout), (Stream.STDERR, stderr)):
+    for stream, text in texts:
         harvest = _Harvest(wanted)
         _reap(payload, text, harvest)
+        del text
         notes += [f"{stream.value}: {note}" for note in harvest.notes()]
         if harvest.values:
             metrics = (Metric(name, value, stream) for name, value in harvest.values.items())

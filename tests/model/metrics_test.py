@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import json
 import math
+import weakref
+from collections.abc import Iterator
 from typing import Any
 
 from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.model.json_leaves import MAX_DEPTH, MAX_LEAVES, MAX_VALUES, documents
-from ktstr.model.metrics import Extraction, extract_metrics
+from ktstr.model.codec import encode
+from ktstr.model.frames import MAX_BODY, FrameType, encode_frame
+from ktstr.model.json_leaves import MAX_DEPTH, MAX_LEAVES, MAX_NAME, MAX_VALUES, documents
+from ktstr.model.metrics import Extraction, extract_from, extract_metrics
 from ktstr.model.payload import Exists, MetricHint, OutputFormat, Payload, Stream
 from ktstr.model.quantity import Quantity, parse_quantity
 from tests.model.strategies import DOCUMENTS
@@ -146,6 +150,14 @@ class JsonTest(parameterized.TestCase):
         self.assertEqual(values(found), {"b": 2.0})
         self.assertIn("1 numbers were left out", found.notes[0])
 
+    def test_all_that_is_kept_fits_into_a_frame(self) -> None:
+        name = "\U0001f600" * (MAX_NAME - 10)
+        text = json.dumps({f"{name}{i}": i for i in range(MAX_LEAVES)}, ensure_ascii=False)
+        found = extract_metrics(payload(), text, "")
+        self.assertGreater(len(found.metrics), 1_000)
+        self.assertLess(len(encode_frame(FrameType.PAYLOAD, 0, encode(found.metrics))), MAX_BODY)
+        self.assertIn("numbers were left out", found.notes[0])
+
 
 class StreamTest(absltest.TestCase):
     def test_stderr_is_read_only_when_stdout_has_no_metric(self) -> None:
@@ -156,6 +168,27 @@ class StreamTest(absltest.TestCase):
 
     def test_a_document_does_not_span_the_streams(self) -> None:
         self.assertEqual(extract_metrics(payload(), '{"a":', "1}").metrics, ())
+
+    def test_texts_are_made_only_to_be_read_and_one_at_a_time(self) -> None:
+        class Text(str):
+            """A str that can be referred to weakly."""
+
+        made: list[weakref.ref[Text]] = []
+
+        def texts() -> Iterator[tuple[Stream, str]]:
+            for stream, text in ((Stream.STDOUT, "none"), (Stream.STDERR, '{"a":1}')):
+                self.assertEqual([each() for each in made], [None] * len(made))
+                kept = Text(text)
+                made.append(weakref.ref(kept))
+                pair = stream, kept
+                del kept
+                yield pair
+                del pair
+
+        extract_from(payload(OutputFormat.EXIT_CODE), texts())
+        self.assertEmpty(made)
+        self.assertEqual(values(extract_from(payload(), texts())), {"a": 1.0})
+        self.assertLen(made, 2)
 
     def test_an_exit_code_has_no_metrics(self) -> None:
         found = extract_metrics(payload(OutputFormat.EXIT_CODE), '{"a":1}', "b=2")

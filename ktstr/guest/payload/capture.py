@@ -42,6 +42,10 @@ class Capture:
         """What was printed, up to the cap; bytes that are no UTF-8 are replaced."""
         return self._head.decode(errors="replace")
 
+    def release(self) -> None:
+        """Gives up what `text` would give."""
+        self._head = bytearray()
+
     def tail(self) -> str:
         """The end of what was printed, from the beginning of a character."""
         cut = 0

@@ -7,15 +7,15 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ktstr.guest.payload.launch import Command, signal_name
 from ktstr.guest.payload.process import PayloadProcess
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import PayloadFacts
-from ktstr.model.metrics import Extraction, extract_metrics
-from ktstr.model.payload import PayloadEnd
+from ktstr.model.metrics import Extraction, extract_from
+from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.model.payload_run import payload_named
 
 if TYPE_CHECKING:
@@ -175,6 +175,9 @@ class RunningPayload:
             process.kill()
         process.settle()
         self.facts = self._facts()
+        # a handle that is kept need not keep them
+        process.out.release()
+        process.err.release()
         self._sink.emit(self.facts)
         return self.facts
 
@@ -193,9 +196,7 @@ class RunningPayload:
         end, code, name = self._end()
         found = Extraction()
         if end is not PayloadEnd.DROPPED:
-            found = extract_metrics(
-                self._payload, process.out.text(), process.err.text(), run.checks
-            )
+            found = extract_from(self._payload, self._texts(), run.checks)
         outputs = (("stdout", process.out), ("stderr", process.err))
         cut = (f"{name}: {capture.note()}" for name, capture in outputs if capture.truncated)
         return PayloadFacts(
@@ -222,6 +223,10 @@ class RunningPayload:
             left_behind=tuple(process.left_behind),
             error=str(process.refused or process.trouble),
         )
+
+    def _texts(self) -> Iterator[tuple[Stream, str]]:
+        yield Stream.STDOUT, self._process.out.text()
+        yield Stream.STDERR, self._process.err.text()
 
     def _end(self) -> tuple[PayloadEnd, int, str]:
         """How it ended, its exit code, and the signal's name."""
