@@ -40,12 +40,18 @@ def _headline(payload: result_pb2.Payload) -> str:
     step = f" (step {payload.step})" if payload.HasField("step") else ""
     took = duration(payload.ended_ns - payload.started_ns) if payload.HasField("pid") else ""
     after = f" after {took}" if took else ""
-    found = [f"{_count(len(payload.metrics), 'metric')}"]
+    found = [_count(len(payload.metrics), "metric") + _origin(payload)]
     if payload.checks:
         found.append(_count(len(payload.checks), "check"))
     if payload.failures:
         found.append(f"{len(payload.failures)} failed")
     return one_line(f"{payload.payload}{where}{step}: {_end(payload)}{after}; {', '.join(found)}")
+
+
+def _origin(payload: result_pb2.Payload) -> str:
+    # stdout goes without saying; all metrics of a run are of one stream
+    streams = {metric.stream for metric in payload.metrics} - {"stdout"}
+    return f" from {' and '.join(sorted(streams))}" if streams else ""
 
 
 def _end(payload: result_pb2.Payload) -> str:

@@ -57,6 +57,15 @@ class TextTest(parameterized.TestCase):
         self.assertIn("(99975 lines before)", text)
         self.assertIn("(1000000 characters)", text)
 
+    def test_metrics_of_stderr_are_told_as_such(self) -> None:
+        for stream, words in (
+            (Stream.STDERR, "; 1 metric from stderr"),
+            (Stream.STDOUT, "; 1 metric"),
+        ):
+            payload = runs.payload(metrics=(Metric("a", 1.0, stream),))
+            text = text_report(result(runs.good_run(payloads=(payload,))))
+            self.assertRegex(text, rf"fio.*{words}\n")
+
     def test_a_crowd_of_payloads_is_cut(self) -> None:
         metrics = tuple(Metric(f"m{i}", 1.0, Stream.STDOUT) for i in range(5_000))
         payload = runs.payload(metrics=metrics, exit_code=1, stderr_tail="x\n" * 5_000)
