@@ -169,6 +169,7 @@ def _key_values(text: str) -> Iterator[tuple[str, str]]:
         if key and "=" not in key and rest[:1].isspace() and parse_quantity(rest) is not None:
             yield key, rest
         else:
+            yield "", ""  # a line that holds nothing is work, too, and counts
             yield from ((pair[1], pair[2]) for pair in _PAIR.finditer(line[0]))
 
 

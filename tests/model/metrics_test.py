@@ -283,6 +283,12 @@ class FloodTest(parameterized.TestCase):
         list(documents(Counted(text)))
         self.assertLess(len(seen), 3 * len(text))
 
+    def test_lines_without_values_count_too(self) -> None:
+        text = "info: started\n" * (MAX_VALUES + 1) + "a=1\n"
+        found = extract_metrics(payload(OutputFormat.KEY_VALUE), text, "")
+        self.assertEqual(found.metrics, ())
+        self.assertIn(f"more than {MAX_VALUES} values", found.notes[0])
+
     @parameterized.parameters("a", " ", "a=b", "a = ", ": ", "a: 1e", "=")
     def test_key_value(self, piece: str) -> None:
         text = piece * ((16 << 20) // len(piece))
