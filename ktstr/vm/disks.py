@@ -118,9 +118,12 @@ def qemu_arguments(disks: Sequence[DiskSpec], images: Sequence[Image]) -> tuple[
         limits = limits_of(disk.throttle)
         if limits:
             group = {"qom-type": "throttle-group", "id": group_of(index), "limits": limits}
-            throttled = {"driver": "throttle", "node-name": f"{node}.throttled", "file": node}
+            throttled: dict[str, Any] = {"driver": "throttle", "file": node}
+            throttled["node-name"] = f"{node}.throttled"
+            # else QEMU would want to write through it, and refuse a disk that is only read
+            throttled |= {"throttle-group": group_of(index), "read-only": disk.read_only}
             arguments += ["-object", _json(group)]
-            arguments += _blockdev(throttled | {"throttle-group": group_of(index)})
+            arguments += _blockdev(throttled)
             node = f"{node}.throttled"
         device = {
             "driver": "virtio-blk-pci",

@@ -55,6 +55,11 @@ class ArgumentsTest(absltest.TestCase):
         self.assertTrue(node["file"]["read-only"])
         self.assertNotIn("backing", node)
 
+    def test_a_read_only_disk_is_throttled_read_only(self) -> None:
+        disk = _disk(read_only=True, throttle=Throttle(iops=1))
+        arguments = disks.qemu_arguments([disk], [Image("/0", ImageFormat.QCOW2)])
+        self.assertEqual([True, True], [n["read-only"] for n in _values(arguments, "-blockdev")])
+
     def test_a_throttle_stands_between_device_and_image(self) -> None:
         throttle = Throttle(iops=100, iops_burst=200, bytes_per_s=1000, bytes_burst=4000)
         images = [Image("/0", ImageFormat.RAW), Image("/1", ImageFormat.RAW)]

@@ -29,10 +29,13 @@ class DisksTest(absltest.TestCase):
         os.close(fd)
 
     def machine(self, *arguments: str) -> MachineSpec:
-        """Two disks: one is only read, the other is throttled."""
+        """Three disks: one is only read, one is throttled, one is both."""
         disks = (
             DiskSpec("fixed", "ktstr-fixed", self.template, _SIZE, read_only=True),
             DiskSpec("slow", "ktstr-slow", self.template, _SIZE, throttle=_THROTTLE),
+            DiskSpec(
+                "both", "ktstr-both", self.template, _SIZE, read_only=True, throttle=_THROTTLE
+            ),
         )
         return replace(guests.spec(*arguments), disks=disks)
 
@@ -42,18 +45,19 @@ class DisksTest(absltest.TestCase):
             limits = vm.ask("qom-get", path=f"/objects/{group_of(1)}", property="limits")
             clones = vm.disk_clones
             left = [path.suffix for path in vm.files.root.iterdir()]
-        fixed, slow = blocks
-        self.assertEqual((fixed["ro"], slow["ro"]), (True, False))
+        fixed, slow, both = blocks
+        self.assertEqual((fixed["ro"], slow["ro"], both["ro"]), (True, False, True))
         self.assertEqual(fixed["node-name"], node_of(0))
         self.assertEqual(fixed["file"], str(self.template))
         self.assertEqual(slow["node-name"], f"{node_of(1)}.throttled")
+        self.assertEqual(both["node-name"], f"{node_of(2)}.throttled")
         # those that QEMU adds are zero, or lengths of one second
         wanted = limits_of(_THROTTLE)
         self.assertEqual({name: limits[name] for name in wanted}, wanted)
         self.assertEqual(_rest(limits, wanted), {0, 1})
         self.assertEqual(
             [clone.backend for clone in clones],
-            [DiskBackend.READ_ONLY, DiskBackend.QCOW2_OVERLAY],
+            [DiskBackend.READ_ONLY, DiskBackend.QCOW2_OVERLAY, DiskBackend.READ_ONLY],
         )
         self.assertNotIn(".qcow2", left)
 
