@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define CHUNK (1 << 20)
@@ -169,6 +170,9 @@ int main(void)
 	}
 	printf("trouble: over\n");
 	fflush(stdout);
+	/* else the reset may come before the last line; a kernel in trouble may never drain it */
+	if (!strcmp(trouble, "none") || !strcmp(trouble, "topology"))
+		tcdrain(STDOUT_FILENO);
 	/* not reboot(2): it first waits for CPU 0, which may be in an endless loop */
 	put("/proc/sysrq-trigger", "b");
 	return 1;
