@@ -116,7 +116,7 @@ def explained(error: OSError, doing: str, path: Path) -> InfraError:
     if error.errno == errno.EROFS:
         return InfraError(
             f"cannot {doing} {path}: {described(path)} is mounted read-only here; in Bazel's "
-            f"sandbox, allow writing with --sandbox_writable_path={path}"
+            f"sandbox, allow writing with --sandbox_writable_path={nearest_existing(path)}"
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return InfraError(f"cannot {doing} {path}: {error.strerror}; {_whose(path)}")

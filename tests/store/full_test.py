@@ -77,6 +77,8 @@ class FullTest(absltest.TestCase):
             found = open_store(place)
             assert isinstance(found, NoStore)
             self.assertIn(text, found.reason)
+            # one that exists, since Bazel makes none
+            self.assertEndsWith(found.reason, f"path={root if place == root else self.small}")
             self.assertIn("tmpfs (f_type 0x1021994, fsid", found.reason)
 
     def test_publishing_across_file_systems(self) -> None:
