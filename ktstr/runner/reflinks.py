@@ -9,6 +9,7 @@ from pathlib import Path
 from ktstr.model.errors import InfraError
 from ktstr.store.directory import default_root
 from ktstr.store.entry import Entry
+from ktstr.store.image import make_sparse
 from ktstr.store.key import Key
 from ktstr.store.obtain import obtain
 from ktstr.store.reflink import clone_file, verify_reflink
@@ -73,5 +74,8 @@ class Reflinks:
         return self._store
 
     def _convert(self, disk: DiskSpec, path: Path) -> None:
-        arguments = ("convert", "-O", "raw", str(disk.template), str(path))
+        make_sparse(path, disk.size_bytes)
+        # into the file as it is, which is all zeroes; qemu-img refuses one that is too small
+        convert = ("convert", "-n", "--target-is-zero", "-O", "raw")
+        arguments = (*convert, str(disk.template), str(path))
         run_qemu_img(self._qemu, arguments, pass_fds=(), what=f"disk {disk.name}")

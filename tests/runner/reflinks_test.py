@@ -57,6 +57,16 @@ class ReflinksTest(absltest.TestCase):
         os.close(other)
         os.close(clone.fd)
 
+    def test_a_template_that_is_larger_than_its_disk_leaves_nothing(self) -> None:
+        mounts.enter_namespace()
+        point = self.directory / "point"
+        mounts.mount_image(self, point, "btrfs", 256 << 20)
+        root = point / "store"
+        smaller = DiskSpec("data", "data", self.template, _SIZE // 2)
+        with self.assertRaisesRegex(InfraError, "disk data: qemu-img convert failed"):
+            self.reflinks(root).clone(smaller)
+        self.assertEmpty([*(root / "staging").iterdir(), *(root / "entries").iterdir()])
+
     def test_a_file_system_without_reflinks_is_named_and_nothing_is_made_there(self) -> None:
         mounts.enter_namespace()
         point = self.directory / "point"
