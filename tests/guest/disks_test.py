@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disks that are not there, and images that are not whole, as the agent tells of them."""
 
+import errno
 import json
 import os
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 
-from ktstr.guest import disks, loop_device
+from ktstr.guest import disks, filesystem, loop_device
 from ktstr.guest.disks import Disks
 from ktstr.guest.reactor import Reactor
 from ktstr.model.disk import Disk, Filesystem
@@ -63,6 +64,27 @@ class MissingTest(absltest.TestCase):
             "no device with serial number 'data' after 0.05 s of guest time; there are "
             "loop0 (no serial number), vda (other)",
         )
+
+
+class FinishTest(parameterized.TestCase):
+    @parameterized.parameters((errno.EBUSY, ["disk_busy"]), (errno.EINVAL, []))
+    def test_only_a_disk_that_is_in_use_is_told_of(self, number: int, events: list[str]) -> None:
+        block = Path(self.create_tempdir().full_path)
+        (block / "null").mkdir()
+        (block / "null" / "serial").write_text("data")
+        port = _Port()
+        refusal = mock.Mock(side_effect=OSError(number, os.strerror(number)))
+        with (
+            mock.patch.object(disks, "_BLOCK", str(block)),
+            mock.patch.object(disks, "KernelLog"),
+            mock.patch.object(os, "makedirs"),
+            mock.patch.multiple(filesystem, mount=mock.Mock(), magic_of=mock.Mock(return_value=1)),
+            mock.patch.object(filesystem, "unmount", refusal),
+        ):
+            found = Disks((_disk(),), Reactor(), port, 0.05)  # type: ignore[arg-type]
+            self.assertTrue(found.ready(), port.facts)
+            found.finish()
+        self.assertEqual(events, [fact.name for fact in port.facts[1:]])
 
 
 class ImageTest(absltest.TestCase):
