@@ -69,6 +69,15 @@ def write_disk_layer(
 
 
 def _image(disk: Disk, template: Path, qemu: QemuTree) -> _Image:
+    try:
+        return _read_image(disk, template, qemu)
+    except OSError as error:
+        raise InfraError(
+            f"disk {disk.name}: cannot hold {template} in memory to read it: {error.strerror}"
+        ) from error
+
+
+def _read_image(disk: Disk, template: Path, qemu: QemuTree) -> _Image:
     fd = os.memfd_create(f"ktstr-{disk.serial}", os.MFD_CLOEXEC)
     try:
         os.truncate(fd, disk.size_bytes)
