@@ -13,6 +13,8 @@ from ktstr.model.plan import Plan
 from ktstr.model.scenario import Spawn, SpawnHost
 
 _DAMAGES_SHOWN = 3
+# characters of an event's detail that a message has room for
+_SHORT = 40
 
 
 def ending(run: RunRecord) -> list[Detail]:
@@ -36,7 +38,7 @@ def ending(run: RunRecord) -> list[Detail]:
                     f"`timeout`, a `shard_count`, or the test a shorter duration"
                 )
             ]
-        after = run.events[-1].name if run.events else "hello"
+        after = _last_sign(run)
         message = f"the guest hangs: deadline {detail!r} passed, its last sign was {after!r}"
         return [Detail(Kind.HANG, message)]
     if kind is EndingKind.KILLED:
@@ -46,7 +48,7 @@ def ending(run: RunRecord) -> list[Detail]:
     if kind is EndingKind.TERMINATED:
         return [_infra(f"the runner was told to stop ({detail}) before the test was over")]
     if kind is EndingKind.EXITED and run.end is None:
-        last = run.events[-1].name if run.events else "hello" if run.hello else "nothing"
+        last = _last_sign(run)
         return [
             _infra(
                 f"the guest went down without its end record (last heard: {last}): a reset, a "
@@ -164,6 +166,14 @@ def planned_workers(plan: Plan) -> int:
         total += sum(work.count(default) for cgroup in cgroups for work in cgroup.works or ())
         total += sum(op.work.count(default) for op in ops if isinstance(op, Spawn | SpawnHost))
     return total
+
+
+def _last_sign(run: RunRecord) -> str:
+    """The last event, with what it was about, as far as that is short."""
+    if not run.events:
+        return "hello" if run.hello else "nothing"
+    last = run.events[-1]
+    return f"{last.name} {last.detail}" if 0 < len(last.detail) <= _SHORT else last.name
 
 
 def _infra(message: str) -> Detail:

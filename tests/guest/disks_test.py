@@ -15,7 +15,7 @@ from ktstr.guest.disks import Disks
 from ktstr.guest.reactor import Reactor
 from ktstr.model.disk import Disk, Filesystem
 from ktstr.model.errors import InfraError
-from ktstr.model.facts import DiskFacts
+from ktstr.model.facts import DiskFacts, Event
 
 _SIZE = 1 << 20
 
@@ -84,7 +84,9 @@ class FinishTest(parameterized.TestCase):
             found = Disks((_disk(),), Reactor(), port, 0.05)  # type: ignore[arg-type]
             self.assertTrue(found.ready(), port.facts)
             found.finish()
-        self.assertEqual(events, [fact.name for fact in port.facts[1:]])
+        told = [(fact.name, fact.detail) for fact in port.facts if isinstance(fact, Event)]
+        self.assertEqual(told[0], ("disk_mount", "data"))
+        self.assertEqual(events, [name for name, _ in told[1:]])
 
 
 class ImageTest(absltest.TestCase):

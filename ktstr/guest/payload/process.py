@@ -62,14 +62,18 @@ class PayloadProcess:
         """Whether the leader has ended."""
         return self.ended_ns is not None
 
-    def await_execution(self) -> None:
-        """Waits until the program is executed, or it is known that it will not be."""
+    def await_execution(self, timeout_s: float | None = None) -> None:
+        """Waits until the program is executed, or it is known that it will not be.
+
+        That may take EXECUTE_S, but no longer than the payload itself (`timeout_s`) may.
+        """
+        seconds = EXECUTE_S if timeout_s is None else min(EXECUTE_S, timeout_s)
         begun = self._reactor.wait(
-            time.monotonic_ns() + int(EXECUTE_S * _NS), lambda: self._verdict < 0 or self.ended
+            time.monotonic_ns() + int(seconds * _NS), lambda: self._verdict < 0 or self.ended
         )
         if not begun:
             self.notes.append(
-                f"not executed within {EXECUTE_S:g} s of being told to: nothing ran its process"
+                f"not executed within {seconds:g} s of being told to: nothing ran its process"
             )
 
     def send_kill(self) -> None:

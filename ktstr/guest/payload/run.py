@@ -57,7 +57,7 @@ class Payloads:
         process = None
         try:
             process = PayloadProcess(command, lambda pid: self._place(run, pid), self.reactor)
-            process.await_execution()
+            process.await_execution(run.timeout_s)
             if process.refused is not None:
                 process.settle()
                 raise process.refused
