@@ -12,7 +12,7 @@ from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
 from ktstr.model.console import ConsoleFinding, ConsoleKind
-from ktstr.model.facts import CgroupFacts, End, Event, ScenarioFacts
+from ktstr.model.facts import CgroupFacts, End, ScenarioFacts
 from ktstr.model.frames import Damage
 from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind, HostSample
 from ktstr.model.scenario import CgroupDef, defs
@@ -341,15 +341,6 @@ class ExpectFailTest(parameterized.TestCase):
         seen = runs.hello(run.plan, nodes=("0", "1"))
         judged = judge(dataclasses.replace(run, hello=seen))
         self.assertIs(judged.verdict, Verdict.INCONCLUSIVE)
-
-
-class LastSignTest(absltest.TestCase):
-    def test_a_hang_names_what_the_guest_was_about(self) -> None:
-        ending = Ending(EndingKind.DEADLINE, "scheduler and scenario set-up")
-        for detail, words in (("data", "'disk_mount data'"), ("x" * 41, "'disk_mount'")):
-            events = (Event(1, "disk_mount", None, detail),)
-            run = dataclasses.replace(runs.good_run(), ending=ending, end=None, events=events)
-            self.assertIn(f"its last sign was {words}", judge(run).details[0].message)
 
 
 class ContentionTest(parameterized.TestCase):

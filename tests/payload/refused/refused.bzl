@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests that a mistake in a payload is told in analysis, in words that help."""
 
-load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:payload.bzl", "payload")
-load("//rules:providers.bzl", "PayloadInfo")
 load("//tests/rules:failure_test.bzl", "failure_test")
 
 def refused(name, messages, **kwargs):
@@ -23,15 +21,3 @@ def refused(name, messages, **kwargs):
         messages = messages,
         target_under_test = ":" + subject,
     )
-
-def _payload_impl(ctx):
-    env = analysistest.begin(ctx)
-    found = analysistest.target_under_test(env)[PayloadInfo].payload
-    asserts.equals(env, json.decode(ctx.attr.expected), json.decode(json.encode(found)))
-    return analysistest.end(env)
-
-payload_test = analysistest.make(
-    _payload_impl,
-    attrs = {"expected": attr.string(mandatory = True)},
-    doc = "Checks what a payload tells the tests that run it.",
-)

@@ -28,5 +28,5 @@ def refused_disks(name, messages, disks):
       disks: the test's disks.
     """
     subject = name + ".subject"
-    ktstr_test(name = subject, srcs = ["fresh.py"], disks = disks, tags = ["manual"])
+    ktstr_test(name = subject, srcs = ["//tests/disk:fresh.py"], disks = disks, tags = ["manual"])
     failure_test(name = name, messages = messages, target_under_test = ":" + subject)
