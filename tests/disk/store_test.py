@@ -47,6 +47,15 @@ class StoreTest(absltest.TestCase):
         self.assertEqual((before.st_ino, before.st_mtime_ns), (after.st_ino, after.st_mtime_ns))
         self.assertEqual({name}, self.whole_entries(cache))
 
+    def test_two_runs_at_once_share_one_entry(self) -> None:
+        runs = [self.start("shared", name) for name in ("one", "other")]
+        for running in runs:
+            ended = running.wait()
+            self.assertEqual(0, ended.status, ended.text)
+            (clone,) = ended.result(_TEST)["host"]["disk_clones"]
+            self.assertEqual("reflink", clone["backend"], clone)
+        self.assertLen(self.whole_entries("shared"), 1)
+
     def killed(self, cache: str, after_s: float | None) -> float:
         """Kills a run after so long, or when there is a guest; returns the seconds until then."""
         running = self.start(cache, cache)
