@@ -171,7 +171,7 @@ int main(void)
 	printf("trouble: over\n");
 	fflush(stdout);
 	/* else the reset may come before the last line; a kernel in trouble may never drain it */
-	if (!strcmp(trouble, "none") || !strcmp(trouble, "topology"))
+	if (!strcmp(trouble, "none") || !strcmp(trouble, "topology") || !strcmp(trouble, "memcg"))
 		tcdrain(STDOUT_FILENO);
 	/* not reboot(2): it first waits for CPU 0, which may be in an endless loop */
 	put("/proc/sysrq-trigger", "b");
