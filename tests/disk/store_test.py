@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs whose clones come from the host's store, killed at many moments."""
 
-import time
 from pathlib import Path
 
 from absl.testing import absltest
 
 from ktstr.store.cleaning import occupants
 from ktstr.store.store import Store
-from tests.inner.running import Running, leftovers
+from tests.inner.killing import kill_run
+from tests.inner.running import Running
 from tests.store import mounts
 
 _TARGET = "_main/tests/disk/first_sentinel"
@@ -32,7 +32,6 @@ class StoreTest(absltest.TestCase):
         whole = self.killed(cache, None)
         (name,) = self.whole_entries(cache)
         for moment in range(_MOMENTS):
-            # it is the moment that is varied here, so there is no event to wait for
             self.killed(str(moment), _BEYOND * whole * moment / (_MOMENTS - 1))
             self.assertLessEqual(self.whole_entries(str(moment)), {name})
         # the first had its clone when it was killed, so its store serves the next run as it is
@@ -59,18 +58,9 @@ class StoreTest(absltest.TestCase):
     def killed(self, cache: str, after_s: float | None) -> float:
         """Kills a run after so long, or when there is a guest; returns the seconds until then."""
         running = self.start(cache, cache)
-        began = time.monotonic()
-        if after_s is None:
-            running.qemu()
-        else:
-            time.sleep(after_s)
-        took = time.monotonic() - began
-        running.process.kill()
-        running.wait(20)
-        ends_at = time.monotonic() + 10
-        while self.left(running, cache) and time.monotonic() < ends_at:
-            time.sleep(0.02)
-        self.assertEmpty(self.left(running, cache))
+        # besides QEMU, what makes the image in the store
+        took, left = kill_run(running, after_s, self.root(cache))
+        self.assertEmpty(left)
         return took
 
     def start(self, cache: str, name: str) -> Running:
@@ -79,10 +69,6 @@ class StoreTest(absltest.TestCase):
         running = Running(_TARGET, self.directory / name, environ={"XDG_CACHE_HOME": str(home)})
         self.addCleanup(running.close)
         return running
-
-    def left(self, running: Running, cache: str) -> list[str]:
-        """Processes that still belong to a run: QEMU, or what makes the image in the store."""
-        return [*leftovers(running.outputs), *leftovers(self.root(cache))]
 
     def root(self, cache: str) -> Path:
         return self.point / cache / "ktstr" / "store"

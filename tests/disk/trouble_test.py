@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disks that cannot be mounted, hosts that run full, and runs that are killed while they clone."""
 
-import time
 from pathlib import Path
 
 from absl.testing import absltest
 
-from tests.inner.running import Ended, Running, leftovers
+from tests.inner.killing import kill_run
+from tests.inner.running import Ended, Running
 from tests.inner.small_disk import initramfs_bytes, small_disk
 
 _FLOODS = "_main/tests/disk/floods"
@@ -59,37 +59,21 @@ class TroubleTest(absltest.TestCase):
         )
 
     def test_a_run_killed_at_many_moments_leaves_nothing(self) -> None:
-        whole = self.seconds_to_guest()
+        whole = self.killed("whole", None)
         for moment in range(_MOMENTS):
-            running = Running(_FLOODS, self.directory / str(moment), test_filter="fills_its_disk")
-            self.addCleanup(running.close)
-            # it is the moment that is varied here, so there is no event to wait for
-            time.sleep(_BEYOND * whole * moment / (_MOMENTS - 1))
-            running.process.kill()
-            running.wait(20)
-            self.expect_nothing_left(running)
+            self.killed(str(moment), _BEYOND * whole * moment / (_MOMENTS - 1))
 
-    def seconds_to_guest(self) -> float:
-        """What a run takes until its clones are made and QEMU has them."""
-        running = Running(_FLOODS, self.directory / "whole", test_filter="fills_its_disk")
+    def killed(self, name: str, after_s: float | None) -> float:
+        """Kills a run after so long, or when QEMU has its clones; returns the seconds to then."""
+        running = Running(_FLOODS, self.directory / name, test_filter="fills_its_disk")
         self.addCleanup(running.close)
-        began = time.monotonic()
-        running.qemu()
-        took = time.monotonic() - began
-        running.process.kill()
-        running.wait(20)
-        self.expect_nothing_left(running)
-        return took
-
-    def expect_nothing_left(self, running: Running) -> None:
-        ends_at = time.monotonic() + 10
-        while leftovers(running.outputs) and time.monotonic() < ends_at:
-            time.sleep(0.02)
-        self.assertEmpty(leftovers(running.outputs))
+        took, processes = kill_run(running, after_s)
+        self.assertEmpty(processes)
         left = {path.name for path in running.outputs.rglob("*") if path.is_file()}
         # an output is written under a name of its own (.NAME.PID) until it is whole
         drafts = {name for name in left if name.startswith(".test.cpio.")}
         self.assertEmpty(left - drafts - _OUTPUTS)
+        return took
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 """A machine with disks: what QEMU holds, as it says itself, and what is left of the clones."""
 
 import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,15 +61,7 @@ class DisksTest(absltest.TestCase):
         self.assertNotIn(".qcow2", left)
 
     def test_command_file_boots_the_same_machine(self) -> None:
-        with guests.started(self.machine("trouble=none")) as vm:
-            command = vm.files.command.read_text()
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=guests.PATIENCE_S,
-        )
+        done = guests.run_command_file(self.machine("trouble=none"))
         self.assertIn("trouble: over", done.stdout, done.stderr)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,6 +80,19 @@ def started(machine: MachineSpec, output_bytes: int = OUTPUT_BYTES) -> Iterator[
     ):
         vm.start()
         yield vm
+
+
+def run_command_file(machine: MachineSpec) -> subprocess.CompletedProcess[str]:
+    """Boots what the qemu.cmd of a machine boots, once that machine has gone."""
+    with started(machine) as vm:
+        command = vm.files.command.read_text()
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
 
 
 def events_of(vm: Vm) -> Iterator[Event]:

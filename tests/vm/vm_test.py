@@ -53,15 +53,7 @@ class StartTest(absltest.TestCase):
             pass
 
     def test_command_file_boots_the_same_machine(self) -> None:
-        with guests.started(guests.spec("trouble=none")) as vm:
-            command = vm.files.command.read_text()
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=guests.PATIENCE_S,
-        )
+        done = guests.run_command_file(guests.spec("trouble=none"))
         self.assertIn("trouble: over", done.stdout, done.stderr)
 
 
