@@ -8,6 +8,7 @@ from ktstr import metric
 from ktstr.api import scenario, test
 from ktstr.model.checks import Checks, ExpectFail, Kind
 from ktstr.model.cpuset import Disjoint, Exact, Llc, Numa, Overlap, Range
+from ktstr.model.needs import Needs
 from ktstr.model.scenario import (
     FULL,
     AddCgroup,
@@ -84,6 +85,7 @@ __all__ = [
     "Loop",
     "Mixed",
     "MoveAllTasks",
+    "Needs",
     "Numa",
     "Overlap",
     "PipeIo",

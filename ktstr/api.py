@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ktstr.model.checks import Checks, ExpectFail, check_checks
 from ktstr.model.errors import UsageError
+from ktstr.model.needs import Needs
 from ktstr.model.scenario import Scenario
 from ktstr.model.topology import TopologyView
 
@@ -25,6 +26,7 @@ class Declaration:
 
     duration_s: length of the scenario, guest seconds.  in_guest: the function runs in the guest.
     scheduler_args: appended to the scheduler's argv for this test alone.
+    needs: the smallest machine that it is for; None: any.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Declaration:
     timeout_s: float
     scheduler_args: tuple[str, ...]
     function: Callable[..., Any]
+    needs: Needs | None = None
 
 
 def scenario(
@@ -45,10 +48,12 @@ def scenario(
     checks: Checks | None = None,
     expect_fail: ExpectFail | None = None,
     scheduler_args: tuple[str, ...] = (),
+    needs: Needs | None = None,
 ) -> Callable[[Callable[[TopologyView], Scenario]], Callable[[TopologyView], Scenario]]:
     """Declares a test as data: the function runs on the host and returns the scenario to play.
 
-    It gets the `TopologyView` of the target.  `duration` is in guest seconds.
+    It gets the `TopologyView` of the target.  `duration` is in guest seconds.  On a machine that
+    lacks what the test `needs` it is skipped before anything boots.
 
     Raises:
         UsageError: a value is out of range.
@@ -56,7 +61,15 @@ def scenario(
 
     def mark(function: Callable[[TopologyView], Scenario]) -> Callable[[TopologyView], Scenario]:
         _declare(
-            function, False, duration, workers_per_cgroup, checks, expect_fail, 60.0, scheduler_args
+            function,
+            False,
+            duration,
+            workers_per_cgroup,
+            checks,
+            expect_fail,
+            60.0,
+            scheduler_args,
+            needs,
         )
         return function
 
@@ -71,6 +84,7 @@ def test(
     expect_fail: ExpectFail | None = None,
     timeout: float = 60.0,
     scheduler_args: tuple[str, ...] = (),
+    needs: Needs | None = None,
 ) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
     """Declares a test as code: the function runs in the guest, as root, with a live `Context`.
 
@@ -90,6 +104,7 @@ def test(
             expect_fail,
             timeout,
             scheduler_args,
+            needs,
         )
         return function
 
@@ -114,6 +129,7 @@ def _declare(
     expect_fail: ExpectFail | None,
     timeout: float,
     scheduler_args: tuple[str, ...],
+    needs: Needs | None,
 ) -> None:
     name = function.__name__
     for what, value in (("duration", duration), ("timeout", timeout)):
@@ -136,5 +152,6 @@ def _declare(
         timeout,
         tuple(scheduler_args),
         function,
+        needs,
     )
     setattr(function, _MARK, declared)

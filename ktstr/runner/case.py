@@ -15,7 +15,7 @@ class Case:
 
     `source` is the path below the guest's /ktstr/src, `line` that of the function.  `scenario` is
     what a @ktstr.scenario returned; None for a function of the guest, and where `error` says why
-    the call gave no scenario (`file:line: what happened`).
+    the call gave no scenario (`file:line: what happened`), or `skip` why there was no call.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Case:
     scheduler_args: tuple[str, ...]
     scenario: Scenario | None
     error: str = ""
+    skip: str = ""
 
 
 @dataclass(frozen=True)

@@ -125,13 +125,14 @@ def _case(source: Source, declaration: Declaration, view: TopologyView) -> Case:
     fields = {
         field.name: getattr(declaration, field.name)
         for field in dataclasses.fields(declaration)
-        if field.name != "function"
+        if field.name not in ("function", "needs")
     }
     line = declaration.function.__code__.co_firstlineno
     scenario, error = (None, "")
-    if not declaration.in_guest:
+    skip = declaration.needs.unmet(view) if declaration.needs is not None else ""
+    if not declaration.in_guest and not skip:
         scenario, error = _call(source, declaration, view)
-    return Case(source=source.name, line=line, scenario=scenario, error=error, **fields)
+    return Case(source=source.name, line=line, scenario=scenario, error=error, skip=skip, **fields)
 
 
 def _call(

@@ -49,6 +49,12 @@ def unrun(run: RunRecord, kind: Kind, message: str) -> Outcome:
     return Outcome(run, Judgement(Verdict.INCONCLUSIVE, (detail,)), {"total": 0.0})
 
 
+def skipped(run: RunRecord, reason: str) -> Outcome:
+    """The outcome of a test that its machine is too small for."""
+    detail = Detail(Kind.TOPOLOGY, reason, Verdict.SKIP)
+    return Outcome(run, Judgement(Verdict.SKIP, (detail,)), {"total": 0.0})
+
+
 def exit_status(outcomes: Iterable[Outcome]) -> ExitStatus:
     """A failure of the scheduler counts most, for it is what the tests are for."""
     seen = list(outcomes)

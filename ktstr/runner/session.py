@@ -19,7 +19,7 @@ from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
 from ktstr.runner.guest_run import run_guest
 from ktstr.runner.machine import TargetMachine
-from ktstr.runner.outcome import Outcome, unrun
+from ktstr.runner.outcome import Outcome, skipped, unrun
 from ktstr.runner.planning import plan_of, played_s
 from ktstr.runner.sources import Sources
 from ktstr.runner.test_layer import write_test_layer
@@ -61,6 +61,9 @@ class Session:
         if terminated:
             message = f"not run: the runner got {terminated[0].detail}"
             return self._unrun(self._placeholder(case), terminated[0], Kind.INFRA, message)
+        if case.skip:
+            ending = Ending(EndingKind.QEMU_ERROR, "not started")
+            return skipped(RunRecord(self._placeholder(case), self._accel, ending), case.skip)
         left = self.budget.left_s()
         least = _LEAST_S
         if case.scenario is not None:

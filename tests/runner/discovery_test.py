@@ -69,6 +69,16 @@ class DiscoveryTest(parameterized.TestCase):
         self.assertEqual(found.names, ("halves", "live"))
         self.assertEqual([case.name for case in found.cases], ["live"])
 
+    def test_a_machine_that_is_too_small_is_not_shown_to_the_scenario(self) -> None:
+        text = HEAD + (
+            "@ktstr.scenario(needs=ktstr.Needs(nodes=2))\n"
+            "def nodes(machine):\n    return ktstr.defs(ktstr.CgroupDef(cpuset=machine.nodes[1]))\n"
+            "@ktstr.test(needs=ktstr.Needs(llcs=2))\ndef large_enough(ctx):\n    pass\n"
+        )
+        nodes, large_enough = self.discover(text).cases
+        self.assertRegex(nodes.skip, r"^1n2l2c1t is too small: .*2 NUMA nodes")
+        self.assertEqual((nodes.scenario, nodes.error, large_enough.skip), (None, "", ""))
+
     def test_imports_from_the_given_roots(self) -> None:
         root = self.create_tempdir()
         root.create_file("shared_work.py", "NAME = 'from_root'\n")

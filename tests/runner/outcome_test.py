@@ -89,6 +89,13 @@ class SessionTest(absltest.TestCase):
         self.assertEqual(outcome.judgement.details[0].kind, Kind.USAGE)
         self.assertEqual(exit_status([outcome]), ExitStatus.ERROR)
 
+    def test_a_case_that_its_machine_is_too_small_for_is_skipped(self) -> None:
+        skip = "1n1l2c1t is too small: the test needs 2 NUMA nodes (there are 1)"
+        (outcome,) = self.run_cases((samples.case(scenario=None, skip=skip),), 0.5)
+        self.assertEqual(outcome.judgement.verdict, Verdict.SKIP)
+        self.assertEqual([detail.message for detail in outcome.judgement.details], [skip])
+        self.assertEqual(exit_status([outcome]), ExitStatus.OK)
+
     def test_unrun_says_why(self) -> None:
         outcome = unrun(_PASS.run, Kind.INFRA, "no QEMU")
         self.assertEqual(outcome.judgement.verdict, Verdict.INCONCLUSIVE)
