@@ -14,7 +14,7 @@ from ktstr.guest.population import Population, Stage
 from ktstr.model.cpuset import resolve_cpuset
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import Event, ScenarioFacts
-from ktstr.model.scenario import Frac, Loop
+from ktstr.model.scenario import Frac, Loop, Until
 
 if TYPE_CHECKING:
     from ktstr.guest.payload.run import Payloads
@@ -122,6 +122,8 @@ class Engine:
             self._apply(op, index)
         self._set_up(index, step)
         hold = step.hold
+        if isinstance(hold, Until):
+            raise InfraError("the guest cannot hold Until yet")
         seconds = hold.fraction * self._stage.duration_s if isinstance(hold, Frac) else hold.seconds
         self._hold(time.monotonic_ns() + int(seconds * _NS))
 

@@ -78,6 +78,8 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
             people.move(source, target)
         case SetKnob(name, value):
             players.subject.set_knob(name, value)
+        case _:
+            raise UsageError("the guest cannot do this yet")
 
 
 def _apply_payload_op(

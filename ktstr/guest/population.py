@@ -75,8 +75,8 @@ class Population:
         self.add(cgroup.name, step)
         if cpus is not None:
             self.set_cpuset(cgroup.name, cpus)
-        if cgroup.weight is not None:
-            self._tree.set_weight(cgroup.name, cgroup.weight)
+        if cgroup.limits.weight is not None:
+            self._tree.set_weight(cgroup.name, cgroup.limits.weight)
         for work in cgroup.works or ():
             self.spawn(cgroup.name, work, step)
 

@@ -12,6 +12,7 @@ from ktstr.model.cpuset import CpusetSpec, resolve_cpuset
 from ktstr.model.disk import Disk
 from ktstr.model.disk_work import check_disk_work
 from ktstr.model.errors import UsageError
+from ktstr.model.limits import check_limits
 from ktstr.model.payload import Payload
 from ktstr.model.payload_ledger import PayloadLedger
 from ktstr.model.scenario import (
@@ -25,6 +26,7 @@ from ktstr.model.scenario import (
     RunPayload,
     SetAffinity,
     SetCpuset,
+    SetKnob,
     Spawn,
     SpawnHost,
     StopCgroup,
@@ -109,8 +111,7 @@ class Ledger:
         self._add(cgroup.name, lasting)
         if cgroup.cpuset is not None:
             self._confine(cgroup.name, cgroup.cpuset)
-        if cgroup.weight is not None and not 1 <= cgroup.weight <= 10000:
-            raise UsageError(f"weight {cgroup.weight} is not within 1 to 10000 (cpu.weight)")
+        check_limits(cgroup.limits)
         for work in cgroup.works or ():
             self._spawn(cgroup.name, work, lasting)
 
@@ -147,7 +148,7 @@ class Ledger:
                 self._refuse_children(cgroup)
         elif isinstance(op, WaitPayload | KillPayload):
             self._payloads.end(op)
-        elif not self._knobs:
+        elif isinstance(op, SetKnob) and not self._knobs:
             raise UsageError(
                 f"{op.name!r}: this target's scheduler takes no knobs; SetKnob needs an "
                 f"scx_scheduler run by the generic loader"

@@ -5,23 +5,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.model.checks import Checks
+from ktstr.model.conditions import Condition, OnTimeout
 from ktstr.model.cpuset import CpusetSpec
+from ktstr.model.limits import NO_LIMITS, Limits
 from ktstr.model.payload import MetricCheck
 from ktstr.model.work import AffinityKind, Work
 
 
 @dataclass(frozen=True)
 class CgroupDef:
-    """A cgroup with its cpuset and its groups of workers.
+    """A cgroup with its cpuset, its groups of workers and its limits.
 
     `name` may hold '/' for nesting; the parents must exist or come first.  Without `works` it gets
-    one default `Work()`; `works=None` makes it empty.  `weight` is cpu.weight (1 to 10000).
+    one default `Work()`; `works=None` makes it empty.
     """
 
     name: str = "cg_0"
     cpuset: CpusetSpec | None = None
     works: tuple[Work, ...] | None = (Work(),)
-    weight: int | None = None
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,16 @@ class Loop:
     interval: float
 
 
-HoldSpec = Frac | Fixed | Loop
+@dataclass(frozen=True)
+class Until:
+    """Holds until `condition` is met, for at most `timeout` seconds."""
+
+    condition: Condition
+    timeout: float
+    on_timeout: OnTimeout = OnTimeout.INCONCLUSIVE
+
+
+HoldSpec = Frac | Fixed | Loop | Until
 FULL = Frac(1.0)
 
 
@@ -54,6 +66,13 @@ class AddCgroup:
     """Creates an empty cgroup."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class AddCgroupDef:
+    """Creates a cgroup with its cpuset, limits and workers, which begin at once."""
+
+    cgroup: CgroupDef
 
 
 @dataclass(frozen=True)
@@ -84,6 +103,28 @@ class SwapCpusets:
 
     a: str
     b: str
+
+
+@dataclass(frozen=True)
+class SetLimits:
+    """Changes a cgroup's limits: those that `limits` sets, the others stay."""
+
+    cgroup: str
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """Stops a cgroup and those below it where they are, until a Thaw or their end."""
+
+    cgroup: str
+
+
+@dataclass(frozen=True)
+class Thaw:
+    """Lets a frozen cgroup go on."""
+
+    cgroup: str
 
 
 @dataclass(frozen=True)
@@ -170,12 +211,57 @@ class KillPayload:
     cgroup: str | None = None
 
 
+@dataclass(frozen=True)
+class CaptureProcs:
+    """Puts the processes of a cgroup and those below it into an event `procs` of the result."""
+
+    cgroup: str
+
+
+@dataclass(frozen=True)
+class WaitFor:
+    """Waits until `condition` is met, for at most `timeout` guest seconds."""
+
+    condition: Condition
+    timeout: float
+    on_timeout: OnTimeout = OnTimeout.INCONCLUSIVE
+
+
+@dataclass(frozen=True)
+class AttachScheduler:
+    """Starts a scheduler while none is attached: the target's own, or a staged one by name."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class DetachScheduler:
+    """Tells the attached scheduler to go; from then on the kernel's own runs."""
+
+
+@dataclass(frozen=True)
+class RestartScheduler:
+    """Tells the attached scheduler to go, and starts it again."""
+
+
+@dataclass(frozen=True)
+class ReplaceScheduler:
+    """Tells the attached scheduler to go, and starts another: see AttachScheduler."""
+
+    name: str = ""
+
+
+SchedulerOp = AttachScheduler | DetachScheduler | RestartScheduler | ReplaceScheduler
 Op = (
     AddCgroup
+    | AddCgroupDef
     | RemoveCgroup
     | SetCpuset
     | ClearCpuset
     | SwapCpusets
+    | SetLimits
+    | Freeze
+    | Thaw
     | Spawn
     | SpawnHost
     | StopCgroup
@@ -185,16 +271,24 @@ Op = (
     | RunPayload
     | WaitPayload
     | KillPayload
+    | CaptureProcs
+    | WaitFor
+    | SchedulerOp
 )
 
 
 @dataclass(frozen=True)
 class Step:
-    """`ops`, then the cgroups of `setup`, then `hold`; what the step made is torn down after it."""
+    """`ops`, then the cgroups of `setup`, then `hold`; what the step made is torn down after it.
+
+    `name` is the phase's in the result; `checks` go over the test's for this step.
+    """
 
     setup: tuple[CgroupDef, ...] = ()
     ops: tuple[Op, ...] = ()
     hold: HoldSpec = FULL
+    name: str = ""
+    checks: Checks | None = None
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import math
 
+from ktstr.model.conditions import check_wait
 from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
 from ktstr.model.ledger import Ledger
 from ktstr.model.payload import Payload
-from ktstr.model.scenario import Fixed, Frac, HoldSpec, Loop, Scenario, Step
+from ktstr.model.scenario import Fixed, Frac, HoldSpec, Loop, Scenario, Step, Until
 from ktstr.model.topology import TopologyView
 
 
@@ -19,6 +20,9 @@ def check_hold(hold: HoldSpec) -> None:
     Raises:
         UsageError: naming the hold.
     """
+    if isinstance(hold, Until):
+        check_wait(hold.condition, hold.timeout)
+        return
     if isinstance(hold, Frac):
         value = hold.fraction
     else:

@@ -12,7 +12,7 @@ from ktstr.model import facts
 from ktstr.model.console import ConsoleKind
 from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
-from ktstr.runner.planning import payload_waits, played_s
+from ktstr.runner.planning import played_s, waits_of
 from ktstr.runner.target_disks import TargetDisks
 from ktstr.vm import ending as endings
 from ktstr.vm.classifier import classify
@@ -180,7 +180,7 @@ class _Follower:
         assert self.plan.scenario is not None
         steps = len(self.plan.scenario.steps)
         held = played_s(self.plan.scenario, self.plan.duration_s)
-        waits, starts = payload_waits(self.plan.scenario)
+        waits, starts = waits_of(self.plan.scenario)
         return held + waits + (steps + starts + 1) * (limits.start_s + limits.collect_s)
 
     def _teardown_s(self) -> float:

@@ -15,6 +15,8 @@ from ktstr.model.scenario import (
     Loop,
     RunPayload,
     Scenario,
+    Until,
+    WaitFor,
     WaitPayload,
 )
 from ktstr.model.target import SchedulerFiles, Target
@@ -104,13 +106,13 @@ def played_s(scenario: Scenario, duration_s: float) -> float:
     return sum(_hold_s(step.hold, duration_s) for step in scenario.steps)
 
 
-def payload_waits(scenario: Scenario) -> tuple[float, int]:
-    """Guest seconds that waits for payloads may add to the holds, and how many are started.
+def waits_of(scenario: Scenario) -> tuple[float, int]:
+    """Guest seconds that waiting ops may add to the holds, and how many payloads are started.
 
     A Loop begins no round after the test's duration, so one round comes on top of its hold.
     """
     ops = [*scenario.backdrop.ops, *(op for step in scenario.steps for op in step.ops)]
-    waits = sum(op.timeout for op in ops if isinstance(op, WaitPayload))
+    waits = sum(op.timeout for op in ops if isinstance(op, WaitPayload | WaitFor))
     return waits, sum(isinstance(op, RunPayload) for op in ops)
 
 
@@ -136,6 +138,8 @@ def _hold_s(hold: HoldSpec, duration_s: float) -> float:
             return hold.seconds
         case Loop():
             return duration_s
+        case Until():
+            return hold.timeout
 
 
 def _scheduler(files: SchedulerFiles | None, arguments: tuple[str, ...]) -> SchedulerPlan | None:

@@ -18,6 +18,7 @@ from ktstr import (
     Exact,
     ExactCpus,
     Fixed,
+    Limits,
     Loop,
     MoveAllTasks,
     PipeIo,
@@ -72,7 +73,7 @@ def cgroups_are_as_defined(ctx: Context) -> None:
             Step(
                 setup=(
                     CgroupDef("plain", works=(Work(workers=3),)),
-                    CgroupDef("heavy", weight=500, cpuset=Exact(frozenset({1}))),
+                    CgroupDef("heavy", limits=Limits(weight=500), cpuset=Exact(frozenset({1}))),
                     CgroupDef("outer", works=None, cpuset=Exact(frozenset({0}))),
                     CgroupDef("outer/inner", works=(Work(workers=1),)),
                 ),

@@ -7,11 +7,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from ktstr import metric
+from ktstr.model import conditions as c
 from ktstr.model import scenario as s
 from ktstr.model import work as w
 from ktstr.model.checks import NEVER_FAILS, Checks, ExpectFail, Kind
 from ktstr.model.cpuset import CpusetSpec, Disjoint, Exact, Llc, Numa, Overlap, Range
 from ktstr.model.disk import Disk, Filesystem, Throttle
+from ktstr.model.limits import Limits
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, Polarity
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.topology import Topology
@@ -104,6 +106,34 @@ def works() -> st.SearchStrategy[w.Work]:
     )
 
 
+def limits() -> st.SearchStrategy[Limits]:
+    """Limits of every kind, whether or not a kernel takes them."""
+    return st.builds(
+        Limits,
+        weight=st.none() | st.integers(0, 10001),
+        quota=st.none() | _POSITIVE,
+        period_us=st.sampled_from([100_000, 1000, 999]),
+        memory_low_mb=st.none() | _SMALL,
+        memory_high_mb=st.none() | _SMALL,
+        memory_max_mb=st.none() | _SMALL,
+        swap_max_mb=st.none() | _SMALL,
+        io_weight=st.none() | _SMALL,
+        pids_max=st.none() | _SMALL,
+        mems=st.none() | st.lists(st.integers(0, 3), max_size=3).map(tuple),
+    )
+
+
+def conditions() -> st.SearchStrategy[c.Condition]:
+    """Conditions of every kind."""
+    return st.one_of(
+        st.builds(c.Iterations, _NAMES, st.integers()),
+        st.builds(c.WorkDone, _NAMES, st.integers()),
+        st.builds(c.CpuTime, _NAMES, _POSITIVE),
+        st.builds(c.EventSeen, _NAMES, _NAMES),
+        st.builds(c.GlobalValue, _NAMES, st.sampled_from(["<", "=="]), st.integers()),
+    )
+
+
 def scenarios() -> st.SearchStrategy[s.Scenario]:
     """Scenarios with every op and hold, whether or not they can be played."""
     cgroups = st.builds(
@@ -111,7 +141,7 @@ def scenarios() -> st.SearchStrategy[s.Scenario]:
         name=_NAMES,
         cpuset=st.none() | cpusets(),
         works=st.none() | st.lists(works(), max_size=2).map(tuple),
-        weight=st.none() | st.integers(1, 10000),
+        limits=limits(),
     )
     ops = st.one_of(
         st.builds(s.AddCgroup, _NAMES),
@@ -127,14 +157,34 @@ def scenarios() -> st.SearchStrategy[s.Scenario]:
         st.builds(s.RunPayload, _NAMES, args=_WORDS, checks=metric_checks(), cgroup=_MAYBE),
         st.builds(s.WaitPayload, _NAMES, _MAYBE, _POSITIVE),
         st.builds(s.KillPayload, _NAMES, _MAYBE),
+        st.builds(s.AddCgroupDef, cgroups),
+        st.builds(s.SetLimits, _NAMES, limits()),
+        st.builds(s.Freeze, _NAMES),
+        st.builds(s.Thaw, _NAMES),
+        st.builds(s.CaptureProcs, _NAMES),
+        st.builds(s.WaitFor, conditions(), _POSITIVE, st.sampled_from(c.OnTimeout)),
+        st.builds(s.AttachScheduler, _NAMES),
+        st.builds(s.DetachScheduler),
+        st.builds(s.RestartScheduler),
+        st.builds(s.ReplaceScheduler, _NAMES),
         st.builds(s.SetKnob, _NAMES, st.integers(-(2**63), 2**64 - 1)),
     )
     holds = st.one_of(
-        st.builds(s.Frac, _POSITIVE), st.builds(s.Fixed, _POSITIVE), st.builds(s.Loop, _POSITIVE)
+        st.builds(s.Frac, _POSITIVE),
+        st.builds(s.Fixed, _POSITIVE),
+        st.builds(s.Loop, _POSITIVE),
+        st.builds(s.Until, conditions(), _POSITIVE, st.sampled_from(c.OnTimeout)),
     )
     some_cgroups = st.lists(cgroups, max_size=2).map(tuple)
     some_ops = st.lists(ops, max_size=3).map(tuple)
-    steps = st.builds(s.Step, setup=some_cgroups, ops=some_ops, hold=holds)
+    steps = st.builds(
+        s.Step,
+        setup=some_cgroups,
+        ops=some_ops,
+        hold=holds,
+        name=st.just("") | _NAMES,
+        checks=st.none() | checks(),
+    )
     return st.builds(
         s.Scenario,
         steps=st.lists(steps, max_size=3).map(tuple),

@@ -7,6 +7,7 @@ from hypothesis import given
 from ktstr.model.cpuset import Exact, Llc
 from ktstr.model.errors import UsageError
 from ktstr.model.ledger import MAX_WORKERS, check_name
+from ktstr.model.limits import Limits
 from ktstr.model.payload import Payload
 from ktstr.model.scenario import (
     FULL,
@@ -178,7 +179,11 @@ class ValidateTest(parameterized.TestCase):
             defs(CgroupDef("e", exact(0, 1), None), CgroupDef("e/a", exact(1, 2))),
             "means CPUs 1-2, but its parent 'e' has only 0-1",
         ),
-        ("weight", defs(CgroupDef("a", weight=0)), "weight 0 is not within 1 to 10000"),
+        (
+            "weight",
+            defs(CgroupDef("a", limits=Limits(weight=0))),
+            "weight 0 is not within 1 to 10000",
+        ),
         (
             "affinity",
             defs(CgroupDef("a", Llc(0), (Work(affinity=ExactCpus(frozenset({3}))),))),

@@ -25,10 +25,10 @@ from ktstr.model.topology import Topology
 from ktstr.runner.planning import (
     kernel_arguments,
     memory_mib,
-    payload_waits,
     plan_of,
     played_s,
     shell_plan,
+    waits_of,
 )
 from tests.runner import samples
 
@@ -111,8 +111,8 @@ class PlanTest(parameterized.TestCase):
             ),
             Backdrop(ops=(RunPayload("q"),)),
         )
-        self.assertEqual(payload_waits(scenario), (63.0, 3))
-        self.assertEqual(payload_waits(defs(CgroupDef("a"))), (0, 0))
+        self.assertEqual(waits_of(scenario), (63.0, 3))
+        self.assertEqual(waits_of(defs(CgroupDef("a"))), (0, 0))
 
     def test_refuses_payloads_that_the_target_lacks(self) -> None:
         case = samples.case(scenario=Scenario((Step(ops=(RunPayload("fio"),)),)))

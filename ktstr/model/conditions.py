@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a scenario can wait for, and what it means when that does not come."""
+
+from __future__ import annotations
+
+import math
+import operator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ktstr.model.errors import UsageError
+
+RELATIONS = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Iterations:
+    """The workers of a cgroup, those it has now, have done this many iterations together."""
+
+    cgroup: str
+    at_least: int
+
+
+@dataclass(frozen=True)
+class WorkDone:
+    """The workers of a cgroup, those it has now, have done this many units of work together."""
+
+    cgroup: str
+    units: int
+
+
+@dataclass(frozen=True)
+class CpuTime:
+    """A cgroup has used this much CPU time since it was made (usage_usec of cpu.stat)."""
+
+    cgroup: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class EventSeen:
+    """The scenario's time line has an event of this name, whose detail holds `text`."""
+
+    name: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class GlobalValue:
+    """A global variable of the scheduler compares as said: `op` is a key of `RELATIONS`.
+
+    The scheduler must be one that the generic loader runs.
+    """
+
+    name: str
+    op: str
+    value: int
+
+
+Condition = Iterations | WorkDone | CpuTime | EventSeen | GlobalValue
+
+
+class OnTimeout(StrEnum):
+    """What a wait that ran into its timeout does: the first two end the scenario there."""
+
+    INCONCLUSIVE = "inconclusive"
+    FAIL = "fail"
+    GO_ON = "go_on"
+
+
+def check_wait(condition: Condition, timeout: float) -> None:
+    """Refuses a wait whose condition holds from the start or never, or that never ends.
+
+    Raises:
+        UsageError: naming the condition and what of it is out of range.
+    """
+    if not math.isfinite(timeout) or timeout <= 0:
+        raise UsageError(f"{condition}: timeout is {timeout}; it must be finite and above 0")
+    match condition:
+        case Iterations(_, amount) | WorkDone(_, amount) | CpuTime(_, amount):
+            if not math.isfinite(amount) or amount <= 0:
+                raise UsageError(f"{condition}: {amount} is no amount above 0 to wait for")
+        case EventSeen(name):
+            if not name:
+                raise UsageError(f"{condition}: the event has no name")
+        case GlobalValue(name, op):
+            if not name or op not in RELATIONS:
+                raise UsageError(
+                    f"{condition}: it takes a variable's name and one of {', '.join(RELATIONS)}"
+                )
