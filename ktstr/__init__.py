@@ -7,10 +7,12 @@ A test file needs only `import ktstr` or names from it.
 from ktstr import metric
 from ktstr.api import scenario, test
 from ktstr.model.checks import Checks, ExpectFail, Kind
+from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.conditions import CpuTime, EventSeen, GlobalValue, Iterations, OnTimeout, WorkDone
 from ktstr.model.cpuset import Disjoint, Exact, Llc, Numa, Overlap, Range
 from ktstr.model.limits import Limits
 from ktstr.model.needs import Needs
+from ktstr.model.relations import it, stat
 from ktstr.model.scenario import (
     FULL,
     AddCgroup,
@@ -116,6 +118,7 @@ __all__ = [
     "Policy",
     "RandomSubset",
     "Range",
+    "Relation",
     "RemoveCgroup",
     "ReplaceScheduler",
     "RestartScheduler",
@@ -128,6 +131,7 @@ __all__ = [
     "SingleCpu",
     "Spawn",
     "SpawnHost",
+    "StatClaim",
     "Step",
     "StopCgroup",
     "SwapCpusets",
@@ -140,7 +144,9 @@ __all__ = [
     "WorkDone",
     "YieldHeavy",
     "defs",
+    "it",
     "metric",
     "scenario",
+    "stat",
     "test",
 ]

@@ -19,7 +19,22 @@ MAX_TAKEN_SHARE = 0.05
 # and never more at a stretch than this part of the gap that a check allows
 MAX_TAKEN_OF_GAP = 0.25
 
-_TIMED = frozenset({Kind.STARVED, Kind.STUCK, Kind.UNFAIR, Kind.WAKE_LATENCY, Kind.HANG})
+_TIMED = frozenset(
+    {
+        Kind.STARVED,
+        Kind.STUCK,
+        Kind.UNFAIR,
+        Kind.SHARE_ERROR,
+        Kind.WAKE_LATENCY,
+        Kind.WAKE_LATENCY_CV,
+        Kind.RUN_DELAY,
+        Kind.THROUGHPUT_CV,
+        Kind.WORK_RATE,
+        Kind.ITERATION_RATE,
+        Kind.CLEANUP,
+        Kind.HANG,
+    }
+)
 _SLOW = frozenset({About.DEADLINE.value, About.LIMIT.value})
 # the exit kind of a scheduler that sched_ext's watchdog threw out (enum scx_exit_kind)
 _WATCHDOG = "ERROR_STALL"

@@ -17,8 +17,18 @@ _CHECKS = frozenset(
         Kind.STUCK,
         Kind.ISOLATION,
         Kind.UNFAIR,
+        Kind.SHARE_ERROR,
         Kind.WAKE_LATENCY,
+        Kind.WAKE_LATENCY_CV,
+        Kind.RUN_DELAY,
         Kind.MIGRATION,
+        Kind.MIGRATION_RATIO,
+        Kind.THROUGHPUT_CV,
+        Kind.WORK_RATE,
+        Kind.ITERATION_RATE,
+        Kind.PAGE_LOCALITY,
+        Kind.CROSS_NODE_MIGRATION,
+        Kind.SLOW_TIER,
     }
 )
 # failures after which the kernel reports stalls, and a test function's own steps go wrong

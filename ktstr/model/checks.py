@@ -29,7 +29,19 @@ class Kind(StrEnum):
     UNFAIR = "unfair"
     ISOLATION = "isolation"
     WAKE_LATENCY = "wake_latency"
+    WAKE_LATENCY_CV = "wake_latency_cv"
+    RUN_DELAY = "run_delay"
     MIGRATION = "migration"
+    MIGRATION_RATIO = "migration_ratio"
+    THROUGHPUT_CV = "throughput_cv"
+    WORK_RATE = "work_rate"
+    ITERATION_RATE = "iteration_rate"
+    SHARE_ERROR = "share_error"
+    PAGE_LOCALITY = "page_locality"
+    CROSS_NODE_MIGRATION = "cross_node_migration"
+    SLOW_TIER = "slow_tier"
+    CLEANUP = "cleanup"
+    CLAIM = "claim"
     SCHEDULER_DIED = "scheduler_died"
     SCHEDULER_EJECTED = "scheduler_ejected"
     SCHEDULER_NOT_ATTACHED = "scheduler_not_attached"
@@ -70,7 +82,21 @@ class Checks:
         percent of wall time; fair shares follow load weights, at most one CPU each.
     isolation: workers run only on their cgroup's cpuset.
     max_p99_wake_latency_us: wake-to-run latency, pooled over a cgroup.
+    max_wake_latency_cv: standard deviation by mean of the same latencies.
+    max_run_delay_us: 99th percentile, over a cgroup's workers, of the mean time that a worker
+        waited on a runqueue each time it ran.
     max_migrations_per_s: migrations of one worker per second of its wall time.
+    max_migration_ratio: migrations per iteration, over a cgroup.
+    max_throughput_cv: standard deviation by mean of the work rates of like workers of a cgroup.
+    min_work_rate: work units of one worker per second of its CPU time.
+    min_iteration_rate: iterations of one worker per second of its wall time.
+    max_share_error_pct: distance of a cgroup's CPU time from what cpu.weight, quotas and cpusets
+        promise it, in percent of the promise.
+    min_page_locality: part of a worker's pages on the NUMA nodes of its cpuset, 0 to 1.
+    max_cross_node_migration_ratio: pages that the kernel moved between nodes, system-wide, by the
+        pages that all workers have.
+    max_slow_tier_ratio: part of a worker's pages on nodes without CPUs, 0 to 1.
+    max_cleanup_ms: time that ending workers and removing cgroups takes after a step, or at the end.
     scheduler_alive: the scheduler stays attached until it is told to go.
     clean_kernel_log: the console shows no finding of the classifier.
     """
@@ -83,6 +109,17 @@ class Checks:
     max_migrations_per_s: float | None = None
     scheduler_alive: bool | None = None
     clean_kernel_log: bool | None = None
+    max_wake_latency_cv: float | None = None
+    max_run_delay_us: float | None = None
+    max_migration_ratio: float | None = None
+    max_throughput_cv: float | None = None
+    min_work_rate: float | None = None
+    min_iteration_rate: float | None = None
+    max_share_error_pct: float | None = None
+    min_page_locality: float | None = None
+    max_cross_node_migration_ratio: float | None = None
+    max_slow_tier_ratio: float | None = None
+    max_cleanup_ms: float | None = None
 
     def merge(self, over: Checks) -> Checks:
         """This layer with every threshold that `over` sets replaced by it."""

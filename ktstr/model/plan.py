@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ktstr.model.checks import Checks, ExpectFail
+from ktstr.model.claims import StatClaim
 from ktstr.model.codec import decode, encode
 from ktstr.model.disk import Disk
 from ktstr.model.payload import Payload
@@ -50,6 +51,7 @@ class Plan:
     Exactly one of `scenario` (data, interpreted by the agent) and `function` (a test function of
     `source`, run in the guest) is set.  `seed` feeds every random choice in the guest.  `payloads`
     are the target's, which ops and test functions name; `disks` those that the machine has.
+    `check_layers` says which layer set each threshold: default, the scheduler's name, or test.
     """
 
     test: str
@@ -68,6 +70,8 @@ class Plan:
     payloads: tuple[Payload, ...] = ()
     disks: tuple[Disk, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
+    check_layers: dict[str, str] = field(default_factory=dict)
+    claims: tuple[StatClaim, ...] = ()
 
     def to_json(self) -> str:
         """Canonical text: the same plan, the same bytes."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -195,17 +197,9 @@ def scenarios() -> st.SearchStrategy[s.Scenario]:
 def checks() -> st.SearchStrategy[Checks]:
     """Layers with any of their thresholds set."""
     limits, switches = st.none() | _POSITIVE, st.none() | st.booleans()
-    return st.builds(
-        Checks,
-        not_starved=switches,
-        max_gap_ms=limits,
-        max_spread_pct=limits,
-        isolation=switches,
-        max_p99_wake_latency_us=limits,
-        max_migrations_per_s=limits,
-        scheduler_alive=switches,
-        clean_kernel_log=switches,
-    )
+    hints = typing.get_type_hints(Checks).items()
+    fields = {name: switches if hint == bool | None else limits for name, hint in hints}
+    return st.builds(Checks, **fields)
 
 
 def metric_checks() -> st.SearchStrategy[tuple[metric.MetricCheck, ...]]:
