@@ -51,6 +51,7 @@ class Plan:
     Exactly one of `scenario` (data, interpreted by the agent) and `function` (a test function of
     `source`, run in the guest) is set.  `seed` feeds every random choice in the guest.  `payloads`
     are the target's, which ops and test functions name; `disks` those that the machine has.
+    `scheduler` runs from the beginning; `staged` are those that ops may bring in, by their names.
     `check_layers` says which layer set each threshold: default, the scheduler's name, or test.
     """
 
@@ -69,6 +70,7 @@ class Plan:
     shell: bool = False
     payloads: tuple[Payload, ...] = ()
     disks: tuple[Disk, ...] = ()
+    staged: tuple[SchedulerPlan, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
     check_layers: dict[str, str] = field(default_factory=dict)
     claims: tuple[StatClaim, ...] = ()

@@ -69,7 +69,7 @@ class Target:
 
     bazel: the command that runs Bazel in the target's workspace.  libraries: Python files that the
     sources import.  import_roots: runfiles directories that imports begin at.  timeout_s: what
-    Bazel allows where its environment does not say.
+    Bazel allows where its environment does not say.  staged: schedulers that tests may bring in.
     """
 
     label: str
@@ -90,3 +90,4 @@ class Target:
     kargs: tuple[str, ...]
     seed: int
     timeout_s: int
+    staged: tuple[SchedulerFiles, ...] = ()

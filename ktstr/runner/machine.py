@@ -11,7 +11,7 @@ from ktstr.model.accel import Accel
 from ktstr.model.target import Target
 from ktstr.model.topology import Topology
 from ktstr.runner.files import RunfilesTree
-from ktstr.runner.planning import kernel_arguments, memory_mib
+from ktstr.runner.planning import kernel_arguments, memory_mib, schedulers_of
 from ktstr.runner.target_disks import TargetDisks
 from ktstr.vm import shape
 from ktstr.vm.machine import MachineSpec
@@ -58,8 +58,7 @@ def machine_of(
     """
     topology = Topology.parse(target.topology)
     layers = [tree.path(name) for name in target.initramfs]
-    if target.scheduler is not None:
-        layers.append(tree.path(target.scheduler.layer))
+    layers += [tree.path(scheduler.layer) for scheduler in schedulers_of(target)]
     layers += [tree.path(payload.layer) for payload in target.payloads]
     if disks.layer is not None:
         layers.append(disks.layer)

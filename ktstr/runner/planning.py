@@ -66,7 +66,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         duration_s=case.duration_s,
         workers_per_cgroup=case.workers_per_cgroup,
         seed=target.seed,
-        scheduler=_scheduler(scheduler, (*target.scheduler_args, *case.scheduler_args)),
+        scheduler=_own(target, case.scheduler_args),
         scenario=case.scenario,
         function=case.name if case.in_guest else None,
         checks=DEFAULT_CHECKS.merge(case.checks),
@@ -74,6 +74,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         deadlines=GuestDeadlines(test_s=case.timeout_s),
         payloads=payloads_of(target),
         disks=disks,
+        staged=staged_of(target),
     )
 
 
@@ -86,14 +87,20 @@ def shell_plan(target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         duration_s=1.0,
         workers_per_cgroup=1,
         seed=target.seed,
-        scheduler=_scheduler(target.scheduler, target.scheduler_args),
+        scheduler=_own(target),
         scenario=None,
         function=None,
         checks=DEFAULT_CHECKS,
         shell=True,
         payloads=payloads_of(target),
         disks=disks,
+        staged=staged_of(target),
     )
+
+
+def staged_of(target: Target) -> tuple[SchedulerPlan, ...]:
+    """The schedulers that the target's tests may bring in."""
+    return tuple(_scheduler(files, ()) for files in target.staged)
 
 
 def payloads_of(target: Target) -> tuple[Payload, ...]:
@@ -124,10 +131,19 @@ def memory_mib(target: Target, topology: Topology, initramfs_bytes: int) -> int:
 
 def kernel_arguments(target: Target) -> tuple[str, ...]:
     """Kernel arguments beyond those of every machine: scheduler's and target's, sysctls as such."""
-    scheduler = target.scheduler
-    sysctls = {"kernel.sched_schedstats": "1"} | (scheduler.sysctls if scheduler else {})
+    schedulers = schedulers_of(target)
+    sysctls = {"kernel.sched_schedstats": "1"}
+    for scheduler in schedulers:
+        sysctls |= scheduler.sysctls
     settings = tuple(f"sysctl.{key}={value}" for key, value in sorted(sysctls.items()))
-    return (*settings, *(scheduler.kargs if scheduler else ()), *target.kargs)
+    wanted = [karg for scheduler in schedulers for karg in scheduler.kargs]
+    return (*settings, *dict.fromkeys(wanted), *target.kargs)
+
+
+def schedulers_of(target: Target) -> tuple[SchedulerFiles, ...]:
+    """The target's own scheduler, if it has one, and the staged ones."""
+    own = (target.scheduler,) if target.scheduler is not None else ()
+    return (*own, *target.staged)
 
 
 def _hold_s(hold: HoldSpec, duration_s: float) -> float:
@@ -142,7 +158,11 @@ def _hold_s(hold: HoldSpec, duration_s: float) -> float:
             return hold.timeout
 
 
-def _scheduler(files: SchedulerFiles | None, arguments: tuple[str, ...]) -> SchedulerPlan | None:
-    if files is None:
+def _own(target: Target, arguments: tuple[str, ...] = ()) -> SchedulerPlan | None:
+    if target.scheduler is None:
         return None
+    return _scheduler(target.scheduler, (*target.scheduler_args, *arguments))
+
+
+def _scheduler(files: SchedulerFiles, arguments: tuple[str, ...]) -> SchedulerPlan:
     return SchedulerPlan(files.name, (*files.argv, *arguments), files.ops, files.control)

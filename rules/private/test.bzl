@@ -15,10 +15,17 @@ load(
     "payloads_mib",
     "validate_payloads",
 )
+load(
+    "//rules/private:schedulers.bzl",
+    "SCHEDULER_ATTRS",
+    "check_schedulers",
+    "scheduler_config",
+    "scheduler_files",
+    "staged_config",
+)
 load("//rules/private:topology.bzl", "parse_topology")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
-load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 
 visibility(["//rules/..."])
 
@@ -69,11 +76,6 @@ def _check(ctx):
             ctx.attr.accel,
             ", ".join(_ACCELERATORS),
         ))
-    if ctx.attr.scheduler_args and not ctx.attr.scheduler:
-        fail("%s: scheduler_args %s are given without a scheduler; set scheduler or remove them" % (
-            ctx.label,
-            ctx.attr.scheduler_args,
-        ))
     if ctx.attr.memory_mb and ctx.attr.memory_mb < _LEAST_MIB:
         fail(("%s: memory_mb is %d; a guest needs at least %d MiB. Leave it out (0) to get what " +
               "the topology needs") % (ctx.label, ctx.attr.memory_mb, _LEAST_MIB))
@@ -89,6 +91,7 @@ def _check(ctx):
         if name in _RESERVED_KARGS:
             fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, _RESERVED_KARGS[name]))
     check_payloads(ctx)
+    check_schedulers(ctx)
     return cpus
 
 def _runfiles_path(ctx, file):
@@ -134,21 +137,6 @@ def _kernel_config(ctx, kernel):
         "vmlinux": _runfiles_path(ctx, info.vmlinux),
     }
 
-def _scheduler_config(ctx):
-    if not ctx.attr.scheduler:
-        return None
-    info = ctx.attr.scheduler[ScxSchedulerInfo]
-    return {
-        "argv": info.argv,
-        "control": info.control,
-        "kargs": info.kargs,
-        "label": label_text(ctx.attr.scheduler.label),
-        "layer": _runfiles_path(ctx, info.layer),
-        "name": info.name,
-        "ops": info.ops_name,
-        "sysctls": info.sysctls,
-    }
-
 def _accel(ctx):
     """The target's own choice; for `auto` the choice of the command line, `auto` by default."""
     if ctx.attr.accel != "auto":
@@ -169,7 +157,8 @@ def _config(ctx, accel):
         "libraries": python.libraries,
         "memory_mb": ctx.attr.memory_mb,
         "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
-        "scheduler": _scheduler_config(ctx),
+        "scheduler": scheduler_config(ctx, _runfiles_path),
+        "staged": staged_config(ctx, _runfiles_path),
         "payloads": payloads_config(ctx, _runfiles_path),
         "disks": disks_config(ctx, _runfiles_path),
         "scheduler_args": ctx.attr.scheduler_args,
@@ -207,9 +196,7 @@ def _implement(ctx, mode):
     kernel = ctx.attr.kernel[KernelImageInfo]
     files = [config, kernel.vmlinux, kernel.bzimage, kernel.config, kernel.system_map]
     files += [kernel.build_info] + ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu
-    if ctx.attr.scheduler:
-        files.append(ctx.attr.scheduler[ScxSchedulerInfo].layer)
-    files += disk_files(ctx) + payload_files(ctx)
+    files += scheduler_files(ctx) + disk_files(ctx) + payload_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
@@ -266,13 +253,6 @@ _ATTRS = {
         doc = "Least memory of the guest in MiB; 0: what topology and initramfs need, i.e. 64 " +
               "for each CPU and 256 at least.",
     ),
-    "scheduler": attr.label(
-        providers = [ScxSchedulerInfo],
-        doc = "The sched_ext scheduler to load; none: the kernel's own EEVDF.",
-    ),
-    "scheduler_args": attr.string_list(
-        doc = "Arguments of the scheduler, after its own.",
-    ),
     "seed": attr.int(
         default = 1,
         doc = "Feeds every random choice of guest and machine.",
@@ -302,7 +282,7 @@ _ATTRS = {
         cfg = "target",
         executable = True,
     ),
-} | DISK_ATTRS | PAYLOAD_ATTRS
+} | DISK_ATTRS | PAYLOAD_ATTRS | SCHEDULER_ATTRS
 
 _ktstr_test = rule(
     implementation = _test_impl,
@@ -330,7 +310,8 @@ def ktstr_test(name, disks = [], **kwargs):
       name: name of the test.
       disks: labels of disk_templates, and disk(...) of rules/disk.bzl; each test function has
         clones of its own.
-      **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, payloads, topology, memory_mb,
+      **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, staged_schedulers,
+        payloads, topology, memory_mb,
         accel, kargs, seed, and what every test rule takes.
     """
     kwargs |= disk_attributes(name, disks)

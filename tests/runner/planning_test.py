@@ -97,6 +97,16 @@ class PlanTest(parameterized.TestCase):
         assert plan.scheduler is not None
         self.assertEqual(plan.scheduler.ops, "fifo")
 
+    def test_staged_schedulers_have_arguments_of_their_own(self) -> None:
+        staged = dataclasses.replace(samples.SCHEDULER, name="simple", argv=("/s", "-x"))
+        target = samples.target(
+            scheduler=samples.SCHEDULER, scheduler_args=("--set", "a=1"), staged=(staged,)
+        )
+        plan = plan_of(samples.case(), target)
+        self.assertEqual(
+            [(each.name, each.argv) for each in plan.staged], [("simple", ("/s", "-x"))]
+        )
+
     def test_holds_add_up(self) -> None:
         holds = (Frac(0.5), Fixed(3.0), Loop(0.1))
         scenario = Scenario(tuple(Step(hold=hold) for hold in holds))
@@ -139,6 +149,15 @@ class MachineTest(parameterized.TestCase):
         self.assertEqual(
             arguments,
             ("sysctl.kernel.sched_schedstats=1", "sysctl.kernel.x=2", "nosmt", "mine"),
+        )
+
+    def test_what_staged_schedulers_want_of_the_kernel_counts_too(self) -> None:
+        own = dataclasses.replace(samples.SCHEDULER, kargs=("nosmt",), sysctls={"kernel.x": "2"})
+        staged = dataclasses.replace(own, kargs=("nosmt", "quiet"), sysctls={"kernel.y": "3"})
+        arguments = kernel_arguments(samples.target(scheduler=own, staged=(staged,)))
+        self.assertEqual(
+            arguments[1:],
+            ("sysctl.kernel.x=2", "sysctl.kernel.y=3", "nosmt", "quiet"),
         )
 
 

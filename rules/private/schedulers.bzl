@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schedulers of a `ktstr_test`: the one under test, and those that tests may bring in."""
+
+load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+load(":label_text.bzl", "label_text")
+
+visibility(["//rules/..."])
+
+SCHEDULER_ATTRS = {
+    "scheduler": attr.label(
+        providers = [ScxSchedulerInfo],
+        doc = "The sched_ext scheduler to load; none: the kernel's own EEVDF.",
+    ),
+    "scheduler_args": attr.string_list(
+        doc = "Arguments of the scheduler, after its own.",
+    ),
+    "staged_schedulers": attr.label_list(
+        providers = [ScxSchedulerInfo],
+        doc = "Further schedulers, which AttachScheduler and ReplaceScheduler bring in by their " +
+              "targets' names.",
+    ),
+}
+
+def _all(ctx):
+    return ([ctx.attr.scheduler] if ctx.attr.scheduler else []) + ctx.attr.staged_schedulers
+
+def check_schedulers(ctx):
+    """Fails on what the schedulers of one guest cannot have together.
+
+    Args:
+      ctx: of a rule with SCHEDULER_ATTRS.
+    """
+    if ctx.attr.scheduler_args and not ctx.attr.scheduler:
+        fail("%s: scheduler_args %s are given without a scheduler; set scheduler or remove them" % (
+            ctx.label,
+            ctx.attr.scheduler_args,
+        ))
+    names = {}
+    sysctls = {}
+    for target in _all(ctx):
+        info = target[ScxSchedulerInfo]
+        if info.name in names and names[info.name] == target.label:
+            fail(("%s: staged_schedulers: %s is there already; RestartScheduler and " +
+                  "AttachScheduler need no second one") % (ctx.label, label_text(target.label)))
+        if info.name in names:
+            fail("%s: staged_schedulers: %s and %s are both called %r, and tests go by the name" % (
+                ctx.label,
+                label_text(names[info.name]),
+                label_text(target.label),
+                info.name,
+            ))
+        names[info.name] = target.label
+        for sysctl, value in info.sysctls.items():
+            before, owner = sysctls.get(sysctl, (value, None))
+            if before != value:
+                fail(("%s: staged_schedulers: %s wants sysctl %s=%s and %s %s; both are set once, " +
+                      "when the guest boots") % (
+                    ctx.label,
+                    label_text(owner),
+                    sysctl,
+                    before,
+                    label_text(target.label),
+                    value,
+                ))
+            sysctls[sysctl] = (value, target.label)
+
+def _config(ctx, target, runfiles_path):
+    info = target[ScxSchedulerInfo]
+    return {
+        "argv": info.argv,
+        "control": info.control,
+        "kargs": info.kargs,
+        "label": label_text(target.label),
+        "layer": runfiles_path(ctx, info.layer),
+        "name": info.name,
+        "ops": info.ops_name,
+        "sysctls": info.sysctls,
+    }
+
+def scheduler_config(ctx, runfiles_path):
+    """What the runner is told of the scheduler under test.
+
+    Args:
+      ctx: of a rule with SCHEDULER_ATTRS.
+      runfiles_path: function of ctx and a File.
+
+    Returns:
+      a ktstr.model.target.SchedulerFiles as JSON has it, or None
+    """
+    return _config(ctx, ctx.attr.scheduler, runfiles_path) if ctx.attr.scheduler else None
+
+def staged_config(ctx, runfiles_path):
+    """What the runner is told of the staged schedulers.
+
+    Args:
+      ctx: of a rule with SCHEDULER_ATTRS.
+      runfiles_path: function of ctx and a File.
+
+    Returns:
+      list of dict, ktstr.model.target.SchedulerFiles as JSON has them
+    """
+    return [_config(ctx, target, runfiles_path) for target in ctx.attr.staged_schedulers]
+
+def scheduler_files(ctx):
+    """The layers.
+
+    Args:
+      ctx: of a rule with SCHEDULER_ATTRS.
+
+    Returns:
+      list of File
+    """
+    return [target[ScxSchedulerInfo].layer for target in _all(ctx)]
