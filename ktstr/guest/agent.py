@@ -15,7 +15,7 @@ from ktstr.guest.population import Stage
 from ktstr.guest.port import FramePort
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.realtime import shield
-from ktstr.guest.scheduler import NoScheduler, Scheduler, no_scheduler_facts
+from ktstr.guest.schedulers import Schedulers
 from ktstr.guest.view import seen_view
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts, End, LogChunk
@@ -76,21 +76,16 @@ class _Session:
             disks.finish()
 
     def _subject(self) -> None:
-        """Runs the body under the plan's scheduler."""
-        if self._plan.scheduler is None:
-            self._body(NoScheduler())
-            self._port.emit(no_scheduler_facts())
-            return
-        scheduler = Scheduler(self._plan.scheduler, self._plan.deadlines, self._reactor)
+        """Runs the body under the plan's scheduler, or the kernel's own."""
+        schedulers = Schedulers(self._plan, self._reactor, self._port)
         try:
-            attached = scheduler.start()
+            attached = schedulers.begin()
             if not attached and self._plan.shell:
-                sys.stderr.write(scheduler.words())
+                sys.stderr.write(schedulers.words())
             if attached or self._plan.shell:
-                self._body(scheduler)
+                self._body(schedulers)
         finally:
-            for fact in scheduler.finish():
-                self._port.emit(fact)
+            schedulers.end()
 
     def _body(self, subject: Subject) -> None:
         plan = self._plan

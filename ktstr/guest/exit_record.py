@@ -71,7 +71,7 @@ class LoaderOutput:
             self._exit(line)
         elif line == "dump-begin":
             self._dump = []
-        elif line == "ok" or line.startswith("error"):
+        elif line == "ok" or line.startswith(("ok ", "error")):
             self.replies.append(line)
 
     def _in_dump(self, line: str, dump: list[str]) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Between the agent and the process of a test function: facts one way, knobs both ways.
+"""Between the agent and the process of a test function: facts one way, requests both ways.
 
 The function's process writes frames; those whose type is in `LinkType` are for the agent, all
-others go on to the host.  To a KNOB the agent answers with a line of JSON.
+others go on to the host.  To an ASK the agent answers with a line of JSON.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.frames import Damage, Frame, FrameReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ktstr.guest.engine import Subject
     from ktstr.guest.port import FramePort
     from ktstr.guest.reactor import Reactor
@@ -28,7 +30,7 @@ _PIECE = 1 << 16
 class LinkType(IntEnum):
     """Frames that end at the agent."""
 
-    KNOB = 0x8001  # {"name": str, "value": int}
+    ASK = 0x8001  # {"what": a method of `Subject`, "with": [its arguments]}
     DONE = 0x8002  # how the function ended: the fields of facts.TestFacts that it knows itself
 
 
@@ -44,6 +46,14 @@ class AgentEnd:
         self._reader = FrameReader()
         self.done: dict[str, Any] | None = None
         self._damages: list[Damage] = []
+        self._requests: dict[str, Callable[..., int | None]] = {
+            "set_knob": subject.set_knob,
+            "global_value": subject.global_value,
+            "attach": subject.attach,
+            "detach": subject.detach,
+            "restart": subject.restart,
+            "replace": subject.replace,
+        }
 
     def read(self) -> bool:
         """Takes what is there; returns whether more can come."""
@@ -64,30 +74,39 @@ class AgentEnd:
     def _take(self, frame: Frame) -> None:
         if frame.type == LinkType.DONE:
             self.done = frame.body
-        elif frame.type == LinkType.KNOB:
+        elif frame.type == LinkType.ASK:
             self._answer(frame.body)
         else:
             self._port.forward(frame.type, frame.body)
 
     def _answer(self, request: dict[str, Any]) -> None:
-        answer = {"usage": "", "infra": ""}
+        answer: dict[str, Any] = {"usage": "", "infra": "", "value": None}
         try:
-            self._subject.set_knob(request["name"], request["value"])
+            answer["value"] = self._requests[request["what"]](*request["with"])
         except UsageError as error:
             answer["usage"] = str(error)
         except InfraError as error:
             answer["infra"] = str(error)
+        # also after a failure: what had been attached may be gone
+        answer["ops"] = self._subject.ops
         os.write(self._answers, json.dumps(answer).encode() + b"\n")
 
 
 class RemoteSubject:
-    """The `engine.Subject` in the function's process.  `ops` is empty if there is no scheduler."""
+    """The `engine.Subject` in the function's process: has the agent act on the scheduler.
+
+    `ops` is what sched_ext is to show, empty while no scheduler is meant to run.
+    """
 
     def __init__(self, ops: str, link: FramePort, answers: int, reactor: Reactor) -> None:
-        self._ops, self._link, self._answers = ops, link, answers
-        if ops:
-            self._uevents = Uevents()
-            reactor.watch(self._uevents.descriptor, self._uevents.drain)
+        self._ops, self._link, self._answers, self._reactor = ops, link, answers, reactor
+        self._uevents: Uevents | None = None
+        self._listen()
+
+    @property
+    def ops(self) -> str:
+        """What sched_ext is to show now."""
+        return self._ops
 
     def trouble(self) -> str:
         """Why a scenario must end: the scheduler is not attached any more."""
@@ -97,13 +116,31 @@ class RemoteSubject:
         return f"the scheduler is no longer attached: sched_ext is {now.state or 'absent'}"
 
     def set_knob(self, name: str, value: int) -> None:
-        """Has the agent set a knob.
+        """Sets a knob; raises as `Subject.set_knob` does."""
+        self._ask("set_knob", name, value)
 
-        Raises:
-            UsageError: the scheduler has no such knob, or refuses the value.
-            InfraError: it does not answer.
-        """
-        self._link.forward(LinkType.KNOB, {"name": name, "value": value})
+    def global_value(self, name: str) -> int:
+        """Reads a variable; raises as `Subject.global_value` does."""
+        return int(self._ask("global_value", name))
+
+    def attach(self, name: str) -> None:
+        """Attaches a scheduler; raises as `Subject.attach` does."""
+        self._ask("attach", name)
+
+    def detach(self) -> None:
+        """Detaches the scheduler; raises as `Subject.detach` does."""
+        self._ask("detach")
+
+    def restart(self) -> None:
+        """Restarts the scheduler; raises as `Subject.restart` does."""
+        self._ask("restart")
+
+    def replace(self, name: str) -> None:
+        """Replaces the scheduler; raises as `Subject.replace` does."""
+        self._ask("replace", name)
+
+    def _ask(self, what: str, *arguments: str | int) -> Any:
+        self._link.forward(LinkType.ASK, {"what": what, "with": list(arguments)})
         text = b""
         while not text.endswith(b"\n"):
             piece = os.read(self._answers, _PIECE)
@@ -111,7 +148,16 @@ class RemoteSubject:
                 raise InfraError("the agent is gone")
             text += piece
         answer = json.loads(text)
+        self._ops = answer["ops"]
+        self._listen()
         if answer["usage"]:
             raise UsageError(answer["usage"])
         if answer["infra"]:
             raise InfraError(answer["infra"])
+        return answer["value"]
+
+    def _listen(self) -> None:
+        """Makes waits end when the scheduler goes by itself."""
+        if self._ops and self._uevents is None:
+            self._uevents = Uevents()
+            self._reactor.watch(self._uevents.descriptor, self._uevents.drain)

@@ -11,11 +11,15 @@ from ktstr.model.cpuset import resolve_cpuset
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario import (
     AddCgroup,
+    AttachScheduler,
     ClearCpuset,
+    DetachScheduler,
     KillPayload,
     MoveAllTasks,
     Op,
     RemoveCgroup,
+    ReplaceScheduler,
+    RestartScheduler,
     RunPayload,
     SetAffinity,
     SetCpuset,
@@ -78,6 +82,14 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
             people.move(source, target)
         case SetKnob(name, value):
             players.subject.set_knob(name, value)
+        case AttachScheduler(name):
+            players.subject.attach(name)
+        case DetachScheduler():
+            players.subject.detach()
+        case RestartScheduler():
+            players.subject.restart()
+        case ReplaceScheduler(name):
+            players.subject.replace(name)
         case _:
             raise UsageError("the guest cannot do this yet")
 

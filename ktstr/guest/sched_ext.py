@@ -18,6 +18,7 @@ _KERNEL_GROUP = 1
 _RECORD = 1 << 13
 
 ENABLED = "enabled"
+DISABLED = "disabled"
 
 
 @dataclass(frozen=True)

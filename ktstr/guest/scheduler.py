@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scheduler's life in the guest: start, attachment, knobs, trouble, end."""
+"""One life of a scheduler in the guest: start, attachment, knobs, trouble, end."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ _TAIL = 8 << 10
 _PIECE = 1 << 16
 # scx-loader's exit status for a command line that it refused, and for one refused attachment
 _LOADER_NOT_ATTACHED = 4
+_TRUTH = {"true": 1, "false": 0}
 _NOTHING = SchedExtState("", "", "", "")
 
 
 class Scheduler:
-    """Runs the scheduler of a plan; it implements `engine.Subject`."""
+    """One run of a scheduler, from its start to its end."""
 
     def __init__(self, plan: SchedulerPlan, deadlines: GuestDeadlines, reactor: Reactor) -> None:
-        self._plan, self._deadlines, self._reactor = plan, deadlines, reactor
+        self.plan, self._deadlines, self._reactor = plan, deadlines, reactor
         self._log = BoundedLog()
         self._loader = LoaderOutput()
         self._uevents, self._kernel_log = Uevents(), KernelLog()
@@ -51,7 +52,7 @@ class Scheduler:
         self._attached_ns: int | None = None
         self._ended_ns: int | None = None
         self._told = self._forced = False
-        self._knobs_asked = 0
+        self._asked = 0
         self._state_attached = self._state_end = _NOTHING
         reactor.watch(self._uevents.descriptor, self._uevents.drain)
 
@@ -60,10 +61,10 @@ class Scheduler:
         try:
             self._spawn()
         except OSError as error:
-            self._problem = f"cannot run {self._plan.argv[0]}: {error.strerror}"
+            self._problem = f"cannot run {self.plan.argv[0]}: {error.strerror}"
             return False
         self._phase = "load"
-        deadline = time.monotonic_ns() + int(self._plan.attach_timeout_s * _NS)
+        deadline = time.monotonic_ns() + int(self.plan.attach_timeout_s * _NS)
         self._reactor.wait(deadline, lambda: self._ended or self._is_attached())
         self._state_attached = sched_ext.read_state()
         if self._is_attached() and not self._ended:
@@ -88,24 +89,47 @@ class Scheduler:
             UsageError: it takes no knobs, or refuses this one.
             InfraError: it does not answer.
         """
-        if not self._plan.control:
-            raise UsageError(f"scheduler {self._plan.name} takes no knobs: {name}={value}")
+        self._ask(f"set {name} {value}")
+
+    def global_value(self, name: str) -> int:
+        """The value that a global variable of the running scheduler has now.
+
+        Raises:
+            UsageError: it does not tell, or the variable is no number.
+            InfraError: it does not answer.
+        """
+        text = self._ask(f"get {name}")
+        if text in _TRUTH:
+            return _TRUTH[text]
         try:
-            os.write(self._stdin, f"set {name} {value}\n".encode())
+            return int(text)
+        except ValueError as error:
+            raise UsageError(
+                f"scheduler {self.plan.name}: {name} is {text!r}, which is no number"
+            ) from error
+
+    def _ask(self, command: str) -> str:
+        """What the loader answers to `command`, less its ok."""
+        name = self.plan.name
+        if not self.plan.control:
+            raise UsageError(
+                f"scheduler {name} has its own user space, and so takes no `{command}`"
+            )
+        try:
+            os.write(self._stdin, f"{command}\n".encode())
         except OSError as error:
-            raise InfraError(f"scheduler {self._plan.name} is gone: {error}") from error
+            raise InfraError(f"scheduler {name} is gone: {error}") from error
         # answers come in order: a late one to a request given up must not pass for this one's
-        self._knobs_asked += 1
-        due = self._knobs_asked
+        self._asked += 1
+        due = self._asked
         deadline = time.monotonic_ns() + int(_KNOB_S * _NS)
         self._reactor.wait(deadline, lambda: self._ended or len(self._loader.replies) >= due)
         if len(self._loader.replies) < due:
-            raise InfraError(
-                f"scheduler {self._plan.name} did not answer `set {name} {value}` in {_KNOB_S:g} s"
-            )
+            raise InfraError(f"scheduler {name} did not answer `{command}` in {_KNOB_S:g} s")
         answer = self._loader.replies[due - 1]
-        if answer != "ok":
-            raise UsageError(f"scheduler {self._plan.name} refused {name}={value}: {answer}")
+        if answer.startswith("error"):
+            raise UsageError(f"scheduler {name} refused `{command}`: {answer}")
+        return answer.removeprefix("ok").removeprefix(" ")
 
     def finish(self) -> tuple[SchedulerFacts, LogChunk]:
         """Reads the evidence, tells the scheduler to go, and waits until it has."""
@@ -131,13 +155,13 @@ class Scheduler:
 
     def _is_attached(self) -> bool:
         now = sched_ext.read_state()
-        return now.state == ENABLED and now.ops == self._plan.ops
+        return now.state == ENABLED and now.ops == self.plan.ops
 
     def _spawn(self) -> None:
         (stdin_r, stdin_w), (stdout_r, stdout_w), (stderr_r, stderr_w) = (
             os.pipe(), os.pipe(), os.pipe(),
         )  # fmt: skip
-        argv = self._plan.argv
+        argv = self.plan.argv
         try:
             self._pid = os.posix_spawn(
                 argv[0],
@@ -160,7 +184,7 @@ class Scheduler:
         self._stdin = stdin_w
         self._pidfd = os.pidfd_open(self._pid)
         self._reactor.watch(self._pidfd, self._reap)
-        self._reactor.watch(stdout_r, lambda: self._read(stdout_r, loader=self._plan.control))
+        self._reactor.watch(stdout_r, lambda: self._read(stdout_r, loader=self.plan.control))
         self._reactor.watch(stderr_r, lambda: self._read(stderr_r, loader=False))
 
     def _read(self, descriptor: int, *, loader: bool) -> None:
@@ -183,10 +207,10 @@ class Scheduler:
         if not self._ended:
             self._phase = "attach"
             self._problem = (
-                f"still not attached after {self._plan.attach_timeout_s:g} s: sched_ext is "
+                f"still not attached after {self.plan.attach_timeout_s:g} s: sched_ext is "
                 f"{now.state or 'absent'} with ops {now.ops or 'none'}"
             )
-        elif self._plan.control and os.waitstatus_to_exitcode(self._status or 0) == (
+        elif self.plan.control and os.waitstatus_to_exitcode(self._status or 0) == (
             _LOADER_NOT_ATTACHED
         ):
             self._phase = "attach"
@@ -203,7 +227,7 @@ class Scheduler:
         if self._ended:
             return
         self._told = True
-        if self._plan.control:
+        if self.plan.control:
             with contextlib.suppress(OSError):
                 os.write(self._stdin, b"stat\nquit\n")
         else:
@@ -236,10 +260,10 @@ class Scheduler:
     def _exit_record(self) -> ExitRecord:
         # the pipes may still hold its last words
         self._reactor.wait(time.monotonic_ns(), lambda: False)
-        log = from_kernel_log(self._kernel_log.lines(), self._plan.ops)
+        log = from_kernel_log(self._kernel_log.lines(), self.plan.ops)
         if self._forced:
             return ExitRecord()  # the kernel's record is of our own doing
-        if self._plan.control:
+        if self.plan.control:
             return combine(self._loader.record, log)
         return combine(log, from_own_words(self._log.text()))
 
@@ -255,8 +279,8 @@ class Scheduler:
         detached = not self._forced and sched_ext.read_state().state in ("", "disabled")
         in_order = self._phase == "run" and self._told and detached and self._ended
         return SchedulerFacts(
-            name=self._plan.name,
-            argv=self._plan.argv,
+            name=self.plan.name,
+            argv=self.plan.argv,
             pid=self._pid if self._pid >= 0 else None,
             phase="detached" if in_order else self._phase,
             attached_ns=self._attached_ns,
@@ -312,19 +336,3 @@ def no_scheduler_facts() -> SchedulerFacts:
         ended_ns=None,
         detached=now.state != ENABLED,
     )
-
-
-class NoScheduler:
-    """The `engine.Subject` of a run under the kernel's default class: it is never in trouble."""
-
-    def trouble(self) -> str:
-        """Nothing can go wrong with it."""
-        return ""
-
-    def set_knob(self, name: str, value: int) -> None:
-        """Refuses.
-
-        Raises:
-            UsageError: always.
-        """
-        raise UsageError(f"this target has no scheduler that could take {name}={value}")

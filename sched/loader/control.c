@@ -9,6 +9,7 @@
 static bool add_byte(struct control *control, char byte, struct session *session);
 static bool answer(char *line, struct session *session);
 static void answer_set(char *arguments, struct session *session);
+static void answer_get(const char *name, struct session *session);
 
 bool control_read(struct control *control, int fd, struct session *session)
 {
@@ -57,8 +58,10 @@ static bool answer(char *line, struct session *session)
 		puts("ok");
 	} else if (!strcmp(command, "set")) {
 		answer_set(arguments, session);
+	} else if (!strcmp(command, "get")) {
+		answer_get(arguments, session);
 	} else {
-		printf("error unknown command \"%s\"; known: set NAME VALUE, stat, quit\n",
+		printf("error unknown command \"%s\"; known: set NAME VALUE, get NAME, stat, quit\n",
 		       command);
 	}
 	return true;
@@ -74,6 +77,19 @@ static void answer_set(char *arguments, struct session *session)
 		puts("error set takes NAME VALUE");
 	else if (session_set(session, name, arguments ? arguments : "", error))
 		puts("ok");
+	else
+		printf("error %s\n", error);
+}
+
+static void answer_get(const char *name, struct session *session)
+{
+	char error[SESSION_ERROR_MAX];
+	char value[SESSION_VALUE_MAX];
+
+	if (!name || !*name)
+		puts("error get takes NAME");
+	else if (session_get(session, name, value, error))
+		printf("ok %s\n", value);
 	else
 		printf("error %s\n", error);
 }

@@ -28,7 +28,7 @@ static const char usage[] =
 	"usage: scx-loader OBJECT [--set NAME=VALUE]... [--control]\n"
 	"       scx-loader OBJECT [--set NAME=VALUE]... --check OPS\n"
 	"  --set      a global variable of the object, or ops.MEMBER of its sched_ext_ops\n"
-	"  --control  takes `set NAME VALUE`, `stat` and `quit` on standard input\n"
+	"  --control  takes `set NAME VALUE`, `get NAME`, `stat` and `quit` on standard input\n"
 	"  --check    only checks that the object opens, takes every --set and has these ops\n"
 	"exit: 0 detached, 1 usage, 2 not loaded, 3 ejected by the kernel, 4 not attached\n";
 

@@ -36,6 +36,7 @@ static enum outcome attach(struct session *session, struct ops *ops);
 static int on_exit_record(void *context, void *data, size_t size);
 static void print_stat(const struct global *global, void *context);
 static void append_name(const struct global *global, void *error);
+static void list_variables(const struct session *session, const char *name, char *error);
 
 enum outcome session_open(const char *path, struct session **out)
 {
@@ -69,9 +70,7 @@ bool session_set(struct session *session, const char *name, const char *value, c
 	size_t i;
 
 	if (!count) {
-		snprintf(error, SESSION_ERROR_MAX, "no variable %s; there are ops.MEMBER and",
-			 name);
-		globals_visit(session->object, append_name, error);
+		list_variables(session, name, error);
 		return false;
 	}
 	for (i = 0; i < count; i++) {
@@ -86,6 +85,21 @@ bool session_set(struct session *session, const char *name, const char *value, c
 				 value, problem);
 			return false;
 		}
+	}
+	return true;
+}
+
+bool session_get(struct session *session, const char *name, char *value, char *error)
+{
+	struct global found;
+
+	if (!globals_find(session->object, name, &found, 1)) {
+		list_variables(session, name, error);
+		return false;
+	}
+	if (!global_format(&found, value, SESSION_VALUE_MAX)) {
+		snprintf(error, SESSION_ERROR_MAX, "%s is no integer, boolean or text", name);
+		return false;
 	}
 	return true;
 }
@@ -288,4 +302,10 @@ static void append_name(const struct global *global, void *error)
 	/* The compiler names a function's static variables FUNCTION.VARIABLE. */
 	if (!strchr(global->name, '.') && global_format(global, text, sizeof(text)))
 		snprintf((char *)error + used, SESSION_ERROR_MAX - used, " %s", global->name);
+}
+
+static void list_variables(const struct session *session, const char *name, char *error)
+{
+	snprintf(error, SESSION_ERROR_MAX, "no variable %s; there are ops.MEMBER and", name);
+	globals_visit(session->object, append_name, error);
 }

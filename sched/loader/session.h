@@ -29,6 +29,13 @@ enum outcome session_open(const char *path, struct session **session);
  */
 bool session_set(struct session *session, const char *name, const char *value, char *error);
 
+#define SESSION_VALUE_MAX 256
+
+/* Writes the value of a global variable, in the form that session_set takes, to `value`, a buffer of
+ * SESSION_VALUE_MAX bytes. Where it cannot, does as session_set does.
+ */
+bool session_get(struct session *session, const char *name, char *value, char *error);
+
 /* Whether one of the object's sched_ext_ops has this name; lists them on stderr where none has. */
 bool session_has_ops(struct session *session, const char *name);
 

@@ -14,6 +14,7 @@ class FifoTest(absltest.TestCase):
         text = guest.run_script(
             SHELL + "spin 3\nstart fifo --set slice_ns=5000000 --set ops.timeout_ms=3000\n"
             "say stat; say set nr_shared 7; say set slice_ns 1; say set nope 1; say bogus\n"
+            "say get slice_ns; say get nope; say get; say get ops.timeout_ms\n"
             "sleep 1\n"
             "say stat; say quit; finish\n"
         )
@@ -30,7 +31,12 @@ class FifoTest(absltest.TestCase):
                 "ok",
                 'error cannot set slice_ns to "1": it is constant once the scheduler is loaded',
                 "error no variable nope; there are ops.MEMBER and slice_ns nr_local nr_shared",
-                'error unknown command "bogus"; known: set NAME VALUE, stat, quit',
+                'error unknown command "bogus"; known: set NAME VALUE, get NAME, stat, quit',
+                "ok 5000000",
+                "error no variable nope; there are ops.MEMBER and slice_ns nr_local nr_shared",
+                "error get takes NAME",
+                "error no variable ops.timeout_ms; there are ops.MEMBER and slice_ns nr_local "
+                "nr_shared",
                 "ok",
             ],
         )

@@ -16,9 +16,13 @@ from ktstr.model.facts import End, Event
 from ktstr.model.frames import Frame, FrameReader, FrameType
 
 
-class _Knobs:
+class _Subject:
+    """What the agent has; it remembers what it was told."""
+
     def __init__(self) -> None:
         self.set: list[tuple[str, int]] = []
+        self.told: list[str] = []
+        self.ops = "fifo"
 
     def trouble(self) -> str:
         return ""
@@ -30,6 +34,24 @@ class _Knobs:
             raise InfraError("no answer")
         self.set.append((name, value))
 
+    def global_value(self, name: str) -> int:
+        return dict(self.set)[name]
+
+    def attach(self, name: str) -> None:
+        self.told.append(f"attach {name}")
+        self.ops = "simple"
+
+    def detach(self) -> None:
+        self.told.append("detach")
+        self.ops = ""
+        raise InfraError("it was gone")
+
+    def restart(self) -> None:
+        self.told.append("restart")
+
+    def replace(self, name: str) -> None:
+        self.told.append(f"replace {name}")
+
 
 class LinkTest(absltest.TestCase):
     def setUp(self) -> None:
@@ -40,7 +62,7 @@ class LinkTest(absltest.TestCase):
         for pair in (self.link, self.answers, self.host):
             for descriptor in pair:
                 self.addCleanup(os.close, descriptor)
-        self.knobs = _Knobs()
+        self.knobs = _Subject()
         port = FramePort(self.host[1], 1)
         self.agent = AgentEnd(self.link[0], self.answers[1], port, self.knobs)
         self.child = FramePort(self.link[1])
@@ -97,6 +119,23 @@ class LinkTest(absltest.TestCase):
             subject.set_knob("silent", 1)
         server.join()
         self.assertEqual(self.knobs.set, [("delay_ns", 5)])
+
+    def test_a_scheduler_comes_and_goes_through_the_agent(self) -> None:
+        subject = RemoteSubject("fifo", self.child, self.answers[0], Reactor())
+        server = threading.Thread(target=lambda: [self.agent.read() for _ in range(6)])
+        server.start()
+        subject.set_knob("delay_ns", 5)
+        self.assertEqual(subject.global_value("delay_ns"), 5)
+        subject.restart()
+        subject.replace("other")
+        self.assertEqual(subject.ops, "fifo")
+        with self.assertRaisesRegex(InfraError, "it was gone"):
+            subject.detach()
+        self.assertEqual((subject.ops, subject.trouble()), ("", ""))
+        subject.attach("simple")
+        self.assertEqual(subject.ops, "simple")
+        server.join()
+        self.assertEqual(self.knobs.told, ["restart", "replace other", "detach", "attach simple"])
 
 
 if __name__ == "__main__":
