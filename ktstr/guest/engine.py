@@ -141,6 +141,7 @@ class Engine:
             try:
                 played = self._try(f"step {index}", partial(self._play_step, index, step))
             finally:
+                self._people.set_phase(None)
                 played &= self._tear_down(f"step {index} teardown", index)
             if not played or self._stopped:
                 return
@@ -164,6 +165,7 @@ class Engine:
     def _set_up(self, index: int, step: Step) -> None:
         for cgroup in step.setup:
             self._define(cgroup, index)
+        self._people.set_phase(index)
         self._people.start(index)
         self._event("step_start", index)
 

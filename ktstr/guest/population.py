@@ -69,6 +69,7 @@ class Population:
         self._ordinals = itertools.count()
         self._hosts = itertools.count()
         self._random: random.Random | None = None
+        self._phase: int | None = None
 
     def define(self, cgroup: CgroupDef, cpus: frozenset[int] | None, step: int | None) -> None:
         """Makes a cgroup with its cpuset, weight and workers, which wait to be told to begin."""
@@ -111,9 +112,16 @@ class Population:
         self._groups.append(group)
         count = work.count(self._stage.workers_per_cgroup)
         group.spawn([self._affinity(work.affinity, name) for _ in range(count)])
+        group.set_phase(self._phase, time.monotonic_ns())
         for pid in group.pids:
             self._tree.place(name, pid)
         return group
+
+    def set_phase(self, step: int | None) -> None:
+        """The scenario is in `step` from now on, or between steps (None): workers are told."""
+        self._phase, now = step, time.monotonic_ns()
+        for group in self._groups:
+            group.set_phase(step, now)
 
     def start(self, step: int | None) -> None:
         """Tells the workers that `step` made, and that still wait, to begin."""

@@ -14,6 +14,7 @@ from ktstr.model.facts import (
     Event,
     LogChunk,
     PayloadFacts,
+    PhaseFacts,
     ScenarioFacts,
     SchedulerFacts,
     TestFacts,
@@ -31,6 +32,7 @@ _TYPES = {
     TestFacts: FrameType.TEST,
     PayloadFacts: FrameType.PAYLOAD,
     DiskFacts: FrameType.DISK,
+    PhaseFacts: FrameType.PHASE,
     End: FrameType.END,
 }
 

@@ -7,13 +7,20 @@ import os
 import struct
 from dataclasses import dataclass
 
-_HEADER = 64
+_HEADER = 4096
+BORDERS = 252
+_BORDER = struct.Struct("<QiI")
+_BORDERS_OFFSET = 64
+_BORDERS_SET_OFFSET = 4
+_COUNT = struct.Struct("<I")
+_BETWEEN_STEPS = -1
 _SLOT = struct.Struct("<QQQQQIIQQ")
 _START = struct.Struct("<Q")
 _START_OFFSET = 48
 _STOP = struct.pack("<I", 1)
 
 assert _SLOT.size == 64
+assert _BORDERS_OFFSET + BORDERS * _BORDER.size == _HEADER
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,21 @@ class SharedMemory:
     def __init__(self, workers: int) -> None:
         self.descriptor = os.memfd_create("ktstr-workers", os.MFD_CLOEXEC)
         os.ftruncate(self.descriptor, _HEADER + _SLOT.size * workers)
+        self._borders = 0
+        self.merged = 0
+
+    def set_phase(self, step: int | None, at_ns: int) -> None:
+        """Says that from `at_ns` on the scenario is in `step`, or between steps (None).
+
+        Of more than 252 phases the later ones are merged into the last, and `merged` counts them.
+        """
+        if self._borders == BORDERS:
+            self.merged += 1
+            return
+        border = _BORDER.pack(at_ns, _BETWEEN_STEPS if step is None else step, 0)
+        os.pwrite(self.descriptor, border, _BORDERS_OFFSET + self._borders * _BORDER.size)
+        self._borders += 1
+        os.pwrite(self.descriptor, _COUNT.pack(self._borders), _BORDERS_SET_OFFSET)
 
     def stop(self) -> None:
         """Tells all workers to stop."""

@@ -87,6 +87,11 @@ class WorkerGroup:
         """What each worker has left in shared memory so far."""
         return [self._shared.slot(worker.index) for worker in self._workers]
 
+    def set_phase(self, step: int | None, at_ns: int) -> None:
+        """Tells the workers that the scenario is in `step` from `at_ns` on; None: between steps."""
+        if self._memory is not None:
+            self._memory.set_phase(step, at_ns)
+
     def allow(self, cpus: frozenset[int] | None) -> None:
         """Notes that from now on the workers may run on `cpus` (None: on all)."""
         self.cpuset = None if cpus is None or self.cpuset is None else self.cpuset | cpus

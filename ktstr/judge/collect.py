@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ktstr.judge.record import RunRecord
-from ktstr.model import facts
+from ktstr.model import facts, samples
 from ktstr.model.accel import Accel
 from ktstr.model.codec import decode
 from ktstr.model.console import ConsoleFinding
@@ -28,6 +28,9 @@ Fact = (
     | facts.TestFacts
     | facts.PayloadFacts
     | facts.DiskFacts
+    | facts.PhaseFacts
+    | samples.SchedSample
+    | samples.SamplerFacts
     | facts.End
 )
 
@@ -42,6 +45,9 @@ _TYPES: dict[int, type[Any]] = {
     FrameType.TEST: facts.TestFacts,
     FrameType.PAYLOAD: facts.PayloadFacts,
     FrameType.DISK: facts.DiskFacts,
+    FrameType.PHASE: facts.PhaseFacts,
+    FrameType.SAMPLE: samples.SchedSample,
+    FrameType.SAMPLER: samples.SamplerFacts,
     FrameType.END: facts.End,
 }
 
@@ -103,6 +109,9 @@ class Collector:
             test=self._last(facts.TestFacts),
             payloads=self._all(facts.PayloadFacts),
             disks=self._all(facts.DiskFacts),
+            phases=self._all(facts.PhaseFacts),
+            samples=self._all(samples.SchedSample),
+            samplers=self._all(samples.SamplerFacts),
             logs=self._all(facts.LogChunk),
             end=self._last(facts.End),
             frames_seen=self._frames,

@@ -15,6 +15,7 @@ from ktstr.model.facts import (
     Hello,
     LogChunk,
     PayloadFacts,
+    PhaseFacts,
     ScenarioFacts,
     SchedulerFacts,
     TestFacts,
@@ -23,6 +24,7 @@ from ktstr.model.facts import (
 from ktstr.model.frames import Damage
 from ktstr.model.host import DiskClone, Ending, HostSample
 from ktstr.model.plan import Plan
+from ktstr.model.samples import SamplerFacts, SchedSample
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class RunRecord:
     test: TestFacts | None = None
     payloads: tuple[PayloadFacts, ...] = ()
     disks: tuple[DiskFacts, ...] = ()
+    phases: tuple[PhaseFacts, ...] = ()
+    samples: tuple[SchedSample, ...] = ()
+    samplers: tuple[SamplerFacts, ...] = ()
     logs: tuple[LogChunk, ...] = ()
     end: End | None = None
     frames_seen: int = 0

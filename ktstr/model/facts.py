@@ -46,6 +46,40 @@ class Event:
 
 
 @dataclass(frozen=True)
+class WorkerPhase:
+    """The part of a worker's life that lies in one step, or between two steps (`step` None).
+
+    Phases adjoin one another.  A gap or time off the CPU that lasts over a border is divided at it;
+    a wake-up or I/O counts where it ends.  cpu_ns, run_delay_ns, run_count and kernel_migrations
+    are the kernel's counts between the worker's first clock reads after each border.  off_cpu_ns:
+    what of the phase was no CPU time.  Histograms (ns): wake, io as in `WorkerFacts`; gaps: times
+    between two clock reads of a loop that never blocks on purpose; off_cpu: times blocked, and
+    gaps above 1 ms; run_delay: waits for a CPU, by the kernel's schedstat, read every 4 ms: waits
+    between two readings count as their mean.  merged: how many later phases are in this one,
+    because a worker keeps at most 252.
+    """
+
+    step: int | None
+    started_ns: int
+    ended_ns: int
+    cpu_ns: int
+    work_units: int
+    iterations: int
+    max_gap_ns: int
+    migrations: int
+    kernel_migrations: int | None
+    run_delay_ns: int | None
+    run_count: int | None
+    off_cpu_ns: int
+    wake: Histogram
+    io: Histogram
+    gaps: Histogram
+    off_cpu: Histogram
+    run_delay: Histogram
+    merged: int = 0
+
+
+@dataclass(frozen=True)
 class WorkerFacts:
     """One worker's whole life.
 
@@ -55,6 +89,8 @@ class WorkerFacts:
     latencies of I/O on disks, from the first call to the last one's return.  `migrations` and
     `ran_on` (CPU -> ns) are sampled by time, `kernel_migrations` is the kernel's own count.
     `requested` and `effective` describe policy, nice and affinity; `errors` is what was refused.
+    `phases` divides the life by the scenario's steps, in order; a worker that was lost has none.
+    numa_pages: node -> pages of memory, by /proc/self/numa_maps at the end.
     """
 
     cgroup: str
@@ -87,6 +123,22 @@ class WorkerFacts:
     exit_info: str
     errors: tuple[str, ...] = ()
     io: Histogram = field(default_factory=lambda: Histogram({}))
+    phases: tuple[WorkerPhase, ...] = ()
+    numa_pages: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PhaseFacts:
+    """One step of a scenario, from after its set-up to before its teardown, on a NUMA machine.
+
+    numa_pages_migrated: what /proc/vmstat counted meanwhile, of the whole system; None where the
+    kernel does not count it.  A machine with one node has no such record.
+    """
+
+    step: int
+    started_ns: int
+    ended_ns: int
+    numa_pages_migrated: int | None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,9 @@ class FrameType(IntEnum):
     END = 9  # facts.End: always the last
     PAYLOAD = 10  # facts.PayloadFacts
     DISK = 11  # facts.DiskFacts
+    PHASE = 12  # facts.PhaseFacts
+    SAMPLE = 13  # samples.SchedSample
+    SAMPLER = 14  # samples.SamplerFacts
 
 
 @dataclass(frozen=True)

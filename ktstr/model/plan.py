@@ -53,6 +53,7 @@ class Plan:
     are the target's, which ops and test functions name; `disks` those that the machine has.
     `scheduler` runs from the beginning; `staged` are those that ops may bring in, by their names.
     `check_layers` says which layer set each threshold: default, the scheduler's name, or test.
+    `trace` asks for the sampler's measurements (`model.samples`).
     """
 
     test: str
@@ -74,6 +75,7 @@ class Plan:
     params: dict[str, Any] = field(default_factory=dict)
     check_layers: dict[str, str] = field(default_factory=dict)
     claims: tuple[StatClaim, ...] = ()
+    trace: bool = False
 
     def to_json(self) -> str:
         """Canonical text: the same plan, the same bytes."""

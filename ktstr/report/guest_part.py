@@ -7,13 +7,14 @@ import json
 
 from ktstr.judge.record import RunRecord
 from ktstr.judge.statistics import CgroupStats, cgroup_stats
-from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts
+from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts, WorkerPhase
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.disk_part import disk_results
-from ktstr.report.mirror import counters, histogram, mirrored
+from ktstr.report.mirror import add_histograms, counters, histogram, mirrored
 from ktstr.report.payload_part import payload_results
+from ktstr.report.sample_part import sample_result, sampler_result
 from ktstr.report.timeline import timeline
 
 
@@ -40,15 +41,28 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
         result.test_function.CopyFrom(_test_function(run.test))
     result.payloads.extend(payload_results(run))
     result.disks.extend(disk_results(run))
+    result.numa_phases.extend([mirrored(result_pb2.NumaPhase(), each) for each in run.phases])
+    result.samples.extend([sample_result(each) for each in run.samples])
+    result.samplers.extend([sampler_result(each) for each in run.samplers])
     _add_transport(result.transport, run)
 
 
 def _worker(worker: WorkerFacts) -> result_pb2.Worker:
-    message = mirrored(result_pb2.Worker(), worker, leave=("ran_on", "io"))
+    message = mirrored(result_pb2.Worker(), worker, leave=("ran_on", "io", "phases", "numa_pages"))
     if worker.io.count:
         message.io.CopyFrom(histogram(worker.io))
+    message.phases.extend([_phase(phase) for phase in worker.phases])
+    for node in sorted(worker.numa_pages):
+        message.numa_pages.add(node=node, pages=worker.numa_pages[node])
     for cpu in sorted(worker.ran_on):
         message.ran_on.add(cpu=cpu, ns=worker.ran_on[cpu])
+    return message
+
+
+def _phase(phase: WorkerPhase) -> result_pb2.Worker.Phase:
+    histograms = ("wake", "io", "gaps", "off_cpu", "run_delay")
+    message = mirrored(result_pb2.Worker.Phase(), phase, leave=histograms)
+    add_histograms(message, phase, histograms)
     return message
 
 

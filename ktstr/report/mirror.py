@@ -43,6 +43,14 @@ def histogram(values: Histogram) -> result_pb2.Histogram:
     return message
 
 
+def add_histograms(message: Message, facts: Any, names: tuple[str, ...]) -> None:
+    """Copies the histograms of `facts` that hold anything into fields of the same names."""
+    for name in names:
+        values = getattr(facts, name)
+        if values.count:
+            getattr(message, name).CopyFrom(histogram(values))
+
+
 def counters(values: Mapping[str, int]) -> list[result_pb2.Counter]:
     """Named numbers in the order of their names."""
     return [result_pb2.Counter(name=encodable(name), value=values[name]) for name in sorted(values)]

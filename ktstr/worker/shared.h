@@ -2,7 +2,7 @@
 /*
  * Memory that the agent shares with the workers of one group; ktstr/guest/shared.py is its twin.
  *
- * A header of 64 bytes, then a slot of 64 bytes for each worker.  The agent reads slots while the
+ * A header of 4096 bytes, then a slot of 64 bytes for each worker.  The agent reads slots while the
  * workers run, so that a worker which never comes back still leaves what it had done.
  */
 #ifndef KTSTR_WORKER_SHARED_H
@@ -11,9 +11,20 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#define SHARED_BORDERS 252
+
+/* From this moment on the scenario is in @step; -1: between steps. */
+struct shared_border {
+	uint64_t at_ns; /* CLOCK_MONOTONIC */
+	int32_t step;
+	uint32_t reserved;
+};
+
 struct shared_header {
 	_Atomic uint32_t stop;
-	uint32_t reserved[15];
+	_Atomic uint32_t borders_set; /* raised after the border it counts in is written */
+	uint32_t reserved[14];
+	struct shared_border borders[SHARED_BORDERS];
 };
 
 struct shared_slot {
@@ -28,7 +39,7 @@ struct shared_slot {
 	uint64_t reserved;
 };
 
-_Static_assert(sizeof(struct shared_header) == 64, "twin: ktstr/guest/shared.py");
+_Static_assert(sizeof(struct shared_header) == 4096, "twin: ktstr/guest/shared.py");
 _Static_assert(sizeof(struct shared_slot) == 64, "twin: ktstr/guest/shared.py");
 
 #endif
