@@ -26,7 +26,8 @@ class Declaration:
 
     duration_s: length of the scenario, guest seconds.  in_guest: the function runs in the guest.
     scheduler_args: appended to the scheduler's argv for this test alone.
-    needs: the smallest machine that it is for; None: any.
+    needs: the smallest machine that it is for; None: any.  trace: the kernel's tracepoints are
+    sampled, too.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Declaration:
     scheduler_args: tuple[str, ...]
     function: Callable[..., Any]
     needs: Needs | None = None
+    trace: bool = False
 
 
 def scenario(
@@ -49,11 +51,13 @@ def scenario(
     expect_fail: ExpectFail | None = None,
     scheduler_args: tuple[str, ...] = (),
     needs: Needs | None = None,
+    trace: bool = False,
 ) -> Callable[[Callable[[TopologyView], Scenario]], Callable[[TopologyView], Scenario]]:
     """Declares a test as data: the function runs on the host and returns the scenario to play.
 
     It gets the `TopologyView` of the target.  `duration` is in guest seconds.  On a machine that
-    lacks what the test `needs` it is skipped before anything boots.
+    lacks what the test `needs` it is skipped before anything boots.  With `trace` the kernel's
+    tracepoints measure the managed cgroups besides.
 
     Raises:
         UsageError: a value is out of range.
@@ -70,6 +74,7 @@ def scenario(
             60.0,
             scheduler_args,
             needs,
+            trace,
         )
         return function
 
@@ -85,10 +90,11 @@ def test(
     timeout: float = 60.0,
     scheduler_args: tuple[str, ...] = (),
     needs: Needs | None = None,
+    trace: bool = False,
 ) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
     """Declares a test as code: the function runs in the guest, as root, with a live `Context`.
 
-    It may take at most `timeout` guest seconds.
+    It may take at most `timeout` guest seconds.  `trace` as for a scenario.
 
     Raises:
         UsageError: a value is out of range.
@@ -105,6 +111,7 @@ def test(
             timeout,
             scheduler_args,
             needs,
+            trace,
         )
         return function
 
@@ -130,6 +137,7 @@ def _declare(
     timeout: float,
     scheduler_args: tuple[str, ...],
     needs: Needs | None,
+    trace: bool,
 ) -> None:
     name = function.__name__
     for what, value in (("duration", duration), ("timeout", timeout)):
@@ -153,5 +161,6 @@ def _declare(
         tuple(scheduler_args),
         function,
         needs,
+        trace,
     )
     setattr(function, _MARK, declared)

@@ -31,6 +31,7 @@ class Case:
     scenario: Scenario | None
     error: str = ""
     skip: str = ""
+    trace: bool = False
 
 
 @dataclass(frozen=True)

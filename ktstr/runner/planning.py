@@ -75,6 +75,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         payloads=payloads_of(target),
         disks=disks,
         staged=staged_of(target),
+        trace=case.trace,
     )
 
 
