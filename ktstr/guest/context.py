@@ -10,19 +10,19 @@ from ktstr.guest.engine import Engine
 from ktstr.guest.payload import payloads_of
 from ktstr.model.errors import TestFailure, UsageError
 from ktstr.model.facts import CgroupFacts, DiskFacts, PayloadFacts, ScenarioFacts, WorkerFacts
-from ktstr.model.scenario import Backdrop, CgroupDef, Scenario, Step
+from ktstr.model.scenario import scenario_of
 from ktstr.model.validate import check_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ktstr.guest.cgroups import CgroupTree
     from ktstr.guest.engine import Subject
     from ktstr.guest.payload.handle import PayloadBuilder
     from ktstr.guest.population import Stage
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
+    from ktstr.model.checks import Checks
     from ktstr.model.plan import Plan, SchedulerPlan
+    from ktstr.model.scenario import Backdrop, CgroupDef, HoldSpec, Scenario, Step
     from ktstr.model.topology import TopologyView
 
 
@@ -109,30 +109,22 @@ class Context:
         """What `note` was given so far."""
         return dict(self._notes)
 
-    def execute_defs(self, *cgroups: CgroupDef) -> Played:
-        """Plays one step with these cgroups for the test's whole duration.
+    def run(
+        self,
+        *parts: CgroupDef | Step | Scenario,
+        backdrop: Backdrop | None = None,
+        hold: HoldSpec | None = None,
+        checks: Checks | None = None,
+    ) -> Played:
+        """Plays cgroups in one step, or steps, or a scenario, and returns what came of it.
+
+        `backdrop` lives below all steps.  `hold` is that of the one step of cgroups, else FULL.
+        `checks` are the test's own with what is set here replaced, for this run.
 
         Raises:
-            UsageError: the scenario does not fit this guest.
+            UsageError: the parts do not go together, or do not fit this guest.
         """
-        return self.execute_steps([Step(setup=cgroups)])
-
-    def execute_steps(self, steps: Iterable[Step]) -> Played:
-        """Plays these steps.
-
-        Raises:
-            UsageError: the scenario does not fit this guest.
-        """
-        return self.execute_scenario(Scenario(tuple(steps)))
-
-    def execute_scenario(self, scenario: Scenario, backdrop: Backdrop | None = None) -> Played:
-        """Plays a scenario, over `backdrop` if one is given.
-
-        Raises:
-            UsageError: the scenario does not fit this guest.
-        """
-        if backdrop is not None:
-            scenario = Scenario(scenario.steps, backdrop)
+        scenario = scenario_of(parts, backdrop, hold, checks)
         knobs = self.scheduler is not None and self.scheduler.control
         plan = self._plan
         check_scenario(

@@ -13,7 +13,7 @@ from ktstr.guest.ops import Players, apply_op
 from ktstr.guest.population import Population, Stage
 from ktstr.model.cpuset import resolve_cpuset
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.facts import Event, ScenarioFacts
+from ktstr.model.facts import Event, ScenarioFacts, StepFacts
 from ktstr.model.scenario import Frac, Loop, Until
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ class Engine:
         self._players = Players(self._people, stage.view, subject, self._payloads, self._in_trouble)
         self._started = 0
         self._done = 0
+        self._begun = 0
+        self._steps: list[StepFacts] = []
         self._error = ""
         self._stopped = ""
 
@@ -113,7 +115,9 @@ class Engine:
             if self._try("Backdrop", lambda: self._make_backdrop(scenario)):
                 self._play_steps(scenario)
         finally:
+            cleanup = time.monotonic_ns()
             self._tear_down("Backdrop teardown", None)
+            cleanup = time.monotonic_ns() - cleanup
         facts = ScenarioFacts(
             started_ns=self._started,
             ended_ns=time.monotonic_ns(),
@@ -121,6 +125,8 @@ class Engine:
             steps_done=self._done,
             error=self._error,
             stopped_because=self._stopped,
+            steps=tuple(self._steps),
+            cleanup_ns=cleanup,
         )
         self._event("scenario_end")
         self._sink.emit(facts)
@@ -137,12 +143,18 @@ class Engine:
         for index, step in enumerate(scenario.steps):
             if self._in_trouble():
                 return
-            played = False
+            played, self._begun = False, 0
             try:
                 played = self._try(f"step {index}", partial(self._play_step, index, step))
             finally:
+                ended = time.monotonic_ns()
                 self._people.set_phase(None)
                 played &= self._tear_down(f"step {index} teardown", index)
+                if self._begun:
+                    gone = time.monotonic_ns()
+                    self._steps.append(
+                        StepFacts(index, step.name, self._begun, ended, gone, step.checks)
+                    )
             if not played or self._stopped:
                 return
             self._done += 1
@@ -167,7 +179,8 @@ class Engine:
             self._define(cgroup, index)
         self._people.set_phase(index)
         self._people.start(index)
-        self._event("step_start", index)
+        self._begun = time.monotonic_ns()
+        self._event("step_start", index, step.name)
 
     def _loop(self, index: int, step: Step, hold: Loop) -> None:
         end = self._started + int(self._stage.duration_s * _NS)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ktstr.model.checks import Checks
+from ktstr.model.conditions import OnTimeout
 from ktstr.model.histogram import Histogram
 from ktstr.model.payload import MetricCheck, PayloadEnd, Stream
 
@@ -143,7 +145,13 @@ class PhaseFacts:
 
 @dataclass(frozen=True)
 class CgroupFacts:
-    """One cgroup of the scenario: the cpuset it was given and the one in force, and cpu.stat."""
+    """One cgroup of the scenario: the cpuset it was given and the one in force, and cpu.stat.
+
+    limits: what was written to its files, limits_in_force what they said at the end (cpuset.mems:
+    the effective ones).  stats: counters of the controllers that are on for it beside cpu, as
+    `<file>.<key>` (memory.events.oom_kill, io.stat.rbytes over all devices) or `<file>`
+    (memory.peak, in bytes).  frozen_ns: how long it was frozen itself.
+    """
 
     name: str
     step: int | None
@@ -152,6 +160,10 @@ class CgroupFacts:
     weight: int
     cpu_stat: dict[str, int] = field(default_factory=dict)
     pressure: str = ""
+    limits: dict[str, str] = field(default_factory=dict)
+    limits_in_force: dict[str, str] = field(default_factory=dict)
+    stats: dict[str, int] = field(default_factory=dict)
+    frozen_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -197,8 +209,41 @@ class LogChunk:
 
 
 @dataclass(frozen=True)
+class StepFacts:
+    """A step that was played.  Its phase lasts from the end of its set-up to that of its hold.
+
+    torn_down_ns: what it made was gone.  checks: those that the step puts over the test's.
+    """
+
+    index: int
+    name: str
+    started_ns: int
+    ended_ns: int
+    torn_down_ns: int
+    checks: Checks | None = None
+
+
+@dataclass(frozen=True)
+class TimeoutFacts:
+    """A wait for a condition that ran into its time-out: `seconds` of guest time.
+
+    condition: as the author wrote it.  seen: what there was of it in the end.
+    """
+
+    condition: str
+    step: int | None
+    seconds: float
+    on_timeout: OnTimeout
+    seen: str
+
+
+@dataclass(frozen=True)
 class ScenarioFacts:
-    """How far a scenario came.  `error` is empty unless a step could not be carried out."""
+    """How far a scenario came.  `error` is empty unless a step could not be carried out.
+
+    `steps` are those whose phase began; `cleanup_ns` is what the last teardown took, the
+    Backdrop's.
+    """
 
     started_ns: int
     ended_ns: int
@@ -206,6 +251,9 @@ class ScenarioFacts:
     steps_done: int
     error: str = ""
     stopped_because: str = ""
+    steps: tuple[StepFacts, ...] = ()
+    timeouts: tuple[TimeoutFacts, ...] = ()
+    cleanup_ns: int = 0
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ktstr.report.disk_part import disk_results
 from ktstr.report.mirror import add_histograms, counters, histogram, mirrored
 from ktstr.report.payload_part import payload_results
 from ktstr.report.sample_part import sample_result, sampler_result
+from ktstr.report.scenario_part import cgroup_life, scenario_result
 from ktstr.report.timeline import timeline
 
 
@@ -36,7 +37,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
             excerpt=encodable(finding.excerpt),
         )
     result.logs.extend([mirrored(result_pb2.Log(), chunk) for chunk in run.logs])
-    result.scenarios.extend([mirrored(result_pb2.Scenario(), each) for each in run.scenarios])
+    result.scenarios.extend([scenario_result(each) for each in run.scenarios])
     if run.test is not None:
         result.test_function.CopyFrom(_test_function(run.test))
     result.payloads.extend(payload_results(run))
@@ -75,17 +76,11 @@ def _cgroups(run: RunRecord) -> list[result_pb2.Cgroup]:
     return [
         result_pb2.Cgroup(
             name=encodable(name),
-            lives=[_life(facts) for facts in lives.get(name, [])],
+            lives=[cgroup_life(facts) for facts in lives.get(name, [])],
             stats=_stats(stats[name]) if name in stats else None,
         )
         for name in sorted({*lives, *stats})
     ]
-
-
-def _life(facts: CgroupFacts) -> result_pb2.Cgroup.Life:
-    message = mirrored(result_pb2.Cgroup.Life(), facts, leave=("name", "cpu_stat"))
-    message.cpu_stat.extend(counters(facts.cpu_stat))
-    return message
 
 
 def _stats(stats: CgroupStats) -> result_pb2.WorkerStats:

@@ -23,7 +23,7 @@ def busy(ctx: Context) -> None:
     folder = ctx.disk("disk0").mount_point
     ends = [_started(_write, f"{folder}/written"), _started(_read, f"{folder}/read")]
     works = (Work(CpuSpin(), workers=3), Work(Bursty(burst_us=2_000, sleep_us=3_000), workers=3))
-    ctx.execute_defs(CgroupDef("cg_0", works=works))
+    ctx.run(CgroupDef("cg_0", works=works))
     for name, (pid, end) in zip(("writer", "reader"), ends, strict=True):
         rounds, longest_ns = os.read(end, 100).split()
         ctx.note(f"{name}'s rounds", int(rounds))

@@ -24,6 +24,6 @@ def keeps_its_own(ctx: Context) -> None:
         file.flush()
         os.fsync(file.fileno())
     Path("/dev/kmsg").write_text("sentinel is on disk\n", encoding="ascii")
-    ctx.execute_defs(CgroupDef("cg_0"))
+    ctx.run(CgroupDef("cg_0"))
     Path("/proc/sys/vm/drop_caches").write_text("3", encoding="ascii")
     assert _SENTINEL.read_text(encoding="ascii") == mine

@@ -140,24 +140,20 @@ def ops_run_wait_and_kill(machine: TopologyView) -> Scenario:
 @ktstr.test(checks=_ANY)
 def ops_in_a_function(ctx: Context) -> None:
     """The facts of ops come back, with the step and the end of each."""
-    played = ctx.execute_scenario(
-        Scenario(
-            (
-                Step(
-                    ops=(
-                        RunPayload("script", ("sleep 3600",), (metric.ExitCodeEq(-1),)),
-                        WaitPayload("script", timeout=0.2),
-                    ),
-                    hold=_HOLD,
-                ),
-                Step(
-                    ops=(RunPayload("script", ("trap '' TERM; sleep 3600",), cgroup="cg_0"),),
-                    setup=(),
-                    hold=_HOLD,
-                ),
+    played = ctx.run(
+        Step(
+            ops=(
+                RunPayload("script", ("sleep 3600",), (metric.ExitCodeEq(-1),)),
+                WaitPayload("script", timeout=0.2),
             ),
-            Backdrop((CgroupDef("cg_0"),)),
-        )
+            hold=_HOLD,
+        ),
+        Step(
+            ops=(RunPayload("script", ("trap '' TERM; sleep 3600",), cgroup="cg_0"),),
+            setup=(),
+            hold=_HOLD,
+        ),
+        backdrop=Backdrop((CgroupDef("cg_0"),)),
     )
     assert not played.scenario.error, played.scenario.error
     found = [(each.step, each.cgroup, each.end.value) for each in played.payloads]

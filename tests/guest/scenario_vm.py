@@ -25,7 +25,6 @@ from ktstr import (
     Policy,
     RandomSubset,
     RemoveCgroup,
-    Scenario,
     SetAffinity,
     SetCpuset,
     SingleCpu,
@@ -68,18 +67,16 @@ def _complete(played: Played) -> None:
 @ktstr.test(checks=_ANY)
 def cgroups_are_as_defined(ctx: Context) -> None:
     """Cpuset, weight, nesting, the number of workers and their placement."""
-    played = ctx.execute_steps(
-        [
-            Step(
-                setup=(
-                    CgroupDef("plain", works=(Work(workers=3),)),
-                    CgroupDef("heavy", limits=Limits(weight=500), cpuset=Exact(frozenset({1}))),
-                    CgroupDef("outer", works=None, cpuset=Exact(frozenset({0}))),
-                    CgroupDef("outer/inner", works=(Work(workers=1),)),
-                ),
-                hold=_HOLD,
-            )
-        ]
+    played = ctx.run(
+        Step(
+            setup=(
+                CgroupDef("plain", works=(Work(workers=3),)),
+                CgroupDef("heavy", limits=Limits(weight=500), cpuset=Exact(frozenset({1}))),
+                CgroupDef("outer", works=None, cpuset=Exact(frozenset({0}))),
+                CgroupDef("outer/inner", works=(Work(workers=1),)),
+            ),
+            hold=_HOLD,
+        )
     )
     _complete(played)
     cgroups = {cgroup.name: cgroup for cgroup in played.cgroups}
@@ -99,14 +96,10 @@ def cgroups_are_as_defined(ctx: Context) -> None:
 @ktstr.test(checks=_ANY)
 def reports_of_what_was_stopped_are_kept(ctx: Context) -> None:
     """StopCgroup and RemoveCgroup end workers early; their facts still come."""
-    played = ctx.execute_scenario(
-        Scenario(
-            backdrop=Backdrop(cgroups=(CgroupDef("stays"), CgroupDef("goes"))),
-            steps=(
-                Step(hold=_HOLD),
-                Step(ops=(StopCgroup("stays"), RemoveCgroup("goes")), hold=_HOLD),
-            ),
-        )
+    played = ctx.run(
+        Step(hold=_HOLD),
+        Step(ops=(StopCgroup("stays"), RemoveCgroup("goes")), hold=_HOLD),
+        backdrop=Backdrop(cgroups=(CgroupDef("stays"), CgroupDef("goes"))),
     )
     _complete(played)
     assert sorted(worker.cgroup for worker in played.workers) == ["goes"] * 2 + ["stays"] * 2
@@ -117,21 +110,17 @@ def reports_of_what_was_stopped_are_kept(ctx: Context) -> None:
 @ktstr.test(checks=_ANY)
 def a_step_takes_along_what_it_made(ctx: Context) -> None:
     """What a step spawns ends with it, also in a cgroup of the backdrop and beside the agent."""
-    played = ctx.execute_scenario(
-        Scenario(
-            backdrop=Backdrop(cgroups=(CgroupDef("base", works=None),)),
-            steps=(
-                Step(
-                    ops=(
-                        AddCgroup("local"),
-                        Spawn("base", Work(workers=1)),
-                        SpawnHost(Work(workers=1)),
-                    ),
-                    hold=_HOLD,
-                ),
-                Step(setup=(CgroupDef("local"),), hold=_HOLD),
+    played = ctx.run(
+        Step(
+            ops=(
+                AddCgroup("local"),
+                Spawn("base", Work(workers=1)),
+                SpawnHost(Work(workers=1)),
             ),
-        )
+            hold=_HOLD,
+        ),
+        Step(setup=(CgroupDef("local"),), hold=_HOLD),
+        backdrop=Backdrop(cgroups=(CgroupDef("base", works=None),)),
     )
     _complete(played)
     found = sorted((worker.step, worker.cgroup) for worker in played.workers)
@@ -141,17 +130,13 @@ def a_step_takes_along_what_it_made(ctx: Context) -> None:
 @ktstr.test(checks=_ANY)
 def cpusets_change_under_load(ctx: Context) -> None:
     """Set and swapped cpusets are what the kernel has in force."""
-    played = ctx.execute_scenario(
-        Scenario(
-            backdrop=Backdrop(cgroups=(CgroupDef("a"), CgroupDef("b"))),
-            steps=(
-                Step(
-                    ops=(SetCpuset("a", Disjoint(0, 2)), SetCpuset("b", Disjoint(1, 2))),
-                    hold=_HOLD,
-                ),
-                Step(ops=(SwapCpusets("a", "b"),), hold=_HOLD),
-            ),
-        )
+    played = ctx.run(
+        Step(
+            ops=(SetCpuset("a", Disjoint(0, 2)), SetCpuset("b", Disjoint(1, 2))),
+            hold=_HOLD,
+        ),
+        Step(ops=(SwapCpusets("a", "b"),), hold=_HOLD),
+        backdrop=Backdrop(cgroups=(CgroupDef("a"), CgroupDef("b"))),
     )
     _complete(played)
     cgroups = {cgroup.name: cgroup.effective_cpuset for cgroup in played.cgroups}
@@ -163,26 +148,24 @@ def cpusets_change_under_load(ctx: Context) -> None:
 @ktstr.test(checks=_ANY)
 def affinities_bind(ctx: Context) -> None:
     """Each worker runs where its affinity says, also when that changes while it runs."""
-    played = ctx.execute_steps(
-        [
-            Step(
-                setup=(
-                    CgroupDef("single", works=(Work(affinity=SingleCpu()),)),
-                    CgroupDef("exact", works=(Work(affinity=ExactCpus(frozenset({1, 7}))),)),
-                    CgroupDef("half", works=(Work(affinity=RandomSubset()),)),
-                    CgroupDef("all", works=(Work(affinity=CrossCgroup()),)),
-                ),
-                hold=_HOLD,
+    played = ctx.run(
+        Step(
+            setup=(
+                CgroupDef("single", works=(Work(affinity=SingleCpu()),)),
+                CgroupDef("exact", works=(Work(affinity=ExactCpus(frozenset({1, 7}))),)),
+                CgroupDef("half", works=(Work(affinity=RandomSubset()),)),
+                CgroupDef("all", works=(Work(affinity=CrossCgroup()),)),
             ),
-            Step(
-                ops=(
-                    AddCgroup("later"),
-                    Spawn("later", Work()),
-                    SetAffinity("later", ExactCpus(frozenset({1}))),
-                ),
-                hold=_HOLD,
+            hold=_HOLD,
+        ),
+        Step(
+            ops=(
+                AddCgroup("later"),
+                Spawn("later", Work()),
+                SetAffinity("later", ExactCpus(frozenset({1}))),
             ),
-        ]
+            hold=_HOLD,
+        ),
     )
     _complete(played)
     for worker in played.workers:
@@ -208,7 +191,7 @@ def policies_are_in_force(ctx: Context) -> None:
         Work(napping, workers=1, policy=Policy.FIFO, rt_priority=7),
         Work(napping, workers=1, policy=Policy.RR, rt_priority=99),
     )
-    played = ctx.execute_steps([Step(setup=(CgroupDef("cg", works=works),), hold=_HOLD)])
+    played = ctx.run(Step(setup=(CgroupDef("cg", works=works),), hold=_HOLD))
     _complete(played)
     found = {worker.group: worker.effective.rpartition(" ")[0] for worker in played.workers}
     assert found == {
@@ -223,19 +206,15 @@ def policies_are_in_force(ctx: Context) -> None:
 @ktstr.test(duration=0.5, checks=_ANY)
 def a_loop_repeats_its_ops(ctx: Context) -> None:
     """Cgroups come and go every 100 ms beside a load; moved tasks belong to where they are."""
-    played = ctx.execute_scenario(
-        Scenario(
-            backdrop=Backdrop(
-                cgroups=(CgroupDef("here"), CgroupDef("there", works=None)),
-            ),
-            steps=(
-                Step(
-                    ops=(AddCgroup("brief"), Spawn("brief", Work(PipeIo())), RemoveCgroup("brief")),
-                    hold=Loop(0.1),
-                ),
-                Step(ops=(MoveAllTasks("here", "there"),), hold=_HOLD),
-            ),
-        )
+    played = ctx.run(
+        Step(
+            ops=(AddCgroup("brief"), Spawn("brief", Work(PipeIo())), RemoveCgroup("brief")),
+            hold=Loop(0.1),
+        ),
+        Step(ops=(MoveAllTasks("here", "there"),), hold=_HOLD),
+        backdrop=Backdrop(
+            cgroups=(CgroupDef("here"), CgroupDef("there", works=None)),
+        ),
     )
     _complete(played)
     brief = [cgroup for cgroup in played.cgroups if cgroup.name == "brief"]

@@ -29,6 +29,7 @@ from tests.report.strategies import TEXTS
 # what the message around it has
 _ELSEWHERE: dict[type, set[str]] = {
     CgroupStats: {"name"},
+    facts.CgroupFacts: {"name", "limits_in_force"},
     facts.DiskFacts: {"name", "serial"},
     Disk: {"index", "name", "serial"},
 }
@@ -72,6 +73,9 @@ class ResultTest(parameterized.TestCase):
         (facts.SchedulerFacts, result_pb2.Scheduler),
         (facts.TestFacts, result_pb2.TestFunction),
         (facts.ScenarioFacts, result_pb2.Scenario),
+        (facts.StepFacts, result_pb2.Scenario.Step),
+        (facts.TimeoutFacts, result_pb2.Scenario.Timeout),
+        (facts.CgroupFacts, result_pb2.Cgroup.Life),
         (facts.LogChunk, result_pb2.Log),
         (facts.End, result_pb2.Transport.End),
         (facts.PayloadFacts, result_pb2.Payload),

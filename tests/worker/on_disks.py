@@ -21,7 +21,7 @@ def workers_use_their_disks(ctx: Context) -> None:
         *(Work(IoRandRead(disk), workers=1) for disk in (*_DISKS, "raw", "sealed")),
         *(Work(IoConvoy(disk), workers=2) for disk in _DISKS),
     )
-    played = ctx.execute_defs(CgroupDef("io", works=works))
+    played = ctx.run(CgroupDef("io", works=works))
     assert not played.scenario.error, played.scenario.error
     assert len(played.workers) == 14, len(played.workers)
     for worker in played.workers:
