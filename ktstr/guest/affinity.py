@@ -15,20 +15,22 @@ from ktstr.model.work import (
     LlcAligned,
     RandomSubset,
     SingleCpu,
+    SmtSiblingPair,
 )
+from ktstr.model.work_place import check_affinity, sibling_pairs
 
 Draw = Callable[[list[int], int], list[int]]
 
 
 def resolve_affinity(
-    kind: AffinityKind, pool: frozenset[int], view: TopologyView, draw: Draw
+    kind: AffinityKind, pool: frozenset[int], view: TopologyView, draw: Draw, index: int = 0
 ) -> frozenset[int] | None:
-    """The CPUs `kind` means for one worker whose cpuset is `pool`; None leaves it unbound.
+    """The CPUs `kind` means for worker `index` of a group with the cpuset `pool`; None: any.
 
     `draw(population, count)` takes a random sample; only RandomSubset calls it.
 
     Raises:
-        UsageError: the named CPUs and the pool have none in common.
+        UsageError: the named CPUs and the pool have none in common, or it has no SMT siblings.
     """
     if isinstance(kind, CrossCgroup):
         return view.cpus
@@ -41,6 +43,10 @@ def resolve_affinity(
         return max((llc & pool for llc in view.llcs), key=len, default=frozenset()) or None
     if isinstance(kind, ExactCpus):
         return _exact(kind, pool)
+    if isinstance(kind, SmtSiblingPair):
+        check_affinity(kind, pool, view)
+        pairs = sibling_pairs(pool, view)
+        return frozenset((pairs[index // 2 % len(pairs)][index % 2],))
     return None
 
 

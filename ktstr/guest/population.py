@@ -110,8 +110,8 @@ class Population:
         )
         group.allow(self._allowed(name))
         self._groups.append(group)
-        count = work.count(self._stage.workers_per_cgroup)
-        group.spawn([self._affinity(work.affinity, name) for _ in range(count)])
+        count = work.count(self._stage.workers_per_cgroup, len(self._stage.view.cpus))
+        group.spawn([self._affinity(work.placement, name, index) for index in range(count)])
         group.set_phase(self._phase, time.monotonic_ns())
         for pid in group.pids:
             self._tree.place(name, pid)
@@ -149,7 +149,7 @@ class Population:
         """Changes the affinity of a cgroup's workers."""
         self._known(name)
         for group in self._of(name):
-            cpus = [self._affinity(affinity, name) for _ in range(group.size)]
+            cpus = [self._affinity(affinity, name, index) for index in range(group.size)]
             group.bind(cpus, self._stage.view.cpus)
 
     def move(self, source: str, target: str) -> None:
@@ -225,9 +225,9 @@ class Population:
             name = name.rpartition("/")[0]
         return None
 
-    def _affinity(self, kind: AffinityKind, name: str | None) -> frozenset[int] | None:
+    def _affinity(self, kind: AffinityKind, name: str | None, index: int) -> frozenset[int] | None:
         pool = self._allowed(name) or self._stage.view.cpus
-        return resolve_affinity(kind, pool, self._stage.view, self._draw)
+        return resolve_affinity(kind, pool, self._stage.view, self._draw, index)
 
     @property
     def _draw(self) -> Callable[[list[int], int], list[int]]:

@@ -10,7 +10,9 @@ from typing import Any
 from ktstr.guest.shared import Slot
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
-from ktstr.model.work import Work, cpu_hungry, load_weight
+from ktstr.model.work import Work, load_weight
+from ktstr.model.work_roles import role_of
+from ktstr.model.work_traits import cpu_hungry
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def _lost(who: WorkerIdentity, slot: Slot, exit_info: str) -> WorkerFacts:
 
 def _identity(who: WorkerIdentity) -> dict[str, Any]:
     work = who.work
+    role = role_of(work, who.index)
     return {
         "cgroup": who.cgroup,
         "group": who.group,
@@ -101,11 +104,11 @@ def _identity(who: WorkerIdentity) -> dict[str, Any]:
         "step": who.step,
         "pid": who.pid,
         "requested": (
-            f"policy={work.policy.value} rt_priority={work.rt_priority} nice={work.nice} "
+            f"policy={role.policy.value} rt_priority={role.rt_priority} nice={role.nice} "
             f"affinity={who.affinity or 'inherited'}"
         ),
-        "weight": load_weight(work.policy, work.nice),
-        "cpu_hungry": cpu_hungry(work.type),
+        "weight": load_weight(role.policy, role.nice),
+        "cpu_hungry": cpu_hungry(work.type, who.index),
         "cpuset": who.cpuset,
     }
 

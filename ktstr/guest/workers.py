@@ -16,7 +16,9 @@ from ktstr.guest.worker_report import WorkerIdentity, facts_of
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts, WorkerFacts
-from ktstr.model.work import DiskWork, IoRandRead, Work, hands_over
+from ktstr.model.work import Work
+from ktstr.model.work_traits import uses_pipes
+from ktstr.model.work_types import DiskWork, IoRandRead
 
 WORKER = "/usr/bin/ktstr-worker"
 _REPORT_SIZE = 1 << 16
@@ -179,7 +181,7 @@ class WorkerGroup:
 
     def _pair_pipes(self, count: int) -> list[tuple[int, int]]:
         # pipes[2k] leads from worker 2k to 2k+1, pipes[2k+1] back
-        return [os.pipe() for _ in range(count)] if hands_over(self.work.type) else []
+        return [os.pipe() for _ in range(count)] if uses_pipes(self.work.type) else []
 
     def _spawn_one(
         self, index: int, count: int, affinity: frozenset[int] | None, pipes: list[tuple[int, int]]

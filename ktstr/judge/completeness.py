@@ -11,6 +11,7 @@ from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.host import OUT_OF_TIME, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import Spawn, SpawnHost
+from ktstr.model.topology import Topology
 
 _DAMAGES_SHOWN = 3
 # characters of an event's detail that a message has room for
@@ -160,11 +161,13 @@ def planned_workers(plan: Plan) -> int:
     if plan.scenario is None:
         return 0
     default, total = plan.workers_per_cgroup, 0
+    cpus = Topology.parse(plan.topology).cpus
     parts = [(plan.scenario.backdrop.cgroups, plan.scenario.backdrop.ops)]
     parts += [(step.setup, step.ops) for step in plan.scenario.steps]
     for cgroups, ops in parts:
-        total += sum(work.count(default) for cgroup in cgroups for work in cgroup.works or ())
-        total += sum(op.work.count(default) for op in ops if isinstance(op, Spawn | SpawnHost))
+        works = [work for cgroup in cgroups for work in cgroup.works or ()]
+        works += [op.work for op in ops if isinstance(op, Spawn | SpawnHost)]
+        total += sum(work.count(default, cpus) for work in works)
     return total
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
-from ktstr.model.work import DiskWork, IoRandRead, WorkType
+from ktstr.model.work_types import DiskWork, IoRandRead, WorkType
 
 
 def check_disk_work(work: WorkType, disks: tuple[Disk, ...]) -> None:

@@ -34,7 +34,8 @@ from ktstr.model.scenario import (
     WaitPayload,
 )
 from ktstr.model.topology import TopologyView
-from ktstr.model.work import AffinityKind, ExactCpus, Work, check_work
+from ktstr.model.work import Work, check_work
+from ktstr.model.work_place import check_affinity, check_place
 
 MAX_WORKERS = 4096
 _LEAVES = (
@@ -129,7 +130,7 @@ class Ledger:
             self._known(op.cgroup).cpuset = None
         elif isinstance(op, SetAffinity):
             self._known(op.cgroup)
-            self._check_affinity(op.affinity, self._pool(op.cgroup))
+            check_affinity(op.affinity, self._pool(op.cgroup), self._view)
         elif isinstance(op, SwapCpusets):
             a, b = self._known(op.a), self._known(op.b)
             a.cpuset, b.cpuset = b.cpuset, a.cpuset
@@ -140,7 +141,7 @@ class Ledger:
             self._spawn(op.cgroup, op.work, lasting)
         elif isinstance(op, SpawnHost):
             self._count(op.work)
-            self._check_affinity(op.work.affinity, self._view.cpus)
+            check_place(op.work, self._view.cpus, self._view)
         elif isinstance(op, RunPayload):
             cgroup = self._payloads.run(op, lasting)
             if cgroup is not None:
@@ -205,7 +206,7 @@ class Ledger:
 
     def _spawn(self, name: str, work: Work, lasting: bool) -> None:
         self._count(work)
-        self._check_affinity(work.affinity, self._pool(name))
+        check_place(work, self._pool(name), self._view)
         self._populate(name, lasting)
 
     def _populate(self, name: str, lasting: bool) -> None:
@@ -222,16 +223,9 @@ class Ledger:
     def _count(self, work: Work) -> None:
         check_work(work)
         check_disk_work(work.type, self._disks)
-        self._total += work.count(self._workers)
+        self._total += work.count(self._workers, len(self._view.cpus))
         if self._total > MAX_WORKERS:
             raise UsageError(f"more than {MAX_WORKERS} workers in one scenario")
-
-    def _check_affinity(self, affinity: AffinityKind, pool: frozenset[int]) -> None:
-        if isinstance(affinity, ExactCpus) and not affinity.cpus & pool:
-            raise UsageError(
-                f"ExactCpus({format_cpulist(affinity.cpus)}) names none of the CPUs "
-                f"{format_cpulist(pool)} that are allowed here"
-            )
 
     def _child(self, name: str) -> str:
         return min((each for each in self._cgroups if each.startswith(f"{name}/")), default="")

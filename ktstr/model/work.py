@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What workers do: work types, scheduling policies, affinity, and the groups made of them."""
+"""Groups of workers: what they do, under which policy, where, and as what."""
 
 from __future__ import annotations
 
@@ -8,141 +8,98 @@ from enum import StrEnum
 
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import UsageError
-
-
-@dataclass(frozen=True)
-class CpuSpin:
-    """Spins without ever blocking."""
-
-
-@dataclass(frozen=True)
-class YieldHeavy:
-    """Calls sched_yield on every iteration."""
-
-
-@dataclass(frozen=True)
-class Mixed:
-    """Spins, then yields, in turns."""
-
-
-@dataclass(frozen=True)
-class Bursty:
-    """Spins for `burst_us`, then sleeps for `sleep_us` (microseconds, absolute deadlines)."""
-
-    burst_us: int = 50_000
-    sleep_us: int = 100_000
-
-
-@dataclass(frozen=True)
-class PipeIo:
-    """Pairs that hand one byte to and fro through pipes, spinning `spin` iterations between."""
-
-    spin: int = 1024
-
-
-@dataclass(frozen=True)
-class FutexPingPong:
-    """Pairs that wake each other through one futex word, spinning `spin` iterations between."""
-
-    spin: int = 1024
-
-
-@dataclass(frozen=True)
-class IoSync:
-    """Writes 16 blocks of 4 KiB to a file of its own, then sleeps 100 us as a device would."""
-
-
-@dataclass(frozen=True)
-class IoSyncWrite:
-    """Writes `blocks` blocks of `block_kb` KiB to a file of its own on `disk`, then syncs it."""
-
-    disk: str = "disk0"
-    block_kb: int = 4
-    blocks: int = 16
-
-
-@dataclass(frozen=True)
-class IoRandRead:
-    """Reads a random block of `block_kb` KiB of the device of `disk`, past the page cache."""
-
-    disk: str = "disk0"
-    block_kb: int = 4
-
-
-@dataclass(frozen=True)
-class IoConvoy:
-    """Pairs on one disk: the first is an IoSyncWrite, the second an IoRandRead that it delays."""
-
-    disk: str = "disk0"
-    block_kb: int = 4
-    blocks: int = 16
-
-
-DiskWork = IoSyncWrite | IoRandRead | IoConvoy
-WorkType = CpuSpin | YieldHeavy | Mixed | Bursty | PipeIo | FutexPingPong | IoSync | DiskWork
-
-# what one worker writes before it syncs, or reads at once, stays far below a disk and its memory
-_MOST = {"block_kb": 1024, "blocks": 1024}
-
-
-def group_size(work: WorkType) -> int:
-    """Workers that only run together: 2 for the paired types, else 1."""
-    return 2 if isinstance(work, PipeIo | FutexPingPong | IoConvoy) else 1
-
-
-def hands_over(work: WorkType) -> bool:
-    """Whether the two of a pair wake each other."""
-    return isinstance(work, PipeIo | FutexPingPong)
-
-
-def cpu_hungry(work: WorkType) -> bool:
-    """Whether a worker always wants the CPU, so that its share of it can be called (un)fair."""
-    return isinstance(work, CpuSpin | YieldHeavy | Mixed)
+from ktstr.model.mem_policy import MemPolicy, check_mem_policy
+from ktstr.model.parameters import Parameters, parameters
+from ktstr.model.work_bounds import check_parameters
+from ktstr.model.work_teams import PriorityInversion
+from ktstr.model.work_traits import group_size
+from ktstr.model.work_types import (
+    CgroupChurn,
+    CpuSpin,
+    CustomWork,
+    ForkExit,
+    PythonWork,
+    SmtSiblingSpin,
+    WorkType,
+)
 
 
 class Policy(StrEnum):
-    """Scheduling policies of sched(7)."""
+    """Scheduling policies of sched(7); EXT is SCHED_EXT asked for by name."""
 
     NORMAL = "normal"
     BATCH = "batch"
     IDLE = "idle"
     FIFO = "fifo"
     RR = "rr"
+    DEADLINE = "deadline"
+    EXT = "ext"
 
 
-@dataclass(frozen=True)
-class Inherit:
+class Mode(StrEnum):
+    """Whether the workers of a group are processes, or the threads of one process."""
+
+    PROCESS = "process"
+    THREAD = "thread"
+
+
+@parameters
+class Deadline(Parameters):
+    """SCHED_DEADLINE: `runtime_us` of CPU time within `deadline_us` of each `period_us`' start."""
+
+    runtime_us: int
+    deadline_us: int
+    period_us: int
+
+
+@parameters
+class Inherit(Parameters):
     """No affinity of its own: what the cpuset allows."""
 
 
-@dataclass(frozen=True)
-class RandomSubset:
+@parameters
+class RandomSubset(Parameters):
     """Half of the pool (at least 1 CPU), drawn per worker from the scenario's seed."""
 
 
-@dataclass(frozen=True)
-class LlcAligned:
+@parameters
+class LlcAligned(Parameters):
     """The part of the pool in the LLC that overlaps it most (lowest index on a tie)."""
 
 
-@dataclass(frozen=True)
-class CrossCgroup:
+@parameters
+class CrossCgroup(Parameters):
     """All CPUs of the machine."""
 
 
-@dataclass(frozen=True)
-class SingleCpu:
+@parameters
+class SingleCpu(Parameters):
     """The first CPU of the pool."""
 
 
-@dataclass(frozen=True)
-class ExactCpus:
+@parameters
+class ExactCpus(Parameters):
     """These CPUs, cut down to the pool."""
 
     cpus: frozenset[int]
 
 
-AffinityKind = Inherit | RandomSubset | LlcAligned | CrossCgroup | SingleCpu | ExactCpus
+@parameters
+class SmtSiblingPair(Parameters):
+    """Two workers each share a core of the pool, one on its first and one on its second thread."""
+
+
+AffinityKind = (
+    Inherit | RandomSubset | LlcAligned | CrossCgroup | SingleCpu | ExactCpus | SmtSiblingPair
+)
+
+_CPU_SPIN, _INHERIT, _DEFAULT = CpuSpin(), Inherit(), MemPolicy()
+_REAL_TIME = (Policy.FIFO, Policy.RR)
+_WITH_NICE = (Policy.NORMAL, Policy.BATCH, Policy.EXT)
+# kernel/sched/deadline.c: sysctl_sched_dl_period_min and _max, in us
+_PERIODS_US = (100, 1 << 22)
+_COMM_BYTES = 15
+_IDS = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -150,29 +107,47 @@ class Work:
     """A group of like workers in one cgroup.
 
     `workers` is a multiple of the type's group size; None means the test's `workers_per_cgroup`.
-    `rt_priority` (1 to 99) goes with FIFO and RR, `nice` (-20 to 19) with NORMAL and BATCH.
+    `workers_pct` says it in percent of the machine's CPUs, rounded up to whole groups.
+    `rt_priority` (1 to 99) goes with FIFO and RR, `nice` (-20 to 19) with NORMAL, BATCH and EXT,
+    `deadline` with DEADLINE.  `comm` is the name of the workers' processes or threads.
     """
 
-    type: WorkType = CpuSpin()
+    type: WorkType = _CPU_SPIN
     workers: int | None = None
     policy: Policy = Policy.NORMAL
     rt_priority: int = 0
     nice: int = 0
-    affinity: AffinityKind = Inherit()
+    affinity: AffinityKind = _INHERIT
+    workers_pct: float | None = None
+    deadline: Deadline | None = None
+    mem_policy: MemPolicy = _DEFAULT
+    mode: Mode = Mode.PROCESS
+    comm: str = ""
+    uid: int | None = None
+    gid: int | None = None
 
-    def count(self, default: int) -> int:
-        """Workers of this group, in a test with `default` workers per cgroup.
+    def count(self, default: int, cpus: int) -> int:
+        """Workers of this group, in a test with `default` workers per cgroup on `cpus` CPUs.
 
         Raises:
             UsageError: the count is below 1 or no multiple of the group size.
         """
-        count = default if self.workers is None else self.workers
         name, size = type(self.type).__name__, group_size(self.type)
+        if self.workers_pct is not None:
+            return max(1, -int(-cpus * self.workers_pct // (100 * size))) * size
+        count = default if self.workers is None else self.workers
         if count < 1:
             raise UsageError(f"{name}: {count} workers; at least 1 is needed")
         if count % size:
             raise UsageError(f"{name}: {count} workers do not make whole groups of {size}")
         return count
+
+    @property
+    def placement(self) -> AffinityKind:
+        """The affinity in force: SmtSiblingSpin without one of its own means SmtSiblingPair."""
+        if isinstance(self.type, SmtSiblingSpin) and isinstance(self.affinity, Inherit):
+            return SmtSiblingPair()
+        return self.affinity
 
 
 def check_work(work: Work) -> None:
@@ -182,25 +157,80 @@ def check_work(work: Work) -> None:
         UsageError: naming the parameter, its value, and what is allowed.
     """
     name = type(work.type).__name__
-    real_time = work.policy in (Policy.FIFO, Policy.RR)
-    if real_time and not 1 <= work.rt_priority <= 99:
+    try:
+        check_parameters(work.type)
+        _check_policy(work)
+        _check_deadline(work)
+        _check_mode(work)
+        _check_identity(work)
+        check_mem_policy(work.mem_policy)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from error
+    pct = work.workers_pct
+    if pct is not None and (work.workers is not None or not 0 < pct <= 10_000):
         raise UsageError(
-            f"{name}: policy {work.policy.value} needs rt_priority 1 to 99, not {work.rt_priority}"
+            f"{name}: workers_pct {pct} goes without `workers`, above 0 and up to 10000"
         )
-    if not real_time and work.rt_priority:
-        raise UsageError(f"{name}: rt_priority {work.rt_priority} goes with FIFO and RR only")
-    if not -20 <= work.nice <= 19:
-        raise UsageError(f"{name}: nice {work.nice} is not within -20 to 19")
-    if work.nice and work.policy not in (Policy.NORMAL, Policy.BATCH):
-        raise UsageError(f"{name}: nice {work.nice} has no effect with policy {work.policy.value}")
-    for field in ("burst_us", "sleep_us", "spin", "block_kb", "blocks"):
-        value = getattr(work.type, field, 1)
-        if value < 1:
-            raise UsageError(f"{name}: {field} is {value}; at least 1 is needed")
-        if value > _MOST.get(field, value):
-            raise UsageError(f"{name}: {field} is {value}; {_MOST[field]} is the most")
     if isinstance(work.affinity, ExactCpus) and not work.affinity.cpus:
         raise UsageError(f"{name}: ExactCpus() names no CPU ({format_cpulist(())!r})")
+
+
+def _check_policy(work: Work) -> None:
+    policy = work.policy.value
+    if work.policy in _REAL_TIME and not 1 <= work.rt_priority <= 99:
+        raise UsageError(f"policy {policy} needs rt_priority 1 to 99, not {work.rt_priority}")
+    if work.policy not in _REAL_TIME and work.rt_priority:
+        raise UsageError(f"rt_priority {work.rt_priority} goes with FIFO and RR only")
+    if not -20 <= work.nice <= 19:
+        raise UsageError(f"nice {work.nice} is not within -20 to 19")
+    if work.nice and work.policy not in _WITH_NICE:
+        raise UsageError(f"nice {work.nice} has no effect with policy {policy}")
+    if isinstance(work.type, PriorityInversion) and work.policy not in _WITH_NICE:
+        raise UsageError(f"its workers differ by nice, which policy {policy} does not have")
+
+
+def _check_deadline(work: Work) -> None:
+    deadline = work.deadline
+    if (deadline is None) != (work.policy is not Policy.DEADLINE):
+        raise UsageError(
+            f"policy {work.policy.value} with deadline {deadline}: Policy.DEADLINE and a "
+            f"Deadline(runtime_us, deadline_us, period_us) go together"
+        )
+    if deadline is None:
+        return
+    low, high = _PERIODS_US
+    ordered = 2 <= deadline.runtime_us <= deadline.deadline_us <= deadline.period_us
+    if not ordered or not low <= deadline.period_us <= high:
+        raise UsageError(
+            f"{deadline}: the kernel wants 2 <= runtime <= deadline <= period, and a period of "
+            f"{low} to {high} us"
+        )
+    if not isinstance(work.placement, Inherit):
+        raise UsageError("policy deadline goes with no affinity: the kernel refuses that")
+    if isinstance(work.type, ForkExit):
+        raise UsageError("policy deadline: such a task may not fork")
+
+
+def _check_mode(work: Work) -> None:
+    if work.mode is Mode.THREAD and isinstance(work.type, CgroupChurn | PythonWork):
+        why = (
+            "a cgroup takes whole processes"
+            if isinstance(work.type, CgroupChurn)
+            else "Python's threads take turns"
+        )
+        raise UsageError(f"its workers cannot be threads: {why}; use Mode.PROCESS")
+
+
+def _check_identity(work: Work) -> None:
+    comm = work.comm.encode()
+    if len(comm) > _COMM_BYTES or not work.comm.isprintable():
+        raise UsageError(f"comm {work.comm!r} is not of at most {_COMM_BYTES} printable bytes")
+    for field in ("uid", "gid"):
+        value = getattr(work, field)
+        if value is not None and not 0 <= value < _IDS - 1:
+            raise UsageError(f"{field} {value} is not within 0 to {_IDS - 2}")
+    if isinstance(work.type, CustomWork) and not work.type.name:
+        raise UsageError("it has no name; give the ktstr_worker target's")
 
 
 # kernel/sched/core.c sched_prio_to_weight[]: each nice step is about 1.25 times the weight
@@ -214,9 +244,9 @@ IDLE_WEIGHT = 3
 
 
 def load_weight(policy: Policy, nice: int) -> int:
-    """The fair-class load weight of a task; 0 for the real-time policies, which have none."""
+    """The fair-class load weight of a task; 0 for policies above that class, which have none."""
     if policy is Policy.IDLE:
         return IDLE_WEIGHT
-    if policy in (Policy.FIFO, Policy.RR):
+    if policy in (*_REAL_TIME, Policy.DEADLINE):
         return 0
     return NICE_WEIGHTS[nice + 20]

@@ -26,7 +26,8 @@ from ktstr.model.scenario import (
     defs,
 )
 from ktstr.model.topology import TopologyView
-from ktstr.model.work import Bursty, CpuSpin, ExactCpus, Mixed, RandomSubset, Work, YieldHeavy
+from ktstr.model.work import ExactCpus, RandomSubset, Work
+from ktstr.model.work_types import Bursty, CpuSpin, Mixed, YieldHeavy
 from ktstr.scenarios.cgroups import alike, confine
 from ktstr.scenarios.partition import Partition, llc_aligned, split_half, uneven
 

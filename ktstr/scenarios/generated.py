@@ -28,21 +28,15 @@ from ktstr.model.scenario import (
 from ktstr.model.topology import TopologyView
 from ktstr.model.work import (
     AffinityKind,
-    Bursty,
-    CpuSpin,
     CrossCgroup,
-    FutexPingPong,
     Inherit,
-    IoSync,
     LlcAligned,
-    Mixed,
-    PipeIo,
     Policy,
     RandomSubset,
     SingleCpu,
     Work,
-    YieldHeavy,
 )
+from ktstr.model.work_types import Bursty, CpuSpin, FutexPingPong, IoSync, Mixed, PipeIo, YieldHeavy
 
 _MOST_CGROUPS = 4
 _MOST_OPS = 3

@@ -9,7 +9,8 @@ from ktstr.model.errors import UsageError
 from ktstr.model.scenario import CgroupDef, defs
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.model.validate import check_scenario
-from ktstr.model.work import CpuSpin, IoConvoy, IoRandRead, IoSyncWrite, Work, WorkType
+from ktstr.model.work import Work
+from ktstr.model.work_types import CpuSpin, IoConvoy, IoRandRead, IoSyncWrite, WorkType
 
 _MIB = 1 << 20
 

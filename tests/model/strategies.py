@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing
+from typing import Any, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -12,10 +14,12 @@ from ktstr import metric
 from ktstr.model import conditions as c
 from ktstr.model import scenario as s
 from ktstr.model import work as w
+from ktstr.model import work_types as t
 from ktstr.model.checks import NEVER_FAILS, Checks, ExpectFail, Kind
 from ktstr.model.cpuset import CpusetSpec, Disjoint, Exact, Llc, Numa, Overlap, Range
 from ktstr.model.disk import Disk, Filesystem, Throttle
 from ktstr.model.limits import Limits
+from ktstr.model.mem_policy import MemMode, MemPolicy
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, Polarity
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.topology import Topology
@@ -75,20 +79,25 @@ def cpusets() -> st.SearchStrategy[CpusetSpec]:
     )
 
 
+def work_types() -> st.SearchStrategy[t.WorkType]:
+    """Every work type, with numbers that it may or may not take."""
+    phases = st.one_of(*(st.builds(kind, _SMALL) for kind in get_args(t.SequencePhase)))
+    special = {
+        t.Sequence: st.builds(t.Sequence, st.lists(phases, min_size=1, max_size=3).map(tuple)),
+        t.PythonWork: st.builds(t.PythonWork, st.just("work")),
+        t.CustomWork: st.builds(t.CustomWork, _NAMES, st.dictionaries(_NAMES, _SMALL), _SMALL),
+    }
+    return st.one_of(*(special.get(kind, _numbered(kind)) for kind in get_args(t.WorkType)))
+
+
+def _numbered(kind: type[Any]) -> st.SearchStrategy[t.WorkType]:
+    numbers = [field.name for field in dataclasses.fields(kind) if field.type == "int"]
+    chosen = st.fixed_dictionaries({}, optional=dict.fromkeys(numbers, _SMALL))
+    return chosen.map(lambda values: kind(**values))
+
+
 def works() -> st.SearchStrategy[w.Work]:
     """Groups of workers of every type, policy and affinity."""
-    kinds = st.one_of(
-        st.builds(w.CpuSpin),
-        st.builds(w.YieldHeavy),
-        st.builds(w.Mixed),
-        st.builds(w.Bursty, st.integers(1, 10**6), st.integers(1, 10**6)),
-        st.builds(w.PipeIo, _SMALL),
-        st.builds(w.FutexPingPong, _SMALL),
-        st.builds(w.IoSync),
-        st.builds(w.IoSyncWrite, _DISK_NAMES, _SMALL, _SMALL),
-        st.builds(w.IoRandRead, _DISK_NAMES, _SMALL),
-        st.builds(w.IoConvoy, _DISK_NAMES, _SMALL, _SMALL),
-    )
     affinities = st.one_of(
         st.builds(w.Inherit),
         st.builds(w.RandomSubset),
@@ -96,15 +105,23 @@ def works() -> st.SearchStrategy[w.Work]:
         st.builds(w.CrossCgroup),
         st.builds(w.SingleCpu),
         st.builds(w.ExactCpus, _CPUS),
+        st.builds(w.SmtSiblingPair),
     )
+    modes = st.builds(MemPolicy, st.sampled_from(MemMode), st.frozensets(_SMALL), st.booleans())
     return st.builds(
         w.Work,
-        type=kinds,
+        type=work_types(),
         workers=st.none() | _SMALL,
         policy=st.sampled_from(w.Policy),
         rt_priority=st.integers(0, 99),
         nice=st.integers(-20, 19),
         affinity=affinities,
+        workers_pct=st.none() | _POSITIVE,
+        deadline=st.none() | st.builds(w.Deadline, _SMALL, _SMALL, _SMALL),
+        mem_policy=modes,
+        mode=st.sampled_from(w.Mode),
+        comm=_NAMES,
+        uid=st.none() | _SMALL,
     )
 
 

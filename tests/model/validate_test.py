@@ -38,7 +38,8 @@ from ktstr.model.scenario import (
 )
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.model.validate import check_scenario
-from ktstr.model.work import ExactCpus, PipeIo, Work
+from ktstr.model.work import ExactCpus, Work
+from ktstr.model.work_types import PipeIo
 from tests.model.strategies import scenarios
 
 VIEW = TopologyView.of(Topology.parse("1n2l2c1t"))

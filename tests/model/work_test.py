@@ -8,21 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.model.errors import UsageError
-from ktstr.model.work import (
-    NICE_WEIGHTS,
-    Bursty,
-    ExactCpus,
-    FutexPingPong,
-    IoRandRead,
-    IoSyncWrite,
-    PipeIo,
-    Policy,
-    Work,
-    check_work,
-    cpu_hungry,
-    group_size,
-    load_weight,
-)
+from ktstr.model.work import NICE_WEIGHTS, ExactCpus, Policy, Work, check_work, load_weight
+from ktstr.model.work_traits import cpu_hungry, group_size
+from ktstr.model.work_types import Bursty, FutexPingPong, IoRandRead, IoSyncWrite, PipeIo
 from tests.model.strategies import works
 
 
@@ -30,16 +18,18 @@ class WorkTest(parameterized.TestCase):
     @given(works(), st.integers(1, 64))
     def test_a_group_is_whole_or_refused(self, work: Work, default: int) -> None:
         try:
-            count = work.count(default)
+            count = work.count(default, 4)
         except UsageError as error:
             self.assertIn(f"do not make whole groups of {group_size(work.type)}", str(error))
             return
         self.assertEqual(count % group_size(work.type), 0)
-        self.assertEqual(count, default if work.workers is None else work.workers)
+        if work.workers_pct is None:
+            self.assertEqual(count, default if work.workers is None else work.workers)
 
-    @given(works())
-    def test_nobody_who_waits_for_a_partner_is_cpu_hungry(self, work: Work) -> None:
-        self.assertFalse(group_size(work.type) > 1 and cpu_hungry(work.type))
+    @given(works(), st.integers(0, 600))
+    def test_who_wants_the_cpu_depends_on_the_role_only(self, work: Work, index: int) -> None:
+        size = group_size(work.type)
+        self.assertEqual(cpu_hungry(work.type, index), cpu_hungry(work.type, index + size))
 
     @parameterized.parameters(
         (Work(workers=0), "0 workers; at least 1 is needed"),
@@ -48,7 +38,7 @@ class WorkTest(parameterized.TestCase):
     )
     def test_counts_that_cannot_be(self, work: Work, message: str) -> None:
         with self.assertRaisesRegex(UsageError, message):
-            work.count(1)
+            work.count(1, 4)
 
     @parameterized.parameters(
         (Work(policy=Policy.FIFO), "policy fifo needs rt_priority 1 to 99, not 0"),

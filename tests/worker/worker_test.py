@@ -19,7 +19,9 @@ from ktstr.guest.reactor import Reactor
 from ktstr.guest.workers import WorkerGroup
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts, WorkerFacts
-from ktstr.model.work import (
+from ktstr.model.work import Policy, Work
+from ktstr.model.work_traits import group_size
+from ktstr.model.work_types import (
     Bursty,
     CpuSpin,
     FutexPingPong,
@@ -29,11 +31,8 @@ from ktstr.model.work import (
     IoSyncWrite,
     Mixed,
     PipeIo,
-    Policy,
-    Work,
     WorkType,
     YieldHeavy,
-    group_size,
 )
 from tests.worker.program import WORKER, program
 
