@@ -8,6 +8,7 @@ load(
     _initramfs_layer = "initramfs_layer",
 )
 load("//rules:kernel.bzl", _kernel_image = "kernel_image")
+load("//rules:numa.bzl", _numa_node = "numa_node", _side_cache = "side_cache")
 load(
     "//rules:payload.bzl",
     _exit_code = "exit_code",
@@ -35,5 +36,7 @@ metric_exists = _metric_exists
 metric_max = _metric_max
 metric_min = _metric_min
 metric_range = _metric_range
+numa_node = _numa_node
 payload = _payload
 scx_scheduler = _scx_scheduler
+side_cache = _side_cache

@@ -45,12 +45,13 @@ def hello(plan: bytes) -> dict[str, object]:
     """The fields of `facts.Hello`; CPU lists are the kernel's own texts."""
     return {
         "@kind": "Hello",
-        "protocol": 1,
+        "protocol": 2,
         "kernel_release": os.uname().release,
         "cmdline": _read("/proc/cmdline"),
         "online": _read(f"{_CPUS}/online"),
         "llcs": seen_llcs(),
         "nodes": seen_nodes(),
+        "numa": seen_numa(),
         "cores": seen_cores(),
         "memory_kb": _memory_kb(),
         "clocksource": _read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
@@ -78,9 +79,24 @@ def seen_cores() -> list[str]:
 
 
 def seen_nodes() -> list[str]:
-    """The CPU list of each NUMA node that has CPUs."""
-    nodes = _expand(_read(f"{_NODES}/online"))
-    return _distinct(_read(f"{_NODES}/node{node}/cpulist") for node in nodes)
+    """The CPU list of each NUMA node, empty for memory alone."""
+    return [_read(f"{_NODES}/node{node}/cpulist") for node in _node_numbers()]
+
+
+def seen_distances() -> list[list[int]]:
+    """The distances from each NUMA node to all; none on a machine with one."""
+    nodes = _node_numbers()
+    if len(nodes) < 2:
+        return []
+    return [[int(d) for d in _read(f"{_NODES}/node{node}/distance").split()] for node in nodes]
+
+
+def seen_numa() -> list[object]:
+    """`facts.NodeFacts` of each NUMA node; none on a machine with one node and nothing to tell."""
+    distances = seen_distances()
+    if not distances:
+        return []
+    return [_node(node, row) for node, row in zip(_node_numbers(), distances, strict=True)]
 
 
 def write_all(port: int, data: bytes) -> None:
@@ -148,6 +164,29 @@ def _llc_of(cpu: int) -> str:
         if int(level) > best:
             best, found = int(level), _read(f"{_CPUS}/cpu{cpu}/cache/index{index}/shared_cpu_list")
     return found
+
+
+def _node_numbers() -> list[int]:
+    return _expand(_read(f"{_NODES}/online"))
+
+
+def _node(node: int, distances: list[int]) -> dict[str, object]:
+    where = f"{_NODES}/node{node}"
+    total = _read(f"{where}/meminfo").partition("MemTotal:")[2].split()
+    cache = f"{where}/memory_side_cache/index1"
+    return {
+        "@kind": "NodeFacts",
+        "memory_kb": int(total[0]) if total else 0,
+        "distances": distances,
+        "latency_ns": _number(f"{where}/access0/initiators/read_latency"),
+        "bandwidth_mb_s": _number(f"{where}/access0/initiators/read_bandwidth"),
+        "side_cache_bytes": _number(f"{cache}/size"),
+        "side_cache_line": _number(f"{cache}/line_size"),
+    }
+
+
+def _number(path: str) -> int:
+    return int(_read(path) or "0")
 
 
 def _memory_kb() -> int:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.guest.boot import seen_cores, seen_llcs, seen_nodes
+from ktstr.guest.boot import seen_cores, seen_distances, seen_llcs, seen_nodes
 from ktstr.model.cpulist import parse_cpulist
 from ktstr.model.topology import TopologyView
 
@@ -14,4 +14,5 @@ def seen_view() -> TopologyView:
         llcs=tuple(map(parse_cpulist, seen_llcs())),
         nodes=tuple(map(parse_cpulist, seen_nodes())),
         cores=tuple(map(parse_cpulist, seen_cores())),
+        distances=tuple(map(tuple, seen_distances())),
     )

@@ -23,7 +23,7 @@ from ktstr.judge.scheduler import scheduler
 from ktstr.judge.shape import identity, topology
 from ktstr.judge.starvation import starved
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.topology import TopologyView
 
 
 def judge(run: RunRecord) -> Judgement:
@@ -76,7 +76,7 @@ def _workers(run: RunRecord) -> list[Detail]:
     if checks.isolation:
         details += isolation(workers)
     if checks.max_spread_pct is not None:
-        machine = TopologyView.of(Topology.parse(run.plan.topology)).cpus
+        machine = TopologyView.of(run.plan.machine).cpus
         details += unfair(workers, machine, checks.max_spread_pct)
     if checks.max_p99_wake_latency_us is not None:
         details += wake_latency(workers, checks.max_p99_wake_latency_us)

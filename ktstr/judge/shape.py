@@ -6,9 +6,14 @@ from __future__ import annotations
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.cpulist import format_cpulist, parse_cpulist
 from ktstr.model.errors import UsageError
-from ktstr.model.facts import PROTOCOL, Hello
+from ktstr.model.facts import PROTOCOL, Hello, NodeFacts
+from ktstr.model.numa import NumaNode
 from ktstr.model.plan import Plan
 from ktstr.model.topology import Topology, TopologyView
+
+# Of each MiB of a node's memory the kernel may keep this much at most to itself: page structures,
+# its own image, and what firmware reserved.
+_VISIBLE_KB = 512
 
 
 def seen_view(hello: Hello) -> TopologyView:
@@ -17,11 +22,12 @@ def seen_view(hello: Hello) -> TopologyView:
     Raises:
         UsageError: a CPU list is malformed.
     """
-    llcs, nodes, cores = (
+    llcs, cores = (
         tuple(sorted((parse_cpulist(part) for part in parts), key=sorted))
-        for parts in (hello.llcs, hello.nodes, hello.cores)
+        for parts in (hello.llcs, hello.cores)
     )
-    return TopologyView(llcs=llcs, nodes=nodes, cores=cores)
+    nodes = tuple(map(parse_cpulist, hello.nodes))
+    return TopologyView(llcs, nodes, cores, tuple(node.distances for node in hello.numa))
 
 
 def identity(plan: Plan, hello: Hello) -> list[Detail]:
@@ -44,7 +50,8 @@ def identity(plan: Plan, hello: Hello) -> list[Detail]:
 
 def topology(plan: Plan, hello: Hello) -> list[Detail]:
     """INCONCLUSIVE when the guest does not have the topology that the test is about."""
-    asked = TopologyView.of(Topology.parse(plan.topology))
+    machine = plan.machine
+    asked = TopologyView.of(machine)
     try:
         seen, online = seen_view(hello), parse_cpulist(hello.online)
     except UsageError as error:
@@ -58,12 +65,51 @@ def topology(plan: Plan, hello: Hello) -> list[Detail]:
             ("NUMA nodes", seen.nodes, asked.nodes),
             ("cores", seen.cores, asked.cores),
         )
-        if set(found) != set(wanted)
+        if sorted(map(sorted, found)) != sorted(map(sorted, wanted))
     ]
+    differences += _numa(machine, hello)
     if not differences:
         return []
     message = f"the guest is not {plan.topology} but {seen.describe()}: " + "; ".join(differences)
     return [Detail(Kind.TOPOLOGY, message, Verdict.INCONCLUSIVE)]
+
+
+def _numa(machine: Topology, hello: Hello) -> list[str]:
+    """What the guest sees of its nodes otherwise than asked."""
+    if machine.nodes == 1:
+        return []
+    if len(hello.numa) != machine.nodes:
+        return [f"{len(hello.numa)} NUMA nodes are described where {machine.nodes} were asked"]
+    seen = tuple(node.distances for node in hello.numa)
+    found = []
+    if seen != machine.distances():
+        found.append(f"NUMA distances {_rows(seen)} where {_rows(machine.distances())} was asked")
+    if machine.layout is not None:
+        for index, (asked, node) in enumerate(zip(machine.layout.nodes, hello.numa, strict=True)):
+            found += [f"node {index}: {each}" for each in _node(asked, node)]
+    return found
+
+
+def _node(asked: NumaNode, seen: NodeFacts) -> list[str]:
+    found = []
+    # the kernel keeps a part of its memory to itself
+    wanted_kb, at_least = asked.memory_mb << 10, asked.memory_mb * _VISIBLE_KB
+    if asked.memory_mb and not at_least <= seen.memory_kb <= wanted_kb:
+        found.append(f"memory {seen.memory_kb} KiB where {wanted_kb} was asked")
+    cache = asked.side_cache
+    for what, value, wanted in (
+        ("latency in ns", seen.latency_ns, asked.latency),
+        ("bandwidth in MB/s", seen.bandwidth_mb_s, asked.bandwidth),
+        ("side cache in bytes", seen.side_cache_bytes, cache.size_kb << 10 if cache else 0),
+        ("line of its side cache", seen.side_cache_line, cache.line_bytes if cache else 0),
+    ):
+        if value != wanted:
+            found.append(f"{what} {value} where {wanted} was asked")
+    return found
+
+
+def _rows(distances: tuple[tuple[int, ...], ...]) -> str:
+    return " | ".join(" ".join(map(str, row)) for row in distances) or "none"
 
 
 def _sets(sets: tuple[frozenset[int], ...]) -> str:

@@ -88,6 +88,8 @@ def _level(spec: Llc | Numa, view: TopologyView) -> frozenset[int]:
     sets, noun = (view.llcs, "LLCs") if isinstance(spec, Llc) else (view.nodes, "NUMA nodes")
     if not 0 <= spec.index < len(sets):
         raise UsageError(f"{spec}: the machine has {len(sets)} {noun}, numbered from 0")
+    if not sets[spec.index]:
+        raise UsageError(f"{spec}: this node is memory alone; it has no CPU")
     return sets[spec.index]
 
 

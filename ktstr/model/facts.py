@@ -14,12 +14,31 @@ from ktstr.model.conditions import OnTimeout
 from ktstr.model.histogram import Histogram
 from ktstr.model.payload import MetricCheck, PayloadEnd, Stream
 
-PROTOCOL = 1
+PROTOCOL = 2
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """A NUMA node in sysfs: memory, distances to all nodes, and what ACPI's HMAT says of it.
+
+    latency_ns, bandwidth_mb_s: reading from the nearest CPUs; 0, like a cache of 0 bytes: unsaid.
+    """
+
+    memory_kb: int
+    distances: tuple[int, ...]
+    latency_ns: int
+    bandwidth_mb_s: int
+    side_cache_bytes: int
+    side_cache_line: int
 
 
 @dataclass(frozen=True)
 class Hello:
-    """What the agent sees before it does anything.  CPU lists are in the kernel's format."""
+    """What the agent sees before it does anything.  CPU lists are in the kernel's format.
+
+    `nodes` are the CPUs of each NUMA node, empty for one that is memory alone; `numa` says more of
+    them where there are several.
+    """
 
     protocol: int
     kernel_release: str
@@ -31,6 +50,7 @@ class Hello:
     memory_kb: int
     clocksource: str
     plan_digest: str
+    numa: tuple[NodeFacts, ...] = ()
 
 
 @dataclass(frozen=True)

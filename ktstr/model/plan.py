@@ -12,8 +12,10 @@ from ktstr.model.checks import Checks, ExpectFail
 from ktstr.model.claims import StatClaim
 from ktstr.model.codec import decode, encode
 from ktstr.model.disk import Disk
+from ktstr.model.numa import NumaLayout
 from ktstr.model.payload import Payload
 from ktstr.model.scenario import Scenario
+from ktstr.model.topology import Topology
 
 PLAN_PATH = "/ktstr/plan.json"
 SOURCES_DIR = "/ktstr/src"
@@ -50,9 +52,10 @@ class Plan:
 
     Exactly one of `scenario` (data, interpreted by the agent) and `function` (a test function of
     `source`, run in the guest) is set.  `seed` feeds every random choice in the guest.  `payloads`
-    are the target's, which ops and test functions name; `disks` those that the machine has.
-    `scheduler` runs from the beginning; `staged` are those that ops may bring in, by their names.
-    `check_layers` says which layer set each threshold: default, the scheduler's name, or test.
+    are the target's, which ops and test functions name; `disks` those that the machine has; `numa`
+    says what each node is where they differ.  `scheduler` runs from the beginning; `staged` are
+    those that ops may bring in, by their names.  `check_layers` says which layer set each
+    threshold: default, the scheduler's name, or test.
     `trace` asks for the sampler's measurements (`model.samples`).
     """
 
@@ -76,6 +79,16 @@ class Plan:
     check_layers: dict[str, str] = field(default_factory=dict)
     claims: tuple[StatClaim, ...] = ()
     trace: bool = False
+    numa: NumaLayout | None = None
+
+    @property
+    def machine(self) -> Topology:
+        """The topology that was asked for.
+
+        Raises:
+            UsageError: there is no such machine.
+        """
+        return Topology.parse(self.topology, self.numa)
 
     def to_json(self) -> str:
         """Canonical text: the same plan, the same bytes."""

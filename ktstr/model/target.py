@@ -6,7 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.model.disk import Filesystem, Throttle
+from ktstr.model.numa import NumaLayout
 from ktstr.model.payload import Payload
+from ktstr.model.topology import Topology
 
 
 @dataclass(frozen=True)
@@ -91,3 +93,13 @@ class Target:
     seed: int
     timeout_s: int
     staged: tuple[SchedulerFiles, ...] = ()
+    numa: NumaLayout | None = None
+
+    @property
+    def machine(self) -> Topology:
+        """The topology that the target's tests run on.
+
+        Raises:
+            UsageError: there is no such machine.
+        """
+        return Topology.parse(self.topology, self.numa)

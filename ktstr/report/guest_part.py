@@ -8,7 +8,7 @@ import json
 from ktstr.judge.record import RunRecord
 from ktstr.judge.statistics import CgroupStats, cgroup_stats
 from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts, WorkerPhase
-from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.topology import TopologyView
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.disk_part import disk_results
@@ -22,7 +22,8 @@ from ktstr.report.timeline import timeline
 def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
     """Adds all facts of `run` to `result`."""
     if run.hello is not None:
-        mirrored(result.guest, run.hello, leave=("kernel_release",))
+        mirrored(result.guest, run.hello, leave=("kernel_release", "numa"))
+        result.guest.numa.extend([mirrored(result_pb2.NumaNode(), each) for each in run.hello.numa])
     result.workers.extend([_worker(worker) for worker in run.workers])
     result.cgroups.extend(_cgroups(run))
     result.timeline.CopyFrom(timeline(run))
@@ -68,7 +69,7 @@ def _phase(phase: WorkerPhase) -> result_pb2.Worker.Phase:
 
 
 def _cgroups(run: RunRecord) -> list[result_pb2.Cgroup]:
-    machine = TopologyView.of(Topology.parse(run.plan.topology)).cpus
+    machine = TopologyView.of(run.plan.machine).cpus
     stats = {each.name: each for each in cgroup_stats(run.workers, machine)}
     lives: dict[str, list[CgroupFacts]] = {}
     for facts in run.cgroups:

@@ -28,10 +28,14 @@ def mirrored(message: M, facts: Any, *, leave: tuple[str, ...] = ()) -> M:
         if isinstance(value, Histogram):
             getattr(message, field.name).CopyFrom(histogram(value))
         elif isinstance(value, tuple):
-            getattr(message, field.name).extend([encodable(item) for item in value])
+            getattr(message, field.name).extend([_plain(item) for item in value])
         else:
-            setattr(message, field.name, encodable(value) if isinstance(value, str) else value)
+            setattr(message, field.name, _plain(value))
     return message
+
+
+def _plain(value: Any) -> Any:
+    return encodable(value) if isinstance(value, str) else value
 
 
 def histogram(values: Histogram) -> result_pb2.Histogram:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.model.checks import Checks, ExpectFail
+from ktstr.model.numa import NumaLayout
 from ktstr.model.scenario import Scenario
 
 
@@ -60,3 +61,4 @@ class DiscoveryRequest:
     shard_index: int
     shard_total: int
     topology: str
+    numa: NumaLayout | None = None

@@ -66,7 +66,7 @@ def _discover(request: DiscoveryRequest, answer: TextIO) -> Discovery:
             f"decorate a function with @ktstr.scenario() or @ktstr.test()"
         )
     selection = Selection(request.pattern, Shard(request.shard_index, request.shard_total))
-    view = TopologyView.of(Topology.parse(request.topology))
+    view = TopologyView.of(Topology.parse(request.topology, request.numa))
     cases = []
     for name in selection.of(tuple(found)):
         _tell(answer, "at", f"calling {name}, {_place(*found[name])}")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ktstr.model.accel import Accel
 from ktstr.model.target import Target
-from ktstr.model.topology import Topology
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.planning import kernel_arguments, memory_mib, schedulers_of
 from ktstr.runner.target_disks import TargetDisks
@@ -56,7 +55,7 @@ def machine_of(
         UsageError: QEMU, the kernel or this machine's memory cannot hold it.
         InfraError: a file is missing.
     """
-    topology = Topology.parse(target.topology)
+    topology = target.machine
     layers = [tree.path(name) for name in target.initramfs]
     layers += [tree.path(scheduler.layer) for scheduler in schedulers_of(target)]
     layers += [tree.path(payload.layer) for payload in target.payloads]

@@ -49,7 +49,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
             f"{target.label} has no scheduler; set its `scheduler` attribute or remove them"
         )
     if case.scenario is not None:
-        view = TopologyView.of(Topology.parse(target.topology))
+        view = TopologyView.of(target.machine)
         knobs = scheduler is not None and scheduler.control
         try:
             check_scenario(
@@ -76,6 +76,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         disks=disks,
         staged=staged_of(target),
         trace=case.trace,
+        numa=target.numa,
     )
 
 
@@ -96,6 +97,7 @@ def shell_plan(target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         payloads=payloads_of(target),
         disks=disks,
         staged=staged_of(target),
+        numa=target.numa,
     )
 
 

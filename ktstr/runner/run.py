@@ -79,5 +79,6 @@ def _discover(
         shard_index=selection.shard.index,
         shard_total=selection.shard.total,
         topology=target.topology,
+        numa=target.numa,
     )
     return discover(request, termination)

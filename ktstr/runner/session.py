@@ -109,6 +109,7 @@ class Session:
             test=case.name,
             source=case.source,
             topology=self.target.topology,
+            numa=self.target.numa,
             duration_s=case.duration_s,
             workers_per_cgroup=case.workers_per_cgroup,
             seed=self.target.seed,

@@ -43,12 +43,11 @@ class MachineSpec:
       initramfs: newc layers, concatenated in order.
       cmdline: kernel arguments beyond those of `boot_arguments`.
       topology: CPUs, LLCs and nodes.
-      memory_mib: memory, divided over the nodes.
+      memory_mib: memory that the guest needs, divided over the nodes with CPUs.
       accel: how instructions are run.
       seed: of QEMU's own random numbers (the guest's RDRAND among them).
       control: whether a live channel into the guest exists; with it a run is not closed.
       host_is_amd: whether KVM passes an AMD processor through.
-      distances: NUMA distances, 10 and 20 when None.
       disks: virtio-blk disks, in the order of their PCI slots.
     """
 
@@ -62,7 +61,6 @@ class MachineSpec:
     seed: int = 1
     control: bool = False
     host_is_amd: bool = False
-    distances: shape.Distances | None = None
     disks: tuple[DiskSpec, ...] = ()
 
 
@@ -98,7 +96,7 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
         "-no-reboot",
         *("-display", "none"),
         *accelerator.qemu_arguments(spec.accel, seed=spec.seed, host_is_amd=spec.host_is_amd),
-        *shape.qemu_arguments(spec.topology, spec.memory_mib, wiring.memory, spec.distances),
+        *shape.qemu_arguments(spec.topology, spec.memory_mib, wiring.memory),
         *("-bios", "qboot.rom"),
         *("-kernel", str(spec.kernel), "-initrd", str(wiring.initramfs)),
         *("-append", " ".join((*boot_arguments(spec.topology), *spec.cmdline))),

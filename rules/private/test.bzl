@@ -6,6 +6,7 @@ load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
 load("//rules/private:label_text.bzl", "label_text")
+load("//rules/private:numa.bzl", "numa_attribute", "numa_total", "parse_numa")
 load(
     "//rules/private:payloads.bzl",
     "PAYLOAD_ATTRS",
@@ -64,7 +65,9 @@ def _check(ctx):
     Returns:
       The number of CPUs of the topology.
     """
-    cpus, problem = parse_topology(ctx.attr.topology)
+    layout, problem = parse_numa(ctx.attr.numa)
+    if not problem:
+        cpus, problem = parse_topology(ctx.attr.topology, layout)
     if problem:
         fail("%s: %s" % (ctx.label, problem))
     if not ctx.files.srcs:
@@ -166,6 +169,7 @@ def _config(ctx, accel):
         "sources": python.sources,
         "timeout_s": _TIMEOUTS[getattr(ctx.attr, "timeout", "moderate")],
         "topology": ctx.attr.topology,
+        "numa": parse_numa(ctx.attr.numa)[0],
     }
 
 _LAUNCHER = """\
@@ -214,7 +218,7 @@ def _test_impl(ctx):
     in_turns = made.accel == "virtual" or (made.accel == "auto" and not KVM_IS_LIKELY)
     busy = 1 if in_turns else made.cpus
     memory = max(_LEAST_MIB, made.cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + payloads_mib(ctx)
-    memory += _RUNNER_MIB
+    memory += _RUNNER_MIB + numa_total(parse_numa(ctx.attr.numa)[0], "memory_mb")
     if in_turns:
         memory += disks_mib(ctx)
     reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
@@ -252,6 +256,9 @@ _ATTRS = {
         default = 0,
         doc = "Least memory of the guest in MiB; 0: what topology and initramfs need, i.e. 64 " +
               "for each CPU and 256 at least.",
+    ),
+    "numa": attr.string(
+        doc = "What each NUMA node has, as JSON; empty: all the same. The macro writes it.",
     ),
     "seed": attr.int(
         default = 1,
@@ -301,7 +308,7 @@ _ktstr_shell = rule(
 # What a test has and a plain program has not.
 _TEST_ONLY = ["args", "env", "env_inherit", "flaky", "local", "shard_count", "size", "timeout"]
 
-def ktstr_test(name, disks = [], **kwargs):
+def ktstr_test(name, disks = [], numa = None, numa_distances = None, **kwargs):
     """A test whose functions run scenarios on a scheduler, each in a fresh virtual machine.
 
     `bazel run NAME.shell` starts the same guest with a shell instead of a test.
@@ -310,11 +317,14 @@ def ktstr_test(name, disks = [], **kwargs):
       name: name of the test.
       disks: labels of disk_templates, and disk(...) of rules/disk.bzl; each test function has
         clones of its own.
+      numa: a numa_node(...) of rules/numa.bzl for each NUMA node, where they differ.
+      numa_distances: their distances as rows of numbers; left out: 10 within a node, else 20.
       **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, staged_schedulers,
         payloads, topology, memory_mb,
         accel, kargs, seed, and what every test rule takes.
     """
     kwargs |= disk_attributes(name, disks)
+    kwargs["numa"] = numa_attribute(name, numa, numa_distances)
     _ktstr_test(name = name, **kwargs)
     shell = {key: value for key, value in kwargs.items() if key not in _TEST_ONLY}
     shell["tags"] = list(shell.get("tags") or []) + ["manual"]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Topologies `NnNlNcNt` in analysis; the same grammar as ktstr/model/topology.py."""
 
+load(":numa.bzl", "numa_total")
+
 visibility(["//rules/...", "//tests/rules/..."])
 
 _AXES = [("n", "NUMA nodes"), ("l", "LLCs"), ("c", "cores per LLC"), ("t", "threads per core")]
@@ -8,11 +10,12 @@ _AXES = [("n", "NUMA nodes"), ("l", "LLCs"), ("c", "cores per LLC"), ("t", "thre
 # x86 numbers CPUs with 8 bits where interrupts are not remapped, and one number is the broadcast.
 MAX_CPUS = 254
 
-def parse_topology(text):
+def parse_topology(text, layout = None):
     """Reads a topology such as `1n2l4c1t`.
 
     Args:
       text: what the BUILD file says.
+      layout: what each of its nodes has (parse_numa of numa.bzl); None: all the same.
 
     Returns:
       (cpus, problem): the number of CPUs of the whole machine and None, or None and what is wrong.
@@ -35,9 +38,20 @@ def parse_topology(text):
                 meaning,
             )
     nodes, llcs, cores, threads = values
-    if llcs % nodes:
+    if layout:
+        described = {"l": numa_total(layout, "llcs"), "n": len(layout["nodes"])}
+        for axis, asked in [("n", nodes), ("l", llcs)]:
+            if described[axis] != asked:
+                return None, "topology %r: axis %s is %d, but the nodes of numa come to %d" % (
+                    text,
+                    axis,
+                    asked,
+                    described[axis],
+                )
+    elif llcs % nodes:
         return None, ("topology %r: %d LLCs do not divide over %d NUMA nodes; make the l axis " +
-                      "(LLCs of the whole machine) a multiple of the n axis") % (text, llcs, nodes)
+                      "(LLCs of the whole machine) a multiple of the n axis, or say with numa " +
+                      "what each node has") % (text, llcs, nodes)
     cpus = llcs * cores * threads
     if cpus > MAX_CPUS:
         return None, "topology %r has %d CPUs; QEMU's machine holds at most %d" % (

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Topologies as QEMU arguments, and the limits of what can be asked for."""
 
+import itertools
+
 from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.model.errors import UsageError
+from ktstr.model.numa import NumaLayout, NumaNode, SideCache
 from ktstr.model.topology import Topology
 from ktstr.vm import shape
 
@@ -79,21 +82,59 @@ class ArgumentsTest(absltest.TestCase):
             shape.qemu_arguments(Topology.parse("2n2l1c1t"), 512, ["/mem0"])
 
 
-class DistancesTest(parameterized.TestCase):
-    @parameterized.parameters(
-        (((10, 20),), "asked for 2 nodes"),
-        (((11, 20), (20, 10)), "node 0 to itself is 11"),
-        (((10, 10), (10, 10)), "0-1 is 10; ACPI wants 11 to 254"),
-        (((10, 255), (255, 10)), "0-1 is 255"),
-        (((10, 20), (30, 10)), "differ: 20, 30"),
-    )
-    def test_refused(self, rows: tuple[tuple[int, ...], ...], message: str) -> None:
-        with self.assertRaisesRegex(UsageError, message):
-            shape.Distances(rows).check(2)
+class LayoutTest(parameterized.TestCase):
+    """Nodes that differ: a large one, a small one, and memory alone."""
 
-    @given(st.integers(1, 8))
-    def test_default_is_fine(self, nodes: int) -> None:
-        shape.Distances.default(nodes).check(nodes)
+    MACHINE = Topology.parse(
+        "3n3l2c1t",
+        NumaLayout(
+            (NumaNode(2, 512), NumaNode(1), NumaNode(0, 128, 400, 10000, SideCache(1024))),
+            ((10, 15, 25), (15, 10, 21), (25, 21, 10)),
+        ),
+    )
+
+    def test_every_llc_is_a_socket(self) -> None:
+        arguments = shape.qemu_arguments(self.MACHINE, 800, None)
+        self.assertIn("6,sockets=3,dies=1,cores=2,threads=1", arguments)
+        self.assertIn("q35,hmat=on", arguments)
+
+    def test_memory_beside_cpus_comes_on_top(self) -> None:
+        self.assertEqual(shape.node_memory(self.MACHINE, 800), (512, 288, 128))
+        self.assertIn("928M", shape.qemu_arguments(self.MACHINE, 800, None))
+
+    def test_nodes_distances_and_speeds(self) -> None:
+        numa = [
+            value
+            for option, value in itertools.pairwise(shape.qemu_arguments(self.MACHINE, 800, None))
+            if option == "-numa"
+        ]
+        self.assertEqual(
+            numa[:3],
+            [
+                "node,nodeid=0,memdev=m0,cpus=0-3,initiator=0",
+                "node,nodeid=1,memdev=m1,cpus=4-5,initiator=1",
+                "node,nodeid=2,memdev=m2,initiator=1",
+            ],
+        )
+        self.assertIn("dist,src=0,dst=2,val=25", numa)
+        where = "hmat-lb,initiator={},target=2,hierarchy=memory,data-type=access-"
+        # from the nearest CPUs as given, from others by the distance: 400 * 25 / 21
+        self.assertIn(where.format(1) + "latency,latency=400", numa)
+        self.assertIn(where.format(0) + "latency,latency=476", numa)
+        self.assertIn(where.format(0) + "bandwidth,bandwidth=8400M", numa)
+        self.assertEqual(
+            numa[-1],
+            "hmat-cache,node-id=2,size=1024K,level=1,associativity=direct,policy=write-back,line=64",
+        )
+
+    @parameterized.parameters(
+        (1024, "nodes with CPUs have 300 MiB together, and this guest needs 1024"),
+        (280, "node 1 has 40 MiB; the kernel wants at least 64"),
+    )
+    def test_too_little_memory(self, memory: int, message: str) -> None:
+        machine = Topology.parse("2n2l1c1t", NumaLayout((NumaNode(1, 260), NumaNode(1, 40))))
+        with self.assertRaisesRegex(UsageError, message):
+            shape.check_limits(machine, memory, kernel_cpus=256, available_mib=4096)
 
 
 class LimitsTest(parameterized.TestCase):
