@@ -2,6 +2,7 @@
 """Everything that a BUILD file loads from ktstr."""
 
 load("//rules:disk.bzl", _disk = "disk", _disk_template = "disk_template")
+load("//rules:gauntlet.bzl", _flag = "flag", _ktstr_gauntlet = "ktstr_gauntlet", _preset = "preset")
 load(
     "//rules:initramfs.bzl",
     _initramfs = "initramfs",
@@ -26,10 +27,12 @@ load("//rules:test.bzl", _ktstr_test = "ktstr_test")
 disk = _disk
 disk_template = _disk_template
 exit_code = _exit_code
+flag = _flag
 initramfs = _initramfs
 initramfs_layer = _initramfs_layer
 kernel_file = _kernel_file
 kernel_image = _kernel_image
+ktstr_gauntlet = _ktstr_gauntlet
 ktstr_test = _ktstr_test
 metric = _metric
 metric_exists = _metric_exists
@@ -38,5 +41,6 @@ metric_min = _metric_min
 metric_range = _metric_range
 numa_node = _numa_node
 payload = _payload
+preset = _preset
 scx_scheduler = _scx_scheduler
 side_cache = _side_cache

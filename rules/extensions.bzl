@@ -9,6 +9,7 @@
 
 load("//rules/private:debian_file.bzl", "debian_file")
 load("//rules/private:debian_root.bzl", "debian_root")
+load("//rules/private:gauntlet_hint.bzl", "gauntlet_hint")
 load("//rules/private:kvm_hint.bzl", "kvm_hint")
 
 _LOCK = Label("//tools/debian:lock.json")
@@ -52,9 +53,10 @@ debian = module_extension(
 )
 
 def _host_impl(_mctx):
+    gauntlet_hint(name = "ktstr_gauntlet_hint")
     kvm_hint(name = "ktstr_kvm_hint")
 
 host = module_extension(
     implementation = _host_impl,
-    doc = "What ktstr's own rules guess about this machine; other modules need not use it.",
+    doc = "What ktstr's own rules ask this machine and the command line; other modules need not use it.",
 )

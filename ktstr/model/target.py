@@ -72,6 +72,7 @@ class Target:
     bazel: the command that runs Bazel in the target's workspace.  libraries: Python files that the
     sources import.  import_roots: runfiles directories that imports begin at.  timeout_s: what
     Bazel allows where its environment does not say.  staged: schedulers that tests may bring in.
+    oversized: `tcg` or `refuse`, for a topology with more CPUs than the machine that runs the test.
     """
 
     label: str
@@ -94,6 +95,7 @@ class Target:
     timeout_s: int
     staged: tuple[SchedulerFiles, ...] = ()
     numa: NumaLayout | None = None
+    oversized: str = "tcg"
 
     @property
     def machine(self) -> Topology:

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from ktstr.model.accel import Accel
 from ktstr.model.errors import UsageError
+from ktstr.model.target import Target
+from ktstr.model.topology import Topology
 
 
 class KvmVerdict(Protocol):
@@ -32,12 +35,48 @@ class AccelChoice:
     probe: str = ""
 
 
-def choose_accel(asked: str, probe: Callable[[], KvmVerdict]) -> AccelChoice:
+@dataclass(frozen=True)
+class Room:
+    """The CPUs that a target's topology asks for, and those that this machine lets us use.
+
+    oversized: what the target says to do when these are fewer, `tcg` or `refuse`.
+    """
+
+    topology: Topology
+    host_cpus: int
+    oversized: str
+
+    @property
+    def is_short(self) -> bool:
+        """Whether vCPUs would have to share CPUs."""
+        return self.topology.cpus > self.host_cpus
+
+    @property
+    def words(self) -> str:
+        """Both numbers."""
+        return (
+            f"topology {self.topology} has {self.topology.cpus} CPUs, and this machine lets us use "
+            f"{self.host_cpus}"
+        )
+
+
+def room_of(target: Target) -> Room:
+    """The room that this machine has for a target."""
+    return Room(target.machine, len(os.sched_getaffinity(0)), target.oversized)
+
+
+def choose_accel(asked: str, probe: Callable[[], KvmVerdict], room: Room) -> AccelChoice:
     """Settles `auto` by a probe, which runs only where its answer matters.
 
     Raises:
-        UsageError: kvm is asked for by name and does not work here.
+        UsageError: kvm is asked for by name and does not work here, or the topology does not fit
+            and the target does not want it emulated.
     """
+    if room.is_short and room.oversized == "refuse":
+        raise UsageError(
+            f"{room.words}; the target says oversized = 'refuse'. Run it on a larger machine, or "
+            f"say oversized = 'tcg'"
+        )
     if asked in (Accel.VIRTUAL, Accel.TCG):
         return AccelChoice(Accel(asked), f"accel = {asked!r} of the target")
     verdict = probe()
@@ -48,6 +87,13 @@ def choose_accel(asked: str, probe: Callable[[], KvmVerdict]) -> AccelChoice:
                 f"'auto' or 'virtual' (--@ktstr//rules:accel=virtual), or a machine with KVM"
             )
         return AccelChoice(Accel.KVM, "accel = 'kvm' of the target", verdict.words)
+    if verdict.usable and room.is_short:
+        # The reason names no number of this machine: it is part of what runs have in common.
+        return AccelChoice(
+            Accel.VIRTUAL,
+            "accel = 'auto', and the machine has fewer CPUs than the topology (oversized = 'tcg')",
+            f"{verdict.words}; {room.words}",
+        )
     if verdict.usable:
         return AccelChoice(Accel.KVM, "accel = 'auto', and a probe has shown KVM", verdict.words)
     return AccelChoice(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ktstr.model.errors import KtstrError
 from ktstr.model.target import Target
-from ktstr.runner.accel import choose_accel
+from ktstr.runner.accel import choose_accel, room_of
 from ktstr.runner.bazel import BazelTest, Budget
 from ktstr.runner.case import Discovery, DiscoveryRequest
 from ktstr.runner.discovery import discover
@@ -61,7 +61,7 @@ def _prepare(
     termination: Termination,
 ) -> tuple[Session, Reporter]:
     qemu = qemu_of(target, tree)
-    choice = choose_accel(target.accel, lambda: kvm_verdict(qemu))
+    choice = choose_accel(target.accel, lambda: kvm_verdict(qemu), room_of(target))
     disks = prepare_disks(target, tree, qemu, choice.accel, outputs / "disks.cpio")
     machine = machine_of(target, tree, qemu, choice.accel, disks, host_is_amd=host_is_amd())
     reporter = Reporter(environment, outputs, identity_of(target, tree, qemu, choice), choice)

@@ -13,7 +13,7 @@ from pathlib import Path
 from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError
 from ktstr.model.target import Target
-from ktstr.runner.accel import choose_accel
+from ktstr.runner.accel import choose_accel, room_of
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.outcome import ExitStatus
@@ -40,7 +40,7 @@ def run_shell(target: Target, temp_dir: Path | None) -> ExitStatus:
     tree = RunfilesTree()
     qemu = qemu_of(target, tree)
     asked = Accel.TCG if target.accel == Accel.VIRTUAL else target.accel
-    chosen = choose_accel(asked, lambda: kvm_verdict(qemu)).accel
+    chosen = choose_accel(asked, lambda: kvm_verdict(qemu), room_of(target)).accel
     accel = Accel.TCG if chosen is Accel.VIRTUAL else chosen
     with tempfile.TemporaryDirectory(prefix="ktstr-shell-", dir=temp_dir) as folder:
         disks = prepare_disks(target, tree, qemu, accel, Path(folder, "disks.cpio"))

@@ -31,6 +31,7 @@ load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 visibility(["//rules/..."])
 
 _ACCELERATORS = ["auto", "kvm", "virtual", "tcg"]
+_OVERSIZED = ["tcg", "refuse"]
 
 # Spec 1.7: the least memory of a guest, in MiB, whatever its topology, and for each CPU.
 _LEAST_MIB = 256
@@ -78,6 +79,12 @@ def _check(ctx):
             ctx.label,
             ctx.attr.accel,
             ", ".join(_ACCELERATORS),
+        ))
+    if ctx.attr.oversized not in _OVERSIZED:
+        fail("%s: oversized %r is unknown; known: %s" % (
+            ctx.label,
+            ctx.attr.oversized,
+            ", ".join(_OVERSIZED),
         ))
     if ctx.attr.memory_mb and ctx.attr.memory_mb < _LEAST_MIB:
         fail(("%s: memory_mb is %d; a guest needs at least %d MiB. Leave it out (0) to get what " +
@@ -162,6 +169,7 @@ def _config(ctx, accel):
         "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
         "scheduler": scheduler_config(ctx, _runfiles_path),
         "staged": staged_config(ctx, _runfiles_path),
+        "oversized": ctx.attr.oversized,
         "payloads": payloads_config(ctx, _runfiles_path),
         "disks": disks_config(ctx, _runfiles_path),
         "scheduler_args": ctx.attr.scheduler_args,
@@ -260,6 +268,12 @@ _ATTRS = {
     "numa": attr.string(
         doc = "What each NUMA node has, as JSON; empty: all the same. The macro writes it.",
     ),
+    "oversized": attr.string(
+        default = "tcg",
+        doc = "What becomes of a topology with more CPUs than the machine that runs the test: " +
+              "`tcg`: where accel is auto, it runs in virtual time, which needs one CPU; `refuse`: " +
+              "it does not run, and is inconclusive.",
+    ),
     "seed": attr.int(
         default = 1,
         doc = "Feeds every random choice of guest and machine.",
@@ -320,8 +334,7 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, **kwargs):
       numa: a numa_node(...) of rules/numa.bzl for each NUMA node, where they differ.
       numa_distances: their distances as rows of numbers; left out: 10 within a node, else 20.
       **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, staged_schedulers,
-        payloads, topology, memory_mb,
-        accel, kargs, seed, and what every test rule takes.
+        payloads, topology, memory_mb, accel, oversized, kargs, seed, and what every test rule takes.
     """
     kwargs |= disk_attributes(name, disks)
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)

@@ -10,6 +10,34 @@ _AXES = [("n", "NUMA nodes"), ("l", "LLCs"), ("c", "cores per LLC"), ("t", "thre
 # x86 numbers CPUs with 8 bits where interrupts are not remapped, and one number is the broadcast.
 MAX_CPUS = 254
 
+def _bits(count):
+    """How many bits tell `count` things apart."""
+    return len([None for power in range(32) if count > 1 << power])
+
+def apic_problem(text):
+    """Says when a machine has too few APIC IDs for a topology: each axis takes whole bits of them.
+
+    Args:
+      text: a topology of the right form, e.g. `1n2l4c1t`.
+
+    Returns:
+      What is wrong, or None; the same as check_limits of ktstr/vm/shape.py.
+    """
+    nodes, _, rest = text.partition("n")
+    llcs, _, rest = rest.partition("l")
+    cores, _, threads = rest.partition("c")
+    highest = 0
+    for count in [int(nodes), int(llcs) // int(nodes), int(cores), int(threads.removesuffix("t"))]:
+        highest = (highest << _bits(count)) + count - 1
+    if highest > MAX_CPUS:
+        return ("topology %r needs APIC ID %d, found room for %d: every axis is rounded up to a " +
+                "power of two there; take fewer CPUs, or axes that are powers of two") % (
+            text,
+            highest,
+            MAX_CPUS,
+        )
+    return None
+
 def parse_topology(text, layout = None):
     """Reads a topology such as `1n2l4c1t`.
 
@@ -59,4 +87,5 @@ def parse_topology(text, layout = None):
             cpus,
             MAX_CPUS,
         )
-    return cpus, None
+    problem = None if layout else apic_problem(text)
+    return (None, problem) if problem else (cpus, None)

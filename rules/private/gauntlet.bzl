@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The macro `ktstr_gauntlet`: one declaration, a ktstr_test for each machine, profile and kernel."""
+
+load("@ktstr_gauntlet_hint//:hint.bzl", "WILDCARDS_REACH_GAUNTLETS")
+load(":flags.bzl", "select_profiles")
+load(":presets.bzl", "select_presets")
+load(":test.bzl", "ktstr_test")
+
+visibility(["//rules/..."])
+
+# More than this of one declaration is a mistake: at ten seconds each they would run for a day.
+_MOST_VARIANTS = 10000
+
+# vCPUs take turns where a machine has too few CPUs, so a guest takes longer the more it has.
+_SIZES = [(16, "medium"), (64, "large")]
+_LARGEST = "enormous"
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+def kernel_label(name):
+    """A kernel's name in variants.
+
+    Args:
+      name: of the kernel's target, e.g. "linux_6_12".
+
+    Returns:
+      string, e.g. "kernel_6_12": lower case, with _ for every run of other characters.
+    """
+    text = name.lower()
+    text = "".join([c if c in _LETTERS else "_" for c in text.elems()])
+    words = [word for word in text.split("_") if word]
+    if words and words[0] in ["kernel", "linux"]:
+        words = words[1:]
+    return "_".join(["kernel"] + words)
+
+def _select_kernels(kernels):
+    """A list of struct(name, label, suffix) and None, or None and what is wrong."""
+    if kernels == None:
+        return [struct(label = None, name = "", suffix = "")], None
+    if type(kernels) not in ["list", "dict"] or not kernels:
+        return None, ("kernels is %r; expected a list of labels, a dict of name to label, or None " +
+                      "for the default kernel") % (kernels,)
+    if type(kernels) == "list":
+        pairs = [(kernel_label(native.package_relative_label(each).name), each) for each in kernels]
+    else:
+        pairs = [(kernel_label(name), each) for name, each in kernels.items()]
+    found = {}
+    for name, label in pairs:
+        if name in found:
+            return None, ("kernels: %s and %s are both %r; tell them apart: kernels = " +
+                          "{\"name\": label}") % (found[name], label, name)
+        found[name] = label
+    return [
+        struct(label = label, name = name, suffix = "/" + name if len(found) > 1 else "")
+        for name, label in found.items()
+    ], None
+
+def _variants(name, machines, profiles, kernels):
+    return [
+        struct(
+            kernel = kernel,
+            machine = machine,
+            name = "%s/%s/%s%s" % (name, machine.name, profile.name, kernel.suffix),
+            profile = profile,
+        )
+        for machine in machines
+        for profile in profiles
+        for kernel in kernels
+    ]
+
+def _matrix(name, machines, left_out, profiles, kernels):
+    """The variants, and a page that says which there are and which presets were left out."""
+    variants = _variants(name, machines, profiles, kernels)
+    lines = ["variants: %d, of %d presets, %d profiles, %d kernels" % (
+        len(variants),
+        len(machines),
+        len(profiles),
+        len(kernels),
+    )]
+    lines += ["preset %s: %s" % (each.name, each.topology) for each in machines]
+    lines += ["profile %s: %s" % (each.name, each.args) for each in profiles]
+    lines += ["kernel %s: %s" % (each.name, each.label) for each in kernels if each.label]
+    lines += ["left out %s: %s" % item for item in left_out.items()]
+    return variants, "\n".join(lines) + "\n"
+
+def _matrix_impl(ctx):
+    if ctx.attr.problem:
+        fail("%s: %s" % (ctx.label, ctx.attr.problem))
+    page = ctx.actions.declare_file(ctx.label.name + ".txt")
+    ctx.actions.write(page, ctx.attr.text)
+    return [DefaultInfo(files = depset([page]))]
+
+_gauntlet_matrix = rule(
+    implementation = _matrix_impl,
+    doc = "A page that tells what a gauntlet's matrix is; in place of a wrong one, its error.",
+    attrs = {
+        "problem": attr.string(doc = "What is wrong with the declaration."),
+        "text": attr.string(doc = "The page."),
+    },
+)
+
+def _size(cpus):
+    for most, size in _SIZES:
+        if cpus <= most:
+            return size
+    return _LARGEST
+
+def _declare(variant, tags, scheduler_args, memory_mb, kwargs):
+    machine, profile, kernel = variant.machine, variant.profile, variant.kernel
+    own = ["gauntlet", "preset:" + machine.name, "profile:" + profile.name]
+    if kernel.name:
+        own.append("kernel:" + kernel.name)
+    attributes = {"kernel": kernel.label} if kernel.label else {}
+    if "size" not in kwargs and "timeout" not in kwargs:
+        attributes["size"] = _size(machine.cpus)
+    ktstr_test(
+        name = variant.name,
+        numa = machine.numa,
+        numa_distances = machine.numa_distances,
+        memory_mb = memory_mb or machine.memory_mb,
+        scheduler_args = scheduler_args + profile.args,
+        tags = own + tags,
+        topology = machine.topology,
+        **(attributes | kwargs)
+    )
+
+def ktstr_gauntlet(
+        name,
+        presets = None,
+        extra_presets = {},
+        flags = [],
+        required_flags = [],
+        excluded_flags = [],
+        profiles = None,
+        kernels = None,
+        min_numa_nodes = None,
+        max_numa_nodes = None,
+        min_llcs = None,
+        max_llcs = None,
+        min_cpus = None,
+        max_cpus = None,
+        requires_smt = False,
+        memory_mb = 0,
+        scheduler_args = [],
+        tags = [],
+        **kwargs):
+    """The same tests on many machines: a ktstr_test NAME/PRESET/PROFILE for each combination.
+
+    With two kernels and more, names end in /KERNEL. The test suite NAME holds all of them, and
+    NAME.matrix is a page that says what there is and what was left out, for which reason. All are
+    `manual`, so that only who names them runs them, except with --config=gauntlet.
+
+    Args:
+      name: name of the suite.
+      presets: names of machines: docs/gauntlet.md has the built-in ones; None: all, and your own.
+      extra_presets: machines of your own: dict of name to topology or preset(...).
+      flags: list of flag(...), what the scheduler can be told.
+      required_flags: names of flags that every profile has.
+      excluded_flags: names of flags that no profile has.
+      profiles: names of profiles, e.g. ["default", "llc+steal"]; None: every set of flags in which
+        each finds what it requires.
+      kernels: list of labels, or dict of name to label; None: the default kernel.
+      min_numa_nodes: NUMA nodes at least. Constraints that are left out bound the built-in presets
+        of `presets = None` by the defaults that docs/gauntlet.md names, and nothing else.
+      max_numa_nodes: NUMA nodes at most.
+      min_llcs: LLCs of the machine at least.
+      max_llcs: LLCs of the machine at most.
+      min_cpus: CPUs of the machine at least.
+      max_cpus: CPUs of the machine at most.
+      requires_smt: whether machines need several threads per core.
+      memory_mb: least memory of every guest in MiB; 0: the preset's.
+      scheduler_args: arguments of the scheduler, before those of flags.
+      tags: further tags of the variants.
+      **kwargs: what else ktstr_test takes: srcs, scheduler, accel, oversized, disks, ...; `size`
+        follows from the CPUs unless it, or `timeout`, is given.
+    """
+    limits = {
+        "max_cpus": max_cpus,
+        "max_llcs": max_llcs,
+        "max_numa_nodes": max_numa_nodes,
+        "min_cpus": min_cpus,
+        "min_llcs": min_llcs,
+        "min_numa_nodes": min_numa_nodes,
+    }
+    machines, left_out, problem = select_presets(presets, extra_presets, limits, requires_smt)
+    found_profiles, found_kernels = None, None
+    taken = [key for key in ["kernel", "numa", "numa_distances", "topology"] if key in kwargs]
+    if taken:
+        problem = "%s is the matrix's own; use kernels, and presets or extra_presets" % taken[0]
+    if not problem:
+        found_profiles, problem = select_profiles(flags, required_flags, excluded_flags, profiles)
+    if not problem:
+        found_kernels, problem = _select_kernels(kernels)
+    if not problem and flags and not kwargs.get("scheduler"):
+        problem = "flags are given without a scheduler; set scheduler or remove them"
+    if not problem:
+        count = len(machines) * len(found_profiles) * len(found_kernels)
+        if count > _MOST_VARIANTS:
+            problem = "%d presets, %d profiles and %d kernels make %d variants; at most %d" % (
+                len(machines),
+                len(found_profiles),
+                len(found_kernels),
+                count,
+                _MOST_VARIANTS,
+            )
+    if problem:
+        _gauntlet_matrix(name = name, problem = problem, tags = tags)
+        return
+    variants, text = _matrix(name, machines, left_out, found_profiles, found_kernels)
+    hidden = [] if WILDCARDS_REACH_GAUNTLETS else ["manual"]
+    for variant in variants:
+        _declare(variant, hidden + tags, scheduler_args, memory_mb, kwargs)
+    visibility = {key: kwargs[key] for key in ["visibility"] if key in kwargs}
+    _gauntlet_matrix(name = name + ".matrix", text = text, tags = ["manual"], **visibility)
+    native.test_suite(
+        name = name,
+        tags = ["gauntlet"] + hidden,
+        tests = [":" + variant.name for variant in variants],
+        **visibility
+    )
