@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ktstr.guest.shared import Slot
-from ktstr.model.facts import WorkerFacts
+from ktstr.model.facts import WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
 from ktstr.model.work import Work, load_weight
 from ktstr.model.work_roles import role_of
@@ -32,15 +34,21 @@ class WorkerIdentity:
     errors: tuple[str, ...]
 
 
-def facts_of(who: WorkerIdentity, report: bytes, slot: Slot, exit_info: str) -> WorkerFacts:
-    """The facts of one worker.
+def facts_of(
+    who: WorkerIdentity, report: bytes, slot: Slot, exit_info: str, merged: int = 0
+) -> WorkerFacts:
+    """The facts of one worker; `merged` phases are in its last one.
 
-    Without an intact report they come from its slot: `completed` is false, and the time since its
-    last clock reading, or since it was told to begin, is a gap.
+    Without an intact report they come from its slot and the phases that had ended: `completed` is
+    false, and the time since its last clock reading, or since it was told to begin, is a gap.
     """
-    found = _parse(report)
+    lines = _parse(report)
+    found = lines.pop() if lines and "effective" in lines[-1] else None
+    phases = tuple(map(_phase, lines))
+    if phases and merged:
+        phases = (*phases[:-1], replace(phases[-1], merged=merged))
     if found is None:
-        return _lost(who, slot, exit_info or "ended without a report")
+        return _lost(who, slot, exit_info or "ended without a report", phases)
     return WorkerFacts(
         **_identity(who),
         effective=found["effective"],
@@ -58,15 +66,42 @@ def facts_of(who: WorkerIdentity, report: bytes, slot: Slot, exit_info: str) -> 
         run_count=found["run_count"],
         samples=found["samples"],
         ran_on=_table(found["ran_on"]),
-        wake=_histogram(found["wake"]),
-        io=_histogram(found["io"]),
+        wake=_all(phase.wake for phase in phases),
         completed=not exit_info,
         exit_info=exit_info,
         errors=(*who.errors, *found["errors"]),
+        io=_all(phase.io for phase in phases),
+        phases=phases,
+        numa_pages=_table(found["numa_pages"]),
     )
 
 
-def _lost(who: WorkerIdentity, slot: Slot, exit_info: str) -> WorkerFacts:
+def _phase(found: Any) -> WorkerPhase:
+    wall = found["ended_ns"] - found["started_ns"]
+    return WorkerPhase(
+        step=found["step"],
+        started_ns=found["started_ns"],
+        ended_ns=found["ended_ns"],
+        cpu_ns=found["cpu_ns"],
+        work_units=found["work_units"],
+        iterations=found["iterations"],
+        max_gap_ns=found["max_gap_ns"],
+        migrations=found["migrations"],
+        kernel_migrations=found["kernel_migrations"],
+        run_delay_ns=found["run_delay_ns"],
+        run_count=found["run_count"],
+        off_cpu_ns=max(0, wall - found["cpu_ns"]),
+        wake=_histogram(found, "wake"),
+        io=_histogram(found, "io"),
+        gaps=_histogram(found, "gaps"),
+        off_cpu=_histogram(found, "off_cpu"),
+        run_delay=_histogram(found, "run_delay"),
+    )
+
+
+def _lost(
+    who: WorkerIdentity, slot: Slot, exit_info: str, phases: tuple[WorkerPhase, ...]
+) -> WorkerFacts:
     last = slot.beat_ns or who.told_ns
     gap = max(slot.max_gap_ns, who.stopped_ns - last)
     return WorkerFacts(
@@ -86,10 +121,12 @@ def _lost(who: WorkerIdentity, slot: Slot, exit_info: str) -> WorkerFacts:
         run_count=None,
         samples=0,
         ran_on={},
-        wake=Histogram({}),
+        wake=_all(phase.wake for phase in phases),
         completed=False,
         exit_info=exit_info,
         errors=who.errors,
+        io=_all(phase.io for phase in phases),
+        phases=phases,
     )
 
 
@@ -113,16 +150,20 @@ def _identity(who: WorkerIdentity) -> dict[str, Any]:
     }
 
 
-def _parse(report: bytes) -> Any:
+def _parse(report: bytes) -> list[Any]:
     # a worker that is killed while it writes leaves a cut line
-    if not report.endswith(b"\n"):
-        return None
-    return json.loads(report)
+    return [json.loads(line) for line in report.splitlines(keepends=True) if line.endswith(b"\n")]
 
 
-def _histogram(found: Any) -> Histogram:
-    table = _table(found["buckets"])
-    return Histogram(table, found["count"], found["total"], found["maximum"])
+def _histogram(found: Any, key: str) -> Histogram:
+    if key not in found:
+        return Histogram({})
+    values = found[key]
+    return Histogram(_table(values["buckets"]), values["count"], values["total"], values["maximum"])
+
+
+def _all(parts: Iterable[Histogram]) -> Histogram:
+    return functools.reduce(Histogram.merge, parts, Histogram({}))
 
 
 def _table(table: dict[str, int]) -> dict[int, int]:

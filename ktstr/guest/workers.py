@@ -21,7 +21,6 @@ from ktstr.model.work_traits import uses_pipes
 from ktstr.model.work_types import DiskWork, IoRandRead
 
 WORKER = "/usr/bin/ktstr-worker"
-_REPORT_SIZE = 1 << 16
 _KILL_S = 1.0
 _NS = 1_000_000_000
 
@@ -38,7 +37,6 @@ class _Worker:
     affinity: str
     told_ns: int = 0
     status: int | None = None
-    text: bytes = b""
     killed: str = ""
     errors: list[str] = field(default_factory=list)
 
@@ -165,6 +163,7 @@ class WorkerGroup:
         self._reactor.wait(time.monotonic_ns() + int(_KILL_S * _NS), lambda: self.finished)
         facts = [self._facts(worker) for worker in self._workers]
         for worker in self._workers:
+            os.close(worker.report)
             if worker.status is None:
                 self._release(worker)
         self._remove_files()
@@ -186,8 +185,9 @@ class WorkerGroup:
     def _spawn_one(
         self, index: int, count: int, affinity: frozenset[int] | None, pipes: list[tuple[int, int]]
     ) -> None:
-        start, report = os.pipe(), os.pipe()
-        given = [start[0], report[1], self._shared.descriptor]
+        # a file holds a report of any length, and what a worker wrote before it was killed
+        start, report = os.pipe(), os.memfd_create("ktstr-report", os.MFD_CLOEXEC)
+        given = [start[0], report, self._shared.descriptor]
         words = [
             f"type={type(self.work.type).__name__}",
             f"name={self._label}.{index}",
@@ -195,7 +195,7 @@ class WorkerGroup:
             f"rt_priority={self.work.rt_priority}",
             f"nice={self.work.nice}",
             f"start_fd={start[0]}",
-            f"report_fd={report[1]}",
+            f"report_fd={report}",
             f"shared_fd={self._shared.descriptor}",
             f"slot={index}",
             f"slots={count}",
@@ -220,14 +220,13 @@ class WorkerGroup:
                 )
         except BaseException:
             os.close(start[1])
-            os.close(report[0])
+            os.close(report)
             raise
         finally:
             os.close(start[0])
-            os.close(report[1])
         self._watch(
             _Worker(
-                index, pid, os.pidfd_open(pid), start[1], report[0], format_cpulist(affinity or ())
+                index, pid, os.pidfd_open(pid), start[1], report, format_cpulist(affinity or ())
             )
         )
 
@@ -265,17 +264,15 @@ class WorkerGroup:
         self._reactor.watch(worker.pidfd, lambda: self._ended(worker))
 
     def _ended(self, worker: _Worker) -> None:
-        # a whole report fits into the pipe, so the process could end before anybody read it
-        worker.text = _read_all(worker.report)
         worker.status = os.waitpid(worker.pid, 0)[1]
         self._release(worker)
 
     def _release(self, worker: _Worker) -> None:
         self._reactor.forget(worker.pidfd)
-        for descriptor in (worker.pidfd, worker.report, worker.start):
+        for descriptor in (worker.pidfd, worker.start):
             if descriptor >= 0:
                 os.close(descriptor)
-        worker.pidfd = worker.report = worker.start = -1
+        worker.pidfd = worker.start = -1
 
     def _facts(self, worker: _Worker) -> WorkerFacts:
         who = WorkerIdentity(
@@ -292,7 +289,8 @@ class WorkerGroup:
             errors=tuple(worker.errors),
         )
         slot = self._shared.slot(worker.index)
-        return facts_of(who, worker.text, slot, worker.killed or _how(worker.status))
+        how = worker.killed or _how(worker.status)
+        return facts_of(who, _content(worker.report), slot, how, self._shared.merged)
 
 
 def _parameters(work: Work) -> list[str]:
@@ -305,11 +303,8 @@ def _signal(worker: _Worker, number: signal.Signals) -> None:
         signal.pidfd_send_signal(worker.pidfd, number)
 
 
-def _read_all(descriptor: int) -> bytes:
-    pieces = []
-    while piece := os.read(descriptor, _REPORT_SIZE):
-        pieces.append(piece)
-    return b"".join(pieces)
+def _content(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
 
 def _how(status: int | None) -> str:

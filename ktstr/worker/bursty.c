@@ -7,14 +7,9 @@
 
 static void step(struct worker *w)
 {
-	uint64_t start = loop_tick(w);
-
-	while (w->last_ns - start < w->opt.burst_ns) {
-		if (loop_stopped(w))
-			return;
-		loop_spin(w, 1024);
-	}
-	loop_sleep_until(w, w->last_ns + w->opt.sleep_ns);
+	loop_spin_until(w, loop_tick(w) + w->opt.burst_ns);
+	if (!loop_stopped(w))
+		loop_sleep_until(w, w->last_ns + w->opt.sleep_ns);
 }
 
 const struct work_type bursty = {.name = "Bursty", .group_size = 1, .step = step};

@@ -60,7 +60,7 @@ void disk_write_and_sync(struct worker *w)
 		fail(w, "sync", w->opt.file);
 		return;
 	}
-	histogram_add(&w->m.io, loop_resume(w) - before);
+	loop_io_done(w, before);
 }
 
 int disk_prepare_read(struct worker *w)
@@ -102,5 +102,5 @@ void disk_read_random(struct worker *w)
 		return;
 	}
 	w->m.work_units++;
-	histogram_add(&w->m.io, loop_resume(w) - before);
+	loop_io_done(w, before);
 }

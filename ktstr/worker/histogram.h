@@ -30,13 +30,18 @@ static inline unsigned int histogram_bucket(uint64_t value)
 	return (shift + 1) * HISTOGRAM_SUBS + (unsigned int)(value >> shift) - HISTOGRAM_SUBS;
 }
 
-static inline void histogram_add(struct histogram *h, uint64_t value)
+static inline void histogram_add_many(struct histogram *h, uint64_t value, uint64_t times)
 {
-	h->buckets[histogram_bucket(value)]++;
-	h->count++;
-	h->total += value;
+	h->buckets[histogram_bucket(value)] += times;
+	h->count += times;
+	h->total += value * times;
 	if (value > h->maximum)
 		h->maximum = value;
+}
+
+static inline void histogram_add(struct histogram *h, uint64_t value)
+{
+	histogram_add_many(h, value, 1);
 }
 
 #endif

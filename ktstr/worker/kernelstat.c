@@ -1,49 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the kernel counts for a process: /proc/self/schedstat and /proc/self/sched. */
+/* What the kernel counts for a task: schedstat, sched and numa_maps of /proc/thread-self. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "worker.h"
 
+#define BASE_PAGE_KB 4
+
 /* Documentation/scheduler/sched-stats.rst: time on the CPU, run delay (both ns), run count. */
-static void read_schedstat(int64_t *run_delay_ns, int64_t *run_count)
+void kernelstat_read_delays(struct worker *w, struct kernelstat *now)
 {
-	FILE *file = fopen("/proc/self/schedstat", "re");
+	char text[128];
+	ssize_t got = -1;
 	int64_t on_cpu;
 
-	if (!file)
-		return;
-	if (fscanf(file, "%" SCNd64 " %" SCNd64 " %" SCNd64, &on_cpu, run_delay_ns, run_count) !=
-	    3) {
-		*run_delay_ns = -1;
-		*run_count = -1;
+	/* kept open: reading from the start makes the kernel write it anew */
+	if (w->schedstat_fd <= 0)
+		w->schedstat_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+	if (w->schedstat_fd > 0)
+		got = pread(w->schedstat_fd, text, sizeof(text) - 1, 0);
+	if (got > 0) {
+		text[got] = '\0';
+		if (sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64, &on_cpu, &now->run_delay_ns,
+			   &now->run_count) == 3)
+			return;
 	}
-	fclose(file);
+	now->run_delay_ns = -1;
+	now->run_count = -1;
 }
 
-static void read_migrations(int64_t *migrations)
+static int64_t read_migrations(void)
 {
-	FILE *file = fopen("/proc/self/sched", "re");
+	FILE *file = fopen("/proc/thread-self/sched", "re");
+	int64_t migrations = -1;
 	char line[256];
 
 	if (!file)
-		return;
+		return -1;
 	while (fgets(line, sizeof(line), file)) {
 		const char *colon = strchr(line, ':');
 
 		if (colon && !strncmp(line, "se.nr_migrations", 16) &&
-		    sscanf(colon + 1, "%" SCNd64, migrations) == 1)
+		    sscanf(colon + 1, "%" SCNd64, &migrations) == 1)
 			break;
 	}
 	fclose(file);
+	return migrations;
 }
 
-void kernelstat_read(int64_t *run_delay_ns, int64_t *run_count, int64_t *migrations)
+void kernelstat_read(struct worker *w, struct kernelstat *now)
 {
-	*run_delay_ns = -1;
-	*run_count = -1;
-	*migrations = -1;
-	read_schedstat(run_delay_ns, run_count);
-	read_migrations(migrations);
+	kernelstat_read_delays(w, now);
+	now->migrations = read_migrations();
+}
+
+int64_t kernelstat_since(int64_t now, int64_t before)
+{
+	return now < 0 || before < 0 ? -1 : now - before;
+}
+
+/* N<node>=<pages> words, in pages of the size that ends the line. */
+static void add_mapping(char *line, uint64_t *pages)
+{
+	const char *size = strstr(line, "kernelpagesize_kB=");
+	uint64_t scale = size ? strtoull(size + 18, NULL, 10) / BASE_PAGE_KB : 1;
+
+	for (char *word = strtok(line, " \n"); word; word = strtok(NULL, " \n")) {
+		unsigned int node;
+		uint64_t count;
+
+		if (sscanf(word, "N%u=%" SCNu64, &node, &count) == 2 && node < WORKER_MAX_NODES)
+			pages[node] += count * scale;
+	}
+}
+
+void kernelstat_read_nodes(uint64_t *pages)
+{
+	FILE *file = fopen("/proc/thread-self/numa_maps", "re");
+	char line[4096];
+
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file))
+		add_mapping(line, pages);
+	fclose(file);
 }

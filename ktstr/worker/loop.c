@@ -6,6 +6,10 @@
 #include "worker.h"
 
 #define SPIN_CHUNK 1024
+/* A spinning worker reads its clock about this often: seldom enough to cost nothing. */
+#define READ_MIN_NS 25000
+#define READ_MAX_NS 75000
+#define READ_MAX_SPINS (1u << 20)
 /* A reading credits at most this much to its CPU: what is longer was waiting, not running. */
 #define MAX_CREDIT_NS 1000000
 #define NSEC_PER_SEC 1000000000ull
@@ -63,8 +67,16 @@ static uint64_t sample(struct worker *w, bool blocked)
 	/* a CPU that was seen at all must show: at least 1 ns */
 	m->ran_on[cpu] += blocked || !gap ? 1 : gap > MAX_CREDIT_NS ? MAX_CREDIT_NS : gap;
 	m->samples++;
+	if (phase_is_over(w)) {
+		phase_account(w, now - phase_cross_borders(w, w->last_ns, now, blocked), blocked);
+		now = loop_now(); /* turning the page is no gap of the work's */
+	} else {
+		phase_account(w, gap, blocked);
+		phase_count(w, now);
+	}
 	w->last_ns = now;
 	w->last_cpu = cpu;
+	w->unread_spins = 0;
 	atomic_store_explicit(&w->self->beat_ns, now, memory_order_relaxed);
 	atomic_store_explicit(&w->self->work_units, m->work_units, memory_order_relaxed);
 	atomic_store_explicit(&w->self->cpu, cpu, memory_order_relaxed);
@@ -90,7 +102,26 @@ void loop_woken(struct worker *w, uint64_t waiting_since)
 		return;
 	}
 	now = loop_resume(w);
-	histogram_add(&w->m.wake, now > stamp ? now - stamp : 0);
+	histogram_add(&w->phase.wake, now > stamp ? now - stamp : 0);
+}
+
+static void spin(struct worker *w, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		__asm__ volatile("" ::: "memory");
+	w->m.work_units += count;
+	w->unread_spins += count;
+}
+
+/* Finds out how many spins take the time between two readings, on this machine and by now. */
+static void read_after_spins(struct worker *w)
+{
+	uint64_t before = w->last_ns, took = loop_tick(w) - before;
+
+	if (took < READ_MIN_NS && w->spins_to_read < READ_MAX_SPINS)
+		w->spins_to_read *= 2;
+	else if (took > READ_MAX_NS && w->spins_to_read > SPIN_CHUNK)
+		w->spins_to_read /= 2;
 }
 
 void loop_spin(struct worker *w, uint64_t count)
@@ -98,12 +129,24 @@ void loop_spin(struct worker *w, uint64_t count)
 	while (count && !loop_stopped(w)) {
 		uint64_t chunk = count < SPIN_CHUNK ? count : SPIN_CHUNK;
 
-		for (uint64_t i = 0; i < chunk; i++)
-			__asm__ volatile("" ::: "memory");
-		w->m.work_units += chunk;
+		spin(w, chunk);
 		count -= chunk;
+		if (w->unread_spins >= w->spins_to_read)
+			read_after_spins(w);
+	}
+}
+
+void loop_spin_until(struct worker *w, uint64_t deadline_ns)
+{
+	while (w->last_ns < deadline_ns && !loop_stopped(w)) {
+		spin(w, SPIN_CHUNK);
 		loop_tick(w);
 	}
+}
+
+void loop_io_done(struct worker *w, uint64_t before_ns)
+{
+	histogram_add(&w->phase.io, loop_resume(w) - before_ns);
 }
 
 void loop_sleep_until(struct worker *w, uint64_t deadline_ns)
@@ -123,21 +166,29 @@ void loop_sleep_until(struct worker *w, uint64_t deadline_ns)
 		}
 		now = loop_resume(w);
 	}
-	histogram_add(&w->m.wake, now - deadline_ns);
+	histogram_add(&w->phase.wake, now - deadline_ns);
+}
+
+void loop_begin(struct worker *w)
+{
+	struct measured *m = &w->m;
+
+	/* the wait for the first turn on a CPU is part of the worker's life, and may be its gap */
+	m->started_ns = w->last_ns = atomic_load(&w->self->start_ns);
+	phase_begin(w, m->started_ns);
+	w->spins_to_read = SPIN_CHUNK;
+	w->last_cpu = (unsigned int)sched_getcpu() % WORKER_MAX_CPUS;
+	m->max_gap_cpu = w->last_cpu;
+	loop_tick(w);
+	w->begun_cpu_ns = phase_cpu_now();
 }
 
 void loop_run(struct worker *w)
 {
-	struct timespec cpu_before, cpu_after;
-	int64_t delay = -1, count = -1, moved = -1;
 	struct measured *m = &w->m;
 
-	kernelstat_read(&delay, &count, &moved);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_before);
-	/* the wait for the first turn on a CPU is part of the worker's life, and may be its gap */
-	m->started_ns = w->last_ns = atomic_load(&w->self->start_ns);
-	w->last_cpu = (unsigned int)sched_getcpu() % WORKER_MAX_CPUS;
-	m->max_gap_cpu = w->last_cpu;
+	/* of the type's preparation only what it had to wait is a gap */
+	w->last_ns += phase_cpu_now() - w->begun_cpu_ns;
 	loop_tick(w);
 	while (!loop_stopped(w)) {
 		w->opt.type->step(w);
@@ -145,11 +196,6 @@ void loop_run(struct worker *w)
 		atomic_store_explicit(&w->self->iterations, m->iterations, memory_order_relaxed);
 	}
 	m->ended_ns = loop_tick(w);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_after);
-	m->cpu_ns = (uint64_t)(cpu_after.tv_sec - cpu_before.tv_sec) * NSEC_PER_SEC +
-		    (uint64_t)cpu_after.tv_nsec - (uint64_t)cpu_before.tv_nsec;
-	kernelstat_read(&m->run_delay_ns, &m->run_count, &m->kernel_migrations);
-	m->run_delay_ns = delay < 0 ? -1 : m->run_delay_ns - delay;
-	m->run_count = count < 0 ? -1 : m->run_count - count;
-	m->kernel_migrations = moved < 0 ? -1 : m->kernel_migrations - moved;
+	phase_end(w, m->ended_ns);
+	kernelstat_read_nodes(m->node_pages);
 }

@@ -72,9 +72,13 @@ int main(int argc, char **argv)
 			strerror(errno));
 		return 2;
 	}
+	if (!report_open(w))
+		return 2;
+	phase_prepare(w);
 	if (!await_start(w))
 		return 3;
 	place_worker(w);
+	loop_begin(w);
 	if (prepare(w))
 		loop_run(w);
 	return report_write(w) ? 0 : 2;

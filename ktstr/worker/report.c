@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The worker's report: one JSON object, whose keys ktstr/guest/worker_report.py reads. */
+/*
+ * The worker's report: a JSON object on a line for each phase that has ended, and one for the whole
+ * life as the last.  ktstr/guest/worker_report.py reads their keys.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -45,21 +48,62 @@ static void put_known(FILE *out, const char *key, int64_t value)
 		fprintf(out, ",\"%s\":%" PRId64, key, value);
 }
 
+/* Nothing for an empty one. */
 static void put_histogram(FILE *out, const char *key, const struct histogram *h)
 {
+	if (!h->count)
+		return;
 	fprintf(out, ",\"%s\":{\"buckets\":", key);
 	put_table(out, h->buckets, HISTOGRAM_BUCKETS);
 	fprintf(out, ",\"count\":%" PRIu64 ",\"total\":%" PRIu64 ",\"maximum\":%" PRIu64 "}",
 		h->count, h->total, h->maximum);
 }
 
+static void put_kernelstat(FILE *out, const struct kernelstat *counted)
+{
+	put_known(out, "kernel_migrations", counted->migrations);
+	put_known(out, "run_delay_ns", counted->run_delay_ns);
+	put_known(out, "run_count", counted->run_count);
+}
+
+bool report_open(struct worker *w)
+{
+	w->report = fdopen(w->opt.report_fd, "w");
+	return w->report;
+}
+
+void report_phase(struct worker *w, uint64_t ended_ns, const struct kernelstat *counted)
+{
+	const struct phase *p = &w->phase;
+	const struct kernelstat since = {
+		.run_delay_ns = kernelstat_since(counted->run_delay_ns, p->counted.run_delay_ns),
+		.run_count = kernelstat_since(counted->run_count, p->counted.run_count),
+		.migrations = kernelstat_since(counted->migrations, p->counted.migrations),
+	};
+	FILE *out = w->report;
+
+	fprintf(out, "{\"started_ns\":%" PRIu64 ",\"ended_ns\":%" PRIu64 ",\"cpu_ns\":%" PRIu64,
+		p->started_ns, ended_ns, w->cpu_ns - p->cpu_ns);
+	put_known(out, "step", p->step);
+	fprintf(out, ",\"work_units\":%" PRIu64 ",\"iterations\":%" PRIu64 ",\"max_gap_ns\":%" PRIu64,
+		w->m.work_units - p->work_units, w->m.iterations - p->iterations, p->max_gap_ns);
+	fprintf(out, ",\"migrations\":%" PRIu64, w->m.migrations - p->migrations);
+	put_kernelstat(out, &since);
+	put_histogram(out, "wake", &p->wake);
+	put_histogram(out, "io", &p->io);
+	put_histogram(out, "gaps", &p->gaps);
+	put_histogram(out, "off_cpu", &p->off_cpu);
+	put_histogram(out, "run_delay", &p->run_delay);
+	fputs("}\n", out);
+	/* what has ended is there, whatever becomes of the worker */
+	fflush(out);
+}
+
 bool report_write(struct worker *w)
 {
 	const struct measured *m = &w->m;
-	FILE *out = fdopen(w->opt.report_fd, "w");
+	FILE *out = w->report;
 
-	if (!out)
-		return false;
 	fprintf(out, "{\"started_ns\":%" PRIu64 ",\"ended_ns\":%" PRIu64 ",\"cpu_ns\":%" PRIu64,
 		m->started_ns, m->ended_ns, m->cpu_ns);
 	fprintf(out, ",\"work_units\":%" PRIu64 ",\"iterations\":%" PRIu64, m->work_units,
@@ -67,13 +111,11 @@ bool report_write(struct worker *w)
 	fprintf(out, ",\"max_gap_ns\":%" PRIu64 ",\"max_gap_at_ns\":%" PRIu64 ",\"max_gap_cpu\":%u",
 		m->max_gap_ns, m->max_gap_at_ns, m->max_gap_cpu);
 	fprintf(out, ",\"migrations\":%" PRIu64 ",\"samples\":%" PRIu64, m->migrations, m->samples);
-	put_known(out, "kernel_migrations", m->kernel_migrations);
-	put_known(out, "run_delay_ns", m->run_delay_ns);
-	put_known(out, "run_count", m->run_count);
+	put_kernelstat(out, &m->counted);
 	fputs(",\"ran_on\":", out);
 	put_table(out, m->ran_on, WORKER_MAX_CPUS);
-	put_histogram(out, "wake", &m->wake);
-	put_histogram(out, "io", &m->io);
+	fputs(",\"numa_pages\":", out);
+	put_table(out, m->node_pages, WORKER_MAX_NODES);
 	fputs(",\"effective\":", out);
 	put_string(out, w->effective);
 	fputs(",\"errors\":[", out);

@@ -7,11 +7,13 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "histogram.h"
 #include "shared.h"
 
 #define WORKER_MAX_CPUS 1024
+#define WORKER_MAX_NODES 64
 #define WORKER_MAX_ERRORS 8
 #define WORKER_ERROR_SIZE 160
 #define WORKER_PATH_SIZE 256
@@ -52,7 +54,14 @@ struct options {
 	unsigned int blocks;
 };
 
-/* Times are CLOCK_MONOTONIC in nanoseconds. */
+/* What the kernel counted for this task; -1 where it does not say. */
+struct kernelstat {
+	int64_t run_delay_ns;
+	int64_t run_count;
+	int64_t migrations;
+};
+
+/* The whole life.  Times are CLOCK_MONOTONIC in nanoseconds. */
 struct measured {
 	uint64_t started_ns;
 	uint64_t ended_ns;
@@ -65,16 +74,44 @@ struct measured {
 	uint64_t migrations;
 	uint64_t samples;
 	uint64_t ran_on[WORKER_MAX_CPUS];
+	uint64_t node_pages[WORKER_MAX_NODES];
+	struct kernelstat counted;
+};
+
+#define PHASE_BETWEEN_STEPS (-1)
+
+/* What was measured since the last border; counts are those of the life at that border. */
+struct phase {
+	int32_t step;
+	uint64_t started_ns;
+	uint64_t cpu_ns;
+	uint64_t work_units;
+	uint64_t iterations;
+	uint64_t migrations;
+	uint64_t max_gap_ns;
+	struct kernelstat counted;
 	struct histogram wake;
 	struct histogram io;
-	int64_t kernel_migrations; /* -1: the kernel does not say */
-	int64_t run_delay_ns;
-	int64_t run_count;
+	struct histogram gaps;
+	struct histogram off_cpu;
+	struct histogram run_delay;
 };
 
 struct worker {
 	struct options opt;
 	struct measured m;
+	struct phase phase;
+	uint32_t borders_seen;
+	uint64_t unread_spins;	 /* since the last clock reading */
+	uint64_t spins_to_read;	 /* after how many the clock is to be read */
+	uint64_t cpu_ns;	 /* of this task at the last border */
+	uint64_t first_cpu_ns;	 /* when it began */
+	uint64_t begun_cpu_ns;	 /* when its type began to prepare */
+	struct kernelstat first; /* when it began */
+	struct kernelstat last_counted;
+	uint64_t counted_ns; /* when last_counted was read */
+	int schedstat_fd;
+	FILE *report;
 	struct shared_header *header;
 	struct shared_slot *self;
 	struct shared_slot *pair; /* slots of this worker's pair: [0] and [1] */
@@ -100,11 +137,37 @@ bool options_parse(struct options *opt, int argc, char **argv);
 void place_worker(struct worker *w);
 void worker_error(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* kernelstat.c: what the kernel counted for this process; -1 where it does not say. */
-void kernelstat_read(int64_t *run_delay_ns, int64_t *run_count, int64_t *migrations);
+/* kernelstat.c: what the kernel counted for this task. */
+void kernelstat_read(struct worker *w, struct kernelstat *now);
+void kernelstat_read_delays(struct worker *w, struct kernelstat *now); /* but not migrations */
+int64_t kernelstat_since(int64_t now, int64_t before);		       /* -1 if either is unknown */
+void kernelstat_read_nodes(uint64_t *pages); /* adds to WORKER_MAX_NODES counts of 4 KiB pages */
+
+/* phase.c: prepare before the worker is told to begin, so that its first wait counts. */
+void phase_prepare(struct worker *w);
+uint64_t phase_cpu_now(void); /* CPU time of this task */
+void phase_begin(struct worker *w, uint64_t at_ns);
+void phase_end(struct worker *w, uint64_t at_ns);
+
+/* Accounts for @elapsed_ns between two clock readings, all of it in the phase of now. */
+void phase_account(struct worker *w, uint64_t elapsed_ns, bool blocked);
+
+/* Reads what the kernel counted if that is some time ago. */
+void phase_count(struct worker *w, uint64_t now_ns);
+
+/* Whether the scenario has gone on to another phase. */
+static inline bool phase_is_over(const struct worker *w)
+{
+	return atomic_load_explicit(&w->header->borders_set, memory_order_acquire) !=
+	       w->borders_seen;
+}
+
+/* Ends the phases that are over, the time since @last_ns included; returns the last border. */
+uint64_t phase_cross_borders(struct worker *w, uint64_t last_ns, uint64_t now_ns, bool blocked);
 
 /* loop.c */
 void loop_install_signals(struct worker *w);
+void loop_begin(struct worker *w); /* once told to, and placed: before the type prepares */
 void loop_run(struct worker *w);
 bool loop_stopped(const struct worker *w);
 
@@ -120,11 +183,17 @@ uint64_t loop_resume(struct worker *w);
  */
 void loop_woken(struct worker *w, uint64_t waiting_since);
 
-/* Spins @count iterations, reading the clock at least every 1024. */
+/* Spins @count iterations; the clock is read every 25 to 75 us, not at the end of each call. */
 void loop_spin(struct worker *w, uint64_t count);
+
+/* Spins until the clock shows @deadline_ns or a stop; a work unit is one iteration. */
+void loop_spin_until(struct worker *w, uint64_t deadline_ns);
 
 /* Sleeps until @deadline_ns or a stop, and records how late it ran. */
 void loop_sleep_until(struct worker *w, uint64_t deadline_ns);
+
+/* Goes on after an I/O that began at @before_ns, and records how long it took. */
+void loop_io_done(struct worker *w, uint64_t before_ns);
 
 uint64_t loop_now(void);
 
@@ -134,7 +203,9 @@ void disk_write_and_sync(struct worker *w);
 int disk_prepare_read(struct worker *w);
 void disk_read_random(struct worker *w);
 
-/* report.c: writes the JSON report to report_fd; false if the agent is gone. */
+/* report.c: lines of JSON in report_fd.  false: nothing can be written. */
+bool report_open(struct worker *w);
+void report_phase(struct worker *w, uint64_t ended_ns, const struct kernelstat *counted);
 bool report_write(struct worker *w);
 
 /* types.c */
