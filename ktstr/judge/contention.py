@@ -62,16 +62,19 @@ def taken(samples: tuple[HostSample, ...], window: tuple[float, float] | None) -
     return worst
 
 
-def excuse(run: RunRecord, details: Iterable[Detail]) -> list[Detail]:
+def excuse(
+    run: RunRecord, details: Iterable[Detail], max_gap_ms: float | None = None
+) -> list[Detail]:
     """Turns FAILs about time into INCONCLUSIVE (contended) where the host may have caused them.
 
-    In virtual time the host's pace is not seen by the guest, and nothing is excused.
+    `max_gap_ms` is the limit that findings about gaps were judged by.  In virtual time the host's
+    pace is not seen by the guest, and nothing is excused.
     """
     found = list(details)
     if not run.accel.has_thread_per_vcpu:
         return found
     loss = taken(run.host_samples, run.scenario_host_s)
-    return [_excused(detail, loss, run.plan.checks.max_gap_ms) for detail in found]
+    return [_excused(detail, loss, max_gap_ms) for detail in found]
 
 
 def _excused(detail: Detail, loss: Taken | None, gap_ms: float | None) -> Detail:

@@ -8,21 +8,13 @@ from dataclasses import dataclass
 from ktstr.judge.completeness import planned_workers
 from ktstr.judge.disks import is_as_promised, promise
 from ktstr.judge.payloads import missing, payload_name, planned_payloads
+from ktstr.judge.phases import parts
 from ktstr.judge.record import RunRecord
-from ktstr.model.checks import Checks
+from ktstr.judge.thresholds import enabled_limits
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.host import EndingKind
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import ending, failures
-
-# checks that say nothing about a run without workers; not_starved is on by default and is no claim
-_MEASURES = (
-    "max_gap_ms",
-    "max_spread_pct",
-    "isolation",
-    "max_p99_wake_latency_us",
-    "max_migrations_per_s",
-)
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ def claims(run: RunRecord) -> tuple[Claim, ...]:
         found.append(Claim(f"{run.plan.function} returned", returned))
     found += _disks(run)
     found += [_payload(facts) for facts in run.payloads if facts.end is not PayloadEnd.DROPPED]
-    measured = _measures(run.plan.checks)
+    measured = sorted({name for part in parts(run) for name in enabled_limits(part.checks)})
     if measured:
         words = f"workers were there to measure ({', '.join(measured)})"
         found.append(Claim(words, bool(run.workers)))
@@ -109,8 +101,3 @@ def _payload(facts: PayloadFacts) -> Claim:
     met = f" and met its {checks} checks" if checks > 1 else " and met its check" if checks else ""
     shown = not facts.error and not failures(facts)
     return Claim(f"{payload_name(facts)} {ending(facts)}{met}", shown)
-
-
-def _measures(checks: Checks) -> list[str]:
-    """The checks of workers that were asked for by name."""
-    return [name for name in _MEASURES if getattr(checks, name) not in (None, False)]

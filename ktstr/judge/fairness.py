@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ktstr.judge.measure import Limit, Measurement, Scope
 from ktstr.judge.subjects import MIN_WINDOW_NS, affinity_of, by_cgroup, wall_ns, worker_name
-from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.cpulist import parse_cpulist
+from ktstr.judge.windows import allowed, together, used
+from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 
-# workers whose starts and ends differ by more than this part of their life are not compared
-_SAME_WINDOW = 0.1
 _WORST_SHOWN = 2
 
 
@@ -82,10 +81,10 @@ def cohorts(workers: tuple[WorkerFacts, ...], machine: frozenset[int]) -> list[C
     for cgroup, members in by_cgroup(workers).items():
         eligible = [worker for worker in members if _comparable(worker)]
         for group in _same_window(eligible):
-            cpus = _allowed(group[0], machine)
+            cpus = allowed(group[0], machine)
             ours = {id(worker) for worker in group}
             others = [worker for worker in workers if id(worker) not in ours]
-            room = max(0.0, len(cpus) - sum(_used(other, cpus, group[0]) for other in others))
+            room = max(0.0, len(cpus) - sum(used(other, cpus, group[0]) for other in others))
             fair = fair_shares([worker.weight for worker in group], room)
             shares = tuple(
                 Share(worker, worker.cpu_ns / wall_ns(worker), part)
@@ -95,25 +94,23 @@ def cohorts(workers: tuple[WorkerFacts, ...], machine: frozenset[int]) -> list[C
     return found
 
 
-def unfair(
-    workers: tuple[WorkerFacts, ...], machine: frozenset[int], limit_pct: float
-) -> list[Detail]:
-    """One FAIL for each cohort whose spread is above the limit.
-
-    INCONCLUSIVE when there are workers but none that two could be compared.
-    """
-    compared = [cohort for cohort in cohorts(workers, machine) if len(cohort.shares) > 1]
-    if workers and not compared:
-        message = (
-            "fairness is checked but no cgroup has two CPU-hungry workers side by side: add some "
-            "(CpuSpin, YieldHeavy, Mixed; policies NORMAL, BATCH, IDLE), or drop the check"
-        )
-        return [Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)]
+def spreads(scope: Scope) -> list[Measurement]:
+    """The spread of each cohort of two workers or more, in percent of wall time."""
     return [
-        Detail(Kind.UNFAIR, _message(cohort, limit_pct), Verdict.FAIL, cohort.cgroup)
-        for cohort in compared
-        if cohort.spread_pct > limit_pct
+        Measurement(cohort.cgroup, cohort.spread_pct, _words(cohort))
+        for cohort in cohorts(scope.workers, scope.machine.cpus)
+        if len(cohort.shares) > 1
     ]
+
+
+MAX_SPREAD = Limit(
+    "max_spread_pct",
+    Kind.UNFAIR,
+    "%",
+    spreads,
+    "fairness is checked but no cgroup has two CPU-hungry workers side by side: add some "
+    "(CpuSpin, YieldHeavy, Mixed; policies NORMAL, BATCH, IDLE), or drop the check",
+)
 
 
 def _comparable(worker: WorkerFacts) -> bool:
@@ -122,12 +119,7 @@ def _comparable(worker: WorkerFacts) -> bool:
     return wants and worker.completed and wall_ns(worker) >= MIN_WINDOW_NS
 
 
-def _allowed(worker: WorkerFacts, machine: frozenset[int]) -> frozenset[int]:
-    cpuset = parse_cpulist(worker.cpuset) or machine
-    return (parse_cpulist(affinity_of(worker)) & cpuset) or cpuset
-
-
-def _message(cohort: Cohort, limit_pct: float) -> str:
+def _words(cohort: Cohort) -> str:
     ranked = sorted(cohort.shares, key=lambda share: share.excess)
     shown = ranked if len(ranked) <= 2 * _WORST_SHOWN else ranked[:1] + ranked[-1:]
     parts = ", ".join(
@@ -137,7 +129,7 @@ def _message(cohort: Cohort, limit_pct: float) -> str:
     )
     return (
         f"cgroup {cohort.cgroup}: shares of {len(cohort.shares)} workers on {cohort.cpus} CPUs "
-        f"spread {cohort.spread_pct:.1f}% of wall time around fair (limit {limit_pct:g}%): {parts}"
+        f"spread {cohort.spread_pct:.1f}% of wall time around fair: {parts}"
     )
 
 
@@ -154,17 +146,4 @@ def _same_window(workers: list[WorkerFacts]) -> list[list[WorkerFacts]]:
 
 
 def _alike(a: WorkerFacts, b: WorkerFacts) -> bool:
-    if (a.cpuset, affinity_of(a)) != (b.cpuset, affinity_of(b)):
-        return False
-    slack = _SAME_WINDOW * max(wall_ns(a), wall_ns(b))
-    return abs(a.started_ns - b.started_ns) <= slack and abs(a.ended_ns - b.ended_ns) <= slack
-
-
-def _used(other: WorkerFacts, cpus: frozenset[int], window: WorkerFacts) -> float:
-    start, end = max(other.started_ns, window.started_ns), min(other.ended_ns, window.ended_ns)
-    sampled = sum(other.ran_on.values())
-    if end <= start or not sampled:
-        return 0.0
-    here = sum(ns for cpu, ns in other.ran_on.items() if cpu in cpus) / sampled
-    overlap = (end - start) / wall_ns(other)
-    return here * other.cpu_ns * overlap / wall_ns(window)
+    return (a.cpuset, affinity_of(a)) == (b.cpuset, affinity_of(b)) and together(a, b)

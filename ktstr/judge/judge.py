@@ -3,27 +3,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ktstr.judge.completeness import cpusets, ending, scenarios, transport, worker_reports
 from ktstr.judge.contention import excuse
 from ktstr.judge.disks import disk_remarks, disks
 from ktstr.judge.evidence import claims
 from ktstr.judge.expectation import weigh
-from ktstr.judge.fairness import unfair
-from ktstr.judge.gaps import stuck
-from ktstr.judge.isolation import isolation
-from ktstr.judge.judgement import Judgement
+from ktstr.judge.judgement import CheckResult, Judgement
 from ktstr.judge.kernel_log import kernel_log, panic
-from ktstr.judge.latency import wake_latency
-from ktstr.judge.migration import migration_rate
 from ktstr.judge.outcome import outcome
 from ktstr.judge.payloads import payload_remarks, payloads
+from ktstr.judge.phases import parts
 from ktstr.judge.ranking import ranked, worst
 from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import scheduler
 from ktstr.judge.shape import identity, topology
-from ktstr.judge.starvation import starved
+from ktstr.judge.thresholds import evaluate
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.topology import TopologyView
+
+# what the checks find that are about a run as a whole, and not about workers
+_OF_THE_RUN = {
+    "scheduler_alive": frozenset(
+        {
+            Kind.SCHEDULER_DIED,
+            Kind.SCHEDULER_EJECTED,
+            Kind.SCHEDULER_NOT_ATTACHED,
+            Kind.SCHEDULER_NOT_LOADED,
+        }
+    ),
+    "clean_kernel_log": frozenset({Kind.KERNEL_LOG, Kind.PANIC}),
+}
 
 
 def judge(run: RunRecord) -> Judgement:
@@ -32,7 +42,9 @@ def judge(run: RunRecord) -> Judgement:
     PASS needs evidence for every claim of `ktstr.judge.evidence`; what is not shown makes the run
     INCONCLUSIVE.  No check depends on another's outcome.
     """
-    details = excuse(run, _machine(run) + _guest(run) + _workers(run))
+    of_workers, results = _workers(run)
+    details = excuse(run, _machine(run) + _guest(run) + worker_reports(run)) + of_workers
+    checks = (*_of_the_run(run, details), *results)
     shown = tuple(claim.words for claim in claims(run) if claim.shown)
     if worst(detail.verdict for detail in details) is None:
         details += [
@@ -43,10 +55,10 @@ def judge(run: RunRecord) -> Judgement:
     found, remarks = ranked(details), (*disk_remarks(run), *payload_remarks(run))
     if run.plan.expect_fail is None:
         verdict = worst(detail.verdict for detail in found) or Verdict.PASS
-        return Judgement(verdict, found, shown, remarks=remarks)
+        return Judgement(verdict, found, shown, remarks=remarks, checks=checks)
     weighed = weigh(run.plan.expect_fail, found)
     details = [*weighed.added, *found]
-    return Judgement(weighed.verdict, ranked(details), shown, weighed.words, remarks)
+    return Judgement(weighed.verdict, ranked(details), shown, weighed.words, remarks, tuple(checks))
 
 
 def _machine(run: RunRecord) -> list[Detail]:
@@ -66,20 +78,31 @@ def _guest(run: RunRecord) -> list[Detail]:
     return details
 
 
-def _workers(run: RunRecord) -> list[Detail]:
-    checks, workers = run.plan.checks, run.workers
-    details = worker_reports(run)
-    if checks.not_starved:
-        details += starved(workers)
-    if checks.max_gap_ms is not None:
-        details += stuck(workers, checks.max_gap_ms)
-    if checks.isolation:
-        details += isolation(workers)
-    if checks.max_spread_pct is not None:
-        machine = TopologyView.of(run.plan.machine).cpus
-        details += unfair(workers, machine, checks.max_spread_pct)
-    if checks.max_p99_wake_latency_us is not None:
-        details += wake_latency(workers, checks.max_p99_wake_latency_us)
-    if checks.max_migrations_per_s is not None:
-        details += migration_rate(workers, checks.max_migrations_per_s)
-    return details
+def _workers(run: RunRecord) -> tuple[list[Detail], list[CheckResult]]:
+    """What checks of workers found, excused where the host was to blame, and their lines."""
+    details: list[Detail] = []
+    results = []
+    for part in parts(run):
+        details += part.missing
+        for each in evaluate(part.scope, part.checks, part.layers):
+            named = [_in(part.name, detail) for detail in each.details]
+            found = excuse(run, named, part.checks.max_gap_ms)
+            details += found
+            if part.scope.workers:
+                results.append(each.judged(found))
+    return details, results
+
+
+def _in(part: str, detail: Detail) -> Detail:
+    return dataclasses.replace(detail, message=f"{part}: {detail.message}") if part else detail
+
+
+def _of_the_run(run: RunRecord, details: list[Detail]) -> list[CheckResult]:
+    """The lines of the checks that are about the whole run, from what was found."""
+    results = []
+    for name, kinds in _OF_THE_RUN.items():
+        if getattr(run.plan.checks, name):
+            hit = worst(detail.verdict for detail in details if detail.kind in kinds)
+            layer = run.plan.check_layers.get(name, "")
+            results.append(CheckResult(name, None, layer, verdict=hit or Verdict.PASS))
+    return results

@@ -9,6 +9,26 @@ from ktstr.model.checks import Detail, Verdict
 
 
 @dataclass(frozen=True)
+class CheckResult:
+    """One enabled check, over the whole run or over one step, and what came of it.
+
+    limit: None for a check that is on or off.  layer: who set it: default, the scheduler's name,
+    test, or a step.  measured: the value nearest to a failure, in `unit`, at `subject`; None where
+    nothing was measured.  least: the limit is a lower one.
+    """
+
+    name: str
+    step: int | None
+    layer: str
+    limit: float | None = None
+    least: bool = False
+    unit: str = ""
+    measured: float | None = None
+    subject: str = ""
+    verdict: Verdict = Verdict.PASS
+
+
+@dataclass(frozen=True)
 class Judgement:
     """The verdict over one run.
 
@@ -16,6 +36,7 @@ class Judgement:
     remarks: what is worth knowing and changes no verdict.
     evidence: what a PASS rests on, in words; complete only when the verdict is PASS.
     expectation: what `expect_fail` asked for and what came, in words; empty without one.
+    checks: what was checked, passed or not.
     """
 
     verdict: Verdict
@@ -23,6 +44,7 @@ class Judgement:
     evidence: tuple[str, ...] = ()
     expectation: str = ""
     remarks: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
 
     @property
     def first_cause(self) -> Detail | None:

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""max_p99_wake_latency_us: woken workers run soon."""
+"""max_p99_wake_latency_us and max_wake_latency_cv: woken workers run soon, and evenly so."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
-from ktstr.judge.subjects import by_cgroup
-from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.judge.measure import Limit, Measurement, Scope
+from ktstr.judge.spread import histogram_variation
+from ktstr.judge.subjects import NS_PER_US, by_cgroup
+from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
+
+_NOBODY = (
+    "wake latency is checked but no worker ever blocks: add a work type that sleeps or "
+    "waits (Bursty, PipeIo, FutexPingPong, IoSync), or drop the check"
+)
 
 
 def pooled(workers: list[WorkerFacts]) -> Histogram:
@@ -16,32 +24,48 @@ def pooled(workers: list[WorkerFacts]) -> Histogram:
     return functools.reduce(Histogram.merge, (worker.wake for worker in workers), Histogram({}))
 
 
-def wake_latency(workers: tuple[WorkerFacts, ...], limit_us: float) -> list[Detail]:
-    """One FAIL for each cgroup whose pooled 99th percentile is above the limit.
+def wake_p99(scope: Scope) -> list[Measurement]:
+    """The pooled 99th percentile of each cgroup with workers that block, us."""
+    return _of_cgroups(scope, _p99)
 
-    INCONCLUSIVE for a cgroup with workers that block but no sample, and when nobody ever blocks.
-    """
-    details = []
-    anybody = False
-    for cgroup, members in by_cgroup(workers).items():
-        if all(worker.cpu_hungry for worker in members):
-            continue
-        anybody = True
-        pool = pooled(members)
-        p99 = pool.percentile(0.99)
-        if p99 is None:
-            message = f"cgroup {cgroup}: no wake-up was measured although its workers block"
-            details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE, cgroup))
-        elif p99 / 1000 > limit_us:
-            message = (
-                f"cgroup {cgroup}: p99 wake-to-run latency {p99 / 1000:.1f} us of {pool.count} "
-                f"wake-ups, worst {pool.maximum / 1000:.1f} us (limit {limit_us:g} us)"
-            )
-            details.append(Detail(Kind.WAKE_LATENCY, message, Verdict.FAIL, cgroup))
-    if workers and not anybody:
-        message = (
-            "wake latency is checked but no worker ever blocks: add a work type that sleeps or "
-            "waits (Bursty, PipeIo, FutexPingPong, IoSync), or drop the check"
+
+def wake_variation(scope: Scope) -> list[Measurement]:
+    """The coefficient of variation of the same latencies."""
+    return _of_cgroups(scope, _variation)
+
+
+MAX_P99 = Limit("max_p99_wake_latency_us", Kind.WAKE_LATENCY, "us", wake_p99, _NOBODY)
+MAX_VARIATION = Limit("max_wake_latency_cv", Kind.WAKE_LATENCY_CV, "", wake_variation, _NOBODY)
+
+
+def _of_cgroups(
+    scope: Scope, measure: Callable[[str, Histogram], Measurement]
+) -> list[Measurement]:
+    return [
+        measure(cgroup, pooled(members))
+        for cgroup, members in by_cgroup(scope.workers).items()
+        if not all(worker.cpu_hungry for worker in members)
+    ]
+
+
+def _p99(cgroup: str, pool: Histogram) -> Measurement:
+    p99 = pool.percentile(0.99)
+    if p99 is None:
+        words = f"cgroup {cgroup}: no wake-up was measured although its workers block"
+        return Measurement(cgroup, None, words)
+    words = (
+        f"cgroup {cgroup}: p99 wake-to-run latency {p99 / NS_PER_US:.1f} us of {pool.count} "
+        f"wake-ups, worst {pool.maximum / NS_PER_US:.1f} us"
+    )
+    return Measurement(cgroup, p99 / NS_PER_US, words)
+
+
+def _variation(cgroup: str, pool: Histogram) -> Measurement:
+    cv = histogram_variation(pool)
+    if cv is None:
+        words = (
+            f"cgroup {cgroup}: {pool.count} wake-ups were measured, too few to say how they vary"
         )
-        details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
-    return details
+        return Measurement(cgroup, None, words)
+    words = f"cgroup {cgroup}: wake-to-run latencies of {pool.count} wake-ups vary with CV {cv:.3f}"
+    return Measurement(cgroup, cv, words)

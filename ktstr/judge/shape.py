@@ -30,6 +30,11 @@ def seen_view(hello: Hello) -> TopologyView:
     return TopologyView(llcs, nodes, cores, tuple(node.distances for node in hello.numa))
 
 
+def asked_view(plan: Plan) -> TopologyView:
+    """The topology that the plan asks for."""
+    return TopologyView.of(plan.machine)
+
+
 def identity(plan: Plan, hello: Hello) -> list[Detail]:
     """INCONCLUSIVE when the guest speaks another protocol or was given another plan."""
     details = []
@@ -50,8 +55,7 @@ def identity(plan: Plan, hello: Hello) -> list[Detail]:
 
 def topology(plan: Plan, hello: Hello) -> list[Detail]:
     """INCONCLUSIVE when the guest does not have the topology that the test is about."""
-    machine = plan.machine
-    asked = TopologyView.of(machine)
+    machine, asked = plan.machine, asked_view(plan)
     try:
         seen, online = seen_view(hello), parse_cpulist(hello.online)
     except UsageError as error:

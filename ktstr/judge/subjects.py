@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ktstr.model.facts import WorkerFacts
 
+NS_PER_US = 1_000
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 
@@ -38,10 +39,15 @@ def affinity_of(worker: WorkerFacts) -> str:
     return "" if affinity == "inherited" else affinity
 
 
+def ordered(workers: tuple[WorkerFacts, ...]) -> list[WorkerFacts]:
+    """The workers by cgroup, step, group and index."""
+    return sorted(workers, key=_order)
+
+
 def by_cgroup(workers: tuple[WorkerFacts, ...]) -> dict[str, list[WorkerFacts]]:
     """The workers of each cgroup, cgroups in the order of their names."""
     groups: dict[str, list[WorkerFacts]] = {}
-    for worker in sorted(workers, key=_order):
+    for worker in ordered(workers):
         groups.setdefault(worker.cgroup, []).append(worker)
     return groups
 

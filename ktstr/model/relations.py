@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from ktstr.model.claims import Relation, StatClaim
@@ -71,11 +72,11 @@ class Relatable(ABC, Generic[R]):
 
     def subset_of(self, items: Iterable[Any]) -> R:
         """A collection whose items are all among `items`."""
-        return self.satisfies(Relation("subset_of", (plain(list(items)),)))
+        return self.satisfies(Relation("subset_of", (plain(_collection(items)),)))
 
     def superset_of(self, items: Iterable[Any]) -> R:
         """A collection that has all of `items`."""
-        return self.satisfies(Relation("superset_of", (plain(list(items)),)))
+        return self.satisfies(Relation("superset_of", (plain(_collection(items)),)))
 
     def non_empty(self) -> R:
         """A collection or text that is not empty."""
@@ -151,3 +152,74 @@ def plain(value: Any) -> Any:
     raise UsageError(
         f"{type(value).__name__} is no number, truth value, text, or collection of these"
     )
+
+
+def _collection(items: Iterable[Any]) -> list[Any]:
+    if isinstance(items, str) or not isinstance(items, Iterable):
+        raise UsageError(f"a collection is expected, {type(items).__name__} was given")
+    return sorted(items) if isinstance(items, set | frozenset) else list(items)
+
+
+def holds(relation: Relation, value: Any) -> bool | None:
+    """Whether `value` (as `plain` gives it) satisfies the relation; None where there is no value.
+
+    Raises:
+        UsageError: the relation says nothing about values of this type.
+    """
+    if relation.op in ("any_of", "all_of"):
+        found = [holds(part, value) for part in relation.parts]
+        decisive = relation.op == "any_of"
+        return decisive if decisive in found else None if None in found else not decisive
+    if value is None:
+        return None
+    test, types = _TESTS[relation.op]
+    if types and (isinstance(value, bool) or not isinstance(value, types)):
+        raise UsageError(
+            f"{words(relation)}: {' or '.join(each.__name__ for each in types)} is expected, "
+            f"{type(value).__name__} was given"
+        )
+    try:
+        return bool(test(value, *relation.bounds))
+    except TypeError as error:
+        raise UsageError(f"{words(relation)}: {value!r} cannot be compared: {error}") from error
+
+
+def words(relation: Relation) -> str:
+    """E.g. `at least 3`, `between 1 and 2`, `below 1 or above 3`."""
+    if relation.parts:
+        glue = " or " if relation.op == "any_of" else " and "
+        return glue.join(words(part) for part in relation.parts)
+    if relation.op == "near":
+        return f"within {relation.bounds[1]!r} of {relation.bounds[0]!r}"
+    shown = " and ".join(repr(bound) for bound in relation.bounds)
+    return f"{_WORDS.get(relation.op, relation.op.replace('_', ' '))} {shown}".rstrip()
+
+
+_WORDS = {
+    "equals": "equal to",
+    "differs_from": "different from",
+    "is_finite": "finite",
+    "contains": "containing",
+    "subset_of": "a subset of",
+    "superset_of": "a superset of",
+    "non_empty": "not empty",
+    "is_sorted": "sorted",
+}
+_NUMBER = (int, float)
+_MANY = (list,)
+_TESTS: dict[str, tuple[Callable[..., Any], tuple[type, ...]]] = {
+    "at_least": (lambda value, bound: value >= bound, _NUMBER),
+    "at_most": (lambda value, bound: value <= bound, _NUMBER),
+    "above": (lambda value, bound: value > bound, _NUMBER),
+    "below": (lambda value, bound: value < bound, _NUMBER),
+    "between": (lambda value, low, high: low <= value <= high, _NUMBER),
+    "near": (lambda value, target, eps: abs(value - target) <= eps, _NUMBER),
+    "equals": (lambda value, other: value == other, ()),
+    "differs_from": (lambda value, other: value != other, ()),
+    "is_finite": (math.isfinite, _NUMBER),
+    "contains": (lambda value, item: item in value, (list, str)),
+    "subset_of": (lambda value, items: all(item in items for item in value), _MANY),
+    "superset_of": (lambda value, items: all(item in value for item in items), _MANY),
+    "non_empty": (lambda value: len(value) > 0, (list, str)),
+    "is_sorted": (lambda value: all(a <= b for a, b in itertools.pairwise(value)), _MANY),
+}

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claims: about values that a test function saw, and about figures of the result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ktstr.judge.figures import OF_A_CGROUP, OF_ALL, TOTAL, FigureName
+from ktstr.judge.measure import Scope
+from ktstr.judge.phases import step_scope, whole
+from ktstr.judge.record import RunRecord
+from ktstr.judge.scheduler import never_ran
+from ktstr.judge.statistics import cgroup_stats, total_stats
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.claims import Relation, StatClaim
+from ktstr.model.errors import UsageError
+from ktstr.model.relations import holds, words
+from ktstr.model.scenario import AddCgroup, AddCgroupDef, Scenario
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """One claim and what came of it.  `value` is as JSON has it; None: there was none.
+
+    `relation` is in words, empty where nothing was said about the value; `why`: why there is no
+    value, or no verdict.
+    """
+
+    name: str
+    value: Any
+    relation: str
+    verdict: Verdict
+    why: str = ""
+
+
+def claim_results(run: RunRecord) -> list[ClaimResult]:
+    """All claims of the run, the functions' first, in the order that they were made."""
+    made = [_result(each.name, each.value, each.relation) for each in run.claims]
+    if not run.workers and not run.scenarios:
+        # what the run lacks is told elsewhere: no figure is behind these claims
+        why = "there are no figures: no scenario was reported"
+        return made + [_missing(each, why) for each in run.plan.claims if not _excused(run)]
+    return made + [_stat(run, each) for each in run.plan.claims]
+
+
+def claim_details(results: list[ClaimResult]) -> list[Detail]:
+    """FAIL for each claim that does not hold, INCONCLUSIVE for what could not be judged."""
+    details = []
+    for each in results:
+        if each.verdict is Verdict.FAIL:
+            message = f"claim {each.name!r}: {each.value!r} is not {each.relation}"
+            details.append(Detail(Kind.CLAIM, message, Verdict.FAIL, each.name))
+        elif each.verdict is Verdict.INCONCLUSIVE:
+            message = f"claim {each.name!r} could not be judged: {each.why}"
+            details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE, each.name))
+    return details
+
+
+def check_claims(claims: tuple[StatClaim, ...], scenario: Scenario | None) -> None:
+    """Refuses claims about figures that no run could have.
+
+    Cgroups and steps are known where the scenario is data; a test function may make any.
+
+    Raises:
+        UsageError: what was asked for, and what there is.
+    """
+    for claim in claims:
+        name = FigureName.parse(claim.stat)
+        if scenario is None:
+            continue
+        cgroups = set(_cgroups(scenario))
+        if name.cgroup != TOTAL and name.cgroup not in cgroups:
+            there = ", ".join(sorted(cgroups)) or "none"
+            raise UsageError(
+                f"stat {claim.stat!r}: the scenario makes no cgroup {name.cgroup!r}; its cgroups: "
+                f"{there}"
+            )
+        steps = [f"{i}" for i in range(len(scenario.steps))]
+        steps += [step.name for step in scenario.steps if step.name]
+        if name.step and name.step not in steps:
+            raise UsageError(
+                f"stat {claim.stat!r}: the scenario has no step {name.step!r}; its steps: "
+                f"{', '.join(steps)}"
+            )
+
+
+def _excused(run: RunRecord) -> bool:
+    return never_ran(run.scheduler) or run.end is None
+
+
+def _cgroups(scenario: Scenario) -> Iterator[str]:
+    parts = [(scenario.backdrop.cgroups, scenario.backdrop.ops)]
+    parts += [(step.setup, step.ops) for step in scenario.steps]
+    for cgroups, ops in parts:
+        yield from (cgroup.name for cgroup in cgroups)
+        for op in ops:
+            if isinstance(op, AddCgroup):
+                yield op.name
+            elif isinstance(op, AddCgroupDef):
+                yield op.cgroup.name
+
+
+def _result(name: str, value: Any, relation: Relation | None) -> ClaimResult:
+    if relation is None:
+        why = "nothing was claimed of it; say e.g. .at_least(...)"
+        return ClaimResult(name, value, "", Verdict.INCONCLUSIVE, why)
+    said = words(relation)
+    if value is None:
+        return ClaimResult(name, None, said, Verdict.INCONCLUSIVE, "it has no value (None or NaN)")
+    try:
+        verdict = Verdict.PASS if holds(relation, value) else Verdict.FAIL
+    except UsageError as error:
+        return ClaimResult(name, value, said, Verdict.INCONCLUSIVE, str(error))
+    return ClaimResult(name, value, said, verdict)
+
+
+def _missing(claim: StatClaim, why: str) -> ClaimResult:
+    return ClaimResult(claim.stat, None, words(claim.relation), Verdict.INCONCLUSIVE, why)
+
+
+def _stat(run: RunRecord, claim: StatClaim) -> ClaimResult:
+    name = FigureName.parse(claim.stat)
+    scopes = [whole(run)] if not name.step else list(_steps(run, name.step))
+    if len(scopes) != 1:
+        return _missing(claim, f"{len(scopes)} steps {name.step!r} were played, one is expected")
+    if name.cgroup == TOTAL:
+        value = OF_ALL[name.figure](total_stats(scopes[0]))
+    else:
+        found = {stats.name: stats for stats in cgroup_stats(scopes[0])}
+        if name.cgroup not in found:
+            there = ", ".join(sorted(found)) or "none"
+            why = f"no worker of cgroup {name.cgroup!r} reported; cgroups with workers: {there}"
+            return _missing(claim, why)
+        value = OF_A_CGROUP[name.figure](found[name.cgroup])
+    if value is None or math.isnan(value):
+        return _missing(claim, "the figure was not measured, or has nothing to be divided by")
+    return _result(claim.stat, value, claim.relation)
+
+
+def _steps(run: RunRecord, wanted: str) -> Iterator[Scope]:
+    for scenario in run.scenarios:
+        for step in scenario.steps:
+            if wanted in (step.name, str(step.index)):
+                yield step_scope(run, scenario, step)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""min_page_locality, max_cross_node_migration_ratio, max_slow_tier_ratio: memory on NUMA nodes.
+
+A worker's pages by node are those of its /proc/self/numa_maps at its end.
+"""
+
+from __future__ import annotations
+
+from ktstr.judge.measure import Limit, Measurement, Scope
+from ktstr.judge.subjects import affinity_of, ordered, worker_name
+from ktstr.model.checks import Kind
+from ktstr.model.cpulist import parse_cpulist
+from ktstr.model.facts import WorkerFacts
+from ktstr.model.topology import TopologyView
+
+
+def localities(scope: Scope) -> list[Measurement]:
+    """The part of each confined worker's pages on the nodes of the CPUs that it may run on."""
+    return [
+        _part(worker, nodes, "on the nodes of its CPUs")
+        for worker in ordered(scope.workers)
+        if (nodes := _own_nodes(worker, scope.machine)) is not None
+    ]
+
+
+def slow_tiers(scope: Scope) -> list[Measurement]:
+    """The part of each worker's pages on nodes without CPUs."""
+    slow = frozenset(i for i, cpus in enumerate(scope.machine.nodes) if not cpus)
+    if not slow:
+        return []
+    return [_part(worker, slow, "on nodes without CPUs") for worker in ordered(scope.workers)]
+
+
+def cross_node(scope: Scope) -> list[Measurement]:
+    """Pages that the kernel moved between nodes in the steps, by the pages of all workers."""
+    if not scope.phases:
+        return []
+    counts = [phase.numa_pages_migrated for phase in scope.phases]
+    pages = sum(sum(worker.numa_pages.values()) for worker in scope.workers)
+    if None in counts or not pages:
+        words = "pages of workers and their moves between nodes were not measured"
+        return [Measurement("", None, words)]
+    moved = sum(count for count in counts if count is not None)
+    words = f"the kernel moved {moved} pages between nodes, and the workers have {pages}"
+    return [Measurement("", moved / pages, words)]
+
+
+MIN_LOCALITY = Limit(
+    "min_page_locality",
+    Kind.PAGE_LOCALITY,
+    "of its pages",
+    localities,
+    "page locality is checked but no worker is confined to CPUs: give a cgroup a cpuset or a "
+    "worker an affinity, or drop the check",
+    least=True,
+)
+MAX_CROSS_NODE = Limit(
+    "max_cross_node_migration_ratio",
+    Kind.CROSS_NODE_MIGRATION,
+    "of all pages",
+    cross_node,
+    "moves of pages between nodes are checked but none were counted: take a topology with two "
+    "nodes, or drop the check",
+)
+MAX_SLOW_TIER = Limit(
+    "max_slow_tier_ratio",
+    Kind.SLOW_TIER,
+    "of its pages",
+    slow_tiers,
+    "the slow tier is checked but every node of this machine has CPUs: give the topology a "
+    "memory-only node, or drop the check",
+)
+
+
+def locality(worker: WorkerFacts, machine: TopologyView) -> float | None:
+    """The part of a worker's pages on its own nodes; None if it has no pages or is not confined."""
+    nodes = _own_nodes(worker, machine)
+    return None if nodes is None else _on(worker, nodes)
+
+
+def _own_nodes(worker: WorkerFacts, machine: TopologyView) -> frozenset[int] | None:
+    cpuset, affinity = parse_cpulist(worker.cpuset), parse_cpulist(affinity_of(worker))
+    cpus = cpuset & affinity if cpuset and affinity else cpuset or affinity
+    return machine.nodes_of(cpus) if cpus else None
+
+
+def _on(worker: WorkerFacts, nodes: frozenset[int]) -> float | None:
+    total = sum(worker.numa_pages.values())
+    return sum(worker.numa_pages.get(node, 0) for node in nodes) / total if total else None
+
+
+def _part(worker: WorkerFacts, nodes: frozenset[int], where: str) -> Measurement:
+    name, part = worker_name(worker), _on(worker, nodes)
+    if part is None:
+        words = f"{name} ({worker.work_type}): the nodes of its pages were not measured"
+        return Measurement(name, None, words)
+    total = sum(worker.numa_pages.values())
+    words = f"{name} ({worker.work_type}) has {part:.3f} of its {total} pages {where}"
+    return Measurement(name, part, words)

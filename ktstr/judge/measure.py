@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What checks with a limit have in common: they measure at several places and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.facts import CgroupFacts, PhaseFacts, ScenarioFacts, WorkerFacts
+from ktstr.model.topology import TopologyView
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is judged together: a whole run, or the part of it that one step of the scenario was.
+
+    `workers`, `phases` and the `scenarios`' steps tell of that part alone, `cgroups` of all.
+    """
+
+    workers: tuple[WorkerFacts, ...]
+    machine: TopologyView
+    cgroups: tuple[CgroupFacts, ...] = ()
+    scenarios: tuple[ScenarioFacts, ...] = ()
+    phases: tuple[PhaseFacts, ...] = ()
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a check found at one place, in its own unit; None: it could not be measured.
+
+    `words` are a sentence about it that lacks the limit, or say why there is no value.
+    """
+
+    subject: str
+    value: float | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A check that compares: `name` is the field of `Checks`, whose value is in `unit`.
+
+    `measure` gives what there is to compare, and must not depend on the limit.  `nothing` says what
+    to do when it gives nothing although there are workers.  `least`: the limit is a lower one.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    measure: Callable[[Scope], list[Measurement]]
+    nothing: str = ""
+    least: bool = False
+
+    def misses(self, value: float, limit: float) -> bool:
+        """Whether `value` is on the wrong side; the limit itself is allowed."""
+        return value < limit if self.least else value > limit
+
+    def worst(self, measurements: list[Measurement]) -> Measurement | None:
+        """The measured value that is nearest to a failure; None if nothing was measured."""
+        known = [each for each in measurements if each.value is not None]
+        sign = -1 if self.least else 1
+        return max(known, key=lambda each: sign * (each.value or 0.0), default=None)
+
+    def details(self, measurements: list[Measurement], scope: Scope, limit: float) -> list[Detail]:
+        """A FAIL for each value past the limit, INCONCLUSIVE for each that is missing."""
+        if not measurements and scope.workers and self.nothing:
+            return [Detail(Kind.NO_DATA, self.nothing, Verdict.INCONCLUSIVE)]
+        bound = f"{'at least' if self.least else 'limit'} {limit:g} {self.unit}".rstrip()
+        details = []
+        for each in measurements:
+            if each.value is None:
+                missing = Detail(Kind.NO_DATA, each.words, Verdict.INCONCLUSIVE, each.subject)
+                details.append(missing)
+            elif self.misses(each.value, limit):
+                message = f"{each.words} ({bound})"
+                details.append(Detail(self.kind, message, Verdict.FAIL, each.subject))
+        return details
+
+    def judge(self, scope: Scope, limit: float) -> list[Detail]:
+        """`details` of what `measure` finds in `scope`."""
+        return self.details(self.measure(scope), scope, limit)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is judged together: the whole run, or, where steps have checks of their own, each step."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ktstr.judge.measure import Scope
+from ktstr.judge.record import RunRecord
+from ktstr.judge.shape import asked_view
+from ktstr.judge.subjects import worker_name
+from ktstr.model.checks import Checks, Detail, Kind, Verdict
+from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
+
+
+@dataclass(frozen=True)
+class Part:
+    """A scope, the thresholds in force in it, and who set each.  `missing`: data that it lacks."""
+
+    scope: Scope
+    checks: Checks
+    layers: Mapping[str, str]
+    name: str = ""
+    missing: tuple[Detail, ...] = ()
+
+
+def parts(run: RunRecord) -> list[Part]:
+    """The run as one part, or its steps if one of them has checks of its own."""
+    played = [(scenario, step) for scenario in run.scenarios for step in scenario.steps]
+    if not any(step.checks for _, step in played):
+        return [Part(whole(run), run.plan.checks, run.plan.check_layers)]
+    found = [_part(run, scenario, step) for scenario, step in played]
+    lacking = [worker for worker in run.workers if worker.step is None and not worker.phases]
+    # of one that was lost nobody knows when: what is known of it is told of the end
+    lost = tuple(worker for worker in lacking if not worker.completed)
+    last = found[-1]
+    scope = dataclasses.replace(last.scope, workers=(*last.scope.workers, *lost))
+    missing = tuple(_unphased(worker) for worker in lacking if worker.completed)
+    return [*found[:-1], dataclasses.replace(last, scope=scope, missing=missing)]
+
+
+def whole(run: RunRecord) -> Scope:
+    """All of a run."""
+    return Scope(run.workers, asked_view(run.plan), run.cgroups, run.scenarios, run.phases)
+
+
+def step_scope(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Scope:
+    """One step of a run: the workers that it made, and what the others did meanwhile."""
+    workers = (piece for worker in run.workers if (piece := _piece(worker, scenario, step)))
+    alone = dataclasses.replace(scenario, steps=(step,))
+    phases = tuple(
+        phase
+        for phase in run.phases
+        if phase.step == step.index and scenario.started_ns <= phase.started_ns <= scenario.ended_ns
+    )
+    return dataclasses.replace(
+        whole(run), workers=tuple(workers), scenarios=(alone,), phases=phases, step=step.index
+    )
+
+
+def step_name(step: StepFacts) -> str:
+    """`step 1`, with the author's name for it if there is one."""
+    return f"step {step.index} ({step.name})" if step.name else f"step {step.index}"
+
+
+def _part(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Part:
+    name, own = step_name(step), step.checks or Checks()
+    values = dataclasses.asdict(own)
+    set_here = {field: name for field, value in values.items() if value is not None}
+    return Part(
+        scope=step_scope(run, scenario, step),
+        checks=run.plan.checks.merge(own),
+        layers={**run.plan.check_layers, **set_here},
+        name=name,
+    )
+
+
+def _unphased(worker: WorkerFacts) -> Detail:
+    name = worker_name(worker)
+    message = f"{name} ({worker.work_type}) left no figures by step, which the steps' checks need"
+    return Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE, name)
+
+
+def _piece(worker: WorkerFacts, scenario: ScenarioFacts, step: StepFacts) -> WorkerFacts | None:
+    # a test function may play several scenarios, whose steps count from 0 each
+    if not scenario.started_ns <= worker.started_ns <= scenario.ended_ns:
+        return None
+    if worker.step is not None:
+        return worker if worker.step == step.index else None
+    found = [phase for phase in worker.phases if phase.step == step.index]
+    return _cut(worker, found[0]) if found else None
+
+
+def _cut(worker: WorkerFacts, phase: WorkerPhase) -> WorkerFacts:
+    """The worker as if it had lived in that phase alone.
+
+    The CPUs that it ran on are told of its whole life, as its cpuset is.
+    """
+    same = phase.started_ns <= worker.max_gap_at_ns <= phase.ended_ns
+    return dataclasses.replace(
+        worker,
+        step=phase.step,
+        started_ns=phase.started_ns,
+        ended_ns=phase.ended_ns,
+        cpu_ns=phase.cpu_ns,
+        work_units=phase.work_units,
+        iterations=phase.iterations,
+        max_gap_ns=phase.max_gap_ns,
+        max_gap_at_ns=worker.max_gap_at_ns if same else phase.started_ns,
+        migrations=phase.migrations,
+        kernel_migrations=phase.kernel_migrations,
+        run_delay_ns=phase.run_delay_ns,
+        run_count=phase.run_count,
+        wake=phase.wake,
+        io=phase.io,
+        phases=(phase,),
+    )

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""max_share_error_pct: every cgroup gets the CPU time that its cpu.weight promises.
+
+Promised is a share of the CPUs that cpusets leave: by weight at each level of the tree, at most
+cpu.max of each cgroup on the path, and at most what its workers can use: a CPU for each that is
+CPU-hungry, and for one that blocks what it used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ktstr.judge.measure import Limit, Measurement, Scope
+from ktstr.judge.subjects import MIN_WINDOW_NS, by_cgroup, wall_ns
+from ktstr.judge.waterfill import Capacity, Leaf, waterfill
+from ktstr.judge.windows import allowed, together, used
+from ktstr.model.checks import Kind
+from ktstr.model.facts import CgroupFacts, WorkerFacts
+
+# all unions of so many different cpusets are looked at
+_MOST_CPUSETS = 10
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A cgroup with workers: where they may run, what they could use and what they got, CPUs."""
+
+    name: str
+    workers: list[WorkerFacts]
+    cpus: frozenset[int]
+    demand: float
+    got: float
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What one cgroup got and what was promised, in CPUs."""
+
+    cgroup: str
+    got: float
+    promised: float
+
+    @property
+    def error_pct(self) -> float | None:
+        """Distance of the two in percent of the promise; None where nothing was promised."""
+        return 100 * abs(self.got - self.promised) / self.promised if self.promised > 0 else None
+
+
+def portions(scope: Scope) -> list[Portion]:
+    """Got and promised of each cgroup that had others with workers beside it all the time.
+
+    Cgroups of which the kernel did not say the weight, or a worker was lost, are left out with all
+    that ran beside them.
+    """
+    facts = {cgroup.name: cgroup for cgroup in scope.cgroups}
+    found = []
+    for group in _beside(_members(scope)):
+        paths = [_path(member.name, facts) for member in group]
+        if len(group) < 2 or not all(paths) or not all(_is_known(member) for member in group):
+            continue
+        capacities = _capacities(group, scope, facts)
+        if capacities is None:
+            continue
+        leaves = [Leaf(path) for path in paths]
+        shares = waterfill(leaves, capacities)
+        found += [
+            Portion(member.name, member.got, share)
+            for member, share in zip(group, shares, strict=True)
+        ]
+    return found
+
+
+def share_errors(scope: Scope) -> list[Measurement]:
+    """The error of each portion, in percent of what was promised."""
+    return [
+        Measurement(
+            each.cgroup,
+            each.error_pct,
+            f"cgroup {each.cgroup} got {each.got:.3f} CPUs where its weight promises "
+            f"{each.promised:.3f}",
+        )
+        for each in portions(scope)
+    ]
+
+
+MAX_ERROR = Limit(
+    "max_share_error_pct",
+    Kind.SHARE_ERROR,
+    "% of the promise",
+    share_errors,
+    "shares by weight are checked but no two cgroups with known weights have workers side by side: "
+    "give the scenario two, or drop the check",
+)
+
+
+def _members(scope: Scope) -> list[_Member]:
+    machine = scope.machine.cpus
+    found = []
+    for name, workers in by_cgroup(scope.workers).items():
+        if not name:
+            continue
+        wall = max(wall_ns(worker) for worker in workers)
+        if wall < MIN_WINDOW_NS:
+            continue
+        got = [worker.cpu_ns / wall for worker in workers]
+        hungry = zip(workers, got, strict=True)
+        demand = sum(1.0 if worker.cpu_hungry else part for worker, part in hungry)
+        cpus = frozenset().union(*(allowed(worker, machine) for worker in workers))
+        found.append(_Member(name, workers, cpus, demand, sum(got)))
+    return found
+
+
+def _is_known(member: _Member) -> bool:
+    first = member.workers[0]
+    return all(worker.completed and together(first, worker) for worker in member.workers)
+
+
+def _beside(members: list[_Member]) -> list[list[_Member]]:
+    groups: list[list[_Member]] = []
+    for member in members:
+        for group in groups:
+            if together(group[0].workers[0], member.workers[0]):
+                group.append(member)
+                break
+        else:
+            groups.append([member])
+    return groups
+
+
+def _path(name: str, facts: dict[str, CgroupFacts]) -> tuple[tuple[str, float], ...]:
+    """Names and weights from the top down; empty where a weight is not known."""
+    parts = name.split("/")
+    names = ["/".join(parts[: i + 1]) for i in range(len(parts))]
+    if any(each not in facts or facts[each].weight <= 0 for each in names):
+        return ()
+    return tuple((each, float(facts[each].weight)) for each in names)
+
+
+def _capacities(
+    group: list[_Member], scope: Scope, facts: dict[str, CgroupFacts]
+) -> list[Capacity] | None:
+    """Demands, quotas and CPUs; None if there are too many different cpusets to look at."""
+    found = [Capacity(frozenset({i}), member.demand) for i, member in enumerate(group)]
+    for name, cgroup in facts.items():
+        below = frozenset(i for i, m in enumerate(group) if f"{m.name}/".startswith(f"{name}/"))
+        quota = _quota(cgroup)
+        if quota is not None and below:
+            found.append(Capacity(below, quota))
+    cpusets = {member.cpus for member in group}
+    if len(cpusets) > _MOST_CPUSETS:
+        return None
+    ours = {id(worker) for member in group for worker in member.workers}
+    others = [worker for worker in scope.workers if id(worker) not in ours]
+    for union in _unions(cpusets):
+        inside = frozenset(i for i, member in enumerate(group) if member.cpus <= union)
+        taken = sum(used(other, union, group[0].workers[0]) for other in others)
+        found.append(Capacity(inside, max(0.0, len(union) - taken)))
+    return found
+
+
+def _quota(cgroup: CgroupFacts) -> float | None:
+    """CPUs that cpu.max allows; the file says `$MAX $PERIOD` in us, or `max` (cgroup-v2.rst)."""
+    amount, _, period = cgroup.limits_in_force.get("cpu.max", "").partition(" ")
+    return int(amount) / int(period) if amount.isdecimal() and period.isdecimal() else None
+
+
+def _unions(sets: set[frozenset[int]]) -> Iterator[frozenset[int]]:
+    found: set[frozenset[int]] = set()
+    for each in sets:
+        found |= {each} | {each | other for other in found}
+    return iter(sorted(found, key=sorted))

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which workers ran at the same time, where they may run, and what they used of given CPUs."""
+
+from __future__ import annotations
+
+from ktstr.judge.subjects import affinity_of, wall_ns
+from ktstr.model.cpulist import parse_cpulist
+from ktstr.model.facts import WorkerFacts
+
+# workers whose starts and ends differ by more than this part of their life are not compared
+_SAME_WINDOW = 0.1
+
+
+def allowed(worker: WorkerFacts, machine: frozenset[int]) -> frozenset[int]:
+    """The CPUs that cpuset and affinity leave to a worker."""
+    cpuset = parse_cpulist(worker.cpuset) or machine
+    return (parse_cpulist(affinity_of(worker)) & cpuset) or cpuset
+
+
+def together(a: WorkerFacts, b: WorkerFacts) -> bool:
+    """Whether both lived at the same time, nearly from beginning to end."""
+    slack = _SAME_WINDOW * max(wall_ns(a), wall_ns(b))
+    return abs(a.started_ns - b.started_ns) <= slack and abs(a.ended_ns - b.ended_ns) <= slack
+
+
+def used(other: WorkerFacts, cpus: frozenset[int], window: WorkerFacts) -> float:
+    """How many of `cpus` another worker took, on average over the life of `window`.
+
+    Its CPU time is dealt out as its sampled CPUs say, evenly over its life.
+    """
+    start, end = max(other.started_ns, window.started_ns), min(other.ended_ns, window.ended_ns)
+    sampled = sum(other.ran_on.values())
+    if end <= start or not sampled:
+        return 0.0
+    here = sum(ns for cpu, ns in other.ran_on.items() if cpu in cpus) / sampled
+    overlap = (end - start) / wall_ns(other)
+    return here * other.cpu_ns * overlap / wall_ns(window)
