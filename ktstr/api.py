@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ktstr.model.checks import Checks, ExpectFail, check_checks
+from ktstr.model.claims import StatClaim
 from ktstr.model.errors import UsageError
 from ktstr.model.needs import Needs
 from ktstr.model.scenario import Scenario
@@ -41,6 +42,7 @@ class Declaration:
     function: Callable[..., Any]
     needs: Needs | None = None
     trace: bool = False
+    claims: tuple[StatClaim, ...] = ()
 
 
 def scenario(
@@ -52,6 +54,7 @@ def scenario(
     scheduler_args: tuple[str, ...] = (),
     needs: Needs | None = None,
     trace: bool = False,
+    claims: tuple[StatClaim, ...] = (),
 ) -> Callable[[Callable[[TopologyView], Scenario]], Callable[[TopologyView], Scenario]]:
     """Declares a test as data: the function runs on the host and returns the scenario to play.
 
@@ -75,6 +78,7 @@ def scenario(
             scheduler_args,
             needs,
             trace,
+            claims,
         )
         return function
 
@@ -91,6 +95,7 @@ def test(
     scheduler_args: tuple[str, ...] = (),
     needs: Needs | None = None,
     trace: bool = False,
+    claims: tuple[StatClaim, ...] = (),
 ) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
     """Declares a test as code: the function runs in the guest, as root, with a live `Context`.
 
@@ -112,6 +117,7 @@ def test(
             scheduler_args,
             needs,
             trace,
+            claims,
         )
         return function
 
@@ -138,6 +144,7 @@ def _declare(
     scheduler_args: tuple[str, ...],
     needs: Needs | None,
     trace: bool,
+    claims: tuple[StatClaim, ...],
 ) -> None:
     name = function.__name__
     for what, value in (("duration", duration), ("timeout", timeout)):
@@ -150,6 +157,12 @@ def _declare(
         check_checks(checks)
     except UsageError as error:
         raise UsageError(f"test {name}: {error}") from error
+    for claim in claims:
+        if not isinstance(claim, StatClaim):
+            raise UsageError(
+                f"test {name}: claims: {claim!r} claims nothing; expected e.g. "
+                f'(stat("cg_0.iterations").at_least(100),), with a comma'
+            )
     declared = Declaration(
         name,
         in_guest,
@@ -162,5 +175,6 @@ def _declare(
         function,
         needs,
         trace,
+        tuple(claims),
     )
     setattr(function, _MARK, declared)

@@ -15,6 +15,7 @@ from ktstr.model.validate import check_scenario
 
 if TYPE_CHECKING:
     from ktstr.guest.cgroups import CgroupTree
+    from ktstr.guest.claims import Claim, Claims
     from ktstr.guest.engine import Subject
     from ktstr.guest.payload.handle import PayloadBuilder
     from ktstr.guest.population import Stage
@@ -60,6 +61,7 @@ class Context:
         self._plan, self._stage, self._tree = plan, stage, tree
         self._reactor, self._sink, self._subject = reactor, sink, subject
         self._notes: dict[str, Any] = {}
+        self._claims: Claims | None = None
         self._payloads = payloads_of(plan, tree, reactor)
         self._bench = None
         if self._payloads is not None:
@@ -146,7 +148,9 @@ class Context:
         return self._bench.builder(name)
 
     def close(self) -> None:
-        """Ends the payloads that the function left running; called once it has ended."""
+        """Ends the payloads and claims that the function left; called once it has ended."""
+        if self._claims is not None:
+            self._claims.close()
         if self._bench is not None:
             self._bench.close()
 
@@ -168,6 +172,20 @@ class Context:
         if not isinstance(value, str | int | float | bool):
             raise UsageError(f"note {name!r}: {type(value).__name__} is no text, number or bool")
         self._notes[name] = value
+
+    def claim(self, name: str, value: Any) -> Claim:
+        """Names a value, to say what must be true of it: `ctx.claim("rate", x).at_least(3)`.
+
+        The host judges: a claim that does not hold is a failure, and the function goes on.
+
+        Raises:
+            UsageError: the value is no number, truth value, text, None, or collection of these.
+        """
+        if self._claims is None:
+            from ktstr.guest.claims import Claims  # few functions claim anything
+
+            self._claims = Claims(self._sink.emit)
+        return self._claims.make(name, value)
 
     def skip(self, reason: str) -> NoReturn:
         """Ends the function: the test does not apply here."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ktstr.judge.figures import OF_A_CGROUP, OF_ALL, TOTAL, FigureName
+from ktstr.judge.judgement import ClaimResult
 from ktstr.judge.measure import Scope
 from ktstr.judge.phases import step_scope, whole
 from ktstr.judge.record import RunRecord
@@ -21,28 +21,11 @@ from ktstr.model.relations import holds, words
 from ktstr.model.scenario import AddCgroup, AddCgroupDef, Scenario
 
 
-@dataclass(frozen=True)
-class ClaimResult:
-    """One claim and what came of it.  `value` is as JSON has it; None: there was none.
-
-    `relation` is in words, empty where nothing was said about the value; `why`: why there is no
-    value, or no verdict.
-    """
-
-    name: str
-    value: Any
-    relation: str
-    verdict: Verdict
-    why: str = ""
-
-
 def claim_results(run: RunRecord) -> list[ClaimResult]:
     """All claims of the run, the functions' first, in the order that they were made."""
     made = [_result(each.name, each.value, each.relation) for each in run.claims]
-    if not run.workers and not run.scenarios:
-        # what the run lacks is told elsewhere: no figure is behind these claims
-        why = "there are no figures: no scenario was reported"
-        return made + [_missing(each, why) for each in run.plan.claims if not _excused(run)]
+    if run.end is None or never_ran(run.scheduler):
+        return made  # it did not get that far, and another finding says why
     return made + [_stat(run, each) for each in run.plan.claims]
 
 
@@ -85,10 +68,6 @@ def check_claims(claims: tuple[StatClaim, ...], scenario: Scenario | None) -> No
                 f"stat {claim.stat!r}: the scenario has no step {name.step!r}; its steps: "
                 f"{', '.join(steps)}"
             )
-
-
-def _excused(run: RunRecord) -> bool:
-    return never_ran(run.scheduler) or run.end is None
 
 
 def _cgroups(scenario: Scenario) -> Iterator[str]:

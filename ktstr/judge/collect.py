@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ktstr.judge.record import RunRecord
-from ktstr.model import facts, samples
+from ktstr.model import claim_facts, facts, samples
 from ktstr.model.accel import Accel
 from ktstr.model.codec import decode
 from ktstr.model.console import ConsoleFinding
@@ -29,6 +29,7 @@ Fact = (
     | facts.PayloadFacts
     | facts.DiskFacts
     | facts.PhaseFacts
+    | claim_facts.ClaimFacts
     | samples.SchedSample
     | samples.SamplerFacts
     | facts.End
@@ -46,6 +47,7 @@ _TYPES: dict[int, type[Any]] = {
     FrameType.PAYLOAD: facts.PayloadFacts,
     FrameType.DISK: facts.DiskFacts,
     FrameType.PHASE: facts.PhaseFacts,
+    FrameType.CLAIM: claim_facts.ClaimFacts,
     FrameType.SAMPLE: samples.SchedSample,
     FrameType.SAMPLER: samples.SamplerFacts,
     FrameType.END: facts.End,
@@ -112,6 +114,7 @@ class Collector:
             phases=self._all(facts.PhaseFacts),
             samples=self._all(samples.SchedSample),
             samplers=self._all(samples.SamplerFacts),
+            claims=self._all(claim_facts.ClaimFacts),
             logs=self._all(facts.LogChunk),
             end=self._last(facts.End),
             frames_seen=self._frames,

@@ -19,7 +19,7 @@ MAX_GAP = Limit("max_gap_ms", Kind.STUCK, "ms", gaps)
 
 def _gap(worker: WorkerFacts) -> Measurement:
     name, gap_ms = worker_name(worker), worker.max_gap_ns / NS_PER_MS
-    if not gap_ms and worker.completed and worker.work_units and not worker.samples:
+    if worker.completed and worker.work_units and not worker.samples:
         words = f"{name} ({worker.work_type}) worked but no gap was ever sampled"
         return Measurement(name, None, words)
     on = f" on CPU {worker.max_gap_cpu}" if worker.work_units else ""

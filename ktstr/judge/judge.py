@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from ktstr.judge.claims import claim_details, claim_results
 from ktstr.judge.completeness import cpusets, ending, scenarios, transport, worker_reports
 from ktstr.judge.contention import excuse
 from ktstr.judge.disks import disk_remarks, disks
@@ -43,8 +44,9 @@ def judge(run: RunRecord) -> Judgement:
     INCONCLUSIVE.  No check depends on another's outcome.
     """
     of_workers, results = _workers(run)
+    claimed = claim_results(run)
     details = excuse(run, _machine(run) + _guest(run) + worker_reports(run)) + of_workers
-    checks = (*_of_the_run(run, details), *results)
+    details += claim_details(claimed)
     shown = tuple(claim.words for claim in claims(run) if claim.shown)
     if worst(detail.verdict for detail in details) is None:
         details += [
@@ -52,13 +54,24 @@ def judge(run: RunRecord) -> Judgement:
             for claim in claims(run)
             if not claim.shown
         ]
-    found, remarks = ranked(details), (*disk_remarks(run), *payload_remarks(run))
+    found = ranked(details)
+    judgement = Judgement(
+        worst(detail.verdict for detail in found) or Verdict.PASS,
+        found,
+        shown,
+        remarks=(*disk_remarks(run), *payload_remarks(run)),
+        checks=(*_of_the_run(run, details), *results),
+        claims=tuple(claimed),
+    )
     if run.plan.expect_fail is None:
-        verdict = worst(detail.verdict for detail in found) or Verdict.PASS
-        return Judgement(verdict, found, shown, remarks=remarks, checks=checks)
+        return judgement
     weighed = weigh(run.plan.expect_fail, found)
-    details = [*weighed.added, *found]
-    return Judgement(weighed.verdict, ranked(details), shown, weighed.words, remarks, tuple(checks))
+    return dataclasses.replace(
+        judgement,
+        verdict=weighed.verdict,
+        details=ranked([*weighed.added, *found]),
+        expectation=weighed.words,
+    )
 
 
 def _machine(run: RunRecord) -> list[Detail]:
@@ -99,10 +112,15 @@ def _in(part: str, detail: Detail) -> Detail:
 
 def _of_the_run(run: RunRecord, details: list[Detail]) -> list[CheckResult]:
     """The lines of the checks that are about the whole run, from what was found."""
+    seen = {
+        "scheduler_alive": run.end is not None and run.scheduler is not None,
+        "clean_kernel_log": run.console is not None,
+    }
     results = []
     for name, kinds in _OF_THE_RUN.items():
         if getattr(run.plan.checks, name):
+            unseen = Verdict.PASS if seen[name] else Verdict.INCONCLUSIVE
             hit = worst(detail.verdict for detail in details if detail.kind in kinds)
             layer = run.plan.check_layers.get(name, "")
-            results.append(CheckResult(name, None, layer, verdict=hit or Verdict.PASS))
+            results.append(CheckResult(name, None, layer, verdict=hit or unseen))
     return results

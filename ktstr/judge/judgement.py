@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ktstr.model.checks import Detail, Verdict
 
@@ -29,6 +30,21 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
+class ClaimResult:
+    """One claim and what came of it.  `value` is as JSON has it; None: there was none.
+
+    `relation` is in words, empty where nothing was said about the value; `why`: why there is no
+    value, or no verdict.
+    """
+
+    name: str
+    value: Any
+    relation: str
+    verdict: Verdict
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Judgement:
     """The verdict over one run.
 
@@ -36,7 +52,7 @@ class Judgement:
     remarks: what is worth knowing and changes no verdict.
     evidence: what a PASS rests on, in words; complete only when the verdict is PASS.
     expectation: what `expect_fail` asked for and what came, in words; empty without one.
-    checks: what was checked, passed or not.
+    checks, claims: what was checked and claimed, passed or not.
     """
 
     verdict: Verdict
@@ -45,6 +61,7 @@ class Judgement:
     expectation: str = ""
     remarks: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    claims: tuple[ClaimResult, ...] = ()
 
     @property
     def first_cause(self) -> Detail | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.model.accel import Accel
+from ktstr.model.claim_facts import ClaimFacts
 from ktstr.model.console import ConsoleFinding
 from ktstr.model.facts import (
     CgroupFacts,
@@ -53,6 +54,7 @@ class RunRecord:
     phases: tuple[PhaseFacts, ...] = ()
     samples: tuple[SchedSample, ...] = ()
     samplers: tuple[SamplerFacts, ...] = ()
+    claims: tuple[ClaimFacts, ...] = ()
     logs: tuple[LogChunk, ...] = ()
     end: End | None = None
     frames_seen: int = 0

@@ -6,8 +6,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from ktstr.model.errors import UsageError
 
@@ -143,6 +145,33 @@ def check_checks(checks: Checks) -> None:
             raise UsageError(
                 f"Checks.{name} is {value}; a limit must be finite and above 0 (None: no limit)"
             )
+
+
+SWITCHES = ("not_starved", "isolation", "scheduler_alive", "clean_kernel_log")
+_ON_OFF = {"true": True, "false": False}
+
+
+def parse_checks(texts: Mapping[str, str]) -> Checks:
+    """The layer that an attribute of a rule spells: names of fields to numbers, `true`, `false`.
+
+    Raises:
+        UsageError: there is no such check, or its value is of another kind.
+    """
+    known = [field.name for field in dataclasses.fields(Checks)]
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        if name not in known:
+            raise UsageError(f"there is no check {name!r}; checks: {', '.join(known)}")
+        if name in SWITCHES:
+            if text not in _ON_OFF:
+                raise UsageError(f"{name} is {text!r}; expected 'true' or 'false'")
+            values[name] = _ON_OFF[text]
+            continue
+        try:
+            values[name] = float(text)
+        except ValueError as error:
+            raise UsageError(f"{name} is {text!r}; expected a number") from error
+    return Checks(**values)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ktstr.model.claims import Relation
+from ktstr.model.frames import FrameType
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class ClaimFacts:
     `relation` is None where the function said nothing about the value; `passed` is what the guest
     saw, None where it could not tell.  The host judges for itself.
     """
+
+    frame_type: ClassVar[FrameType] = FrameType.CLAIM
 
     name: str
     value: Any

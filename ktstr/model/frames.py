@@ -43,6 +43,7 @@ class FrameType(IntEnum):
     PHASE = 12  # facts.PhaseFacts
     SAMPLE = 13  # samples.SchedSample
     SAMPLER = 14  # samples.SamplerFacts
+    CLAIM = 15  # claim_facts.ClaimFacts
 
 
 @dataclass(frozen=True)

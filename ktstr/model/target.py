@@ -25,7 +25,10 @@ class KernelFiles:
 
 @dataclass(frozen=True)
 class SchedulerFiles:
-    """A scheduler's initramfs layer (runfiles path) and how to start it; see ScxSchedulerInfo."""
+    """A scheduler's initramfs layer (runfiles path) and how to start it; see ScxSchedulerInfo.
+
+    checks: thresholds for every test of it, field of `Checks` to value as text.
+    """
 
     label: str
     name: str
@@ -35,6 +38,7 @@ class SchedulerFiles:
     control: bool
     kargs: tuple[str, ...]
     sysctls: dict[str, str]
+    checks: dict[str, str]
 
 
 @dataclass(frozen=True)

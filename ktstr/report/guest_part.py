@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 
+from ktstr.judge.phases import whole
 from ktstr.judge.record import RunRecord
-from ktstr.judge.statistics import CgroupStats, cgroup_stats
+from ktstr.judge.statistics import cgroup_stats
 from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts, WorkerPhase
-from ktstr.model.topology import TopologyView
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.disk_part import disk_results
@@ -16,6 +16,7 @@ from ktstr.report.mirror import add_histograms, counters, histogram, mirrored
 from ktstr.report.payload_part import payload_results
 from ktstr.report.sample_part import sample_result, sampler_result
 from ktstr.report.scenario_part import cgroup_life, scenario_result
+from ktstr.report.statistics_part import add_statistics, worker_stats
 from ktstr.report.timeline import timeline
 
 
@@ -26,6 +27,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
         result.guest.numa.extend([mirrored(result_pb2.NumaNode(), each) for each in run.hello.numa])
     result.workers.extend([_worker(worker) for worker in run.workers])
     result.cgroups.extend(_cgroups(run))
+    add_statistics(result, run)
     result.timeline.CopyFrom(timeline(run))
     if run.scheduler is not None:
         result.scheduler.CopyFrom(_scheduler(run.scheduler))
@@ -69,8 +71,7 @@ def _phase(phase: WorkerPhase) -> result_pb2.Worker.Phase:
 
 
 def _cgroups(run: RunRecord) -> list[result_pb2.Cgroup]:
-    machine = TopologyView.of(run.plan.machine).cpus
-    stats = {each.name: each for each in cgroup_stats(run.workers, machine)}
+    stats = {each.name: each for each in cgroup_stats(whole(run))}
     lives: dict[str, list[CgroupFacts]] = {}
     for facts in run.cgroups:
         lives.setdefault(facts.name, []).append(facts)
@@ -78,14 +79,10 @@ def _cgroups(run: RunRecord) -> list[result_pb2.Cgroup]:
         result_pb2.Cgroup(
             name=encodable(name),
             lives=[cgroup_life(facts) for facts in lives.get(name, [])],
-            stats=_stats(stats[name]) if name in stats else None,
+            stats=worker_stats(stats[name]) if name in stats else None,
         )
         for name in sorted({*lives, *stats})
     ]
-
-
-def _stats(stats: CgroupStats) -> result_pb2.WorkerStats:
-    return mirrored(result_pb2.WorkerStats(), stats, leave=("name",))
 
 
 def _scheduler(facts: SchedulerFacts) -> result_pb2.Scheduler:

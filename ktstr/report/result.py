@@ -10,6 +10,7 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.host import HostContext
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
+from ktstr.report.checks_part import add_checks
 from ktstr.report.guest_part import add_guest_part
 from ktstr.report.host_part import host_part
 from ktstr.report.identity import FileDigest, Identity
@@ -45,6 +46,7 @@ def result_of(
                 message=encodable(detail.message),
                 subject=encodable(detail.subject),
             )
+        add_checks(result, judgement)
         add_guest_part(result, run)
     except (TypeError, ValueError, UsageError) as error:
         raise InfraError(

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ktstr.report import result_pb2
 from ktstr.report.advice import commands, files_to_read
 from ktstr.report.characters import one_line, printable
+from ktstr.report.checks_text import check_lines, claim_lines
 from ktstr.report.disk_text import disk_lines
 from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
@@ -51,6 +52,8 @@ def text_report(result: result_pb2.Result) -> str:
         ("remarks", _remarks(result)),
         ("run", _run(result)),
         ("statistics", cgroup_table(result.cgroups)),
+        ("checks", check_lines(result)),
+        ("claims", claim_lines(result)),
         ("payloads", payload_lines(result.payloads)),
         ("disks", disk_lines(result)),
         ("time line", timeline_table(result.timeline)),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.model.checks import Checks, ExpectFail
+from ktstr.model.claims import StatClaim
 from ktstr.model.numa import NumaLayout
 from ktstr.model.scenario import Scenario
 
@@ -33,6 +34,7 @@ class Case:
     error: str = ""
     skip: str = ""
     trace: bool = False
+    claims: tuple[StatClaim, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ktstr.judge.claims import check_claims
 from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
@@ -23,6 +24,7 @@ from ktstr.model.target import SchedulerFiles, Target
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.model.validate import check_scenario
 from ktstr.runner.case import Case
+from ktstr.runner.check_layers import check_layers, merged, owners
 
 # Spec 1.7: what a guest needs for each CPU and at least, MiB.
 _PER_CPU_MIB = 64
@@ -48,17 +50,19 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
             f"{case.source}:{case.line}: test {case.name}: scheduler_args are given, and "
             f"{target.label} has no scheduler; set its `scheduler` attribute or remove them"
         )
-    if case.scenario is not None:
-        view = TopologyView.of(target.machine)
-        knobs = scheduler is not None and scheduler.control
-        try:
+    try:
+        check_claims(case.claims, case.scenario)
+        if case.scenario is not None:
+            view = TopologyView.of(target.machine)
+            knobs = scheduler is not None and scheduler.control
             check_scenario(
                 case.scenario, view, case.workers_per_cgroup, knobs, payloads_of(target), disks
             )
-        except UsageError as error:
-            raise UsageError(
-                f"{case.source}:{case.line}: test {case.name} on {target.topology}: {error}"
-            ) from error
+    except UsageError as error:
+        raise UsageError(
+            f"{case.source}:{case.line}: test {case.name} on {target.topology}: {error}"
+        ) from error
+    layers = check_layers(case, target)
     return Plan(
         test=case.name,
         source=case.source,
@@ -69,7 +73,9 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         scheduler=_own(target, case.scheduler_args),
         scenario=case.scenario,
         function=case.name if case.in_guest else None,
-        checks=DEFAULT_CHECKS.merge(case.checks),
+        checks=merged(layers),
+        check_layers=owners(layers),
+        claims=case.claims,
         expect_fail=case.expect_fail,
         deadlines=GuestDeadlines(test_s=case.timeout_s),
         payloads=payloads_of(target),

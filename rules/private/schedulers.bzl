@@ -68,6 +68,7 @@ def _config(ctx, target, runfiles_path):
     info = target[ScxSchedulerInfo]
     return {
         "argv": info.argv,
+        "checks": info.checks,
         "control": info.control,
         "kargs": info.kargs,
         "label": label_text(target.label),

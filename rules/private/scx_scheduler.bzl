@@ -4,6 +4,7 @@
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":bpf_object.bzl", "compile_bpf")
+load(":checks.bzl", "check_problem")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/..."])
@@ -77,6 +78,10 @@ def _check(ctx):
     for argument in attr.args_in_guest:
         if "\n" in argument or "\0" in argument:
             fail("%s: args_in_guest: %r holds a newline or NUL" % (ctx.label, argument))
+    for check, value in attr.checks.items():
+        problem = check_problem(check, value)
+        if problem:
+            fail("%s: checks: %s" % (ctx.label, problem))
     for karg in attr.kargs:
         if not karg or " " in karg or "\n" in karg:
             fail("%s: kargs: %r is not one kernel argument; give one per element, without blanks" % (ctx.label, karg))
@@ -187,6 +192,7 @@ def _scx_scheduler_impl(ctx):
             name = name,
             layer = layer,
             argv = argv,
+            checks = ctx.attr.checks,
             ops_name = ops_name,
             control = bool(ctx.attr.src),
             kargs = ctx.attr.kargs,
@@ -205,6 +211,10 @@ can set by name, or a static program with its own user space (`binary`).""",
         "binary": attr.label(
             allow_single_file = True,
             doc = "A statically linked program that attaches the scheduler, and detaches it on SIGTERM.",
+        ),
+        "checks": attr.string_dict(
+            doc = "Thresholds for every test of this scheduler, by the names of `ktstr.Checks`: " +
+                  "numbers, \"true\" and \"false\"; a test's own go over them.",
         ),
         "hdrs": attr.label_list(
             allow_files = [".h"],

@@ -6,6 +6,7 @@ load("//rules:providers.bzl", "InitramfsInfo", "ScxSchedulerInfo")
 def _impl(ctx):
     return [ScxSchedulerInfo(
         argv = ctx.attr.argv,
+        checks = {},
         control = False,
         kargs = ctx.attr.kargs,
         layer = ctx.attr.layer[InitramfsInfo].layers[0],

@@ -9,7 +9,7 @@ from absl.testing import absltest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ktstr.judge.fairness import cohorts, fair_shares, unfair
+from ktstr.judge.fairness import MAX_SPREAD, cohorts, fair_shares
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.work import NICE_WEIGHTS
@@ -69,7 +69,9 @@ class UnfairTest(absltest.TestCase):
         self.assertAlmostEqual(found[0].spread_pct, expected, places=6)
 
     def test_a_spread_above_the_limit_fails_and_names_both_ends(self) -> None:
-        (detail,) = unfair(_spinners(900_000_000, 500_000_000, 600_000_000), _TWO, 30)
+        (detail,) = MAX_SPREAD.judge(
+            runs.scope(*_spinners(900_000_000, 500_000_000, 600_000_000)), 30
+        )
         self.assertIs(detail.kind, Kind.UNFAIR)
         self.assertIn("spread 40.0% of wall time", detail.message)
         self.assertIn("worker 0.1 got 50.0%", detail.message)
@@ -79,21 +81,21 @@ class UnfairTest(absltest.TestCase):
         # on one CPU, nice 0 beside nice 5: 1024 to 335
         heavy = runs.worker(cpu_ns=round(runs.S * 1024 / 1359))
         light = runs.worker(index=1, cpu_ns=round(runs.S * 335 / 1359), weight=335)
-        self.assertEmpty(unfair((heavy, light), frozenset({0}), 1))
+        self.assertEmpty(MAX_SPREAD.judge(runs.scope(heavy, light, cpus=1), 1))
         equal = (runs.worker(), runs.worker(index=1, weight=335))
-        self.assertLen(unfair(equal, frozenset({0}), 15), 1)
+        self.assertLen(MAX_SPREAD.judge(runs.scope(*equal, cpus=1), 15), 1)
 
     def test_what_others_took_of_the_cpus_is_no_unfairness(self) -> None:
         other = runs.worker(cgroup="cg_1", cpu_hungry=False, cpu_ns=runs.S, ran_on={0: runs.S})
         heavy = runs.worker(cpu_ns=round(runs.S * 1024 / 1359))
         light = runs.worker(index=1, cpu_ns=round(runs.S * 335 / 1359), weight=335)
-        self.assertEmpty(unfair((other, heavy, light), _TWO, 1))
+        self.assertEmpty(MAX_SPREAD.judge(runs.scope(other, heavy, light), 1))
 
     def test_only_those_with_the_same_cpus_at_the_same_time_are_compared(self) -> None:
         pinned = runs.worker(index=1, cpu_ns=runs.S, requested="policy=normal nice=0 affinity=1")
         later = runs.worker(index=2, cpu_ns=runs.S, started_ns=5 * runs.S, ended_ns=6 * runs.S)
         other_set = runs.worker(index=3, cpu_ns=runs.S, cpuset="1")
-        (detail,) = unfair((runs.worker(), pinned, later, other_set), _TWO, 1)
+        (detail,) = MAX_SPREAD.judge(runs.scope(runs.worker(), pinned, later, other_set), 1)
         self.assertIs(detail.verdict, Verdict.INCONCLUSIVE)
         self.assertIn("no cgroup has two CPU-hungry workers", detail.message)
 

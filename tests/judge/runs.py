@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from ktstr.judge.measure import Scope
 from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks
@@ -23,12 +24,14 @@ from ktstr.model.facts import (
     SchedulerFacts,
     TestFacts,
     WorkerFacts,
+    WorkerPhase,
 )
 from ktstr.model.histogram import Histogram
 from ktstr.model.host import Ending, EndingKind
 from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario import CgroupDef, defs
+from ktstr.model.topology import Topology, TopologyView
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -72,6 +75,35 @@ def worker(**changes: Any) -> WorkerFacts:
         wake=Histogram({}),
         completed=True,
         exit_info="",
+    )
+    return dataclasses.replace(facts, **changes)
+
+
+def scope(*workers: WorkerFacts, cpus: int = 2, **rest: Any) -> Scope:
+    """Workers to be judged together, on one LLC of so many CPUs."""
+    return Scope(workers, TopologyView.of(Topology(1, 1, cpus, 1)), **rest)
+
+
+def phase(**changes: Any) -> WorkerPhase:
+    """The first half of the worker's life, in step 0."""
+    facts = WorkerPhase(
+        step=0,
+        started_ns=S,
+        ended_ns=S + S // 2,
+        cpu_ns=S // 4,
+        work_units=500,
+        iterations=500,
+        max_gap_ns=4 * MS,
+        migrations=1,
+        kernel_migrations=2,
+        run_delay_ns=S // 4,
+        run_count=60,
+        off_cpu_ns=S // 4,
+        wake=Histogram({}),
+        io=Histogram({}),
+        gaps=Histogram({}),
+        off_cpu=Histogram({}),
+        run_delay=Histogram({}),
     )
     return dataclasses.replace(facts, **changes)
 
@@ -178,6 +210,12 @@ def plan(**changes: Any) -> Plan:
         scenario=defs(CgroupDef("cg_0")),
         function=None,
         checks=ALL_CHECKS,
+        check_layers={
+            "not_starved": "default",
+            "max_gap_ms": "test",
+            "scheduler_alive": "default",
+            "clean_kernel_log": "default",
+        },
     )
     return dataclasses.replace(made, **changes)
 

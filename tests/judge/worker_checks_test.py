@@ -8,10 +8,10 @@ import dataclasses
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.completeness import planned_workers, worker_reports
-from ktstr.judge.gaps import stuck
+from ktstr.judge.gaps import MAX_GAP
 from ktstr.judge.isolation import isolation
-from ktstr.judge.latency import wake_latency
-from ktstr.judge.migration import migration_rate
+from ktstr.judge.latency import MAX_P99
+from ktstr.judge.migration import MAX_RATE
 from ktstr.judge.starvation import starved
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.histogram import Histogram
@@ -66,18 +66,18 @@ class StarvedTest(absltest.TestCase):
 class StuckTest(absltest.TestCase):
     def test_the_limit_itself_is_allowed(self) -> None:
         at_limit = runs.worker(max_gap_ns=100 * runs.MS)
-        self.assertEmpty(stuck((at_limit,), 100))
-        (detail,) = stuck((runs.worker(max_gap_ns=100 * runs.MS + 1),), 100)
+        self.assertEmpty(MAX_GAP.judge(runs.scope(at_limit), 100))
+        (detail,) = MAX_GAP.judge(runs.scope(runs.worker(max_gap_ns=100 * runs.MS + 1)), 100)
         self.assertIn(
             "was stuck for 100.0 ms on CPU 1, 300 ms after its start (limit 100 ms)", detail.message
         )
 
     def test_a_worker_that_never_came_back_is_stuck(self) -> None:
         lost = runs.worker(samples=0, completed=False, max_gap_ns=runs.S)
-        self.assertEqual([d.kind for d in stuck((lost,), 500)], [Kind.STUCK])
+        self.assertEqual([d.kind for d in MAX_GAP.judge(runs.scope(lost), 500)], [Kind.STUCK])
 
     def test_unsampled_work_is_no_evidence(self) -> None:
-        (detail,) = stuck((runs.worker(samples=0),), 100)
+        (detail,) = MAX_GAP.judge(runs.scope(runs.worker(samples=0)), 100)
         self.assertIs(detail.kind, Kind.NO_DATA)
 
 
@@ -105,7 +105,7 @@ class WakeLatencyTest(absltest.TestCase):
     def _sleeper(self, *latencies_us: int, **changes: object) -> Detail | None:
         wake = Histogram.of([us * US for us in latencies_us])
         worker = runs.worker(work_type="Bursty", cpu_hungry=False, wake=wake, **changes)
-        found = wake_latency((worker,), 100)
+        found = MAX_P99.judge(runs.scope(worker), 100)
         return found[0] if found else None
 
     def test_the_99th_of_100_counts(self) -> None:
@@ -118,7 +118,7 @@ class WakeLatencyTest(absltest.TestCase):
     def test_workers_of_a_cgroup_are_pooled(self) -> None:
         quick = runs.worker(cpu_hungry=False, wake=Histogram.of([US] * 990))
         slow = runs.worker(index=1, cpu_hungry=False, wake=Histogram.of([900 * US] * 9))
-        self.assertEmpty(wake_latency((quick, slow), 100))
+        self.assertEmpty(MAX_P99.judge(runs.scope(quick, slow), 100))
 
     def test_blocking_workers_without_a_sample_are_no_evidence(self) -> None:
         detail = self._sleeper()
@@ -126,20 +126,26 @@ class WakeLatencyTest(absltest.TestCase):
         self.assertIs(detail.kind, Kind.NO_DATA)
 
     def test_spinning_workers_alone_are_nothing_to_check(self) -> None:
-        (detail,) = wake_latency((runs.worker(),), 100)
+        (detail,) = MAX_P99.judge(runs.scope(runs.worker()), 100)
         self.assertIn("no worker ever blocks", detail.message)
 
 
 class MigrationTest(absltest.TestCase):
     def test_the_kernels_count_goes_before_the_sampled_one(self) -> None:
-        (detail,) = migration_rate((runs.worker(migrations=1, kernel_migrations=300),), 200)
+        (detail,) = MAX_RATE.judge(
+            runs.scope(runs.worker(migrations=1, kernel_migrations=300)), 200
+        )
         self.assertIs(detail.kind, Kind.MIGRATION)
-        self.assertIn("300 migrations in 1.00 s: 300.0 per second (limit 200)", detail.message)
-        self.assertEmpty(migration_rate((runs.worker(kernel_migrations=200),), 200))
-        self.assertLen(migration_rate((runs.worker(migrations=9, kernel_migrations=None),), 8), 1)
+        self.assertIn(
+            "300 migrations in 1.00 s: 300.0 per second (limit 200 per second)", detail.message
+        )
+        self.assertEmpty(MAX_RATE.judge(runs.scope(runs.worker(kernel_migrations=200)), 200))
+        self.assertLen(
+            MAX_RATE.judge(runs.scope(runs.worker(migrations=9, kernel_migrations=None)), 8), 1
+        )
 
     def test_the_unmeasured_is_no_evidence(self) -> None:
-        (detail,) = migration_rate((runs.worker(kernel_migrations=None, samples=0),), 1)
+        (detail,) = MAX_RATE.judge(runs.scope(runs.worker(kernel_migrations=None, samples=0)), 1)
         self.assertIs(detail.kind, Kind.NO_DATA)
 
 

@@ -11,6 +11,7 @@ from ktstr.model.target import KernelFiles, PayloadFiles, SchedulerFiles, Target
 from ktstr.runner.case import Case
 
 SCHEDULER = SchedulerFiles(
+    checks={},
     label="//sched/fifo:fifo",
     name="fifo",
     layer="_main/sched/fifo/fifo.cpio",

@@ -5,6 +5,7 @@ ScxSchedulerInfo = provider(
     doc = "A sched_ext scheduler: the files it adds to a guest and how to start it there.",
     fields = {
         "argv": "list of string: the command in the guest.",
+        "checks": "dict of string to string: thresholds of every test that runs it, see Checks.",
         "control": "bool: whether the command takes `set`, `stat` and `quit` on standard input.",
         "kargs": "list of string: what it wants on the kernel's command line.",
         "layer": "File: initramfs layer with /scheduler/NAME/.",

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of a result that says what was checked and claimed."""
+
+from __future__ import annotations
+
+import json
+
+from ktstr.judge.judgement import CheckResult, ClaimResult, Judgement
+from ktstr.report import result_pb2
+from ktstr.report.characters import encodable
+from ktstr.report.mirror import mirrored
+
+
+def add_checks(result: result_pb2.Result, judgement: Judgement) -> None:
+    """Adds every check and claim with its verdict."""
+    result.checks.extend([_check(check) for check in judgement.checks])
+    result.claims.extend([_claim(claim) for claim in judgement.claims])
+
+
+def _check(check: CheckResult) -> result_pb2.Check:
+    return mirrored(result_pb2.Check(verdict=check.verdict.name), check, leave=("verdict",))
+
+
+def _claim(claim: ClaimResult) -> result_pb2.Claim:
+    value = encodable(json.dumps(claim.value))
+    message = result_pb2.Claim(value=value, verdict=claim.verdict.name)
+    return mirrored(message, claim, leave=("value", "verdict"))

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The statistics of a result: in total, by cgroup, and by step."""
+
+from __future__ import annotations
+
+from ktstr.judge.phases import step_scope, whole
+from ktstr.judge.record import RunRecord
+from ktstr.judge.statistics import CgroupStats, cgroup_stats, total_stats
+from ktstr.report import result_pb2
+from ktstr.report.characters import encodable
+from ktstr.report.mirror import histogram, mirrored
+
+
+def worker_stats(stats: CgroupStats) -> result_pb2.WorkerStats:
+    """The statistics of one cgroup; waits for a CPU only where any were counted."""
+    message = mirrored(result_pb2.WorkerStats(), stats, leave=("name", "run_delay"))
+    if stats.run_delay.count:
+        message.run_delay.CopyFrom(histogram(stats.run_delay))
+    return message
+
+
+def add_statistics(result: result_pb2.Result, run: RunRecord) -> None:
+    """Adds the totals, and the statistics of each step of a scenario that has several."""
+    if run.workers:
+        mirrored(result.total, total_stats(whole(run)))
+    for scenario in run.scenarios:
+        if len(scenario.steps) < 2:
+            continue
+        for step in scenario.steps:
+            scope = step_scope(run, scenario, step)
+            message = result.steps.add(step=step.index, name=encodable(step.name))
+            mirrored(message.total, total_stats(scope))
+            for stats in cgroup_stats(scope):
+                message.cgroups.add(name=encodable(stats.name), stats=worker_stats(stats))

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Thresholds as attributes spell them; the names are those of ktstr.model.checks.Checks."""
+
+visibility(["//rules/...", "//tests/rules/..."])
+
+SWITCHES = ["clean_kernel_log", "isolation", "not_starved", "scheduler_alive"]
+LIMITS = [
+    "max_cleanup_ms",
+    "max_cross_node_migration_ratio",
+    "max_gap_ms",
+    "max_migration_ratio",
+    "max_migrations_per_s",
+    "max_p99_wake_latency_us",
+    "max_run_delay_us",
+    "max_share_error_pct",
+    "max_slow_tier_ratio",
+    "max_spread_pct",
+    "max_throughput_cv",
+    "max_wake_latency_cv",
+    "min_iteration_rate",
+    "min_page_locality",
+    "min_work_rate",
+]
+
+def _is_positive(text):
+    whole, _, part = text.partition(".")
+    digits = whole + part
+    if not digits or not all([c in "0123456789" for c in digits.elems()]):
+        return False
+    return any([c != "0" for c in digits.elems()])
+
+def check_problem(name, value):
+    """Says what is wrong with a threshold.
+
+    Args:
+      name: string, the check.
+      value: string, its limit, or "true" or "false".
+
+    Returns:
+      A sentence that names both, or None when it is right.
+    """
+    if name in SWITCHES:
+        if value not in ["true", "false"]:
+            return "%s is %r; expected \"true\" or \"false\"" % (name, value)
+        return None
+    if name not in LIMITS:
+        return "there is no check %r; checks: %s" % (name, ", ".join(sorted(SWITCHES + LIMITS)))
+    if not _is_positive(value):
+        return "%s is %r; expected a decimal number above 0, e.g. \"500\" or \"0.5\"" % (name, value)
+    return None
