@@ -66,6 +66,7 @@ def _check(ctx):
     Returns:
       The number of CPUs of the topology.
     """
+    cpus = None
     layout, problem = parse_numa(ctx.attr.numa)
     if not problem:
         cpus, problem = parse_topology(ctx.attr.topology, layout)

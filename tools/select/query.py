@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Bazel knows of test targets: a query's answer, and where results lie."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.topology import Topology
+from tools.select.candidates import Target
+
+_RULE_CLASS = "_ktstr_test"
+
+# A query loads every package that it names; a server that has to start takes a few seconds more.
+_QUERY_S = 600.0
+
+
+@dataclass(frozen=True)
+class Bazel:
+    """Bazel in a workspace; `directory` is what relative patterns begin at."""
+
+    workspace: Path
+    directory: Path
+
+    def targets(self, patterns: Sequence[str]) -> list[Target]:
+        """The ktstr_tests among the targets that the patterns, and suites among them, mean.
+
+        A pattern that begins with `-` takes targets away.
+
+        Raises:
+            UsageError: Bazel does not understand a pattern, or a BUILD file.
+        """
+        wanted = " ".join(each for each in patterns if not each.startswith("-"))
+        unwanted = " ".join(each[1:] for each in patterns if each.startswith("-"))
+        expression = f"tests(set({wanted}))"
+        if unwanted:
+            expression += f" except tests(set({unwanted}))"
+        kind = f'kind("^{_RULE_CLASS} rule$", {expression})'
+        return list(parse(self._run("query", "--output=streamed_jsonproto", kind)))
+
+    def testlogs(self) -> Path:
+        """The directory of results.
+
+        Raises:
+            UsageError: Bazel does not run here.
+        """
+        return Path(self._run("info", "bazel-testlogs").strip())
+
+    def _run(self, command: str, *arguments: str) -> str:
+        own = self.workspace / "tools" / "bazel"
+        program = str(own) if own.exists() else "bazel"
+        try:
+            done = subprocess.run(
+                [program, command, "--noshow_progress", "--ui_event_filters=-info", *arguments],
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_QUERY_S,
+                check=False,
+            )
+        except OSError as error:
+            raise InfraError(f"{program} cannot be started: {error.strerror}") from error
+        except subprocess.TimeoutExpired as error:
+            raise InfraError(f"bazel {command} did not end within {_QUERY_S:.0f} s") from error
+        if done.returncode:
+            raise UsageError(f"bazel {command} {' '.join(arguments)}:\n{done.stderr.strip()}")
+        return done.stdout
+
+
+def parse(answer: str) -> Iterator[Target]:
+    """Reads what `bazel query --output=streamed_jsonproto` prints: a JSON object on each line.
+
+    Raises:
+        UsageError: a topology cannot be read, e.g. as it is a select().
+    """
+    for line in answer.splitlines():
+        rule = json.loads(line)["rule"]
+        values = {each["name"]: each for each in rule["attribute"]}
+        label = rule["name"]
+        try:
+            topology = Topology.parse(_text(values, "topology"))
+        except UsageError as error:
+            raise UsageError(
+                f"{label}: {error}; a target whose topology depends on the configuration cannot be "
+                f"selected by a query, take it away with -{label}"
+            ) from error
+        yield Target(
+            label=label,
+            topology=topology,
+            sources=_list(values, "srcs"),
+            scheduler=_text(values, "scheduler"),
+            kernel=_text(values, "kernel"),
+            accel=_text(values, "accel"),
+            staged=bool(_list(values, "staged_schedulers")),
+            disks=bool(_list(values, "disks")),
+            payloads=bool(_list(values, "payloads")),
+            tags=_list(values, "tags"),
+        )
+
+
+def _text(values: dict[str, Any], name: str) -> str:
+    return str(values.get(name, {}).get("stringValue", ""))
+
+
+def _list(values: dict[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(values.get(name, {}).get("stringListValue", ()))
