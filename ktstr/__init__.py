@@ -50,6 +50,7 @@ from ktstr.model.scenario import (
     WaitPayload,
     defs,
 )
+from ktstr.model.seeds import stream
 from ktstr.model.topology import TopologyView
 from ktstr.model.work import (
     CrossCgroup,
@@ -237,5 +238,6 @@ __all__ = [
     "metric",
     "scenario",
     "stat",
+    "stream",
     "test",
 ]

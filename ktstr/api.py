@@ -6,14 +6,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ktstr.model.checks import Checks, ExpectFail, check_checks
 from ktstr.model.claims import StatClaim
 from ktstr.model.errors import UsageError
 from ktstr.model.needs import Needs
 from ktstr.model.scenario import Scenario
-from ktstr.model.topology import TopologyView
 
 if TYPE_CHECKING:
     from ktstr.guest.context import Context
@@ -45,6 +44,9 @@ class Declaration:
     claims: tuple[StatClaim, ...] = ()
 
 
+S = TypeVar("S", bound=Callable[..., Scenario])
+
+
 def scenario(
     *,
     duration: float = 1.0,
@@ -55,10 +57,11 @@ def scenario(
     needs: Needs | None = None,
     trace: bool = False,
     claims: tuple[StatClaim, ...] = (),
-) -> Callable[[Callable[[TopologyView], Scenario]], Callable[[TopologyView], Scenario]]:
+) -> Callable[[S], S]:
     """Declares a test as data: the function runs on the host and returns the scenario to play.
 
-    It gets the `TopologyView` of the target.  `duration` is in guest seconds.  On a machine that
+    It gets the `TopologyView` of the target, and the test's seed as `seed` where it has a parameter
+    of this name (see `ktstr.stream`).  `duration` is in guest seconds.  On a machine that
     lacks what the test `needs` it is skipped before anything boots.  With `trace` the kernel's
     tracepoints measure the managed cgroups besides.
 
@@ -66,7 +69,7 @@ def scenario(
         UsageError: a value is out of range.
     """
 
-    def mark(function: Callable[[TopologyView], Scenario]) -> Callable[[TopologyView], Scenario]:
+    def mark(function: S) -> S:
         _declare(
             function,
             False,

@@ -21,6 +21,15 @@ _LEAVES = (
     "child of their own"
 )
 _EMPTY_MS = 2000
+_FREEZE_MS = 2000
+# where a file's setting is not what it says itself
+_IN_FORCE = {"cpuset.mems": "cpuset.mems.effective"}
+# controller: files of counters
+_STATS = {
+    "memory": ("memory.current", "memory.peak", "memory.events"),
+    "pids": ("pids.peak", "pids.events"),
+    "io": ("io.stat",),
+}
 _NS_PER_MS = 1_000_000
 
 
@@ -38,10 +47,10 @@ class CgroupTree:
             InfraError: the kernel refuses; the file and its answer are named.
         """
         if not os.path.isdir(self._root):
-            self._enable(self._mount)
+            self._enable(self._mount, _CONTROLLERS)
             self._make(self._root)
         path = self._path(name)
-        self._enable(os.path.dirname(path))
+        self._enable(os.path.dirname(path), _CONTROLLERS)
         self._make(path)
 
     def remove(self, name: str) -> None:
@@ -105,13 +114,48 @@ class CgroupTree:
         """
         _write(os.path.join(self._path(name), "cpuset.cpus"), format_cpulist(cpus))
 
-    def set_weight(self, name: str, weight: int) -> None:
-        """Sets cpu.weight.
+    def set_limits(self, name: str, files: dict[str, str]) -> None:
+        """Writes to the cgroup's files, and switches on the controllers that they belong to.
 
         Raises:
-            InfraError: the kernel refuses it.
+            InfraError: the kernel refuses; the file and the text are named.
         """
-        _write(os.path.join(self._path(name), "cpu.weight"), str(weight))
+        path = self._path(name)
+        for file, text in files.items():
+            controller = file.partition(".")[0]
+            if not os.path.exists(os.path.join(path, file)):
+                for folder in self._ancestors(name):
+                    self._enable(folder, f"+{controller}")
+            _write(os.path.join(path, file), text)
+
+    def weigh_io(self, device: str) -> None:
+        """Has the kernel share a block device by io.weight (io.cost.qos: off unless enabled).
+
+        Raises:
+            InfraError: the kernel refuses.
+        """
+        number = os.stat(device).st_rdev
+        text = f"{os.major(number)}:{os.minor(number)} enable=1"
+        _write(os.path.join(self._mount, "io.cost.qos"), text)
+
+    def freeze(self, name: str, frozen: bool) -> None:
+        """Stops all processes of the cgroup and below it where they are, or lets them go on.
+
+        Raises:
+            InfraError: the kernel refuses, or a process did not get to where it can be stopped.
+        """
+        path = self._path(name)
+        _write(os.path.join(path, "cgroup.freeze"), str(int(frozen)))
+        deadline = time.monotonic_ns() + _FREEZE_MS * _NS_PER_MS
+        if not self._await_event(path, f"frozen {int(frozen)}".encode(), deadline):
+            raise InfraError(
+                f"cgroup {name!r} was not {'frozen' if frozen else 'thawed'} within {_FREEZE_MS} "
+                f"ms; in it: {', '.join(map(str, self.all_pids(name))) or 'no process'}"
+            )
+
+    def cpu_usage_us(self, name: str) -> int:
+        """CPU time that the cgroup and those below it have used."""
+        return _table(self._read(name, "cpu.stat")).get("usage_usec", 0)
 
     def place(self, name: str | None, pid: int) -> None:
         """Moves a process into the cgroup; None is the mount's root.  A process that is gone is ok.
@@ -145,8 +189,15 @@ class CgroupTree:
         if self.exists(name):
             _write(os.path.join(self._path(name), "cgroup.kill"), "1")
 
-    def facts(self, name: str, step: int | None, cpuset: frozenset[int] | None) -> CgroupFacts:
-        """What the kernel says of the cgroup now."""
+    def facts(
+        self,
+        name: str,
+        step: int | None,
+        cpuset: frozenset[int] | None,
+        limits: dict[str, str],
+        frozen_ns: int,
+    ) -> CgroupFacts:
+        """What the kernel says of the cgroup now; `limits` are the texts that files were given."""
         weight = self._read(name, "cpu.weight")
         return CgroupFacts(
             name=name,
@@ -156,9 +207,30 @@ class CgroupTree:
             weight=int(weight) if weight else 0,
             cpu_stat=_table(self._read(name, "cpu.stat")),
             pressure=self._read(name, "cpu.pressure"),
+            limits=limits,
+            limits_in_force={file: self._read(name, _IN_FORCE.get(file, file)) for file in limits},
+            stats=self._stats(name),
+            frozen_ns=frozen_ns,
         )
 
+    def _stats(self, name: str) -> dict[str, int]:
+        """The counters of the controllers that are on here; see CgroupFacts.stats."""
+        found: dict[str, int] = {}
+        controllers = self._read(name, "cgroup.controllers").split()
+        for file in (file for each in controllers for file in _STATS.get(each, ())):
+            text = self._read(name, file)
+            if text.isdecimal():
+                found[file] = int(text)
+            else:
+                table = _io_table(text) if file == "io.stat" else _table(text)
+                found |= {f"{file}.{key}": value for key, value in table.items()}
+        return found
+
     def _await_empty(self, path: str, deadline_ns: int) -> bool:
+        return self._await_event(path, b"populated 0", deadline_ns)
+
+    def _await_event(self, path: str, line: bytes, deadline_ns: int) -> bool:
+        """Waits until cgroup.events has `line`, or the cgroup is gone."""
         try:
             descriptor = os.open(os.path.join(path, "cgroup.events"), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -167,7 +239,7 @@ class CgroupTree:
             changed = select.poll()
             changed.register(descriptor, select.POLLPRI)
             # reading arms the next event, so that no change is lost between the two
-            while b"populated 0" not in os.pread(descriptor, 4096, 0):
+            while line not in os.pread(descriptor, 4096, 0):
                 left = deadline_ns - time.monotonic_ns()
                 if left <= 0:
                     return False
@@ -204,9 +276,15 @@ class CgroupTree:
         except OSError as error:
             raise InfraError(f"cannot create cgroup {path}: {error}") from error
 
-    def _enable(self, path: str) -> None:
+    def _ancestors(self, name: str) -> list[str]:
+        """The directories above the cgroup, from the mount down."""
+        parts = name.split("/")[:-1]
+        inner = [os.path.join(self._root, *parts[: i + 1]) for i in range(len(parts))]
+        return [self._mount, self._root, *inner]
+
+    def _enable(self, path: str, controllers: str) -> None:
         try:
-            _write(os.path.join(path, "cgroup.subtree_control"), _CONTROLLERS)
+            _write(os.path.join(path, "cgroup.subtree_control"), controllers)
         except InfraError as error:
             if _errno_of(error) == errno.EBUSY:
                 raise InfraError(f"{path} holds processes itself: {_LEAVES}") from error
@@ -232,3 +310,13 @@ def _errno_of(error: InfraError) -> int | None:
 def _table(text: str) -> dict[str, int]:
     pairs = (line.split() for line in text.splitlines())
     return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2}
+
+
+def _io_table(text: str) -> dict[str, int]:
+    """The counters of io.stat (lines of `major:minor key=value ...`), summed over devices."""
+    found: dict[str, int] = {}
+    for word in (word for line in text.splitlines() for word in line.split()[1:]):
+        key, _, value = word.partition("=")
+        if value.isdecimal():
+            found[key] = found.get(key, 0) + int(value)
+    return found

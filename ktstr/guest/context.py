@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ktstr.guest.engine import Engine
 from ktstr.guest.payload import payloads_of
 from ktstr.model.errors import TestFailure, UsageError
-from ktstr.model.facts import CgroupFacts, DiskFacts, PayloadFacts, ScenarioFacts, WorkerFacts
+from ktstr.model.facts import (
+    CgroupFacts,
+    DiskFacts,
+    Event,
+    PayloadFacts,
+    ScenarioFacts,
+    WorkerFacts,
+)
 from ktstr.model.scenario import scenario_of
+from ktstr.model.seeds import stream
 from ktstr.model.validate import check_scenario
 
 if TYPE_CHECKING:
+    from random import Random
+
     from ktstr.guest.cgroups import CgroupTree
     from ktstr.guest.claims import Claim, Claims
     from ktstr.guest.engine import Subject
@@ -42,6 +52,7 @@ class Played:
     workers: tuple[WorkerFacts, ...]
     cgroups: tuple[CgroupFacts, ...]
     payloads: tuple[PayloadFacts, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 class Context:
@@ -94,6 +105,10 @@ class Context:
         """The seed for every random choice, so that a run can be repeated."""
         return self._stage.seed
 
+    def random(self, purpose: str) -> Random:
+        """The random numbers of `purpose` that follow from the seed, the same in each call."""
+        return stream(self.seed, purpose)
+
     def disk(self, name: str) -> DiskFacts:
         """A disk of the target: its `device`, and `mount_point`, empty if it is not mounted.
 
@@ -127,15 +142,23 @@ class Context:
             UsageError: the parts do not go together, or do not fit this guest.
         """
         scenario = scenario_of(parts, backdrop, hold, checks)
-        knobs = self.scheduler is not None and self.scheduler.control
         plan = self._plan
         check_scenario(
-            scenario, self.topology, self.workers_per_cgroup, knobs, plan.payloads, plan.disks
+            scenario,
+            self.topology,
+            self.workers_per_cgroup,
+            plan.scheduler,
+            plan.payloads,
+            plan.disks,
+            plan.staged,
+            self._subject.ops,
         )
         tee = _Tee(self._sink)
         engine = Engine(self._stage, self._tree, self._reactor, tee, self._subject, self._payloads)
         facts = engine.play(scenario)
-        return Played(facts, tuple(tee.workers), tuple(tee.cgroups), tuple(tee.payloads))
+        return Played(
+            facts, tuple(tee.workers), tuple(tee.cgroups), tuple(tee.payloads), tuple(tee.events)
+        )
 
     def payload(self, name: str) -> PayloadBuilder:
         """A builder of runs of one of the target's payloads: `.arg(...)`, ..., `.run()`.
@@ -197,13 +220,14 @@ class Context:
 
 
 class _Tee:
-    """Passes facts on and keeps those of workers, cgroups and payloads."""
+    """Passes facts on and keeps those of workers, cgroups and payloads, and events."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self.workers: list[WorkerFacts] = []
         self.cgroups: list[CgroupFacts] = []
         self.payloads: list[PayloadFacts] = []
+        self.events: list[Event] = []
 
     def emit(self, fact: Any) -> None:
         if isinstance(fact, WorkerFacts):
@@ -212,4 +236,6 @@ class _Tee:
             self.cgroups.append(fact)
         elif isinstance(fact, PayloadFacts):
             self.payloads.append(fact)
+        elif isinstance(fact, Event):
+            self.events.append(fact)
         self._sink.emit(fact)

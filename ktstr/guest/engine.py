@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Protocol
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.ops import Players, apply_op
 from ktstr.guest.population import Population, Stage
-from ktstr.model.cpuset import resolve_cpuset
+from ktstr.guest.timeline import Timeline
+from ktstr.model.conditions import OnTimeout
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.facts import Event, ScenarioFacts, StepFacts
-from ktstr.model.scenario import Frac, Loop, Until
+from ktstr.model.facts import ScenarioFacts, StepFacts
+from ktstr.model.scenario import Frac, Loop, Until, WaitFor
 
 if TYPE_CHECKING:
     from ktstr.guest.payload.run import Payloads
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
+    from ktstr.model.facts import TimeoutFacts
     from ktstr.model.scenario import CgroupDef, Op, Scenario, Step
 
 _NS = 1_000_000_000
+_TIMEOUTS_KEPT = 16
 
 
 class Subject(Protocol):
@@ -89,14 +92,18 @@ class Engine:
         subject: Subject,
         payloads: Payloads | None = None,
     ) -> None:
-        self._stage, self._reactor, self._sink, self._subject = stage, reactor, sink, subject
-        self._people = Population(stage, tree, reactor, sink)
+        self._stage, self._reactor, self._subject = stage, reactor, subject
+        self._timeline = Timeline(sink)
+        self._people = Population(stage, tree, reactor, self._timeline)
         self._payloads = None
         if payloads is not None:
             from ktstr.guest.payload.background import Background
 
-            self._payloads = Background(payloads, sink)
-        self._players = Players(self._people, stage.view, subject, self._payloads, self._in_trouble)
+            self._payloads = Background(payloads, self._timeline)
+        self._players = Players(
+            self._people, stage.view, subject, self._payloads, self._timeline, self._in_trouble
+        )
+        self._timeouts: list[TimeoutFacts] = []
         self._started = 0
         self._done = 0
         self._begun = 0
@@ -126,18 +133,18 @@ class Engine:
             error=self._error,
             stopped_because=self._stopped,
             steps=tuple(self._steps),
+            timeouts=tuple(self._timeouts),
             cleanup_ns=cleanup,
         )
         self._event("scenario_end")
-        self._sink.emit(facts)
+        self._timeline.emit(facts)
         return facts
 
     def _make_backdrop(self, scenario: Scenario) -> None:
         for cgroup in scenario.backdrop.cgroups:
             self._define(cgroup, None)
         self._people.start(None)
-        for op in scenario.backdrop.ops:
-            self._apply(op, None)
+        self._apply_all(scenario.backdrop.ops, None)
 
     def _play_steps(self, scenario: Scenario) -> None:
         for index, step in enumerate(scenario.steps):
@@ -165,12 +172,12 @@ class Engine:
             self._set_up(index, step)
             self._loop(index, step, step.hold)
             return
-        for op in step.ops:
-            self._apply(op, index)
+        self._apply_all(step.ops, index)
         self._set_up(index, step)
         hold = step.hold
         if isinstance(hold, Until):
-            raise InfraError("the guest cannot hold Until yet")
+            self._wait(hold, index)
+            return
         seconds = hold.fraction * self._stage.duration_s if isinstance(hold, Frac) else hold.seconds
         self._hold(time.monotonic_ns() + int(seconds * _NS))
 
@@ -187,25 +194,46 @@ class Engine:
         due = time.monotonic_ns()
         # by the clock, not by `due`: ops may take longer than the interval
         while time.monotonic_ns() < end and not self._stopped:
-            for op in step.ops:
-                self._apply(op, index)
+            self._apply_all(step.ops, index)
             due += int(hold.interval * _NS)
             self._hold(min(due, end))
 
     def _define(self, cgroup: CgroupDef, step: int | None) -> None:
-        view = self._stage.view
         try:
-            cpus = None if cgroup.cpuset is None else resolve_cpuset(cgroup.cpuset, view)
-            self._people.define(cgroup, cpus, step)
+            self._people.define(cgroup, step)
         except (UsageError, InfraError) as error:
             raise InfraError(f"cgroup {cgroup.name!r}: {error}") from error
+
+    def _apply_all(self, ops: tuple[Op, ...], step: int | None) -> None:
+        for op in ops:
+            # a wait that was in vain ends the scenario
+            if not self._stopped:
+                self._apply(op, step)
 
     def _apply(self, op: Op, step: int | None) -> None:
         self._event("op", step, repr(op))
         try:
-            apply_op(op, step, self._players)
+            if isinstance(op, WaitFor):
+                self._wait(op, step)
+            else:
+                apply_op(op, step, self._players)
         except (UsageError, InfraError) as error:
             raise InfraError(f"{type(op).__name__}: {error}") from error
+
+    def _wait(self, wait: WaitFor | Until, step: int | None) -> None:
+        # few scenarios wait for conditions, and every guest would pay for the import
+        from ktstr.guest.waits import Waits
+
+        waits = Waits(self._people, self._subject, self._reactor, self._timeline, self._in_trouble)
+        late = waits.wait(wait, step)
+        if late is None:
+            return
+        ends = wait.on_timeout is not OnTimeout.GO_ON
+        # a Loop may be late in every round
+        if ends or len(self._timeouts) < _TIMEOUTS_KEPT:
+            self._timeouts.append(late)
+        if ends:
+            self._stopped = f"{late.condition} was not met within {late.seconds:g} s: {late.seen}"
 
     def _hold(self, deadline_ns: int) -> None:
         self._reactor.wait(deadline_ns, self._in_trouble)
@@ -230,4 +258,4 @@ class Engine:
         return True
 
     def _event(self, name: str, step: int | None = None, detail: str = "") -> None:
-        self._sink.emit(Event(time.monotonic_ns(), name, step, detail))
+        self._timeline.event(name, step, detail)

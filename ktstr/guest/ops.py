@@ -11,9 +11,12 @@ from ktstr.model.cpuset import resolve_cpuset
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario import (
     AddCgroup,
+    AddCgroupDef,
     AttachScheduler,
+    CaptureProcs,
     ClearCpuset,
     DetachScheduler,
+    Freeze,
     KillPayload,
     MoveAllTasks,
     Op,
@@ -24,10 +27,12 @@ from ktstr.model.scenario import (
     SetAffinity,
     SetCpuset,
     SetKnob,
+    SetLimits,
     Spawn,
     SpawnHost,
     StopCgroup,
     SwapCpusets,
+    Thaw,
     WaitPayload,
 )
 
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from ktstr.guest.engine import Subject
     from ktstr.guest.payload.background import Background
     from ktstr.guest.population import Population
+    from ktstr.guest.timeline import Timeline
     from ktstr.model.topology import TopologyView
 
 
@@ -46,6 +52,7 @@ class Players:
     view: TopologyView
     subject: Subject
     payloads: Background | None
+    timeline: Timeline
     stop: Callable[[], bool]
 
 
@@ -62,6 +69,9 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
             _apply_payload_op(op, step, players)
         case AddCgroup(name):
             people.add(name, step)
+        case AddCgroupDef(definition):
+            people.define(definition, step)
+            people.start(step)
         case RemoveCgroup(name):
             people.remove(name)
         case StopCgroup(name):
@@ -72,6 +82,14 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
             people.set_cpuset(cgroup, None)
         case SwapCpusets(a, b):
             people.swap_cpusets(a, b)
+        case SetLimits(cgroup, limits):
+            people.set_limits(cgroup, limits)
+        case Freeze(cgroup):
+            people.freeze(cgroup)
+        case Thaw(cgroup):
+            people.thaw(cgroup)
+        case CaptureProcs(cgroup):
+            players.timeline.event("procs", step, f"{cgroup}: {people.processes(cgroup)}")
         case Spawn(cgroup, work):
             people.spawn(cgroup, work, step).start()
         case SpawnHost(work):
@@ -90,8 +108,6 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
             players.subject.restart()
         case ReplaceScheduler(name):
             players.subject.replace(name)
-        case _:
-            raise UsageError("the guest cannot do this yet")
 
 
 def _apply_payload_op(

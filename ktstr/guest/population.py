@@ -5,21 +5,23 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ktstr.guest.affinity import resolve_affinity
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.workers import WORKER, WorkerGroup
+from ktstr.model.cpuset import resolve_cpuset
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.facts import Event
+from ktstr.model.limits import NO_LIMITS, limit_files
+from ktstr.model.seeds import stream
 
 if TYPE_CHECKING:
-    import random
-
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
     from ktstr.model.facts import DiskFacts
+    from ktstr.model.limits import Limits
     from ktstr.model.scenario import CgroupDef
     from ktstr.model.topology import TopologyView
     from ktstr.model.work import AffinityKind, Work
@@ -46,13 +48,20 @@ class Stage:
 
 @dataclass
 class _Cgroup:
-    """A cgroup that exists; `spawned` counts its groups of workers so far."""
+    """A cgroup that exists; `spawned` counts its groups of workers so far, `bound` its SetAffinity.
+
+    limits: what its files were given.  frozen_at_ns: 0 unless it is frozen itself.
+    """
 
     name: str
     ordinal: int
     step: int | None
     cpuset: frozenset[int] | None = None
     spawned: int = 0
+    bound: int = 0
+    limits: dict[str, str] = field(default_factory=dict)
+    frozen_at_ns: int = 0
+    frozen_ns: int = 0
 
 
 class Population:
@@ -68,16 +77,15 @@ class Population:
         self._groups: list[WorkerGroup] = []
         self._ordinals = itertools.count()
         self._hosts = itertools.count()
-        self._random: random.Random | None = None
         self._phase: int | None = None
 
-    def define(self, cgroup: CgroupDef, cpus: frozenset[int] | None, step: int | None) -> None:
-        """Makes a cgroup with its cpuset, weight and workers, which wait to be told to begin."""
+    def define(self, cgroup: CgroupDef, step: int | None) -> None:
+        """Makes a cgroup with its cpuset, limits and workers, which wait to be told to begin."""
         self.add(cgroup.name, step)
-        if cpus is not None:
-            self.set_cpuset(cgroup.name, cpus)
-        if cgroup.limits.weight is not None:
-            self._tree.set_weight(cgroup.name, cgroup.limits.weight)
+        if cgroup.cpuset is not None:
+            self.set_cpuset(cgroup.name, resolve_cpuset(cgroup.cpuset, self._stage.view))
+        if cgroup.limits != NO_LIMITS:
+            self.set_limits(cgroup.name, cgroup.limits)
         for work in cgroup.works or ():
             self.spawn(cgroup.name, work, step)
 
@@ -111,7 +119,7 @@ class Population:
         group.allow(self._allowed(name))
         self._groups.append(group)
         count = work.count(self._stage.workers_per_cgroup, len(self._stage.view.cpus))
-        group.spawn([self._affinity(work.placement, name, index) for index in range(count)])
+        group.spawn([self._affinity(work.placement, name, i, label) for i in range(count)])
         group.set_phase(self._phase, time.monotonic_ns())
         for pid in group.pids:
             self._tree.place(name, pid)
@@ -147,10 +155,55 @@ class Population:
 
     def bind(self, name: str, affinity: AffinityKind) -> None:
         """Changes the affinity of a cgroup's workers."""
-        self._known(name)
+        cgroup = self._known(name)
+        cgroup.bound += 1
         for group in self._of(name):
-            cpus = [self._affinity(affinity, name, index) for index in range(group.size)]
+            who = f"{group.label} bound {cgroup.bound}"
+            cpus = [self._affinity(affinity, name, i, who) for i in range(group.size)]
             group.bind(cpus, self._stage.view.cpus)
+
+    def set_limits(self, name: str, limits: Limits) -> None:
+        """Sets those limits of a cgroup that are given."""
+        files = limit_files(limits)
+        cgroup = self._known(name)
+        if "io.weight" in files:
+            for disk in self._stage.disks:
+                self._tree.weigh_io(disk.device)
+        self._tree.set_limits(name, files)
+        cgroup.limits |= files
+
+    def freeze(self, name: str) -> None:
+        """Stops a cgroup's processes, and those below it, where they are."""
+        cgroup = self._known(name)
+        cgroup.frozen_at_ns = time.monotonic_ns()
+        self._tree.freeze(name, True)
+
+    def thaw(self, name: str) -> None:
+        """Lets a frozen cgroup go on."""
+        cgroup = self._known(name)
+        self._tree.freeze(name, False)
+        if cgroup.frozen_at_ns:
+            cgroup.frozen_ns += time.monotonic_ns() - cgroup.frozen_at_ns
+            cgroup.frozen_at_ns = 0
+
+    def processes(self, name: str) -> str:
+        """`pid name (command), ...` of the processes in the cgroup and below it."""
+        from ktstr.guest.processes import describe  # only this op needs it
+
+        self._known(name)
+        return ", ".join(f"{pid} {describe(pid)}" for pid in self._tree.all_pids(name))
+
+    def progress(self, name: str) -> tuple[int, int]:
+        """Iterations and units of work of the workers that are in the cgroup or below it now."""
+        self._known(name)
+        groups = [each for each in self._groups if _below(each.cgroup, name)]
+        slots = [slot for group in groups for slot in group.slots()]
+        return sum(slot.iterations for slot in slots), sum(slot.work_units for slot in slots)
+
+    def cpu_s(self, name: str) -> float:
+        """CPU seconds that the cgroup and those below it have used."""
+        self._known(name)
+        return self._tree.cpu_usage_us(name) / 1e6
 
     def move(self, source: str, target: str) -> None:
         """Moves all workers from one cgroup to another."""
@@ -202,6 +255,7 @@ class Population:
     def _end(self, groups: list[WorkerGroup]) -> None:
         if not groups:
             return
+        self._thaw_around(groups)
         for group in groups:
             group.ask_to_stop()
         deadline = time.monotonic_ns() + int(self._stage.collect_s * _NS)
@@ -211,8 +265,21 @@ class Population:
                 self._sink.emit(facts)
             self._groups.remove(group)
 
+    def _thaw_around(self, groups: list[WorkerGroup]) -> None:
+        """Thaws what holds these workers: a frozen one can neither stop nor report."""
+        for cgroup in self._cgroups.values():
+            if cgroup.frozen_at_ns and any(_below(each.cgroup, cgroup.name) for each in groups):
+                self.thaw(cgroup.name)
+                detail = f"{cgroup.name}: its workers end"
+                self._sink.emit(Event(time.monotonic_ns(), "thaw", None, detail))
+
     def _drop(self, cgroup: _Cgroup) -> None:
-        self._sink.emit(self._tree.facts(cgroup.name, cgroup.step, cgroup.cpuset))
+        if cgroup.frozen_at_ns:
+            self.thaw(cgroup.name)
+        facts = self._tree.facts(
+            cgroup.name, cgroup.step, cgroup.cpuset, cgroup.limits, cgroup.frozen_ns
+        )
+        self._sink.emit(facts)
         del self._cgroups[cgroup.name]
         self._tree.remove(cgroup.name)
 
@@ -225,14 +292,16 @@ class Population:
             name = name.rpartition("/")[0]
         return None
 
-    def _affinity(self, kind: AffinityKind, name: str | None, index: int) -> frozenset[int] | None:
+    def _affinity(
+        self, kind: AffinityKind, name: str | None, index: int, who: str
+    ) -> frozenset[int] | None:
+        def draw(pool: list[int], count: int) -> list[int]:
+            return stream(self._stage.seed, f"affinity of {who}.{index}").sample(pool, count)
+
         pool = self._allowed(name) or self._stage.view.cpus
-        return resolve_affinity(kind, pool, self._stage.view, self._draw, index)
+        return resolve_affinity(kind, pool, self._stage.view, draw, index)
 
-    @property
-    def _draw(self) -> Callable[[list[int], int], list[int]]:
-        if self._random is None:
-            import random  # few scenarios draw, and every guest would pay for the import
 
-            self._random = random.Random(self._stage.seed)
-        return self._random.sample
+def _below(cgroup: str, top: str) -> bool:
+    """Whether a cgroup is `top` or below it."""
+    return cgroup == top or cgroup.startswith(f"{top}/")

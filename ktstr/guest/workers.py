@@ -62,6 +62,7 @@ class WorkerGroup:
     ) -> None:
         self._disks = disks
         self.cgroup, self.work, self.step = cgroup, work, step
+        self.label = label
         self.cpuset: frozenset[int] | None = frozenset()
         self._reactor, self._group, self._label, self._program = reactor, group, label, program
         self._workers: list[_Worker] = []

@@ -8,9 +8,10 @@ from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import never_ran
 from ktstr.judge.subjects import crashed, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.conditions import OnTimeout
 from ktstr.model.host import OUT_OF_TIME, EndingKind
 from ktstr.model.plan import Plan
-from ktstr.model.scenario import Spawn, SpawnHost
+from ktstr.model.scenario import AddCgroupDef, Spawn, SpawnHost
 from ktstr.model.topology import Topology
 
 _DAMAGES_SHOWN = 3
@@ -101,6 +102,8 @@ def scenarios(run: RunRecord) -> list[Detail]:
         if facts.error:
             message = f"the scenario could not be carried out ({done}): {facts.error}"
             details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+        elif any(each.on_timeout is not OnTimeout.GO_ON for each in facts.timeouts):
+            continue  # a wait ended it: ktstr.judge.waits
         elif facts.steps_done < facts.steps_planned:
             why = facts.stopped_because or "no reason given"
             message = f"the scenario ended early ({done}): {why}"
@@ -167,6 +170,8 @@ def planned_workers(plan: Plan) -> int:
     for cgroups, ops in parts:
         works = [work for cgroup in cgroups for work in cgroup.works or ()]
         works += [op.work for op in ops if isinstance(op, Spawn | SpawnHost)]
+        made = [op.cgroup for op in ops if isinstance(op, AddCgroupDef)]
+        works += [work for cgroup in made for work in cgroup.works or ()]
         total += sum(work.count(default, cpus) for work in works)
     return total
 

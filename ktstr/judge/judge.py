@@ -13,6 +13,7 @@ from ktstr.judge.evidence import claims
 from ktstr.judge.expectation import weigh
 from ktstr.judge.judgement import CheckResult, Judgement
 from ktstr.judge.kernel_log import kernel_log, panic
+from ktstr.judge.limits import limits
 from ktstr.judge.outcome import outcome
 from ktstr.judge.payloads import payload_remarks, payloads
 from ktstr.judge.phases import parts
@@ -21,6 +22,7 @@ from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import scheduler
 from ktstr.judge.shape import identity, topology
 from ktstr.judge.thresholds import evaluate
+from ktstr.judge.waits import wait_remarks, waits
 from ktstr.model.checks import Detail, Kind, Verdict
 
 # what the checks find that are about a run as a whole, and not about workers
@@ -59,7 +61,7 @@ def judge(run: RunRecord) -> Judgement:
         worst(detail.verdict for detail in found) or Verdict.PASS,
         found,
         shown,
-        remarks=(*disk_remarks(run), *payload_remarks(run)),
+        remarks=(*disk_remarks(run), *payload_remarks(run), *wait_remarks(run)),
         checks=(*_of_the_run(run, details), *results),
         claims=tuple(claimed),
     )
@@ -85,7 +87,15 @@ def _guest(run: RunRecord) -> list[Detail]:
     details = []
     if run.hello is not None:
         details += identity(run.plan, run.hello) + topology(run.plan, run.hello)
-    details += disks(run) + scheduler(run) + scenarios(run) + cpusets(run) + payloads(run)
+    details += (
+        disks(run)
+        + scheduler(run)
+        + scenarios(run)
+        + waits(run)
+        + cpusets(run)
+        + limits(run)
+        + payloads(run)
+    )
     if run.plan.function is not None and run.test is not None:
         details += outcome(run.plan.function, run.test)
     return details

@@ -7,18 +7,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from ktstr.model.conditions import Condition, CpuTime, EventSeen, GlobalValue, check_wait
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.cpuset import CpusetSpec, resolve_cpuset
 from ktstr.model.disk import Disk
 from ktstr.model.disk_work import check_disk_work
 from ktstr.model.errors import UsageError
-from ktstr.model.limits import check_limits
+from ktstr.model.limits import Limits, check_limits
 from ktstr.model.payload import Payload
 from ktstr.model.payload_ledger import PayloadLedger
 from ktstr.model.scenario import (
     AddCgroup,
+    AddCgroupDef,
+    CaptureProcs,
     CgroupDef,
     ClearCpuset,
+    Freeze,
     KillPayload,
     MoveAllTasks,
     Op,
@@ -27,12 +31,17 @@ from ktstr.model.scenario import (
     SetAffinity,
     SetCpuset,
     SetKnob,
+    SetLimits,
     Spawn,
     SpawnHost,
     StopCgroup,
     SwapCpusets,
+    Thaw,
+    Until,
+    WaitFor,
     WaitPayload,
 )
+from ktstr.model.scheduler_ledger import SchedulerLedger
 from ktstr.model.topology import TopologyView
 from ktstr.model.work import Work, check_work
 from ktstr.model.work_place import check_affinity, check_place
@@ -62,12 +71,19 @@ def check_name(name: str) -> None:
 
 @dataclass
 class _Cgroup:
-    """lasting: it outlives the step.  workers: those of now; lasting_workers outlive the step."""
+    """lasting: it outlives the step.  workers: those of now; lasting_workers outlive the step, and
+    step_workers end with it, which thaws what they are in.
+
+    mems: NUMA nodes that its memory may come from; None: as its parent's.
+    """
 
     lasting: bool
     cpuset: frozenset[int] | None = None
+    mems: frozenset[int] | None = None
+    frozen: bool = False
     workers: bool = False
     lasting_workers: bool = False
+    step_workers: bool = False
 
 
 class Ledger:
@@ -80,21 +96,25 @@ class Ledger:
         self,
         view: TopologyView,
         workers_per_cgroup: int,
-        knobs: bool,
+        schedulers: SchedulerLedger,
         payloads: tuple[Payload, ...] = (),
         disks: tuple[Disk, ...] = (),
     ) -> None:
         self._disks = disks
-        self._view, self._workers, self._knobs = view, workers_per_cgroup, knobs
+        self._view, self._workers, self._schedulers = view, workers_per_cgroup, schedulers
         self._payloads = PayloadLedger(payloads)
         self._cgroups: dict[str, _Cgroup] = {}
         self._total = 0
 
     def end_step(self) -> None:
         """Takes away what the last step made."""
-        self._cgroups = {name: each for name, each in self._cgroups.items() if each.lasting}
-        for cgroup in self._cgroups.values():
-            cgroup.workers = cgroup.lasting_workers
+        for name in [name for name, each in self._cgroups.items() if not each.lasting]:
+            self._stop(name)
+            del self._cgroups[name]
+        for name, cgroup in self._cgroups.items():
+            if cgroup.step_workers:
+                self._thaw_around(name)
+            cgroup.workers, cgroup.step_workers = cgroup.lasting_workers, False
         self._payloads.end_step()
 
     def define(self, where: str, cgroups: Iterable[CgroupDef], *, lasting: bool) -> None:
@@ -112,17 +132,23 @@ class Ledger:
         self._add(cgroup.name, lasting)
         if cgroup.cpuset is not None:
             self._confine(cgroup.name, cgroup.cpuset)
-        check_limits(cgroup.limits)
+        self._limit(cgroup.name, cgroup.limits)
         for work in cgroup.works or ():
             self._spawn(cgroup.name, work, lasting)
+
+    def hold(self, where: str, hold: Until) -> None:
+        """Enters a hold that waits for a condition."""
+        _guarded(where, "Until", partial(self._await, hold.condition, hold.timeout))
 
     def _apply(self, op: Op, lasting: bool) -> None:
         if isinstance(op, AddCgroup):
             self._add(op.name, lasting)
+        elif isinstance(op, AddCgroupDef):
+            self._define(op.cgroup, lasting)
         elif isinstance(op, RemoveCgroup):
             self._remove(op.name)
         elif isinstance(op, StopCgroup):
-            _empty(self._known(op.name))
+            self._stop(op.name)
         elif isinstance(op, SetCpuset):
             self._known(op.cgroup)
             self._confine(op.cgroup, op.spec)
@@ -131,6 +157,15 @@ class Ledger:
         elif isinstance(op, SetAffinity):
             self._known(op.cgroup)
             check_affinity(op.affinity, self._pool(op.cgroup), self._view)
+        elif isinstance(op, SetLimits):
+            self._known(op.cgroup)
+            self._limit(op.cgroup, op.limits)
+        elif isinstance(op, Freeze | Thaw):
+            self._freeze(op.cgroup, isinstance(op, Freeze))
+        elif isinstance(op, CaptureProcs):
+            self._known(op.cgroup)
+        elif isinstance(op, WaitFor):
+            self._await(op.condition, op.timeout)
         elif isinstance(op, SwapCpusets):
             a, b = self._known(op.a), self._known(op.b)
             a.cpuset, b.cpuset = b.cpuset, a.cpuset
@@ -149,11 +184,10 @@ class Ledger:
                 self._refuse_children(cgroup)
         elif isinstance(op, WaitPayload | KillPayload):
             self._payloads.end(op)
-        elif isinstance(op, SetKnob) and not self._knobs:
-            raise UsageError(
-                f"{op.name!r}: this target's scheduler takes no knobs; SetKnob needs an "
-                f"scx_scheduler run by the generic loader"
-            )
+        elif isinstance(op, SetKnob):
+            self._schedulers.check_variable(op.name)
+        else:
+            self._schedulers.apply(op)
 
     def _add(self, name: str, lasting: bool) -> None:
         check_name(name)
@@ -174,6 +208,7 @@ class Ledger:
         if child:
             raise UsageError(f"{name!r} has the child {child!r}; remove that first")
         self._payloads.refuse_removal(name)
+        self._stop(name)
         del self._cgroups[name]
 
     def _confine(self, name: str, spec: CpusetSpec) -> None:
@@ -195,14 +230,74 @@ class Ledger:
             name = name.rpartition("/")[0]
         return self._view.cpus
 
+    def _limit(self, name: str, limits: Limits) -> None:
+        check_limits(limits)
+        if limits.io_weight is not None and not self._disks:
+            raise UsageError("io_weight has no effect: the target has no disk; see its `disks`")
+        if limits.mems is None:
+            return
+        mems, nodes = frozenset(limits.mems), frozenset(range(len(self._view.nodes)))
+        if not mems <= nodes:
+            raise UsageError(
+                f"mems names the NUMA nodes {format_cpulist(mems)}; the machine has "
+                f"{format_cpulist(nodes)}"
+            )
+        above = name.rpartition("/")[0]
+        while above and self._known(above).mems is None:
+            above = above.rpartition("/")[0]
+        allowed = self._known(above).mems if above else nodes
+        if allowed is not None and not mems <= allowed:
+            raise UsageError(
+                f"mems names the NUMA nodes {format_cpulist(mems)}, and {above!r} above it has "
+                f"only {format_cpulist(allowed)}"
+            )
+        self._cgroups[name].mems = mems
+
+    def _freeze(self, name: str, frozen: bool) -> None:
+        cgroup = self._known(name)
+        if cgroup.frozen == frozen:
+            state = "is frozen already" if frozen else "is not frozen"
+            raise UsageError(f"{name!r} {state} at this point")
+        cgroup.frozen = frozen
+
+    def _stop(self, name: str) -> None:
+        """Ends the workers of a cgroup, which thaws what they are in."""
+        cgroup = self._known(name)
+        if cgroup.workers:
+            self._thaw_around(name)
+        _empty(cgroup)
+
+    def _thaw_around(self, name: str) -> None:
+        while name:
+            if name in self._cgroups:
+                self._cgroups[name].frozen = False
+            name = name.rpartition("/")[0]
+
+    def _await(self, condition: Condition, timeout: float) -> None:
+        check_wait(condition, timeout)
+        if isinstance(condition, GlobalValue):
+            self._schedulers.check_variable(condition.name)
+        elif not isinstance(condition, EventSeen):
+            self._known(condition.cgroup)
+            if not isinstance(condition, CpuTime) and not self._busy(condition.cgroup):
+                raise UsageError(f"{condition}: no worker is in {condition.cgroup!r} at this point")
+
+    def _busy(self, top: str) -> bool:
+        """Whether there are workers in a cgroup or below it."""
+        return any(
+            cgroup.workers and (name == top or name.startswith(f"{top}/"))
+            for name, cgroup in self._cgroups.items()
+        )
+
     def _move(self, source: str, target: str) -> None:
         origin, goal = self._known(source), self._known(target)
         if origin.lasting and not goal.lasting:
             raise UsageError(f"{source!r} belongs to the Backdrop and outlives {target!r}")
         if origin.workers:
-            lasting = origin.lasting_workers
+            lasting, brief = origin.lasting_workers, origin.step_workers
             _empty(origin)
             self._populate(target, lasting)
+            goal.step_workers |= brief
 
     def _spawn(self, name: str, work: Work, lasting: bool) -> None:
         self._count(work)
@@ -214,6 +309,7 @@ class Ledger:
         cgroup = self._cgroups[name]
         cgroup.workers = True
         cgroup.lasting_workers |= lasting
+        cgroup.step_workers |= not lasting
 
     def _refuse_children(self, name: str) -> None:
         child = self._child(name)
@@ -239,7 +335,7 @@ class Ledger:
 
 
 def _empty(cgroup: _Cgroup) -> None:
-    cgroup.workers = cgroup.lasting_workers = False
+    cgroup.workers = cgroup.lasting_workers = cgroup.step_workers = False
 
 
 def _guarded(where: str, what: str, action: Callable[[], None]) -> None:

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from ktstr.model.conditions import check_wait
 from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
 from ktstr.model.ledger import Ledger
 from ktstr.model.payload import Payload
 from ktstr.model.scenario import Fixed, Frac, HoldSpec, Loop, Scenario, Step, Until
+from ktstr.model.scheduler_ledger import SchedulerLedger
 from ktstr.model.topology import TopologyView
+
+if TYPE_CHECKING:
+    from ktstr.model.plan import SchedulerPlan
 
 
 def check_hold(hold: HoldSpec) -> None:
@@ -21,8 +25,7 @@ def check_hold(hold: HoldSpec) -> None:
         UsageError: naming the hold.
     """
     if isinstance(hold, Until):
-        check_wait(hold.condition, hold.timeout)
-        return
+        return  # it depends on what there is by then
     if isinstance(hold, Frac):
         value = hold.fraction
     else:
@@ -35,21 +38,25 @@ def check_scenario(
     scenario: Scenario,
     view: TopologyView,
     workers_per_cgroup: int,
-    knobs: bool,
+    scheduler: SchedulerPlan | None = None,
     payloads: tuple[Payload, ...] = (),
     disks: tuple[Disk, ...] = (),
+    staged: tuple[SchedulerPlan, ...] = (),
+    attached: str | None = None,
 ) -> None:
     """Plays a scenario's bookkeeping through without running it.
 
-    `knobs` says whether the scheduler takes SetKnob; `payloads` are the target's,
-    `disks` those of the machine.
+    `scheduler`, `staged` and `payloads` are the target's, `disks` those of the machine.  `attached`
+    is the `ops` of the scheduler that is attached at its beginning, None for the target's own.
 
     Raises:
         UsageError: with the step and the operation that is wrong, and why.
     """
     if not scenario.steps:
         raise UsageError("the scenario has no step; give at least one Step or use defs(...)")
-    ledger = Ledger(view, workers_per_cgroup, knobs, payloads, disks)
+    ledger = Ledger(
+        view, workers_per_cgroup, SchedulerLedger(scheduler, staged, attached), payloads, disks
+    )
     ledger.define("Backdrop", scenario.backdrop.cgroups, lasting=True)
     ledger.apply("Backdrop", scenario.backdrop.ops, lasting=True)
     for i, step in enumerate(scenario.steps):
@@ -72,3 +79,5 @@ def _play(where: str, step: Step, ledger: Ledger) -> None:
         return
     ledger.apply(where, step.ops, lasting=False)
     ledger.define(where, step.setup, lasting=False)
+    if isinstance(step.hold, Until):
+        ledger.hold(where, step.hold)

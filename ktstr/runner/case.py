@@ -55,7 +55,7 @@ class Source:
 
 @dataclass(frozen=True)
 class DiscoveryRequest:
-    """What the child process is asked: which files, which selection, for which topology."""
+    """What the child process is asked: which files, which of their tests, for which machine."""
 
     sources: tuple[Source, ...]
     import_roots: tuple[str, ...]
@@ -64,3 +64,4 @@ class DiscoveryRequest:
     shard_total: int
     topology: str
     numa: NumaLayout | None = None
+    seed: int = 1

@@ -19,6 +19,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from inspect import signature
 from types import ModuleType
 from typing import TextIO
 
@@ -70,7 +71,7 @@ def _discover(request: DiscoveryRequest, answer: TextIO) -> Discovery:
     cases = []
     for name in selection.of(tuple(found)):
         _tell(answer, "at", f"calling {name}, {_place(*found[name])}")
-        cases.append(_case(*found[name], view))
+        cases.append(_case(*found[name], view, request.seed))
     return Discovery(tuple(found), tuple(cases))
 
 
@@ -121,7 +122,7 @@ def _is_ours(decorator: ast.expr) -> bool:
     return name in ("scenario", "test")
 
 
-def _case(source: Source, declaration: Declaration, view: TopologyView) -> Case:
+def _case(source: Source, declaration: Declaration, view: TopologyView, seed: int) -> Case:
     fields = {
         field.name: getattr(declaration, field.name)
         for field in dataclasses.fields(declaration)
@@ -131,15 +132,17 @@ def _case(source: Source, declaration: Declaration, view: TopologyView) -> Case:
     scenario, error = (None, "")
     skip = declaration.needs.unmet(view) if declaration.needs is not None else ""
     if not declaration.in_guest and not skip:
-        scenario, error = _call(source, declaration, view)
+        scenario, error = _call(source, declaration, view, seed)
     return Case(source=source.name, line=line, scenario=scenario, error=error, skip=skip, **fields)
 
 
 def _call(
-    source: Source, declaration: Declaration, view: TopologyView
+    source: Source, declaration: Declaration, view: TopologyView, seed: int
 ) -> tuple[Scenario | None, str]:
     try:
-        value = declaration.function(view)
+        # only a scenario that draws names the parameter
+        drawn = {"seed": seed} if "seed" in signature(declaration.function).parameters else {}
+        value = declaration.function(view, **drawn)
     except BaseException as error:  # noqa: BLE001 - it is reported
         return None, _blame(error, source, f"while {declaration.name} made its scenario")
     if not isinstance(value, Scenario):

@@ -54,9 +54,14 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         check_claims(case.claims, case.scenario)
         if case.scenario is not None:
             view = TopologyView.of(target.machine)
-            knobs = scheduler is not None and scheduler.control
             check_scenario(
-                case.scenario, view, case.workers_per_cgroup, knobs, payloads_of(target), disks
+                case.scenario,
+                view,
+                case.workers_per_cgroup,
+                _own(target, case.scheduler_args),
+                payloads_of(target),
+                disks,
+                staged_of(target),
             )
     except UsageError as error:
         raise UsageError(

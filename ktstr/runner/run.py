@@ -80,5 +80,6 @@ def _discover(
         shard_total=selection.shard.total,
         topology=target.topology,
         numa=target.numa,
+        seed=target.seed,
     )
     return discover(request, termination)

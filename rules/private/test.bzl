@@ -92,6 +92,10 @@ def _check(ctx):
               "the topology needs") % (ctx.label, ctx.attr.memory_mb, _LEAST_MIB))
     if ctx.attr.seed < 0:
         fail("%s: seed is %d; it must lie within 0 to 2147483647" % (ctx.label, ctx.attr.seed))
+    flag = ctx.attr._seed[BuildSettingInfo].value
+    if flag < -1:
+        fail(("%s: --@ktstr//rules:seed is %d; it must lie within 0 to 2147483647, or be -1: each " +
+              "test has its own") % (ctx.label, flag))
     for karg in ctx.attr.kargs:
         if not karg or " " in karg or "\t" in karg or "\n" in karg:
             fail("%s: kargs: %r is not one kernel argument; give each its own list item" % (
@@ -154,6 +158,11 @@ def _accel(ctx):
         return ctx.attr.accel
     return ctx.attr._accel[BuildSettingInfo].value
 
+def _seed(ctx):
+    """The seed: the command line's, where it gives one."""
+    flag = ctx.attr._seed[BuildSettingInfo].value
+    return ctx.attr.seed if flag == -1 else flag
+
 def _config(ctx, accel):
     python = _python(ctx)
     return {
@@ -174,7 +183,7 @@ def _config(ctx, accel):
         "payloads": payloads_config(ctx, _runfiles_path),
         "disks": disks_config(ctx, _runfiles_path),
         "scheduler_args": ctx.attr.scheduler_args,
-        "seed": ctx.attr.seed,
+        "seed": _seed(ctx),
         "sources": python.sources,
         "timeout_s": _TIMEOUTS[getattr(ctx.attr, "timeout", "moderate")],
         "topology": ctx.attr.topology,
@@ -277,7 +286,7 @@ _ATTRS = {
     ),
     "seed": attr.int(
         default = 1,
-        doc = "Feeds every random choice of guest and machine.",
+        doc = "Feeds every random choice of guest and machine. `--@ktstr//rules:seed` overrides it.",
     ),
     "srcs": attr.label_list(
         allow_files = [".py"],
@@ -287,6 +296,10 @@ _ATTRS = {
     "topology": attr.string(
         default = "1n1l2c1t",
         doc = "NnNlNcNt: NUMA nodes, LLCs of the machine, cores per LLC, threads per core.",
+    ),
+    "_seed": attr.label(
+        default = "//rules:seed",
+        providers = [BuildSettingInfo],
     ),
     "_accel": attr.label(
         default = "//rules:accel",

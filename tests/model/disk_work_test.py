@@ -68,7 +68,7 @@ class DiskWorkTest(parameterized.TestCase):
         view = TopologyView.of(Topology.parse("1n1l2c1t"))
         scenario = defs(CgroupDef("io", works=(Work(IoSyncWrite("bare"), workers=1),)))
         with self.assertRaisesRegex(UsageError, "step 0: cgroup 'io': IoSyncWrite: disk 'bare' is"):
-            check_scenario(scenario, view, 1, False, (), DISKS)
+            check_scenario(scenario, view, 1, None, (), DISKS)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.ledger import MAX_WORKERS, check_name
 from ktstr.model.limits import Limits
 from ktstr.model.payload import Payload
+from ktstr.model.plan import SchedulerPlan
 from ktstr.model.scenario import (
     FULL,
     AddCgroup,
@@ -23,6 +24,7 @@ from ktstr.model.scenario import (
     MoveAllTasks,
     Op,
     RemoveCgroup,
+    ReplaceScheduler,
     RunPayload,
     Scenario,
     SetAffinity,
@@ -43,6 +45,8 @@ from ktstr.model.work_types import PipeIo
 from tests.model.strategies import scenarios
 
 VIEW = TopologyView.of(Topology.parse("1n2l2c1t"))
+OWN = SchedulerPlan("own", ("/s/own",), "own", control=True)
+OTHER = SchedulerPlan("other", ("/s/other",), "other", control=False)
 EMPTY = CgroupDef("e", works=None)
 PAYLOADS = (
     Payload("fio", "/p/fio", known_flags=("--rw", "-j")),
@@ -63,8 +67,8 @@ def exact(*cpus: int) -> Exact:
 
 
 class ValidateTest(parameterized.TestCase):
-    def check(self, scenario: Scenario, knobs: bool = True) -> None:
-        check_scenario(scenario, VIEW, 2, knobs, PAYLOADS)
+    def check(self, scenario: Scenario, own: SchedulerPlan | None = OWN) -> None:
+        check_scenario(scenario, VIEW, 2, own, PAYLOADS, staged=(OTHER,))
 
     @given(scenarios())
     def test_any_scenario_is_taken_or_refused_by_its_author_s_error(
@@ -303,8 +307,12 @@ class ValidateTest(parameterized.TestCase):
             self.check(scenario)
 
     def test_knobs_need_a_scheduler_that_has_some(self) -> None:
-        with self.assertRaisesRegex(UsageError, "SetKnob: 'x': this target's scheduler takes no"):
-            self.check(step(SetKnob("x", 1)), knobs=False)
+        with self.assertRaisesRegex(UsageError, "SetKnob: 'x' is a variable .* none is attached"):
+            self.check(step(SetKnob("x", 1)), None)
+        with self.assertRaisesRegex(UsageError, "step 1: SetKnob: .* 'other' takes no knobs"):
+            self.check(
+                Scenario((Step(ops=(ReplaceScheduler("other"),)), Step(ops=(SetKnob("x", 1),))))
+            )
 
     @parameterized.parameters("", "/a", "a/", "a//b", ".", "a/..", "a\0", "a\nb")
     def test_names_that_are_no_paths(self, name: str) -> None:

@@ -40,14 +40,19 @@ class DiscoveryTest(parameterized.TestCase):
         return self._read
 
     def discover(
-        self, *texts: str, pattern: str = "", deadline_s: float = 20.0, roots: tuple[str, ...] = ()
+        self,
+        *texts: str,
+        pattern: str = "",
+        deadline_s: float = 20.0,
+        roots: tuple[str, ...] = (),
+        seed: int = 1,
     ) -> Discovery:
         sources = []
         for index, text in enumerate(texts):
             name = f"case{index}.py"
             path = self.create_tempfile(name, text).full_path
             sources.append(Source(path, f"pkg/{name}"))
-        request = DiscoveryRequest(tuple(sources), roots, pattern, 0, 1, "1n2l2c1t")
+        request = DiscoveryRequest(tuple(sources), roots, pattern, 0, 1, "1n2l2c1t", seed=seed)
         return discover(request, self, deadline_s)
 
     def refuse(self, message: str, *texts: str, **kwargs: float) -> str:
@@ -78,6 +83,20 @@ class DiscoveryTest(parameterized.TestCase):
         nodes, large_enough = self.discover(text).cases
         self.assertRegex(nodes.skip, r"^1n2l2c1t is too small: .*2 NUMA nodes")
         self.assertEqual((nodes.scenario, nodes.error, large_enough.skip), (None, "", ""))
+
+    def test_a_scenario_that_draws_is_given_the_seed(self) -> None:
+        text = HEAD + (
+            "@ktstr.scenario()\ndef drawn(machine, seed):\n"
+            "    draw = ktstr.stream(seed, 'names')\n"
+            "    return ktstr.defs(ktstr.CgroupDef(f'cg_{draw.randrange(10**9)}'))\n"
+        )
+        names = []
+        for seed in (5, 5, 6):
+            scenario = self.discover(text, seed=seed).cases[0].scenario
+            assert scenario is not None
+            names.append(scenario.steps[0].setup[0].name)
+        self.assertEqual(names[0], names[1])
+        self.assertNotEqual(names[1], names[2])
 
     def test_imports_from_the_given_roots(self) -> None:
         root = self.create_tempdir()

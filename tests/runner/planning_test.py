@@ -66,7 +66,7 @@ class PlanTest(parameterized.TestCase):
     @parameterized.parameters(
         (defs(CgroupDef("a", cpuset=Llc(7))), r"^pkg/one\.py:3: test one on 1n1l2c1t: step 0"),
         (Scenario(steps=()), r"no step"),
-        (Scenario((Step(ops=(SetKnob("x", 1),)),)), r"takes no knobs"),
+        (Scenario((Step(ops=(SetKnob("x", 1),)),)), r"none is attached"),
     )
     def test_refuses_what_does_not_fit(self, scenario: Scenario, message: str) -> None:
         with self.assertRaisesRegex(UsageError, message):

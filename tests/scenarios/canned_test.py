@@ -35,7 +35,7 @@ _MACHINES = [TopologyView.of(Topology.parse(text)) for text in ("1n1l2c1t", "1n2
 
 class CannedTest(parameterized.TestCase):
     def assert_plays(self, scenario: Scenario, view: TopologyView) -> None:
-        check_scenario(scenario, view, workers_per_cgroup=2, knobs=False)
+        check_scenario(scenario, view, workers_per_cgroup=2)
         fractions = [step.hold.fraction for step in scenario.steps if isinstance(step.hold, Frac)]
         self.assertLen(fractions, len(scenario.steps))
         self.assertAlmostEqual(sum(fractions), 1.0)
@@ -61,7 +61,7 @@ class GeneratedTest(parameterized.TestCase):
     ) -> None:
         view = TopologyView.of(topology)
         scenario = scenarios.generated(view, seed, steps)
-        check_scenario(scenario, view, workers_per_cgroup=2, knobs=False)
+        check_scenario(scenario, view, workers_per_cgroup=2)
         self.assertLen(scenario.steps, steps)
         self.assertEqual(scenarios.generated(view, seed, steps), scenario)
 
