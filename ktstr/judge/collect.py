@@ -106,7 +106,7 @@ class Collector:
             events=self._all(facts.Event),
             workers=self._all(facts.WorkerFacts),
             cgroups=self._all(facts.CgroupFacts),
-            scheduler=self._last(facts.SchedulerFacts),
+            schedulers=self._all(facts.SchedulerFacts),
             scenarios=self._all(facts.ScenarioFacts),
             test=self._last(facts.TestFacts),
             payloads=self._all(facts.PayloadFacts),

@@ -93,7 +93,7 @@ def _between_function_and_agent(run: RunRecord) -> list[Detail]:
 def scenarios(run: RunRecord) -> list[Detail]:
     """INCONCLUSIVE for a scenario that could not be carried out or stopped without a cause."""
     details = []
-    expected = run.plan.scenario is not None and not never_ran(run.scheduler)
+    expected = run.plan.scenario is not None and not never_ran(run)
     if expected and run.end is not None and not run.scenarios:
         message = "the guest reported nothing about the scenario"
         details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))

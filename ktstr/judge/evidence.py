@@ -10,11 +10,13 @@ from ktstr.judge.disks import is_as_promised, promise
 from ktstr.judge.payloads import missing, payload_name, planned_payloads
 from ktstr.judge.phases import parts
 from ktstr.judge.record import RunRecord
+from ktstr.judge.scheduler import plans_of
 from ktstr.judge.thresholds import enabled_limits
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.host import EndingKind
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import ending, failures
+from ktstr.model.plan import SchedulerPlan
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def claims(run: RunRecord) -> tuple[Claim, ...]:
             f"all {run.end.frames if run.end else '?'} frames of the guest arrived intact",
             run.end is not None and run.end.frames == run.frames_seen and not run.damages,
         ),
-        _scheduler(run),
+        *_schedulers(run),
     ]
     if run.plan.scenario is not None:
         found += _scenario(run)
@@ -58,17 +60,35 @@ def _hello(run: RunRecord) -> Claim:
     return Claim(words, run.hello is not None)
 
 
-def _scheduler(run: RunRecord) -> Claim:
-    facts, plan = run.scheduler, run.plan.scheduler
-    if plan is None:
+def _schedulers(run: RunRecord) -> list[Claim]:
+    plans, lives = plans_of(run.plan), run.schedulers
+    if not plans or (run.plan.scheduler is None and (not lives or not lives[0].name)):
         words = "the default scheduling class ran: sched_ext was off"
-        return Claim(words, facts is not None and facts.state_end in ("", "disabled"))
+        return [Claim(words, bool(lives) and lives[-1].state_end in ("", "disabled"))]
+    found = [_scheduler(run, plans[name]) for name in _names(run)]
+    if len(lives) > 1:
+        words = f"each of {len(lives)} schedulers went when it was told to, and sched_ext was off"
+        found.append(Claim(words, all(facts.phase == "detached" for facts in lives)))
+    return found
+
+
+def _names(run: RunRecord) -> list[str]:
+    """The schedulers that are to have run: the plan's own, and whoever else did."""
+    own = [run.plan.scheduler.name] if run.plan.scheduler is not None else []
+    known = plans_of(run.plan)
+    names = [*own, *(facts.name for facts in run.schedulers if facts.name in known)]
+    return list(dict.fromkeys(names))
+
+
+def _scheduler(run: RunRecord, plan: SchedulerPlan) -> Claim:
+    lives = [facts for facts in run.schedulers if facts.name == plan.name]
+    times = f" {len(lives)} times" if len(lives) > 1 else ""
     if run.plan.checks.scheduler_alive is False:
-        attached = facts is not None and facts.attached_ns is not None
-        return Claim(f"scheduler {plan.name} was attached", attached)
-    words = f"scheduler {plan.name} was attached as {plan.ops} to the end"
-    kept = facts is not None and (facts.state_end, facts.ops_end) == ("enabled", plan.ops)
-    return Claim(words, kept)
+        attached = bool(lives) and all(facts.attached_ns is not None for facts in lives)
+        return Claim(f"scheduler {plan.name} was attached{times}", attached)
+    words = f"scheduler {plan.name} was attached{times} as {plan.ops} to the end"
+    kept = all((facts.state_end, facts.ops_end) == ("enabled", plan.ops) for facts in lives)
+    return Claim(words, bool(lives) and kept)
 
 
 def _scenario(run: RunRecord) -> list[Claim]:

@@ -36,6 +36,8 @@ class RunRecord:
     The guest's part comes from `ktstr.judge.collect`.  `frames_seen` counts intact frames but the
     End frame.  `scenario_host_s` are the times, on the clock of `HostSample.at_s`, at which the
     events scenario_start and scenario_end reached the host: None when one of them did not.
+    `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
+    phase `none`.
     """
 
     plan: Plan
@@ -46,7 +48,7 @@ class RunRecord:
     events: tuple[Event, ...] = ()
     workers: tuple[WorkerFacts, ...] = ()
     cgroups: tuple[CgroupFacts, ...] = ()
-    scheduler: SchedulerFacts | None = None
+    schedulers: tuple[SchedulerFacts, ...] = ()
     scenarios: tuple[ScenarioFacts, ...] = ()
     test: TestFacts | None = None
     payloads: tuple[PayloadFacts, ...] = ()
@@ -63,3 +65,8 @@ class RunRecord:
     host_samples: tuple[HostSample, ...] = ()
     scenario_host_s: tuple[float, float] | None = None
     disk_clones: tuple[DiskClone, ...] = ()
+
+    @property
+    def scheduler(self) -> SchedulerFacts | None:
+        """The last life of a scheduler: the only one where no op brought in another."""
+        return self.schedulers[-1] if self.schedulers else None

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scheduler's life: loaded, attached, still attached at the end, gone when told to."""
+"""The lives of schedulers: loaded, attached, still attached at the end, gone when told to."""
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
 from ktstr.model.facts import SchedulerFacts
-from ktstr.model.plan import SchedulerPlan
+from ktstr.model.lives import lives_of
+from ktstr.model.plan import Plan, SchedulerPlan
 
 # enum scx_exit_kind of include/linux/sched/ext.h (6.12): so far a scheduler left by its own will
 _LEFT_IN_ORDER = frozenset({"", "0", "1", "64", "65", "NONE", "DONE", "UNREG", "UNREG_BPF"})
@@ -21,20 +23,48 @@ _NEVER_RAN = {
 # the verifier's reason stands before its closing statistics (print_verification_stats in
 # kernel/bpf/verifier.c)
 _VERIFIER = re.compile(r"^(.+)\nprocessed \d+ insns", re.MULTILINE)
+_NO_LIFE = "none"
 _ENABLED = "enabled"
 _OFF = frozenset({"", "disabled"})
 
 
 def scheduler(run: RunRecord) -> list[Detail]:
-    """What the scheduler's life says; that it lives is judged unless the test switched it off.
+    """What the schedulers' lives say; that they last is judged unless the test switched it off.
 
     A plan without a scheduler asks for the opposite: sched_ext must be absent or disabled.
     """
-    plan, facts = run.plan.scheduler, run.scheduler
-    if facts is None:
+    if not run.schedulers:
         return _from_console(run)
-    if plan is None:
-        return _default_class(facts)
+    if run.schedulers[0].phase == _NO_LIFE:
+        return _default_class(run) + _succession(run)
+    plans = plans_of(run.plan)
+    details = []
+    for facts in run.schedulers:
+        if facts.name in plans:
+            details += _life(run, plans[facts.name], facts)
+        else:
+            message = f"the guest reports a scheduler {facts.name!r} that the plan does not have"
+            details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    return details + _succession(run)
+
+
+def plans_of(plan: Plan) -> dict[str, SchedulerPlan]:
+    """The schedulers of a plan by their names, the one under test first."""
+    own = () if plan.scheduler is None else (plan.scheduler,)
+    return {each.name: each for each in (*own, *plan.staged)}
+
+
+def never_ran(run: RunRecord) -> bool:
+    """Whether the scheduler under test was never attached, so that nothing was tried with it."""
+    return bool(run.schedulers) and run.schedulers[0].phase in _NEVER_RAN
+
+
+def was_ejected(facts: SchedulerFacts) -> bool:
+    """Whether the kernel threw the scheduler out, or it gave up through scx_bpf_error()."""
+    return facts.exit_kind.removeprefix("SCX_EXIT_").upper() not in _LEFT_IN_ORDER
+
+
+def _life(run: RunRecord, plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
     if facts.phase in _NEVER_RAN:
         return [_never_ran(plan, facts)]
     if run.plan.checks.scheduler_alive is False:
@@ -46,14 +76,30 @@ def scheduler(run: RunRecord) -> list[Detail]:
     return _state(plan, facts)
 
 
-def never_ran(facts: SchedulerFacts | None) -> bool:
-    """Whether the scheduler's life ended before it was attached, and so before any scenario."""
-    return facts is not None and facts.phase in _NEVER_RAN
-
-
-def was_ejected(facts: SchedulerFacts) -> bool:
-    """Whether the kernel threw the scheduler out, or it gave up through scx_bpf_error()."""
-    return facts.exit_kind.removeprefix("SCX_EXIT_").upper() not in _LEFT_IN_ORDER
+def _succession(run: RunRecord) -> list[Detail]:
+    """INCONCLUSIVE where it is not shown that the planned schedulers ran one after the other."""
+    details = []
+    names = tuple(facts.name for facts in run.schedulers if facts.phase != _NO_LIFE)
+    planned = lives_of(run.plan)
+    done = bool(run.scenarios) and all(
+        facts.steps_done == facts.steps_planned for facts in run.scenarios
+    )
+    if done and planned.exact and names != planned.names:
+        message = (
+            f"the plan runs {', '.join(planned.names) or 'no scheduler'}, one after the other, and "
+            f"the guest reported {', '.join(names) or 'none'}"
+        )
+        details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    counts = [facts.enable_seq for facts in run.schedulers if facts.attached_ns is not None]
+    for before, after in itertools.pairwise(counts):
+        if not (before.isdecimal() and after.isdecimal() and int(before) < int(after)):
+            message = (
+                f"sched_ext's enable_seq was {before or 'unread'} in one life and "
+                f"{after or 'unread'} in the next, where an attachment makes it rise: that the "
+                f"second one was attached anew is not shown"
+            )
+            details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+    return details
 
 
 def _from_console(run: RunRecord) -> list[Detail]:
@@ -73,7 +119,8 @@ def _from_console(run: RunRecord) -> list[Detail]:
     return [Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)]
 
 
-def _default_class(facts: SchedulerFacts) -> list[Detail]:
+def _default_class(run: RunRecord) -> list[Detail]:
+    facts = run.schedulers[0]
     if facts.state_end in _OFF and facts.state_attached in _OFF:
         return []
     state = facts.state_end or facts.state_attached

@@ -29,8 +29,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
     result.cgroups.extend(_cgroups(run))
     add_statistics(result, run)
     result.timeline.CopyFrom(timeline(run))
-    if run.scheduler is not None:
-        result.scheduler.CopyFrom(_scheduler(run.scheduler))
+    result.schedulers.extend([_scheduler(life) for life in run.schedulers])
     result.console.classified = run.console is not None
     for finding in run.console or ():
         result.console.findings.add(

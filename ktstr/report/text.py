@@ -59,7 +59,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("time line", timeline_table(result.timeline)),
         ("kernel log", _findings(result)),
         ("scheduler log", [] if told else _tail(log_text(result, "scheduler"), _LOG_LINES)),
-        ("sched_ext dump", [] if told else _head(result.scheduler.dump, _DUMP_LINES)),
+        ("sched_ext dump", [] if told else _head(_dump(result), _DUMP_LINES)),
         ("test output", [] if told else _tail(log_text(result, "test"), _LOG_LINES)),
         ("agent log", [] if told else _tail(log_text(result, "agent"), _LOG_LINES)),
         ("next", [] if told else [files_to_read(result), *commands(result)]),
@@ -124,13 +124,29 @@ def _kernel(kernel: result_pb2.Kernel) -> str:
 
 
 def _scheduler(result: result_pb2.Result) -> str:
+    lives = [life for life in result.schedulers if life.name]
     if not result.identity.HasField("scheduler"):
-        return "none: the kernel's own class"
-    choice, facts = result.identity.scheduler, result.scheduler
+        return "; ".join(["none: the kernel's own class", *map(_life, lives)])
+    choice = result.identity.scheduler
     command = " ".join(choice.argv) or choice.label.removeprefix("@@")
+    ran = f"{command}, layer {choice.layer.sha256[:12] or 'unread'}"
+    if len(lives) > 1:
+        return "; ".join([ran, *map(_life, lives)])
+    life = result.schedulers[0] if result.schedulers else None
+    return f"{ran}; {_came_to(life)}" if life is not None and life.phase else ran
+
+
+def _life(facts: result_pb2.Scheduler) -> str:
+    return f"{facts.name} {_came_to(facts)}"
+
+
+def _came_to(facts: result_pb2.Scheduler) -> str:
     status = f", ended with {facts.exit_status}" if facts.exit_status else ""
-    life = f"; came to: {facts.phase}{status}" if facts.phase else ""
-    return f"{command}, layer {choice.layer.sha256[:12] or 'unread'}{life}"
+    return f"came to: {facts.phase}{status}"
+
+
+def _dump(result: result_pb2.Result) -> str:
+    return next((life.dump for life in result.schedulers if life.dump), "")
 
 
 def _took(host: result_pb2.Host) -> str:

@@ -13,13 +13,13 @@ from ktstr.report.characters import encodable
 
 def timeline(run: RunRecord) -> result_pb2.Timeline:
     """All that has a time; phases and moments are each in the order of their (first) time."""
-    phases = _scheduler(run) + _scenarios(run) + _steps(run.events) + _payloads(run)
+    phases = _schedulers(run) + _scenarios(run) + _steps(run.events) + _payloads(run)
     moments = [_moment(event) for event in run.events]
-    facts = run.scheduler
-    if facts is not None and facts.attached_ns is not None:
-        moments.append(result_pb2.Timeline.Moment(at_ns=facts.attached_ns, name="attached"))
-    if facts is not None and facts.ended_ns is not None:
-        moments.append(result_pb2.Timeline.Moment(at_ns=facts.ended_ns, name="scheduler_end"))
+    for life in run.schedulers:
+        if life.attached_ns is not None:
+            moments.append(result_pb2.Timeline.Moment(at_ns=life.attached_ns, name="attached"))
+        if life.ended_ns is not None:
+            moments.append(result_pb2.Timeline.Moment(at_ns=life.ended_ns, name="scheduler_end"))
     if run.end is not None:
         moments.append(result_pb2.Timeline.Moment(at_ns=run.end.at_ns, name="end"))
     # of two phases that begin together, the longer one is around the other
@@ -67,12 +67,16 @@ def _scenarios(run: RunRecord) -> list[result_pb2.Timeline.Phase]:
     return reported + unended
 
 
-def _scheduler(run: RunRecord) -> list[result_pb2.Timeline.Phase]:
-    facts = run.scheduler
-    if facts is None or facts.attached_ns is None:
-        return []
-    name = encodable(f"scheduler {facts.name}")
-    return [result_pb2.Timeline.Phase(name=name, start_ns=facts.attached_ns, end_ns=facts.ended_ns)]
+def _schedulers(run: RunRecord) -> list[result_pb2.Timeline.Phase]:
+    return [
+        result_pb2.Timeline.Phase(
+            name=encodable(f"scheduler {life.name}"),
+            start_ns=life.attached_ns,
+            end_ns=life.ended_ns,
+        )
+        for life in run.schedulers
+        if life.attached_ns is not None
+    ]
 
 
 def _moment(event: Event) -> result_pb2.Timeline.Moment:

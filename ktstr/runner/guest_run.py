@@ -12,7 +12,7 @@ from ktstr.model import facts
 from ktstr.model.console import ConsoleKind
 from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
-from ktstr.runner.planning import played_s, waits_of
+from ktstr.runner.planning import attachment_waits, played_s, waits_of
 from ktstr.runner.target_disks import TargetDisks
 from ktstr.vm import ending as endings
 from ktstr.vm.classifier import classify
@@ -181,6 +181,7 @@ class _Follower:
         steps = len(self.plan.scenario.steps)
         held = played_s(self.plan.scenario, self.plan.duration_s)
         waits, starts = waits_of(self.plan.scenario)
+        waits += attachment_waits(self.plan)
         return held + waits + (steps + starts + 1) * (limits.start_s + limits.collect_s)
 
     def _teardown_s(self) -> float:

@@ -16,6 +16,7 @@ from ktstr.model.scenario import (
     Loop,
     RunPayload,
     Scenario,
+    SchedulerOp,
     Until,
     WaitFor,
     WaitPayload,
@@ -44,8 +45,8 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
     """
     if case.error:
         raise UsageError(case.error)
-    scheduler = target.scheduler
-    if case.scheduler_args and scheduler is None:
+    own = _own(target, case.scheduler_args)
+    if case.scheduler_args and own is None:
         raise UsageError(
             f"{case.source}:{case.line}: test {case.name}: scheduler_args are given, and "
             f"{target.label} has no scheduler; set its `scheduler` attribute or remove them"
@@ -58,7 +59,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
                 case.scenario,
                 view,
                 case.workers_per_cgroup,
-                _own(target, case.scheduler_args),
+                own,
                 payloads_of(target),
                 disks,
                 staged_of(target),
@@ -75,7 +76,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         duration_s=case.duration_s,
         workers_per_cgroup=case.workers_per_cgroup,
         seed=target.seed,
-        scheduler=_own(target, case.scheduler_args),
+        scheduler=own,
         scenario=case.scenario,
         function=case.name if case.in_guest else None,
         checks=merged(layers),
@@ -135,6 +136,17 @@ def waits_of(scenario: Scenario) -> tuple[float, int]:
     ops = [*scenario.backdrop.ops, *(op for step in scenario.steps for op in step.ops)]
     waits = sum(op.timeout for op in ops if isinstance(op, WaitPayload | WaitFor))
     return waits, sum(isinstance(op, RunPayload) for op in ops)
+
+
+def attachment_waits(plan: Plan) -> float:
+    """Guest seconds that ops on schedulers may add to the holds of the plan's scenario."""
+    if plan.scenario is None:
+        return 0.0
+    ops = [*plan.scenario.backdrop.ops, *(op for step in plan.scenario.steps for op in step.ops)]
+    changes = [op for op in ops if isinstance(op, SchedulerOp)]
+    schedulers = (*(() if plan.scheduler is None else (plan.scheduler,)), *plan.staged)
+    attach = max((each.attach_timeout_s for each in schedulers), default=0.0)
+    return len(changes) * (attach + plan.deadlines.detach_s)
 
 
 def memory_mib(target: Target, topology: Topology, initramfs_bytes: int) -> int:

@@ -65,8 +65,8 @@ class PassTest(parameterized.TestCase):
         ("steps", {"scenarios": (ScenarioFacts(0, 1, 2, 1),)}),
         ("workers", {"workers": ()}),
         ("one worker", {"workers": (runs.worker(),)}),
-        ("scheduler", {"scheduler": None}),
-        ("scheduler's state", {"scheduler": runs.scheduler(state_end="")}),
+        ("scheduler", {"schedulers": ()}),
+        ("scheduler's state", {"schedulers": (runs.scheduler(state_end=""),)}),
         ("console", {"console": None}),
         ("agent", {"end": End(9, 3, "OSError: no space")}),
     )
@@ -83,7 +83,7 @@ class PassTest(parameterized.TestCase):
 
     def test_sched_ext_at_work_is_not_the_default_class(self) -> None:
         run = runs.good_run(
-            runs.plan(scheduler=None), scheduler=runs.no_scheduler(state_end="enabled")
+            runs.plan(scheduler=None), schedulers=(runs.no_scheduler(state_end="enabled"),)
         )
         self.assertIs(judge(run).verdict, Verdict.INCONCLUSIVE)
 
@@ -109,7 +109,7 @@ class EndingTest(parameterized.TestCase):
         self, kind: EndingKind, detail: str, verdict: Verdict, expected: Kind
     ) -> None:
         run = runs.good_run(
-            ending=Ending(kind, detail), end=None, workers=(), scenarios=(), scheduler=None
+            ending=Ending(kind, detail), end=None, workers=(), scenarios=(), schedulers=()
         )
         judged = judge(run)
         self.assertIs(judged.verdict, verdict)
@@ -137,7 +137,7 @@ class CauseTest(absltest.TestCase):
     def test_an_ejection_comes_before_what_it_leaves_behind(self) -> None:
         run = dataclasses.replace(
             starved_run(),
-            scheduler=STALL,
+            schedulers=(STALL,),
             console=(ConsoleFinding(ConsoleKind.RCU_STALL, 9, "rcu: INFO: stall"), STALL_LINE),
             scenarios=(ScenarioFacts(0, 1, 1, 0, stopped_because="scheduler gone"),),
         )
@@ -152,7 +152,7 @@ class CauseTest(absltest.TestCase):
 
     def test_an_oops_comes_before_the_ejection_that_followed(self) -> None:
         oops = ConsoleFinding(ConsoleKind.OOPS, 9, "BUG: kernel NULL pointer dereference")
-        judged = judge(runs.good_run(scheduler=STALL, console=(oops, STALL_LINE)))
+        judged = judge(runs.good_run(schedulers=(STALL,), console=(oops, STALL_LINE)))
         self.assertEqual(
             [d.kind for d in judged.details], [Kind.KERNEL_LOG, Kind.SCHEDULER_EJECTED]
         )
@@ -236,7 +236,7 @@ class SchedulerTest(parameterized.TestCase):
     )  # fmt: skip
     def test_each_end_has_its_kind(self, changes: dict[str, object], kind: Kind, text: str) -> None:
         log = {"exit_kind": "", "exit_reason": "", **changes}
-        judged = judge(runs.good_run(scheduler=runs.scheduler(**log)))
+        judged = judge(runs.good_run(schedulers=(runs.scheduler(**log),)))
         self.assertIs(judged.verdict, Verdict.FAIL)
         assert judged.first_cause is not None
         self.assertIs(judged.first_cause.kind, kind)
@@ -244,17 +244,17 @@ class SchedulerTest(parameterized.TestCase):
 
     def test_one_that_never_ran_explains_the_missing_scenario(self) -> None:
         never = runs.scheduler(phase="load", attached_ns=None, exit_kind="", exit_reason="")
-        judged = judge(runs.good_run(scheduler=never, scenarios=(), workers=(), cgroups=()))
+        judged = judge(runs.good_run(schedulers=(never,), scenarios=(), workers=(), cgroups=()))
         self.assertEqual([d.kind for d in judged.details], [Kind.SCHEDULER_NOT_LOADED])
 
     def test_its_end_may_be_allowed(self) -> None:
         of = runs.plan(checks=dataclasses.replace(runs.ALL_CHECKS, scheduler_alive=False))
-        judged = judge(runs.good_run(of, scheduler=STALL, console=()))
+        judged = judge(runs.good_run(of, schedulers=(STALL,), console=()))
         self.assertIs(judged.verdict, Verdict.PASS, judged.details)
 
     def test_the_console_is_asked_when_the_guest_could_not_report(self) -> None:
         run = runs.good_run(
-            scheduler=None, end=None, console=(STALL_LINE,), ending=Ending(EndingKind.DEADLINE, "x")
+            schedulers=(), end=None, console=(STALL_LINE,), ending=Ending(EndingKind.DEADLINE, "x")
         )
         assert judge(run).first_cause is not None
         self.assertEqual(
@@ -287,7 +287,7 @@ class FunctionTest(parameterized.TestCase):
 
     def test_a_failure_beats_a_skip(self) -> None:
         skipped = runs.outcome(verdict="skip", detail="no")
-        judged = judge(runs.good_run(runs.function_plan(), test=skipped, scheduler=STALL))
+        judged = judge(runs.good_run(runs.function_plan(), test=skipped, schedulers=(STALL,)))
         self.assertIs(judged.verdict, Verdict.FAIL)
 
 
@@ -318,7 +318,7 @@ class ExpectFailTest(parameterized.TestCase):
         stalled = ConsoleFinding(ConsoleKind.SOFT_LOCKUP, 30, "watchdog: BUG: soft lockup")
         run = runs.good_run(
             of,
-            scheduler=STALL,
+            schedulers=(STALL,),
             console=(stalled, STALL_LINE),
             workers=(runs.worker(), lost),
             scenarios=(ScenarioFacts(0, 1, 1, 0, stopped_because="scheduler gone"),),
@@ -380,7 +380,7 @@ class ContentionTest(parameterized.TestCase):
     def test_what_is_no_matter_of_time_is_not_excused(self) -> None:
         error = dataclasses.replace(STALL, exit_kind="ERROR_BPF")
         run = self._stuck(Accel.KVM, self._samples(0, 0, 0, 200, 400, 400))
-        judged = judge(dataclasses.replace(run, scheduler=error, workers=(runs.worker(),)))
+        judged = judge(dataclasses.replace(run, schedulers=(error,), workers=(runs.worker(),)))
         self.assertIs(judged.details[0].kind, Kind.SCHEDULER_EJECTED)
 
     def test_the_watchdog_and_the_lockup_detectors_measure_time(self) -> None:
@@ -388,7 +388,7 @@ class ContentionTest(parameterized.TestCase):
         for busy, verdict in ((0, Verdict.FAIL), (400, Verdict.INCONCLUSIVE)):
             run = self._stuck(Accel.TCG, self._samples(0, 0, 0, busy // 2, busy, busy))
             run = dataclasses.replace(
-                run, scheduler=STALL, workers=(runs.worker(),), console=(lockup,)
+                run, schedulers=(STALL,), workers=(runs.worker(),), console=(lockup,)
             )
             self.assertIs(judge(run).verdict, verdict)
 

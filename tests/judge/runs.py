@@ -265,7 +265,7 @@ def good_run(of: Plan | None = None, **changes: Any) -> RunRecord:
         ),
         workers=(worker(), worker(index=1, pid=101)),
         cgroups=(CgroupFacts("cg_0", 0, "", "0-1", 100, {"usage_usec": 1_000_000}),),
-        scheduler=own,
+        schedulers=(own,),
         scenarios=(ScenarioFacts(S, 2 * S, 1, 1),),
         test=outcome() if made.function is not None else None,
         end=End(9, 3 * S),

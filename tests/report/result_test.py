@@ -97,7 +97,7 @@ class ResultTest(parameterized.TestCase):
         run = dataclasses.replace(
             run,
             workers=(runs.worker(cgroup=said, exit_info=more, errors=(said,)),),
-            scheduler=runs.scheduler(name=said, dump=more, log_tail=said, stats={more: 1}),
+            schedulers=(runs.scheduler(name=said, dump=more, log_tail=said, stats={more: 1}),),
             logs=(facts.LogChunk("scheduler", said), facts.LogChunk("test", more, True)),
             events=(facts.Event(5, said, None, more),),
             payloads=(

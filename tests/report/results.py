@@ -121,7 +121,7 @@ def ejected() -> RunRecord:
         'sched_ext: BPF scheduler "fifo" disabled (runnable task stall)\nsched_ext: fifo: w0.0.1',
     )
     return runs.good_run(
-        scheduler=facts,
+        schedulers=(facts,),
         console=(console,),
         scenarios=(ScenarioFacts(S, 2 * S, 1, 0, stopped_because="the scheduler is gone"),),
         logs=(

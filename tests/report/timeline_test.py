@@ -34,7 +34,7 @@ class TimelineTest(absltest.TestCase):
         run = good_run(
             events=(Event(S, "scenario_start"), Event(S + 5, "step_start", 0)),
             scenarios=(),
-            scheduler=scheduler(ended_ns=None),
+            schedulers=(scheduler(ended_ns=None),),
             end=None,
         )
         found = timeline(run)
@@ -51,7 +51,7 @@ class TimelineTest(absltest.TestCase):
             Event(3, "step_start", 0),
             Event(4, "step_end", 0),
         )
-        phases = timeline(good_run(events=events, scenarios=(), scheduler=None)).phases
+        phases = timeline(good_run(events=events, scenarios=(), schedulers=())).phases
         self.assertEqual([(p.start_ns, p.end_ns) for p in phases], [(1, 2), (3, 4)])
 
     @given(EVENTS)

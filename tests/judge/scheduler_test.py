@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is made of several schedulers that run one after another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from absl.testing import absltest, parameterized
+
+from ktstr.judge.judge import judge
+from ktstr.judge.record import RunRecord
+from ktstr.model.checks import Checks, Kind, Verdict
+from ktstr.model.facts import SchedulerFacts
+from ktstr.model.plan import SchedulerPlan
+from ktstr.model.scenario import (
+    AttachScheduler,
+    CgroupDef,
+    DetachScheduler,
+    Loop,
+    ReplaceScheduler,
+    RestartScheduler,
+    Scenario,
+    Step,
+)
+from tests.judge import runs
+
+_SIMPLE = SchedulerPlan("scx_simple", ("/simple",), "simple", control=False)
+_REPLACED = Scenario(
+    (Step(setup=(CgroupDef("cg_0"),), ops=(ReplaceScheduler("scx_simple"),)),),
+)
+
+
+def _simple(**changes: Any) -> SchedulerFacts:
+    made: dict[str, Any] = {
+        "name": "scx_simple",
+        "ops_attached": "simple",
+        "ops_end": "simple",
+        "enable_seq": "2",
+    }
+    return runs.scheduler(**made | changes)
+
+
+def _run(
+    *lives: SchedulerFacts, scenario: Scenario = _REPLACED, checks: Checks | None = None
+) -> RunRecord:
+    plan = runs.plan(scenario=scenario, staged=(_SIMPLE,), checks=checks or runs.ALL_CHECKS)
+    return runs.good_run(plan, schedulers=lives)
+
+
+class LivesTest(parameterized.TestCase):
+    def test_each_attached_and_gone_when_told_passes(self) -> None:
+        judged = judge(_run(runs.scheduler(), _simple()))
+        self.assertEqual(judged.verdict, Verdict.PASS, judged.details)
+        self.assertIn("scheduler fifo was attached as fifo to the end", judged.evidence)
+        self.assertIn("scheduler scx_simple was attached as simple to the end", judged.evidence)
+        self.assertIn(
+            "each of 2 schedulers went when it was told to, and sched_ext was off", judged.evidence
+        )
+
+    @parameterized.named_parameters(
+        ("first ejected", {"exit_kind": "ERROR_STALL", "phase": "run"}, {}, "SCHEDULER_EJECTED"),
+        ("second ejected", {}, {"exit_kind": "ERROR_BPF", "phase": "run"}, "SCHEDULER_EJECTED"),
+        ("first died", {"phase": "run", "ended_by_us": False}, {}, "SCHEDULER_DIED"),
+        ("second not loaded", {}, {"phase": "load", "attached_ns": None}, "SCHEDULER_NOT_LOADED"),
+        ("wrong ops", {}, {"ops_end": "other"}, "SCHEDULER_DIED"),
+        ("first stayed", {"phase": "run", "detached": False}, {}, "HANG"),
+    )
+    def test_each_life_can_fail(
+        self, first: dict[str, Any], second: dict[str, Any], kind: str
+    ) -> None:
+        judged = judge(_run(runs.scheduler(**first), _simple(**second)))
+        self.assertEqual(judged.verdict, Verdict.FAIL)
+        assert judged.first_cause is not None
+        self.assertEqual(judged.first_cause.kind, Kind[kind])
+
+    @parameterized.named_parameters(
+        ("the first is missing", (_simple(),), "the plan runs fifo, scx_simple"),
+        ("the second is missing", (runs.scheduler(),), "the guest reported fifo"),
+        ("none was attached anew", (runs.scheduler(), _simple(enable_seq="1")), "enable_seq was 1"),
+        ("the count is missing", (runs.scheduler(), _simple(enable_seq="")), "unread in the next"),
+        ("a stranger", (runs.scheduler(), _simple(name="x")), "'x' that the plan does not have"),
+    )
+    def test_what_is_not_shown_is_inconclusive(
+        self, lives: tuple[SchedulerFacts, ...], message: str
+    ) -> None:
+        judged = judge(_run(*lives))
+        self.assertEqual(judged.verdict, Verdict.INCONCLUSIVE)
+        self.assertTrue(any(message in detail.message for detail in judged.details), judged.details)
+
+    def test_a_loop_may_go_round_as_often_as_it_does(self) -> None:
+        scenario = Scenario(
+            (Step(setup=(CgroupDef("cg_0"),), ops=(RestartScheduler(),), hold=Loop(0.1)),)
+        )
+        lives = [runs.scheduler(enable_seq=str(count)) for count in range(1, 5)]
+        judged = judge(_run(*lives, scenario=scenario))
+        self.assertEqual(judged.verdict, Verdict.PASS, judged.details)
+        self.assertIn("scheduler fifo was attached 4 times as fifo to the end", judged.evidence)
+
+    def test_without_an_own_scheduler_a_staged_one_is_judged(self) -> None:
+        scenario = Scenario(
+            (
+                Step(setup=(CgroupDef("cg_0"),), ops=(AttachScheduler("scx_simple"),)),
+                Step(ops=(DetachScheduler(),)),
+            )
+        )
+        plan = runs.plan(scheduler=None, staged=(_SIMPLE,), scenario=scenario)
+        scenarios = runs.good_run().scenarios
+        run = runs.good_run(plan, schedulers=(_simple(enable_seq="1"),))
+        self.assertEqual(judge(run).verdict, Verdict.PASS, judge(run).details)
+        gone = runs.good_run(plan, schedulers=(_simple(phase="run", ended_by_us=False),))
+        self.assertEqual(judge(gone).verdict, Verdict.FAIL)
+        bare = runs.good_run(plan, schedulers=(runs.no_scheduler(),), scenarios=scenarios)
+        self.assertEqual(judge(bare).verdict, Verdict.INCONCLUSIVE)
+
+    def test_a_test_that_expects_the_end_is_not_told_of_it(self) -> None:
+        checks = Checks(scheduler_alive=False, not_starved=True)
+        lives = (runs.scheduler(phase="run", ended_by_us=False), _simple())
+        judged = judge(_run(*lives, checks=checks))
+        self.assertNotIn(Kind.SCHEDULER_DIED, [detail.kind for detail in judged.details])
+
+
+if __name__ == "__main__":
+    absltest.main()
