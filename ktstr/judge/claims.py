@@ -24,7 +24,7 @@ from ktstr.model.scenario import AddCgroup, AddCgroupDef, Scenario
 def claim_results(run: RunRecord) -> list[ClaimResult]:
     """All claims of the run, the functions' first, in the order that they were made."""
     made = [_result(each.name, each.value, each.relation) for each in run.claims]
-    if run.end is None or never_ran(run.scheduler):
+    if run.end is None or never_ran(run):
         return made  # it did not get that far, and another finding says why
     return made + [_stat(run, each) for each in run.plan.claims]
 
