@@ -143,7 +143,6 @@ class Context:
         """
         scenario = scenario_of(parts, backdrop, hold, checks)
         plan = self._plan
-        knobs = any(each is not None and each.control for each in (plan.scheduler, *plan.staged))
         check_scenario(
             scenario,
             self.topology,
