@@ -12,6 +12,18 @@ _MISTAKES = {
         {"args_in_guest": ["-v"], "src": "fifo.bpf.c"},
         "args_in_guest is for a scheduler with its own user space (binary)",
     ),
+    "bad_check": (
+        {"checks": {"max_gap": "500"}, "src": "fifo.bpf.c"},
+        "checks: there is no check \"max_gap\"; checks: clean_kernel_log",
+    ),
+    "bad_check_limit": (
+        {"checks": {"max_gap_ms": "0"}, "src": "fifo.bpf.c"},
+        "checks: max_gap_ms is \"0\"; expected a decimal number above 0",
+    ),
+    "bad_check_switch": (
+        {"checks": {"isolation": "1"}, "src": "fifo.bpf.c"},
+        "checks: isolation is \"1\"; expected \"true\" or \"false\"",
+    ),
     "bad_karg": (
         {"kargs": ["a=1 b=2"], "src": "fifo.bpf.c"},
         "kargs: \"a=1 b=2\" is not one kernel argument",
@@ -78,6 +90,7 @@ def _source_test_impl(ctx):
         "slice_ns=5000000",
     ], info.argv)
     _assert_checked(env)
+    asserts.equals(env, {"isolation": "true", "max_gap_ms": "12.5"}, info.checks)
     asserts.equals(env, ["nohlt"], info.kargs)
     asserts.equals(env, {"kernel.pid_max": "1000"}, info.sysctls)
     return analysistest.end(env)
@@ -110,6 +123,7 @@ def scx_scheduler_tests(name):
     scx_scheduler(
         name = "given",
         src = "fifo.bpf.c",
+        checks = {"isolation": "true", "max_gap_ms": "12.5"},
         kargs = ["nohlt"],
         ops_name = "fifo",
         set = {"ops.timeout_ms": "1000", "slice_ns": "5000000"},

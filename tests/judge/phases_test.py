@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of single steps: what each step is judged by, and over what."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from absl.testing import absltest
+
+from ktstr.judge.judge import judge
+from ktstr.judge.phases import parts, step_scope
+from ktstr.judge.record import RunRecord
+from ktstr.judge.statistics import cgroup_stats, total_stats
+from ktstr.model.checks import Checks, Kind, Verdict
+from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts
+from tests.judge import runs
+from tests.judge.runs import MS, S
+
+_HALF = S + S // 2
+_QUIET = runs.phase(step=0, max_gap_ns=4 * MS)
+_STALLED = runs.phase(step=1, started_ns=_HALF, ended_ns=2 * S, max_gap_ns=300 * MS)
+
+
+def _steps(first: Checks | None = None, second: Checks | None = None) -> ScenarioFacts:
+    steps = (
+        StepFacts(0, "calm", S, _HALF, _HALF + MS, first),
+        StepFacts(1, "", _HALF, 2 * S, 2 * S + 5 * MS, second),
+    )
+    return ScenarioFacts(S, 2 * S, 2, 2, steps=steps)
+
+
+def _backdrop(**changes: object) -> WorkerFacts:
+    lasting = runs.worker(step=None, max_gap_ns=300 * MS, phases=(_QUIET, _STALLED))
+    return dataclasses.replace(lasting, **changes)  # type: ignore[arg-type]
+
+
+def _run(*workers: WorkerFacts, scenario: ScenarioFacts) -> RunRecord:
+    return runs.good_run(workers=workers, scenarios=(scenario,))
+
+
+class PartsTest(absltest.TestCase):
+    def test_without_checks_of_steps_the_run_is_one(self) -> None:
+        run = _run(_backdrop(), scenario=_steps())
+        (part,) = parts(run)
+        self.assertEqual((part.scope.workers, part.name), (run.workers, ""))
+        self.assertIs(judge(run).verdict, Verdict.FAIL)
+
+    def test_a_step_may_allow_what_the_test_does_not(self) -> None:
+        workers = (_backdrop(), _backdrop(index=1))
+        run = _run(*workers, scenario=_steps(second=Checks(max_gap_ms=400)))
+        judged = judge(run)
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
+        gaps = {check.step: check for check in judged.checks if check.name == "max_gap_ms"}
+        self.assertEqual([gaps[0].limit, gaps[0].layer, gaps[0].measured], [100, "test", 4])
+        self.assertEqual([gaps[1].limit, gaps[1].layer, gaps[1].measured], [400, "step 1", 300])
+
+    def test_a_failure_names_its_step(self) -> None:
+        run = _run(_backdrop(), scenario=_steps(first=Checks(max_gap_ms=3)))
+        messages = [d.message for d in judge(run).details if d.kind is Kind.STUCK]
+        self.assertIn("step 0 (calm): cg_0 worker 0.0 (CpuSpin) was stuck for 4.0 ms", messages[0])
+        self.assertIn("step 1: cg_0 worker 0.0", messages[1])
+
+    def test_a_worker_belongs_to_the_step_that_made_it(self) -> None:
+        own = runs.worker(cgroup="late", step=1, started_ns=_HALF)
+        scenario = _steps()
+        run = _run(_backdrop(), own, scenario=scenario)
+        names = [
+            [worker.cgroup for worker in step_scope(run, scenario, step).workers]
+            for step in scenario.steps
+        ]
+        self.assertEqual(names, [["cg_0"], ["cg_0", "late"]])
+
+    def test_steps_of_two_scenarios_are_told_apart(self) -> None:
+        first = _steps()
+        later = dataclasses.replace(first, started_ns=5 * S, ended_ns=6 * S)
+        run = dataclasses.replace(_run(_backdrop(), scenario=first), scenarios=(first, later))
+        self.assertLen(step_scope(run, first, first.steps[0]).workers, 1)
+        self.assertEmpty(step_scope(run, later, later.steps[0]).workers)
+
+    def test_figures_by_step_that_are_missing_make_it_inconclusive(self) -> None:
+        run = _run(_backdrop(phases=()), scenario=_steps(first=Checks(max_gap_ms=500)))
+        found = [d.message for d in judge(run).details if d.kind is Kind.NO_DATA]
+        self.assertTrue(any("left no figures by step" in message for message in found), found)
+
+    def test_a_starved_worker_of_the_backdrop_is_not_forgotten(self) -> None:
+        silent = "no report within 5 s of being told to stop; killed"
+        lost = _backdrop(phases=(), work_units=0, completed=False, exit_info=silent)
+        judged = judge(_run(lost, scenario=_steps(first=Checks(max_gap_ms=500))))
+        self.assertIn(Kind.STARVED, [d.kind for d in judged.details])
+
+
+class TotalsTest(absltest.TestCase):
+    def test_shared_cpus_count_once(self) -> None:
+        scope = runs.scope(runs.worker(cgroup="a"), runs.worker(cgroup="b", cpuset="0"), cpus=4)
+        self.assertEqual(total_stats(scope).cpus, 4)
+        self.assertEqual([stats.cpus for stats in cgroup_stats(scope)], [4, 1])
+
+    def test_steps_add_up_to_the_whole(self) -> None:
+        scenario = _steps()
+        run = _run(_backdrop(), scenario=scenario)
+        units = [total_stats(step_scope(run, scenario, step)).work_units for step in scenario.steps]
+        self.assertEqual(sum(units), run.workers[0].work_units)
+        ends = [
+            total_stats(step_scope(run, scenario, step)).cleanup_max_ns for step in scenario.steps
+        ]
+        self.assertEqual(ends, [MS, 5 * MS])
+
+
+if __name__ == "__main__":
+    absltest.main()
