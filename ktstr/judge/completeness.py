@@ -12,7 +12,6 @@ from ktstr.model.conditions import OnTimeout
 from ktstr.model.host import OUT_OF_TIME, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import AddCgroupDef, Spawn, SpawnHost
-from ktstr.model.topology import Topology
 
 _DAMAGES_SHOWN = 3
 # characters of an event's detail that a message has room for
@@ -164,7 +163,7 @@ def planned_workers(plan: Plan) -> int:
     if plan.scenario is None:
         return 0
     default, total = plan.workers_per_cgroup, 0
-    cpus = Topology.parse(plan.topology).cpus
+    cpus = plan.machine.cpus
     parts = [(plan.scenario.backdrop.cgroups, plan.scenario.backdrop.ops)]
     parts += [(step.setup, step.ops) for step in plan.scenario.steps]
     for cgroups, ops in parts:
