@@ -32,6 +32,7 @@ _TIMED = frozenset(
         Kind.WORK_RATE,
         Kind.ITERATION_RATE,
         Kind.CLEANUP,
+        Kind.CLAIM,
         Kind.WAIT,
         Kind.HANG,
     }

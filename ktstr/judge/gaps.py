@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ktstr.judge.freezing import frozen_ns
 from ktstr.judge.measure import Limit, Measurement, Scope
 from ktstr.judge.subjects import NS_PER_MS, ordered, worker_name
 from ktstr.model.checks import Kind
@@ -10,22 +11,28 @@ from ktstr.model.facts import WorkerFacts
 
 
 def gaps(scope: Scope) -> list[Measurement]:
-    """The longest gap of each worker, ms; one that worked and yet was never sampled has none."""
-    return [_gap(worker) for worker in ordered(scope.workers)]
+    """The longest gap of each worker, ms; one that worked and yet was never sampled has none.
+
+    The time that its cgroup was frozen is taken off, all of it: nobody knows which gap it is in.
+    """
+    return [
+        _gap(worker, frozen_ns(worker.cgroup, scope.cgroups)) for worker in ordered(scope.workers)
+    ]
 
 
 MAX_GAP = Limit("max_gap_ms", Kind.STUCK, "ms", gaps)
 
 
-def _gap(worker: WorkerFacts) -> Measurement:
-    name, gap_ms = worker_name(worker), worker.max_gap_ns / NS_PER_MS
+def _gap(worker: WorkerFacts, frozen: int) -> Measurement:
+    name, gap_ms = worker_name(worker), max(0, worker.max_gap_ns - frozen) / NS_PER_MS
     if worker.completed and worker.work_units and not worker.samples:
         words = f"{name} ({worker.work_type}) worked but no gap was ever sampled"
         return Measurement(name, None, words)
-    on = f" on CPU {worker.max_gap_cpu}" if worker.work_units else ""
-    at_ms = (worker.max_gap_at_ns - worker.started_ns) / NS_PER_MS
-    words = (
-        f"{name} ({worker.work_type}) was stuck for {gap_ms:.1f} ms{on}, "
-        f"{at_ms:.0f} ms after its start"
-    )
+    on = f" on CPU {worker.max_gap_cpu}" if worker.work_units and worker.max_gap_cpu >= 0 else ""
+    words = f"{name} ({worker.work_type}) was stuck for {gap_ms:.1f} ms{on}"
+    if worker.max_gap_at_ns >= worker.started_ns:
+        at_ms = (worker.max_gap_at_ns - worker.started_ns) / NS_PER_MS
+        words += f", {at_ms:.0f} ms after its start"
+    if frozen:
+        words += f", the {frozen / NS_PER_MS:.1f} ms taken off that its cgroup was frozen"
     return Measurement(name, gap_ms, words)

@@ -48,7 +48,7 @@ def judge(run: RunRecord) -> Judgement:
     of_workers, results = _workers(run)
     claimed = claim_results(run)
     details = excuse(run, _machine(run) + _guest(run) + worker_reports(run)) + of_workers
-    details += claim_details(claimed)
+    details += excuse(run, claim_details(claimed))
     shown = tuple(claim.words for claim in claims(run) if claim.shown)
     if worst(detail.verdict for detail in details) is None:
         details += [

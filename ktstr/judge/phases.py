@@ -96,9 +96,11 @@ def _piece(worker: WorkerFacts, scenario: ScenarioFacts, step: StepFacts) -> Wor
 def _cut(worker: WorkerFacts, phase: WorkerPhase) -> WorkerFacts:
     """The worker as if it had lived in that phase alone.
 
-    The CPUs that it ran on are told of its whole life, as its cpuset is.
+    The CPUs that it ran on are told of its whole life, as its cpuset is; where and when its longest
+    gap was is known for the longest of all alone.
     """
-    same = phase.started_ns <= worker.max_gap_at_ns <= phase.ended_ns
+    inside = phase.started_ns <= worker.max_gap_at_ns <= phase.ended_ns
+    same = inside and phase.max_gap_ns == worker.max_gap_ns
     return dataclasses.replace(
         worker,
         step=phase.step,
@@ -108,7 +110,8 @@ def _cut(worker: WorkerFacts, phase: WorkerPhase) -> WorkerFacts:
         work_units=phase.work_units,
         iterations=phase.iterations,
         max_gap_ns=phase.max_gap_ns,
-        max_gap_at_ns=worker.max_gap_at_ns if same else phase.started_ns,
+        max_gap_at_ns=worker.max_gap_at_ns if same else 0,
+        max_gap_cpu=worker.max_gap_cpu if same else -1,
         migrations=phase.migrations,
         kernel_migrations=phase.kernel_migrations,
         run_delay_ns=phase.run_delay_ns,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ktstr.judge.freezing import frozen_ns
 from ktstr.judge.measure import Limit, Measurement, Scope
 from ktstr.judge.subjects import MIN_WINDOW_NS, by_cgroup, wall_ns
 from ktstr.judge.waterfill import Capacity, Leaf, waterfill
@@ -50,14 +51,16 @@ class Portion:
 def portions(scope: Scope) -> list[Portion]:
     """Got and promised of each cgroup that had others with workers beside it all the time.
 
-    Cgroups of which the kernel did not say the weight, or a worker was lost, are left out with all
-    that ran beside them.
+    Cgroups of which the kernel did not say the weight, that were frozen, or of which a worker was
+    lost, are left out with all that ran beside them.
     """
     facts = {cgroup.name: cgroup for cgroup in scope.cgroups}
     found = []
     for group in _beside(_members(scope)):
         paths = [_path(member.name, facts) for member in group]
         if len(group) < 2 or not all(paths) or not all(_is_known(member) for member in group):
+            continue
+        if any(frozen_ns(member.name, scope.cgroups) for member in group):
             continue
         capacities = _capacities(group, scope, facts)
         if capacities is None:

@@ -35,6 +35,15 @@ def cgroup_table(cgroups: Iterable[result_pb2.Cgroup]) -> list[str]:
     return aligned([_CGROUP_COLUMNS, *rows]) if rows else []
 
 
+def step_table(steps: Iterable[result_pb2.StepStats]) -> list[str]:
+    """A row for each cgroup of each step."""
+    rows = [(_step_name(step), *_cgroup_row(cgroup)) for step in steps for cgroup in step.cgroups]
+    if len(rows) > _ROWS_SHOWN:
+        left_out = f"({len(rows) - _ROWS_SHOWN} rows more in result.json)"
+        return [*aligned([("step", *_CGROUP_COLUMNS), *rows[:_ROWS_SHOWN]]), left_out]
+    return aligned([("step", *_CGROUP_COLUMNS), *rows]) if rows else []
+
+
 def timeline_table(timeline: result_pb2.Timeline) -> list[str]:
     """Phases and moments on one line of time, in seconds since its first entry."""
     entries: list[tuple[int, str]] = []
@@ -85,7 +94,11 @@ def _length(phase: result_pb2.Timeline.Phase) -> str:
     return f", takes {duration(phase.end_ns - phase.start_ns)}"
 
 
-def _cgroup_row(cgroup: result_pb2.Cgroup) -> Sequence[str]:
+def _step_name(step: result_pb2.StepStats) -> str:
+    return f"{step.step} {one_line(step.name)}".rstrip()
+
+
+def _cgroup_row(cgroup: result_pb2.Cgroup | result_pb2.StepStats.OfCgroup) -> Sequence[str]:
     stats = cgroup.stats
     spread = f"{stats.spread_pct:.1f}%" if stats.HasField("spread_pct") else "-"
     return (

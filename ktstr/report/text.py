@@ -10,7 +10,7 @@ from ktstr.report.checks_text import check_lines, claim_lines
 from ktstr.report.disk_text import disk_lines
 from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
-from ktstr.report.tables import cgroup_table, timeline_table
+from ktstr.report.tables import cgroup_table, step_table, timeline_table
 
 _DETAILS_SHOWN = 20
 _LOG_LINES = 25
@@ -52,6 +52,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("remarks", _remarks(result)),
         ("run", _run(result)),
         ("statistics", cgroup_table(result.cgroups)),
+        ("by step", step_table(result.steps)),
         ("checks", check_lines(result)),
         ("claims", claim_lines(result)),
         ("payloads", payload_lines(result.payloads)),

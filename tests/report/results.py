@@ -6,14 +6,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from ktstr import metric
+from ktstr import it, metric, stat
 from ktstr.judge.judge import judge
 from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
-from ktstr.model.checks import ExpectFail, Kind
+from ktstr.model.checks import Checks, ExpectFail, Kind
 from ktstr.model.console import ConsoleFinding, ConsoleKind
 from ktstr.model.disk import Throttle
-from ktstr.model.facts import CgroupFacts, Event, LogChunk, Metric, ScenarioFacts
+from ktstr.model.facts import CgroupFacts, Event, LogChunk, Metric, ScenarioFacts, StepFacts
 from ktstr.model.histogram import Histogram
 from ktstr.model.host import (
     DiskBackend,
@@ -283,6 +283,30 @@ def contended() -> RunRecord:
     )
 
 
+def by_step() -> RunRecord:
+    """Two steps, the second with a limit of its own, which is missed; claims of both kinds."""
+    middle = S + S // 2
+    calm = runs.phase(wake=Histogram.of([2_000] * 20))
+    squeezed = runs.phase(step=1, started_ns=middle, ended_ns=2 * S, max_gap_ns=70 * MS)
+    steps = (
+        StepFacts(0, "calm", S, middle, middle + 2 * MS),
+        StepFacts(1, "squeeze", middle, 2 * S, 2 * S + MS, Checks(max_gap_ms=50, isolation=False)),
+    )
+    of = runs.plan(
+        claims=(
+            stat("cg_0.iterations").at_least(100),
+            stat("squeeze:cg_0.max_gap_ms").below(60),
+            stat("cg_0.spread_pct").any_of(it.below(1), it.above(5)),
+            stat("cg_0.wake_p99_us").is_finite(),
+        )
+    )
+    return runs.good_run(
+        of,
+        workers=tuple(runs.worker(index=i, step=None, phases=(calm, squeezed)) for i in range(2)),
+        scenarios=(ScenarioFacts(S, 2 * S, 2, 2, steps=steps, cleanup_ns=3 * MS),),
+    )
+
+
 RUNS: dict[str, Callable[[], RunRecord]] = {
     each.__name__: each
     for each in (
@@ -300,6 +324,7 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
         loaded,
         slow_payload,
         wrong_disk,
+        by_step,
     )
 }
 
