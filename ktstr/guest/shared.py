@@ -14,7 +14,7 @@ _BORDERS_OFFSET = 64
 _BORDERS_SET_OFFSET = 4
 _COUNT = struct.Struct("<I")
 _BETWEEN_STEPS = -1
-_SLOT = struct.Struct("<QQQQQIIQQ")
+_SLOT = struct.Struct("<QQQQQIIQII")
 _START = struct.Struct("<Q")
 _START_OFFSET = 48
 _STOP = struct.pack("<I", 1)
@@ -25,13 +25,17 @@ assert _BORDERS_OFFSET + BORDERS * _BORDER.size == _HEADER
 
 @dataclass(frozen=True)
 class Slot:
-    """What a worker left in its slot so far: counts, and its last clock reading (0: none yet)."""
+    """What a worker left in its slot so far: counts, and its last clock reading (0: none yet).
+
+    `tid` is the kernel's number of its task, 0 before it ran.
+    """
 
     iterations: int
     work_units: int
     beat_ns: int
     max_gap_ns: int
     cpu: int
+    tid: int
 
 
 class SharedMemory:
@@ -70,8 +74,8 @@ class SharedMemory:
     def slot(self, index: int) -> Slot:
         """What worker `index` left so far."""
         raw = os.pread(self.descriptor, _SLOT.size, _HEADER + _SLOT.size * index)
-        iterations, units, beat, gap, _wake, _turn, cpu, _start, _ = _SLOT.unpack(raw)
-        return Slot(iterations, units, beat, gap, cpu)
+        iterations, units, beat, gap, _wake, _turn, cpu, _start, tid, _ = _SLOT.unpack(raw)
+        return Slot(iterations, units, beat, gap, cpu, tid)
 
     def close(self) -> None:
         """Gives the memory back once the workers are gone."""

@@ -7,18 +7,28 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ktstr.guest.churned import remove_churned
+from ktstr.guest.joined import JoinedFiles
 from ktstr.guest.reactor import Reactor
-from ktstr.guest.realtime import children_shielded
 from ktstr.guest.shared import SharedMemory, Slot
+from ktstr.guest.worker_launch import launch_function, launch_program
 from ktstr.guest.worker_report import WorkerIdentity, facts_of
+from ktstr.guest.worker_words import (
+    Descriptors,
+    disk_words,
+    file_of,
+    group_words,
+    program_of,
+    worker_words,
+)
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts, WorkerFacts
-from ktstr.model.work import Work
-from ktstr.model.work_traits import uses_pipes
-from ktstr.model.work_types import DiskWork, IoRandRead
+from ktstr.model.work import Mode, Work
+from ktstr.model.work_types import CgroupChurn, PythonWork
 
 WORKER = "/usr/bin/ktstr-worker"
 _KILL_S = 1.0
@@ -26,26 +36,39 @@ _NS = 1_000_000_000
 
 
 @dataclass
-class _Worker:
-    """A process of the group; descriptors are -1 once closed."""
+class _Process:
+    """A process of the group; `pidfd` is -1 once it has ended."""
 
-    index: int
     pid: int
     pidfd: int
+    status: int | None = None
+
+
+@dataclass
+class _Worker:
+    """A process, or a thread of one; descriptors are -1 once closed."""
+
+    index: int
+    process: _Process
     start: int
     report: int
     affinity: str
     told_ns: int = 0
-    status: int | None = None
     killed: str = ""
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        """Whether its process is gone."""
+        return self.process.status is not None
 
 
 class WorkerGroup:
     """The workers of one `Work`: `label` prefixes their process names, `label.index`.
 
     `cgroup` is where they belong now, `cpuset` the union of the CPUs they were allowed so far
-    (None: all), `step` the step that made them (None: the backdrop).  `disks` are the guest's.
+    (None: all), `step` the step that made them (None: the backdrop).  `disks` are the guest's,
+    `source` is the test file that functions of PythonWork are in.
     """
 
     def __init__(
@@ -59,20 +82,23 @@ class WorkerGroup:
         *,
         disks: tuple[DiskFacts, ...] = (),
         program: str = WORKER,
+        source: str = "",
     ) -> None:
-        self._disks = disks
+        self._disks, self._source = disks, source
         self.cgroup, self.work, self.step = cgroup, work, step
         self.label = label
         self.cpuset: frozenset[int] | None = frozenset()
-        self._reactor, self._group, self._label, self._program = reactor, group, label, program
+        self._reactor, self._group, self._label = reactor, group, label
+        self._program = program_of(work, program)
+        self._processes: list[_Process] = []
         self._workers: list[_Worker] = []
         self._memory: SharedMemory | None = None
         self._stopped_ns = 0
 
     @property
     def pids(self) -> list[int]:
-        """The workers that have not ended."""
-        return [worker.pid for worker in self._workers if worker.status is None]
+        """The processes that have not ended."""
+        return [process.pid for process in self._processes if process.status is None]
 
     @property
     def size(self) -> int:
@@ -82,7 +108,7 @@ class WorkerGroup:
     @property
     def finished(self) -> bool:
         """Whether all workers have ended."""
-        return all(worker.status is not None for worker in self._workers)
+        return all(process.status is not None for process in self._processes)
 
     def slots(self) -> list[Slot]:
         """What each worker has left in shared memory so far."""
@@ -98,22 +124,24 @@ class WorkerGroup:
         self.cpuset = None if cpus is None or self.cpuset is None else self.cpuset | cpus
 
     def spawn(self, affinities: list[frozenset[int] | None]) -> None:
-        """Makes a process per entry of `affinities`; they wait to be told to begin.
+        """Makes a worker per entry of `affinities`; they wait to be told to begin.
 
         Raises:
             InfraError: a process cannot be made.
         """
-        self._memory = SharedMemory(len(affinities))
-        pipes = self._pair_pipes(len(affinities))
+        count = len(affinities)
+        self._memory = SharedMemory(count)
+        joined = JoinedFiles(self.work, count)
         try:
-            for index, affinity in enumerate(affinities):
-                self._spawn_one(index, len(affinities), affinity, pipes)
+            if self.work.mode is Mode.THREAD:
+                self._spawn_process(range(count), affinities, joined)
+            else:
+                for index in range(count):
+                    self._spawn_process([index], affinities, joined)
         except OSError as error:
             raise InfraError(f"cannot start {self._program}: {error}") from error
         finally:
-            for pair in pipes:
-                for end in pair:
-                    os.close(end)
+            joined.close()
 
     def start(self) -> None:
         """Tells all workers to begin that were not told yet."""
@@ -133,15 +161,21 @@ class WorkerGroup:
         """Changes the workers' affinity; a refusal becomes an error in the worker's facts."""
         for worker, affinity in zip(self._workers, affinities, strict=True):
             cpus = affinity or everywhere
-            if worker.status is not None:
+            if worker.ended:
                 continue
             worker.affinity = format_cpulist(affinity or ())
             try:
-                os.sched_setaffinity(worker.pid, cpus)
+                os.sched_setaffinity(self._task(worker), cpus)
             except ProcessLookupError:
                 continue
             except OSError as error:
                 worker.errors.append(f"affinity {format_cpulist(cpus)} refused: {error.strerror}")
+
+    def _task(self, worker: _Worker) -> int:
+        """What the kernel knows the worker by; one that has not run yet goes with its process."""
+        if self.work.mode is Mode.PROCESS:
+            return worker.process.pid
+        return self._shared.slot(worker.index).tid or worker.process.pid
 
     def ask_to_stop(self) -> None:
         """Sets the stop flag and wakes who is blocked; returns at once."""
@@ -152,23 +186,27 @@ class WorkerGroup:
             if worker.start >= 0:
                 os.close(worker.start)
                 worker.start = -1
-            _signal(worker, signal.SIGUSR1)
+        self._signal(signal.SIGUSR1)
 
     def collect(self, waited_s: float) -> list[WorkerFacts]:
         """Kills who has not ended `waited_s` after being asked to, and gives the facts of all."""
         for worker in self._workers:
-            if worker.status is None:
+            if not worker.ended:
                 worker.killed = f"no report within {waited_s:g} s of being told to stop; killed"
-                _signal(worker, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         # a task that no scheduler runs cannot even die: then it is left to the machine's end
         self._reactor.wait(time.monotonic_ns() + int(_KILL_S * _NS), lambda: self.finished)
         facts = [self._facts(worker) for worker in self._workers]
         for worker in self._workers:
             os.close(worker.report)
-            if worker.status is None:
-                self._release(worker)
-        self._remove_files()
+            if worker.start >= 0:
+                os.close(worker.start)
+        for process in self._processes:
+            if process.status is None:
+                self._release(process)
+        self._remove_leftovers()
         self._workers.clear()
+        self._processes.clear()
         if self._memory is not None:
             self._memory.close()
             self._memory = None
@@ -179,101 +217,73 @@ class WorkerGroup:
         assert self._memory is not None, "spawn() comes first"
         return self._memory
 
-    def _pair_pipes(self, count: int) -> list[tuple[int, int]]:
-        # pipes[2k] leads from worker 2k to 2k+1, pipes[2k+1] back
-        return [os.pipe() for _ in range(count)] if uses_pipes(self.work.type) else []
-
-    def _spawn_one(
-        self, index: int, count: int, affinity: frozenset[int] | None, pipes: list[tuple[int, int]]
+    def _spawn_process(
+        self,
+        indices: Iterable[int],
+        affinities: list[frozenset[int] | None],
+        joined: JoinedFiles,
     ) -> None:
-        # a file holds a report of any length, and what a worker wrote before it was killed
-        start, report = os.pipe(), os.memfd_create("ktstr-report", os.MFD_CLOEXEC)
-        given = [start[0], report, self._shared.descriptor]
-        words = [
-            f"type={type(self.work.type).__name__}",
-            f"name={self._label}.{index}",
-            f"policy={self.work.policy.value}",
-            f"rt_priority={self.work.rt_priority}",
-            f"nice={self.work.nice}",
-            f"start_fd={start[0]}",
-            f"report_fd={report}",
-            f"shared_fd={self._shared.descriptor}",
-            f"slot={index}",
-            f"slots={count}",
-            f"parent={os.getpid()}",
-            *_parameters(self.work),
-            *self._disk_words(index),
-        ]
-        if affinity is not None:
-            words.append(f"affinity={format_cpulist(affinity)}")
-        if pipes:
-            incoming, outgoing = pipes[index ^ 1][0], pipes[index][1]
-            given += [incoming, outgoing]
-            words += [f"in_fd={incoming}", f"out_fd={outgoing}"]
+        """Makes a process of one worker, or one whose threads are these workers."""
+        words, given, workers, starts = group_words(self.work, len(affinities)), [], [], []
+        threads = self.work.mode is Mode.THREAD
+        process = _Process(-1, -1)
         try:
-            with children_shielded():
-                pid = os.posix_spawn(
-                    self._program,
-                    [self._program, *words],
-                    os.environ,
-                    file_actions=[(os.POSIX_SPAWN_DUP2, fd, fd) for fd in given],
-                    setsigmask=[signal.SIGUSR1],  # until the worker waits for it
+            for index in indices:
+                # a file holds a report of any length, and what a worker wrote before it was killed
+                start, report = os.pipe(), os.memfd_create("ktstr-report", os.MFD_CLOEXEC)
+                starts.append(start[0])
+                affinity, label = affinities[index], f"{self._label}.{index}"
+                workers.append(
+                    _Worker(index, process, start[1], report, format_cpulist(affinity or ()))
                 )
+                files = Descriptors(start[0], report, self._shared.descriptor, **joined.of(index))
+                words += ["--"] if threads else []
+                words += worker_words(self.work, label, index, affinity, files)
+                words += disk_words(self.work, label, self._disks)
+                given += files.given()
+            process.pid = self._launch(words, given)
         except BaseException:
-            os.close(start[1])
-            os.close(report)
+            for worker in workers:
+                os.close(worker.start)
+                os.close(worker.report)
             raise
         finally:
-            os.close(start[0])
-        self._watch(
-            _Worker(
-                index, pid, os.pidfd_open(pid), start[1], report, format_cpulist(affinity or ())
-            )
-        )
-
-    def _disk_words(self, index: int) -> list[str]:
-        work = self.work.type
-        if not isinstance(work, DiskWork):
-            return []
-        disk = self._disk(work)
-        words = [f"device={disk.device}"]
-        return (
-            words if isinstance(work, IoRandRead) else [*words, f"file={self._file(disk, index)}"]
-        )
-
-    def _disk(self, work: DiskWork) -> DiskFacts:
-        for disk in self._disks:
-            if disk.name == work.disk:
-                return disk
-        raise InfraError(f"{type(work).__name__}: this guest has no disk {work.disk!r}")
-
-    def _file(self, disk: DiskFacts, index: int) -> str:
-        return f"{disk.mount_point}/.ktstr-{self._label}.{index}"
-
-    def _remove_files(self) -> None:
-        """Removes what the workers wrote; they have ended, however, and so cannot."""
-        work = self.work.type
-        if not isinstance(work, DiskWork) or isinstance(work, IoRandRead):
-            return
-        disk = self._disk(work)
-        for worker in self._workers:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._file(disk, worker.index))
-
-    def _watch(self, worker: _Worker) -> None:
-        self._workers.append(worker)
-        self._reactor.watch(worker.pidfd, lambda: self._ended(worker))
-
-    def _ended(self, worker: _Worker) -> None:
-        worker.status = os.waitpid(worker.pid, 0)[1]
-        self._release(worker)
-
-    def _release(self, worker: _Worker) -> None:
-        self._reactor.forget(worker.pidfd)
-        for descriptor in (worker.pidfd, worker.start):
-            if descriptor >= 0:
+            for descriptor in starts:
                 os.close(descriptor)
-        worker.pidfd = worker.start = -1
+        process.pidfd = os.pidfd_open(process.pid)
+        self._workers += workers
+        self._processes.append(process)
+        self._reactor.watch(process.pidfd, lambda: self._ended(process))
+
+    def _launch(self, words: list[str], given: list[int]) -> int:
+        if isinstance(self.work.type, PythonWork):
+            return launch_function(self._source, words, given)
+        return launch_program(self._program, words, given)
+
+    def _remove_leftovers(self) -> None:
+        """Removes files and cgroups that workers made; they have ended, however, and so cannot."""
+        for worker in self._workers:
+            label = f"{self._label}.{worker.index}"
+            path = file_of(self.work, label, self._disks)
+            if path:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+        if isinstance(self.work.type, CgroupChurn):
+            remove_churned(self._label)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._processes:
+            if process.status is None:
+                signal.pidfd_send_signal(process.pidfd, number)
+
+    def _ended(self, process: _Process) -> None:
+        process.status = os.waitpid(process.pid, 0)[1]
+        self._release(process)
+
+    def _release(self, process: _Process) -> None:
+        self._reactor.forget(process.pidfd)
+        os.close(process.pidfd)
+        process.pidfd = -1
 
     def _facts(self, worker: _Worker) -> WorkerFacts:
         who = WorkerIdentity(
@@ -282,7 +292,7 @@ class WorkerGroup:
             index=worker.index,
             work=self.work,
             step=self.step,
-            pid=worker.pid,
+            pid=self._task(worker),
             affinity=worker.affinity,
             cpuset=format_cpulist(self.cpuset or ()),
             told_ns=worker.told_ns,
@@ -290,18 +300,8 @@ class WorkerGroup:
             errors=tuple(worker.errors),
         )
         slot = self._shared.slot(worker.index)
-        how = worker.killed or _how(worker.status)
+        how = worker.killed or _how(worker.process.status)
         return facts_of(who, _content(worker.report), slot, how, self._shared.merged)
-
-
-def _parameters(work: Work) -> list[str]:
-    names = ("spin", "burst_us", "sleep_us", "block_kb", "blocks")
-    return [f"{name}={getattr(work.type, name)}" for name in names if hasattr(work.type, name)]
-
-
-def _signal(worker: _Worker, number: signal.Signals) -> None:
-    if worker.status is None:
-        signal.pidfd_send_signal(worker.pidfd, number)
 
 
 def _content(descriptor: int) -> bytes:

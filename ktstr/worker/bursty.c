@@ -5,11 +5,11 @@
  */
 #include "worker.h"
 
-static void step(struct worker *w)
+void bursty_step(struct worker *w)
 {
-	loop_spin_until(w, loop_tick(w) + w->opt.burst_ns);
+	loop_spin_until(w, loop_tick(w) + (uint64_t)w->opt.burst_us * 1000);
 	if (!loop_stopped(w))
-		loop_sleep_until(w, w->last_ns + w->opt.sleep_ns);
+		loop_sleep_until(w, w->last_ns + (uint64_t)w->opt.sleep_us * 1000);
 }
 
-const struct work_type bursty = {.name = "Bursty", .group_size = 1, .step = step};
+const struct work_type bursty = {.name = "Bursty", .group_size = 1, .step = bursty_step};

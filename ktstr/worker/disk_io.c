@@ -6,17 +6,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "random.h"
 #include "worker.h"
 
 /* A page: no disk has larger logical blocks, which O_DIRECT aligns to. */
 #define ALIGNMENT 4096
 
+static size_t block_size(const struct worker *w)
+{
+	return (size_t)w->opt.block_kb * 1024;
+}
+
 static int make_block(struct worker *w)
 {
-	int error = posix_memalign((void **)&w->block, ALIGNMENT, w->opt.block_size);
+	int error = posix_memalign((void **)&w->block, ALIGNMENT, block_size(w));
 
 	if (!error)
-		memset(w->block, 'k', w->opt.block_size);
+		memset(w->block, 'k', block_size(w));
 	return -error;
 }
 
@@ -45,11 +51,11 @@ void disk_write_and_sync(struct worker *w)
 {
 	uint64_t before = loop_tick(w);
 
-	for (unsigned int i = 0; i < w->opt.blocks; i++) {
-		off_t offset = (off_t)(i * w->opt.block_size);
-		ssize_t written = pwrite(w->fd, w->block, w->opt.block_size, offset);
+	for (int64_t i = 0; i < w->opt.blocks; i++) {
+		off_t offset = (off_t)block_size(w) * i;
+		ssize_t written = pwrite(w->fd, w->block, block_size(w), offset);
 
-		if (written != (ssize_t)w->opt.block_size) {
+		if (written != (ssize_t)block_size(w)) {
 			errno = written < 0 ? errno : ENOSPC;
 			fail(w, "write", w->opt.file);
 			return;
@@ -71,32 +77,22 @@ int disk_prepare_read(struct worker *w)
 	if (w->fd < 0)
 		return refuse(w, "read past the page cache", w->opt.device);
 	size = lseek(w->fd, 0, SEEK_END);
-	if (size < (off_t)w->opt.block_size) {
+	if (size < (off_t)block_size(w)) {
 		worker_error(w, "%lld bytes are less than a block: %s", (long long)size,
 			     w->opt.device);
 		return -EINVAL;
 	}
-	w->phase_ns = (uint64_t)size / w->opt.block_size; /* how many blocks there are */
-	w->random = 0x9e3779b97f4a7c15ull * (w->opt.slot + 1);
+	w->phase_ns = (uint64_t)size / block_size(w); /* how many blocks there are */
 	return make_block(w);
-}
-
-/* xorshift64 (Marsaglia 2003): the same blocks in every run, others for each worker. */
-static uint64_t next_random(struct worker *w)
-{
-	w->random ^= w->random << 13;
-	w->random ^= w->random >> 7;
-	w->random ^= w->random << 17;
-	return w->random;
 }
 
 void disk_read_random(struct worker *w)
 {
-	off_t offset = (off_t)(next_random(w) % w->phase_ns * w->opt.block_size);
+	off_t offset = (off_t)(random_next(w) % w->phase_ns * block_size(w));
 	uint64_t before = loop_tick(w);
-	ssize_t got = pread(w->fd, w->block, w->opt.block_size, offset);
+	ssize_t got = pread(w->fd, w->block, block_size(w), offset);
 
-	if (got != (ssize_t)w->opt.block_size) {
+	if (got != (ssize_t)block_size(w)) {
 		errno = got < 0 ? errno : EIO;
 		fail(w, "read", w->opt.device);
 		return;

@@ -8,12 +8,12 @@
 
 static int prepare(struct worker *w)
 {
-	return w->side ? disk_prepare_read(w) : disk_prepare_write(w);
+	return w->member ? disk_prepare_read(w) : disk_prepare_write(w);
 }
 
 static void step(struct worker *w)
 {
-	if (w->side)
+	if (w->member)
 		disk_read_random(w);
 	else
 		disk_write_and_sync(w);

@@ -14,13 +14,13 @@
 #define BLOCK_SIZE 4096
 #define DEVICE_NS 100000
 
-static int prepare(struct worker *w)
+int io_sync_prepare(struct worker *w)
 {
 	w->fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	return w->fd < 0 ? -errno : 0;
 }
 
-static void step(struct worker *w)
+void io_sync_step(struct worker *w)
 {
 	static const char block[BLOCK_SIZE];
 
@@ -42,4 +42,4 @@ static void step(struct worker *w)
 }
 
 const struct work_type io_sync = {
-	.name = "IoSync", .group_size = 1, .prepare = prepare, .step = step};
+	.name = "IoSync", .group_size = 1, .prepare = io_sync_prepare, .step = io_sync_step};

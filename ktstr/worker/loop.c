@@ -95,7 +95,7 @@ uint64_t loop_resume(struct worker *w)
 
 void loop_woken(struct worker *w, uint64_t waiting_since)
 {
-	uint64_t stamp = atomic_load(&w->pair[!w->side].wake_ns), now;
+	uint64_t stamp = atomic_load(&w->self->wake_ns), now;
 
 	if (stamp <= waiting_since) {
 		loop_tick(w);
@@ -105,12 +105,17 @@ void loop_woken(struct worker *w, uint64_t waiting_since)
 	histogram_add(&w->phase.wake, now > stamp ? now - stamp : 0);
 }
 
+static void count_work(struct worker *w, uint64_t units)
+{
+	w->m.work_units += units;
+	w->unread_spins += units;
+}
+
 static void spin(struct worker *w, uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++)
 		__asm__ volatile("" ::: "memory");
-	w->m.work_units += count;
-	w->unread_spins += count;
+	count_work(w, count);
 }
 
 /* Finds out how many spins take the time between two readings, on this machine and by now. */
@@ -122,6 +127,13 @@ static void read_after_spins(struct worker *w)
 		w->spins_to_read *= 2;
 	else if (took > READ_MAX_NS && w->spins_to_read > SPIN_CHUNK)
 		w->spins_to_read /= 2;
+}
+
+void loop_worked(struct worker *w, uint64_t units)
+{
+	count_work(w, units);
+	if (w->unread_spins >= w->spins_to_read)
+		read_after_spins(w);
 }
 
 void loop_spin(struct worker *w, uint64_t count)

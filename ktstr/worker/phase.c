@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A worker's life divided by the scenario's steps.  The agent writes each border into the shared
- * header; the worker finds it at its next clock reading, gives each phase its part of the time since
- * the reading before, and writes the phases that have ended to its report.
+ * header; the worker finds it at its next clock reading, gives each phase its part of the time
+ * since the reading before, and writes the phases that have ended to its report.
  */
 #include <string.h>
 #include <time.h>

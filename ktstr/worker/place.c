@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Makes the worker what it was asked to be, and says what the kernel made of it. */
+#include "place.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "worker.h"
 
-#ifndef SCHED_EXT
-#define SCHED_EXT 7
-#endif
+/* The first version of struct sched_attr of sched_setattr(2); times in nanoseconds. */
+struct attributes {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
 
 void worker_error(struct worker *w, const char *format, ...)
 {
@@ -23,78 +36,100 @@ void worker_error(struct worker *w, const char *format, ...)
 	va_end(args);
 }
 
-static const char *policy_name(int policy)
-{
-	switch (policy & ~SCHED_RESET_ON_FORK) {
-	case SCHED_OTHER:
-		return "normal";
-	case SCHED_BATCH:
-		return "batch";
-	case SCHED_IDLE:
-		return "idle";
-	case SCHED_FIFO:
-		return "fifo";
-	case SCHED_RR:
-		return "rr";
-	case SCHED_EXT:
-		return "ext";
-	default:
-		return "unknown";
-	}
-}
-
-/* The CPU list format of Documentation/admin-guide/cputopology.rst. */
-static void format_cpus(char *out, size_t size, const cpu_set_t *set)
+void place_format_list(char *out, size_t size, const void *set, int limit,
+		       bool (*has)(const void *set, int value))
 {
 	size_t used = 0;
 
 	out[0] = '\0';
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		int last = cpu;
+	for (int first = 0; first < limit; first++) {
+		int last = first;
 
-		if (!CPU_ISSET(cpu, set))
+		if (!has(set, first))
 			continue;
-		while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, set))
+		while (last + 1 < limit && has(set, last + 1))
 			last++;
-		used += (size_t)snprintf(out + used, size - used, last == cpu ? "%s%d" : "%s%d-%d",
-					 used ? "," : "", cpu, last);
+		used += (size_t)snprintf(out + used, size - used,
+					 last == first ? "%s%d" : "%s%d-%d", used ? "," : "", first,
+					 last);
 		if (used + 16 > size)
 			return;
-		cpu = last;
+		first = last;
 	}
+}
+
+static bool has_cpu(const void *set, int cpu)
+{
+	return CPU_ISSET(cpu, (const cpu_set_t *)set);
+}
+
+static void format_cpus(char *out, size_t size, const cpu_set_t *set)
+{
+	place_format_list(out, size, set, CPU_SETSIZE, has_cpu);
 }
 
 static void read_effective(struct worker *w)
 {
-	struct sched_param param = {0};
+	struct attributes found = {.size = sizeof(found)};
 	char cpus[WORKER_ERROR_SIZE * 3];
+	char *out = w->effective;
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	sched_getaffinity(0, sizeof(set), &set);
-	sched_getparam(0, &param);
+	if (syscall(SYS_sched_getattr, 0, &found, sizeof(found), 0) < 0)
+		worker_error(w, "cannot ask for the policy: %s", strerror(errno));
 	format_cpus(cpus, sizeof(cpus), &set);
-	snprintf(w->effective, sizeof(w->effective), "policy=%s rt_priority=%d nice=%d affinity=%s",
-		 policy_name(sched_getscheduler(0)), param.sched_priority,
+	snprintf(out, sizeof(w->effective), "policy=%s rt_priority=%" PRIu32 " nice=%d affinity=%s",
+		 options_policy_name((int)found.policy), found.priority,
 		 getpriority(PRIO_PROCESS, 0), cpus);
+	if (found.policy == SCHED_DEADLINE)
+		snprintf(out + strlen(out), sizeof(w->effective) - strlen(out),
+			 " deadline_us=%" PRIu64 "/%" PRIu64 "/%" PRIu64, found.runtime / 1000,
+			 found.deadline / 1000, found.period / 1000);
+}
+
+static void set_affinity(struct worker *w)
+{
+	const struct options *opt = &w->opt;
+	char cpus[WORKER_ERROR_SIZE / 2];
+
+	if (!opt->has_affinity || sched_setaffinity(0, sizeof(opt->affinity), &opt->affinity) == 0)
+		return;
+	format_cpus(cpus, sizeof(cpus), &opt->affinity);
+	worker_error(w, "affinity %s refused: %s", cpus, strerror(errno));
+}
+
+/* The agent spawned us real-time: leave that class even when it is normal we want. */
+static void set_policy(struct worker *w)
+{
+	const struct options *opt = &w->opt;
+	struct attributes asked = {
+		.size = sizeof(asked),
+		.policy = (uint32_t)opt->policy,
+		.nice = (int32_t)opt->nice,
+		.priority = (uint32_t)opt->rt_priority,
+	};
+
+	if (opt->policy == SCHED_DEADLINE) {
+		asked.runtime = (uint64_t)opt->runtime_us * 1000;
+		asked.deadline = (uint64_t)opt->deadline_us * 1000;
+		asked.period = (uint64_t)opt->period_us * 1000;
+	}
+	if (syscall(SYS_sched_setattr, 0, &asked, 0) < 0)
+		worker_error(w, "policy %s rt_priority %d nice %d refused: %s",
+			     options_policy_name(opt->policy), (int)opt->rt_priority,
+			     (int)opt->nice, strerror(errno));
 }
 
 void place_worker(struct worker *w)
 {
-	const struct options *opt = &w->opt;
-	struct sched_param param = {.sched_priority = opt->rt_priority};
+	size_t size = sizeof(w->effective);
 
-	if (opt->has_affinity && sched_setaffinity(0, sizeof(opt->affinity), &opt->affinity) < 0) {
-		char cpus[WORKER_ERROR_SIZE / 2];
-
-		format_cpus(cpus, sizeof(cpus), &opt->affinity);
-		worker_error(w, "affinity %s refused: %s", cpus, strerror(errno));
-	}
-	/* the agent spawned us real-time: leave that class even when it is normal we want */
-	if (sched_setscheduler(0, opt->policy, &param) < 0)
-		worker_error(w, "policy %s rt_priority %d refused: %s", policy_name(opt->policy),
-			     opt->rt_priority, strerror(errno));
-	if (opt->nice && setpriority(PRIO_PROCESS, 0, opt->nice) < 0)
-		worker_error(w, "nice %d refused: %s", opt->nice, strerror(errno));
+	set_affinity(w);
+	set_policy(w);
 	read_effective(w);
+	place_memory(w, w->effective, size);
+	/* last, since it takes the right to do the rest */
+	place_identity(w, w->effective, size);
 }

@@ -85,7 +85,8 @@ void report_phase(struct worker *w, uint64_t ended_ns, const struct kernelstat *
 	fprintf(out, "{\"started_ns\":%" PRIu64 ",\"ended_ns\":%" PRIu64 ",\"cpu_ns\":%" PRIu64,
 		p->started_ns, ended_ns, w->cpu_ns - p->cpu_ns);
 	put_known(out, "step", p->step);
-	fprintf(out, ",\"work_units\":%" PRIu64 ",\"iterations\":%" PRIu64 ",\"max_gap_ns\":%" PRIu64,
+	fprintf(out,
+		",\"work_units\":%" PRIu64 ",\"iterations\":%" PRIu64 ",\"max_gap_ns\":%" PRIu64,
 		w->m.work_units - p->work_units, w->m.iterations - p->iterations, p->max_gap_ns);
 	fprintf(out, ",\"migrations\":%" PRIu64, w->m.migrations - p->migrations);
 	put_kernelstat(out, &since);

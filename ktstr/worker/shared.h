@@ -32,11 +32,12 @@ struct shared_slot {
 	_Atomic uint64_t work_units;
 	_Atomic uint64_t beat_ns; /* CLOCK_MONOTONIC at the last clock read; 0 before the first */
 	_Atomic uint64_t max_gap_ns;
-	_Atomic uint64_t wake_ns; /* when this worker last began to wake its partner */
-	_Atomic uint32_t turn;	  /* the futex word of a pair, in the slot of its first worker */
+	_Atomic uint64_t wake_ns; /* when another worker last began to wake this one */
+	_Atomic uint32_t turn;	  /* for the work type: the group's is that of its first worker */
 	_Atomic uint32_t cpu;
 	_Atomic uint64_t start_ns; /* when the agent told this worker to begin */
-	uint64_t reserved;
+	_Atomic uint32_t tid;	   /* of this worker; 0 before it ran */
+	_Atomic uint32_t state;	   /* whether it waits: team.c */
 };
 
 _Static_assert(sizeof(struct shared_header) == 4096, "twin: ktstr/guest/shared.py");

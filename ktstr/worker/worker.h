@@ -10,48 +10,23 @@
 #include <stdio.h>
 
 #include "histogram.h"
+#include "options.h"
 #include "shared.h"
 
 #define WORKER_MAX_CPUS 1024
 #define WORKER_MAX_NODES 64
 #define WORKER_MAX_ERRORS 8
 #define WORKER_ERROR_SIZE 160
-#define WORKER_PATH_SIZE 256
 
 struct worker;
 
 /* A work type: one file each.  @step is one outer iteration; it must return soon after a stop. */
 struct work_type {
 	const char *name;
-	unsigned int group_size;
+	unsigned int group_size;	  /* 0: its parameters say, and the agent counts */
 	int (*prepare)(struct worker *w); /* optional; a negative errno ends the worker */
 	void (*step)(struct worker *w);
-};
-
-/* What the command line says; see options.c for the keys. */
-struct options {
-	const struct work_type *type;
-	char name[16];
-	int policy;
-	int rt_priority;
-	int nice;
-	bool has_affinity;
-	cpu_set_t affinity;
-	int start_fd;
-	int report_fd;
-	int shared_fd;
-	int in_fd;
-	int out_fd;
-	unsigned int slot;
-	unsigned int slots;
-	pid_t parent;
-	uint64_t spin;
-	uint64_t burst_ns;
-	uint64_t sleep_ns;
-	char file[WORKER_PATH_SIZE];
-	char device[WORKER_PATH_SIZE];
-	size_t block_size;
-	unsigned int blocks;
+	void (*finish)(struct worker *w); /* optional; also called if it could not be prepared */
 };
 
 /* What the kernel counted for this task; -1 where it does not say. */
@@ -114,25 +89,30 @@ struct worker {
 	FILE *report;
 	struct shared_header *header;
 	struct shared_slot *self;
-	struct shared_slot *pair; /* slots of this worker's pair: [0] and [1] */
-	unsigned int side;	  /* 0 or 1 in the pair */
+	struct shared_slot *group; /* the slots of this worker's group */
+	unsigned int member;	   /* which of the group it is */
+	uint64_t waiting_since;	   /* when it last announced that it waits: team.h */
 	uint64_t last_ns;
 	unsigned int last_cpu;
 	uint64_t phase_ns; /* for the work type's own use */
 	int fd;		   /* for the work type's own use */
-	char *block;	   /* a block of opt.block_size bytes, aligned for O_DIRECT */
-	uint64_t random;   /* the state of the work type's random numbers */
-	bool finished;	   /* nothing left to do: the partner went or a call failed */
-	sigset_t waiting;  /* the signal mask while blocked: stop signals get through */
+	int node;	   /* for the work type's own use */
+	void *own;	   /* for the work type's own use */
+	char *block;	   /* a block of opt.block_kb, aligned for O_DIRECT */
+	char *memory;	   /* of memory_size bytes: memory.h */
+	size_t memory_size;
+	uint64_t cursor;  /* where it is in its memory, or for the work type's own use */
+	uint64_t random;  /* the state of random.h */
+	bool finished;	  /* nothing left to do: the partner went or a call failed */
+	sigset_t waiting; /* the signal mask while blocked: stop signals get through */
 	char errors[WORKER_MAX_ERRORS][WORKER_ERROR_SIZE];
 	unsigned int error_count;
-	char effective[WORKER_ERROR_SIZE * 4];
+	char effective[WORKER_ERROR_SIZE * 6];
+	int exit_status;
 };
 
-/* options.c: false and a message on stderr if the command line is wrong. */
-bool options_parse(struct options *opt, int argc, char **argv);
-
-/* place.c: affinity, policy, nice; what the kernel refuses goes to errors, the rest to effective.
+/* place.c: affinity, policy, memory, identity; what the kernel refuses goes to errors, what it made
+ * of the rest to effective.
  */
 void place_worker(struct worker *w);
 void worker_error(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -178,13 +158,17 @@ uint64_t loop_tick(struct worker *w);
 uint64_t loop_resume(struct worker *w);
 
 /*
- * Goes on after the partner's wake-up.  Its latency, from the partner's stamp to now, counts only
- * if this worker was already waiting, since @waiting_since, when the partner took the stamp.
+ * Goes on after another worker's wake-up.  Its latency, from the stamp that the other left in this
+ * worker's slot to now, counts only if this worker was already waiting, since @waiting_since, when
+ * the other took the stamp.
  */
 void loop_woken(struct worker *w, uint64_t waiting_since);
 
 /* Spins @count iterations; the clock is read every 25 to 75 us, not at the end of each call. */
 void loop_spin(struct worker *w, uint64_t count);
+
+/* Counts @units of work of a loop that is no spin, and reads the clock if it is time. */
+void loop_worked(struct worker *w, uint64_t units);
 
 /* Spins until the clock shows @deadline_ns or a stop; a work unit is one iteration. */
 void loop_spin_until(struct worker *w, uint64_t deadline_ns);
@@ -211,7 +195,17 @@ bool report_write(struct worker *w);
 /* types.c */
 const struct work_type *work_type_by_name(const char *name);
 
-extern const struct work_type cpu_spin, yield_heavy, mixed, bursty, pipe_io, futex_ping_pong,
-	io_sync, io_sync_write, io_rand_read, io_convoy;
+/* Steps that other types share. */
+void bursty_step(struct worker *w);
+int io_sync_prepare(struct worker *w);
+void io_sync_step(struct worker *w);
+
+extern const struct work_type cpu_spin, yield_heavy, mixed, bursty, idle_churn, pipe_io,
+	futex_ping_pong, io_sync, io_sync_write, io_rand_read, io_convoy, cache_pressure,
+	cache_yield, cache_pipe, futex_fan_out, fan_out_compute, sequence, fork_exit, nice_sweep,
+	affinity_churn, cross_affinity_churn, policy_churn, cgroup_churn, page_fault_churn,
+	numa_migration_churn, numa_working_set_sweep, mutex_contention, priority_inversion, alu_hot,
+	smt_sibling_spin, ipc_variance, asymmetric_waker, wake_chain, epoll_storm, thundering_herd,
+	producer_consumer_imbalance, signal_storm, preempt_storm, rt_starvation, schbench, taobench;
 
 #endif

@@ -9,16 +9,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable
 from dataclasses import replace
 
 from absl.testing import absltest, parameterized
 
-from ktstr.guest.reactor import Reactor
-from ktstr.guest.workers import WorkerGroup
 from ktstr.model.errors import InfraError
-from ktstr.model.facts import DiskFacts, WorkerFacts
+from ktstr.model.facts import DiskFacts
 from ktstr.model.work import Policy, Work
 from ktstr.model.work_traits import group_size
 from ktstr.model.work_types import (
@@ -35,52 +31,10 @@ from ktstr.model.work_types import (
     YieldHeavy,
 )
 from tests.worker.program import WORKER, program
+from tests.worker.running import PATIENCE_S, Run
 
-_NS = 1_000_000_000
-_PATIENCE_S = 30.0
 _NEVER_BLOCK = (CpuSpin(), YieldHeavy(), Mixed())
 _BLOCK = (Bursty(burst_us=2000, sleep_us=2000), PipeIo(), FutexPingPong(), IoSync())
-
-
-class _Run:
-    """A group of workers that works until it has done something, and a bit longer."""
-
-    def __init__(
-        self,
-        work: Work,
-        count: int,
-        affinity: frozenset[int] | None = None,
-        disks: tuple[DiskFacts, ...] = (),
-    ) -> None:
-        self.reactor = Reactor()
-        self.group = WorkerGroup(
-            self.reactor,
-            work,
-            3,
-            "w7.3",
-            "cg",
-            2,
-            disks=disks,
-            program=program(WORKER),
-        )
-        self.group.allow(None)
-        self.group.spawn([affinity] * count)
-
-    def until(self, what: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _PATIENCE_S
-        while not what():
-            if time.monotonic() > deadline:
-                raise TimeoutError("the workers did nothing for too long")
-            self.reactor.wait(time.monotonic_ns() + _NS // 100, lambda: False)
-
-    def work(self) -> None:
-        self.group.start()
-        self.until(lambda: all(slot.iterations > 20 for slot in self.group.slots()))
-
-    def end(self) -> list[WorkerFacts]:
-        self.group.ask_to_stop()
-        self.reactor.wait(time.monotonic_ns() + int(_PATIENCE_S * _NS), lambda: self.group.finished)
-        return self.group.collect(_PATIENCE_S)
 
 
 def _disk(folder: str) -> DiskFacts:
@@ -94,7 +48,7 @@ def _disk(folder: str) -> DiskFacts:
 class WorkerTest(parameterized.TestCase):
     @parameterized.parameters(*_NEVER_BLOCK, *_BLOCK)
     def test_report_is_consistent(self, work_type: WorkType) -> None:
-        run = _Run(Work(work_type), 2)
+        run = Run(Work(work_type), 2)
         run.work()
         for index, facts in enumerate(run.end()):
             self.assertTrue(facts.completed, facts.exit_info)
@@ -115,20 +69,20 @@ class WorkerTest(parameterized.TestCase):
 
     @parameterized.parameters(*_NEVER_BLOCK)
     def test_who_never_blocks_is_never_woken(self, work_type: WorkType) -> None:
-        run = _Run(Work(work_type), 1)
+        run = Run(Work(work_type), 1)
         run.work()
         self.assertEqual(run.end()[0].wake.count, 0)
 
     @parameterized.parameters(*_BLOCK)
     def test_who_blocks_measures_wakeups(self, work_type: WorkType) -> None:
-        run = _Run(Work(work_type), group_size(work_type))
+        run = Run(Work(work_type), group_size(work_type))
         run.work()
         facts = run.end()
         self.assertGreater(sum(each.wake.count for each in facts), 0)
 
     def test_affinity_holds_and_shows(self) -> None:
         cpu = max(os.sched_getaffinity(0))
-        run = _Run(Work(CpuSpin()), 1, frozenset({cpu}))
+        run = Run(Work(CpuSpin()), 1, frozenset({cpu}))
         run.work()
         facts = run.end()[0]
         self.assertEqual(list(facts.ran_on), [cpu])
@@ -137,7 +91,7 @@ class WorkerTest(parameterized.TestCase):
         self.assertEndsWith(facts.effective, f"affinity={cpu}")
 
     def test_policy_and_nice_show_as_the_kernel_has_them(self) -> None:
-        run = _Run(Work(CpuSpin(), policy=Policy.BATCH, nice=7), 1)
+        run = Run(Work(CpuSpin(), policy=Policy.BATCH, nice=7), 1)
         run.work()
         facts = run.end()[0]
         self.assertStartsWith(facts.effective, "policy=batch rt_priority=0 nice=7 ")
@@ -145,7 +99,7 @@ class WorkerTest(parameterized.TestCase):
 
     def test_refused_affinity_is_told(self) -> None:
         beyond = os.cpu_count() or 1
-        run = _Run(Work(CpuSpin()), 1, frozenset({beyond}))
+        run = Run(Work(CpuSpin()), 1, frozenset({beyond}))
         run.work()
         facts = run.end()[0]
         self.assertTrue(facts.completed)
@@ -154,7 +108,7 @@ class WorkerTest(parameterized.TestCase):
 
     @parameterized.parameters(PipeIo(), FutexPingPong())
     def test_worker_blocked_on_a_frozen_partner_stops(self, work_type: WorkType) -> None:
-        run = _Run(Work(work_type), 2)
+        run = Run(Work(work_type), 2)
         run.work()
         frozen, other = run.group.pids
         os.kill(frozen, signal.SIGSTOP)
@@ -166,7 +120,7 @@ class WorkerTest(parameterized.TestCase):
         self.assertTrue(all(facts.completed for facts in run.group.collect(1.0)))
 
     def test_killed_worker_leaves_what_it_had_done(self) -> None:
-        run = _Run(Work(CpuSpin()), 1)
+        run = Run(Work(CpuSpin()), 1)
         run.work()
         os.kill(run.group.pids[0], signal.SIGKILL)
         run.until(lambda: run.group.finished)
@@ -178,7 +132,7 @@ class WorkerTest(parameterized.TestCase):
         self.assertGreater(facts.max_gap_ns, 0)
 
     def test_worker_that_cannot_stop_is_killed_and_told(self) -> None:
-        run = _Run(Work(CpuSpin()), 1)
+        run = Run(Work(CpuSpin()), 1)
         run.work()
         os.kill(run.group.pids[0], signal.SIGSTOP)
         run.group.ask_to_stop()
@@ -188,14 +142,14 @@ class WorkerTest(parameterized.TestCase):
         self.assertGreater(facts.iterations, 20)
 
     def test_worker_that_was_never_started(self) -> None:
-        run = _Run(Work(CpuSpin()), 1)
+        run = Run(Work(CpuSpin()), 1)
         facts = run.end()[0]
         self.assertFalse(facts.completed)
         self.assertEqual(facts.exit_info, "exit status 3")
         self.assertEqual(facts.work_units, 0)
 
     def test_names_are_predictable(self) -> None:
-        run = _Run(Work(CpuSpin()), 2)
+        run = Run(Work(CpuSpin()), 2)
         run.work()
         names = []
         for pid in run.group.pids:
@@ -206,7 +160,7 @@ class WorkerTest(parameterized.TestCase):
 
     def test_nothing_is_left_open(self) -> None:
         before = sorted(os.listdir("/proc/self/fd"))
-        run = _Run(Work(PipeIo()), 4)
+        run = Run(Work(PipeIo()), 4)
         run.work()
         run.end()
         del run
@@ -236,7 +190,7 @@ class WorkerTest(parameterized.TestCase):
             self.assertLen(pidfds, 2)
             parent.kill()
         for pidfd in pidfds:
-            self.assertNotEmpty(select.select([pidfd], [], [], _PATIENCE_S)[0])
+            self.assertNotEmpty(select.select([pidfd], [], [], PATIENCE_S)[0])
             os.close(pidfd)
 
 
@@ -248,8 +202,8 @@ class DiskTest(parameterized.TestCase):
         self.folder = self.create_tempdir().full_path
         self.disk = _disk(self.folder)
 
-    def run_on_disk(self, work_type: WorkType) -> _Run:
-        return _Run(Work(work_type), group_size(work_type) * 2, disks=(self.disk,))
+    def run_on_disk(self, work_type: WorkType) -> Run:
+        return Run(Work(work_type), group_size(work_type) * 2, disks=(self.disk,))
 
     @parameterized.parameters(
         (IoSyncWrite(blocks=3), (3, 3)),
@@ -312,21 +266,23 @@ class DiskTest(parameterized.TestCase):
         self.assertIn("4096 bytes are less than a block: ", run.end()[0].errors[0])
 
     def test_a_disk_the_guest_does_not_have(self) -> None:
-        run = _Run(Work(IoRandRead("other")), 0, disks=(self.disk,))
+        run = Run(Work(IoRandRead("other")), 0, disks=(self.disk,))
         with self.assertRaisesRegex(InfraError, "IoRandRead: this guest has no disk 'other'"):
             run.group.spawn([None])
 
 
 class CommandLineTest(parameterized.TestCase):
     @parameterized.parameters(
-        ("type=Nonsense", "unknown work type Nonsense"),
+        ("type=Nonsense", "type=Nonsense is an unknown work type"),
         ("block_kb=2048", "block_kb=2048 is no number from 1 to 1024"),
         ("file=" + "x" * 256, "is longer than 255 bytes"),
         ("spin=0", "spin=0 is no number from 1 to"),
         ("nice=20", "nice=20 is no number from -20 to 19"),
         ("affinity=3-1", "affinity=3-1 is no CPU list"),
         ("affinity=", "type, parent, start_fd, report_fd and shared_fd are needed"),
-        ("policy=deadline", "policy=deadline is none of"),
+        ("policy=best", "policy=best is an unknown policy"),
+        ("memory=bind:x", "memory=bind:x is no memory policy"),
+        ("param.depth=x", "depth=x is no number"),
         ("name=0123456789abcdef", "longer than 15 bytes"),
         ("colour=red", "unknown key colour"),
         ("spin", "spin is not KEY=VALUE"),

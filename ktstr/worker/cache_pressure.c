@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * CachePressure: reads, changes and writes every `stride`-th byte of size_kb of memory of its own,
+ * again and again.  It stresses caches, and shows in its work rate what migrations cost.  It never
+ * blocks, so there is no wake latency.
+ */
+#include "memory.h"
+
+static int prepare(struct worker *w)
+{
+	return memory_map(w, w->opt.size_kb);
+}
+
+static void step(struct worker *w)
+{
+	memory_pass(w, (uint64_t)w->opt.stride);
+}
+
+const struct work_type cache_pressure = {
+	.name = "CachePressure", .group_size = 1, .prepare = prepare, .step = step};

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A worker's own memory; see memory.h.  An access is a work unit, as is a row of a product. */
+#include "memory.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Between two readings of the clock: some microseconds where the caches are missed. */
+#define ACCESSES 256
+
+int memory_map(struct worker *w, int64_t kib)
+{
+	w->memory_size = (size_t)kib * 1024;
+	w->memory = mmap(NULL, w->memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	if (w->memory == MAP_FAILED)
+		return -errno;
+	memset(w->memory, 1, w->memory_size);
+	return 0;
+}
+
+void memory_walk(struct worker *w, uint64_t count, uint64_t stride)
+{
+	volatile unsigned char *memory = (volatile unsigned char *)w->memory;
+
+	while (count && !loop_stopped(w)) {
+		uint64_t some = count < ACCESSES ? count : ACCESSES;
+
+		for (uint64_t i = 0; i < some; i++) {
+			if (w->cursor >= w->memory_size)
+				w->cursor = 0;
+			memory[w->cursor]++;
+			w->cursor += stride;
+		}
+		count -= some;
+		loop_worked(w, some);
+	}
+}
+
+void memory_pass(struct worker *w, uint64_t stride)
+{
+	w->cursor = 0;
+	memory_walk(w, (w->memory_size + stride - 1) / stride, stride);
+}
+
+static size_t square_root(size_t value)
+{
+	size_t root = 0;
+
+	while ((root + 1) * (root + 1) <= value)
+		root++;
+	return root;
+}
+
+void memory_multiply(struct worker *w)
+{
+	size_t n = square_root(w->memory_size / 3 / sizeof(uint64_t));
+	uint64_t *a = (uint64_t *)w->memory, *b = a + n * n, *c = b + n * n;
+
+	for (size_t row = 0; row < n && !loop_stopped(w); row++) {
+		for (size_t column = 0; column < n; column++) {
+			uint64_t sum = 0;
+
+			for (size_t k = 0; k < n; k++)
+				sum += a[row * n + k] * b[k * n + column];
+			c[row * n + column] = sum;
+		}
+		w->m.work_units++;
+		loop_tick(w);
+	}
+}

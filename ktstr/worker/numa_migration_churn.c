@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * NumaMigrationChurn: has the kernel move region_kb of memory to the next NUMA node it may use
+ * (mbind with MPOL_MF_MOVE), then goes through it line by line.  It stresses page migration, whose
+ * time is the kernel's.  There is no wake latency.
+ */
+#include "memory.h"
+#include "numa.h"
+
+#define LINE 64
+
+static int prepare(struct worker *w)
+{
+	int error = numa_need_two(w);
+
+	w->node = -1;
+	return error ? error : memory_map(w, w->opt.region_kb);
+}
+
+static void step(struct worker *w)
+{
+	w->node = numa_next_node(w, w->node);
+	if (w->node < 0 || !numa_bind(w, w->memory, w->memory_size, w->node)) {
+		w->finished = true;
+		return;
+	}
+	loop_tick(w);
+	memory_pass(w, LINE);
+}
+
+const struct work_type numa_migration_churn = {
+	.name = "NumaMigrationChurn", .group_size = 1, .prepare = prepare, .step = step};

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * PageFaultChurn: touches `touches` random pages of region_kb, each one a work unit and at first a
+ * page fault, gives all of them back to the kernel, and spins.  It stresses tasks whose time is the
+ * kernel's, and, as threads, the lock of a shared address space.  There is no wake latency.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "memory.h"
+#include "random.h"
+
+#define PAGE 4096
+#define TOUCHES 16
+
+static int prepare(struct worker *w)
+{
+	int error = memory_map(w, w->opt.region_kb);
+
+	if (!error && madvise(w->memory, w->memory_size, MADV_NOHUGEPAGE) < 0 && errno != EINVAL)
+		return -errno; /* EINVAL: this kernel has no huge pages */
+	return error;
+}
+
+static void step(struct worker *w)
+{
+	uint64_t pages = w->memory_size / PAGE;
+
+	for (int64_t i = 0; i < w->opt.touches && !loop_stopped(w); i++) {
+		((volatile char *)w->memory)[random_next(w) % pages * PAGE] = 1;
+		w->m.work_units++;
+		if (i % TOUCHES == 0)
+			loop_tick(w);
+	}
+	if (madvise(w->memory, w->memory_size, MADV_DONTNEED) < 0) {
+		worker_error(w, "cannot give memory back: %s", strerror(errno));
+		w->finished = true;
+		return;
+	}
+	loop_tick(w);
+	loop_spin(w, (uint64_t)w->opt.spin);
+}
+
+const struct work_type page_fault_churn = {
+	.name = "PageFaultChurn", .group_size = 1, .prepare = prepare, .step = step};

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups of real workers, run on this machine for fractions of a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ktstr.guest.reactor import Reactor
+from ktstr.guest.workers import WorkerGroup
+from ktstr.model.facts import DiskFacts, WorkerFacts
+from ktstr.model.work import Work
+from tests.worker.program import WORKER, program
+
+PATIENCE_S = 30.0
+_NS = 1_000_000_000
+
+
+class Run:
+    """A group of workers that works until it has done something, and a bit longer."""
+
+    def __init__(
+        self,
+        work: Work,
+        count: int,
+        affinity: frozenset[int] | None = None,
+        disks: tuple[DiskFacts, ...] = (),
+    ) -> None:
+        self.reactor = Reactor()
+        self.group = WorkerGroup(
+            self.reactor,
+            work,
+            3,
+            "w7.3",
+            "cg",
+            2,
+            disks=disks,
+            program=program(WORKER),
+        )
+        self.group.allow(None)
+        self.group.spawn([affinity] * count)
+
+    def until(self, what: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not what():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the workers did nothing for too long")
+            self.reactor.wait(time.monotonic_ns() + _NS // 100, lambda: False)
+
+    def work(self, least: int = 21) -> None:
+        self.group.start()
+        self.until(lambda: all(slot.iterations >= least for slot in self.group.slots()))
+
+    def end(self) -> list[WorkerFacts]:
+        self.group.ask_to_stop()
+        self.reactor.wait(time.monotonic_ns() + int(PATIENCE_S * _NS), lambda: self.group.finished)
+        return self.group.collect(PATIENCE_S)
