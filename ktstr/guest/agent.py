@@ -96,6 +96,7 @@ class _Session:
             plan.seed,
             plan.deadlines.collect_s,
             self._found,
+            source=plan.source,
         )
         if plan.shell:
             from ktstr.guest.shell import run_shell

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ktstr.guest.cgroups import CgroupTree
@@ -18,17 +16,14 @@ from ktstr.guest.oom import ORDINARY, set_oom_score
 from ktstr.guest.port import FramePort
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.realtime import BELOW_AGENT, shield
+from ktstr.guest.source import function_of
 from ktstr.model.checks import Verdict
-from ktstr.model.errors import TestFailure, UsageError
+from ktstr.model.errors import TestFailure
 from ktstr.model.plan import SOURCES_DIR
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from ktstr.guest.population import Stage
     from ktstr.model.plan import Plan
-
-_MODULE = "ktstr_test_source"
 
 
 def run_body(plan: Plan, stage: Stage, link: int, answers: int, output: int) -> NoReturn:
@@ -70,7 +65,7 @@ def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, A
     outcome, detail, verdict = "returned", "", ""
     try:
         try:
-            _function_of(plan)(context)
+            function_of(plan.source, plan.function or "")(context)
         finally:
             context.close()
     except Skipped as skipped:
@@ -90,26 +85,6 @@ def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, A
         "verdict": verdict,
         "notes": context.notes,
     }
-
-
-def _function_of(plan: Plan) -> Callable[[Context], None]:
-    path = os.path.join(SOURCES_DIR, plan.source)
-    # the test's own directory first, as Python does for scripts, then the sources' root
-    sys.path[:0] = [os.path.dirname(path), SOURCES_DIR]
-    function = getattr(_load(path), plan.function or "", None)
-    if not callable(function):
-        raise UsageError(f"{plan.source} has no function {plan.function!r}")
-    return function  # type: ignore[no-any-return]
-
-
-def _load(path: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(_MODULE, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} is no Python source")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[_MODULE] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def _summary(error: BaseException, source: str) -> str:

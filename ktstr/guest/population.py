@@ -34,7 +34,7 @@ _HOST = "h"
 class Stage:
     """What a scenario is played on.  `duration_s` and `collect_s` are guest seconds.
 
-    `disks` are the plan's, as they were found.
+    `disks` are the plan's, as they were found; `source` is the test file of the plan.
     """
 
     view: TopologyView
@@ -44,6 +44,7 @@ class Stage:
     collect_s: float
     disks: tuple[DiskFacts, ...] = ()
     worker: str = WORKER
+    source: str = ""
 
 
 @dataclass
@@ -115,6 +116,7 @@ class Population:
             step,
             disks=self._stage.disks,
             program=self._stage.worker,
+            source=self._stage.source,
         )
         group.allow(self._allowed(name))
         self._groups.append(group)

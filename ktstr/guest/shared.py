@@ -15,6 +15,9 @@ _BORDERS_SET_OFFSET = 4
 _COUNT = struct.Struct("<I")
 _BETWEEN_STEPS = -1
 _SLOT = struct.Struct("<QQQQQIIQII")
+_COUNTS = struct.Struct("<QQQQ")
+_CPU_OFFSET = 44
+_TID_OFFSET = 56
 _START = struct.Struct("<Q")
 _START_OFFSET = 48
 _STOP = struct.pack("<I", 1)
@@ -41,12 +44,16 @@ class Slot:
 class SharedMemory:
     """A memfd with a stop flag and a slot for each of `workers`; `descriptor` is to be inherited.
 
+    A worker that has inherited it gives its `descriptor`.
+
     Reads and writes of a memfd are coherent with the workers' mappings of it.
     """
 
-    def __init__(self, workers: int) -> None:
-        self.descriptor = os.memfd_create("ktstr-workers", os.MFD_CLOEXEC)
-        os.ftruncate(self.descriptor, _HEADER + _SLOT.size * workers)
+    def __init__(self, workers: int, descriptor: int = -1) -> None:
+        self.descriptor = descriptor
+        if descriptor < 0:
+            self.descriptor = os.memfd_create("ktstr-workers", os.MFD_CLOEXEC)
+            os.ftruncate(self.descriptor, _HEADER + _SLOT.size * workers)
         self._borders = 0
         self.merged = 0
 
@@ -76,6 +83,33 @@ class SharedMemory:
         raw = os.pread(self.descriptor, _SLOT.size, _HEADER + _SLOT.size * index)
         iterations, units, beat, gap, _wake, _turn, cpu, _start, tid, _ = _SLOT.unpack(raw)
         return Slot(iterations, units, beat, gap, cpu, tid)
+
+    def stopped(self) -> bool:
+        """Whether workers were told to stop."""
+        return os.pread(self.descriptor, len(_STOP), 0) == _STOP
+
+    def start_ns(self, index: int) -> int:
+        """When worker `index` was told to begin."""
+        at = _HEADER + _SLOT.size * index + _START_OFFSET
+        return int(_START.unpack(os.pread(self.descriptor, _START.size, at))[0])
+
+    def border_count(self) -> int:
+        """How many borders between phases there are so far."""
+        return int(_COUNT.unpack(os.pread(self.descriptor, _COUNT.size, _BORDERS_SET_OFFSET))[0])
+
+    def borders(self) -> list[tuple[int, int | None]]:
+        """(moment, step that began then or None) of each border so far."""
+        size = self.border_count() * _BORDER.size
+        found = _BORDER.iter_unpack(os.pread(self.descriptor, size, _BORDERS_OFFSET))
+        return [(at_ns, None if step == _BETWEEN_STEPS else step) for at_ns, step, _ in found]
+
+    def set_slot(self, index: int, slot: Slot) -> None:
+        """Leaves what worker `index` has done so far."""
+        at = _HEADER + _SLOT.size * index
+        counts = _COUNTS.pack(slot.iterations, slot.work_units, slot.beat_ns, slot.max_gap_ns)
+        os.pwrite(self.descriptor, counts, at)
+        os.pwrite(self.descriptor, _COUNT.pack(slot.cpu), at + _CPU_OFFSET)
+        os.pwrite(self.descriptor, _COUNT.pack(slot.tid), at + _TID_OFFSET)
 
     def close(self) -> None:
         """Gives the memory back once the workers are gone."""

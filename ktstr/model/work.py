@@ -212,6 +212,10 @@ def _check_deadline(work: Work) -> None:
 
 
 def _check_mode(work: Work) -> None:
+    if isinstance(work.type, PythonWork):
+        beyond = work.policy in (Policy.DEADLINE, Policy.EXT) or work.mem_policy != _DEFAULT
+        if beyond:
+            raise UsageError("Python sets neither deadline, ext nor memory policies")
     if work.mode is Mode.THREAD and isinstance(work.type, CgroupChurn | PythonWork):
         why = (
             "a cgroup takes whole processes"

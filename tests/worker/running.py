@@ -25,6 +25,7 @@ class Run:
         count: int,
         affinity: frozenset[int] | None = None,
         disks: tuple[DiskFacts, ...] = (),
+        source: str = "",
     ) -> None:
         self.reactor = Reactor()
         self.group = WorkerGroup(
@@ -36,6 +37,7 @@ class Run:
             2,
             disks=disks,
             program=program(WORKER),
+            source=source,
         )
         self.group.allow(None)
         self.group.spawn([affinity] * count)

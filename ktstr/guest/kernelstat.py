@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel says of this task: its CPU, migrations, run delay and run count."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ktstr.guest.tally import Counted
+
+# Documentation/filesystems/proc.rst, of the fields after the command's closing bracket
+_PROCESSOR = 36
+_MIGRATIONS = "se.nr_migrations"
+
+
+class Kernelstat:
+    """Keeps the files open: reading from the start makes the kernel write them anew."""
+
+    def __init__(self) -> None:
+        self._stat = os.open("/proc/self/stat", os.O_RDONLY | os.O_CLOEXEC)
+
+    def cpu(self) -> int:
+        """The CPU that this task runs on."""
+        return int(os.pread(self._stat, 4096, 0).rpartition(b")")[2].split()[_PROCESSOR])
+
+    def read(self) -> Counted:
+        """What was counted so far; None where this kernel does not say."""
+        delay, count = _delays()
+        return _migrations(), delay, count
+
+
+def _delays() -> tuple[int | None, int | None]:
+    try:
+        with open("/proc/self/schedstat", encoding="ascii") as file:
+            _, delay, count = map(int, file.read().split())
+    except (OSError, ValueError):
+        return None, None
+    return delay, count
+
+
+def _migrations() -> int | None:
+    try:
+        with open("/proc/self/sched", encoding="ascii", errors="replace") as file:
+            for line in file:
+                name, _, value = line.partition(":")
+                if name.strip() == _MIGRATIONS:
+                    return int(value)
+    except (OSError, ValueError):
+        pass
+    return None
