@@ -8,12 +8,14 @@ from ktstr import metric
 from ktstr.api import scenario, test
 from ktstr.model.checks import Checks, ExpectFail, Kind
 from ktstr.model.claims import Relation, StatClaim
+from ktstr.model.comparison import compare
 from ktstr.model.conditions import CpuTime, EventSeen, GlobalValue, Iterations, OnTimeout, WorkDone
 from ktstr.model.cpuset import Disjoint, Exact, Llc, Numa, Overlap, Range
 from ktstr.model.limits import Limits
 from ktstr.model.mem_policy import MemMode, MemPolicy
 from ktstr.model.needs import Needs
 from ktstr.model.relations import it, stat
+from ktstr.model.relative import better_than, not_worse_than
 from ktstr.model.scenario import (
     FULL,
     AddCgroup,
@@ -233,9 +235,12 @@ __all__ = [
     "WorkDone",
     "YieldFor",
     "YieldHeavy",
+    "better_than",
+    "compare",
     "defs",
     "it",
     "metric",
+    "not_worse_than",
     "scenario",
     "stat",
     "stream",

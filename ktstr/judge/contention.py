@@ -33,6 +33,7 @@ _TIMED = frozenset(
         Kind.ITERATION_RATE,
         Kind.CLEANUP,
         Kind.CLAIM,
+        Kind.RELATIVE,
         Kind.WAIT,
         Kind.HANG,
     }

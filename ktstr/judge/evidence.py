@@ -10,8 +10,10 @@ from ktstr.judge.disks import is_as_promised, promise
 from ktstr.judge.payloads import missing, payload_name, planned_payloads
 from ktstr.judge.phases import parts
 from ktstr.judge.record import RunRecord
+from ktstr.judge.relative import relative_results
 from ktstr.judge.scheduler import plans_of
 from ktstr.judge.thresholds import enabled_limits
+from ktstr.model.checks import Verdict
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.host import EndingKind
 from ktstr.model.payload import PayloadEnd
@@ -43,6 +45,10 @@ def claims(run: RunRecord) -> tuple[Claim, ...]:
     if run.plan.function is not None:
         returned = run.test is not None and run.test.outcome == "returned"
         found.append(Claim(f"{run.plan.function} returned", returned))
+    found += [
+        Claim(f"{each.claim.words} in {each.phase}: {each.why}", each.verdict is Verdict.PASS)
+        for each in relative_results(run)
+    ]
     found += _disks(run)
     found += [_payload(facts) for facts in run.payloads if facts.end is not PayloadEnd.DROPPED]
     measured = sorted({name for part in parts(run) for name in enabled_limits(part.checks)})

@@ -29,6 +29,7 @@ _CHECKS = frozenset(
         Kind.PAGE_LOCALITY,
         Kind.CROSS_NODE_MIGRATION,
         Kind.SLOW_TIER,
+        Kind.RELATIVE,
     }
 )
 # failures after which the kernel reports stalls, and a test function's own steps go wrong

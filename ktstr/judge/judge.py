@@ -19,6 +19,7 @@ from ktstr.judge.payloads import payload_remarks, payloads
 from ktstr.judge.phases import parts
 from ktstr.judge.ranking import ranked, worst
 from ktstr.judge.record import RunRecord
+from ktstr.judge.relative import relative_details, relative_results, under_test
 from ktstr.judge.scheduler import scheduler
 from ktstr.judge.shape import identity, topology
 from ktstr.judge.thresholds import evaluate
@@ -45,10 +46,12 @@ def judge(run: RunRecord) -> Judgement:
     PASS needs evidence for every claim of `ktstr.judge.evidence`; what is not shown makes the run
     INCONCLUSIVE.  No check depends on another's outcome.
     """
-    of_workers, results = _workers(run)
+    of_workers, results = _workers(under_test(run))
+    relative = relative_results(run)
     claimed = claim_results(run)
     details = excuse(run, _machine(run) + _guest(run) + worker_reports(run)) + of_workers
     details += excuse(run, claim_details(claimed))
+    details += excuse(run, relative_details(relative))
     shown = tuple(claim.words for claim in claims(run) if claim.shown)
     if worst(detail.verdict for detail in details) is None:
         details += [
@@ -64,6 +67,7 @@ def judge(run: RunRecord) -> Judgement:
         remarks=(*disk_remarks(run), *payload_remarks(run), *wait_remarks(run)),
         checks=(*_of_the_run(run, details), *results),
         claims=tuple(claimed),
+        relative=tuple(relative),
     )
     if run.plan.expect_fail is None:
         return judgement

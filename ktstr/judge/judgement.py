@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ktstr.judge.relative import RelativeResult
 from ktstr.model.checks import Detail, Verdict
 
 
@@ -52,7 +53,7 @@ class Judgement:
     remarks: what is worth knowing and changes no verdict.
     evidence: what a PASS rests on, in words; complete only when the verdict is PASS.
     expectation: what `expect_fail` asked for and what came, in words; empty without one.
-    checks, claims: what was checked and claimed, passed or not.
+    checks, claims, relative: what was checked and claimed, passed or not.
     """
 
     verdict: Verdict
@@ -62,6 +63,7 @@ class Judgement:
     remarks: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     claims: tuple[ClaimResult, ...] = ()
+    relative: tuple[RelativeResult, ...] = ()
 
     @property
     def first_cause(self) -> Detail | None:

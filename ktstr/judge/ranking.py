@@ -41,6 +41,7 @@ _KINDS = (
     Kind.SLOW_TIER,
     Kind.CLEANUP,
     Kind.CLAIM,
+    Kind.RELATIVE,
     Kind.WAIT,
     Kind.PAYLOAD,
     Kind.TEST_ERROR,

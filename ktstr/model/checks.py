@@ -44,6 +44,7 @@ class Kind(StrEnum):
     SLOW_TIER = "slow_tier"
     CLEANUP = "cleanup"
     CLAIM = "claim"
+    RELATIVE = "relative"
     WAIT = "wait"
     SCHEDULER_DIED = "scheduler_died"
     SCHEDULER_EJECTED = "scheduler_ejected"

@@ -11,6 +11,7 @@ from ktstr.model.cpuset import CpusetSpec
 from ktstr.model.errors import UsageError
 from ktstr.model.limits import NO_LIMITS, Limits
 from ktstr.model.payload import MetricCheck
+from ktstr.model.relative import Comparison
 from ktstr.model.work import AffinityKind, Work
 
 
@@ -302,10 +303,11 @@ class Backdrop:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A backdrop and the steps played over it."""
+    """A backdrop and the steps played over it; `compared` says how they are to be compared."""
 
     steps: tuple[Step, ...]
     backdrop: Backdrop = Backdrop()
+    compared: Comparison | None = None
 
 
 Part = CgroupDef | Step | Scenario
@@ -330,6 +332,8 @@ def scenario_of(
         UsageError: the parts do not go together, or there is none.
     """
     if len(parts) == 1 and isinstance(parts[0], Scenario):
+        if parts[0].compared is not None:
+            raise UsageError("a comparison is judged on the host: return it from a @scenario")
         steps, below = parts[0].steps, parts[0].backdrop
         if backdrop is not None and below != Backdrop():
             raise UsageError("run() was given a backdrop, and the Scenario has one of its own")

@@ -54,6 +54,11 @@ def check_scenario(
     """
     if not scenario.steps:
         raise UsageError("the scenario has no step; give at least one Step or use defs(...)")
+    if scenario.compared is not None and scheduler is None:
+        raise UsageError(
+            "compare() compares the target's scheduler with EEVDF, and this target has none: set "
+            "its `scheduler` attribute"
+        )
     ledger = Ledger(
         view, workers_per_cgroup, SchedulerLedger(scheduler, staged, attached), payloads, disks
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 from ktstr.judge.judgement import CheckResult, ClaimResult, Judgement
+from ktstr.judge.relative import RelativeResult
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.mirror import mirrored
@@ -15,6 +16,7 @@ def add_checks(result: result_pb2.Result, judgement: Judgement) -> None:
     """Adds every check and claim with its verdict."""
     result.checks.extend([_check(check) for check in judgement.checks])
     result.claims.extend([_claim(claim) for claim in judgement.claims])
+    result.relative.extend([_relative(each) for each in judgement.relative])
 
 
 def _check(check: CheckResult) -> result_pb2.Check:
@@ -25,3 +27,11 @@ def _claim(claim: ClaimResult) -> result_pb2.Claim:
     value = encodable(json.dumps(claim.value))
     message = result_pb2.Claim(value=value, verdict=claim.verdict.name)
     return mirrored(message, claim, leave=("value", "verdict"))
+
+
+def _relative(each: RelativeResult) -> result_pb2.Relative:
+    message = result_pb2.Relative(verdict=each.verdict.name, claim=encodable(each.claim.words))
+    mirrored(message, each.claim)
+    for pair in each.pairs:
+        mirrored(message.pairs.add(), pair)
+    return mirrored(message, each, leave=("claim", "pairs", "verdict"))

@@ -9,6 +9,7 @@ from ktstr.report.tables import aligned
 
 _CHECK_COLUMNS = ("check", "limit", "measured", "at", "set by", "verdict")
 _CLAIM_COLUMNS = ("claim", "value", "claimed", "verdict")
+_RELATIVE_COLUMNS = ("claim", "phase", "times as bad", "interval", "of pairs", "verdict")
 _VALUE_CHARS = 40
 
 
@@ -24,6 +25,12 @@ def claim_lines(result: result_pb2.Result) -> list[str]:
     """A row for each claim."""
     rows = [_claim_row(claim) for claim in result.claims]
     return aligned([_CLAIM_COLUMNS, *rows]) if rows else []
+
+
+def relative_lines(result: result_pb2.Result) -> list[str]:
+    """A row for each claim that is relative to EEVDF, in each phase."""
+    rows = [_relative_row(each) for each in result.relative]
+    return aligned([_RELATIVE_COLUMNS, *rows]) if rows else []
 
 
 def _check_row(check: result_pb2.Check, by_step: bool) -> tuple[str, ...]:
@@ -48,3 +55,15 @@ def _claim_row(claim: result_pb2.Claim) -> tuple[str, ...]:
     shown = value if len(value) <= _VALUE_CHARS else f"{value[:_VALUE_CHARS]}..."
     said = one_line(claim.relation) or "nothing"
     return (one_line(claim.name), shown, said, result_pb2.Verdict.Name(claim.verdict))
+
+
+def _relative_row(each: result_pb2.Relative) -> tuple[str, ...]:
+    known = each.HasField("factor")
+    return (
+        one_line(each.claim),
+        one_line(each.phase),
+        f"{each.factor:.3g}" if known else "-",
+        f"{each.low:.3g} to {each.high:.3g}" if known else "-",
+        str(len(each.pairs)),
+        result_pb2.Verdict.Name(each.verdict),
+    )

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import collections
+
 from ktstr.report import result_pb2
 from ktstr.report.advice import commands, files_to_read
 from ktstr.report.characters import one_line, printable
-from ktstr.report.checks_text import check_lines, claim_lines
+from ktstr.report.checks_text import check_lines, claim_lines, relative_lines
 from ktstr.report.disk_text import disk_lines
 from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
@@ -55,6 +57,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("by step", step_table(result.steps)),
         ("checks", check_lines(result)),
         ("claims", claim_lines(result)),
+        ("against EEVDF", relative_lines(result)),
         ("payloads", payload_lines(result.payloads)),
         ("disks", disk_lines(result)),
         ("time line", timeline_table(result.timeline)),
@@ -127,18 +130,20 @@ def _kernel(kernel: result_pb2.Kernel) -> str:
 def _scheduler(result: result_pb2.Result) -> str:
     lives = [life for life in result.schedulers if life.name]
     if not result.identity.HasField("scheduler"):
-        return "; ".join(["none: the kernel's own class", *map(_life, lives)])
+        return "; ".join(["none: the kernel's own class", *_lives(lives)])
     choice = result.identity.scheduler
     command = " ".join(choice.argv) or choice.label.removeprefix("@@")
     ran = f"{command}, layer {choice.layer.sha256[:12] or 'unread'}"
     if len(lives) > 1:
-        return "; ".join([ran, *map(_life, lives)])
+        return "; ".join([ran, *_lives(lives)])
     life = result.schedulers[0] if result.schedulers else None
     return f"{ran}; {_came_to(life)}" if life is not None and life.phase else ran
 
 
-def _life(facts: result_pb2.Scheduler) -> str:
-    return f"{facts.name} {_came_to(facts)}"
+def _lives(lives: list[result_pb2.Scheduler]) -> list[str]:
+    """Who ran and what became of each; those alike once, with their number."""
+    alike = collections.Counter(f"{facts.name} {_came_to(facts)}" for facts in lives)
+    return [f"{words} ({count} times)" if count > 1 else words for words, count in alike.items()]
 
 
 def _came_to(facts: result_pb2.Scheduler) -> str:

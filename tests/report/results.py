@@ -25,10 +25,12 @@ from ktstr.model.host import (
 )
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, PayloadEnd, Polarity, Stream
 from ktstr.model.plan import Plan
+from ktstr.model.relative import not_worse_than
 from ktstr.report import result_pb2
 from ktstr.report.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.report.result import result_of
 from tests.judge import runs
+from tests.judge.compared import compared_run
 from tests.judge.runs import MS, S
 
 HOST = HostContext(
@@ -307,6 +309,16 @@ def by_step() -> RunRecord:
     )
 
 
+def slower_than_eevdf() -> RunRecord:
+    """Four pairs of legs: one claim is refuted, one holds, and of one the interval says nothing."""
+    claims = (
+        not_worse_than("iterations_per_s", 1.5),
+        not_worse_than("iterations_per_s", 3),
+        not_worse_than("iterations_per_s", 2),
+    )
+    return compared_run(((500, 1000), (510, 1000), (495, 1001), (505, 1003)), *claims)
+
+
 RUNS: dict[str, Callable[[], RunRecord]] = {
     each.__name__: each
     for each in (
@@ -325,6 +337,7 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
         slow_payload,
         wrong_disk,
         by_step,
+        slower_than_eevdf,
     )
 }
 

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Relative claims: the scheduler against EEVDF, by pairs of legs under one workload.
+
+For each pair the factor is taken by which the scheduler did worse (its value by EEVDF's where less
+is better, the inverse where more is).  Logarithms of factors are compared with the claim's by a
+paired t interval: mean +- t * s / sqrt(n), with Student's t of n - 1 degrees of freedom.  With m
+intervals in a run each has the confidence 1 - (1 - c) / m (Bonferroni), so that c is that of all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+from dataclasses import dataclass
+
+from ktstr.judge.phases import step_scope
+from ktstr.judge.record import RunRecord
+from ktstr.judge.relative_values import value_of
+from ktstr.judge.student import quantile
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.facts import StepFacts
+from ktstr.model.relative import MEASURES, Comparison, RelativeClaim
+
+_MOST_ADVISED = 100
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What a measure came to under the scheduler and under EEVDF; None: not measured."""
+
+    scheduler: float | None
+    eevdf: float | None
+
+
+@dataclass(frozen=True)
+class RelativeResult:
+    """A claim in one phase: the factor by which the scheduler is worse, with its interval.
+
+    `pairs` are in order.  factor, low, high: None where a pair has no value, as `why` says.
+    """
+
+    claim: RelativeClaim
+    phase: str
+    confidence: float
+    pairs: tuple[Pair, ...]
+    verdict: Verdict
+    factor: float | None = None
+    low: float | None = None
+    high: float | None = None
+    why: str = ""
+
+
+def relative_results(run: RunRecord) -> list[RelativeResult]:
+    """Every claim of the plan's comparison, in each phase."""
+    compared = run.plan.scenario.compared if run.plan.scenario is not None else None
+    if compared is None:
+        return []
+    intervals = len(compared.claims) * len(compared.phases)
+    confidence = 1 - (1 - compared.confidence) / intervals
+    return [
+        _result(claim, name, confidence, _pairs(run, compared, claim, phase))
+        for claim in compared.claims
+        for phase, name in enumerate(compared.phases)
+    ]
+
+
+def relative_details(results: list[RelativeResult]) -> list[Detail]:
+    """A detail for each claim that is refuted, and for each that nothing is known of."""
+    return [
+        Detail(
+            Kind.RELATIVE if result.factor is not None else Kind.NO_DATA,
+            f"{result.claim.words} in {result.phase}: {result.why}",
+            result.verdict,
+            result.claim.measure,
+        )
+        for result in results
+        if result.verdict is not Verdict.PASS
+    ]
+
+
+def under_test(run: RunRecord) -> RunRecord:
+    """The run less the workers of EEVDF's legs, for which no scheduler under test answers."""
+    compared = run.plan.scenario.compared if run.plan.scenario is not None else None
+    if compared is None:
+        return run
+    kept = tuple(
+        worker
+        for worker in run.workers
+        if worker.step is None or not compared.place(worker.step)[2]
+    )
+    return dataclasses.replace(run, workers=kept)
+
+
+def interval(logs: list[float], confidence: float) -> tuple[float, float, float]:
+    """(mean, low, high) of two or more numbers, by Student's t."""
+    mean = statistics.fmean(logs)
+    error = statistics.stdev(logs) / math.sqrt(len(logs))
+    half = quantile(confidence, len(logs) - 1) * error
+    return mean, mean - half, mean + half
+
+
+def _result(
+    claim: RelativeClaim, phase: str, confidence: float, pairs: tuple[Pair, ...]
+) -> RelativeResult:
+    result = RelativeResult(claim, phase, confidence, pairs, Verdict.INCONCLUSIVE)
+    problem = next(filter(None, (_problem(i, pair) for i, pair in enumerate(pairs))), "")
+    if problem:
+        return dataclasses.replace(result, why=problem)
+    logs = [_log_factor(claim, pair) for pair in pairs]
+    mean, low, high = interval(logs, confidence)
+    bound = math.log(claim.ratio)
+    if high < bound or (high == bound and not claim.strict):
+        verdict = Verdict.PASS
+    else:
+        verdict = Verdict.FAIL if low > bound else Verdict.INCONCLUSIVE
+    result = dataclasses.replace(
+        result, verdict=verdict, factor=math.exp(mean), low=math.exp(low), high=math.exp(high)
+    )
+    return dataclasses.replace(result, why=_why(result, abs(mean - bound), (high - low) / 2))
+
+
+def _pairs(
+    run: RunRecord, compared: Comparison, claim: RelativeClaim, phase: int
+) -> tuple[Pair, ...]:
+    found: dict[tuple[int, bool], float | None] = {}
+    for step in run.scenarios[0].steps if run.scenarios else ():
+        pair, of_phase, baseline = compared.place(step.index)
+        if of_phase == phase and _ran_as_meant(run, step, baseline):
+            workers = [
+                worker
+                for worker in step_scope(run, run.scenarios[0], step).workers
+                if claim.cgroup in (None, worker.cgroup)
+            ]
+            found[pair, baseline] = value_of(claim.measure, workers)
+    return tuple(
+        Pair(found.get((pair, False)), found.get((pair, True))) for pair in range(compared.repeats)
+    )
+
+
+def _ran_as_meant(run: RunRecord, step: StepFacts, baseline: bool) -> bool:
+    """Whether the lives of schedulers show that the step ran under the one that it is meant for."""
+    lives = [
+        (facts.attached_ns, facts.ended_ns)
+        for facts in run.schedulers
+        if facts.attached_ns is not None
+    ]
+    if baseline:
+        return all(
+            end is not None and (end <= step.started_ns or begin >= step.ended_ns)
+            for begin, end in lives
+        )
+    return any(
+        begin <= step.started_ns and (end is None or end >= step.ended_ns) for begin, end in lives
+    )
+
+
+def _problem(index: int, pair: Pair) -> str:
+    for who, value in (("the scheduler", pair.scheduler), ("EEVDF", pair.eevdf)):
+        if value is None:
+            return f"there is no value of pair {index} under {who}"
+        if not (math.isfinite(value) and value > 0):
+            return (
+                f"it is {value:g} in pair {index} under {who}, and there is no ratio to that; "
+                f"choose a measure that is never 0 here, or more load"
+            )
+    return ""
+
+
+def _log_factor(claim: RelativeClaim, pair: Pair) -> float:
+    assert pair.scheduler is not None and pair.eevdf is not None
+    factor = math.log(pair.scheduler) - math.log(pair.eevdf)
+    return -factor if MEASURES[claim.measure] else factor
+
+
+def _why(result: RelativeResult, distance: float, half: float) -> str:
+    words = (
+        f"{result.factor:.3g} times as bad as EEVDF ({100 * result.confidence:.3g}% interval "
+        f"{result.low:.3g} to {result.high:.3g} of {len(result.pairs)} pairs)"
+    )
+    if result.verdict is not Verdict.INCONCLUSIVE:
+        return words
+    more = f"{words}; the bound {result.claim.ratio:.3g} lies within: more repeats may tell"
+    # the half width falls with the root of the number of pairs
+    needed = math.inf if distance == 0 else len(result.pairs) * (half / distance) ** 2
+    if needed <= _MOST_ADVISED:
+        return f"{more}, about {math.ceil(needed)} if the rest are like these"
+    return f"{more}, but more than {_MOST_ADVISED} would be needed; claim less, or run longer legs"

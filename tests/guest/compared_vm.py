@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scheduler that holds tasks back, found out by comparison with EEVDF."""
+
+from __future__ import annotations
+
+from ktstr import (
+    Bursty,
+    CgroupDef,
+    ExpectFail,
+    Kind,
+    Scenario,
+    TopologyView,
+    Work,
+    better_than,
+    compare,
+    not_worse_than,
+    scenario,
+)
+
+_SLEEPER = CgroupDef("sleeper", works=(Work(Bursty(burst_us=500, sleep_us=2_000), workers=1),))
+
+
+@scenario(duration=2.0, expect_fail=ExpectFail(Kind.RELATIVE, "not_worse_than.*times as bad"))
+def delay_is_worse_than_eevdf(machine: TopologyView) -> Scenario:
+    """Every wake-up comes 5 ms late."""
+    return compare(_SLEEPER, claims=(not_worse_than("p99_wake_us", 2.0),), repeats=4)
+
+
+@scenario(duration=2.0, expect_fail=ExpectFail(Kind.RELATIVE, "better_than"))
+def delay_is_not_better_than_eevdf(machine: TopologyView) -> Scenario:
+    """It gets less done in the same time."""
+    return compare(_SLEEPER, claims=(better_than("iterations_per_s"),), repeats=4)
