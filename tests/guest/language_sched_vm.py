@@ -29,14 +29,14 @@ _ANY = Checks(not_starved=False)
 
 @ktstr.test(checks=_ANY)
 def a_variable_of_the_scheduler_is_waited_for(ctx: Context) -> None:
-    """What the scheduler counts, and what a knob sets."""
+    """What a knob sets, and what the scheduler counts."""
     played = ctx.run(
         Step(
             ops=(
                 SetKnob("delay_ns", 1000),
                 WaitFor(GlobalValue("delay_ns", "==", 1000), 5.0),
             ),
-            hold=Until(GlobalValue("nr_shared", ">=", 20), 5.0),
+            hold=Until(GlobalValue("nr_delayed", ">=", 20), 5.0),
         ),
         backdrop=Backdrop((CgroupDef("cg"),)),
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ktstr
@@ -13,7 +14,9 @@ from ktstr import (
     CaptureProcs,
     CgroupDef,
     Checks,
+    ClearCpuset,
     CpuTime,
+    Disjoint,
     EventSeen,
     Exact,
     ExpectFail,
@@ -22,12 +25,19 @@ from ktstr import (
     Iterations,
     Kind,
     Limits,
+    MoveAllTasks,
     OnTimeout,
+    PipeIo,
+    RandomSubset,
     RemoveCgroup,
     Scenario,
+    SetAffinity,
+    SetCpuset,
     SetLimits,
+    Spawn,
     Step,
     StopCgroup,
+    SwapCpusets,
     Thaw,
     TopologyView,
     Until,
@@ -35,9 +45,15 @@ from ktstr import (
     Work,
     WorkDone,
 )
+from ktstr.model.errors import UsageError
+from ktstr.model.validate import check_scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
     from ktstr.guest.context import Context, Played
+    from ktstr.model.scenario import Op
 
 _HOLD = Fixed(0.2)
 _ANY = Checks(not_starved=False)
@@ -203,3 +219,57 @@ def steps_change_the_backdrop(ctx: Context) -> None:
     assert steps[1].checks == Checks(isolation=True, max_gap_ms=1000.0)
     for step in steps:
         assert 0.2e9 <= step.ended_ns - step.started_ns < step.torn_down_ns - step.started_ns
+
+
+_NAMES = ("a", "b", "a/x", "a/y", "b/z")
+_FEW = (Work(workers=1), Work(PipeIo(), workers=2), Work(affinity=RandomSubset(), workers=1))
+
+
+def _op(draw: Random) -> Op:
+    name, other = draw.choice(_NAMES), draw.choice(_NAMES)
+    makers: tuple[Callable[[], Op], ...] = (
+        lambda: AddCgroup(name),
+        lambda: AddCgroupDef(CgroupDef(name, works=(draw.choice(_FEW),))),
+        lambda: RemoveCgroup(name),
+        lambda: StopCgroup(name),
+        lambda: SetCpuset(name, Disjoint(draw.randrange(2), 2)),
+        lambda: ClearCpuset(name),
+        lambda: SwapCpusets(name, other),
+        lambda: SetLimits(name, Limits(weight=draw.randrange(1, 10_000), pids_max=9, mems=(0,))),
+        lambda: SetLimits(name, Limits(quota=draw.uniform(0.1, 2.0), memory_max_mb=32)),
+        lambda: Freeze(name),
+        lambda: Thaw(name),
+        lambda: Spawn(name, draw.choice(_FEW)),
+        lambda: SetAffinity(name, RandomSubset()),
+        lambda: MoveAllTasks(name, other),
+        lambda: CaptureProcs(name),
+        lambda: WaitFor(CpuTime(name, 0.001), 0.01, OnTimeout.GO_ON),
+    )
+    return draw.choice(makers)()
+
+
+def _drawn(ctx: Context, draw: Random, steps: int, ops: int) -> Scenario:
+    """A scenario of ops drawn at random, of which those are kept that the ledger takes."""
+    backdrop = Backdrop((CgroupDef("a", works=None), CgroupDef("b", works=_ONE)))
+    made: list[Step] = []
+    for _ in range(steps):
+        kept: tuple[Op, ...] = ()
+        while len(kept) < ops:
+            tried = (*kept, _op(draw))
+            step = Step(ops=tried, hold=Fixed(0.01))
+            try:
+                check_scenario(Scenario((*made, step), backdrop), ctx.topology, 1)
+            except UsageError:
+                continue
+            kept = tried
+        made.append(Step(ops=kept, hold=Fixed(0.01)))
+    return Scenario(tuple(made), backdrop)
+
+
+@ktstr.test(checks=_ANY)
+def what_the_ledger_takes_can_be_played(ctx: Context) -> None:
+    """No scenario that was found to be possible is refused by the kernel; nothing is left of it."""
+    for number in range(4):
+        played = ctx.run(_drawn(ctx, ctx.random(f"scenario {number}"), steps=3, ops=6))
+        _complete(played)
+        assert not any(name.is_dir() for name in Path("/sys/fs/cgroup/ktstr").iterdir())
