@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules know the same checks as the harness: argv has theirs, as `switch=` and `limit=`."""
+"""The rules know the same checks as the harness."""
 
 import dataclasses
-import sys
 
+from absl import flags
 from absl.testing import absltest
 
 from ktstr.model.checks import SWITCHES, Checks
 
+_SWITCHES = flags.DEFINE_list("switches", [], "SWITCHES of rules/checks.bzl.")
+_LIMITS = flags.DEFINE_list("limits", [], "LIMITS of rules/checks.bzl.")
+
 
 class CheckNamesTest(absltest.TestCase):
     def test_names(self) -> None:
-        given = [argument.partition("=") for argument in sys.argv[1:]]
-        switches = {name for kind, _, name in given if kind == "switch"}
-        limits = {name for kind, _, name in given if kind == "limit"}
-        self.assertEqual(switches, set(SWITCHES))
-        fields = {field.name for field in dataclasses.fields(Checks)}
-        self.assertEqual(limits, fields - switches)
+        self.assertCountEqual(_SWITCHES.value, SWITCHES)
+        fields = [field.name for field in dataclasses.fields(Checks)]
+        self.assertCountEqual([*_SWITCHES.value, *_LIMITS.value], fields)
 
 
 if __name__ == "__main__":
