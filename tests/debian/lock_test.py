@@ -15,6 +15,7 @@ from tools.debian.lock import (
     chosen_sets,
     merged_lock,
     parse_wanted,
+    suite_files,
 )
 from tools.debian.stanzas import locked, parse_stanzas
 
@@ -91,6 +92,11 @@ class LockTest(parameterized.TestCase):
         before = None if versions is None else _lock("trixie", "1", versions)
         with self.assertRaisesRegex(LockError, message):
             merged_lock(_lock("trixie", "2", {"b": "2.0"}), before, ["a", "b"])
+
+    def test_each_suite_has_files_of_its_own(self) -> None:
+        self.assertEqual(suite_files("trixie"), ("packages.txt", "lock.json"))
+        files = ("trixie-backports.txt", "trixie-backports.json")
+        self.assertEqual(suite_files("trixie-backports"), files)
 
     def test_sets_of_two_suites_do_not_mix(self) -> None:
         before = _lock("trixie", "1", {"a": "1.0"})

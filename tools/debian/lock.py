@@ -3,6 +3,9 @@
 
     tools/bazel run //tools/debian:lock               # every set
     tools/bazel run //tools/debian:lock -- payloads   # this one; the others stay as they are
+    tools/bazel run //tools/debian:lock -- --suite trixie-backports
+
+A lock is of one suite. Those of other suites than trixie are SUITE.json, made from SUITE.txt.
 
 apt resolves in a private state with an empty package database, so that the machine's own packages
 change nothing, and checks the archive's signatures against the Debian archive keyring. The mirror
@@ -28,6 +31,7 @@ from tools.debian.stanzas import Locked, locked, parse_stanzas
 
 _KEYRING = pathlib.Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _ARCHITECTURE = "amd64"
+_SUITE = "trixie"
 _APT_CONFIG = """\
 Dir "{state}";
 Dir::State::status "{state}/status";
@@ -188,18 +192,26 @@ def machine_mirror() -> str:
     raise LockError("apt is configured with no Debian mirror; name one with --mirror")
 
 
+def suite_files(suite: str) -> tuple[str, str]:
+    """The names of a suite's list of packages and of its lock."""
+    return ("packages.txt", "lock.json") if suite == _SUITE else (f"{suite}.txt", f"{suite}.json")
+
+
 def _main(argv: list[str]) -> int:
     here = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), "tools/debian")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--suite", default="trixie")
+    parser.add_argument("--suite", default=_SUITE)
     parser.add_argument("--mirror", help="default: the machine's own")
     parser.add_argument("--keyring", type=pathlib.Path, default=_KEYRING)
-    parser.add_argument("--packages", type=pathlib.Path, default=here / "packages.txt")
-    parser.add_argument("--out", type=pathlib.Path, default=here / "lock.json")
+    parser.add_argument("--packages", type=pathlib.Path, help="default: that of the suite")
+    parser.add_argument("--out", type=pathlib.Path, help="default: that of the suite")
     parser.add_argument("sets", nargs="*", help="sets to lock anew; default: all")
     args = parser.parse_args(argv)
+    packages, out = suite_files(args.suite)
+    args.packages = args.packages or here / packages
+    args.out = args.out or here / out
     try:
         wanted = parse_wanted(args.packages.read_text(encoding="utf-8"))
         chosen = chosen_sets(wanted, args.sets)
