@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packs the files of a source tree so that the archive's bytes follow from their contents alone."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import tarfile
+from collections.abc import Iterable
+
+TOP = "linux"
+
+# Any fixed moment, in seconds; make wants sources older than what it makes of them.
+_MTIME = 1577836800
+
+
+class TreeError(Exception):
+    """A source tree that cannot be had as it is; the text names it and says what to do."""
+
+
+def pack(tree: pathlib.Path, names: Iterable[str], out: pathlib.Path) -> None:
+    """Writes files and links of `tree`, below one top folder, sorted by name, without owners.
+
+    Raises:
+      TreeError: something is neither file nor link, or has gone.
+    """
+    with tarfile.open(out, "w", format=tarfile.GNU_FORMAT) as archive:
+        for name in sorted(names):
+            path = tree / name
+            info = tarfile.TarInfo(f"{TOP}/{name}")
+            info.mtime = _MTIME
+            try:
+                if path.is_symlink():
+                    info.type, info.mode = tarfile.SYMTYPE, 0o777
+                    info.linkname = os.readlink(path)
+                    archive.addfile(info)
+                    continue
+                with path.open("rb") as file:
+                    status = os.fstat(file.fileno())
+                    info.size = status.st_size
+                    info.mode = 0o755 if status.st_mode & 0o111 else 0o644
+                    archive.addfile(info, file)
+            except OSError as error:
+                raise TreeError(f"{path}: {error.strerror}: it cannot be packed") from error
+
+
+def every_file(tree: pathlib.Path) -> list[str]:
+    """The names of all files and links below `tree`, as /-separated paths."""
+    found: list[str] = []
+    for folder, folders, files in os.walk(tree):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        below = pathlib.Path(folder).relative_to(tree)
+        found += [(below / name).as_posix() for name in files + links]
+    return found
+
+
+def check_is_kernel(tree: pathlib.Path) -> None:
+    """Raises TreeError: `tree` is no top folder of kernel sources."""
+    if not tree.is_dir():
+        raise TreeError(f"{tree}: there is no such directory")
+    missing = [name for name in ("Kconfig", "Makefile") if not (tree / name).is_file()]
+    if missing:
+        raise TreeError(f"{tree} is no kernel source tree: it has no {' and no '.join(missing)}")
