@@ -8,7 +8,7 @@ load(
     _initramfs = "initramfs",
     _initramfs_layer = "initramfs_layer",
 )
-load("//rules:kernel.bzl", _kernel_image = "kernel_image")
+load("//rules:kernel.bzl", _kernel_image = "kernel_image", _prebuilt_kernel = "prebuilt_kernel")
 load("//rules:numa.bzl", _numa_node = "numa_node", _side_cache = "side_cache")
 load(
     "//rules:payload.bzl",
@@ -41,6 +41,7 @@ metric_min = _metric_min
 metric_range = _metric_range
 numa_node = _numa_node
 payload = _payload
+prebuilt_kernel = _prebuilt_kernel
 preset = _preset
 scx_scheduler = _scx_scheduler
 side_cache = _side_cache

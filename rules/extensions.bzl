@@ -5,11 +5,16 @@
     debian.root(name = "debian_root")
     debian.file(name = "linux_source_6_12", set = "linux_source_6_12", member = "usr/src/linux-source-6.12.tar.xz")
     use_repo(debian, "debian_root", "linux_source_6_12")
+
+    kernels = use_extension("@ktstr//rules:extensions.bzl", "kernels", dev_dependency = True)
+    kernels.release(version = "6.14.2")
+    use_repo(kernels, "kernels")
 """
 
 load("//rules/private:debian_file.bzl", "debian_file")
 load("//rules/private:debian_root.bzl", "debian_root")
 load("//rules/private:gauntlet_hint.bzl", "gauntlet_hint")
+load("//rules/private:kernels.bzl", "KERNELS_IMPL", "KERNELS_TAGS")
 load("//rules/private:kvm_hint.bzl", "kvm_hint")
 
 _LOCK = Label("//tools/debian:lock.json")
@@ -50,6 +55,12 @@ debian = module_extension(
     implementation = _debian_impl,
     doc = "Repositories made of locked Debian packages.",
     tag_classes = {"root": _root, "file": _file},
+)
+
+kernels = module_extension(
+    implementation = KERNELS_IMPL,
+    doc = "Kernels as a dimension of tests: @kernels//:NAME, and KERNELS of @kernels//:kernels.bzl.",
+    tag_classes = KERNELS_TAGS,
 )
 
 def _host_impl(_mctx):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernels built from source."""
+"""Kernels: built from source, or by somebody else."""
 
 load("//rules/private:kernel_image.bzl", _kernel_image = "kernel_image")
+load("//rules/private:prebuilt_kernel.bzl", _prebuilt_kernel = "prebuilt_kernel")
 
 kernel_image = _kernel_image
+prebuilt_kernel = _prebuilt_kernel

@@ -13,7 +13,7 @@ from ktstr.model.topology import Topology
 
 @dataclass(frozen=True)
 class KernelFiles:
-    """A kernel_image's outputs as runfiles paths."""
+    """A kernel's files as runfiles paths; `bzimage` is empty where it has none."""
 
     label: str
     vmlinux: str

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ktstr.model.accel import Accel
+from ktstr.model.errors import UsageError
 from ktstr.model.target import Target
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.planning import kernel_arguments, memory_mib, schedulers_of
@@ -17,6 +18,8 @@ from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 
 _NR_CPUS = re.compile(r"^CONFIG_NR_CPUS=(\d+)$", re.MULTILINE)
+
+_SCHED_EXT = re.compile(r"^CONFIG_SCHED_CLASS_EXT=y$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,12 @@ def machine_of(
     """The target's machine under `accel`, which `disks` were prepared for.
 
     Raises:
-        UsageError: QEMU, the kernel or this machine's memory cannot hold it.
+        UsageError: QEMU, the kernel or this machine's memory cannot hold it, or the kernel has no
+            sched_ext and the target a scheduler.
         InfraError: a file is missing.
     """
+    config = tree.path(target.kernel.config).read_text()
+    check_sched_ext(target, config)
     topology = target.machine
     layers = [tree.path(name) for name in target.initramfs]
     layers += [tree.path(scheduler.layer) for scheduler in schedulers_of(target)]
@@ -66,7 +72,7 @@ def machine_of(
     shape.check_limits(
         topology,
         memory,
-        kernel_cpus=kernel_cpus(tree.path(target.kernel.config).read_text()),
+        kernel_cpus=kernel_cpus(config),
         available_mib=shape.available_memory_mib(),
     )
     spec = MachineSpec(
@@ -82,6 +88,17 @@ def machine_of(
         disks=disks.specs,
     )
     return TargetMachine(spec, disks)
+
+
+def check_sched_ext(target: Target, config: str) -> None:
+    """Raises UsageError: the target has a scheduler that a kernel with this .config cannot load."""
+    schedulers = schedulers_of(target)
+    if schedulers and not _SCHED_EXT.search(config):
+        raise UsageError(
+            f"{target.label}: its scheduler is {schedulers[0].label}, its kernel "
+            f"{target.kernel.label}, and the kernel has no CONFIG_SCHED_CLASS_EXT; give it another "
+            "kernel, or no scheduler"
+        )
 
 
 def kernel_cpus(config: str) -> int:

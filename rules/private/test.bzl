@@ -145,7 +145,7 @@ def _kernel_config(ctx, kernel):
     info = kernel[KernelImageInfo]
     return {
         "build_info": _runfiles_path(ctx, info.build_info),
-        "bzimage": _runfiles_path(ctx, info.bzimage),
+        "bzimage": _runfiles_path(ctx, info.bzimage) if info.bzimage else "",
         "config": _runfiles_path(ctx, info.config),
         "label": label_text(kernel.label),
         "system_map": _runfiles_path(ctx, info.system_map),
@@ -216,8 +216,9 @@ def _implement(ctx, mode):
     ctx.actions.write(launcher, text, is_executable = True)
 
     kernel = ctx.attr.kernel[KernelImageInfo]
-    files = [config, kernel.vmlinux, kernel.bzimage, kernel.config, kernel.system_map]
-    files += [kernel.build_info] + ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu
+    files = [config, kernel.vmlinux, kernel.config, kernel.system_map, kernel.build_info]
+    files += [kernel.bzimage] if kernel.bzimage else []
+    files += ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu
     files += scheduler_files(ctx) + disk_files(ctx) + payload_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
@@ -266,9 +267,10 @@ _ATTRS = {
         doc = "Further kernel arguments.",
     ),
     "kernel": attr.label(
-        default = "//sched/kernels:linux_6_12",
+        default = "//rules:kernel",
         providers = [KernelImageInfo],
-        doc = "The kernel_image to boot.",
+        doc = "The kernel to boot: a kernel_image or prebuilt_kernel. `--@ktstr//rules:kernel` " +
+              "sets that of the tests that name none; it is Linux 6.12.",
     ),
     "memory_mb": attr.int(
         default = 0,

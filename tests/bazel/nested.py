@@ -60,6 +60,14 @@ class NestedBazel:
             raise AssertionError(text + done.stdout + done.stderr)
         return _read(events)
 
+    def output(self, *arguments: str, deadline_seconds: float = _BUILD_SECONDS) -> str:
+        """What a query prints. Raises AssertionError with Bazel's messages when it fails."""
+        done = self._call(list(arguments), deadline_seconds)
+        if done.returncode:
+            text = f"bazel {' '.join(arguments)} ended with {done.returncode}:\n"
+            raise AssertionError(text + done.stderr)
+        return done.stdout
+
     def shutdown(self) -> None:
         """Ends the server."""
         self._call(["shutdown"], _SHUTDOWN_SECONDS)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kernel_image's mistakes are told in analysis."""
+"""Mistakes in declarations of kernels are told in analysis."""
 
-load("//rules:defs.bzl", "kernel_image")
+load("//rules:defs.bzl", "kernel_image", "prebuilt_kernel")
 load("//tests/rules:failure_test.bzl", "failure_test")
 
 def kernel_image_error_tests(name):
@@ -31,7 +31,17 @@ def kernel_image_error_tests(name):
         messages = ["is no archive"],
         target_under_test = ":no_archive",
     )
+    prebuilt_kernel(
+        name = "nothing_prebuilt",
+        config = "tiny.config",
+        tags = ["manual"],
+    )
+    failure_test(
+        name = "nothing_prebuilt_test",
+        messages = ["give bzimage, vmlinux or both"],
+        target_under_test = ":nothing_prebuilt",
+    )
     native.test_suite(
         name = name,
-        tests = [":no_archive_test", ":no_fragments_test"],
+        tests = [":no_archive_test", ":no_fragments_test", ":nothing_prebuilt_test"],
     )

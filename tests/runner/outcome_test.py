@@ -11,11 +11,12 @@ from ktstr.judge.judgement import Judgement
 from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.errors import UsageError
 from ktstr.model.host import Ending, EndingKind
 from ktstr.model.topology import Topology
 from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
-from ktstr.runner.machine import TargetMachine, kernel_cpus
+from ktstr.runner.machine import TargetMachine, check_sched_ext, kernel_cpus
 from ktstr.runner.outcome import ExitStatus, Outcome, exit_status, unrun
 from ktstr.runner.planning import plan_of
 from ktstr.runner.session import Session
@@ -106,6 +107,16 @@ class KernelCpusTest(parameterized.TestCase):
     @parameterized.parameters(("CONFIG_SMP=y\nCONFIG_NR_CPUS=64\n", 64), ("# no SMP\n", 1))
     def test_reads_the_config(self, config: str, expected: int) -> None:
         self.assertEqual(kernel_cpus(config), expected)
+
+
+class SchedExtTest(absltest.TestCase):
+    def test_a_scheduler_needs_a_kernel_with_sched_ext(self) -> None:
+        without = "CONFIG_SMP=y\n# CONFIG_SCHED_CLASS_EXT is not set\n"
+        target = samples.target(scheduler=samples.SCHEDULER)
+        with self.assertRaisesRegex(UsageError, "and the kernel has no CONFIG_SCHED_CLASS_EXT"):
+            check_sched_ext(target, without)
+        check_sched_ext(target, "CONFIG_SCHED_CLASS_EXT=y\n")
+        check_sched_ext(samples.target(), without)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ KernelImageInfo = provider(
     doc = "A built kernel.",
     fields = {
         "build_info": "File: JSON record of how it was built.",
-        "bzimage": "File: bzImage.",
+        "bzimage": "File: bzImage; None of a prebuilt kernel that has a vmlinux alone.",
         "config": "File: the final .config.",
         "release": "File: the release string.",
         "system_map": "File: System.map.",

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packs the files of a source tree so that the archive's bytes follow from their contents alone."""
+"""Packs the files of a source tree so that the archive's bytes follow from their contents alone.
+
+archive.py --tree DIR --out FILE.tar
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import pathlib
+import sys
 import tarfile
 from collections.abc import Iterable
 
@@ -61,3 +66,23 @@ def check_is_kernel(tree: pathlib.Path) -> None:
     missing = [name for name in ("Kconfig", "Makefile") if not (tree / name).is_file()]
     if missing:
         raise TreeError(f"{tree} is no kernel source tree: it has no {' and no '.join(missing)}")
+
+
+def _main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tree", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    args = parser.parse_args(argv)
+    try:
+        check_is_kernel(args.tree)
+        pack(args.tree, every_file(args.tree), args.out)
+    except TreeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rule `prebuilt_kernel`: a kernel that somebody else has built."""
+
+load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+
+visibility(["//rules/..."])
+
+_OUTPUTS = {
+    "System.map": "system_map",
+    "build_info.json": "build_info",
+    "config": "config",
+    "release": "release",
+    "vmlinux": "vmlinux",
+    "vmlinux.h": "vmlinux_h",
+}
+
+def _prebuilt_kernel_impl(ctx):
+    if not ctx.file.bzimage and not ctx.file.vmlinux:
+        fail("%s: give bzimage, vmlinux or both; a guest boots the vmlinux, which a bzImage holds" % ctx.label)
+    files = {
+        name: ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
+        for name in _OUTPUTS
+    }
+    needed = "/in/" + ctx.file.needed.basename
+    inputs = {
+        "/ktstr/tools/kernel/config.py": ctx.file._config,
+        "/ktstr/tools/kernel/prebuilt.py": ctx.file._prebuilt,
+        needed: ctx.file.needed,
+    }
+    command = ["python3", "-I", "/ktstr/tools/kernel/prebuilt.py", "--label", str(ctx.label)]
+    command += ["--needed", needed, "--out", "/out"]
+    for option in ["bzimage", "config", "system_map", "vmlinux"]:
+        file = getattr(ctx.file, option)
+        if file:
+            inputs["/in/" + option] = file
+            command += ["--" + option.replace("_", "-"), "/in/" + option]
+    run_in_root(
+        ctx,
+        command = command,
+        inputs = inputs,
+        outputs = files,
+        mnemonic = "PrebuiltKernel",
+        progress_message = "Completing kernel %{label}",
+    )
+    fields = {field: files[name] for name, field in _OUTPUTS.items()}
+    return [
+        DefaultInfo(files = depset(files.values())),
+        OutputGroupInfo(**{field: depset([file]) for field, file in fields.items()}),
+        KernelImageInfo(bzimage = ctx.file.bzimage, **fields),
+    ]
+
+prebuilt_kernel = rule(
+    implementation = _prebuilt_kernel_impl,
+    doc = """A kernel that somebody else has built, x86-64, for guests.
+
+What is not given is taken out of what is: the vmlinux out of the bzImage, the configuration out of
+the vmlinux. The configuration must have what a guest cannot do without (`needed`). What stays
+missing, symbols or types, is named in build_info.json.""",
+    attrs = ROOT_ATTRS | {
+        "bzimage": attr.label(allow_single_file = True, doc = "The bzImage, as in /boot/vmlinuz-*."),
+        "config": attr.label(allow_single_file = True, doc = "The .config; left out: that inside the kernel."),
+        "needed": attr.label(
+            default = "//sched/kernels:needed.config",
+            allow_single_file = [".config"],
+            doc = "Lines that the configuration must have.",
+        ),
+        "system_map": attr.label(allow_single_file = True, doc = "System.map; left out: vmlinux's symbols."),
+        "vmlinux": attr.label(allow_single_file = True, doc = "The ELF file, with or without DWARF."),
+        "_config": attr.label(
+            default = "//tools/kernel:config.py",
+            allow_single_file = True,
+        ),
+        "_prebuilt": attr.label(
+            default = "//tools/kernel:prebuilt.py",
+            allow_single_file = True,
+        ),
+    },
+    provides = [KernelImageInfo],
+)
