@@ -49,7 +49,7 @@ class CgroupStats:
     run_delay_mean_ns: float | None
     run_delay_max_ns: int | None
     wake: Histogram
-    run_delay: Histogram = Histogram({})  # noqa: RUF009 - frozen, and nobody changes its dict
+    run_delay: Histogram
     off_cpu_max_pct: float | None = None
     migration_ratio: float | None = None
     iterations_per_worker: float | None = None
