@@ -25,7 +25,7 @@ def localities(scope: Scope) -> list[Measurement]:
 
 def slow_tiers(scope: Scope) -> list[Measurement]:
     """The part of each worker's pages on nodes without CPUs."""
-    slow = frozenset(i for i, cpus in enumerate(scope.machine.nodes) if not cpus)
+    slow = scope.machine.memory_nodes
     if not slow:
         return []
     return [_part(worker, slow, "on nodes without CPUs") for worker in ordered(scope.workers)]
