@@ -15,7 +15,7 @@ from ktstr.model.cpuset import resolve_cpuset
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import Event
 from ktstr.model.limits import NO_LIMITS, limit_files
-from ktstr.model.seeds import stream
+from ktstr.model.seeds import derived, stream
 
 if TYPE_CHECKING:
     from ktstr.guest.port import Sink
@@ -117,6 +117,7 @@ class Population:
             disks=self._stage.disks,
             program=self._stage.worker,
             source=self._stage.source,
+            seed=derived(self._stage.seed, f"workers of {label}"),
         )
         group.allow(self._allowed(name))
         self._groups.append(group)

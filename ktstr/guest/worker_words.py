@@ -51,12 +51,13 @@ def program_of(work: Work, program: str) -> str:
     return f"{CUSTOM_DIR}/{work.type.name}" if isinstance(work.type, CustomWork) else program
 
 
-def group_words(work: Work, count: int) -> list[str]:
-    """What all `count` workers of a group have in common."""
+def group_words(work: Work, count: int, seed: int) -> list[str]:
+    """What all `count` workers of a group have in common; `seed` is that of their choices."""
     words = [
         f"type={type(work.type).__name__}",
         f"slots={count}",
         f"group={group_size(work.type)}",
+        f"seed={seed}",
         f"parent={os.getpid()}",
     ]
     if str(work.mem_policy) != "default":

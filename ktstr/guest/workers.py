@@ -68,7 +68,7 @@ class WorkerGroup:
 
     `cgroup` is where they belong now, `cpuset` the union of the CPUs they were allowed so far
     (None: all), `step` the step that made them (None: the backdrop).  `disks` are the guest's,
-    `source` is the test file that functions of PythonWork are in.
+    `source` is the test file that functions of PythonWork are in, `seed` that of random choices.
     """
 
     def __init__(
@@ -83,8 +83,9 @@ class WorkerGroup:
         disks: tuple[DiskFacts, ...] = (),
         program: str = WORKER,
         source: str = "",
+        seed: int = 0,
     ) -> None:
-        self._disks, self._source = disks, source
+        self._disks, self._source, self._seed = disks, source, seed
         self.cgroup, self.work, self.step = cgroup, work, step
         self.label = label
         self.cpuset: frozenset[int] | None = frozenset()
@@ -224,7 +225,8 @@ class WorkerGroup:
         joined: JoinedFiles,
     ) -> None:
         """Makes a process of one worker, or one whose threads are these workers."""
-        words, given, workers, starts = group_words(self.work, len(affinities)), [], [], []
+        words = group_words(self.work, len(affinities), self._seed)
+        given, workers, starts = [], [], []
         threads = self.work.mode is Mode.THREAD
         process = _Process(-1, -1)
         try:

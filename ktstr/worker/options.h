@@ -60,7 +60,7 @@ struct options {
 	size_t param_count;
 	int64_t rt_priority, nice, runtime_us, deadline_us, period_us, uid, gid;
 	int64_t start_fd, report_fd, shared_fd, in_fd, out_fd, event_fd;
-	int64_t slot, slots, group, parent;
+	int64_t slot, slots, group, seed, parent;
 	int64_t spin, hold, wakee_spin, burst_us, sleep_us, phase_us, slow_us;
 	int64_t block_kb, blocks, size_kb, region_kb, footprint_kb, table_kb, stride, touches;
 	int64_t operations, fan_out, contenders, depth, consumers, producers, waiters, spinners;

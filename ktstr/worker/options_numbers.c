@@ -40,6 +40,7 @@ static const struct {
 	NUMBER(slot, 0, 65535, 0),
 	NUMBER(slots, 1, 65536, 1),
 	NUMBER(group, 1, 512, 1),
+	NUMBER(seed, 0, INT64_MAX, 0),
 	NUMBER(parent, 1, 1 << 30, -1),
 	NUMBER(spin, 1, SPIN, 1024),
 	NUMBER(hold, 1, SPIN, 256),
