@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import math
 import operator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ktstr.model.errors import UsageError
+from ktstr.model.parameters import Parameters, parameters
 
 RELATIONS = {
     "==": operator.eq,
@@ -20,40 +20,40 @@ RELATIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Iterations:
+@parameters
+class Iterations(Parameters):
     """The workers of a cgroup, those it has now, have done this many iterations together."""
 
     cgroup: str
     at_least: int
 
 
-@dataclass(frozen=True)
-class WorkDone:
+@parameters
+class WorkDone(Parameters):
     """The workers of a cgroup, those it has now, have done this many units of work together."""
 
     cgroup: str
     units: int
 
 
-@dataclass(frozen=True)
-class CpuTime:
+@parameters
+class CpuTime(Parameters):
     """A cgroup has used this much CPU time since it was made (usage_usec of cpu.stat)."""
 
     cgroup: str
     seconds: float
 
 
-@dataclass(frozen=True)
-class EventSeen:
+@parameters
+class EventSeen(Parameters):
     """The scenario's time line has an event of this name, whose detail holds `text`."""
 
     name: str
     text: str = ""
 
 
-@dataclass(frozen=True)
-class GlobalValue:
+@parameters
+class GlobalValue(Parameters):
     """A global variable of the scheduler compares as said: `op` is a key of `RELATIONS`.
 
     The scheduler must be one that the generic loader runs.

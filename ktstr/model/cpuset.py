@@ -4,45 +4,45 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import UsageError
+from ktstr.model.parameters import Parameters, parameters
 from ktstr.model.topology import TopologyView
 
 
-@dataclass(frozen=True)
-class Llc:
+@parameters
+class Llc(Parameters):
     """All CPUs of LLC `index`."""
 
     index: int
 
 
-@dataclass(frozen=True)
-class Numa:
+@parameters
+class Numa(Parameters):
     """All CPUs of NUMA node `index`."""
 
     index: int
 
 
-@dataclass(frozen=True)
-class Range:
+@parameters
+class Range(Parameters):
     """The usable CPUs from floor(n * start) up to floor(n * end)."""
 
     start: float
     end: float
 
 
-@dataclass(frozen=True)
-class Disjoint:
+@parameters
+class Disjoint(Parameters):
     """Part `index` of `of` equal parts of the usable CPUs; the last part takes the remainder."""
 
     index: int
     of: int
 
 
-@dataclass(frozen=True)
-class Overlap:
+@parameters
+class Overlap(Parameters):
     """`Disjoint(index, of)` widened on both sides by int(part * frac) CPUs, clamped to the ends."""
 
     index: int
@@ -50,8 +50,8 @@ class Overlap:
     frac: float
 
 
-@dataclass(frozen=True)
-class Exact:
+@parameters
+class Exact(Parameters):
     """Exactly these CPUs."""
 
     cpus: frozenset[int]

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import UsageError
+from ktstr.model.parameters import Parameters, parameters
 
 
-@dataclass(frozen=True)
-class Limits:
+@parameters
+class Limits(Parameters):
     """Limits of a cgroup; None leaves the kernel's own (cgroup-v2.rst), which is none.
 
     weight: cpu.weight, 1 to 10000.  quota: cpu.max as a number of CPUs, e.g. 1.5, spent within

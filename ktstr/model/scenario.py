@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ktstr.model.checks import Checks
 from ktstr.model.conditions import Condition, OnTimeout
 from ktstr.model.cpuset import CpusetSpec
 from ktstr.model.errors import UsageError
 from ktstr.model.limits import NO_LIMITS, Limits
+from ktstr.model.parameters import Parameters, parameters
 from ktstr.model.payload import MetricCheck
 from ktstr.model.relative import Comparison
 from ktstr.model.work import AffinityKind, Work
 
 
-@dataclass(frozen=True)
-class CgroupDef:
+@parameters
+class CgroupDef(Parameters):
     """A cgroup with its cpuset, its groups of workers and its limits.
 
     `name` may hold '/' for nesting; the parents must exist or come first.  Without `works` it gets
@@ -29,29 +30,29 @@ class CgroupDef:
     limits: Limits = NO_LIMITS
 
 
-@dataclass(frozen=True)
-class Frac:
+@parameters
+class Frac(Parameters):
     """Holds for this fraction of the test's duration."""
 
     fraction: float
 
 
-@dataclass(frozen=True)
-class Fixed:
+@parameters
+class Fixed(Parameters):
     """Holds for this many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True)
-class Loop:
+@parameters
+class Loop(Parameters):
     """Applies the step's ops every `interval` seconds until the test's duration has passed."""
 
     interval: float
 
 
-@dataclass(frozen=True)
-class Until:
+@parameters
+class Until(Parameters):
     """Holds until `condition` is met, for at most `timeout` seconds."""
 
     condition: Condition
@@ -63,120 +64,120 @@ HoldSpec = Frac | Fixed | Loop | Until
 FULL = Frac(1.0)
 
 
-@dataclass(frozen=True)
-class AddCgroup:
+@parameters
+class AddCgroup(Parameters):
     """Creates an empty cgroup."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class AddCgroupDef:
+@parameters
+class AddCgroupDef(Parameters):
     """Creates a cgroup with its cpuset, limits and workers, which begin at once."""
 
     cgroup: CgroupDef
 
 
-@dataclass(frozen=True)
-class RemoveCgroup:
+@parameters
+class RemoveCgroup(Parameters):
     """Stops a cgroup's workers, keeps their reports, and removes it."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class SetCpuset:
+@parameters
+class SetCpuset(Parameters):
     """Gives a cgroup a cpuset."""
 
     cgroup: str
     spec: CpusetSpec
 
 
-@dataclass(frozen=True)
-class ClearCpuset:
+@parameters
+class ClearCpuset(Parameters):
     """Takes a cgroup's cpuset away."""
 
     cgroup: str
 
 
-@dataclass(frozen=True)
-class SwapCpusets:
+@parameters
+class SwapCpusets(Parameters):
     """Exchanges the cpusets of two cgroups; none against one clears the other."""
 
     a: str
     b: str
 
 
-@dataclass(frozen=True)
-class SetLimits:
+@parameters
+class SetLimits(Parameters):
     """Changes a cgroup's limits: those that `limits` sets, the others stay."""
 
     cgroup: str
     limits: Limits
 
 
-@dataclass(frozen=True)
-class Freeze:
+@parameters
+class Freeze(Parameters):
     """Stops a cgroup and those below it where they are, until a Thaw or their end."""
 
     cgroup: str
 
 
-@dataclass(frozen=True)
-class Thaw:
+@parameters
+class Thaw(Parameters):
     """Lets a frozen cgroup go on."""
 
     cgroup: str
 
 
-@dataclass(frozen=True)
-class Spawn:
+@parameters
+class Spawn(Parameters):
     """Adds a group of workers to a cgroup."""
 
     cgroup: str
     work: Work
 
 
-@dataclass(frozen=True)
-class SpawnHost:
+@parameters
+class SpawnHost(Parameters):
     """Adds a group of workers outside the managed cgroups, beside the agent."""
 
     work: Work
 
 
-@dataclass(frozen=True)
-class StopCgroup:
+@parameters
+class StopCgroup(Parameters):
     """Stops a cgroup's workers and keeps their reports; the cgroup stays."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class SetAffinity:
+@parameters
+class SetAffinity(Parameters):
     """Changes the affinity of a cgroup's workers, resolved against its cpuset of now."""
 
     cgroup: str
     affinity: AffinityKind
 
 
-@dataclass(frozen=True)
-class MoveAllTasks:
+@parameters
+class MoveAllTasks(Parameters):
     """Moves all workers from one cgroup to another, which they belong to from then on."""
 
     source: str
     target: str
 
 
-@dataclass(frozen=True)
-class SetKnob:
+@parameters
+class SetKnob(Parameters):
     """Sets a global variable of the scheduler while it runs (loader protocol)."""
 
     name: str
     value: int
 
 
-@dataclass(frozen=True)
-class RunPayload:
+@parameters
+class RunPayload(Parameters):
     """Starts a payload of the target in the background, in a cgroup or beside the agent.
 
     `args` and `checks` come after the payload's own, or instead of them (`clear_*`).  It lives to
@@ -193,8 +194,8 @@ class RunPayload:
     clear_checks: bool = False
 
 
-@dataclass(frozen=True)
-class WaitPayload:
+@parameters
+class WaitPayload(Parameters):
     """Waits until a payload has ended, for at most `timeout` guest seconds; then it is killed.
 
     Without `cgroup` it is the one that runs in no cgroup, else the only one of that name.
@@ -205,23 +206,23 @@ class WaitPayload:
     timeout: float = 60.0
 
 
-@dataclass(frozen=True)
-class KillPayload:
+@parameters
+class KillPayload(Parameters):
     """Kills a payload with its process group; what it printed still counts."""
 
     payload: str
     cgroup: str | None = None
 
 
-@dataclass(frozen=True)
-class CaptureProcs:
+@parameters
+class CaptureProcs(Parameters):
     """Puts the processes of a cgroup and those below it into an event `procs` of the result."""
 
     cgroup: str
 
 
-@dataclass(frozen=True)
-class WaitFor:
+@parameters
+class WaitFor(Parameters):
     """Waits until `condition` is met, for at most `timeout` guest seconds."""
 
     condition: Condition
@@ -229,25 +230,25 @@ class WaitFor:
     on_timeout: OnTimeout = OnTimeout.INCONCLUSIVE
 
 
-@dataclass(frozen=True)
-class AttachScheduler:
+@parameters
+class AttachScheduler(Parameters):
     """Starts a scheduler while none is attached: the target's own, or a staged one by name."""
 
     name: str = ""
 
 
-@dataclass(frozen=True)
-class DetachScheduler:
+@parameters
+class DetachScheduler(Parameters):
     """Tells the attached scheduler to go; from then on the kernel's own runs."""
 
 
-@dataclass(frozen=True)
-class RestartScheduler:
+@parameters
+class RestartScheduler(Parameters):
     """Tells the attached scheduler to go, and starts it again."""
 
 
-@dataclass(frozen=True)
-class ReplaceScheduler:
+@parameters
+class ReplaceScheduler(Parameters):
     """Tells the attached scheduler to go, and starts another: see AttachScheduler."""
 
     name: str = ""
@@ -279,8 +280,8 @@ Op = (
 )
 
 
-@dataclass(frozen=True)
-class Step:
+@parameters
+class Step(Parameters):
     """`ops`, then the cgroups of `setup`, then `hold`; what the step made is torn down after it.
 
     `name` is the phase's in the result; `checks` go over the test's for this step.
@@ -293,16 +294,16 @@ class Step:
     checks: Checks | None = None
 
 
-@dataclass(frozen=True)
-class Backdrop:
+@parameters
+class Backdrop(Parameters):
     """Cgroups and ops that live for the whole scenario."""
 
     cgroups: tuple[CgroupDef, ...] = ()
     ops: tuple[Op, ...] = ()
 
 
-@dataclass(frozen=True)
-class Scenario:
+@parameters
+class Scenario(Parameters):
     """A backdrop and the steps played over it; `compared` says how they are to be compared."""
 
     steps: tuple[Step, ...]
