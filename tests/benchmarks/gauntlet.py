@@ -25,7 +25,7 @@ load("//rules:defs.bzl", "flag", "ktstr_gauntlet")
 
 ktstr_gauntlet(
     name = "gauntlet",
-    srcs = ["//sched/scenarios:steady.py"],
+    srcs = ["//sched/scenarios:essentials.py"],
     flags = [
         flag("llc", ["--llc"]),
         flag("borrow", ["--borrow"]),

@@ -213,7 +213,7 @@ def matrix_refused(name, messages, **kwargs):
       **kwargs: attributes of the ktstr_gauntlet; srcs and tags have defaults.
     """
     subject = name + ".subject"
-    kwargs.setdefault("srcs", ["//sched/scenarios:steady.py"])
+    kwargs.setdefault("srcs", ["//sched/scenarios:essentials.py"])
     ktstr_gauntlet(name = subject, tags = ["manual"], **kwargs)
     failure_test(
         name = name,
