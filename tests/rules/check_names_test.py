@@ -20,4 +20,4 @@ class CheckNamesTest(absltest.TestCase):
 
 
 if __name__ == "__main__":
-    absltest.main(argv=sys.argv[:1])
+    absltest.main()
