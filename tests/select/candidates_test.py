@@ -2,21 +2,17 @@
 """What a target covers and costs: by its attributes, its sources and its results."""
 
 import dataclasses
-import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.errors import UsageError
 from ktstr.model.topology import Topology
 from ktstr.report import result_pb2
 from ktstr.report.junit import Case, junit
 from tools.select.candidates import Target, candidate, estimate_s, features
 from tools.select.durations import case_seconds, measured_s
 from tools.select.functions import Function, functions_of
-from tools.select.query import parse
 
 _TARGET = Target(
     label="//a:b/smt-2llc/llc+steal",
@@ -122,27 +118,6 @@ class DurationsTest(absltest.TestCase):
                 (directory / "test.xml").write_bytes(junit("//a:b/c", [case]))
             self.assertEqual(measured_s(Path(folder), "//a:b/c"), {"one": 2.0, "two": 2.0})
             self.assertEqual(measured_s(Path(folder), "//a:never"), {})
-
-
-def _rule(**values: Any) -> str:
-    attributes = [
-        {"name": name, "stringListValue" if isinstance(value, list) else "stringValue": value}
-        for name, value in values.items()
-    ]
-    return json.dumps({"type": "RULE", "rule": {"name": "//a:b", "attribute": attributes}})
-
-
-class QueryTest(absltest.TestCase):
-    def test_reads_rules(self) -> None:
-        text = _rule(topology="1n1l2c1t", srcs=["//a:s.py"], kernel="//k:l", accel="auto", disks=[])
-        (found,) = parse(text + "\n")
-        self.assertEqual((found.label, found.topology.cpus), ("//a:b", 2))
-        self.assertEqual((found.sources, found.scheduler), (("//a:s.py",), ""))
-        self.assertEqual((found.disks, found.tags), (False, ()))
-
-    def test_a_topology_that_is_selected(self) -> None:
-        with self.assertRaisesRegex(UsageError, "//a:b: .* take it away with -//a:b"):
-            list(parse(_rule(kernel="//k:l")))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ktstr.model.codec import decode
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.numa import NumaLayout
 from ktstr.model.topology import Topology
 from tools.select.candidates import Target
 
@@ -84,7 +86,7 @@ def parse(answer: str) -> Iterator[Target]:
         values = {each["name"]: each for each in rule["attribute"]}
         label = rule["name"]
         try:
-            topology = Topology.parse(_text(values, "topology"))
+            topology = Topology.parse(_text(values, "topology"), _numa(values))
         except UsageError as error:
             raise UsageError(
                 f"{label}: {error}; a target whose topology depends on the configuration cannot be "
@@ -102,6 +104,11 @@ def parse(answer: str) -> Iterator[Target]:
             payloads=bool(_list(values, "payloads")),
             tags=_list(values, "tags"),
         )
+
+
+def _numa(values: dict[str, Any]) -> NumaLayout | None:
+    text = _text(values, "numa")
+    return decode(NumaLayout, json.loads(text)) if text else None
 
 
 def _text(values: dict[str, Any], name: str) -> str:
