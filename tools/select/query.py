@@ -80,6 +80,7 @@ def parse(answer: str) -> Iterator[Target]:
 
     Raises:
         UsageError: a topology cannot be read, e.g. as it is a select().
+        InfraError: the rule is not the one that we know.
     """
     for line in answer.splitlines():
         rule = json.loads(line)["rule"]
@@ -112,8 +113,20 @@ def _numa(values: dict[str, Any]) -> NumaLayout | None:
 
 
 def _text(values: dict[str, Any], name: str) -> str:
-    return str(values.get(name, {}).get("stringValue", ""))
+    return str(_value(values, name).get("stringValue", ""))
 
 
 def _list(values: dict[str, Any], name: str) -> tuple[str, ...]:
-    return tuple(values.get(name, {}).get("stringListValue", ()))
+    return tuple(_value(values, name).get("stringListValue", ()))
+
+
+def _value(values: dict[str, Any], name: str) -> dict[str, Any]:
+    """An attribute of a rule; one that nobody has set is there, too, without a value."""
+    try:
+        found: dict[str, Any] = values[name]
+    except KeyError:
+        raise InfraError(
+            f"a {_RULE_CLASS} has no attribute {name}; found: {', '.join(sorted(values))}. Run the "
+            f"//tools/select of the ktstr that the targets are of"
+        ) from None
+    return found
