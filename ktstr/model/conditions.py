@@ -74,6 +74,10 @@ class OnTimeout(StrEnum):
     FAIL = "fail"
     GO_ON = "go_on"
 
+    def __repr__(self) -> str:
+        """As an author writes it: ops stand like that in the time line."""
+        return f"{type(self).__name__}.{self.name}"
+
 
 def check_wait(condition: Condition, timeout: float) -> None:
     """Refuses a wait whose condition holds from the start or never, or that never ends.

@@ -18,6 +18,8 @@ _READ = {
     result_pb2.TEST_ERROR: "test.log has what the function printed",
     result_pb2.INFRA: "console.log and qemu.log have what came before; qemu.cmd runs QEMU again",
 }
+# What a target has that says nothing of it.
+_SEED = 1
 # The test's module is to be changed before it is worth running again.
 _NO_GUEST = frozenset({result_pb2.USAGE})
 
@@ -39,6 +41,8 @@ def commands(result: result_pb2.Result) -> list[str]:
     bazel, label = result.identity.bazel, result.identity.label
     kinds = {detail.kind for detail in result.details}
     again = f"{bazel} test {label} --test_filter={result.identity.test}"
+    if result.identity.seed != _SEED:
+        again += f" --@ktstr//rules:seed={result.identity.seed}"
     found = [f"{again}  # only this test"]
     if result_pb2.CONTENDED in kinds:
         found = [f"{again} --@ktstr//rules:accel=virtual  # in virtual time, deaf to the host"]

@@ -35,7 +35,8 @@ def _steps(events: tuple[Event, ...]) -> list[result_pb2.Timeline.Phase]:
         if event.step is None:
             continue
         if event.name == "step_start":
-            phase = result_pb2.Timeline.Phase(name=f"step {event.step}", start_ns=event.at_ns)
+            name = f"step {event.step}" + (f" ({event.detail})" if event.detail else "")
+            phase = result_pb2.Timeline.Phase(name=encodable(name), start_ns=event.at_ns)
             open_steps[event.step] = phase
             found.append(phase)
         elif event.name == "step_end" and event.step in open_steps:

@@ -42,6 +42,7 @@ static const struct {
 	NUMBER(group, 1, 512, 1),
 	NUMBER(seed, 0, INT64_MAX, 0),
 	NUMBER(parent, 1, 1 << 30, -1),
+	/* of the types of work */
 	NUMBER(spin, 1, SPIN, 1024),
 	NUMBER(hold, 1, SPIN, 256),
 	NUMBER(wakee_spin, 1, SPIN, 256),

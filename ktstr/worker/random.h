@@ -9,8 +9,8 @@
 static inline uint64_t random_next(struct worker *w)
 {
 	if (!w->random)
-		w->random = 0x9e3779b97f4a7c15ull *
-			    ((uint64_t)w->opt.seed + (uint64_t)w->opt.slot + 1);
+		w->random =
+			0x9e3779b97f4a7c15ull * ((uint64_t)w->opt.seed + (uint64_t)w->opt.slot + 1);
 	w->random ^= w->random << 13;
 	w->random ^= w->random >> 7;
 	w->random ^= w->random << 17;

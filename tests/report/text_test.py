@@ -38,6 +38,12 @@ class TextTest(parameterized.TestCase):
         self.assertEqual(command in text, not well)
         self.assertEqual("tools/bazel run //sched/fifo:pairs_1n1l2c1t.shell" in text, not well)
 
+    def test_the_command_repeats_the_seed(self) -> None:
+        made = result(starved())
+        self.assertNotIn("rules:seed", text_report(made))
+        made.identity.seed = 42
+        self.assertIn("--test_filter=pairs --@ktstr//rules:seed=42  # only", text_report(made))
+
     @given(TEXTS)
     def test_a_guest_sends_nothing_to_the_terminal(self, said: str) -> None:
         run = dataclasses.replace(starved(), logs=(LogChunk("scheduler", said),))

@@ -44,6 +44,11 @@ class TimelineTest(absltest.TestCase):
         self.assertFalse(any(phase.HasField("end_ns") for phase in found.phases))
         self.assertIn("    0.500 s  step 0 begins, its end was not reported", timeline_table(found))
 
+    def test_a_step_is_called_by_its_name(self) -> None:
+        events = (Event(1, "step_start", 0, "warm up"), Event(2, "step_end", 0))
+        (phase,) = timeline(good_run(events=events, scenarios=(), schedulers=())).phases
+        self.assertEqual(phase.name, "step 0 (warm up)")
+
     def test_a_step_that_is_played_twice_is_two_phases(self) -> None:
         events = (
             Event(1, "step_start", 0),
