@@ -23,6 +23,7 @@ load(
 )
 load("//rules:scheduler.bzl", _scx_scheduler = "scx_scheduler")
 load("//rules:test.bzl", _ktstr_test = "ktstr_test")
+load("//rules:worker.bzl", _ktstr_worker = "ktstr_worker")
 
 disk = _disk
 disk_template = _disk_template
@@ -34,6 +35,7 @@ kernel_file = _kernel_file
 kernel_image = _kernel_image
 ktstr_gauntlet = _ktstr_gauntlet
 ktstr_test = _ktstr_test
+ktstr_worker = _ktstr_worker
 metric = _metric
 metric_exists = _metric_exists
 metric_max = _metric_max

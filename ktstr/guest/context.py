@@ -17,6 +17,7 @@ from ktstr.model.facts import (
     ScenarioFacts,
     WorkerFacts,
 )
+from ktstr.model.own_work import check_custom_work
 from ktstr.model.scenario import scenario_of
 from ktstr.model.seeds import stream
 from ktstr.model.validate import check_scenario
@@ -153,6 +154,7 @@ class Context:
             plan.staged,
             self._subject.ops,
         )
+        check_custom_work(scenario, plan.workers)
         tee = _Tee(self._sink)
         engine = Engine(self._stage, self._tree, self._reactor, tee, self._subject, self._payloads)
         facts = engine.play(scenario)

@@ -56,7 +56,8 @@ class Plan:
     says what each node is where they differ.  `scheduler` runs from the beginning; `staged` are
     those that ops may bring in, by their names.  `check_layers` says which layer set each
     threshold: default, the scheduler's name, or test.
-    `trace` asks for the sampler's measurements (`model.samples`).
+    `trace` asks for the sampler's measurements (`model.samples`).  `workers` are the names of the
+    target's own work types.
     """
 
     test: str
@@ -80,6 +81,7 @@ class Plan:
     claims: tuple[StatClaim, ...] = ()
     trace: bool = False
     numa: NumaLayout | None = None
+    workers: tuple[str, ...] = ()
 
     @property
     def machine(self) -> Topology:

@@ -51,6 +51,15 @@ class PayloadFiles:
 
 
 @dataclass(frozen=True)
+class WorkerFiles:
+    """The initramfs layer (runfiles path) of a work type of the author's own."""
+
+    label: str
+    layer: str
+    name: str
+
+
+@dataclass(frozen=True)
 class DiskFiles:
     """A disk of the target: its template (runfiles path of a qcow2) and what the target wants.
 
@@ -100,6 +109,7 @@ class Target:
     staged: tuple[SchedulerFiles, ...] = ()
     numa: NumaLayout | None = None
     oversized: str = "tcg"
+    workers: tuple[WorkerFiles, ...] = ()
 
     @property
     def machine(self) -> Topology:

@@ -20,7 +20,7 @@ _KB = (1, 1 << 20)
 _US = (1, MAX_US)
 _SPIN = (1, MAX_SPIN)
 # least and most; what one worker writes before it syncs stays far below a disk and its memory
-_BOUNDS = {
+BOUNDS = {
     "burst_us": _US,
     "sleep_us": _US,
     "phase_us": _US,
@@ -86,7 +86,7 @@ def check_parameters(work: WorkType) -> None:
 
 
 def _check_numbers(work: object) -> None:
-    for name, (low, high) in _BOUNDS.items():
+    for name, (low, high) in BOUNDS.items():
         value = getattr(work, name, low)
         if isinstance(value, bool) or not isinstance(value, int):
             raise UsageError(f"{name} is {value!r}; a whole number is needed")

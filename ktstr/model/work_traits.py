@@ -113,8 +113,3 @@ def cpu_hungry(work: WorkType, index: int) -> bool:
     if isinstance(work, PreemptStorm):
         return not first
     return first and isinstance(work, _LED_BY_SPINNER)
-
-
-def always_hungry(work: WorkType) -> bool:
-    """Whether no worker of this type ever waits, so that none can tell a wake latency."""
-    return all(cpu_hungry(work, index) for index in range(group_size(work)))

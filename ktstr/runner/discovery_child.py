@@ -26,6 +26,7 @@ from typing import TextIO
 from ktstr.api import Declaration, declaration_of
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
+from ktstr.model.own_work import check_python_work
 from ktstr.model.scenario import Scenario
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.runner.case import Case, Discovery, DiscoveryRequest, Source
@@ -143,6 +144,8 @@ def _call(
         # only a scenario that draws names the parameter
         drawn = {"seed": seed} if "seed" in signature(declaration.function).parameters else {}
         value = declaration.function(view, **drawn)
+        if isinstance(value, Scenario):
+            check_python_work(value, declaration.function.__globals__)
     except BaseException as error:  # noqa: BLE001 - it is reported
         return None, _blame(error, source, f"while {declaration.name} made its scenario")
     if not isinstance(value, Scenario):

@@ -65,6 +65,7 @@ def machine_of(
     layers = [tree.path(name) for name in target.initramfs]
     layers += [tree.path(scheduler.layer) for scheduler in schedulers_of(target)]
     layers += [tree.path(payload.layer) for payload in target.payloads]
+    layers += [tree.path(worker.layer) for worker in target.workers]
     if disks.layer is not None:
         layers.append(disks.layer)
     unpacked = sum(layer.stat().st_size for layer in layers)

@@ -7,6 +7,7 @@ from ktstr.judge.claims import check_claims
 from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
+from ktstr.model.own_work import check_custom_work
 from ktstr.model.payload import Payload
 from ktstr.model.plan import GuestDeadlines, Plan, SchedulerPlan
 from ktstr.model.scenario import (
@@ -64,6 +65,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
                 disks,
                 staged_of(target),
             )
+            check_custom_work(case.scenario, workers_of(target))
     except UsageError as error:
         raise UsageError(
             f"{case.source}:{case.line}: test {case.name} on {target.topology}: {error}"
@@ -89,6 +91,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         staged=staged_of(target),
         trace=case.trace,
         numa=target.numa,
+        workers=workers_of(target),
     )
 
 
@@ -116,6 +119,11 @@ def shell_plan(target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
 def staged_of(target: Target) -> tuple[SchedulerPlan, ...]:
     """The schedulers that the target's tests may bring in."""
     return tuple(_scheduler(files, ()) for files in target.staged)
+
+
+def workers_of(target: Target) -> tuple[str, ...]:
+    """The names of the target's own work types."""
+    return tuple(files.name for files in target.workers)
 
 
 def payloads_of(target: Target) -> tuple[Payload, ...]:

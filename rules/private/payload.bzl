@@ -26,6 +26,7 @@ _RESERVED = {
     "tmp": "the guest mounts tmpfs over it",
     "usr/bin/ktstr-worker": "the guest's worker is there",
     "usr/lib/ktstr": "the guest's agent is there",
+    "workers": "work types of the test's own are there",
 }
 
 def _name_problem(name):

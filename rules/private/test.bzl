@@ -25,6 +25,7 @@ load(
     "staged_config",
 )
 load("//rules/private:topology.bzl", "parse_topology")
+load("//rules/private:workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 
@@ -107,6 +108,7 @@ def _check(ctx):
             fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, _RESERVED_KARGS[name]))
     check_payloads(ctx)
     check_schedulers(ctx)
+    check_workers(ctx)
     return cpus
 
 def _runfiles_path(ctx, file):
@@ -188,6 +190,7 @@ def _config(ctx, accel):
         "timeout_s": _TIMEOUTS[getattr(ctx.attr, "timeout", "moderate")],
         "topology": ctx.attr.topology,
         "numa": parse_numa(ctx.attr.numa)[0],
+        "workers": workers_config(ctx, _runfiles_path),
     }
 
 _LAUNCHER = """\
@@ -219,7 +222,7 @@ def _implement(ctx, mode):
     files = [config, kernel.vmlinux, kernel.config, kernel.system_map, kernel.build_info]
     files += [kernel.bzimage] if kernel.bzimage else []
     files += ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu
-    files += scheduler_files(ctx) + disk_files(ctx) + payload_files(ctx)
+    files += scheduler_files(ctx) + disk_files(ctx) + payload_files(ctx) + worker_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
@@ -319,7 +322,7 @@ _ATTRS = {
         cfg = "target",
         executable = True,
     ),
-} | DISK_ATTRS | PAYLOAD_ATTRS | SCHEDULER_ATTRS
+} | DISK_ATTRS | PAYLOAD_ATTRS | SCHEDULER_ATTRS | WORKER_ATTRS
 
 _ktstr_test = rule(
     implementation = _test_impl,
@@ -350,7 +353,7 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, **kwargs):
       numa: a numa_node(...) of rules/numa.bzl for each NUMA node, where they differ.
       numa_distances: their distances as rows of numbers; left out: 10 within a node, else 20.
       **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, staged_schedulers,
-        payloads, topology, memory_mb, accel, oversized, kargs, seed, and what every test rule takes.
+        payloads, workers, topology, memory_mb, accel, oversized, kargs, seed, and what every test rule takes.
     """
     kwargs |= disk_attributes(name, disks)
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)

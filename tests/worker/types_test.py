@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import get_args
 
 from absl.testing import absltest, parameterized
 
 from ktstr.model.mem_policy import bind, interleave
 from ktstr.model.work import Deadline, Mode, Policy, Work, check_work
+from ktstr.model.work_bounds import BOUNDS
 from ktstr.model.work_teams import (
     AsymmetricWaker,
     EpollStorm,
@@ -61,6 +63,7 @@ from ktstr.model.work_types import (
     YieldFor,
     YieldHeavy,
 )
+from tests.worker.program import WORKER, program
 from tests.worker.running import Run
 
 # the first of these never waits; the others do, and are woken; so are all of _ALL
@@ -141,6 +144,23 @@ class TypesTest(parameterized.TestCase):
                 self.assertEqual(each.wake.count, 0, each)
         if kind in _ALL or kind in _FOLLOWERS:
             self.assertGreater(sum(each.wake.count for each in facts), 0)
+
+
+class BoundsTest(parameterized.TestCase):
+    # a phase of Sequence has no word of its own, and the worker counts a group differently
+    @parameterized.parameters(*sorted(BOUNDS.keys() - {"us", "group"}))
+    def test_the_program_takes_what_the_model_takes(self, name: str) -> None:
+        low, high = BOUNDS[name]
+        for value in (low, high):
+            self.assertIn("are needed", self._complaint(name, value))
+        for value in (low - 1, high + 1):
+            self.assertIn(f"{name}={value} is no number from", self._complaint(name, value))
+
+    def _complaint(self, name: str, value: int) -> str:
+        words = [program(WORKER), f"{name}={value}"]
+        run = subprocess.run(words, capture_output=True, text=True, check=False)
+        self.assertEqual(run.returncode, 1)
+        return run.stderr
 
 
 class ThreadsTest(absltest.TestCase):

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a work type of one's own gives to the tests that use it."""
+
+WorkerInfo = provider(
+    doc = "A program that does a work type of the author's own.",
+    fields = {
+        "layer": "File: initramfs layer with /workers/NAME.",
+        "name": "string: the target's name, which CustomWork gives.",
+    },
+)
