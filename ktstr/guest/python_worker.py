@@ -7,7 +7,8 @@ import os
 import select
 import sys
 import traceback
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from ktstr.guest.shared import SharedMemory
 from ktstr.guest.source import function_of
@@ -25,16 +26,17 @@ _POLICIES = {
 _KEEPS_NAME = 15
 
 
-def run_python_worker(source: str, words: list[str], given: set[int]) -> NoReturn:
+def run_python_worker(source: str, words: list[str], given: set[int], ready: int) -> NoReturn:
     """Lives a worker's life in this process, just forked, and ends the process.
 
-    `words` are a worker's command line; `given` are the descriptors that it keeps.
+    `words` are a worker's command line; `given` are the descriptors that it keeps, of which `ready`
+    is closed once the source is loaded.
     """
     status = _BROKEN
     try:
         _forget_descriptors(given)
         options = dict(word.split("=", 1) for word in words)
-        status = _live(source, options)
+        status = _live(source, options, ready)
     except BaseException:  # noqa: BLE001 - there is nobody above to hand it to
         traceback.print_exc()
     finally:
@@ -42,25 +44,39 @@ def run_python_worker(source: str, words: list[str], given: set[int]) -> NoRetur
         os._exit(status)
 
 
-def _live(source: str, options: dict[str, str]) -> int:
-    start, index = int(options["start_fd"]), int(options["slot"])
+def _live(source: str, options: dict[str, str], ready: int) -> int:
+    start, index, name = int(options["start_fd"]), int(options["slot"]), options["function"]
     with open("/proc/self/comm", "w", encoding="utf-8") as file:
         file.write(options["name"][:_KEEPS_NAME])
+    errors: list[str] = []
+    function = _load(source, name, errors)
+    os.close(ready)
     select.select([start], [], [])
     if not os.read(start, 1):
         return _NOT_TOLD
     memory = SharedMemory(0, int(options["shared_fd"]))
-    errors: list[str] = []
     effective = _place(options, errors)
     context = WorkContext(memory, index, int(options["report_fd"]), memory.start_ns(index))
     try:
-        function_of(source, options["function"])(context)
+        if function is not None:
+            function(context)
     except Exception as error:  # noqa: BLE001 - whatever it raised is told, and fails the test
-        summary = traceback.format_exception_only(error)[-1].strip()
-        errors.append(f"{options['function']} raised {summary}")
-        traceback.print_exc()
+        errors.append(_raised(name, error))
     context.finish(effective, errors)
     return _REPORTED
+
+
+def _load(source: str, name: str, errors: list[str]) -> Callable[..., Any] | None:
+    try:
+        return function_of(source, name)
+    except Exception as error:  # noqa: BLE001 - the author's file may raise anything
+        errors.append(_raised(name, error))
+        return None
+
+
+def _raised(name: str, error: Exception) -> str:
+    traceback.print_exception(error)
+    return f"{name} raised {traceback.format_exception_only(error)[-1].strip()}"
 
 
 def _forget_descriptors(given: set[int]) -> None:

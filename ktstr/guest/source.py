@@ -19,15 +19,22 @@ _MODULE = "ktstr_test_source"
 
 
 def function_of(source: str, name: str) -> Callable[..., Any]:
-    """The function `name` of the test file `source` (a path below the sources' root).
+    """The function `name` of the test file `source` (below the sources' root), loaded once.
 
     Raises:
         UsageError: the file is no Python source, or has no such function.
     """
     path = os.path.join(SOURCES_DIR, source)
+    loaded = sys.modules.get(_MODULE)
+    if loaded is not None and loaded.__file__ == path:
+        return _get(loaded, source, name)
     # the test's own directory first, as Python does for scripts, then the sources' root
     sys.path[:0] = [os.path.dirname(path), SOURCES_DIR]
-    function = getattr(_load(path), name, None)
+    return _get(_load(path), source, name)
+
+
+def _get(module: ModuleType, source: str, name: str) -> Callable[..., Any]:
+    function = getattr(module, name, None)
     if not callable(function):
         raise UsageError(f"{source} has no function {name!r}")
     return function  # type: ignore[no-any-return]

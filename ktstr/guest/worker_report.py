@@ -12,6 +12,7 @@ from typing import Any
 from ktstr.guest.shared import Slot
 from ktstr.model.facts import WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
+from ktstr.model.mem_policy import MemPolicy
 from ktstr.model.work import Work, load_weight
 from ktstr.model.work_roles import role_of
 from ktstr.model.work_traits import cpu_hungry
@@ -140,14 +141,26 @@ def _identity(who: WorkerIdentity) -> dict[str, Any]:
         "work_type": type(work.type).__name__,
         "step": who.step,
         "pid": who.pid,
-        "requested": (
-            f"policy={role.policy.value} rt_priority={role.rt_priority} nice={role.nice} "
-            f"affinity={who.affinity or 'inherited'}"
-        ),
+        "requested": _requested(who),
         "weight": load_weight(role.policy, role.nice),
         "cpu_hungry": cpu_hungry(work.type, who.index),
         "cpuset": who.cpuset,
     }
+
+
+def _requested(who: WorkerIdentity) -> str:
+    """What the worker was asked to be, in the order and words of its `effective`."""
+    work, role = who.work, role_of(who.work, who.index)
+    words = [f"policy={role.policy.value} rt_priority={role.rt_priority} nice={role.nice}"]
+    words.append(f"affinity={who.affinity or 'inherited'}")
+    if work.deadline is not None:
+        times = (work.deadline.runtime_us, work.deadline.deadline_us, work.deadline.period_us)
+        words.append(f"deadline_us={'/'.join(map(str, times))}")
+    if work.mem_policy != MemPolicy():
+        words.append(f"memory={work.mem_policy}")
+    identity = {"uid": work.uid, "gid": work.gid}
+    words += [f"{key}={value}" for key, value in identity.items() if value is not None]
+    return " ".join(words)
 
 
 def _parse(report: bytes) -> list[Any]:

@@ -41,6 +41,11 @@ def check_python_work(scenario: Scenario, names: Mapping[str, object]) -> None:
             )
 
 
+def has_python_work(scenario: Scenario) -> bool:
+    """Whether the guest needs the test's file for its workers."""
+    return any(isinstance(work.type, PythonWork) for work in _works(scenario))
+
+
 def _works(part: Any) -> Iterator[Work]:
     if isinstance(part, Work):
         yield part

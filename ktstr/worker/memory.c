@@ -3,21 +3,32 @@
 #include "memory.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 /* Between two readings of the clock: some microseconds where the caches are missed. */
 #define ACCESSES 256
 
-int memory_map(struct worker *w, int64_t kib)
+int memory_reserve(struct worker *w, int64_t kib)
 {
 	w->memory_size = (size_t)kib * 1024;
 	w->memory = mmap(NULL, w->memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			 -1, 0);
-	if (w->memory == MAP_FAILED)
-		return -errno;
-	memset(w->memory, 1, w->memory_size);
-	return 0;
+	return w->memory == MAP_FAILED ? -errno : 0;
+}
+
+void memory_touch(char *memory, size_t size)
+{
+	for (size_t at = 0; at < size; at += MEMORY_PAGE)
+		((volatile char *)memory)[at] = 1;
+}
+
+int memory_map(struct worker *w, int64_t kib)
+{
+	int error = memory_reserve(w, kib);
+
+	if (!error)
+		memory_touch(w->memory, w->memory_size);
+	return error;
 }
 
 void memory_walk(struct worker *w, uint64_t count, uint64_t stride)

@@ -5,7 +5,15 @@
 
 #include "worker.h"
 
-/* Maps @kib KiB as w->memory, each page touched; a negative errno if the kernel refuses. */
+#define MEMORY_PAGE 4096
+
+/* Maps @kib KiB as w->memory; a negative errno if the kernel refuses. */
+int memory_reserve(struct worker *w, int64_t kib);
+
+/* Has the kernel give each page: one byte of it, since in virtual time filling all is dear. */
+void memory_touch(char *memory, size_t size);
+
+/* memory_reserve() and memory_touch(). */
 int memory_map(struct worker *w, int64_t kib);
 
 /* Reads, changes and writes every @stride-th byte, @count of them, going on where it was. */

@@ -5,7 +5,6 @@
  * a task's memory.  There is no wake latency.
  */
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "memory.h"
@@ -33,7 +32,7 @@ static int prepare(struct worker *w)
 	for (int i = 0; i < count; i++, node = numa_next_node(w, node)) {
 		if (!numa_bind(w, all + size * (size_t)i, size, node))
 			return -EIO;
-		memset(all + size * (size_t)i, 1, size);
+		memory_touch(all + size * (size_t)i, size);
 	}
 	w->own = all;
 	w->node = count;

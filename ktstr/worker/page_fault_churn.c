@@ -11,12 +11,11 @@
 #include "memory.h"
 #include "random.h"
 
-#define PAGE 4096
 #define TOUCHES 16
 
 static int prepare(struct worker *w)
 {
-	int error = memory_map(w, w->opt.region_kb);
+	int error = memory_reserve(w, w->opt.region_kb);
 
 	if (!error && madvise(w->memory, w->memory_size, MADV_NOHUGEPAGE) < 0 && errno != EINVAL)
 		return -errno; /* EINVAL: this kernel has no huge pages */
@@ -25,10 +24,10 @@ static int prepare(struct worker *w)
 
 static void step(struct worker *w)
 {
-	uint64_t pages = w->memory_size / PAGE;
+	uint64_t pages = w->memory_size / MEMORY_PAGE;
 
 	for (int64_t i = 0; i < w->opt.touches && !loop_stopped(w); i++) {
-		((volatile char *)w->memory)[random_next(w) % pages * PAGE] = 1;
+		((volatile char *)w->memory)[random_next(w) % pages * MEMORY_PAGE] = 1;
 		w->m.work_units++;
 		if (i % TOUCHES == 0)
 			loop_tick(w);

@@ -4,8 +4,8 @@
     tools/bazel run //tests/benchmarks:worker -- [--seconds=10]
 
 One worker, natively, takes turns of about a millisecond: as every worker spins, and bare.  Time is
-the task's own CPU time and each measured turn is compared with the bare one beside it, so that other
-load on the machine meets both alike.
+the task's own CPU time, and each measured turn is compared with the bare one beside it, so that
+other load on the machine meets both alike.
 """
 
 import os
@@ -41,9 +41,10 @@ def main(argv: list[str]) -> int:
 
 def _compare(cpu: int) -> tuple[float, float, float, float]:
     """Quartiles of the cost (%), and of how many turns; the process is a worker like any other."""
-    work, memory, start, output = Work(CustomWork("measured")), SharedMemory(1), os.pipe(), os.pipe()
+    work, memory = Work(CustomWork("measured")), SharedMemory(1)
+    start, output = os.pipe(), os.pipe()
     files = Descriptors(start[0], os.memfd_create("report"), memory.descriptor)
-    words = group_words(work, 1) + worker_words(work, "w0.0.0", 0, frozenset({cpu}), files)
+    words = group_words(work, 1, seed=1) + worker_words(work, "w0.0.0", 0, frozenset({cpu}), files)
     kept = os.dup(1)
     os.dup2(output[1], 1)
     pid = launch_program(_PROGRAM.value, words, [*files.given(), 1])

@@ -12,7 +12,7 @@ from hypothesis import given
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
 from ktstr.model.mem_policy import MemMode, MemPolicy, check_mem_nodes
-from ktstr.model.own_work import check_custom_work, check_python_work
+from ktstr.model.own_work import check_custom_work, check_python_work, has_python_work
 from ktstr.model.scenario import CgroupDef, Scenario, Spawn, Step, defs
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.model.work import Deadline, Mode, Policy, SmtSiblingPair, Work, check_work
@@ -246,6 +246,8 @@ class OwnWorkTest(absltest.TestCase):
     def test_a_function_that_the_file_lacks(self) -> None:
         scenario = defs(CgroupDef(works=(Work(PythonWork("spin")),)))
         check_python_work(scenario, {"spin": print})
+        self.assertTrue(has_python_work(scenario))
+        self.assertFalse(has_python_work(defs(CgroupDef())))
         with self.assertRaisesRegex(UsageError, r"PythonWork\('spin'\): the test's file has no"):
             check_python_work(scenario, {"spin": 3})
 

@@ -205,6 +205,7 @@ class IdentityTest(absltest.TestCase):
         facts = run.end()[0]
         self.assertEqual(facts.errors, ())
         self.assertEndsWith(facts.effective, " uid=65534 gid=65533")
+        self.assertEndsWith(facts.requested, " uid=65534 gid=65533")
 
     def test_a_refused_policy_is_told(self) -> None:
         # more than the whole period: refused whoever asks
@@ -219,6 +220,7 @@ class IdentityTest(absltest.TestCase):
         facts = run.end()[0]
         if not facts.errors:  # a host may have no say in that
             self.assertEndsWith(facts.effective, " memory=interleave:0")
+        self.assertEndsWith(facts.requested, " memory=interleave:0")
 
     def test_memory_of_a_node_that_is_not_there_is_told(self) -> None:
         run = Run(Work(AluHot(), mem_policy=bind(63)), 1)
