@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The initramfs layer of one test: its plan and, where its Python runs in the guest, its sources."""
+"""The initramfs layer of one test: its plan and, where its Python runs in a guest, the sources."""
 
 from __future__ import annotations
 
