@@ -8,7 +8,12 @@ load(
     _initramfs = "initramfs",
     _initramfs_layer = "initramfs_layer",
 )
-load("//rules:kernel.bzl", _kernel_image = "kernel_image", _prebuilt_kernel = "prebuilt_kernel")
+load(
+    "//rules:kernel.bzl",
+    _kernel_image = "kernel_image",
+    _kernel_source = "kernel_source",
+    _prebuilt_kernel = "prebuilt_kernel",
+)
 load("//rules:numa.bzl", _numa_node = "numa_node", _side_cache = "side_cache")
 load(
     "//rules:payload.bzl",
@@ -33,6 +38,7 @@ initramfs = _initramfs
 initramfs_layer = _initramfs_layer
 kernel_file = _kernel_file
 kernel_image = _kernel_image
+kernel_source = _kernel_source
 ktstr_gauntlet = _ktstr_gauntlet
 ktstr_test = _ktstr_test
 ktstr_worker = _ktstr_worker

@@ -2,7 +2,9 @@
 """Kernels: built from source, or by somebody else."""
 
 load("//rules/private:kernel_image.bzl", _kernel_image = "kernel_image")
+load("//rules/private:kernel_source.bzl", _kernel_source = "kernel_source")
 load("//rules/private:prebuilt_kernel.bzl", _prebuilt_kernel = "prebuilt_kernel")
 
 kernel_image = _kernel_image
+kernel_source = _kernel_source
 prebuilt_kernel = _prebuilt_kernel

@@ -24,17 +24,23 @@ KERNEL_REPOSITORY_ATTRS = {
 
 _BUILD = """\
 # SPDX-License-Identifier: Apache-2.0
-load("{rules}", "kernel_image")
+load("{rules}", "kernel_image", "kernel_source")
 
 package(default_visibility = ["//visibility:public"])
 
 exports_files(["source.json"])
 
+kernel_source(
+    name = "prepared",
+    archive = {archive},
+    tags = {tags},
+)
+
 kernel_image(
     name = {label},
     base = {base},
     fragments = {fragments},
-    source = {archive},
+    source = ":prepared",
     tags = {tags},
 )
 

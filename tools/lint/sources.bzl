@@ -27,7 +27,7 @@ _NAMED = {
     "tools/bazel": "shell",
 }
 
-# What a consumer's build of an initramfs layer or of a package reads: `@lint_sources//:module`, for tests that run Bazel.
+# What a consumer's build of an initramfs layer, a package or a kernel's sources reads: `@lint_sources//:module`, for tests that run Bazel.
 _MODULE = [
     "BUILD.bazel",
     "MODULE.bazel",
@@ -39,6 +39,7 @@ _MODULE = [
     "tools/BUILD.bazel",
     "tools/debian/",
     "tools/initramfs/",
+    "tools/kernel/source/",
 ]
 
 def _in_module(path):
