@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 from ktstr.model.cpuset import Exact
@@ -25,6 +24,7 @@ from ktstr.model.scenario import (
     StopCgroup,
     SwapCpusets,
 )
+from ktstr.model.seeds import stream
 from ktstr.model.topology import TopologyView
 from ktstr.model.work import (
     AffinityKind,
@@ -68,7 +68,7 @@ class _Chance:
     """Draws the parts of a scenario, one after the other."""
 
     def __init__(self, machine: TopologyView, seed: int) -> None:
-        self._random, self._cpus = random.Random(seed), sorted(machine.cpus)
+        self._random, self._cpus = stream(seed, "scenarios.generated"), sorted(machine.cpus)
 
     def number(self, low: int, high: int) -> int:
         """A number from `low` to `high`."""
