@@ -103,7 +103,8 @@ class _Chance:
         return Exact(frozenset(self._random.sample(self._cpus, self.number(1, len(self._cpus)))))
 
     def _limits(self) -> Limits:
-        return Limits(weight=self._random.choice((1, 10, 100, 1000, 10000)))
+        # up to 1 to 16 only: whoever a weight starves, the scheduler was right
+        return Limits(weight=self._random.choice((25, 50, 100, 200, 400)))
 
     def _work(self) -> Work:
         types = (
