@@ -173,6 +173,8 @@ class Engine:
             self._loop(index, step, step.hold)
             return
         self._apply_all(step.ops, index)
+        if self._stopped:
+            return
         self._set_up(index, step)
         hold = step.hold
         if isinstance(hold, Until):

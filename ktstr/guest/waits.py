@@ -55,7 +55,8 @@ class Waits:
             self.reactor.wait(began + int(wait.timeout * _NS), lambda: sample.met() or self.stop())
         finally:
             sample.end()
-        if sample.met():
+        # it may have been met since the last sample
+        if sample.met() or (not self.stop() and sample.look()):
             self.timeline.event("wait_met", step, f"{condition}: {sample.seen}")
             return None
         if self.stop():
@@ -91,22 +92,24 @@ class _Sample:
         self._known = isinstance(condition, EventSeen)
         self._alarm: int | None = None
         self._met, self.seen = False, ""
-        self._look()
+        self._sample()
 
     def met(self) -> bool:
         """Whether the condition was met when it was looked at last."""
-        if self._known and not self._met:
-            self._met, self.seen = self._waits.look(self._condition)
-        return self._met
+        return self._met or (self._known and self.look())
 
     def end(self) -> None:
         """Stops sampling."""
         if self._alarm is not None:
             self._waits.reactor.cancel(self._alarm)
 
-    def _look(self) -> None:
-        self._alarm = None
+    def look(self) -> bool:
+        """Whether the condition is met now."""
         self._met, self.seen = self._waits.look(self._condition)
-        if not self._met and not self._known:
+        return self._met
+
+    def _sample(self) -> None:
+        self._alarm = None
+        if not self.look() and not self._known:
             due = time.monotonic_ns() + SAMPLE_NS
-            self._alarm = self._waits.reactor.at(due, self._look)
+            self._alarm = self._waits.reactor.at(due, self._sample)

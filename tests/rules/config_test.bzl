@@ -46,3 +46,10 @@ config_test = analysistest.make(
     attrs = {"expected": attr.string(mandatory = True)},
     doc = "Checks keys of the configuration that the runner reads.",
 )
+
+seeded_config_test = analysistest.make(
+    _config_impl,
+    attrs = {"expected": attr.string(mandatory = True)},
+    config_settings = {str(Label("//rules:seed")): 42},
+    doc = "The same with --//rules:seed=42.",
+)
