@@ -97,6 +97,7 @@ class _Session:
             plan.deadlines.collect_s,
             self._found,
             source=plan.source,
+            trace=plan.trace,
         )
         if plan.shell:
             from ktstr.guest.shell import run_shell

@@ -7,7 +7,7 @@ import errno
 import os
 import select
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import InfraError
@@ -34,7 +34,12 @@ _NS_PER_MS = 1_000_000
 
 
 class CgroupTree:
-    """cgroups below `mount/parent`; names are paths relative to that."""
+    """cgroups below `mount/parent`; names are paths relative to that.
+
+    `on_create` is called with each new cgroup's name and the inode number of its directory.
+    """
+
+    on_create: Callable[[str, int], None] | None = None
 
     def __init__(self, mount: str = MOUNT, parent: str = PARENT) -> None:
         self._mount = mount
@@ -52,6 +57,8 @@ class CgroupTree:
         path = self._path(name)
         self._enable(os.path.dirname(path), _CONTROLLERS)
         self._make(path)
+        if self.on_create is not None:
+            self.on_create(name, os.stat(path).st_ino)
 
     def remove(self, name: str) -> None:
         """Removes the cgroup; tasks that are still in it go to the mount's root first.

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ktstr.guest.engine import Engine
@@ -17,6 +17,7 @@ from ktstr.model.facts import (
     ScenarioFacts,
     WorkerFacts,
 )
+from ktstr.model.frames import FrameType
 from ktstr.model.own_work import check_custom_work
 from ktstr.model.scenario import scenario_of
 from ktstr.model.seeds import stream
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ktstr.guest.reactor import Reactor
     from ktstr.model.checks import Checks
     from ktstr.model.plan import Plan, SchedulerPlan
+    from ktstr.model.samples import SchedSample
     from ktstr.model.scenario import Backdrop, CgroupDef, HoldSpec, Scenario, Step
     from ktstr.model.topology import TopologyView
 
@@ -54,6 +56,7 @@ class Played:
     cgroups: tuple[CgroupFacts, ...]
     payloads: tuple[PayloadFacts, ...] = ()
     events: tuple[Event, ...] = ()
+    samples: tuple[SchedSample, ...] = ()
 
 
 class Context:
@@ -133,11 +136,13 @@ class Context:
         backdrop: Backdrop | None = None,
         hold: HoldSpec | None = None,
         checks: Checks | None = None,
+        trace: bool | None = None,
     ) -> Played:
         """Plays cgroups in one step, or steps, or a scenario, and returns what came of it.
 
         `backdrop` lives below all steps.  `hold` is that of the one step of cgroups, else FULL.
-        `checks` are the test's own with what is set here replaced, for this run.
+        `checks` are the test's own with what is set here replaced, for this run.  trace=False
+        leaves the sampler of a test with `trace` out of this run.
 
         Raises:
             UsageError: the parts do not go together, or do not fit this guest.
@@ -156,10 +161,16 @@ class Context:
         )
         check_custom_work(scenario, plan.workers)
         tee = _Tee(self._sink)
-        engine = Engine(self._stage, self._tree, self._reactor, tee, self._subject, self._payloads)
+        stage = replace(self._stage, trace=plan.trace and trace is not False)
+        engine = Engine(stage, self._tree, self._reactor, tee, self._subject, self._payloads)
         facts = engine.play(scenario)
         return Played(
-            facts, tuple(tee.workers), tuple(tee.cgroups), tuple(tee.payloads), tuple(tee.events)
+            facts,
+            tuple(tee.workers),
+            tuple(tee.cgroups),
+            tuple(tee.payloads),
+            tuple(tee.events),
+            tuple(tee.samples),
         )
 
     def payload(self, name: str) -> PayloadBuilder:
@@ -230,6 +241,7 @@ class _Tee:
         self.cgroups: list[CgroupFacts] = []
         self.payloads: list[PayloadFacts] = []
         self.events: list[Event] = []
+        self.samples: list[SchedSample] = []
 
     def emit(self, fact: Any) -> None:
         if isinstance(fact, WorkerFacts):
@@ -240,4 +252,6 @@ class _Tee:
             self.payloads.append(fact)
         elif isinstance(fact, Event):
             self.events.append(fact)
+        elif getattr(fact, "frame_type", None) is FrameType.SAMPLE:
+            self.samples.append(fact)
         self._sink.emit(fact)

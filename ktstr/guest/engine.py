@@ -12,6 +12,7 @@ from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.ops import Players, apply_op
 from ktstr.guest.population import Population, Stage
 from ktstr.guest.timeline import Timeline
+from ktstr.guest.turns import Turns
 from ktstr.model.conditions import OnTimeout
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import ScenarioFacts, StepFacts
@@ -95,6 +96,9 @@ class Engine:
         self._stage, self._reactor, self._subject = stage, reactor, subject
         self._timeline = Timeline(sink)
         self._people = Population(stage, tree, reactor, self._timeline)
+        self._turns = Turns(
+            self._people, tree, stage.view, reactor, self._timeline, trace=stage.trace
+        )
         self._payloads = None
         if payloads is not None:
             from ktstr.guest.payload.background import Background
@@ -116,6 +120,7 @@ class Engine:
 
         Whatever happens, all that was made is torn down and its facts are emitted.
         """
+        self._turns.start()
         self._started = time.monotonic_ns()
         self._event("scenario_start")
         try:
@@ -125,6 +130,7 @@ class Engine:
             cleanup = time.monotonic_ns()
             self._tear_down("Backdrop teardown", None)
             cleanup = time.monotonic_ns() - cleanup
+            self._turns.finish()
         facts = ScenarioFacts(
             started_ns=self._started,
             ended_ns=time.monotonic_ns(),
@@ -155,7 +161,7 @@ class Engine:
                 played = self._try(f"step {index}", partial(self._play_step, index, step))
             finally:
                 ended = time.monotonic_ns()
-                self._people.set_phase(None)
+                self._turns.leave()
                 played &= self._tear_down(f"step {index} teardown", index)
                 if self._begun:
                     gone = time.monotonic_ns()
@@ -186,7 +192,7 @@ class Engine:
     def _set_up(self, index: int, step: Step) -> None:
         for cgroup in step.setup:
             self._define(cgroup, index)
-        self._people.set_phase(index)
+        self._turns.enter(index)
         self._people.start(index)
         self._begun = time.monotonic_ns()
         self._event("step_start", index, step.name)

@@ -35,6 +35,7 @@ class Stage:
     """What a scenario is played on.  `duration_s` and `collect_s` are guest seconds.
 
     `disks` are the plan's, as they were found; `source` is the test file of the plan.
+    `trace`: the kernel's tracepoints are sampled.
     """
 
     view: TopologyView
@@ -45,6 +46,7 @@ class Stage:
     disks: tuple[DiskFacts, ...] = ()
     worker: str = WORKER
     source: str = ""
+    trace: bool = False
 
 
 @dataclass

@@ -7,7 +7,9 @@ Times are guest CLOCK_MONOTONIC in nanoseconds.  The guest imports this only whe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from ktstr.model.frames import FrameType
 from ktstr.model.histogram import Histogram
 
 
@@ -23,6 +25,8 @@ class SchedSample:
     sched_migrate_task.
     """
 
+    frame_type: ClassVar[FrameType] = FrameType.SAMPLE
+
     step: int | None
     started_ns: int
     ended_ns: int
@@ -37,11 +41,15 @@ class SchedSample:
 
 @dataclass(frozen=True)
 class SamplerProgram:
-    """What a BPF program of the sampler cost: bpf_prog_info's run_cnt and run_time_ns."""
+    """What a BPF program of the sampler cost, by bpf_prog_info.
+
+    missed: events that came while the program was running on the same CPU already.
+    """
 
     name: str
     runs: int
     run_time_ns: int
+    missed: int
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,8 @@ class SamplerFacts:
     error: why there are no samples, or none from some moment on; empty when all is well.  dropped:
     measurements lost because a map was full.  ready_ns, ended_ns: between them it measured.
     """
+
+    frame_type: ClassVar[FrameType] = FrameType.SAMPLER
 
     error: str
     dropped: int

@@ -85,6 +85,7 @@ class Target:
     bazel: the command that runs Bazel in the target's workspace.  libraries: Python files that the
     sources import.  import_roots: runfiles directories that imports begin at.  timeout_s: what
     Bazel allows where its environment does not say.  staged: schedulers that tests may bring in.
+    sampler: the initramfs layer that tests with `trace` get on top.
     oversized: `tcg` or `refuse`, for a topology with more CPUs than the machine that runs the test.
     """
 
@@ -110,6 +111,7 @@ class Target:
     numa: NumaLayout | None = None
     oversized: str = "tcg"
     workers: tuple[WorkerFiles, ...] = ()
+    sampler: str = ""
 
     @property
     def machine(self) -> Topology:

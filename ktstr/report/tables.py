@@ -76,6 +76,14 @@ def duration(ns: float) -> str:
     return f"{ns / 1e9:.2f} s"
 
 
+def percentiles(values: Histogram) -> str:
+    """E.g. `4.1 us/12.0 us/1.2 ms`: median, 99th percentile and maximum; `-` without samples."""
+    p50, p99 = values.percentile(0.5), values.percentile(0.99)
+    if p50 is None or p99 is None:
+        return "-"
+    return f"{duration(p50)}/{duration(p99)}/{duration(values.maximum)}"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows of equally many cells as lines: the first column left-aligned, the others right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -116,8 +124,4 @@ def _cgroup_row(cgroup: result_pb2.Cgroup | result_pb2.StepStats.OfCgroup) -> Se
 
 def _wake(message: result_pb2.Histogram) -> str:
     counts = {bucket.index: bucket.count for bucket in message.buckets}
-    wake = Histogram(counts, message.count, message.total_ns, message.max_ns)
-    p50, p99 = wake.percentile(0.5), wake.percentile(0.99)
-    if p50 is None or p99 is None:
-        return "-"
-    return f"{duration(p50)}/{duration(p99)}/{duration(wake.maximum)}"
+    return percentiles(Histogram(counts, message.count, message.total_ns, message.max_ns))

@@ -12,6 +12,7 @@ from ktstr.report.checks_text import check_lines, claim_lines, relative_lines
 from ktstr.report.disk_text import disk_lines
 from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
+from ktstr.report.sample_text import sample_lines
 from ktstr.report.tables import cgroup_table, step_table, timeline_table
 
 _DETAILS_SHOWN = 20
@@ -55,6 +56,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("run", _run(result)),
         ("statistics", cgroup_table(result.cgroups)),
         ("by step", step_table(result.steps)),
+        ("tracepoints", sample_lines(result)),
         ("checks", check_lines(result)),
         ("claims", claim_lines(result)),
         ("against EEVDF", relative_lines(result)),

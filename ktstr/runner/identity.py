@@ -39,6 +39,7 @@ def identity_of(
         accel_reason=choice.reason,
         seed=target.seed,
         initramfs=tuple(digest(layer) for layer in target.initramfs),
+        sampler=digest(target.sampler),
         qemu=FileDigest(f"{target.qemu}/bin/{qemu.program.name}", _sha256(qemu.program)),
     )
 

@@ -24,14 +24,19 @@ _SCHED_EXT = re.compile(r"^CONFIG_SCHED_CLASS_EXT=y$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class TargetMachine:
-    """What `for_test` completes.  `disks`: the target's, those of the spec among them."""
+    """What `for_test` completes.  `disks`: the target's, those of the spec among them.
+
+    sampler: the layer of tests that trace.
+    """
 
     spec: MachineSpec
     disks: TargetDisks
+    sampler: Path
 
-    def for_test(self, layer: Path) -> MachineSpec:
-        """The machine with a test's own layer on top."""
-        return replace(self.spec, initramfs=(*self.spec.initramfs, layer))
+    def for_test(self, layer: Path, *, trace: bool = False) -> MachineSpec:
+        """The machine with a test's own layer on top, and the sampler's if the test traces."""
+        own = (self.sampler, layer) if trace else (layer,)
+        return replace(self.spec, initramfs=(*self.spec.initramfs, *own))
 
 
 def qemu_of(target: Target, tree: RunfilesTree) -> QemuTree:
@@ -88,7 +93,7 @@ def machine_of(
         host_is_amd=host_is_amd,
         disks=disks.specs,
     )
-    return TargetMachine(spec, disks)
+    return TargetMachine(spec, disks, tree.path(target.sampler))
 
 
 def check_sched_ext(target: Target, config: str) -> None:

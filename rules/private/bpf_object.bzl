@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles a BPF program against a kernel's own types."""
+"""Compiles BPF programs, against a kernel's own types or none."""
 
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
-load(":root_action.bzl", "run_in_root")
+load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/..."])
 
 _KERNEL_TYPES = "/kernel"
+
+# Where <asm/types.h> of <linux/bpf.h> is: gcc knows it, and clang does not for this target.
+_USER_TYPES = "/usr/include/x86_64-linux-gnu"
 
 BPF_FLAGS = [
     "-target",
@@ -33,18 +36,48 @@ def compile_bpf(ctx, *, source, headers, include_paths, vmlinux_h, output):
       source: File, the C source.
       headers: list of File; `#include` takes their paths in their repositories.
       include_paths: list of string, further directories of headers in their repositories.
-      vmlinux_h: File, the kernel's types.
+      vmlinux_h: File, the kernel's types; None for a source that brings what it needs of them.
       output: File to write.
     """
     sources = by_include_path([source])
+    types = {_KERNEL_TYPES + "/vmlinux.h": vmlinux_h} if vmlinux_h else {}
+    include_paths = [".", _KERNEL_TYPES if vmlinux_h else _USER_TYPES] + include_paths
     run_in_root(
         ctx,
         command = ["sh", "-c", _COMPILE, "sh"] + BPF_FLAGS +
-                  ["-I" + path for path in [".", _KERNEL_TYPES] + include_paths] +
+                  ["-I" + path for path in include_paths] +
                   ["-c", sources.keys()[0]],
-        inputs = sources | by_include_path(headers) | {_KERNEL_TYPES + "/vmlinux.h": vmlinux_h},
+        inputs = sources | by_include_path(headers) | types,
         outputs = {"object": output},
         chdir = SOURCE_ROOT,
         mnemonic = "BpfCompile",
         progress_message = "Compiling BPF program %{label}",
     )
+
+def _bpf_object_impl(ctx):
+    object = ctx.actions.declare_file(ctx.label.name + ".o")
+    compile_bpf(
+        ctx,
+        source = ctx.file.src,
+        headers = ctx.files.hdrs,
+        include_paths = [],
+        vmlinux_h = None,
+        output = object,
+    )
+    return [DefaultInfo(files = depset([object]))]
+
+bpf_object = rule(
+    implementation = _bpf_object_impl,
+    doc = "BPF programs for every kernel: what they read of it they declare for CO-RE themselves.",
+    attrs = {
+        "hdrs": attr.label_list(
+            allow_files = [".h"],
+            doc = "Headers; `#include` takes their paths in their repositories.",
+        ),
+        "src": attr.label(
+            allow_single_file = [".c"],
+            mandatory = True,
+            doc = "The C source.",
+        ),
+    } | ROOT_ATTRS,
+)

@@ -179,6 +179,7 @@ def _config(ctx, accel):
         "libraries": python.libraries,
         "memory_mb": ctx.attr.memory_mb,
         "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
+        "sampler": _runfiles_path(ctx, ctx.file._sampler),
         "scheduler": scheduler_config(ctx, _runfiles_path),
         "staged": staged_config(ctx, _runfiles_path),
         "oversized": ctx.attr.oversized,
@@ -223,6 +224,7 @@ def _implement(ctx, mode):
     files += [kernel.bzimage] if kernel.bzimage else []
     files += ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu
     files += scheduler_files(ctx) + disk_files(ctx) + payload_files(ctx) + worker_files(ctx)
+    files.append(ctx.file._sampler)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
@@ -316,6 +318,10 @@ _ATTRS = {
     ),
     "_qemu": attr.label(
         default = "//tools/qemu:qemu",
+    ),
+    "_sampler": attr.label(
+        default = "//ktstr/sampler:layer",
+        allow_single_file = True,
     ),
     "_runner": attr.label(
         default = "//ktstr/runner:main",

@@ -13,7 +13,14 @@ from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks, ExpectFail, Kind
 from ktstr.model.console import ConsoleFinding, ConsoleKind
 from ktstr.model.disk import Throttle
-from ktstr.model.facts import CgroupFacts, Event, LogChunk, Metric, ScenarioFacts, StepFacts
+from ktstr.model.facts import (
+    CgroupFacts,
+    Event,
+    LogChunk,
+    Metric,
+    ScenarioFacts,
+    StepFacts,
+)
 from ktstr.model.histogram import Histogram
 from ktstr.model.host import (
     DiskBackend,
@@ -32,6 +39,7 @@ from ktstr.report.result import result_of
 from tests.judge import runs
 from tests.judge.compared import compared_run
 from tests.judge.runs import MS, S
+from tests.report.traced_run import traced
 
 HOST = HostContext(
     hostname="builder",
@@ -334,6 +342,7 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
         skipped,
         contended,
         loaded,
+        traced,
         slow_payload,
         wrong_disk,
         by_step,

@@ -66,7 +66,9 @@ class SessionTest(absltest.TestCase):
         )  # fmt: skip
         session = Session(
             target=samples.target(),
-            machine=TargetMachine(spec, TargetDisks((), (), None, (), Cloner())),
+            machine=TargetMachine(
+                spec, TargetDisks((), (), None, (), Cloner()), Path("sampler.cpio")
+            ),
             sources=Sources((), (), ()),
             outputs=Path(self.create_tempdir().full_path),
             budget=Budget(time.monotonic() + left_s),
