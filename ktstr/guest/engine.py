@@ -163,6 +163,7 @@ class Engine:
                 ended = time.monotonic_ns()
                 self._turns.leave()
                 played &= self._tear_down(f"step {index} teardown", index)
+                self._turns.report()
                 if self._begun:
                     gone = time.monotonic_ns()
                     self._steps.append(

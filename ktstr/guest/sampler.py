@@ -67,9 +67,13 @@ class Sampler:
         self._request(f"cgroup {identity}")
 
     def turn(self, step: int | None) -> None:
-        """The scenario is in `step` from now on, or between steps; emits the samples before."""
+        """The scenario is in `step` from now on, or between steps (None)."""
         self._phases.append((step, time.monotonic_ns()))
         self._request(f"phase {len(self._phases) - 1}")
+
+    def report(self) -> None:
+        """Emits the samples of the phases that are over."""
+        self._request("drain")
 
     def finish(self) -> None:
         """Ends it; emits the last samples, and its own account."""

@@ -51,10 +51,10 @@ class Turns:
 
     def enter(self, step: int) -> None:
         """A step begins: it is set up, and its workers are about to start."""
-        if self._sampler is not None:
-            self._sampler.turn(step)
         if self._numa:
             self._migrated = _pages_migrated()
+        if self._sampler is not None:
+            self._sampler.turn(step)
         self._step, self._began = step, time.monotonic_ns()
         self._people.set_phase(step)
 
@@ -63,11 +63,16 @@ class Turns:
         if self._step < 0:
             return
         self._people.set_phase(None)
+        if self._sampler is not None:
+            self._sampler.turn(None)
         if self._numa:
             self._sink.emit(self._facts())
         self._step = -1
+
+    def report(self) -> None:
+        """The step is torn down: there is time to tell what was measured in it."""
         if self._sampler is not None:
-            self._sampler.turn(None)
+            self._sampler.report()
 
     def finish(self) -> None:
         """The scenario is over and torn down."""

@@ -6,8 +6,9 @@
  *
  * A request is a line, its answer one or more, the last of them `ok` or `error TEXT`:
  *     cgroup ID    measure the tasks of this cgroup (the inode number of its directory), too
- *     phase N      phase N begins; before `ok` what was measured in the others, as lines of JSON
- *     quit         the same, and what the programs cost, as lines of JSON; then it ends
+ *     phase N      phase N begins
+ *     drain        what was measured in the other phases, as lines of JSON
+ *     quit         all that is left, and what the programs cost, as lines of JSON; then it ends
  * The first line, once the programs are attached, answers nothing: it is `ok` or `error TEXT`, too.
  */
 #define _GNU_SOURCE
@@ -119,7 +120,12 @@ static bool turn(struct sampler *s, __u32 phase)
 		return refuse("begin the phase");
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		return refuse("wait for programs of the phase before");
-	return drain_samples(stdout, s->samples, phase) || refuse("read the samples");
+	return true;
+}
+
+static bool drain(struct sampler *s)
+{
+	return drain_samples(stdout, s->samples, s->now.phase) || refuse("read the samples");
 }
 
 static void detach(struct sampler *s)
@@ -131,7 +137,7 @@ static void detach(struct sampler *s)
 static bool finish(struct sampler *s)
 {
 	detach(s);
-	if (!turn(s, s->now.phase + 1))
+	if (!turn(s, s->now.phase + 1) || !drain(s))
 		return false;
 	drain_costs(stdout, s->object, s->now.dropped);
 	return true;
@@ -146,6 +152,8 @@ static bool answer(struct sampler *s, const char *line)
 		done = add_cgroup(s, line + 7);
 	} else if (!strncmp(line, "phase ", 6)) {
 		done = turn(s, (__u32)strtoul(line + 6, NULL, 10));
+	} else if (!strcmp(line, "drain")) {
+		done = drain(s);
 	} else if (!strcmp(line, "quit")) {
 		if (finish(s))
 			puts("ok");

