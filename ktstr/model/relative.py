@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from ktstr.model.errors import UsageError
+from ktstr.model.parameters import Parameters, parameters
 
 # What can be compared, and whether more of it is better; `ktstr.judge.measures` says how each is
 # computed.
@@ -23,8 +23,8 @@ MEASURES = {
 _MOST_REPEATS = 100
 
 
-@dataclass(frozen=True)
-class RelativeClaim:
+@parameters
+class RelativeClaim(Parameters):
     """What is claimed of a measure: the scheduler's is at most `ratio` times as bad as EEVDF's.
 
     A ratio below 1 claims that it is better.  How bad is the value where less is better, and its
@@ -46,8 +46,8 @@ class RelativeClaim:
         return f"not_worse_than({self.measure!r}, ratio={self.ratio:.4g}{of})"
 
 
-@dataclass(frozen=True)
-class Comparison:
+@parameters
+class Comparison(Parameters):
     """How the steps of a scenario are to be compared.
 
     There are `repeats` pairs of legs, one leg under the scheduler and one under EEVDF; a leg is one
