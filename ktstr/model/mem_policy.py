@@ -50,22 +50,6 @@ class MemPolicy(Parameters):
         return f"{self.mode.value}{nodes}" + "".join(f"={name}" for name, on in flags if on)
 
 
-def bind(*nodes: int) -> MemPolicy:
-    """Pages of these nodes only."""
-    return MemPolicy(MemMode.BIND, frozenset(nodes))
-
-
-def preferred(*nodes: int) -> MemPolicy:
-    """Pages of these nodes while there are any (more than one: PREFERRED_MANY)."""
-    mode = MemMode.PREFERRED if len(nodes) == 1 else MemMode.PREFERRED_MANY
-    return MemPolicy(mode, frozenset(nodes))
-
-
-def interleave(*nodes: int) -> MemPolicy:
-    """Pages of these nodes in turn."""
-    return MemPolicy(MemMode.INTERLEAVE, frozenset(nodes))
-
-
 def check_mem_policy(policy: MemPolicy) -> None:
     """Refuses what set_mempolicy(2) would refuse on every machine.
 

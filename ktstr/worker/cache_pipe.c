@@ -9,11 +9,6 @@
 
 #define LINE 64
 
-static int prepare(struct worker *w)
-{
-	return memory_map(w, w->opt.size_kb);
-}
-
 static void burst(struct worker *w)
 {
 	memory_walk(w, (uint64_t)w->opt.spin, LINE);
@@ -25,4 +20,4 @@ static void step(struct worker *w)
 }
 
 const struct work_type cache_pipe = {
-	.name = "CachePipe", .group_size = 2, .prepare = prepare, .step = step};
+	.name = "CachePipe", .group_size = 2, .prepare = memory_prepare, .step = step};

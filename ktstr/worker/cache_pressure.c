@@ -6,15 +6,10 @@
  */
 #include "memory.h"
 
-static int prepare(struct worker *w)
-{
-	return memory_map(w, w->opt.size_kb);
-}
-
 static void step(struct worker *w)
 {
 	memory_pass(w, (uint64_t)w->opt.stride);
 }
 
 const struct work_type cache_pressure = {
-	.name = "CachePressure", .group_size = 1, .prepare = prepare, .step = step};
+	.name = "CachePressure", .group_size = 1, .prepare = memory_prepare, .step = step};

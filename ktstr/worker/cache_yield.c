@@ -5,11 +5,6 @@
  */
 #include "memory.h"
 
-static int prepare(struct worker *w)
-{
-	return memory_map(w, w->opt.size_kb);
-}
-
 static void step(struct worker *w)
 {
 	memory_pass(w, (uint64_t)w->opt.stride);
@@ -18,4 +13,4 @@ static void step(struct worker *w)
 }
 
 const struct work_type cache_yield = {
-	.name = "CacheYield", .group_size = 1, .prepare = prepare, .step = step};
+	.name = "CacheYield", .group_size = 1, .prepare = memory_prepare, .step = step};

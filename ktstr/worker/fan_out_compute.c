@@ -8,11 +8,6 @@
 #include "memory.h"
 #include "team.h"
 
-static int prepare(struct worker *w)
-{
-	return w->member ? memory_map(w, w->opt.footprint_kb) : 0;
-}
-
 static void step(struct worker *w)
 {
 	_Atomic uint32_t *generation = &w->group[0].turn;
@@ -30,4 +25,4 @@ static void step(struct worker *w)
 }
 
 const struct work_type fan_out_compute = {
-	.name = "FanOutCompute", .prepare = prepare, .step = step};
+	.name = "FanOutCompute", .prepare = memory_prepare_matrices, .step = step};

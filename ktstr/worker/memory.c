@@ -31,6 +31,16 @@ int memory_map(struct worker *w, int64_t kib)
 	return error;
 }
 
+int memory_prepare(struct worker *w)
+{
+	return memory_map(w, w->opt.size_kb);
+}
+
+int memory_prepare_matrices(struct worker *w)
+{
+	return w->member ? memory_map(w, w->opt.footprint_kb) : 0;
+}
+
 void memory_walk(struct worker *w, uint64_t count, uint64_t stride)
 {
 	volatile unsigned char *memory = (volatile unsigned char *)w->memory;

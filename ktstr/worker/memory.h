@@ -16,6 +16,10 @@ void memory_touch(char *memory, size_t size);
 /* memory_reserve() and memory_touch(). */
 int memory_map(struct worker *w, int64_t kib);
 
+/* For work types: memory_map() of size_kb, and of footprint_kb for all of a group but number 0. */
+int memory_prepare(struct worker *w);
+int memory_prepare_matrices(struct worker *w);
+
 /* Reads, changes and writes every @stride-th byte, @count of them, going on where it was. */
 void memory_walk(struct worker *w, uint64_t count, uint64_t stride);
 

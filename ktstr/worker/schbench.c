@@ -8,11 +8,6 @@
 #include "memory.h"
 #include "requests.h"
 
-static int prepare(struct worker *w)
-{
-	return w->member ? memory_map(w, w->opt.footprint_kb) : 0;
-}
-
 static void step(struct worker *w)
 {
 	struct shared_slot *asking;
@@ -32,4 +27,5 @@ static void step(struct worker *w)
 		memory_multiply(w);
 }
 
-const struct work_type schbench = {.name = "Schbench", .prepare = prepare, .step = step};
+const struct work_type schbench = {
+	.name = "Schbench", .prepare = memory_prepare_matrices, .step = step};

@@ -115,6 +115,19 @@ class DiscoveryTest(parameterized.TestCase):
         self.assertEqual(cases["halves"].error, "")
         self.assertRegex(cases["bad"].error, r"^pkg/case0\.py:12: raised KeyError .*'gone'")
 
+    def test_work_in_python_must_be_in_the_file(self) -> None:
+        text = HEAD + (
+            "def spin(work):\n    pass\n"
+            "@ktstr.scenario()\ndef there(machine):\n    return of(spin)\n"
+            "@ktstr.scenario()\ndef gone(machine):\n    return of('climb')\n"
+            "def of(function):\n"
+            "    work = ktstr.Work(ktstr.PythonWork(function))\n"
+            "    return ktstr.defs(ktstr.CgroupDef(works=(work,)))\n"
+        )
+        there, gone = self.discover(text).cases
+        self.assertEqual(there.error, "")
+        self.assertRegex(gone.error, r"case0\.py.*PythonWork\('climb'\): the test's file has no")
+
     def test_a_scenario_that_returns_something_else(self) -> None:
         text = HEAD + "@ktstr.scenario()\ndef nothing(machine):\n    pass\n"
         self.assertRegex(self.discover(text).cases[0].error, r"case0.py:2: .*returned NoneType")

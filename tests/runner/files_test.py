@@ -10,6 +10,9 @@ from absl.testing import absltest
 
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.plan import Plan
+from ktstr.model.scenario import CgroupDef, defs
+from ktstr.model.work import Work
+from ktstr.model.work_types import PythonWork
 from ktstr.runner.case import Source
 from ktstr.runner.files import RunfilesTree, write_atomically
 from ktstr.runner.planning import plan_of
@@ -102,6 +105,12 @@ class TestLayerTest(absltest.TestCase):
         plan = plan_of(samples.case(in_guest=True, scenario=None), samples.target())
         entries = {entry.path: entry for entry in newc.read_layers(self.layer(plan, "a"))}
         self.assertEqual(entries["ktstr/src/pkg/one.py"].data(), b"print('one')\n")
+
+    def test_work_in_python_takes_its_sources_along(self) -> None:
+        scenario = defs(CgroupDef(works=(Work(PythonWork("spin")),)))
+        plan = plan_of(samples.case(scenario=scenario), samples.target())
+        entries = {entry.path for entry in newc.read_layers(self.layer(plan, "a"))}
+        self.assertIn("ktstr/src/pkg/one.py", entries)
 
     def test_the_same_plan_gives_the_same_bytes_anywhere(self) -> None:
         plan = plan_of(samples.case(in_guest=True, scenario=None), samples.target())

@@ -9,7 +9,7 @@ from typing import get_args
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.mem_policy import bind, interleave
+from ktstr.model.mem_policy import MemMode, MemPolicy
 from ktstr.model.work import Deadline, Mode, Policy, Work, check_work
 from ktstr.model.work_bounds import BOUNDS
 from ktstr.model.work_teams import (
@@ -215,7 +215,7 @@ class IdentityTest(absltest.TestCase):
         self.assertStartsWith(facts.errors[0], "policy deadline rt_priority 0 nice 0 refused: ")
 
     def test_a_memory_policy_in_force_is_told(self) -> None:
-        run = Run(Work(AluHot(), mem_policy=interleave(0)), 1)
+        run = Run(Work(AluHot(), mem_policy=MemPolicy(MemMode.INTERLEAVE, frozenset({0}))), 1)
         run.work()
         facts = run.end()[0]
         if not facts.errors:  # a host may have no say in that
@@ -223,7 +223,7 @@ class IdentityTest(absltest.TestCase):
         self.assertEndsWith(facts.requested, " memory=interleave:0")
 
     def test_memory_of_a_node_that_is_not_there_is_told(self) -> None:
-        run = Run(Work(AluHot(), mem_policy=bind(63)), 1)
+        run = Run(Work(AluHot(), mem_policy=MemPolicy(MemMode.BIND, frozenset({63}))), 1)
         run.work()
         self.assertStartsWith(run.end()[0].errors[0], "memory policy bind:63 refused: ")
 
