@@ -37,9 +37,14 @@ def cross_node(scope: Scope) -> list[Measurement]:
         return []
     counts = [phase.numa_pages_migrated for phase in scope.phases]
     pages = sum(sum(worker.numa_pages.values()) for worker in scope.workers)
-    if None in counts or not pages:
-        words = "pages of workers and their moves between nodes were not measured"
+    if None in counts:
+        words = (
+            "the guest's kernel does not count the pages that it moves between nodes: it needs "
+            "CONFIG_NUMA_BALANCING and CONFIG_VM_EVENT_COUNTERS"
+        )
         return [Measurement("", None, words)]
+    if not pages:
+        return [Measurement("", None, "the pages of the workers were not measured")]
     moved = sum(count for count in counts if count is not None)
     words = f"the kernel moved {moved} pages between nodes, and the workers have {pages}"
     return [Measurement("", moved / pages, words)]

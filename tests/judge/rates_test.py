@@ -158,6 +158,12 @@ class MemoryTest(absltest.TestCase):
             (detail,) = check.judge(self._scope(), 0.5)
             self.assertIs(detail.verdict, Verdict.INCONCLUSIVE)
 
+    def test_a_kernel_that_does_not_count_is_told(self) -> None:
+        uncounted = (PhaseFacts(0, S, 2 * S, None),)
+        scope = runs.scope(runs.worker(numa_pages={0: 1}), phases=uncounted)
+        (detail,) = locality.MAX_CROSS_NODE.judge(scope, 0.5)
+        self.assertIn("it needs CONFIG_NUMA_BALANCING and CONFIG_VM_EVENT", detail.message)
+
     def test_a_machine_that_cannot_show_it_is_told(self) -> None:
         for check, words in (
             (locality.MAX_SLOW_TIER, "every node of this machine has CPUs"),
