@@ -61,7 +61,8 @@ static bool answer(char *line, struct session *session)
 	} else if (!strcmp(command, "get")) {
 		answer_get(arguments, session);
 	} else {
-		printf("error unknown command \"%s\"; known: set NAME VALUE, get NAME, stat, quit\n",
+		printf("error unknown command \"%s\"; "
+		       "known: set NAME VALUE, get NAME, stat, quit\n",
 		       command);
 	}
 	return true;

@@ -17,8 +17,8 @@ struct control {
 };
 
 /* Reads what is there on `fd` and answers every whole line on standard output:
- * `set NAME VALUE` and `stat` with `ok` or `error TEXT` as the last line, `get NAME` with `ok VALUE`
- * or `error TEXT`, `quit` with nothing.
+ * `set NAME VALUE` and `stat` with `ok` or `error TEXT` as the last line,
+ * `get NAME` with `ok VALUE` or `error TEXT`, `quit` with nothing.
  * Returns false when it is time to go: `quit`, end of file or a read error.
  */
 bool control_read(struct control *control, int fd, struct session *session);

@@ -31,8 +31,8 @@ bool session_set(struct session *session, const char *name, const char *value, c
 
 #define SESSION_VALUE_MAX 256
 
-/* Writes the value of a global variable, in the form that session_set takes, to `value`, a buffer of
- * SESSION_VALUE_MAX bytes. Where it cannot, does as session_set does.
+/* Writes the value of a global variable, in the form that session_set takes, to `value`, a buffer
+ * of SESSION_VALUE_MAX bytes. Where it cannot, does as session_set does.
  */
 bool session_get(struct session *session, const char *name, char *value, char *error);
 
