@@ -49,6 +49,22 @@ class TreeTest(SourceTest):
         self.assertEqual(found["kernel/fork.c"], b"int spoon;\n")
         self.assertEqual(found.keys(), (SOURCES | {"kernel/new.c"}) - {"scripts/run.sh"})
 
+    def test_the_repository_of_a_hook_is_left_alone(self) -> None:
+        commit = commit_all(self.tree)
+        other = self.directory / "other"
+        other.mkdir()
+        (other / "file").write_text("other\n")
+        theirs = commit_all(other)
+        index = other / ".git/index"
+        before = index.read_bytes()
+        hook = {"GIT_DIR": str(other / ".git"), "GIT_INDEX_FILE": str(index)}
+        with mock.patch.dict(os.environ, hook):
+            state = snapshot(self.tree, self.archive)
+            fetched = fetch(str(self.tree), "main", self.archive, self.directory / "work")
+        self.assertEqual((state.state, state.commit, fetched), (CLEAN, commit, commit))
+        self.assertNotEqual(commit, theirs)
+        self.assertEqual(index.read_bytes(), before)
+
     def test_a_commit_changes_what_is_watched(self) -> None:
         commit_all(self.tree)
         before = [Path(path).read_bytes() for path in snapshot(self.tree, self.archive).watch]

@@ -18,6 +18,26 @@ TOP = "linux"
 # Any fixed moment, in seconds; make wants sources older than what it makes of them.
 _MTIME = 1577836800
 
+# `git rev-parse --local-env-vars`
+_OF_A_REPOSITORY = {
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+}
+
 
 class TreeError(Exception):
     """A source tree that cannot be had as it is; the text names it and says what to do."""
@@ -57,6 +77,15 @@ def every_file(tree: pathlib.Path) -> list[str]:
         below = pathlib.Path(folder).relative_to(tree)
         found += [(below / name).as_posix() for name in files + links]
     return found
+
+
+def git_environment() -> dict[str, str]:
+    """The environment for git, without what says which repository it works on.
+
+    git sets these for its hooks, and Bazel hands them on when a hook runs it: commands would read,
+    or write, the repository that is committed to.
+    """
+    return {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
 
 
 def check_is_kernel(tree: pathlib.Path) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -21,7 +20,13 @@ import tempfile
 # A repository rule's Python starts isolated: imports begin at the top of the repository.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3]))
 
-from tools.kernel.source.archive import TreeError, check_is_kernel, every_file, pack
+from tools.kernel.source.archive import (
+    TreeError,
+    check_is_kernel,
+    every_file,
+    git_environment,
+    pack,
+)
 
 _FETCH_SECONDS = 1800
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
@@ -51,7 +56,7 @@ def fetch(remote: str, ref: str, out: pathlib.Path, work: pathlib.Path) -> str:
 
 def _git(asked: str, *arguments: str, hint: str = "") -> str:
     # Nobody is there to answer a prompt for a password.
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    environment = {**git_environment(), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     # Contents as they are stored, whatever this machine's git converts.
     command = ["git", "-c", "core.autocrlf=false", "-c", "core.symlinks=true", *arguments]
     try:

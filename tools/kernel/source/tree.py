@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 # A repository rule's Python starts isolated: imports begin at the top of the repository.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3]))
 
-from tools.kernel.source.archive import TreeError, check_is_kernel, pack
+from tools.kernel.source.archive import TreeError, check_is_kernel, git_environment, pack
 
 CLEAN, DIRTY, NO_GIT = "clean", "dirty", "no_git"
 
@@ -48,7 +48,12 @@ def git(tree: pathlib.Path, *arguments: str) -> str:
     command = ["git", "--no-optional-locks", "-C", str(tree), *arguments]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_GIT_SECONDS
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=git_environment(),
+            timeout=_GIT_SECONDS,
         )
     except FileNotFoundError as error:
         raise TreeError(f"{tree}: packing a source tree needs git, and there is none") from error
