@@ -35,7 +35,7 @@ class Sampler:
     """Measures the tasks of the cgroups that it is told of, phase by phase, and emits samples.
 
     Its process is a child of this one, as the workers are: that is how it knows them.  Nothing of
-    it raises: what goes wrong is the `error` of its facts, and a check that needs samples has none.
+    it raises: what goes wrong is the `error` of its facts, which makes the test INCONCLUSIVE.
     """
 
     def __init__(self, reactor: Reactor, sink: Sink, program: str = PROGRAM) -> None:

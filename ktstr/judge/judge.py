@@ -20,6 +20,7 @@ from ktstr.judge.phases import parts
 from ktstr.judge.ranking import ranked, worst
 from ktstr.judge.record import RunRecord
 from ktstr.judge.relative import relative_details, relative_results, under_test
+from ktstr.judge.samples import samples
 from ktstr.judge.scheduler import scheduler
 from ktstr.judge.shape import identity, topology
 from ktstr.judge.thresholds import evaluate
@@ -99,6 +100,7 @@ def _guest(run: RunRecord) -> list[Detail]:
         + cpusets(run)
         + limits(run)
         + payloads(run)
+        + samples(run)
     )
     if run.plan.function is not None and run.test is not None:
         details += outcome(run.plan.function, run.test)
