@@ -77,6 +77,11 @@ DELAY = Fault(
             "cgroup_per_cpu cgroup_uneven_steady cpuset_cross_llc_race",
         ),
         **_all_of(
+            "the fault's one queue is looked at by its head: once that is due, who comes after it "
+            "and fits the CPU goes early, and in overlapping cpusets most do",
+            "interaction: cpuset_overlap_imbalance_combined",
+        ),
+        **_all_of(
             "who sleeps is real-time, which is not sched_ext's affair", "sched_class: fifo mixed rr"
         ),
     },
