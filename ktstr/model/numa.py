@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +17,8 @@ UNREACHABLE = 255
 # What a node says of its memory in ACPI's HMAT where the author says nothing: ns and MB/s.
 _NEAR_NS, _FAR_NS = 100, 300
 _NEAR_MB_S, _FAR_MB_S = 51200, 20480
+# An entry of HMAT is 16 bits of a unit that its table shares; all of them set is "unreachable".
+_NO_ENTRY = 0xFFFF
 
 
 class Associativity(StrEnum):
@@ -102,6 +105,17 @@ class NumaLayout:
                 )
         if self.distances:
             check_distances(self.distances, len(self.nodes))
+        for name, own, table in (
+            ("latency_ns", [node.latency for node in self.nodes], self.latencies()),
+            ("bandwidth_mb_s", [node.bandwidth for node in self.nodes], self.bandwidths()),
+        ):
+            for i, value in enumerate(own):
+                if table[self.nearest(i), i] != value:
+                    unit = _unit(table.values())
+                    raise UsageError(
+                        f"numa: node {i}: {name} is {value}; beside the largest of this machine, "
+                        f"{max(table.values())}, it must be a multiple of {unit} (HMAT has 16 bits)"
+                    )
 
     @property
     def llcs(self) -> int:
@@ -120,12 +134,53 @@ class NumaLayout:
             llc -= node.llcs
         raise UsageError(f"numa: the machine has {self.llcs} LLCs, so none is {llc + self.llcs}")
 
+    def latencies(self) -> dict[tuple[int, int], int]:
+        """Nanoseconds from each node with CPUs to each memory, as HMAT can state them.
+
+        What a node says holds from its nearest CPUs; from others it scales with the distance.
+        """
+        rows = self.matrix()
+        return _entries(
+            {
+                (i, j): self.nodes[j].latency * rows[i][j] // rows[self.nearest(j)][j]
+                for i, j in self._pairs()
+            }
+        )
+
+    def bandwidths(self) -> dict[tuple[int, int], int]:
+        """MB/s from each node with CPUs to each memory, like `latencies`."""
+        rows = self.matrix()
+        return _entries(
+            {
+                (i, j): self.nodes[j].bandwidth * rows[self.nearest(j)][j] // rows[i][j]
+                for i, j in self._pairs()
+            }
+        )
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        with_cpus = [i for i, node in enumerate(self.nodes) if node.llcs]
+        return [(i, j) for j in range(len(self.nodes)) for i in with_cpus]
+
     def nearest(self, node: int) -> int:
         """The node with CPUs that is nearest to `node`: itself where it has any."""
         if self.nodes[node].llcs:
             return node
         row = self.matrix()[node]
         return min((i for i, each in enumerate(self.nodes) if each.llcs), key=lambda i: row[i])
+
+
+def _unit(values: Iterable[int]) -> int:
+    """The least power of two in which the largest value is an entry."""
+    unit, largest = 1, max(values)
+    while largest >= _NO_ENTRY * unit:
+        unit *= 2
+    return unit
+
+
+def _entries(table: dict[tuple[int, int], int]) -> dict[tuple[int, int], int]:
+    """The values rounded to what a table of HMAT can hold, none of them 0."""
+    unit = _unit(table.values())
+    return {pair: max(unit, value // unit * unit) for pair, value in table.items()}
 
 
 def default_distances(nodes: int) -> tuple[tuple[int, ...], ...]:

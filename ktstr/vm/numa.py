@@ -28,21 +28,14 @@ def _node(topology: Topology, node: int) -> str:
 
 
 def _hmat(layout: NumaLayout) -> list[str]:
-    """Latency and bandwidth from every node with CPUs to every memory, and side caches.
-
-    What a node says holds from its nearest CPUs; from others it scales with the distance.
-    """
-    rows, found = layout.matrix(), []
-    initiators = [i for i, node in enumerate(layout.nodes) if node.llcs]
-    for target, node in enumerate(layout.nodes):
-        least = rows[layout.nearest(target)][target]
-        for initiator in initiators:
-            distance = rows[initiator][target]
-            where = f"hmat-lb,initiator={initiator},target={target},hierarchy=memory"
-            latency = node.latency * distance // least
-            bandwidth = max(1, node.bandwidth * least // distance)
-            found.append(f"{where},data-type=access-latency,latency={latency}")
-            found.append(f"{where},data-type=access-bandwidth,bandwidth={bandwidth}M")
+    """Latency and bandwidth from every node with CPUs to every memory, and side caches."""
+    found: list[str] = []
+    latencies, bandwidths = layout.latencies(), layout.bandwidths()
+    for (initiator, target), latency in latencies.items():
+        where = f"hmat-lb,initiator={initiator},target={target},hierarchy=memory"
+        found.append(f"{where},data-type=access-latency,latency={latency}")
+        bandwidth = bandwidths[initiator, target]
+        found.append(f"{where},data-type=access-bandwidth,bandwidth={bandwidth}M")
     for target, node in enumerate(layout.nodes):
         cache = node.side_cache
         if cache is not None:

@@ -68,6 +68,23 @@ class LayoutTest(parameterized.TestCase):
         layout = NumaLayout((NumaNode(1), NumaNode(1), NumaNode(0, 64)), distances)
         self.assertEqual([layout.nearest(node) for node in range(3)], [0, 1, 1])
 
+    @parameterized.parameters(
+        (NumaNode(1, latency_ns=70001), "latency_ns is 70001; .* a multiple of 4 "),
+        (NumaNode(1, bandwidth_mb_s=70001), "bandwidth_mb_s is 70001; .* a multiple of 2 "),
+    )
+    def test_what_hmat_cannot_state(self, node: NumaNode, message: str) -> None:
+        with self.assertRaisesRegex(UsageError, "node 1: " + message):
+            NumaLayout((NumaNode(1), node))
+
+    def test_wide_memory_far_away(self) -> None:
+        layout = NumaLayout(
+            (NumaNode(1), NumaNode(1, bandwidth_mb_s=400_000)), ((10, 21), (21, 10))
+        )
+        table = layout.bandwidths()
+        self.assertEqual((table[0, 0], table[1, 1]), (51200, 400_000))
+        # 400000 * 10 / 21 is 190476, and 400000 needs a unit of 8
+        self.assertEqual(table[0, 1], 190472)
+
     def test_no_cpuset_of_memory_alone(self) -> None:
         layout = NumaLayout((NumaNode(1), NumaNode(0, 64)))
         view = TopologyView.of(Topology.parse("2n1l1c1t", layout))
