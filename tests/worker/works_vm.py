@@ -19,10 +19,12 @@ from ktstr import (
     MemPolicy,
     Mode,
     MutexContention,
+    NiceSweep,
     NumaMigrationChurn,
     NumaWorkingSetSweep,
     PageFaultChurn,
     Policy,
+    PolicyChurn,
     PreemptStorm,
     PythonWork,
     RtStarvation,
@@ -182,8 +184,12 @@ def types_with_roles(ctx: Context) -> None:
         Work(RtStarvation(), workers=2),
         Work(SmtSiblingSpin(), workers=2),
         Work(CgroupChurn(), workers=1),
+        Work(NiceSweep(), workers=1),
+        Work(PolicyChurn(), workers=1),
+        Work(AluHot(), workers=1, uid=1000, gid=100),
     )
-    storm, _, hog, victim, *siblings, churn = workers
+    storm, _, hog, victim, *siblings, churn, _, _, user = workers
+    assert user.effective.endswith(" uid=1000 gid=100"), user.effective
     assert storm.effective.startswith("policy=fifo rt_priority=1 "), storm.effective
     assert storm.wake.count > 0, storm
     assert hog.effective.startswith("policy=fifo rt_priority=10 "), hog.effective
