@@ -83,20 +83,26 @@ def _matrix(name, machines, left_out, profiles, kernels):
     lines += ["left out %s: %s" % item for item in left_out.items()]
     return variants, "\n".join(lines) + "\n"
 
+def _wrong_gauntlet_impl(ctx):
+    fail("%s: %s" % (ctx.label, ctx.attr.problem))
+
+# A test, since --config=gauntlet builds nothing else, and the error is to be seen there as well.
+_wrong_gauntlet_test = rule(
+    implementation = _wrong_gauntlet_impl,
+    test = True,
+    doc = "The error of a wrong declaration, in place of its variants.",
+    attrs = {"problem": attr.string(mandatory = True, doc = "What is wrong.")},
+)
+
 def _matrix_impl(ctx):
-    if ctx.attr.problem:
-        fail("%s: %s" % (ctx.label, ctx.attr.problem))
     page = ctx.actions.declare_file(ctx.label.name + ".txt")
     ctx.actions.write(page, ctx.attr.text)
     return [DefaultInfo(files = depset([page]))]
 
 _gauntlet_matrix = rule(
     implementation = _matrix_impl,
-    doc = "A page that tells what a gauntlet's matrix is; in place of a wrong one, its error.",
-    attrs = {
-        "problem": attr.string(doc = "What is wrong with the declaration."),
-        "text": attr.string(doc = "The page."),
-    },
+    doc = "A page that tells what a gauntlet's matrix is.",
+    attrs = {"text": attr.string(mandatory = True, doc = "The page.")},
 )
 
 def _size(cpus):
@@ -148,7 +154,8 @@ def ktstr_gauntlet(
 
     With two kernels and more, names end in /KERNEL. The test suite NAME holds all of them, and
     NAME.matrix is a page that says what there is and what was left out, for which reason. All are
-    `manual`, so that only who names them runs them, except with --config=gauntlet.
+    `manual`, so that only who names them runs them, except with --config=gauntlet; those that you
+    tag `manual` yourself are it there, too.
 
     Args:
       name: name of the suite.
@@ -204,12 +211,13 @@ def ktstr_gauntlet(
                 _MOST_VARIANTS,
             )
     if problem:
-        _gauntlet_matrix(name = name, problem = problem, tags = tags)
+        _wrong_gauntlet_test(name = name, problem = problem, tags = ["gauntlet"] + tags)
         return
     variants, text = _matrix(name, machines, left_out, found_profiles, found_kernels)
-    hidden = [] if WILDCARDS_REACH_GAUNTLETS else ["manual"]
+    hidden = [] if WILDCARDS_REACH_GAUNTLETS and "manual" not in tags else ["manual"]
+    tags = hidden + [tag for tag in tags if tag != "manual"]
     for variant in variants:
-        _declare(variant, hidden + tags, scheduler_args, memory_mb, kwargs)
+        _declare(variant, tags, scheduler_args, memory_mb, kwargs)
     visibility = {key: kwargs[key] for key in ["visibility"] if key in kwargs}
     _gauntlet_matrix(name = name + ".matrix", text = text, tags = ["manual"], **visibility)
     native.test_suite(

@@ -2,7 +2,6 @@
 """Tests of what a gauntlet makes of its declaration, and what it says of a wrong one."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
-load("@ktstr_gauntlet_hint//:hint.bzl", "WILDCARDS_REACH_GAUNTLETS")
 load("//rules:gauntlet.bzl", "flag", "ktstr_gauntlet", "preset")
 load("//rules:matrix.bzl", "PRESETS", "kernel_label", "select_presets", "select_profiles")
 load("//tests/rules:failure_test.bzl", "failure_test")
@@ -180,7 +179,7 @@ def variant_test(name, variant, expected, size, tags):
       variant: name of the variant in this package.
       expected: dict: keys and values of the configuration that the runner reads.
       size: its size.
-      tags: list: its tags, but for the one that keeps wildcards off.
+      tags: list: its tags, but for `manual`, which it must have as well.
     """
     found = native.existing_rule(variant)
     if not found:
@@ -188,7 +187,7 @@ def variant_test(name, variant, expected, size, tags):
     _variant_test(
         name = name,
         expected = json.encode(expected),
-        tags_expected = tags + [size] + ([] if WILDCARDS_REACH_GAUNTLETS else ["manual"]),
+        tags_expected = tags + [size, "manual"],
         tags_found = list(found["tags"]) + [found["size"]],
         target_under_test = ":" + variant,
     )
@@ -215,6 +214,11 @@ def matrix_refused(name, messages, **kwargs):
     subject = name + ".subject"
     kwargs.setdefault("srcs", ["//sched/scenarios:essentials.py"])
     ktstr_gauntlet(name = subject, tags = ["manual"], **kwargs)
+
+    # Else --config=gauntlet would pass it over: that runs tests, and those with this tag alone.
+    found = native.existing_rule(subject)
+    if not found["kind"].endswith("_test") or "gauntlet" not in found["tags"]:
+        fail("%s is a %s with the tags %s" % (subject, found["kind"], found["tags"]))
     failure_test(
         name = name,
         messages = ["//tests/rules/gauntlet:%s: " % subject] + messages,
