@@ -153,12 +153,20 @@ class CgroupTree:
         """
         path = self._path(name)
         _write(os.path.join(path, "cgroup.freeze"), str(int(frozen)))
+        if not frozen and self._held(name):
+            return  # it goes on when the frozen one above it does
         deadline = time.monotonic_ns() + _FREEZE_MS * _NS_PER_MS
         if not self._await_event(path, f"frozen {int(frozen)}".encode(), deadline):
             raise InfraError(
                 f"cgroup {name!r} was not {'frozen' if frozen else 'thawed'} within {_FREEZE_MS} "
                 f"ms; in it: {', '.join(map(str, self.all_pids(name))) or 'no process'}"
             )
+
+    def _held(self, name: str) -> bool:
+        """Whether a cgroup above is frozen."""
+        parts = name.split("/")[:-1]
+        above = ("/".join(parts[: i + 1]) for i in range(len(parts)))
+        return any(self._read(each, "cgroup.freeze") == "1" for each in above)
 
     def cpu_usage_us(self, name: str) -> int:
         """CPU time that the cgroup and those below it have used."""

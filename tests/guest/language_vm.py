@@ -124,21 +124,30 @@ def limits_change_under_load(ctx: Context) -> None:
 @ktstr.test(checks=_ANY)
 def what_is_frozen_stands_still(ctx: Context) -> None:
     """A frozen cgroup uses no CPU time, goes on when it is thawed, and can end frozen."""
-    everywhere = (CgroupDef("warm"), CgroupDef("cold"), CgroupDef("ends"))
+    outer, cold = CgroupDef("outer", works=None), CgroupDef("outer/cold")
+    everywhere = (CgroupDef("warm"), outer, cold, CgroupDef("ends"))
     played = ctx.run(
         Step(
-            ops=(WaitFor(Iterations("ends", 1), 5.0), Freeze("cold"), Freeze("ends")),
+            ops=(
+                WaitFor(Iterations("ends", 1), 5.0),
+                Freeze("outer"),
+                Freeze("outer/cold"),
+                Freeze("ends"),
+            ),
             hold=Fixed(0.3),
         ),
-        Step(ops=(Thaw("cold"), StopCgroup("ends")), hold=Fixed(0.1)),
+        # thawed from below: the inner one stays where it is until the outer one goes on
+        Step(ops=(Thaw("outer/cold"), Thaw("outer"), StopCgroup("ends")), hold=Fixed(0.1)),
         backdrop=Backdrop(everywhere),
     )
     _complete(played)
     used = {each.name: each.cpu_stat["usage_usec"] / 1e6 for each in played.cgroups}
     frozen = {each.name: each.frozen_ns / 1e9 for each in played.cgroups}
-    assert 0.3 <= frozen["cold"] < 0.4 and frozen["ends"] >= 0.3 and not frozen["warm"], frozen
-    assert used["warm"] > 2 * used["cold"] and used["warm"] > 4 * used["ends"] > 0, used
-    assert {worker.cgroup for worker in played.workers} == {"warm", "cold", "ends"}
+    assert 0.3 <= frozen["outer/cold"] < 0.4 and frozen["ends"] >= 0.3 and not frozen["warm"], (
+        frozen
+    )
+    assert used["warm"] > 2 * used["outer/cold"] and used["warm"] > 4 * used["ends"] > 0, used
+    assert {worker.cgroup for worker in played.workers} == {"warm", "outer/cold", "ends"}
     assert all(worker.work_units for worker in played.workers if worker.cgroup != "ends")
     assert any(event.name == "thaw" and "ends" in event.detail for event in played.events)
 
