@@ -8,6 +8,8 @@ from dataclasses import replace
 from ktstr.model.errors import UsageError
 from ktstr.model.relative import Comparison, RelativeClaim, check_comparison
 from ktstr.model.scenario import (
+    AddCgroup,
+    AddCgroupDef,
     AttachScheduler,
     Backdrop,
     CgroupDef,
@@ -39,12 +41,18 @@ def compare(
     Raises:
         UsageError: the parts do not go together, or nothing could be concluded from them.
     """
+    if isinstance(claims, RelativeClaim):
+        raise UsageError(
+            f"compare(claims={claims.words}): it takes several; write ({claims.words},)"
+        )
     phases = _phases(parts, repeats, hold)
     names = tuple(step.name or f"phase {i}" for i, step in enumerate(phases))
     if len(set(names)) < len(names):
         raise UsageError(f"compare(): two phases have one name: {', '.join(names)}")
     comparison = Comparison(tuple(claims), repeats, names, confidence)
     check_comparison(comparison)
+    for claim in comparison.claims:
+        _check_cgroup(claim, phases, names, backdrop or Backdrop())
     steps: list[Step] = []
     baseline = False  # the scheduler under test is attached from the beginning
     for index in range(2 * repeats * len(phases)):
@@ -59,12 +67,32 @@ def compare(
     return Scenario(tuple(steps), backdrop or Backdrop(), compared=comparison)
 
 
+def _check_cgroup(
+    claim: RelativeClaim, phases: tuple[Step, ...], names: tuple[str, ...], backdrop: Backdrop
+) -> None:
+    """Refuses a claim about a cgroup that a phase does not have: it could never be judged there."""
+    lasting = _made(backdrop.cgroups, backdrop.ops)
+    for phase, name in zip(phases, names, strict=True):
+        cgroups = lasting | _made(phase.setup, phase.ops)
+        if claim.cgroup is not None and claim.cgroup not in cgroups:
+            there = ", ".join(sorted(cgroups)) or "none"
+            raise UsageError(
+                f"{claim.words}: {name} has no cgroup {claim.cgroup!r}; its cgroups: {there}"
+            )
+
+
+def _made(cgroups: tuple[CgroupDef, ...], ops: tuple[Op, ...]) -> set[str]:
+    named = {op.name for op in ops if isinstance(op, AddCgroup)}
+    defined = {op.cgroup.name for op in ops if isinstance(op, AddCgroupDef)}
+    return {each.name for each in cgroups} | named | defined
+
+
 def _phases(
     parts: tuple[CgroupDef | Step, ...], repeats: int, hold: HoldSpec | None
 ) -> tuple[Step, ...]:
     cgroups = tuple(part for part in parts if isinstance(part, CgroupDef))
     steps = tuple(part for part in parts if isinstance(part, Step))
-    if not parts or (cgroups and steps):
+    if not parts or len(parts) not in (len(cgroups), len(steps)):
         given = ", ".join(type(part).__name__ for part in parts) or "nothing"
         raise UsageError(f"compare() takes CgroupDefs, or Steps; it was given {given}")
     if cgroups:

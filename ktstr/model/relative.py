@@ -99,7 +99,7 @@ def check_comparison(comparison: Comparison) -> None:
             "compare() has no claim; give claims=(not_worse_than('p99_wake_us', ratio=1.1),) or "
             "the like"
         )
-    if not 2 <= comparison.repeats <= _MOST_REPEATS:
+    if type(comparison.repeats) is not int or not 2 <= comparison.repeats <= _MOST_REPEATS:
         raise UsageError(
             f"compare(repeats={comparison.repeats}): 2 to {_MOST_REPEATS} pairs are possible; one "
             f"pair says nothing about how far the next would differ"

@@ -26,6 +26,7 @@ from ktstr.model.scenario import (
 )
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.model.validate import check_scenario
+from ktstr.model.work import Work
 
 _CLAIMS = (not_worse_than("work_per_s", 1.1),)
 _VIEW = TopologyView.of(Topology.parse("1n1l2c1t"))
@@ -71,6 +72,14 @@ class CompareTest(parameterized.TestCase):
         ((CgroupDef("a"),), {"repeats": 1}, "2 to 100 pairs are possible"),
         ((CgroupDef("a"),), {"claims": ()}, "has no claim"),
         ((CgroupDef("a"),), {"confidence": 1.0}, "at least 0.5 and below 1"),
+        ((CgroupDef("a"), Work()), {}, "it was given CgroupDef, Work"),
+        ((CgroupDef("a"),), {"repeats": 2.5}, "2 to 100 pairs are possible"),
+        ((CgroupDef("a"),), {"claims": _CLAIMS[0]}, "it takes several; write"),
+        (
+            (Step((CgroupDef("a"),)), Step((CgroupDef("b"),))),
+            {"claims": (not_worse_than("work_per_s", cgroup="a"),)},
+            "phase 1 has no cgroup 'a'; its cgroups: b",
+        ),
     )
     def test_refuses(self, parts: Any, options: dict[str, Any], message: str) -> None:
         with self.assertRaisesRegex(UsageError, message):
