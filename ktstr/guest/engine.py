@@ -201,6 +201,11 @@ class Engine:
     def _loop(self, index: int, step: Step, hold: Loop) -> None:
         end = self._started + int(self._stage.duration_s * _NS)
         due = time.monotonic_ns()
+        if due >= end:
+            raise UsageError(
+                f"{hold}: the test's duration of {self._stage.duration_s:g} s had passed before "
+                f"its first round; make the steps before it shorter, or the test longer"
+            )
         # by the clock, not by `due`: ops may take longer than the interval
         while time.monotonic_ns() < end and not self._stopped:
             self._apply_all(step.ops, index)

@@ -236,8 +236,11 @@ class Population:
         Raises:
             InfraError: something could not be removed; the rest is gone.
         """
-        self._end([group for group in self._groups if group.step == step])
         failures = []
+        try:
+            self._end([group for group in self._groups if group.step == step])
+        except InfraError as error:
+            failures.append(str(error))
         for cgroup in reversed([each for each in self._cgroups.values() if each.step == step]):
             try:
                 # workers of an outer step may have been moved in here

@@ -115,6 +115,8 @@ class Scheduler:
             raise UsageError(
                 f"scheduler {name} has its own user space, and so takes no `{command}`"
             )
+        if "\n" in command:
+            raise UsageError(f"scheduler {name}: `{command!r}` is more than one line")
         try:
             os.write(self._stdin, f"{command}\n".encode())
         except OSError as error:
@@ -125,6 +127,9 @@ class Scheduler:
         deadline = time.monotonic_ns() + int(_KNOB_S * _NS)
         self._reactor.wait(deadline, lambda: self._ended or len(self._loader.replies) >= due)
         if len(self._loader.replies) < due:
+            if self._ended:
+                how = self._exit_status()
+                raise InfraError(f"scheduler {name} ended before it answered `{command}`: {how}")
             raise InfraError(f"scheduler {name} did not answer `{command}` in {_KNOB_S:g} s")
         answer = self._loader.replies[due - 1]
         if answer.startswith("error"):

@@ -28,6 +28,7 @@ from ktstr.model.scenario import (
     Op,
     RemoveCgroup,
     RunPayload,
+    SchedulerOp,
     SetAffinity,
     SetCpuset,
     SetKnob,
@@ -47,6 +48,11 @@ from ktstr.model.work import Work, check_work
 from ktstr.model.work_place import check_affinity, check_place
 
 MAX_WORKERS = 4096
+_LONGEST_NAME = 255  # NAME_MAX
+# Documentation/admin-guide/cgroup-v2.rst: files are named CONTROLLER.KEY
+_OF_THE_KERNEL = frozenset(
+    ("cgroup", "cpu", "cpuset", "memory", "io", "pids", "hugetlb", "rdma", "misc", "irq")
+)
 _LEAVES = (
     "cgroup v2 keeps processes in leaves; give the parent works=None and run its workers in a "
     "child of their own"
@@ -57,7 +63,8 @@ def check_name(name: str) -> None:
     """Refuses what is no cgroup path below the managed parent.
 
     Raises:
-        UsageError: the name is empty, absolute, or has an empty, `.`, `..` or NUL component.
+        UsageError: the name is empty, absolute, has an empty, `.`, `..` or NUL component, or one
+            that the kernel has for its own files or that no file system takes.
     """
     if not name:
         raise UsageError("cgroup name is empty")
@@ -67,6 +74,13 @@ def check_name(name: str) -> None:
         raise UsageError(
             f"cgroup name {name!r}: '/' separates plain names, without '.', '..' or empty ones"
         )
+    for part in name.split("/"):
+        if len(part.encode(errors="replace")) > _LONGEST_NAME:
+            raise UsageError(f"cgroup name {part!r} is longer than {_LONGEST_NAME} bytes")
+        if part.partition(".")[0] in _OF_THE_KERNEL and "." in part:
+            raise UsageError(
+                f"cgroup name {part!r} begins like the kernel's own files in there; choose another"
+            )
 
 
 @dataclass
@@ -152,6 +166,7 @@ class Ledger:
         elif isinstance(op, SetCpuset):
             self._known(op.cgroup)
             self._confine(op.cgroup, op.spec)
+            self._check_nesting()
         elif isinstance(op, ClearCpuset):
             self._known(op.cgroup).cpuset = None
         elif isinstance(op, SetAffinity):
@@ -169,6 +184,7 @@ class Ledger:
         elif isinstance(op, SwapCpusets):
             a, b = self._known(op.a), self._known(op.b)
             a.cpuset, b.cpuset = b.cpuset, a.cpuset
+            self._check_nesting()
         elif isinstance(op, MoveAllTasks):
             self._move(op.source, op.target)
         elif isinstance(op, Spawn):
@@ -186,8 +202,10 @@ class Ledger:
             self._payloads.end(op)
         elif isinstance(op, SetKnob):
             self._schedulers.check_variable(op.name)
-        else:
+        elif isinstance(op, SchedulerOp):
             self._schedulers.apply(op)
+        else:
+            raise UsageError(f"{op!r} is no op")
 
     def _add(self, name: str, lasting: bool) -> None:
         check_name(name)
@@ -220,6 +238,16 @@ class Ledger:
                 f"{format_cpulist(pool)}, and the kernel gives no child more than its parent"
             )
         self._cgroups[name].cpuset = cpus
+
+    def _check_nesting(self) -> None:
+        """Refuses a cpuset that is not within those above: the kernel would quietly give others."""
+        for name, cgroup in self._cgroups.items():
+            pool = self._pool(name.rpartition("/")[0])
+            if cgroup.cpuset is not None and not cgroup.cpuset <= pool:
+                raise UsageError(
+                    f"then {name!r} has CPUs {format_cpulist(cgroup.cpuset)}, and what is above it "
+                    f"only {format_cpulist(pool)}; change {name!r} first"
+                )
 
     def _pool(self, name: str) -> frozenset[int]:
         """The CPUs that workers of `name` may use: the nearest cpuset going up, else all."""

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from ktstr.model.plan import SchedulerPlan
 
 
+def check_variable_name(name: str) -> None:
+    """Refuses what would be more than one word of the loader's protocol.
+
+    Raises:
+        UsageError: the name is empty or holds space or a line break.
+    """
+    if name.split() != [name]:
+        raise UsageError(f"{name!r} is no name of a variable: it is empty, or holds white space")
+
+
 class SchedulerLedger:
     """Which scheduler is attached at a point of a scenario.  All methods raise UsageError."""
 
@@ -55,6 +65,7 @@ class SchedulerLedger:
 
     def check_variable(self, name: str) -> None:
         """Refuses to use a global variable of a scheduler that has none, or that is not there."""
+        check_variable_name(name)
         if self._now is None or not self._now.control:
             who = "none is attached" if self._now is None else f"{self._now.name!r} takes no knobs"
             raise UsageError(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ktstr.model.codec import decode, encode
 from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
 from ktstr.model.ledger import Ledger
@@ -32,6 +33,20 @@ def check_hold(hold: HoldSpec) -> None:
         value = hold.seconds if isinstance(hold, Fixed) else hold.interval
     if not math.isfinite(value) or value <= 0:
         raise UsageError(f"{hold}: must be finite and above 0")
+
+
+def check_types(scenario: Scenario) -> None:
+    """Refuses a scenario whose parts are not of the types that they are declared to have.
+
+    Raises:
+        UsageError: the path to the part, what is expected there and what was found.
+    """
+    try:
+        decode(Scenario, encode(scenario))
+    except UsageError as error:
+        raise UsageError(f"the scenario is not well formed: {error}") from error
+    except TypeError as error:
+        raise UsageError(f"the scenario is not well formed: a set in it: {error}") from error
 
 
 def check_scenario(
@@ -64,12 +79,19 @@ def check_scenario(
     )
     ledger.define("Backdrop", scenario.backdrop.cgroups, lasting=True)
     ledger.apply("Backdrop", scenario.backdrop.ops, lasting=True)
+    spent = 0.0
     for i, step in enumerate(scenario.steps):
         where = f"step {i}"
         try:
             check_hold(step.hold)
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from error
+        if isinstance(step.hold, Loop) and spent >= 1:
+            raise UsageError(
+                f"{where}: {step.hold} lasts to the end of the test's duration, and the steps "
+                f"before hold for all of it; give them smaller fractions"
+            )
+        spent += step.hold.fraction if isinstance(step.hold, Frac) else 0.0
         _play(where, step, ledger)
         ledger.end_step()
 

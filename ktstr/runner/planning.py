@@ -24,7 +24,7 @@ from ktstr.model.scenario import (
 )
 from ktstr.model.target import SchedulerFiles, Target
 from ktstr.model.topology import Topology, TopologyView
-from ktstr.model.validate import check_scenario
+from ktstr.model.validate import check_scenario, check_types
 from ktstr.runner.case import Case
 from ktstr.runner.check_layers import check_layers, merged, owners
 
@@ -53,6 +53,8 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
             f"{target.label} has no scheduler; set its `scheduler` attribute or remove them"
         )
     try:
+        if case.scenario is not None:
+            check_types(case.scenario)
         check_claims(case.claims, case.scenario)
         if case.scenario is not None:
             view = TopologyView.of(target.machine)

@@ -12,6 +12,7 @@ from ktstr.model.conditions import (
     Iterations,
     WorkDone,
 )
+from ktstr.model.cpuset import Exact
 from ktstr.model.disk import Disk, Filesystem
 from ktstr.model.errors import UsageError
 from ktstr.model.limits import Limits
@@ -34,11 +35,13 @@ from ktstr.model.scenario import (
     ReplaceScheduler,
     RestartScheduler,
     Scenario,
+    SetCpuset,
     SetKnob,
     SetLimits,
     Spawn,
     Step,
     StopCgroup,
+    SwapCpusets,
     Thaw,
     Until,
     WaitFor,
@@ -64,6 +67,11 @@ def ops(*each: Op) -> Scenario:
 
 def until(condition: Condition, timeout: float = 1.0) -> Scenario:
     return Scenario((Step(hold=Until(condition, timeout)),), BOTH)
+
+
+def nested(*each: Op) -> Scenario:
+    parent = CgroupDef("p", Exact(frozenset({0, 1})), works=None)
+    return Scenario((Step(ops=each),), Backdrop((parent, CgroupDef("p/c", Exact(frozenset({1}))))))
 
 
 def limited(limits: Limits, name: str = "x") -> Scenario:
@@ -94,6 +102,10 @@ class LedgerTest(parameterized.TestCase):
         (
             "frozen_in_one_step_thawed_in_the_next",
             Scenario((Step(ops=(Freeze("a"),)), Step(ops=(Thaw("a"),))), BOTH),
+        ),
+        (
+            "nested_cpusets_within_each_other",
+            nested(SetCpuset("p/c", Exact(frozenset({0}))), SetCpuset("p", Exact(frozenset({0})))),
         ),
         ("definition", ops(AddCgroupDef(CgroupDef("x")), CaptureProcs("x"), Freeze("x"))),
         (
@@ -139,6 +151,24 @@ class LedgerTest(parameterized.TestCase):
             ),
             "mems names the NUMA nodes 0, and 'e' above it has only 1",
         ),
+        (
+            "nested_cpusets_narrowed_from_above",
+            nested(SetCpuset("p", Exact(frozenset({0})))),
+            "SetCpuset: then 'p/c' has CPUs 1, and what is above it only 0; change 'p/c' first",
+        ),
+        (
+            "nested_cpusets_exchanged",
+            nested(SwapCpusets("p", "p/c")),
+            "SwapCpusets: then 'p/c' has CPUs 0-1, and what is above it only 1",
+        ),
+        (
+            "a_loop_that_has_no_round",
+            Scenario((Step(), Step(ops=(Freeze("a"), Thaw("a")), hold=Loop(0.1))), BOTH),
+            "step 1: Loop.* the steps before hold for all of it; give them smaller fractions",
+        ),
+        ("the_kernel_s_name", defs(CgroupDef("cpu.max")), "begins like the kernel's own files"),
+        ("a_long_name", defs(CgroupDef("x" * 256)), "is longer than 255 bytes"),
+        ("knob_of_two_lines", ops(SetKnob("a\nb", 1)), "SetKnob: 'a.*b' is no name of a variable"),
         ("frozen_twice", ops(Freeze("a"), Freeze("a")), "Freeze: 'a' is frozen already"),
         ("never_frozen", ops(Thaw("a")), "Thaw: 'a' is not frozen at this point"),
         (

@@ -2,22 +2,27 @@
 """Plans out of cases and targets, and what is refused before a boot."""
 
 import dataclasses
+from typing import cast
 
 from absl.testing import absltest, parameterized
 
 from ktstr.model.checks import Checks
 from ktstr.model.cpuset import Llc
 from ktstr.model.errors import UsageError
+from ktstr.model.limits import Limits
 from ktstr.model.scenario import (
     Backdrop,
     CgroupDef,
     Fixed,
     Frac,
+    HoldSpec,
     Loop,
+    Op,
     RunPayload,
     Scenario,
     SetKnob,
     Step,
+    StopCgroup,
     WaitPayload,
     defs,
 )
@@ -106,6 +111,22 @@ class PlanTest(parameterized.TestCase):
         self.assertEqual(
             [(each.name, each.argv) for each in plan.staged], [("simple", ("/s", "-x"))]
         )
+
+    @parameterized.parameters(
+        (
+            Step(hold=cast(HoldSpec, 0.5)),
+            r"steps\[0\].hold: kind None is none of Frac, Fixed, Loop",
+        ),
+        (Step(ops=cast(tuple[Op, ...], StopCgroup("a"))), r"steps\[0\].ops: list expected, dict"),
+        (
+            Step(ops=(cast(Op, Frac(1.0)),)),
+            r"steps\[0\].ops\[0\]: kind 'Frac' is none of AddCgroup",
+        ),
+        (Step((CgroupDef(limits=Limits(weight=cast(int, 2.5))),)), "weight: int expected, float"),
+    )
+    def test_refuses_parts_of_other_types(self, step: Step, message: str) -> None:
+        with self.assertRaisesRegex(UsageError, f"the scenario is not well formed: .*{message}"):
+            plan_of(samples.case(scenario=Scenario((step,))), samples.target())
 
     def test_holds_add_up(self) -> None:
         holds = (Frac(0.5), Fixed(3.0), Loop(0.1))
