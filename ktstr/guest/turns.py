@@ -32,7 +32,7 @@ class Turns:
         *,
         trace: bool,
     ) -> None:
-        self._people, self._sink = people, sink
+        self._people, self._tree, self._sink = people, tree, sink
         self._numa = len(view.nodes) > 1
         self._step = -1
         self._began = 0
@@ -77,6 +77,8 @@ class Turns:
     def finish(self) -> None:
         """The scenario is over and torn down."""
         if self._sampler is not None:
+            # the tree outlives the sampler, and the next scenario may do without one
+            self._tree.on_create = None
             self._sampler.finish()
 
     def _facts(self) -> PhaseFacts:

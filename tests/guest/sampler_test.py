@@ -8,10 +8,14 @@ from typing import Any
 
 from absl.testing import absltest
 
+from ktstr.guest.cgroups import CgroupTree
+from ktstr.guest.population import Population, Stage
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.sampler import Sampler
+from ktstr.guest.turns import Turns
 from ktstr.model.codec import decode, encode
 from ktstr.model.samples import SamplerFacts, SchedSample
+from ktstr.model.topology import Topology, TopologyView
 
 
 class _Facts:
@@ -44,6 +48,16 @@ class SamplerTest(absltest.TestCase):
         del sampler
         self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
         return facts.all
+
+    def test_the_next_scenario_does_not_call_upon_one_that_has_gone(self) -> None:
+        tree, facts = CgroupTree(self.create_tempdir().full_path), _Facts()
+        view = TopologyView.of(Topology.parse("1n1l1c1t"))
+        stage = Stage(view, 1.0, 1, seed=1, collect_s=1.0)
+        people = Population(stage, tree, Reactor(), facts)
+        turns = Turns(people, tree, view, Reactor(), facts, trace=True)
+        self.assertIsNotNone(tree.on_create)
+        turns.finish()
+        self.assertIsNone(tree.on_create)
 
     def test_a_program_that_is_not_there(self) -> None:
         (account,) = self.play_with("/no/such/sampler")
