@@ -49,6 +49,13 @@ class PartsTest(absltest.TestCase):
         with self.assertRaisesRegex(PrebuiltError, "does not unpack: "):
             unpack_bzimage(_bzimage(b"\x1f\x8b broken"))
 
+    def test_a_part_of_a_bzimage_is_told(self) -> None:
+        whole = _bzimage(gzip.compress(b"\x7fELF and more"))
+        with self.assertRaisesRegex(PrebuiltError, "it has no boot header"):
+            unpack_bzimage(whole[:0x240])
+        with self.assertRaisesRegex(PrebuiltError, "ends at byte .* a part of it is missing"):
+            unpack_bzimage(whole[:-1])
+
     def test_the_configuration_inside(self) -> None:
         text = "CONFIG_PVH=y\n"
         inside = b"...IKCFG_ST" + gzip.compress(text.encode()) + b"IKCFG_ED..."

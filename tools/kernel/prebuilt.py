@@ -54,11 +54,16 @@ def unpack_bzimage(image: bytes) -> bytes:
     Raises:
       PrebuiltError: it is no bzImage of boot protocol 2.08 or later, or cannot be unpacked.
     """
-    if image[_MAGIC : _MAGIC + 4] != b"HdrS":
+    if image[_MAGIC : _MAGIC + 4] != b"HdrS" or len(image) < _PAYLOAD + 8:
         raise PrebuiltError("bzimage is no x86 bzImage: it has no boot header")
     offset, length = struct.unpack_from("<II", image, _PAYLOAD)
     begin = ((image[_SETUP_SECTS] or 4) + 1) * _SECTOR + offset
     payload = image[begin : begin + length]
+    if len(payload) < length:
+        raise PrebuiltError(
+            f"bzimage: its payload ends at byte {begin + length}, the file at {len(image)}; a part "
+            f"of it is missing"
+        )
     for magic, (command, sized) in _FORMATS.items():
         if payload.startswith(magic):
             packed = payload[:-4] if sized else payload
@@ -82,7 +87,8 @@ def embedded_config(vmlinux: bytes) -> str:
             "config is not given, and the kernel has none inside (CONFIG_IKCONFIG is not set); "
             "give its .config"
         )
-    return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(vmlinux[begin + 8 :]).decode()
+    text = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(vmlinux[begin + 8 :])
+    return text.decode(errors="replace")
 
 
 def release_of(vmlinux: bytes) -> str:
