@@ -97,6 +97,11 @@ class CostTest(absltest.TestCase):
         found = candidate(_TARGET, (Function("a"), Function("b")), {"a": 3.0, "elsewhere": 50.0})
         self.assertEqual((found.seconds, found.functions, found.measured), (16.0, 2, 1))
 
+    def test_functions_that_are_made_on_import_are_those_of_the_last_run(self) -> None:
+        found = candidate(_TARGET, (), {"stall_a": 30.0, "stall_b": 20.0})
+        self.assertEqual((found.seconds, found.functions, found.measured), (50.0, 2, 2))
+        self.assertEqual(candidate(_TARGET, (), {}).seconds, 13.0)
+
 
 class DurationsTest(absltest.TestCase):
     def test_the_runners_own_file(self) -> None:

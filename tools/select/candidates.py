@@ -61,9 +61,11 @@ def candidate(
 ) -> Candidate:
     """What a target covers and costs.
 
-    functions: those of its sources.  measured: seconds that functions took, by name; the others are
-    estimated.
+    functions: those of its sources; none where they cannot be read, as the sources make them when
+    they are imported.  measured: seconds that functions took, by name; the others are estimated.
     """
+    # Of sources that cannot be read, the last run says what there is.
+    functions = functions or [Function(name) for name in measured] or [Function("")]
     seconds = sum(
         measured.get(each.name, estimate_s(target.topology, each.duration_s)) for each in functions
     )

@@ -27,9 +27,6 @@ _BUDGET = flags.DEFINE_float(
     "budget", None, "Seconds that the chosen targets may take, one after another.", required=True
 )
 
-# What a target runs whose sources cannot be read: files of another repository, or generated ones.
-_UNREAD = (Function(""),)
-
 
 def main(argv: Sequence[str]) -> int:
     """Prints the choice; returns 1 when there is nothing to choose, 3 for a mistake in asking."""
@@ -67,7 +64,7 @@ def _is_wanted(target: Target) -> bool:
 
 def _candidate(workspace: Path, testlogs: Path, target: Target) -> Candidate:
     functions = [each for label in target.sources for each in _functions(workspace, label)]
-    return candidate(target, functions or _UNREAD, measured_s(testlogs, target.label))
+    return candidate(target, functions, measured_s(testlogs, target.label))
 
 
 def _functions(workspace: Path, label: str) -> tuple[Function, ...]:
