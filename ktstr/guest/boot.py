@@ -86,17 +86,15 @@ def seen_nodes() -> list[str]:
 def seen_distances() -> list[list[int]]:
     """The distances from each NUMA node to all; none on a machine with one."""
     nodes = _node_numbers()
-    if len(nodes) < 2:
-        return []
-    return [[int(d) for d in _read(f"{_NODES}/node{node}/distance").split()] for node in nodes]
+    return [_distances(node) for node in nodes] if len(nodes) > 1 else []
 
 
 def seen_numa() -> list[object]:
     """`facts.NodeFacts` of each NUMA node; none on a machine with one node and nothing to tell."""
-    distances = seen_distances()
-    if not distances:
+    nodes = _node_numbers()
+    if len(nodes) < 2 and not os.path.exists(f"{_NODES}/node0/access0"):
         return []
-    return [_node(node, row) for node, row in zip(_node_numbers(), distances, strict=True)]
+    return [_node(node, _distances(node)) for node in nodes]
 
 
 def write_all(port: int, data: bytes) -> None:
@@ -168,6 +166,10 @@ def _llc_of(cpu: int) -> str:
 
 def _node_numbers() -> list[int]:
     return _expand(_read(f"{_NODES}/online"))
+
+
+def _distances(node: int) -> list[int]:
+    return [int(d) for d in _read(f"{_NODES}/node{node}/distance").split()]
 
 
 def _node(node: int, distances: list[int]) -> dict[str, object]:

@@ -71,6 +71,10 @@ def topology(plan: Plan, hello: Hello) -> list[Detail]:
         )
         if sorted(map(sorted, found)) != sorted(map(sorted, wanted))
     ]
+    if not differences and seen.nodes != asked.nodes:
+        # Nodes have numbers, which cpusets, memory policies and checks go by.
+        found, wanted = _sets(seen.nodes, "-"), _sets(asked.nodes, "-")
+        differences.append(f"NUMA nodes in the order {found} where {wanted} was asked")
     differences += _numa(machine, hello)
     if not differences:
         return []
@@ -80,7 +84,7 @@ def topology(plan: Plan, hello: Hello) -> list[Detail]:
 
 def _numa(machine: Topology, hello: Hello) -> list[str]:
     """What the guest sees of its nodes otherwise than asked."""
-    if machine.nodes == 1:
+    if machine.nodes == 1 and machine.layout is None:
         return []
     if len(hello.numa) != machine.nodes:
         return [f"{len(hello.numa)} NUMA nodes are described where {machine.nodes} were asked"]
@@ -116,5 +120,5 @@ def _rows(distances: tuple[tuple[int, ...], ...]) -> str:
     return " | ".join(" ".join(map(str, row)) for row in distances) or "none"
 
 
-def _sets(sets: tuple[frozenset[int], ...]) -> str:
-    return " | ".join(format_cpulist(cpus) for cpus in sets) or "none"
+def _sets(sets: tuple[frozenset[int], ...], empty: str = "") -> str:
+    return " | ".join(format_cpulist(cpus) or empty for cpus in sets) or "none"
