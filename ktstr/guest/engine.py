@@ -157,6 +157,8 @@ class Engine:
             if self._in_trouble():
                 return
             played, self._begun = False, 0
+            if scenario.compared is not None and scenario.compared.place(index)[1] == 0:
+                self._people.begin_leg()
             try:
                 played = self._try(f"step {index}", partial(self._play_step, index, step))
             finally:

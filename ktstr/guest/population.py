@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -53,12 +52,14 @@ class Stage:
 class _Cgroup:
     """A cgroup that exists; `spawned` counts its groups of workers so far, `bound` its SetAffinity.
 
-    limits: what its files were given.  frozen_at_ns: 0 unless it is frozen itself.
+    drawn: the ordinal that random choices go by.  limits: what its files were given.
+    frozen_at_ns: 0 unless it is frozen itself.
     """
 
     name: str
     ordinal: int
     step: int | None
+    drawn: int
     cpuset: frozenset[int] | None = None
     spawned: int = 0
     bound: int = 0
@@ -78,9 +79,18 @@ class Population:
         self._stage, self._tree, self._reactor, self._sink = stage, tree, reactor, sink
         self._cgroups: dict[str, _Cgroup] = {}
         self._groups: list[WorkerGroup] = []
-        self._ordinals = itertools.count()
-        self._hosts = itertools.count()
+        self._made = self._hosts = 0
+        # how many of both there were when the first leg began, and since when they are counted anew
+        self._leg: tuple[int, int] | None = None
+        self._shift = (0, 0)
+        self._draws: dict[str, str] = {}
         self._phase: int | None = None
+
+    def begin_leg(self) -> None:
+        """A leg of a comparison begins: its random choices are those of the legs before it."""
+        now = (self._made, self._hosts)
+        self._leg = self._leg or now
+        self._shift = (now[0] - self._leg[0], now[1] - self._leg[1])
 
     def define(self, cgroup: CgroupDef, step: int | None) -> None:
         """Makes a cgroup with its cpuset, limits and workers, which wait to be told to begin."""
@@ -97,7 +107,8 @@ class Population:
         if name in self._cgroups:
             raise UsageError(f"cgroup {name!r} exists already")
         # registered first: what is made in part is torn down, too
-        self._cgroups[name] = _Cgroup(name, next(self._ordinals), step)
+        self._cgroups[name] = _Cgroup(name, self._made, step, self._made - self._shift[0])
+        self._made += 1
         self._tree.create(name)
 
     def spawn(self, name: str | None, work: Work, step: int | None) -> WorkerGroup:
@@ -105,10 +116,13 @@ class Population:
         cgroup = self._known(name) if name is not None else None
         if cgroup is not None:
             number, label = cgroup.spawned, f"w{cgroup.ordinal}.{cgroup.spawned}"
+            draws = f"w{cgroup.drawn}.{number}"
             cgroup.spawned += 1
         else:
-            number = next(self._hosts)
-            label = f"w{_HOST}.{number}"
+            number = self._hosts
+            label, draws = f"w{_HOST}.{number}", f"w{_HOST}.{number - self._shift[1]}"
+            self._hosts += 1
+        self._draws[label] = draws
         group = WorkerGroup(
             self._reactor,
             work,
@@ -119,12 +133,12 @@ class Population:
             disks=self._stage.disks,
             program=self._stage.worker,
             source=self._stage.source,
-            seed=derived(self._stage.seed, f"workers of {label}"),
+            seed=derived(self._stage.seed, f"workers of {draws}"),
         )
         group.allow(self._allowed(name))
         self._groups.append(group)
         count = work.count(self._stage.workers_per_cgroup, len(self._stage.view.cpus))
-        group.spawn([self._affinity(work.placement, name, i, label) for i in range(count)])
+        group.spawn([self._affinity(work.placement, name, i, draws) for i in range(count)])
         group.set_phase(self._phase, time.monotonic_ns())
         for pid in group.pids:
             self._tree.place(name, pid)
@@ -163,7 +177,7 @@ class Population:
         cgroup = self._known(name)
         cgroup.bound += 1
         for group in self._of(name):
-            who = f"{group.label} bound {cgroup.bound}"
+            who = f"{self._draws[group.label]} bound {cgroup.bound}"
             cpus = [self._affinity(affinity, name, i, who) for i in range(group.size)]
             group.bind(cpus, self._stage.view.cpus)
 
