@@ -9,6 +9,7 @@ _WRITE_POLICIES = ["none", "write-back", "write-through"]
 
 _LOCAL = 10
 _FARTHEST = 254
+_LONGEST_LINE = 65535
 
 def side_cache(size_kb, associativity = "direct", write_policy = "write-back", line_bytes = 64):
     """A memory-side cache in front of a node's memory, told to the guest by ACPI's HMAT.
@@ -81,6 +82,8 @@ def _node_problem(index, node):
     for key in ["size_kb", "line_bytes"]:
         if type(cache[key]) != "int" or cache[key] < 1:
             return "node %d: side_cache: %s is %r; expected a whole number from 1" % (index, key, cache[key])
+    if cache["line_bytes"] > _LONGEST_LINE:
+        return "node %d: side_cache: line_bytes is %d; at most %d fit" % (index, cache["line_bytes"], _LONGEST_LINE)
     for key, known in [("associativity", _ASSOCIATIVITIES), ("write_policy", _WRITE_POLICIES)]:
         if cache[key] not in known:
             return "node %d: side_cache: %s %r is unknown; known: %s" % (index, key, cache[key], ", ".join(known))

@@ -105,6 +105,8 @@ def _preset_problem(name, value):
     """What is wrong with an entry of extra_presets, or None."""
     if type(name) != "string" or not name or not all([c in _NAME_CHARACTERS for c in name.elems()]):
         return "extra_presets: name %r: lower-case letters, digits, _, - and . make a name" % name
+    if not name.strip("."):
+        return "extra_presets: name %r: it needs a letter or digit" % name
     if name in PRESETS:
         return "extra_presets: %r is a built-in preset (%s); take another name" % (
             name,
@@ -146,7 +148,7 @@ def _rejection(value, limits, requires_smt):
             return "%d %s; max_%s is %d" % (found, meaning, axis, high)
     if requires_smt and shape["threads"] < 2:
         return "1 thread per core; requires_smt is True"
-    return None if value.numa else apic_problem(value.topology)
+    return apic_problem(value.topology, bool(value.numa))
 
 def select_presets(presets, extra_presets, limits, requires_smt):
     """The machines of a gauntlet.

@@ -14,11 +14,12 @@ def _bits(count):
     """How many bits tell `count` things apart."""
     return len([None for power in range(32) if count > 1 << power])
 
-def apic_problem(text):
+def apic_problem(text, has_layout = False):
     """Says when a machine has too few APIC IDs for a topology: each axis takes whole bits of them.
 
     Args:
       text: a topology of the right form, e.g. `1n2l4c1t`.
+      has_layout: whether its nodes differ; each LLC is a package of its own then.
 
     Returns:
       What is wrong, or None; the same as check_limits of ktstr/vm/shape.py.
@@ -27,7 +28,8 @@ def apic_problem(text):
     llcs, _, rest = rest.partition("l")
     cores, _, threads = rest.partition("c")
     highest = 0
-    for count in [int(nodes), int(llcs) // int(nodes), int(cores), int(threads.removesuffix("t"))]:
+    packages = int(llcs) if has_layout else int(nodes)
+    for count in [packages, int(llcs) // packages, int(cores), int(threads.removesuffix("t"))]:
         highest = (highest << _bits(count)) + count - 1
     if highest > MAX_CPUS:
         return ("topology %r needs APIC ID %d, found room for %d: every axis is rounded up to a " +
@@ -87,5 +89,5 @@ def parse_topology(text, layout = None):
             cpus,
             MAX_CPUS,
         )
-    problem = None if layout else apic_problem(text)
+    problem = apic_problem(text, bool(layout))
     return (None, problem) if problem else (cpus, None)
