@@ -17,7 +17,8 @@ from ktstr import (
     scenarios,
 )
 
-_WAKES = Checks(max_gap_ms=1000, max_p99_wake_latency_us=150_000, max_migrations_per_s=40)
+_WAKES = Checks(max_gap_ms=1000, max_p99_wake_latency_us=150_000, max_migrations_per_s=25)
+_SEVENTEEN = Checks(max_gap_ms=500, max_migrations_per_s=25)
 _CROWD = Checks(max_gap_ms=1000, max_migrations_per_s=15)
 _FREE = Checks(max_gap_ms=500, max_migrations_per_s=40)
 _CONFINED = Checks(max_gap_ms=1000, max_migrations_per_s=40, isolation=True)
@@ -32,7 +33,7 @@ def _bursty(workers: int, burst_ms: int, sleep_ms: int) -> Work:
     return Work(Bursty(burst_us=1000 * burst_ms, sleep_us=1000 * sleep_ms), workers=workers)
 
 
-@scenario(duration=2.0, checks=_FREE)
+@scenario(duration=2.0, checks=_SEVENTEEN)
 def cgroup_idle_overloaded(machine: TopologyView) -> Scenario:
     """Stresses lending: 16 spinners in one cgroup, one in the other."""
     return defs(*scenarios.unlike(_spin(16), _spin(1)))
@@ -50,7 +51,7 @@ def cgroup_llc_overflow(machine: TopologyView) -> Scenario:
     return defs(*scenarios.alike(1, _spin(8)))
 
 
-@scenario(duration=2.0, checks=_FREE)
+@scenario(duration=2.0, checks=_SEVENTEEN)
 def cgroup_load_imbalance(machine: TopologyView) -> Scenario:
     """Stresses weighing by load: 16 spinners against one that only yields."""
     return defs(*scenarios.unlike(_spin(16), _ONE_YIELDS))

@@ -26,6 +26,7 @@ from ktstr import (
 )
 
 _FREE = Checks(max_gap_ms=1000, max_migrations_per_s=40)
+_CROWD = Checks(max_gap_ms=1000, max_migrations_per_s=20)
 _CONFINED = Checks(max_gap_ms=500, max_migrations_per_s=40, isolation=True)
 _WAKES = Checks(max_gap_ms=1000, max_p99_wake_latency_us=150_000)
 _CONFINED_WAKES = Checks(
@@ -74,7 +75,7 @@ def load_oscillation(machine: TopologyView) -> Scenario:
     )
 
 
-@scenario(duration=2.0, checks=_FREE)
+@scenario(duration=2.0, checks=_CROWD)
 def four_way_load_imbalance(machine: TopologyView) -> Scenario:
     """Stresses more than two sides: 16 spinners, a yielder, 8 and 4 spinners."""
     return defs(*scenarios.unlike(_spin(16), _yield(1), _spin(8), _spin(4)))
@@ -133,7 +134,7 @@ def no_ctrl_cpuset_change(machine: TopologyView) -> Scenario:
     )
 
 
-@scenario(duration=2.0, checks=_FREE)
+@scenario(duration=2.0, checks=Checks(max_gap_ms=1000, max_migrations_per_s=25))
 def no_ctrl_load_imbalance(machine: TopologyView) -> Scenario:
     """Stresses imbalance between cgroups one level down, where only tasks carry weight."""
     parents = (CgroupDef("cg_0", works=None), CgroupDef("cg_1", works=None))
