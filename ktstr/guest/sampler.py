@@ -178,6 +178,7 @@ class Sampler:
     def _release(self) -> None:
         if self._requests >= 0:
             os.close(self._requests)
+            self._requests = -1
         if self._pid >= 0:
             # it ends with its input; one that does not, be it stuck, is killed
             if not self._await_end(_ANSWER_S):

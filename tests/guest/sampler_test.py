@@ -59,6 +59,21 @@ class SamplerTest(absltest.TestCase):
         turns.finish()
         self.assertIsNone(tree.on_create)
 
+    def test_after_its_end_it_writes_to_nobody(self) -> None:
+        program = self.create_tempfile(content="#!/bin/sh\necho ok; read a; echo ok\n").full_path
+        os.chmod(program, 0o755)
+        sampler = Sampler(Reactor(), _Facts(), program)
+        sampler.start()
+        sampler.finish()
+        # whoever opens a file next has the descriptors that the sampler gave back
+        pipes = [os.pipe2(os.O_NONBLOCK) for _ in range(4)]
+        sampler.measure("cg", 7)
+        for source, sink in pipes:
+            with self.assertRaises(BlockingIOError):
+                os.read(source, 1)
+            os.close(source)
+            os.close(sink)
+
     def test_a_program_that_is_not_there(self) -> None:
         (account,) = self.play_with("/no/such/sampler")
         self.assertIn("cannot sample: ", account.error)
