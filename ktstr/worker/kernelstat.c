@@ -68,8 +68,10 @@ static void add_mapping(char *line, uint64_t *pages)
 {
 	const char *size = strstr(line, "kernelpagesize_kB=");
 	uint64_t scale = size ? strtoull(size + 18, NULL, 10) / BASE_PAGE_KB : 1;
+	char *rest;
 
-	for (char *word = strtok(line, " \n"); word; word = strtok(NULL, " \n")) {
+	/* not strtok: the threads of a process end at the same time */
+	for (char *word = strtok_r(line, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest)) {
 		unsigned int node;
 		uint64_t count;
 
