@@ -92,23 +92,33 @@ static int prepare(struct worker *w)
 	return mkdir(churn->sibling, 0755) < 0 ? -errno : 0;
 }
 
+/* The scenario may have moved this worker to another cgroup, which then is its home. */
+static void find_home(struct churn *churn)
+{
+	char here[WORKER_PATH_SIZE];
+
+	if (!read_place(here, sizeof(here)))
+		return;
+	churn->away = !strcmp(here, churn->sibling);
+	if (!churn->away)
+		strcpy(churn->home, here);
+}
+
 static void step(struct worker *w)
 {
 	struct churn *churn = w->own;
-	const char *goal = churn->away ? churn->home : churn->sibling;
+	const char *goal;
 
 	loop_spin(w, (uint64_t)w->opt.spin);
-	if (!churn->away) {
-		/* the scenario may have moved this worker to another cgroup */
-		read_place(churn->home, sizeof(churn->home));
+	find_home(churn);
+	goal = churn->away ? churn->home : churn->sibling;
+	if (!churn->away)
 		copy_cpuset(churn);
-	}
 	if (!write_file(goal, "cgroup.procs", "0")) {
 		worker_error(w, "cannot move (%s) to %s", strerror(errno), goal);
 		w->finished = true;
 		return;
 	}
-	churn->away = !churn->away;
 	w->m.work_units++;
 	loop_tick(w);
 }
@@ -117,6 +127,8 @@ static void finish(struct worker *w)
 {
 	struct churn *churn = w->own;
 
+	if (churn && churn->home[0])
+		find_home(churn);
 	if (churn && churn->away)
 		write_file(churn->home, "cgroup.procs", "0");
 	if (churn && churn->sibling[0])
