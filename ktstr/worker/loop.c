@@ -165,6 +165,8 @@ void loop_sleep_until(struct worker *w, uint64_t deadline_ns)
 {
 	uint64_t now = loop_tick(w);
 
+	if (now >= deadline_ns)
+		return; /* who did not sleep is not woken */
 	while (now < deadline_ns) {
 		struct timespec left = {
 			.tv_sec = (time_t)((deadline_ns - now) / NSEC_PER_SEC),

@@ -7,6 +7,8 @@
 
 /* Between two readings of the clock: some microseconds where the caches are missed. */
 #define ACCESSES 256
+/* The same for products, which are made of many accesses that the caches foresee. */
+#define PRODUCTS 8192
 
 int memory_reserve(struct worker *w, int64_t kib)
 {
@@ -79,9 +81,17 @@ void memory_multiply(struct worker *w)
 	size_t n = square_root(w->memory_size / 3 / sizeof(uint64_t));
 	uint64_t *a = (uint64_t *)w->memory, *b = a + n * n, *c = b + n * n;
 
-	for (size_t row = 0; row < n && !loop_stopped(w); row++) {
-		for (size_t column = 0; column < n; column++) {
+	for (size_t row = 0, unread = 0; row < n; row++) {
+		for (size_t column = 0; column < n; column++, unread += n) {
 			uint64_t sum = 0;
+
+			/* a row of a large matrix takes longer than a gap may be */
+			if (unread >= PRODUCTS) {
+				loop_tick(w);
+				unread = 0;
+			}
+			if (loop_stopped(w))
+				return;
 
 			for (size_t k = 0; k < n; k++)
 				sum += a[row * n + k] * b[k * n + column];
