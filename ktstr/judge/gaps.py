@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ktstr.judge.freezing import frozen_ns
 from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.subjects import NS_PER_MS, ordered, worker_name
+from ktstr.judge.subjects import NS_PER_MS, crashed, ordered, worker_name
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 
@@ -13,7 +13,8 @@ from ktstr.model.facts import WorkerFacts
 def gaps(scope: Scope) -> list[Measurement]:
     """The longest gap of each worker, ms; one that worked and yet was never sampled has none.
 
-    The time that its cgroup was frozen is taken off, all of it: nobody knows which gap it is in.
+    Nor has one that ended by itself: its silence after that is not the scheduler's.  The
+    time that a cgroup was frozen is taken off, all of it: nobody knows which gap it is in.
     """
     return [
         _gap(worker, frozen_ns(worker.cgroup, scope.cgroups)) for worker in ordered(scope.workers)
@@ -27,6 +28,11 @@ def _gap(worker: WorkerFacts, frozen: int) -> Measurement:
     name, gap_ms = worker_name(worker), max(0, worker.max_gap_ns - frozen) / NS_PER_MS
     if worker.completed and worker.work_units and not worker.samples:
         words = f"{name} ({worker.work_type}) worked but no gap was ever sampled"
+        return Measurement(name, None, words)
+    if crashed(worker):
+        words = (
+            f"{name} ({worker.work_type}) ended by itself ({worker.exit_info}): its gaps are lost"
+        )
         return Measurement(name, None, words)
     on = f" on CPU {worker.max_gap_cpu}" if worker.work_units and worker.max_gap_cpu >= 0 else ""
     words = f"{name} ({worker.work_type}) was stuck for {gap_ms:.1f} ms{on}"

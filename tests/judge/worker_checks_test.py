@@ -76,6 +76,17 @@ class StuckTest(absltest.TestCase):
         lost = runs.worker(samples=0, completed=False, max_gap_ns=runs.S)
         self.assertEqual([d.kind for d in MAX_GAP.judge(runs.scope(lost), 500)], [Kind.STUCK])
 
+    def test_one_that_crashed_is_not_stuck(self) -> None:
+        crashed = runs.worker(
+            completed=False,
+            exit_info="killed by SIGSEGV",
+            max_gap_ns=900 * runs.MS,
+            max_gap_at_ns=2 * runs.S,
+        )
+        (detail,) = MAX_GAP.judge(runs.scope(crashed), 100)
+        self.assertEqual((detail.kind, detail.verdict), (Kind.NO_DATA, Verdict.INCONCLUSIVE))
+        self.assertIn("killed by SIGSEGV", detail.message)
+
     def test_unsampled_work_is_no_evidence(self) -> None:
         (detail,) = MAX_GAP.judge(runs.scope(runs.worker(samples=0)), 100)
         self.assertIs(detail.kind, Kind.NO_DATA)
