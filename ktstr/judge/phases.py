@@ -13,6 +13,7 @@ from ktstr.judge.shape import asked_view
 from ktstr.judge.subjects import worker_name
 from ktstr.model.checks import Checks, Detail, Kind, Verdict
 from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
+from ktstr.model.histogram import Histogram
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ def parts(run: RunRecord) -> list[Part]:
     found = [_part(run, scenario, step) for scenario, step in played]
     lacking = [worker for worker in run.workers if worker.step is None and not worker.phases]
     # of one that was lost nobody knows when: what is known of it is told of the end
-    lost = tuple(worker for worker in lacking if not worker.completed)
+    lost = tuple(
+        _rest(worker) for worker in run.workers if worker.step is None and not worker.completed
+    )
     last = found[-1]
     scope = dataclasses.replace(last.scope, workers=(*last.scope.workers, *lost))
     missing = tuple(_unphased(worker) for worker in lacking if worker.completed)
@@ -91,6 +94,23 @@ def _piece(worker: WorkerFacts, scenario: ScenarioFacts, step: StepFacts) -> Wor
         return worker if worker.step == step.index else None
     found = [phase for phase in worker.phases if phase.step == step.index]
     return _cut(worker, found[0]) if found else None
+
+
+def _rest(worker: WorkerFacts) -> WorkerFacts:
+    """A worker that was lost, from the last of its phases that it told of to its end."""
+    if not worker.phases:
+        return worker
+    told = max(phase.max_gap_ns for phase in worker.phases)
+    return dataclasses.replace(
+        worker,
+        max_gap_ns=worker.max_gap_ns if worker.max_gap_ns > told else 0,
+        started_ns=worker.phases[-1].ended_ns,
+        work_units=worker.work_units - sum(phase.work_units for phase in worker.phases),
+        iterations=worker.iterations - sum(phase.iterations for phase in worker.phases),
+        wake=Histogram({}),
+        io=Histogram({}),
+        phases=(),
+    )
 
 
 def _cut(worker: WorkerFacts, phase: WorkerPhase) -> WorkerFacts:

@@ -88,6 +88,20 @@ class PartsTest(absltest.TestCase):
         judged = judge(_run(lost, scenario=_steps(first=Checks(max_gap_ms=500))))
         self.assertIn(Kind.STARVED, [d.kind for d in judged.details])
 
+    def test_a_worker_of_the_backdrop_that_was_lost_on_the_way_is_not_forgotten(self) -> None:
+        lost = _backdrop(
+            phases=(_QUIET,),
+            work_units=_QUIET.work_units,
+            max_gap_ns=S // 2,
+            max_gap_at_ns=2 * S,
+            completed=False,
+            exit_info="no report within 5 s of being told to stop; killed",
+        )
+        judged = judge(_run(lost, scenario=_steps(first=Checks(max_gap_ms=500))))
+        found = {d.kind: d.message for d in judged.details if d.verdict is Verdict.FAIL}
+        self.assertIn("step 1: cg_0 worker 0.0 (CpuSpin) did no work", found[Kind.STARVED])
+        self.assertIn("step 1: cg_0 worker 0.0", found[Kind.STUCK])
+
 
 class TotalsTest(absltest.TestCase):
     def test_shared_cpus_count_once(self) -> None:
