@@ -46,6 +46,7 @@ class Scheduler:
         self._loader = LoaderOutput()
         self._uevents, self._kernel_log = Uevents(), KernelLog()
         self._pid = self._pidfd = self._stdin = -1
+        self._outputs: set[int] = set()
         self._status: int | None = None
         self._problem = ""
         self._phase = "start"
@@ -186,7 +187,7 @@ class Scheduler:
         finally:
             for descriptor in (stdin_r, stdout_w, stderr_w):
                 os.close(descriptor)
-        self._stdin = stdin_w
+        self._stdin, self._outputs = stdin_w, {stdout_r, stderr_r}
         self._pidfd = os.pidfd_open(self._pid)
         self._reactor.watch(self._pidfd, self._reap)
         self._reactor.watch(stdout_r, lambda: self._read(stdout_r, loader=self.plan.control))
@@ -195,12 +196,16 @@ class Scheduler:
     def _read(self, descriptor: int, *, loader: bool) -> None:
         data = os.read(descriptor, _PIECE)
         if not data:
-            self._reactor.forget(descriptor)
-            os.close(descriptor)
+            self._close_output(descriptor)
             return
         self._log.add(data)
         if loader:
             self._loader.feed(data.decode(errors="replace"))
+
+    def _close_output(self, descriptor: int) -> None:
+        self._outputs.discard(descriptor)
+        self._reactor.forget(descriptor)
+        os.close(descriptor)
 
     def _reap(self) -> None:
         self._status = os.waitpid(self._pid, 0)[1]
@@ -311,6 +316,9 @@ class Scheduler:
         self._reactor.forget(self._uevents.descriptor)
         self._uevents.close()
         self._kernel_log.close()
+        for descriptor in tuple(self._outputs):
+            self._close_output(descriptor)  # a helper that left the process group holds it open
+        self._reactor.forget(self._pidfd)
         for descriptor in (self._stdin, self._pidfd):
             if descriptor >= 0:
                 os.close(descriptor)

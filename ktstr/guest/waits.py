@@ -110,6 +110,8 @@ class _Sample:
 
     def _sample(self) -> None:
         self._alarm = None
+        if self._waits.stop():
+            return  # what is asked for may have gone with the scheduler
         if not self.look() and not self._known:
             due = time.monotonic_ns() + SAMPLE_NS
             self._alarm = self._waits.reactor.at(due, self._sample)
