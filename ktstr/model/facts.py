@@ -111,9 +111,9 @@ class WorkerFacts:
     latencies of I/O on disks, from the first call to the last one's return.  `migrations` and
     `ran_on` (CPU -> ns) are sampled by time, `kernel_migrations` is the kernel's own count.
     `requested` and `effective` describe policy, nice and affinity; `errors` is what was refused.
-    `phases` divides the life by the scenario's steps, in order; one that was lost has those that had
-    ended.  numa_pages: node -> pages of memory, by /proc/self/numa_maps at the end; threads of one
-    process have the same.
+    `phases` divides the life by the scenario's steps, in order; one that was lost has those that
+    had ended.  numa_pages: node -> pages of memory, by /proc/self/numa_maps at the end; threads of
+    one process have the same.
     """
 
     cgroup: str
