@@ -65,6 +65,13 @@ class TreeTest(SourceTest):
         self.assertNotEqual(commit, theirs)
         self.assertEqual(index.read_bytes(), before)
 
+    def test_names_in_another_encoding_are_packed(self) -> None:
+        name = os.fsdecode(b"kernel/f\xfcr.c")
+        (self.tree / name).write_text("int fuer;\n")
+        commit_all(self.tree)
+        self.assertEqual(snapshot(self.tree, self.archive).state, CLEAN)
+        self.assertEqual(packed(self.archive)[name], b"int fuer;\n")
+
     def test_a_commit_changes_what_is_watched(self) -> None:
         commit_all(self.tree)
         before = [Path(path).read_bytes() for path in snapshot(self.tree, self.archive).watch]

@@ -107,7 +107,7 @@ def _main(argv: list[str]) -> int:
     try:
         check_is_kernel(args.tree)
         pack(args.tree, every_file(args.tree), args.out)
-    except TreeError as error:
+    except (TreeError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -51,6 +51,7 @@ def git(tree: pathlib.Path, *arguments: str) -> str:
             command,
             capture_output=True,
             text=True,
+            errors="surrogateescape",  # of names that are no UTF-8
             check=False,
             env=git_environment(),
             timeout=_GIT_SECONDS,
@@ -138,7 +139,7 @@ def _main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     try:
         print(json.dumps(asdict(snapshot(args.tree.resolve(), args.out))))
-    except TreeError as error:
+    except (TreeError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
