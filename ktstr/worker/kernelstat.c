@@ -87,7 +87,10 @@ void kernelstat_read_nodes(uint64_t *pages)
 
 	if (!file)
 		return;
-	while (fgets(line, sizeof(line), file))
-		add_mapping(line, pages);
+	while (fgets(line, sizeof(line), file)) {
+		/* the program's own pages are where the kernel unpacked it, whatever the policy */
+		if (!strstr(line, " file="))
+			add_mapping(line, pages);
+	}
 	fclose(file);
 }

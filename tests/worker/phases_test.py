@@ -184,7 +184,7 @@ class PhasesTest(parameterized.TestCase):
         if not os.path.exists("/proc/self/numa_maps"):
             self.assertEqual(facts.numa_pages, {})
         else:
-            self.assertGreater(sum(facts.numa_pages.values()), 10)
+            self.assertGreater(sum(facts.numa_pages.values()), 0)
 
 
 def _state(pid: int) -> str:
