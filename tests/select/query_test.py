@@ -17,7 +17,7 @@ _UNSET: dict[str, Any] = {
     "numa": "",
     "payloads": [],
     "scheduler": None,
-    "srcs": ["//sched/scenarios:steady.py"],
+    "srcs": ["//sched/scenarios:essentials.py"],
     "staged_schedulers": [],
     "tags": [],
     "topology": "1n1l2c1t",
@@ -39,7 +39,7 @@ class QueryTest(absltest.TestCase):
     def test_a_target_that_sets_nothing(self) -> None:
         (found,) = parse(_rule())
         self.assertEqual((found.label, found.topology.cpus), ("//a:b/c", 2))
-        self.assertEqual(found.sources, ("//sched/scenarios:steady.py",))
+        self.assertEqual(found.sources, ("//sched/scenarios:essentials.py",))
         self.assertEqual((found.scheduler, found.accel), ("", "auto"))
         self.assertFalse(found.disks or found.payloads or found.staged or found.tags)
 
