@@ -179,17 +179,18 @@ def threads_are_workers_of_one_process(ctx: Context) -> None:
 
 @test(duration=0.4, timeout=60)
 def types_with_roles(ctx: Context) -> None:
-    workers = _played(
+    # apart from the others, which need not get a turn beside real-time tasks
+    storm, _, hog, victim = _played(
+        ctx, Work(PreemptStorm(spinners=1), workers=2), Work(RtStarvation(), workers=2)
+    )
+    *siblings, churn, _, _, user = _played(
         ctx,
-        Work(PreemptStorm(spinners=1), workers=2),
-        Work(RtStarvation(), workers=2),
         Work(SmtSiblingSpin(), workers=2),
         Work(CgroupChurn(), workers=1),
         Work(NiceSweep(), workers=1),
         Work(PolicyChurn(), workers=1),
         Work(AluHot(), workers=1, uid=1000, gid=100),
     )
-    storm, _, hog, victim, *siblings, churn, _, _, user = workers
     assert user.effective.endswith(" uid=1000 gid=100"), user.effective
     assert storm.effective.startswith("policy=fifo rt_priority=1 "), storm.effective
     assert storm.wake.count > 0, storm
