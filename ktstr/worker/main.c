@@ -46,7 +46,10 @@ static bool await_start(struct worker *w)
 	struct pollfd start = {.fd = (int)w->opt.start_fd, .events = POLLIN};
 	char byte;
 
-	if (ppoll(&start, 1, NULL, &w->waiting) < 0 || read(start.fd, &byte, 1) != 1)
+	/* a stop comes after the byte, or after the agent closed its end */
+	if (ppoll(&start, 1, NULL, &w->waiting) < 0 && errno != EINTR)
+		return false;
+	if (read(start.fd, &byte, 1) != 1)
 		return false;
 	close(start.fd);
 	return true;
