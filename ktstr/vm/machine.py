@@ -49,6 +49,7 @@ class MachineSpec:
       control: whether a live channel into the guest exists; with it a run is not closed.
       host_is_amd: whether KVM passes an AMD processor through.
       disks: virtio-blk disks, in the order of their PCI slots.
+      parks: whether the guest stops where it writes to the pvpanic device, to be saved there.
     """
 
     qemu: QemuTree
@@ -62,6 +63,7 @@ class MachineSpec:
     control: bool = False
     host_is_amd: bool = False
     disks: tuple[DiskSpec, ...] = ()
+    parks: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
         *disks.qemu_arguments(spec.disks, wiring.images),
         # A panic is an event for us; the guest goes on, prints all of it, and reboots, which ends
         # QEMU. Stopping it at the event would lose what the kernel has not printed yet.
-        *("-device", "pvpanic-pci", "-action", "panic=none"),
+        *("-device", "pvpanic-pci", "-action", "panic=pause" if spec.parks else "panic=none"),
     )
 
 

@@ -22,6 +22,7 @@ from ktstr.vm.process import Process
 from ktstr.vm.qmp import Qmp, QmpError
 from ktstr.vm.rundir import RunDirectory
 from ktstr.vm.signals import Termination
+from ktstr.vm.template import Template
 
 # Output is looked at this often at most, lest every byte of a serial port wake us.
 _OUTPUT_PERIOD_S = 0.01
@@ -102,12 +103,17 @@ class Vm:
         *,
         output_bytes: int = OUTPUT_BYTES,
         cloner: Cloner | None = None,
+        template: Template | None = None,
+        mailbox: bytes = b"",
     ) -> None:
         """Prepares files in `directory`; nothing runs before `start`.
 
         A guest whose console or frames grow beyond `output_bytes` is ended (`ending_of` says so).
-        `cloner` clones the disks.
+        `cloner` clones the disks. With a `template` the guest is a clone of it, with `mailbox` in
+        its mailbox pages, and `spec` is the machine that would be booted cold instead.
         """
+        self._template = template
+        self._mailbox = mailbox
         self._cloner = cloner or Cloner()
         self.disk_clones: tuple[DiskClone, ...] = ()
         self._output_bytes = output_bytes
