@@ -26,6 +26,7 @@ from ktstr.model.frames import Damage
 from ktstr.model.host import DiskClone, Ending, HostSample
 from ktstr.model.plan import Plan
 from ktstr.model.samples import SamplerFacts, SchedSample
+from ktstr.model.start import StartFacts
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class RunRecord:
     End frame.  `scenario_host_s` are the times, on the clock of `HostSample.at_s`, at which the
     events scenario_start and scenario_end reached the host: None when one of them did not.
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
-    phase `none`.
+    phase `none`.  `start` is None for a test whose guest was never started.
     """
 
     plan: Plan
@@ -65,6 +66,7 @@ class RunRecord:
     host_samples: tuple[HostSample, ...] = ()
     scenario_host_s: tuple[float, float] | None = None
     disk_clones: tuple[DiskClone, ...] = ()
+    start: StartFacts | None = None
 
     @property
     def scheduler(self) -> SchedulerFacts | None:

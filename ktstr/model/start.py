@@ -77,10 +77,10 @@ class StartFacts:
 
     `template` is the SHA-256 of the saved guest that it was cloned from, empty after a cold boot.
     `reason` says why it booted cold, or how it was cloned; never empty.  `hello_s` is host seconds
-    from QEMU's start to the agent's hello.
+    from QEMU's start to the agent's hello, None for a guest that never said it.
     """
 
     kind: StartKind
     template: str
     reason: str
-    hello_s: float
+    hello_s: float | None

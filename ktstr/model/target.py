@@ -85,8 +85,10 @@ class Target:
     bazel: the command that runs Bazel in the target's workspace.  libraries: Python files that the
     sources import.  import_roots: runfiles directories that imports begin at.  timeout_s: what
     Bazel allows where its environment does not say.  staged: schedulers that tests may bring in.
-    sampler: the initramfs layer that tests with `trace` get on top.
+    sampler: the initramfs layer with what tests with `trace` need.
     oversized: `tcg` or `refuse`, for a topology with more CPUs than the machine that runs the test.
+    template: directory of the vm_template that tests are cloned from; empty where the build makes
+    none.  fresh_boot: whether every test boots a machine of its own.
     """
 
     label: str
@@ -112,6 +114,8 @@ class Target:
     oversized: str = "tcg"
     workers: tuple[WorkerFiles, ...] = ()
     sampler: str = ""
+    template: str = ""
+    fresh_boot: bool = False
 
     @property
     def machine(self) -> Topology:

@@ -11,7 +11,7 @@ from ktstr.report.mirror import mirrored
 
 
 def host_part(run: RunRecord, host: HostContext) -> result_pb2.Host:
-    """The machine, what the run cost it, its vCPU threads' times, its copies of disks."""
+    """The machine, what the run cost it, how the guest came up, vCPU threads' times, disks."""
     message = result_pb2.Host(
         hostname=encodable(host.hostname),
         kernel=encodable(host.kernel),
@@ -31,6 +31,8 @@ def host_part(run: RunRecord, host: HostContext) -> result_pb2.Host:
     message.disk_clones.extend(
         [mirrored(result_pb2.Host.DiskClone(), clone) for clone in run.disk_clones]
     )
+    if run.start is not None:
+        mirrored(message.start, run.start)
     if run.scenario_host_s is not None:
         message.scenario.start_s, message.scenario.end_s = run.scenario_host_s
     return message

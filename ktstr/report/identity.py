@@ -39,7 +39,7 @@ class Identity:
 
     bazel: the command that runs Bazel in the target's workspace.  accel_reason: why this
     accelerator, in words that are the same wherever the choice is the same; the story of the probe
-    on this machine belongs into `HostContext.notes`.  sampler: the layer of tests that trace.
+    on this machine belongs into `HostContext.notes`.
     """
 
     label: str
@@ -51,4 +51,3 @@ class Identity:
     seed: int
     initramfs: tuple[FileDigest, ...]
     qemu: FileDigest
-    sampler: FileDigest | None = None

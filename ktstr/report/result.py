@@ -85,7 +85,7 @@ def _identity(run: RunRecord, identity: Identity) -> result_pb2.Identity:
         topology=result_pb2.Topology(asked=run.plan.topology, seen=_seen(run)),
         accelerator=result_pb2.Accelerator(name=identity.accel.value, reason=identity.accel_reason),
         seed=identity.seed,
-        initramfs=[_digest(layer) for layer in _layers(run, identity)],
+        initramfs=[_digest(layer) for layer in identity.initramfs],
         qemu=_digest(identity.qemu),
         plan_json=encodable(run.plan.to_json()),
         plan_digest=run.plan.digest(),
@@ -98,11 +98,6 @@ def _identity(run: RunRecord, identity: Identity) -> result_pb2.Identity:
             message.scheduler.argv.extend(run.plan.scheduler.argv)
             message.scheduler.ops = run.plan.scheduler.ops
     return message
-
-
-def _layers(run: RunRecord, identity: Identity) -> tuple[FileDigest, ...]:
-    own = (identity.sampler,) if run.plan.trace and identity.sampler is not None else ()
-    return (*identity.initramfs, *own)
 
 
 def _seen(run: RunRecord) -> str:

@@ -117,6 +117,7 @@ def _run(result: result_pb2.Result) -> list[str]:
         "topology": topology.asked + seen,
         "accelerator": f"{identity.accelerator.name}: {identity.accelerator.reason}",
         "seed": str(identity.seed),
+        "start": _start(result.host),
         "guest": ending.kind + (f": {ending.detail}" if ending.detail else ""),
         "host": _took(result.host),
     }
@@ -164,6 +165,15 @@ def _took(host: result_pb2.Host) -> str:
         return ""
     parts = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in phases.items())
     return f"took {total:.1f} s" + (f": {parts}" if parts else "")
+
+
+def _start(host: result_pb2.Host) -> str:
+    start = host.start
+    if not start.kind:
+        return ""
+    template = f" from {start.template[:12]}" if start.template else ""
+    hello = f" in {start.hello_s:.2f} s" if start.HasField("hello_s") else ", no hello"
+    return f"{start.kind}{template}{hello}: {start.reason}"
 
 
 def _findings(result: result_pb2.Result) -> list[str]:

@@ -15,7 +15,7 @@ from ktstr.model.disk import IMAGES_DIR, Disk
 from ktstr.model.errors import InfraError
 from ktstr.model.host import DiskBackend, DiskClone
 from ktstr.runner.disks import PlannedDisk
-from ktstr.runner.files import RunfilesTree, write_atomically
+from ktstr.runner.files import FileTree, write_atomically
 from ktstr.vm.clones import run_qemu_img
 from ktstr.vm.qemu import QemuTree
 from tools.initramfs import newc
@@ -43,7 +43,7 @@ class _Image:
 
 
 def write_disk_layer(
-    planned: Sequence[PlannedDisk], tree: RunfilesTree, qemu: QemuTree, path: Path
+    planned: Sequence[PlannedDisk], tree: FileTree, qemu: QemuTree, path: Path
 ) -> tuple[DiskClone, ...]:
     """Writes the layer for those of `planned` that are in memory; its bytes follow from them alone.
 

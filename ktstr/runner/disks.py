@@ -9,7 +9,7 @@ from ktstr.model.accel import Accel
 from ktstr.model.disk import MOUNTS, Disk, Filesystem, Throttle
 from ktstr.model.errors import UsageError
 from ktstr.model.target import DiskFiles, Target
-from ktstr.runner.files import RunfilesTree
+from ktstr.runner.files import FileTree
 from ktstr.vm.disks import DiskSpec, check_disks
 
 # What a guest keeps in its own memory at most, all its disks together.
@@ -58,7 +58,7 @@ def planned_disks(target: Target, accel: Accel) -> tuple[PlannedDisk, ...]:
     return tuple(planned)
 
 
-def specs_of(planned: tuple[PlannedDisk, ...], tree: RunfilesTree) -> tuple[DiskSpec, ...]:
+def specs_of(planned: tuple[PlannedDisk, ...], tree: FileTree) -> tuple[DiskSpec, ...]:
     """The disks that QEMU gives the machine.
 
     Raises:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from runfiles import Runfiles
 
@@ -51,6 +51,31 @@ def explained(error: OSError, path: Path) -> InfraError:
             f"output base: `bazel info output_base`) and run the test again"
         )
     return InfraError(f"cannot write {path}: {error}")
+
+
+class FileTree(Protocol):
+    """Finds the files of a target by the names that its configuration has for them."""
+
+    def path(self, name: str) -> Path:
+        """The real path of a file.
+
+        Raises:
+            InfraError: it is not there.
+        """
+
+
+class BuildTree:
+    """Finds files in a build action, where their names are paths from its working directory."""
+
+    def path(self, name: str) -> Path:
+        """The real path of a file.
+
+        Raises:
+            InfraError: it is not there.
+        """
+        if not os.path.exists(name):
+            raise InfraError(f"{name} is not there, though it is an input of this build action")
+        return Path(os.path.realpath(name))
 
 
 class RunfilesTree:

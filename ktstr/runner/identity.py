@@ -38,8 +38,7 @@ def identity_of(
         accel=choice.accel,
         accel_reason=choice.reason,
         seed=target.seed,
-        initramfs=tuple(digest(layer) for layer in target.initramfs),
-        sampler=digest(target.sampler),
+        initramfs=tuple(digest(layer) for layer in (*target.initramfs, target.sampler)),
         qemu=FileDigest(f"{target.qemu}/bin/{qemu.program.name}", _sha256(qemu.program)),
     )
 

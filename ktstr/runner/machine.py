@@ -10,7 +10,7 @@ from pathlib import Path
 from ktstr.model.accel import Accel
 from ktstr.model.errors import UsageError
 from ktstr.model.target import Target
-from ktstr.runner.files import RunfilesTree
+from ktstr.runner.files import FileTree
 from ktstr.runner.planning import kernel_arguments, memory_mib, schedulers_of
 from ktstr.runner.target_disks import TargetDisks
 from ktstr.vm import shape
@@ -24,22 +24,17 @@ _SCHED_EXT = re.compile(r"^CONFIG_SCHED_CLASS_EXT=y$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class TargetMachine:
-    """What `for_test` completes.  `disks`: the target's, those of the spec among them.
-
-    sampler: the layer of tests that trace.
-    """
+    """What `for_test` completes.  `disks`: the target's, those of the spec among them."""
 
     spec: MachineSpec
     disks: TargetDisks
-    sampler: Path
 
-    def for_test(self, layer: Path, *, trace: bool = False) -> MachineSpec:
-        """The machine with a test's own layer on top, and the sampler's if the test traces."""
-        own = (self.sampler, layer) if trace else (layer,)
-        return replace(self.spec, initramfs=(*self.spec.initramfs, *own))
+    def for_test(self, layer: Path) -> MachineSpec:
+        """The machine with a test's own layer on top."""
+        return replace(self.spec, initramfs=(*self.spec.initramfs, layer))
 
 
-def qemu_of(target: Target, tree: RunfilesTree) -> QemuTree:
+def qemu_of(target: Target, tree: FileTree) -> QemuTree:
     """The QEMU of a target.
 
     Raises:
@@ -50,7 +45,7 @@ def qemu_of(target: Target, tree: RunfilesTree) -> QemuTree:
 
 def machine_of(
     target: Target,
-    tree: RunfilesTree,
+    tree: FileTree,
     qemu: QemuTree,
     accel: Accel,
     disks: TargetDisks,
@@ -71,6 +66,8 @@ def machine_of(
     layers += [tree.path(scheduler.layer) for scheduler in schedulers_of(target)]
     layers += [tree.path(payload.layer) for payload in target.payloads]
     layers += [tree.path(worker.layer) for worker in target.workers]
+    # in all guests, traced or not: they are clones of one
+    layers.append(tree.path(target.sampler))
     if disks.layer is not None:
         layers.append(disks.layer)
     unpacked = sum(layer.stat().st_size for layer in layers)
@@ -93,7 +90,7 @@ def machine_of(
         host_is_amd=host_is_amd,
         disks=disks.specs,
     )
-    return TargetMachine(spec, disks, tree.path(target.sampler))
+    return TargetMachine(spec, disks)
 
 
 def check_sched_ext(target: Target, config: str) -> None:

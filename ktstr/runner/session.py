@@ -85,7 +85,7 @@ class Session:
             directory = self.outputs / case.name
             layer = directory / "test.cpio"
             write_test_layer(plan, self.sources.all, layer)
-            spec = self.machine.for_test(layer, trace=plan.trace)
+            spec = self.machine.for_test(layer)
             left_s = self.budget.left_s()
             ran = run_guest(plan, spec, disks, directory, self.termination, left_s)
         except UsageError as error:

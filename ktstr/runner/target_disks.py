@@ -12,7 +12,7 @@ from ktstr.model.host import DiskClone
 from ktstr.model.target import Target
 from ktstr.runner.disk_layer import write_disk_layer
 from ktstr.runner.disks import PlannedDisk, planned_disks, specs_of
-from ktstr.runner.files import RunfilesTree
+from ktstr.runner.files import FileTree
 from ktstr.runner.reflinks import Reflinks
 from ktstr.store.key import Key, parse_key
 from ktstr.vm.clones import Cloner
@@ -55,7 +55,7 @@ class TargetDisks:
 
 
 def prepare_disks(
-    target: Target, tree: RunfilesTree, qemu: QemuTree, accel: Accel, layer: Path
+    target: Target, tree: FileTree, qemu: QemuTree, accel: Accel, layer: Path
 ) -> TargetDisks:
     """Decides where each disk lives, and writes `layer` if any lives in the guest's memory.
 
@@ -74,7 +74,7 @@ def prepare_disks(
     )
 
 
-def _keys(planned: tuple[PlannedDisk, ...], tree: RunfilesTree) -> dict[str, Key]:
+def _keys(planned: tuple[PlannedDisk, ...], tree: FileTree) -> dict[str, Key]:
     return {
         each.disk.name: parse_key(tree.path(each.files.key_file).read_text(encoding="ascii"))
         for each in planned

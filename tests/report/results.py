@@ -33,6 +33,7 @@ from ktstr.model.host import (
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, PayloadEnd, Polarity, Stream
 from ktstr.model.plan import Plan
 from ktstr.model.relative import not_worse_than
+from ktstr.model.start import StartFacts, StartKind
 from ktstr.report import result_pb2
 from ktstr.report.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.report.result import result_of
@@ -41,6 +42,7 @@ from tests.judge.compared import compared_run
 from tests.judge.runs import MS, S
 from tests.report.traced_run import traced
 
+CLONED = StartFacts(StartKind.CLONED, "7e" * 32, "memory from the host's store", 0.104)
 HOST = HostContext(
     hostname="builder",
     kernel="6.1.0",
@@ -98,7 +100,11 @@ def passed() -> RunRecord:
     events = (*run.events, Event(S + 5 * MS, "op", 0, "AddCgroup(name='late/sleepers')"))
     late = CgroupFacts("late/sleepers", 0, "1", "1", 100)
     return dataclasses.replace(
-        run, workers=(*run.workers, sleeper), events=events, cgroups=(*run.cgroups, late)
+        run,
+        workers=(*run.workers, sleeper),
+        events=events,
+        cgroups=(*run.cgroups, late),
+        start=CLONED,
     )
 
 
@@ -133,6 +139,7 @@ def ejected() -> RunRecord:
     return runs.good_run(
         schedulers=(facts,),
         console=(console,),
+        start=CLONED,
         scenarios=(ScenarioFacts(S, 2 * S, 1, 0, stopped_because="the scheduler is gone"),),
         logs=(
             LogChunk("scheduler", "".join(f"line {i}\n" for i in range(40)), truncated=True),
@@ -175,7 +182,8 @@ def panicked() -> RunRecord:
 def no_boot() -> RunRecord:
     """A guest that never said hello."""
     ending = Ending(EndingKind.DEADLINE, "boot to the agent's hello")
-    return RunRecord(plan=runs.plan(), accel=Accel.VIRTUAL, ending=ending, console=())
+    start = StartFacts(StartKind.COLD, "", "the target has disks", None)
+    return RunRecord(plan=runs.plan(), accel=Accel.VIRTUAL, ending=ending, console=(), start=start)
 
 
 def raised() -> RunRecord:
@@ -287,6 +295,7 @@ def contended() -> RunRecord:
     late = runs.worker(max_gap_ns=230 * MS)
     return runs.good_run(
         accel=Accel.KVM,
+        start=StartFacts(StartKind.COLD, "", "fresh_boot = True of the target", 1.25),
         workers=(late, runs.worker(index=1)),
         host_samples=samples,
         scenario_host_s=(0.5, 1.5),

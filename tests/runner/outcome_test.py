@@ -66,9 +66,7 @@ class SessionTest(absltest.TestCase):
         )  # fmt: skip
         session = Session(
             target=samples.target(),
-            machine=TargetMachine(
-                spec, TargetDisks((), (), None, (), Cloner()), Path("sampler.cpio")
-            ),
+            machine=TargetMachine(spec, TargetDisks((), (), None, (), Cloner())),
             sources=Sources((), (), ()),
             outputs=Path(self.create_tempdir().full_path),
             budget=Budget(time.monotonic() + left_s),
