@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 
+from ktstr.guest.adopt import adopt
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.engine import Engine, Subject
 from ktstr.guest.oom import NEVER_KILLED, set_oom_score
@@ -24,24 +25,32 @@ from ktstr.model.plan import PLAN_PATH, Plan
 _HELLO_FRAMES = 1
 
 
-def run(descriptor: int, plan_text: bytes) -> int:
+def run(descriptor: int, plan_text: bytes, start_text: bytes = b"") -> int:
     """Carries out a plan, sends its facts to `descriptor` and ends with an End frame.
 
-    Hello has been sent.  Returns the exit status: 1 if the agent itself failed.
+    Hello has been sent.  `start_text` is what the guest has yet to take on (`adopt`), if anything.
+    Returns the exit status: 1 if the agent itself failed.
     """
     port = FramePort(descriptor, _HELLO_FRAMES)
-    error = ""
     try:
         shield()
         set_oom_score(NEVER_KILLED)
+        if start_text:
+            adopt(start_text)
         _Session(_plan_of(plan_text), port).carry_out()
     except BaseException as failure:  # noqa: BLE001 - whatever it is, the host must hear of it
-        error = f"{type(failure).__name__}: {failure}"
-        text = traceback.format_exc()
-        sys.stderr.write(text)
-        port.emit(LogChunk("agent", text))
-    port.emit(End(port.sent, time.monotonic_ns(), error))
-    return 1 if error else 0
+        return end_with(port, failure)
+    port.emit(End(port.sent, time.monotonic_ns(), ""))
+    return 0
+
+
+def end_with(port: FramePort, failure: BaseException) -> int:
+    """Ends the stream of a guest whose agent failed; returns the exit status."""
+    text = "".join(traceback.format_exception(failure))
+    sys.stderr.write(text)
+    port.emit(LogChunk("agent", text))
+    port.emit(End(port.sent, time.monotonic_ns(), f"{type(failure).__name__}: {failure}"))
+    return 1
 
 
 def _plan_of(text: bytes) -> Plan:

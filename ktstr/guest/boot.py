@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PORT = "/dev/ttyS1"
+# as in ktstr/model/plan.py and start.py
 PLAN = "/ktstr/plan.json"
+START = "/ktstr/start.json"
+TEMPLATE = "/ktstr/template"
 _CPUS = "/sys/devices/system/cpu"
 _NODES = "/sys/devices/system/node"
 _CACHE_LEVELS = 8
@@ -55,8 +58,13 @@ def hello(plan: bytes) -> dict[str, object]:
         "cores": seen_cores(),
         "memory_kb": _memory_kb(),
         "clocksource": _read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-        "plan_digest": sha256(plan).hexdigest() if plan else "",
+        "plan_digest": digest(plan),
     }
+
+
+def digest(plan: bytes) -> str:
+    """What hello says of the plan; empty where there is none."""
+    return sha256(plan).hexdigest() if plan else ""
 
 
 def hello_frame(body: dict[str, object]) -> bytes:
@@ -105,18 +113,24 @@ def write_all(port: int, data: bytes) -> None:
 
 
 def main() -> None:
-    """Says hello, then runs the agent."""
-    plan = _bytes(PLAN)
+    """Says hello, then runs the agent; a guest that is to be saved and cloned does so later."""
     port = open_port()
-    write_all(port, hello_frame(hello(plan)))
-    from ktstr.guest.agent import run
+    if os.access(TEMPLATE, os.F_OK):
+        from ktstr.guest.parked import run_clone
 
-    status = run(port, plan)
+        status = run_clone(port)
+    else:
+        plan = contents(PLAN)
+        write_all(port, hello_frame(hello(plan)))
+        from ktstr.guest.agent import run
+
+        status = run(port, plan, contents(START))
     termios.tcdrain(port)  # the machine ends next, and what is in the kernel's buffer with it
     sys.exit(status)
 
 
-def _bytes(path: str) -> bytes:
+def contents(path: str) -> bytes:
+    """The bytes of a file; none where it is missing or cannot be read."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -133,7 +147,7 @@ def _bytes(path: str) -> bytes:
 
 
 def _read(path: str) -> str:
-    return _bytes(path).decode().strip()
+    return contents(path).decode().strip()
 
 
 def _online() -> list[int]:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ktstr.guest.boot import seen_cores, seen_distances, seen_llcs, seen_nodes
 from ktstr.model.cpulist import parse_cpulist
 from ktstr.model.topology import TopologyView
 
 
+@cache
 def seen_view() -> TopologyView:
-    """What sysfs says of LLCs, nodes and cores; empty where it says nothing."""
+    """What sysfs says of LLCs, nodes and cores at the first call; empty where it says nothing."""
     return TopologyView(
         llcs=tuple(map(parse_cpulist, seen_llcs())),
         nodes=tuple(map(parse_cpulist, seen_nodes())),

@@ -48,6 +48,18 @@ def decode(cls: type[T], data: Any) -> T:
     return typing.cast(T, _decode(cls, data, cls.__name__))
 
 
+def prepare(cls: type) -> None:
+    """Resolves the annotations of `cls` and all it can hold now, not when one is decoded first."""
+    seen: set[type] = set()
+    ahead: list[Any] = [cls]
+    while ahead:
+        hint = ahead.pop()
+        ahead += typing.get_args(hint)
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint) and hint not in seen:
+            seen.add(hint)
+            ahead += _hints(hint).values()
+
+
 def _decode(hint: Any, data: Any, where: str) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest that is saved and cloned: parked at one instruction, with everything imported.
+
+The instruction is a store to QEMU's pvpanic device (docs/specs/pvpanic.rst of QEMU), at which the
+machine stops.  What runs next runs in a clone, into whose mailbox the host has put a test's layer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import mmap
+import os
+import termios
+from pathlib import Path
+from typing import Any
+
+from ktstr.guest import boot
+from ktstr.guest.adopt import adopt
+from ktstr.guest.agent import end_with, run
+from ktstr.guest.port import FramePort
+from ktstr.guest.unpack import unpack
+from ktstr.guest.view import seen_view
+from ktstr.model.codec import prepare
+from ktstr.model.errors import InfraError
+from ktstr.model.mailbox import MAILBOX_BYTES, mark, read
+from ktstr.model.plan import Plan
+
+_DEVICES = Path("/sys/bus/pci/devices")
+# hw/misc/pvpanic-pci.c: Red Hat's vendor number, and the device's
+_PVPANIC = ("0x1b36", "0x0011")
+# include/standard-headers/misc/pvpanic.h: a panic, which QEMU is told to pause at
+_PANICKED = 1
+_PAGE = mmap.PAGESIZE
+# What tests need beyond the agent's own imports.  Few need disks, and none the shell.
+_MODULES = (
+    "ktstr",
+    "ktstr.guest.body",
+    "ktstr.guest.claims",
+    "ktstr.guest.function",
+    "ktstr.guest.payload.background",
+    "ktstr.guest.payload.run",
+    "ktstr.guest.python_worker",
+    "ktstr.guest.sampler",
+    "ktstr.guest.waits",
+    "ktstr.scenarios",
+)
+
+
+def run_clone(port: int) -> int:
+    """Says hello, parks, and in a clone takes the mailbox's layer on, says hello again and runs it.
+
+    Returns the exit status, 1 if the agent failed: then the stream ends with an End that says how.
+    """
+    try:
+        for name in _MODULES:
+            importlib.import_module(name)
+        prepare(Plan)
+        seen_view()
+        hello = boot.hello(b"")
+        bell = Bell.of_machine()
+        mailbox = _mailbox()
+    except Exception as failure:  # noqa: BLE001 - the host must hear why it cannot save this guest
+        return end_with(FramePort(port), failure)
+    gc.collect()
+    gc.freeze()
+    boot.write_all(port, boot.hello_frame(hello))
+    termios.tcdrain(port)
+    bell.ring()
+    # a clone from here on: its stream is new
+    try:
+        plan = _moved_in(mailbox)
+    except Exception as failure:  # noqa: BLE001 - as above
+        return end_with(FramePort(port), failure)
+    # the machine is what it was in the saved guest, whose memory this one goes on with
+    boot.write_all(port, boot.hello_frame(hello | {"plan_digest": boot.digest(plan)}))
+    return run(port, plan)
+
+
+def _moved_in(mailbox: mmap.mmap) -> bytes:
+    """Takes on what the mailbox holds, and releases it; returns the text of the plan."""
+    with memoryview(mailbox) as view:
+        layer = read(view)
+    mailbox.close()
+    unpack(layer)
+    start = boot.contents(boot.START)
+    if not start:
+        raise InfraError(f"the clone has no {boot.START}: it would be the guest it was saved as")
+    adopt(start)
+    return boot.contents(boot.PLAN)
+
+
+def _mailbox() -> mmap.mmap:
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+    pages = mmap.mmap(-1, MAILBOX_BYTES, flags=flags)
+    # a page that the kernel moves into a huge one leaves its mark where it was
+    pages.madvise(mmap.MADV_NOHUGEPAGE)
+    with memoryview(pages) as view:
+        mark(view)
+    return pages
+
+
+class Bell:
+    """The pvpanic device's one register, at `address` in this process."""
+
+    def __init__(self, address: int) -> None:
+        self._register = ctypes.c_ubyte.from_address(address)
+
+    @classmethod
+    def of_machine(cls, devices: Path = _DEVICES) -> Bell:
+        """Maps the register.
+
+        Raises:
+            InfraError: the machine has no pvpanic-pci, or the kernel does not let it be mapped.
+        """
+        device = find_device(devices)
+        try:
+            start = int((device / "resource").read_text().split()[0], 16)
+            # a BAR of two bytes need not begin at a page, and a mapping does
+            return cls(_mapped(device / "resource0") + start % _PAGE)
+        except (OSError, ValueError, IndexError) as error:
+            raise InfraError(f"cannot park: the pvpanic device {device}: {error}") from error
+
+    def ring(self) -> None:
+        """Has QEMU stop the machine at this store."""
+        self._register.value = _PANICKED
+
+
+def find_device(devices: Path) -> Path:
+    """The directory of the pvpanic device below sysfs' `devices`.
+
+    Raises:
+        InfraError: there is none; the message says what there is.
+    """
+    found: list[str] = []
+    for device in sorted(devices.glob("*")):
+        kind = tuple((device / name).read_text().strip() for name in ("vendor", "device"))
+        if kind == _PVPANIC:
+            return device
+        found.append(":".join(kind))
+    raise InfraError(
+        f"cannot park: no PCI device is {':'.join(_PVPANIC)}, QEMU's pvpanic; {devices} has "
+        f"{', '.join(found) or 'none'}"
+    )
+
+
+def _mapped(resource: Path) -> int:
+    """The address of the page that holds a BAR, which Python's mmap would cut to the BAR's size."""
+    libc: Any = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = (
+        *(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int),
+        *(ctypes.c_int, ctypes.c_int, ctypes.c_long),
+    )
+    file = os.open(resource, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        address = libc.mmap(None, _PAGE, mmap.PROT_WRITE, mmap.MAP_SHARED, file, 0)
+    finally:
+        os.close(file)
+    if address is None or address == ctypes.c_void_p(-1).value:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(resource))
+    return int(address)

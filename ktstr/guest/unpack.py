@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Unpacks the layer of a test, a newc archive, as the kernel unpacks an initramfs.
+
+The format is that of the kernel's Documentation/driver-api/early-userspace/buffer-format.rst; the
+layer is one that tools/initramfs/newc.py wrote, with parents before what lies in them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+
+from ktstr.model.errors import InfraError
+
+_MAGIC = b"070701"
+_HEADER = 110
+_TRAILER = b"TRAILER!!!"
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+
+
+def unpack(archive: bytes, root: bytes = b"/") -> None:
+    """Writes the directories, files and symbolic links of `archive` below `root`.
+
+    What is there already is replaced, but for directories, which get the mode of the archive's.
+
+    Raises:
+        InfraError: the archive is damaged, holds something else, or cannot be written; the message
+            says what.
+    """
+    for path, mode, data in _entries(archive):
+        where = os.path.join(root, path)
+        try:
+            _write(where, mode, data)
+        except OSError as error:
+            raise InfraError(f"cannot unpack the test's layer: {error}") from error
+
+
+def _write(where: bytes, mode: int, data: bytes) -> None:
+    kind = stat.S_IFMT(mode)
+    if kind == stat.S_IFDIR:
+        if not os.path.isdir(where):
+            os.mkdir(where)
+        os.chmod(where, stat.S_IMODE(mode))
+        return
+    if os.path.lexists(where):
+        os.unlink(where)
+    if kind == stat.S_IFLNK:
+        os.symlink(data, where)
+    elif kind == stat.S_IFREG:
+        _write_file(where, mode, data)
+    else:
+        raise InfraError(
+            f"cannot unpack the test's layer: {os.fsdecode(where)} is no directory, file or "
+            f"symbolic link, but of mode {mode:#o}"
+        )
+
+
+def _write_file(where: bytes, mode: int, data: bytes) -> None:
+    file = os.open(where, _CREATE)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(file, view) :]
+        os.fchmod(file, stat.S_IMODE(mode))
+    finally:
+        os.close(file)
+
+
+def _entries(archive: bytes) -> Iterator[tuple[bytes, int, bytes]]:
+    """Path, mode and bytes of each entry; what follows the last one's trailer must be padding."""
+    at, closed = 0, False
+    while at < len(archive):
+        if closed and archive[at] == 0:
+            at += 1
+            continue
+        name, mode, data, at = _entry(archive, at)
+        closed = name == _TRAILER
+        if not closed:
+            yield name, mode, data
+    if not closed:
+        raise InfraError(f"the test's layer ends at byte {at} without its trailer")
+
+
+def _entry(archive: bytes, start: int) -> tuple[bytes, int, bytes, int]:
+    header = archive[start : start + _HEADER]
+    try:
+        if len(header) < _HEADER or not header.startswith(_MAGIC):
+            raise ValueError
+        fields = [int(header[i : i + 8], 16) for i in range(len(_MAGIC), _HEADER, 8)]
+    except ValueError:
+        raise InfraError(f"the test's layer is damaged: no newc header at byte {start}") from None
+    mode, size, name_size = fields[1], fields[6], fields[11]
+    name_end = start + _HEADER + name_size
+    data_start = name_end + -name_end % 4
+    data_end = data_start + size
+    if not name_size or data_end > len(archive):
+        raise InfraError(f"the test's layer is cut short: its entry at byte {start} runs past it")
+    name = archive[start + _HEADER : name_end - 1]
+    return name, mode, archive[data_start:data_end], data_end + -data_end % 4
