@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest that cannot park says why; what makes a clone one of its own is in the kernel's form."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from absl.testing import absltest
+
+from ktstr.guest import adopt, boot, parked
+from ktstr.model import plan, start
+from ktstr.model.errors import InfraError
+
+
+class FindDeviceTest(absltest.TestCase):
+    def setUp(self) -> None:
+        self.devices = Path(self.create_tempdir().full_path)
+
+    def _add(self, slot: str, vendor: str, device: str) -> Path:
+        where = self.devices / slot
+        where.mkdir()
+        (where / "vendor").write_text(f"{vendor}\n")
+        (where / "device").write_text(f"{device}\n")
+        return where
+
+    def test_finds_the_one_among_others(self) -> None:
+        self._add("0000:00:00.0", "0x8086", "0x29c0")
+        self._add("0000:00:01.0", "0x1b36", "0x000d")
+        wanted = self._add("0000:00:02.0", "0x1b36", "0x0011")
+        self.assertEqual(parked.find_device(self.devices), wanted)
+
+    def test_says_what_there_is_instead(self) -> None:
+        self._add("0000:00:00.0", "0x8086", "0x29c0")
+        with self.assertRaisesRegex(InfraError, "0x1b36:0x0011.*pvpanic.*has 0x8086:0x29c0"):
+            parked.find_device(self.devices)
+
+    def test_a_machine_without_pci_says_so(self) -> None:
+        with self.assertRaisesRegex(InfraError, "cannot park.*has none"):
+            parked.Bell.of_machine(self.devices / "missing")
+
+    def test_a_register_that_cannot_be_mapped_names_its_device(self) -> None:
+        where = self._add("0000:00:02.0", "0x1b36", "0x0011")
+        (where / "resource").write_text("0x00000000febf1800 0x00000000febf1801 0x40200\n")
+        with self.assertRaisesRegex(
+            InfraError, "cannot park: the pvpanic device .*02.0.*resource0"
+        ):
+            parked.Bell.of_machine(self.devices)
+
+    def test_rings_behind_the_start_of_the_page(self) -> None:
+        where = self._add("0000:00:02.0", "0x1b36", "0x0011")
+        (where / "resource").write_text("0x00000000febf1800 0x00000000febf1801 0x40200\n")
+        (where / "resource0").write_bytes(bytes(4096))
+        parked.Bell.of_machine(self.devices).ring()
+        written = (where / "resource0").read_bytes()
+        self.assertEqual(written[0x800], 1)
+        self.assertEqual(sum(written), 1)
+
+
+class AdoptTest(absltest.TestCase):
+    def test_numbers_are_those_of_the_kernels_headers(self) -> None:
+        write, size = 1, struct.calcsize("2i")
+        self.assertEqual(adopt.RNDADDENTROPY, write << 30 | size << 16 | ord("R") << 8 | 3)
+        self.assertEqual(adopt.RNDRESEEDCRNG, ord("R") << 8 | 7)
+
+    def test_every_bit_is_credited(self) -> None:
+        entropy = bytes(range(start.ENTROPY_BYTES))
+        info = adopt.pool_info(entropy)
+        self.assertEqual(struct.unpack_from("=ii", info), (512, 64))
+        self.assertEqual(info[8:], entropy)
+
+
+class PathsTest(absltest.TestCase):
+    def test_are_those_that_the_host_writes(self) -> None:
+        self.assertEqual(boot.PLAN, plan.PLAN_PATH)
+        self.assertEqual(boot.START, start.START_PATH)
+        self.assertEqual(boot.TEMPLATE, start.TEMPLATE_PATH)
+
+
+if __name__ == "__main__":
+    absltest.main()
