@@ -11,7 +11,7 @@ import os
 import pathlib
 import sys
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 TOP = "linux"
 
@@ -97,21 +97,32 @@ def check_is_kernel(tree: pathlib.Path) -> None:
         raise TreeError(f"{tree} is no kernel source tree: it has no {' and no '.join(missing)}")
 
 
-def _main(argv: list[str]) -> int:
+def run(
+    argv: list[str], description: str | None, work: Callable[[pathlib.Path, pathlib.Path], str]
+) -> int:
+    """The program around `work`, which takes --tree and --out; prints what that returns.
+
+    Its exit status is 1, with the reason on stderr, where `work` raises TreeError or OSError.
+    """
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tree", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     args = parser.parse_args(argv)
     try:
-        check_is_kernel(args.tree)
-        pack(args.tree, every_file(args.tree), args.out)
+        print(work(args.tree, args.out), end="")
     except (TreeError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
+def _pack_all(tree: pathlib.Path, out: pathlib.Path) -> str:
+    check_is_kernel(tree)
+    pack(tree, every_file(tree), out)
+    return ""
+
+
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], __doc__, _pack_all))

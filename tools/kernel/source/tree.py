@@ -10,7 +10,6 @@ files differ from the commit; `watch`: files that change whenever the commit doe
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import pathlib
@@ -22,7 +21,7 @@ from dataclasses import asdict, dataclass
 # A repository rule's Python starts isolated: imports begin at the top of the repository.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3]))
 
-from tools.kernel.source.archive import TreeError, check_is_kernel, git_environment, pack
+from tools.kernel.source.archive import TreeError, check_is_kernel, git_environment, pack, run
 
 CLEAN, DIRTY, NO_GIT = "clean", "dirty", "no_git"
 
@@ -130,20 +129,9 @@ def _stats(tree: pathlib.Path, names: list[str]) -> dict[str, tuple[int, int, in
     return stats
 
 
-def _main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--tree", type=pathlib.Path, required=True)
-    parser.add_argument("--out", type=pathlib.Path, required=True)
-    args = parser.parse_args(argv)
-    try:
-        print(json.dumps(asdict(snapshot(args.tree.resolve(), args.out))))
-    except (TreeError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+def _described(tree: pathlib.Path, out: pathlib.Path) -> str:
+    return json.dumps(asdict(snapshot(tree.resolve(), out))) + "\n"
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], __doc__, _described))
