@@ -36,12 +36,14 @@ from ktstr.scenarios.partition import (
     thirds,
     uneven,
 )
+from ktstr.scenarios.works import bursty, spinners
 
 __all__ = [
     "Partition",
     "affinity_change",
     "affinity_pinned",
     "alike",
+    "bursty",
     "cgroup_add",
     "cgroup_remove",
     "confine",
@@ -58,6 +60,7 @@ __all__ = [
     "nested_task_move",
     "overlapping",
     "oversubscribed",
+    "spinners",
     "split_half",
     "split_misaligned",
     "steady",

@@ -5,10 +5,8 @@ from itertools import pairwise
 
 from ktstr import (
     Backdrop,
-    Bursty,
     CgroupDef,
     Checks,
-    CpuSpin,
     Frac,
     IoSync,
     MoveAllTasks,
@@ -24,6 +22,7 @@ from ktstr import (
     scenario,
     scenarios,
 )
+from ktstr.scenarios import bursty, spinners
 
 _FREE = Checks(max_gap_ms=1000, max_migrations_per_s=40)
 _CROWD = Checks(max_gap_ms=1000, max_migrations_per_s=20)
@@ -40,16 +39,8 @@ _JOINED = Checks(max_gap_ms=2500)
 _HALF, _QUARTER, _TENTH = Frac(1 / 2), Frac(1 / 4), Frac(1 / 10)
 
 
-def _spin(workers: int) -> Work:
-    return Work(CpuSpin(), workers=workers)
-
-
 def _yield(workers: int) -> Work:
     return Work(YieldHeavy(), workers=workers)
-
-
-def _bursty(workers: int, burst_ms: int, sleep_ms: int) -> Work:
-    return Work(Bursty(burst_us=1000 * burst_ms, sleep_us=1000 * sleep_ms), workers=workers)
 
 
 @scenario(duration=2.0, checks=_JOINED)
@@ -57,20 +48,20 @@ def add_load_imbalance(machine: TopologyView) -> Scenario:
     """Stresses load that comes to one side: 16 spinners join one of two yielding cgroups."""
     return Scenario(
         backdrop=Backdrop(cgroups=scenarios.alike(2, Work(YieldHeavy()))),
-        steps=(Step(hold=_HALF), Step(ops=(Spawn("cg_0", _spin(16)),), hold=_HALF)),
+        steps=(Step(hold=_HALF), Step(ops=(Spawn("cg_0", spinners(16)),), hold=_HALF)),
     )
 
 
 @scenario(duration=1.5, checks=_WAKES)
 def imbalance_mixed_workload(machine: TopologyView) -> Scenario:
     """Stresses unlike loads of unlike size: eight spinners, sleepers, and writers."""
-    return defs(*scenarios.unlike(_spin(8), _bursty(2, 100, 50), Work(IoSync())))
+    return defs(*scenarios.unlike(spinners(8), bursty(2, 100, 50), Work(IoSync())))
 
 
 @scenario(duration=2.0, checks=_YIELDS)
 def load_oscillation(machine: TopologyView) -> Scenario:
     """Stresses following: the heavy side and the light one change roles every quarter."""
-    heavy, light = _spin(4), _yield(1)
+    heavy, light = spinners(4), _yield(1)
     sides = ((heavy, light), (light, heavy), (heavy, light), (light, heavy))
     return Scenario(
         steps=tuple(Step(setup=scenarios.unlike(*side), hold=_QUARTER) for side in sides)
@@ -80,21 +71,21 @@ def load_oscillation(machine: TopologyView) -> Scenario:
 @scenario(duration=2.0, checks=_CROWD)
 def four_way_load_imbalance(machine: TopologyView) -> Scenario:
     """Stresses more than two sides: 16 spinners, a yielder, 8 and 4 spinners."""
-    return defs(*scenarios.unlike(_spin(16), _yield(1), _spin(8), _spin(4)))
+    return defs(*scenarios.unlike(spinners(16), _yield(1), spinners(8), spinners(4)))
 
 
 @scenario(duration=1.5, checks=_CONFINED_WAKES, needs=Needs(cpus=2))
 def cpuset_imbalance_combined(machine: TopologyView) -> Scenario:
     """Stresses a full half beside one that sleeps most of the time."""
     halves = scenarios.split_half(machine)
-    cgroups = scenarios.unlike(_spin(2 * len(halves[0])), _bursty(2, 50, 150))
+    cgroups = scenarios.unlike(spinners(2 * len(halves[0])), bursty(2, 50, 150))
     return defs(*scenarios.confine(cgroups, halves))
 
 
 @scenario(duration=1.5, checks=_CONFINED_WAKES, needs=Needs(cpus=3))
 def cpuset_overlap_imbalance_combined(machine: TopologyView) -> Scenario:
     """Stresses imbalance over shared CPUs: twelve spinners, two sleepers, a yielder."""
-    cgroups = scenarios.unlike(_spin(12), _bursty(2, 50, 100), _yield(1))
+    cgroups = scenarios.unlike(spinners(12), bursty(2, 50, 100), _yield(1))
     return defs(*scenarios.confine(cgroups, scenarios.overlapping(machine, 3, 0.5)))
 
 
@@ -114,12 +105,12 @@ def no_ctrl_imbalance(machine: TopologyView) -> Scenario:
     """Stresses moving into a crowd and out of it: two workers between six and sleepers."""
     cgroups = (
         CgroupDef("heavy", works=None),
-        CgroupDef("heavy/own", works=(_spin(6),)),
+        CgroupDef("heavy/own", works=(spinners(6),)),
         CgroupDef("heavy/guests", works=None),
         CgroupDef("light", works=None),
-        CgroupDef("light/own", works=(_bursty(2, 50, 100),)),
+        CgroupDef("light/own", works=(bursty(2, 50, 100),)),
         CgroupDef("light/guests", works=None),
-        CgroupDef("mobile", works=(_spin(2),)),
+        CgroupDef("mobile", works=(spinners(2),)),
     )
     path = ("mobile", "heavy/guests", "light/guests") * 2
     steps = (Step(ops=(MoveAllTasks(a, b),), hold=Frac(1 / 6)) for a, b in pairwise(path))
@@ -142,7 +133,7 @@ def no_ctrl_load_imbalance(machine: TopologyView) -> Scenario:
     parents = (CgroupDef("cg_0", works=None), CgroupDef("cg_1", works=None))
     return defs(
         *parents,
-        CgroupDef("cg_0/heavy", works=(_spin(16),)),
+        CgroupDef("cg_0/heavy", works=(spinners(16),)),
         CgroupDef("cg_1/light", works=(_yield(1),)),
     )
 
@@ -150,4 +141,4 @@ def no_ctrl_load_imbalance(machine: TopologyView) -> Scenario:
 @scenario(duration=1.5, checks=_WAKES)
 def io_compute_imbalance(machine: TopologyView) -> Scenario:
     """Stresses who waits often and computes little, against a spinner for every CPU."""
-    return defs(*scenarios.unlike(Work(IoSync()), _spin(len(machine.cpus))))
+    return defs(*scenarios.unlike(Work(IoSync()), spinners(len(machine.cpus))))
