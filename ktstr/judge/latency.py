@@ -7,8 +7,9 @@ import functools
 from collections.abc import Callable
 
 from ktstr.judge.measure import Limit, Measurement, Scope
+from ktstr.judge.percentile import p99_of
 from ktstr.judge.spread import histogram_variation
-from ktstr.judge.subjects import NS_PER_US, by_cgroup
+from ktstr.judge.subjects import by_cgroup
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
@@ -49,15 +50,8 @@ def _of_cgroups(
 
 
 def _p99(cgroup: str, pool: Histogram) -> Measurement:
-    p99 = pool.percentile(0.99)
-    if p99 is None:
-        words = f"cgroup {cgroup}: no wake-up was measured although its workers block"
-        return Measurement(cgroup, None, words)
-    words = (
-        f"cgroup {cgroup}: p99 wake-to-run latency {p99 / NS_PER_US:.1f} us of {pool.count} "
-        f"wake-ups, worst {pool.maximum / NS_PER_US:.1f} us"
-    )
-    return Measurement(cgroup, p99 / NS_PER_US, words)
+    none = "no wake-up was measured although its workers block"
+    return p99_of(cgroup, pool, "wake-to-run latency", "wake-ups", none)
 
 
 def _variation(cgroup: str, pool: Histogram) -> Measurement:
