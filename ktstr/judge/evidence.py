@@ -10,7 +10,7 @@ from ktstr.judge.disks import is_as_promised, promise
 from ktstr.judge.payloads import missing, payload_name, planned_payloads
 from ktstr.judge.phases import parts
 from ktstr.judge.record import RunRecord
-from ktstr.judge.relative import relative_results
+from ktstr.judge.relative import RelativeResult
 from ktstr.judge.scheduler import plans_of
 from ktstr.judge.thresholds import enabled_limits
 from ktstr.model.checks import Verdict
@@ -29,8 +29,8 @@ class Claim:
     shown: bool
 
 
-def claims(run: RunRecord) -> tuple[Claim, ...]:
-    """Everything that a PASS of this run needs."""
+def claims(run: RunRecord, relative: list[RelativeResult]) -> tuple[Claim, ...]:
+    """Everything that a PASS of this run needs; `relative`: its `relative_results`."""
     found = [
         _hello(run),
         Claim("the guest powered off by itself", run.ending.kind is EndingKind.EXITED),
@@ -47,7 +47,7 @@ def claims(run: RunRecord) -> tuple[Claim, ...]:
         found.append(Claim(f"{run.plan.function} returned", returned))
     found += [
         Claim(f"{each.claim.words} in {each.phase}: {each.why}", each.verdict is Verdict.PASS)
-        for each in relative_results(run)
+        for each in relative
     ]
     found += _disks(run)
     found += [_payload(facts) for facts in run.payloads if facts.end is not PayloadEnd.DROPPED]

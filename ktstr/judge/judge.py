@@ -49,15 +49,16 @@ def judge(run: RunRecord) -> Judgement:
     """
     of_workers, results = _workers(under_test(run))
     relative = relative_results(run)
+    needed = claims(run, relative)
     claimed = claim_results(run)
     details = excuse(run, _machine(run) + _guest(run) + worker_reports(run)) + of_workers
     details += excuse(run, claim_details(claimed))
     details += excuse(run, relative_details(relative))
-    shown = tuple(claim.words for claim in claims(run) if claim.shown)
+    shown = tuple(claim.words for claim in needed if claim.shown)
     if worst(detail.verdict for detail in details) is None:
         details += [
             Detail(Kind.NO_DATA, f"not shown: {claim.words}", Verdict.INCONCLUSIVE)
-            for claim in claims(run)
+            for claim in needed
             if not claim.shown
         ]
     found = ranked(details)
