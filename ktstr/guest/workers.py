@@ -87,9 +87,9 @@ class WorkerGroup:
     ) -> None:
         self._disks, self._source, self._seed = disks, source, seed
         self.cgroup, self.work, self.step = cgroup, work, step
-        self.label = label
         self.cpuset: frozenset[int] | None = frozenset()
-        self._reactor, self._group, self._label = reactor, group, label
+        self.label = label
+        self._reactor, self._group = reactor, group
         self._program = program_of(work, program)
         self._processes: list[_Process] = []
         self._workers: list[_Worker] = []
@@ -234,7 +234,7 @@ class WorkerGroup:
                 # a file holds a report of any length, and what a worker wrote before it was killed
                 start, report = os.pipe(), os.memfd_create("ktstr-report", os.MFD_CLOEXEC)
                 starts.append(start[0])
-                affinity, label = affinities[index], f"{self._label}.{index}"
+                affinity, label = affinities[index], f"{self.label}.{index}"
                 workers.append(
                     _Worker(index, process, start[1], report, format_cpulist(affinity or ()))
                 )
@@ -265,13 +265,13 @@ class WorkerGroup:
     def _remove_leftovers(self) -> None:
         """Removes files and cgroups that workers made; they have ended, however, and so cannot."""
         for worker in self._workers:
-            label = f"{self._label}.{worker.index}"
+            label = f"{self.label}.{worker.index}"
             path = file_of(self.work, label, self._disks)
             if path:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path)
         if isinstance(self.work.type, CgroupChurn):
-            remove_churned(self._label)
+            remove_churned(self.label)
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes:
