@@ -96,9 +96,7 @@ class Engine:
         self._stage, self._reactor, self._subject = stage, reactor, subject
         self._timeline = Timeline(sink)
         self._people = Population(stage, tree, reactor, self._timeline)
-        self._turns = Turns(
-            self._people, tree, stage.view, reactor, self._timeline, trace=stage.trace
-        )
+        self._turns = Turns(self._people, tree, reactor, self._timeline, trace=stage.trace)
         self._payloads = None
         if payloads is not None:
             from ktstr.guest.payload.background import Background

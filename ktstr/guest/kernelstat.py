@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel says of this task: its CPU, migrations, run delay and run count."""
+"""What the kernel says of this task: its CPU, moves, run delay and run count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 # Documentation/filesystems/proc.rst, of the fields after the command's closing bracket
 _PROCESSOR = 36
-_MIGRATIONS = "se.nr_migrations"
+# kernel/sched/debug.c, proc_sched_show_task()
+_MIGRATIONS, _PAGES = "se.nr_migrations", "numa_pages_migrated"
 
 
 class Kernelstat:
@@ -27,7 +28,8 @@ class Kernelstat:
     def read(self) -> Counted:
         """What was counted so far; None where this kernel does not say."""
         delay, count = _delays()
-        return _migrations(), delay, count
+        moves = _moves()
+        return moves.get(_MIGRATIONS), delay, count, moves.get(_PAGES)
 
 
 def _delays() -> tuple[int | None, int | None]:
@@ -39,13 +41,14 @@ def _delays() -> tuple[int | None, int | None]:
     return delay, count
 
 
-def _migrations() -> int | None:
+def _moves() -> dict[str, int]:
+    found = {}
     try:
         with open("/proc/self/sched", encoding="ascii", errors="replace") as file:
             for line in file:
                 name, _, value = line.partition(":")
-                if name.strip() == _MIGRATIONS:
-                    return int(value)
+                if (key := name.strip()) in (_MIGRATIONS, _PAGES):
+                    found[key] = int(value)
     except (OSError, ValueError):
         pass
-    return None
+    return found

@@ -14,7 +14,6 @@ from ktstr.model.facts import (
     Event,
     LogChunk,
     PayloadFacts,
-    PhaseFacts,
     ScenarioFacts,
     SchedulerFacts,
     TestFacts,
@@ -32,7 +31,6 @@ _TYPES = {
     TestFacts: FrameType.TEST,
     PayloadFacts: FrameType.PAYLOAD,
     DiskFacts: FrameType.DISK,
-    PhaseFacts: FrameType.PHASE,
     End: FrameType.END,
 }
 

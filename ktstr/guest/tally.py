@@ -7,9 +7,10 @@ from typing import Any
 
 from ktstr.model.histogram import bucket_of
 
-# what the kernel counted: migrations, run delay (ns), run count; None where it does not say
-Counted = tuple[int | None, int | None, int | None]
-_COUNTED = ("kernel_migrations", "run_delay_ns", "run_count")
+# what the kernel counted: migrations, run delay (ns), run count, pages that NUMA balancing moved;
+# None where it does not say
+Counted = tuple[int | None, int | None, int | None, int | None]
+_COUNTED = ("kernel_migrations", "run_delay_ns", "run_count", "numa_pages_migrated")
 
 
 class Tally:

@@ -74,6 +74,7 @@ def facts_of(
         io=_all(phase.io for phase in phases),
         phases=phases,
         numa_pages=_table(found["numa_pages"]),
+        numa_pages_migrated=found["numa_pages_migrated"],
     )
 
 
@@ -97,6 +98,7 @@ def _phase(found: Any) -> WorkerPhase:
         gaps=_histogram(found, "gaps"),
         off_cpu=_histogram(found, "off_cpu"),
         run_delay=_histogram(found, "run_delay"),
+        numa_pages_migrated=found["numa_pages_migrated"],
     )
 
 

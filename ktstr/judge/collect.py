@@ -28,7 +28,6 @@ Fact = (
     | facts.TestFacts
     | facts.PayloadFacts
     | facts.DiskFacts
-    | facts.PhaseFacts
     | claim_facts.ClaimFacts
     | samples.SchedSample
     | samples.SamplerFacts
@@ -46,7 +45,6 @@ _TYPES: dict[int, type[Any]] = {
     FrameType.TEST: facts.TestFacts,
     FrameType.PAYLOAD: facts.PayloadFacts,
     FrameType.DISK: facts.DiskFacts,
-    FrameType.PHASE: facts.PhaseFacts,
     FrameType.CLAIM: claim_facts.ClaimFacts,
     FrameType.SAMPLE: samples.SchedSample,
     FrameType.SAMPLER: samples.SamplerFacts,
@@ -111,7 +109,6 @@ class Collector:
             test=self._last(facts.TestFacts),
             payloads=self._all(facts.PayloadFacts),
             disks=self._all(facts.DiskFacts),
-            phases=self._all(facts.PhaseFacts),
             samples=self._all(samples.SchedSample),
             samplers=self._all(samples.SamplerFacts),
             claims=self._all(claim_facts.ClaimFacts),

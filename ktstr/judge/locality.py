@@ -32,22 +32,10 @@ def slow_tiers(scope: Scope) -> list[Measurement]:
 
 
 def cross_node(scope: Scope) -> list[Measurement]:
-    """Pages that the kernel moved between nodes in the steps, by the pages of all workers."""
-    if not scope.phases:
+    """The pages that NUMA balancing moved between nodes for each worker, by those that it has."""
+    if len(scope.machine.nodes) < 2:
         return []
-    counts = [phase.numa_pages_migrated for phase in scope.phases]
-    pages = sum(sum(worker.numa_pages.values()) for worker in scope.workers)
-    if None in counts:
-        words = (
-            "the guest's kernel does not count the pages that it moves between nodes: it needs "
-            "CONFIG_NUMA_BALANCING and CONFIG_VM_EVENT_COUNTERS"
-        )
-        return [Measurement("", None, words)]
-    if not pages:
-        return [Measurement("", None, "the pages of the workers were not measured")]
-    moved = sum(count for count in counts if count is not None)
-    words = f"the kernel moved {moved} pages between nodes, and the workers have {pages}"
-    return [Measurement("", moved / pages, words)]
+    return [_moved(worker) for worker in ordered(scope.workers)]
 
 
 MIN_LOCALITY = Limit(
@@ -62,10 +50,10 @@ MIN_LOCALITY = Limit(
 MAX_CROSS_NODE = Limit(
     "max_cross_node_migration_ratio",
     Kind.CROSS_NODE_MIGRATION,
-    "of all pages",
+    "of its pages",
     cross_node,
-    "moves of pages between nodes are checked but none were counted: take a topology with two "
-    "nodes, or drop the check",
+    "moves of pages between nodes are checked but this machine has one node: take a topology with "
+    "two, or drop the check",
 )
 MAX_SLOW_TIER = Limit(
     "max_slow_tier_ratio",
@@ -102,3 +90,20 @@ def _part(worker: WorkerFacts, nodes: frozenset[int], where: str) -> Measurement
     total = sum(worker.numa_pages.values())
     words = f"{name} ({worker.work_type}) has {part:.3f} of its {total} pages {where}"
     return Measurement(name, part, words)
+
+
+def _moved(worker: WorkerFacts) -> Measurement:
+    name, pages = worker_name(worker), sum(worker.numa_pages.values())
+    if not pages:
+        words = f"{name} ({worker.work_type}): its pages were not measured"
+        return Measurement(name, None, words)
+    moved = worker.numa_pages_migrated
+    if moved is None:
+        words = (
+            f"{name} ({worker.work_type}): the guest's kernel does not tell of the pages that it "
+            "moved between nodes: it needs CONFIG_NUMA_BALANCING, and CONFIG_SCHED_DEBUG if it has "
+            "such an option"
+        )
+        return Measurement(name, None, words)
+    words = f"{name} ({worker.work_type}) had {moved} pages moved between nodes, and has {pages}"
+    return Measurement(name, moved / pages, words)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.facts import CgroupFacts, PhaseFacts, ScenarioFacts, WorkerFacts
+from ktstr.model.facts import CgroupFacts, ScenarioFacts, WorkerFacts
 from ktstr.model.topology import TopologyView
 
 
@@ -15,14 +15,13 @@ from ktstr.model.topology import TopologyView
 class Scope:
     """What is judged together: a whole run, or the part of it that one step of the scenario was.
 
-    `workers`, `phases` and the `scenarios`' steps tell of that part alone, `cgroups` of all.
+    `workers` and the `scenarios`' steps tell of that part alone, `cgroups` of all.
     """
 
     workers: tuple[WorkerFacts, ...]
     machine: TopologyView
     cgroups: tuple[CgroupFacts, ...] = ()
     scenarios: tuple[ScenarioFacts, ...] = ()
-    phases: tuple[PhaseFacts, ...] = ()
     step: int | None = None
 
 

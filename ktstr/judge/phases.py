@@ -46,20 +46,15 @@ def parts(run: RunRecord) -> list[Part]:
 
 def whole(run: RunRecord) -> Scope:
     """All of a run."""
-    return Scope(run.workers, asked_view(run.plan), run.cgroups, run.scenarios, run.phases)
+    return Scope(run.workers, asked_view(run.plan), run.cgroups, run.scenarios)
 
 
 def step_scope(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Scope:
     """One step of a run: the workers that it made, and what the others did meanwhile."""
     workers = (piece for worker in run.workers if (piece := _piece(worker, scenario, step)))
     alone = dataclasses.replace(scenario, steps=(step,))
-    phases = tuple(
-        phase
-        for phase in run.phases
-        if phase.step == step.index and scenario.started_ns <= phase.started_ns <= scenario.ended_ns
-    )
     return dataclasses.replace(
-        whole(run), workers=tuple(workers), scenarios=(alone,), phases=phases, step=step.index
+        whole(run), workers=tuple(workers), scenarios=(alone,), step=step.index
     )
 
 
@@ -136,6 +131,7 @@ def _cut(worker: WorkerFacts, phase: WorkerPhase) -> WorkerFacts:
         kernel_migrations=phase.kernel_migrations,
         run_delay_ns=phase.run_delay_ns,
         run_count=phase.run_count,
+        numa_pages_migrated=phase.numa_pages_migrated,
         wake=phase.wake,
         io=phase.io,
         phases=(phase,),

@@ -16,7 +16,6 @@ from ktstr.model.facts import (
     Hello,
     LogChunk,
     PayloadFacts,
-    PhaseFacts,
     ScenarioFacts,
     SchedulerFacts,
     TestFacts,
@@ -54,7 +53,6 @@ class RunRecord:
     test: TestFacts | None = None
     payloads: tuple[PayloadFacts, ...] = ()
     disks: tuple[DiskFacts, ...] = ()
-    phases: tuple[PhaseFacts, ...] = ()
     samples: tuple[SchedSample, ...] = ()
     samplers: tuple[SamplerFacts, ...] = ()
     claims: tuple[ClaimFacts, ...] = ()

@@ -97,8 +97,8 @@ class Checks:
     max_share_error_pct: distance of a cgroup's CPU time from what cpu.weight, quotas and cpusets
         promise it, in percent of the promise.
     min_page_locality: part of a worker's pages on the NUMA nodes of its cpuset, 0 to 1.
-    max_cross_node_migration_ratio: pages that the kernel moved between nodes, system-wide, by the
-        pages that all workers have.
+    max_cross_node_migration_ratio: pages that NUMA balancing moved between nodes for a worker, by
+        the pages that its process has.
     max_slow_tier_ratio: part of a worker's pages on nodes without CPUs, 0 to 1.
     max_cleanup_ms: time that ending workers and removing cgroups takes after a step, or at the end.
     scheduler_alive: the scheduler stays attached until it is told to go.

@@ -78,7 +78,8 @@ class WorkerPhase:
     between two clock reads of a loop that never blocks on purpose; off_cpu: times blocked, and
     gaps above 1 ms; run_delay: waits for a CPU, by the kernel's schedstat, read every 4 ms: waits
     between two readings count as their mean.  merged: how many later phases are in this one,
-    because a worker keeps at most 252.
+    because a worker keeps at most 252.  numa_pages_migrated: as in `WorkerFacts`, counted like
+    kernel_migrations.
     """
 
     step: int | None
@@ -99,6 +100,7 @@ class WorkerPhase:
     off_cpu: Histogram
     run_delay: Histogram
     merged: int = 0
+    numa_pages_migrated: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class WorkerFacts:
     `requested` and `effective` describe policy, nice and affinity; `errors` is what was refused.
     `phases` divides the life by the scenario's steps, in order; one that was lost has those that
     had ended.  numa_pages: node -> pages of memory, by /proc/self/numa_maps at the end; threads of
-    one process have the same.
+    one process have the same.  numa_pages_migrated: pages that NUMA balancing moved to another node
+    for this task, by its /proc/self/sched; None where the kernel does not say.
     """
 
     cgroup: str
@@ -148,20 +151,7 @@ class WorkerFacts:
     io: Histogram = field(default_factory=lambda: Histogram({}))
     phases: tuple[WorkerPhase, ...] = ()
     numa_pages: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PhaseFacts:
-    """One step of a scenario, from after its set-up to before its teardown, on a NUMA machine.
-
-    numa_pages_migrated: what /proc/vmstat counted meanwhile, of the whole system; None where the
-    kernel does not count it.  A machine with one node has no such record.
-    """
-
-    step: int
-    started_ns: int
-    ended_ns: int
-    numa_pages_migrated: int | None
+    numa_pages_migrated: int | None = None
 
 
 @dataclass(frozen=True)

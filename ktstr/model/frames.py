@@ -40,7 +40,6 @@ class FrameType(IntEnum):
     END = 9  # facts.End: always the last
     PAYLOAD = 10  # facts.PayloadFacts
     DISK = 11  # facts.DiskFacts
-    PHASE = 12  # facts.PhaseFacts
     SAMPLE = 13  # samples.SchedSample
     SAMPLER = 14  # samples.SamplerFacts
     CLAIM = 15  # claim_facts.ClaimFacts

@@ -44,7 +44,6 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
         result.test_function.CopyFrom(_test_function(run.test))
     result.payloads.extend(payload_results(run))
     result.disks.extend(disk_results(run))
-    result.numa_phases.extend([mirrored(result_pb2.NumaPhase(), each) for each in run.phases])
     result.samples.extend([sample_result(each) for each in run.samples])
     result.samplers.extend([sampler_result(each) for each in run.samplers])
     _add_transport(result.transport, run)

@@ -15,7 +15,7 @@ from ktstr.report.guest_part import add_guest_part
 from ktstr.report.host_part import host_part
 from ktstr.report.identity import FileDigest, Identity
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def result_of(

@@ -33,29 +33,38 @@ void kernelstat_read_delays(struct worker *w, struct kernelstat *now)
 	now->run_count = -1;
 }
 
-static int64_t read_migrations(void)
+/* The value of a `key   :   value` line; false for another line. */
+static bool read_value(const char *line, const char *key, int64_t *value)
+{
+	size_t length = strlen(key);
+	const char *colon = strchr(line, ':');
+
+	return colon && !strncmp(line, key, length) && (line[length] == ' ' || line[length] == ':') &&
+	       sscanf(colon + 1, "%" SCNd64, value) == 1;
+}
+
+/* kernel/sched/debug.c, proc_sched_show_task(). */
+static void read_moves(struct kernelstat *now)
 {
 	FILE *file = fopen("/proc/thread-self/sched", "re");
-	int64_t migrations = -1;
 	char line[256];
 
+	now->migrations = -1;
+	now->numa_pages_migrated = -1;
 	if (!file)
-		return -1;
+		return;
 	while (fgets(line, sizeof(line), file)) {
-		const char *colon = strchr(line, ':');
-
-		if (colon && !strncmp(line, "se.nr_migrations", 16) &&
-		    sscanf(colon + 1, "%" SCNd64, &migrations) == 1)
+		if (read_value(line, "numa_pages_migrated", &now->numa_pages_migrated))
 			break;
+		read_value(line, "se.nr_migrations", &now->migrations);
 	}
 	fclose(file);
-	return migrations;
 }
 
 void kernelstat_read(struct worker *w, struct kernelstat *now)
 {
 	kernelstat_read_delays(w, now);
-	now->migrations = read_migrations();
+	read_moves(now);
 }
 
 int64_t kernelstat_since(int64_t now, int64_t before)

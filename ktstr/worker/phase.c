@@ -137,4 +137,6 @@ void phase_end(struct worker *w, uint64_t at_ns)
 	m->counted.run_delay_ns = kernelstat_since(counted.run_delay_ns, w->first.run_delay_ns);
 	m->counted.run_count = kernelstat_since(counted.run_count, w->first.run_count);
 	m->counted.migrations = kernelstat_since(counted.migrations, w->first.migrations);
+	m->counted.numa_pages_migrated =
+		kernelstat_since(counted.numa_pages_migrated, w->first.numa_pages_migrated);
 }

@@ -64,6 +64,7 @@ static void put_kernelstat(FILE *out, const struct kernelstat *counted)
 	put_known(out, "kernel_migrations", counted->migrations);
 	put_known(out, "run_delay_ns", counted->run_delay_ns);
 	put_known(out, "run_count", counted->run_count);
+	put_known(out, "numa_pages_migrated", counted->numa_pages_migrated);
 }
 
 bool report_open(struct worker *w)
@@ -79,6 +80,8 @@ void report_phase(struct worker *w, uint64_t ended_ns, const struct kernelstat *
 		.run_delay_ns = kernelstat_since(counted->run_delay_ns, p->counted.run_delay_ns),
 		.run_count = kernelstat_since(counted->run_count, p->counted.run_count),
 		.migrations = kernelstat_since(counted->migrations, p->counted.migrations),
+		.numa_pages_migrated = kernelstat_since(counted->numa_pages_migrated,
+							p->counted.numa_pages_migrated),
 	};
 	FILE *out = w->report;
 

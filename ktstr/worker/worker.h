@@ -34,6 +34,7 @@ struct kernelstat {
 	int64_t run_delay_ns;
 	int64_t run_count;
 	int64_t migrations;
+	int64_t numa_pages_migrated;
 };
 
 /* The whole life.  Times are CLOCK_MONOTONIC in nanoseconds. */
@@ -119,7 +120,7 @@ void worker_error(struct worker *w, const char *format, ...) __attribute__((form
 
 /* kernelstat.c: what the kernel counted for this task. */
 void kernelstat_read(struct worker *w, struct kernelstat *now);
-void kernelstat_read_delays(struct worker *w, struct kernelstat *now); /* but not migrations */
+void kernelstat_read_delays(struct worker *w, struct kernelstat *now); /* but not the moves */
 int64_t kernelstat_since(int64_t now, int64_t before);		       /* -1 if either is unknown */
 void kernelstat_read_nodes(uint64_t *pages); /* adds to WORKER_MAX_NODES counts of 4 KiB pages */
 

@@ -54,7 +54,7 @@ class SamplerTest(absltest.TestCase):
         view = TopologyView.of(Topology.parse("1n1l1c1t"))
         stage = Stage(view, 1.0, 1, seed=1, collect_s=1.0)
         people = Population(stage, tree, Reactor(), facts)
-        turns = Turns(people, tree, view, Reactor(), facts, trace=True)
+        turns = Turns(people, tree, Reactor(), facts, trace=True)
         self.assertIsNotNone(tree.on_create)
         turns.finish()
         self.assertIsNone(tree.on_create)

@@ -14,8 +14,9 @@ from ktstr.judge.judge import judge
 from ktstr.judge.measure import Scope
 from ktstr.judge.thresholds import LIMITS, SWITCHES, evaluate
 from ktstr.model.checks import Checks, Verdict
-from ktstr.model.facts import CgroupFacts, PhaseFacts, ScenarioFacts, StepFacts
+from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.histogram import Histogram
+from ktstr.model.topology import Topology, TopologyView
 from tests.judge import runs
 from tests.judge.runs import MS, S
 
@@ -50,6 +51,7 @@ def _workers(draw: st.DrawFn) -> Any:
         phases=draw(st.sampled_from([(), (waits,)])),
         completed=draw(st.booleans()),
         numa_pages=draw(st.dictionaries(st.integers(0, 1), _COUNTS, max_size=2)),
+        numa_pages_migrated=draw(st.none() | _COUNTS),
     )
 
 
@@ -57,9 +59,11 @@ def _scopes() -> st.SearchStrategy[Scope]:
     step = StepFacts(0, "", S, 2 * S, 2 * S + 3 * MS)
     played = ScenarioFacts(S, 2 * S, 1, 1, steps=(step,), cleanup_ns=MS)
     cgroups = tuple(CgroupFacts(name, 0, "", "0-1", 100) for name in ("a", "a/b", "c"))
-    moved = (PhaseFacts(0, S, 2 * S, 5),)
-    return st.lists(_workers(), max_size=5).map(
-        lambda workers: runs.scope(*workers, scenarios=(played,), cgroups=cgroups, phases=moved)
+    machines = [TopologyView.of(Topology(1, 1, 2, 1)), TopologyView.of(Topology(2, 2, 1, 1))]
+    return st.builds(
+        lambda workers, machine: Scope(tuple(workers), machine, cgroups, (played,)),
+        st.lists(_workers(), max_size=5),
+        st.sampled_from(machines),
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 from ktstr.judge.record import RunRecord
-from ktstr.model.facts import PhaseFacts, WorkerPhase
+from ktstr.model.facts import WorkerPhase
 from ktstr.model.histogram import Histogram
 from ktstr.model.samples import SamplerFacts, SamplerProgram, SchedSample
 from tests.judge import runs
@@ -35,6 +35,7 @@ def traced() -> RunRecord:
         off_cpu=waits,
         run_delay=waits,
         merged=2,
+        numa_pages_migrated=7,
     )
     sample = SchedSample(
         step=0,
@@ -57,10 +58,9 @@ def traced() -> RunRecord:
     return runs.good_run(
         runs.plan(trace=True),
         workers=(
-            runs.worker(phases=(phase,), numa_pages={0: 120, 1: 7}),
+            runs.worker(phases=(phase,), numa_pages={0: 120, 1: 7}, numa_pages_migrated=7),
             runs.worker(index=1, pid=101),
         ),
-        phases=(PhaseFacts(0, S, 2 * S, None),),
         samples=(sample, others, late),
         samplers=(
             SamplerFacts("", 5, S, 2 * S, programs),
