@@ -72,7 +72,8 @@ class Wiring:
 
     `memory` has one path per node; None lets QEMU allocate the memory itself. `monitor` is a
     chardev without its id, or empty for none, `console` and `frames` likewise. `images` has one per
-    disk of the machine.
+    disk of the machine. With `incoming` the machine waits for a saved state, a clone of which it
+    becomes: it has no kernel to boot, and what it writes does not get into the files of `memory`.
     """
 
     initramfs: Path
@@ -82,6 +83,7 @@ class Wiring:
     control: str = ""
     memory: tuple[str, ...] | None = None
     images: tuple[Image, ...] = ()
+    incoming: bool = False
 
 
 def boot_arguments(topology: Topology, *, quiet: bool = True) -> tuple[str, ...]:
@@ -98,10 +100,11 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
         "-no-reboot",
         *("-display", "none"),
         *accelerator.qemu_arguments(spec.accel, seed=spec.seed, host_is_amd=spec.host_is_amd),
-        *shape.qemu_arguments(spec.topology, spec.memory_mib, wiring.memory),
+        *shape.qemu_arguments(
+            spec.topology, spec.memory_mib, wiring.memory, copy_on_write=wiring.incoming
+        ),
         *("-bios", "qboot.rom"),
-        *("-kernel", str(spec.kernel), "-initrd", str(wiring.initramfs)),
-        *("-append", " ".join((*boot_arguments(spec.topology), *spec.cmdline))),
+        *(("-incoming", "defer") if wiring.incoming else _boot(spec, wiring.initramfs)),
         *_serial("console", wiring.console),
         *_serial("frames", wiring.frames),
         *_monitor(wiring.monitor),
@@ -138,6 +141,11 @@ def reproducer(spec: MachineSpec) -> str:
         f"{overlays}"
         f"{_quoted_lines(command(spec, wiring))}\n"
     )
+
+
+def _boot(spec: MachineSpec, initramfs: Path) -> tuple[str, ...]:
+    cmdline = " ".join((*boot_arguments(spec.topology), *spec.cmdline))
+    return ("-kernel", str(spec.kernel), "-initrd", str(initramfs), "-append", cmdline)
 
 
 def _overlay_image(disk: DiskSpec, index: int) -> Image:

@@ -87,6 +87,22 @@ class Qmp:
         arrived, self._events = self._events, []
         return arrived
 
+    def wait_event(self, name: str, *, timeout: float) -> dict[str, Any]:
+        """Waits for the next event of this name and returns its data; the others are kept.
+
+        Raises:
+          QmpError: it did not come within `timeout` seconds, or QEMU is gone.
+        """
+        ends_at = time.monotonic() + timeout
+        while True:
+            for index, event in enumerate(self._events):
+                if event["event"] == name:
+                    found: dict[str, Any] = self._events.pop(index).get("data", {})
+                    return found
+            message = self._next_message(f"event {name}", ends_at)
+            if "event" in message:
+                self._events.append(message)
+
     def close(self) -> None:
         """Closes the connection; QEMU goes on."""
         self._socket.close()

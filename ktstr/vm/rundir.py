@@ -11,6 +11,7 @@ from ktstr.model.errors import InfraError
 from ktstr.vm import machine, shape
 from ktstr.vm.clones import Clone, Cloner
 from ktstr.vm.machine import MachineSpec
+from ktstr.vm.template import Template
 from tools.initramfs import newc
 
 _LOG_TAIL = 2000
@@ -30,20 +31,24 @@ class RunDirectory:
         self.command = self.root / "qemu.cmd"
         self.initramfs = self.root / "initramfs.cpio"
         self.control = self.root / "control.sock"
+        self.state = self.root / "incoming.state"
 
-    def prepare(self) -> None:
+    def prepare(self, template: Template | None = None) -> None:
         """Writes the initramfs, the command file and empty outputs.
+
+        A clone of a template has no initramfs, and its console begins with the template's.
 
         Raises:
           InfraError: a file cannot be written, e.g. because the disk is full.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with self.initramfs.open("wb") as out:
-                newc.concatenate(self._spec.initramfs, out)
+            if template is None:
+                with self.initramfs.open("wb") as out:
+                    newc.concatenate(self._spec.initramfs, out)
             self.command.write_text(machine.reproducer(self._spec))
             self.command.chmod(0o755)
-            self.console.write_bytes(b"")
+            self.console.write_bytes(b"" if template is None else template.console.read_bytes())
             self.frames.write_bytes(b"")
         except OSError as error:
             raise _explained(error, self.root) from None
@@ -91,7 +96,7 @@ class RunDirectory:
             if clone.fd is not None:
                 os.close(clone.fd)
         self.clones = []
-        for path in (self.initramfs, self.control):
+        for path in (self.initramfs, self.control, self.state):
             path.unlink(missing_ok=True)
 
 

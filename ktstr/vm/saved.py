@@ -3,12 +3,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ktstr.model.accel import Accel
+from ktstr.model.console import ConsoleKind
+from ktstr.model.errors import InfraError
+from ktstr.model.mailbox import find_pages
+from ktstr.vm import ram, stream
+from ktstr.vm.classifier import classify
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template
+from ktstr.vm.template import Template, TemplateError, machine_digest
+from ktstr.vm.vm import Exited, Expired, Interrupted, MachineEvent, Vm
+
+_BOOT = "boot to the parked guest"
+_PARKED = "guest-panicked"
+_QUIT_S = 5.0
+_TAIL = 2000
 
 
 @dataclass
@@ -27,7 +43,9 @@ class SavedTemplate:
 
     def close(self) -> None:
         """Gives the RAM back; state and console stay in the directory."""
-        raise NotImplementedError
+        for fd in self.memory:
+            os.close(fd)
+        self.memory = ()
 
 
 def save(
@@ -39,5 +57,79 @@ def save(
 
     Raises:
       TemplateError: the guest did not get there, or QEMU could not save it; says how it ended.
+      InfraError: a signal asked us to end.
     """
-    raise NotImplementedError
+    began = time.monotonic()
+    machine = machine_digest(spec)
+    state = directory.absolute() / "state"
+    with Vm(replace(spec, parks=True), directory, termination) as vm:
+        try:
+            vm.start()
+        except InfraError as error:
+            raise TemplateError(f"no guest to be saved: {error}") from None
+        _wait_until_parked(vm, boot_s)
+        vm.save_state(state)
+        vm.quit(_QUIT_S)
+        memory = [os.dup(fd) for fd in vm.files.memory]
+        frames = vm.files.frames.read_bytes()
+    try:
+        template = _template(machine, spec.accel, state, memory, vm.files.console)
+    except (InfraError, OSError) as error:
+        for fd in memory:
+            os.close(fd)
+        raise TemplateError(f"the parked guest is of no use: {error}") from None
+    return SavedTemplate(template, tuple(memory), frames, time.monotonic() - began)
+
+
+def _wait_until_parked(vm: Vm, boot_s: float) -> None:
+    vm.deadlines.start(_BOOT, boot_s)
+    while True:
+        event = vm.next_event()
+        match event:
+            case MachineEvent(name="STOP"):
+                break
+            case Expired():
+                raise TemplateError(f"{event.deadline.describe()}; {_said(vm)}")
+            case Exited():
+                raise TemplateError(
+                    f"the guest ended ({event.reason or event.log}) and was to be parked; "
+                    f"{_said(vm)}"
+                )
+            case Interrupted():
+                raise InfraError(f"{event.signal_name} while a guest was booted to be saved")
+            case _:
+                pass
+    vm.deadlines.finish(_BOOT)
+    status = vm.ask("query-status").get("status")
+    if status != _PARKED:
+        raise TemplateError(f"the guest stands still as {status!r}, not as {_PARKED!r}")
+    findings = classify(vm.files.console.read_text(errors="replace"))
+    if any(finding.kind is ConsoleKind.PANIC for finding in findings):
+        raise TemplateError(f"the guest panicked and was to be parked; {_said(vm)}")
+
+
+def _said(vm: Vm) -> str:
+    console = vm.files.console.read_text(errors="replace")[-_TAIL:].strip()
+    return f"its console ends with:\n{console or '(nothing)'}"
+
+
+def _template(
+    machine: str, accel: Accel, state: Path, memory: Sequence[int], console: Path
+) -> Template:
+    if accel is Accel.VIRTUAL:
+        state.write_bytes(stream.without_host_clock(state.read_bytes()))
+    digest = hashlib.sha256(machine.encode() + state.read_bytes())
+    return Template(
+        digest=digest.hexdigest(),
+        machine=machine,
+        state=state,
+        memory=tuple(f"/proc/self/fd/{fd}" for fd in memory),
+        pages=find_pages(_chunks(memory)),
+        console=console,
+    )
+
+
+def _chunks(memory: Sequence[int]) -> Iterator[tuple[int, int, bytes]]:
+    for node, fd in enumerate(memory):
+        for offset, data in ram.chunks(fd):
+            yield node, offset, data

@@ -41,14 +41,19 @@ def node_memory(topology: Topology, memory_mib: int) -> tuple[int, ...]:
 
 
 def qemu_arguments(
-    topology: Topology, memory_mib: int, memory_paths: Sequence[str] | None
+    topology: Topology,
+    memory_mib: int,
+    memory_paths: Sequence[str] | None,
+    *,
+    copy_on_write: bool = False,
 ) -> tuple[str, ...]:
     """The -machine, -smp, -m, -object and -numa arguments.
 
     An LLC of the topology is a QEMU die and a node a socket; with a layout each LLC is a socket, as
     sockets are all alike.  QEMU numbers CPUs threads first, then cores, dies and sockets, which is
     the numbering of `Topology`.  Each node's memory is one shared file: `memory_paths` has one path
-    per node; with None QEMU makes files without a name.
+    per node; with None QEMU makes files without a name.  With `copy_on_write` the guest starts with
+    what is in the files, and what it writes does not get there.
 
     Raises:
       ValueError: not one memory path per node.
@@ -62,8 +67,10 @@ def qemu_arguments(
     )
     sizes = node_memory(topology, memory_mib)
     memory: list[str] = []
+    # rom=off: without it a file that is only read makes memory that the guest cannot write
+    sharing = "share=off,readonly=on,rom=off" if copy_on_write else "share=on"
     for node, size in enumerate(sizes):
-        options = f"id=m{node},size={size}M,share=on"
+        options = f"id={memory_id(node)},size={size}M,{sharing}"
         if memory_paths is None:
             memory += ["-object", f"memory-backend-memfd,{options}"]
         else:
@@ -72,6 +79,11 @@ def qemu_arguments(
     machine = "q35,memory-backend=m0" if one else "q35,hmat=on" if topology.layout else "q35"
     nodes = () if one else numa_arguments(topology)
     return ("-machine", machine, "-smp", smp, "-m", f"{sum(sizes)}M", *memory, *nodes)
+
+
+def memory_id(node: int) -> str:
+    """The id of a node's memory, which is also the name of its RAM block."""
+    return f"m{node}"
 
 
 def check_limits(

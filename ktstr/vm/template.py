@@ -3,11 +3,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
+import xxhash
+
 from ktstr.model.errors import InfraError
-from ktstr.vm.machine import MachineSpec
+from ktstr.vm import machine
+from ktstr.vm.machine import MachineSpec, Wiring
+from ktstr.vm.qemu import QemuTree
+
+# Of the description below, and of what is saved of a guest.
+_VERSION = 1
+_READ_SIZE = 1 << 20
+# Stands for the paths, which do not count: what is in the files does.
+_NOWHERE = Path("/")
 
 
 class TemplateError(InfraError):
@@ -37,12 +52,45 @@ class Template:
 
 
 def machine_digest(spec: MachineSpec) -> str:
-    """sha256, in hex, over what decides the bytes of a parked guest.
+    """sha256, in hex, over what decides how a machine comes up until its guest is parked.
 
-    Files count by their content, not by their paths. The seed counts in virtual time only: it is
-    that of a template, whose clones have seeds of their own.
+    That is the command line, and the bytes of QEMU, firmware, kernel and initramfs. Neither paths
+    nor the seed count: a clone starts with its template's random numbers and gets its own.
 
     Raises:
       TemplateError: a file cannot be read.
     """
-    raise NotImplementedError
+    same = replace(spec, qemu=QemuTree(_NOWHERE), kernel=_NOWHERE, seed=0, disks=(), parks=True)
+    wiring = Wiring(initramfs=_NOWHERE, console="null", frames="null")
+    try:
+        described = {
+            "version": _VERSION,
+            "command": machine.command(same, wiring),
+            "disks": len(spec.disks),
+            "qemu": [(name, _content(path)) for name, path in _files(spec.qemu.root)],
+            "kernel": _content(spec.kernel),
+            "initramfs": [_content(layer) for layer in spec.initramfs],
+        }
+    except OSError as error:
+        raise TemplateError(f"cannot tell which machine this is: {error}") from None
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
+def _files(root: Path) -> Iterator[tuple[str, Path]]:
+    found = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
+    return iter(sorted((str(path.relative_to(root)), path) for path in found))
+
+
+def _content(path: Path) -> str:
+    status = path.stat()
+    return _digest(path, status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _digest(path: Path, size: int, mtime_ns: int) -> str:
+    """Not a cryptographic one: some 130 MB are read for each target, and nobody attacks himself."""
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while data := file.read(_READ_SIZE):
+            digest.update(data)
+    return digest.hexdigest()

@@ -7,13 +7,17 @@ import select
 import socket
 import time
 from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ktstr.model.errors import KtstrError
 from ktstr.model.host import DiskClone, HostSample
-from ktstr.vm import clones, machine, vcpus
+from ktstr.model.mailbox import fill
+from ktstr.vm import clones, incoming, machine, vcpus
 from ktstr.vm.clones import Cloner
 from ktstr.vm.deadlines import Deadline, Deadlines
 from ktstr.vm.follower import Follower, GrowthNotifier
@@ -22,11 +26,12 @@ from ktstr.vm.process import Process
 from ktstr.vm.qmp import Qmp, QmpError
 from ktstr.vm.rundir import RunDirectory
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template
+from ktstr.vm.template import Template, TemplateError
 
 # Output is looked at this often at most, lest every byte of a serial port wake us.
 _OUTPUT_PERIOD_S = 0.01
 _SAMPLE_PERIOD_S = 0.05
+_OUR_FILES = Path("/proc/self/fd")
 _QMP_TIMEOUT_S = 20.0
 # What a run may leave on the disk, for the console and for the frames each.
 OUTPUT_BYTES = 256 << 20
@@ -152,16 +157,46 @@ class Vm:
         return self._process.pid
 
     def start(self) -> None:
-        """Starts QEMU, which boots the guest at once.
+        """Starts QEMU, which boots the guest at once, or lets the clone of a template go on.
 
         Raises:
+          TemplateError: the clone cannot be made; leaving the context ends what there is of it.
           InfraError: QEMU cannot be started, refuses its arguments, or the disk is full.
         """
-        self.files.prepare()
+        if self._template is None:
+            self.files.prepare()
+            memory = self.files.create_memory()
+            self._launch(memory, tuple(f"/proc/self/fd/{fd}" for fd in memory))
+            self._negotiate()
+            return
+        try:
+            self._clone(self._template)
+        except TemplateError:
+            raise
+        except KtstrError as error:
+            digest = self._template.digest[:12]
+            raise TemplateError(f"cannot clone template {digest}: {error}") from None
+
+    def _clone(self, template: Template) -> None:
+        if self.spec.disks or self.spec.control:
+            raise TemplateError("a machine with disks or a live channel cannot be cloned")
+        if len(template.memory) != self.spec.topology.nodes:
+            raise TemplateError(
+                f"a template with {len(template.memory)} nodes for {self.spec.topology.nodes}"
+            )
+        self.files.prepare(template)
+        incoming.write_state(template, fill(self._mailbox), self.files.state)
+        self._launch(_descriptors(template.memory), template.memory)
+        self._negotiate()
+        assert self._qmp is not None
+        with self._explained("when it was to load the saved state"):
+            incoming.resume(self._qmp, self.files.state)
+
+    def _launch(self, memory_fds: Sequence[int], memory: tuple[str, ...]) -> None:
+        """Starts the process, which gets `memory_fds`."""
         self._console = Follower(self.files.console)
         self._frames = Follower(self.files.frames)
         self._notifier = GrowthNotifier([self.files.console, self.files.frames])
-        memory = self.files.create_memory()
         cloned = self.files.clone_disks(self._cloner)
         self.disk_clones = tuple(clone.facts for clone in cloned)
         written = [clone.fd for clone in cloned if clone.fd is not None]
@@ -172,8 +207,9 @@ class Vm:
             frames=f"file,path={self.files.frames},append=on",
             monitor=f"socket,fd={theirs.fileno()}",
             control=f"socket,path={self.files.control},server=on,wait=off",
-            memory=tuple(f"/proc/self/fd/{fd}" for fd in memory),
+            memory=memory,
             images=tuple(clone.image for clone in cloned),
+            incoming=self._template is not None,
         )
         # `close` closes the socket with the monitor, whether QEMU starts or not
         self._qmp = Qmp(ours)
@@ -182,20 +218,30 @@ class Vm:
             self._process = Process.start(
                 machine.command(self.spec, wiring),
                 output=log,
-                pass_fds=(theirs.fileno(), *memory, *written),
+                pass_fds=(theirs.fileno(), *memory_fds, *written),
                 file_bytes=max(self._output_bytes, clones.file_bytes_for(self.spec.disks)),
             )
-        try:
+
+    def _negotiate(self) -> None:
+        assert self._process is not None and self._qmp is not None
+        with self._explained("at its start"):
             self._qmp.negotiate(_QMP_TIMEOUT_S)
             if self.spec.accel.has_thread_per_vcpu:
                 cpus = self._qmp.execute("query-cpus-fast", timeout=_QMP_TIMEOUT_S)
                 self._clock = vcpus.VcpuClock(self._process.pid, vcpus.threads_of(cpus))
+
+    @contextmanager
+    def _explained(self, when: str) -> Iterator[None]:
+        """Says what QEMU said, where it has ended instead of answering."""
+        try:
+            yield
         except QmpError as error:
+            assert self._process is not None
             status = self._process.wait(1.0)
             if status is None:
                 raise
             raise QmpError(
-                f"QEMU ended at its start with status {status}: {self.files.log_tail()}"
+                f"QEMU ended {when} with status {status}: {self.files.log_tail()}"
             ) from error
 
     def next_event(self) -> Event:
@@ -216,6 +262,15 @@ class Vm:
         """
         assert self._qmp is not None
         return self._qmp.execute(command, timeout=_QMP_TIMEOUT_S, **arguments)
+
+    def save_state(self, path: Path) -> None:
+        """Writes the device state of a guest that stands still to `path`; its RAM is in our files.
+
+        Raises:
+          TemplateError: QEMU could not.
+        """
+        assert self._qmp is not None
+        incoming.save_state(self._qmp, path)
 
     def host_wait_s(self) -> float:
         """Seconds that the host has kept a thread of QEMU waiting for a CPU, since the start."""
@@ -308,3 +363,8 @@ class Vm:
             self._pending.append(FrameOutput(data, at_s))
             if not everything:
                 break
+
+
+def _descriptors(paths: Sequence[str]) -> list[int]:
+    """Our descriptors among QEMU's paths of files."""
+    return [int(Path(path).name) for path in paths if Path(path).parent == _OUR_FILES]
