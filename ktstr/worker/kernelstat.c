@@ -39,7 +39,8 @@ static bool read_value(const char *line, const char *key, int64_t *value)
 	size_t length = strlen(key);
 	const char *colon = strchr(line, ':');
 
-	return colon && !strncmp(line, key, length) && (line[length] == ' ' || line[length] == ':') &&
+	return colon && !strncmp(line, key, length) &&
+	       (line[length] == ' ' || line[length] == ':') &&
 	       sscanf(colon + 1, "%" SCNd64, value) == 1;
 }
 
