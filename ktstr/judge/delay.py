@@ -23,7 +23,7 @@ def delays(scope: Scope) -> list[Measurement]:
     """The pooled 99th percentile of each cgroup's waits for a CPU, us."""
     none = "no wait of its workers for a CPU was measured"
     return [
-        p99_of(name, pooled_delays(members), "wait for a CPU", "waits", none)
+        p99_of(name, pooled_delays(members), "p99 wait for a CPU", "waits", none)
         for name, members in by_cgroup(scope.workers).items()
     ]
 

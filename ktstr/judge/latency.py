@@ -51,7 +51,7 @@ def _of_cgroups(
 
 def _p99(cgroup: str, pool: Histogram) -> Measurement:
     none = "no wake-up was measured although its workers block"
-    return p99_of(cgroup, pool, "wake-to-run latency", "wake-ups", none)
+    return p99_of(cgroup, pool, "p99 wake-to-run latency", "wake-ups", none)
 
 
 def _variation(cgroup: str, pool: Histogram) -> Measurement:
