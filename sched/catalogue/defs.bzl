@@ -5,7 +5,7 @@ load("//rules:defs.bzl", "ktstr_test")
 
 visibility("public")
 
-# The pages, and into how many shards their tests divide.
+# The pages, and into how many shards their tests divide; "numa" needs two nodes and is not here.
 PAGES = {
     "advanced": 2,
     "affinity": 2,
@@ -27,7 +27,7 @@ def catalogue_tests(scheduler = None, topology = "1n2l2c1t", pages = PAGES, **kw
     Args:
       scheduler: label of an scx_scheduler; None for the kernel's own.
       topology: NnNlNcNt; a scenario that needs more than that is skipped.
-      pages: their names.
+      pages: their names, "numa" among them where the topology has two nodes.
       **kwargs: what ktstr_test takes.
     """
     for page in pages:
@@ -35,7 +35,7 @@ def catalogue_tests(scheduler = None, topology = "1n2l2c1t", pages = PAGES, **kw
             name = "catalogue_{}_{}_test".format(page, topology),
             srcs = [Label("//ktstr/scenarios/catalogue:{}.py".format(page))],
             scheduler = scheduler,
-            shard_count = PAGES[page],
+            shard_count = PAGES.get(page, 1),
             topology = topology,
             **kwargs
         )

@@ -64,12 +64,13 @@ DELAY = Fault(
             "cgroup_spanning change cpuset_multicpu_pin multicpu_pin",
             "basic: cgroup_cpuset_cross_llc_steady cgroup_cpuset_llc_steady "
             "cgroup_host_contention cgroup_steady",
-            "cpuset: apply_midrun cgroup_overlap_steady clear_midrun load_shift numa_swap resize "
+            "cpuset: apply_midrun cgroup_overlap_steady clear_midrun load_shift resize "
             "swap_disjoint",
             "dynamic: cgroup_add_midrun cgroup_rapid_churn cgroup_remove_midrun cpuset_add_remove",
             "interaction: add_load_imbalance four_way_load_imbalance load_oscillation "
             "no_ctrl_cpuset_change no_ctrl_load_imbalance no_ctrl_task_migration",
             "nested: cgroup_steady cpuset no_ctrl rapid_churn task_move",
+            "numa: cpuset_swap",
             "performance: cache_pressure_imbalance cache_yield_wake_affine",
             "sched_class: batch idle",
             "stall: detect recovery",

@@ -18,6 +18,7 @@ from ktstr.scenarios.catalogue import (
     dynamic,
     interaction,
     nested,
+    numa,
     performance,
     sched_class,
     stall,
@@ -25,8 +26,8 @@ from ktstr.scenarios.catalogue import (
 )
 
 _PAGES: tuple[ModuleType, ...] = (
-    advanced, affinity, basic, cpuset, dynamic, interaction, nested, performance,
-    sched_class, stall, stress,
+    advanced, affinity, basic, cpuset, dynamic, interaction, nested, numa,
+    performance, sched_class, stall, stress,
 )  # fmt: skip
 
 

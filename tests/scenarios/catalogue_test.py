@@ -17,7 +17,7 @@ _NAMES = {
     "basic": "cgroup_cpuset_cross_llc_steady cgroup_cpuset_llc_steady cgroup_host_contention "
     "cgroup_pipe_io cgroup_steady",
     "cpuset": "apply_midrun cgroup_overlap_steady change_imbalance clear_midrun load_shift "
-    "numa_swap resize swap_disjoint workload_imbalance",
+    "resize swap_disjoint workload_imbalance",
     "dynamic": "add_during_imbalance cgroup_add_midrun cgroup_rapid_churn cgroup_remove_midrun "
     "cpuset_add_remove",
     "interaction": "add_load_imbalance cpuset_imbalance_combined "
@@ -25,6 +25,7 @@ _NAMES = {
     "io_compute_imbalance load_oscillation no_ctrl_cpuset_change no_ctrl_imbalance "
     "no_ctrl_load_imbalance no_ctrl_task_migration",
     "nested": "cgroup_steady cpuset imbalance no_ctrl rapid_churn task_move",
+    "numa": "cpuset_swap",
     "performance": "cache_pipe_io_compute_imbalance cache_pressure_imbalance "
     "cache_yield_wake_affine fan_out_compute fan_out_wake",
     "sched_class": "batch fifo idle mixed rr",

@@ -67,17 +67,6 @@ def swap_disjoint(machine: TopologyView) -> Scenario:
     )
 
 
-@scenario(duration=1.5, checks=_CONFINED, needs=Needs(nodes=2))
-def numa_swap(machine: TopologyView) -> Scenario:
-    """Stresses migration between NUMA nodes: two cgroups exchange nodes 0 and 1, and then back."""
-    swap = (SwapCpusets("cg_0", "cg_1"),)
-    cgroups = scenarios.confine(scenarios.alike(2), machine.nodes[:2])
-    return Scenario(
-        backdrop=Backdrop(cgroups=cgroups),
-        steps=(Step(hold=_THIRD), Step(ops=swap, hold=_THIRD), Step(ops=swap, hold=_THIRD)),
-    )
-
-
 @scenario(duration=1.5, checks=_WAKES, needs=Needs(cpus=2))
 def workload_imbalance(machine: TopologyView) -> Scenario:
     """Stresses a full half beside a slack one: spinners, two for each CPU, and sleepers."""
