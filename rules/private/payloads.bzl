@@ -3,6 +3,7 @@
 
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
 load(":label_text.bzl", "label_text")
+load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
 visibility(["//rules/..."])
 
@@ -28,17 +29,7 @@ def check_payloads(ctx):
     Args:
       ctx: of a rule with PAYLOAD_ATTRS.
     """
-    seen = {}
-    for target in ctx.attr.payloads:
-        name = target[PayloadInfo].name
-        if name in seen:
-            fail("%s: payloads: %s and %s are both called %r, and tests go by the name" % (
-                ctx.label,
-                label_text(seen[name]),
-                label_text(target.label),
-                name,
-            ))
-        seen[name] = target.label
+    check_names(ctx, "payloads", ctx.attr.payloads, PayloadInfo)
 
 def payloads_config(ctx, runfiles_path):
     """What the runner is told: a list of ktstr.model.target.PayloadFiles as JSON has them.
@@ -51,11 +42,8 @@ def payloads_config(ctx, runfiles_path):
       list of dict
     """
     return [
-        {
-            "label": label_text(target.label),
-            "layer": runfiles_path(ctx, target[PayloadInfo].layer),
-            "payload": target[PayloadInfo].payload,
-        }
+        layer_config(ctx, target, target[PayloadInfo].layer, runfiles_path) |
+        {"payload": target[PayloadInfo].payload}
         for target in ctx.attr.payloads
     ]
 
@@ -68,7 +56,7 @@ def payload_files(ctx):
     Returns:
       list of File
     """
-    return [target[PayloadInfo].layer for target in ctx.attr.payloads]
+    return layer_files(ctx.attr.payloads, PayloadInfo)
 
 def payloads_mib(ctx):
     """What payloads add to the memory that a test reserves.

@@ -3,6 +3,7 @@
 
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":label_text.bzl", "label_text")
+load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
 visibility(["//rules/..."])
 
@@ -35,22 +36,16 @@ def check_schedulers(ctx):
             ctx.label,
             ctx.attr.scheduler_args,
         ))
-    names = {}
+    labels = {}
     sysctls = {}
     for target in _all(ctx):
-        info = target[ScxSchedulerInfo]
-        if info.name in names and names[info.name] == target.label:
+        if target.label in labels:
             fail(("%s: staged_schedulers: %s is there already; RestartScheduler and " +
                   "AttachScheduler need no second one") % (ctx.label, label_text(target.label)))
-        if info.name in names:
-            fail("%s: staged_schedulers: %s and %s are both called %r, and tests go by the name" % (
-                ctx.label,
-                label_text(names[info.name]),
-                label_text(target.label),
-                info.name,
-            ))
-        names[info.name] = target.label
-        for sysctl, value in info.sysctls.items():
+        labels[target.label] = None
+    check_names(ctx, "staged_schedulers", _all(ctx), ScxSchedulerInfo)
+    for target in _all(ctx):
+        for sysctl, value in target[ScxSchedulerInfo].sysctls.items():
             before, owner = sysctls.get(sysctl, (value, None))
             if before != value:
                 fail(("%s: staged_schedulers: %s wants sysctl %s=%s and %s %s; both are set once, " +
@@ -66,13 +61,11 @@ def check_schedulers(ctx):
 
 def _config(ctx, target, runfiles_path):
     info = target[ScxSchedulerInfo]
-    return {
+    return layer_config(ctx, target, info.layer, runfiles_path) | {
         "argv": info.argv,
         "checks": info.checks,
         "control": info.control,
         "kargs": info.kargs,
-        "label": label_text(target.label),
-        "layer": runfiles_path(ctx, info.layer),
         "name": info.name,
         "ops": info.ops_name,
         "sysctls": info.sysctls,
@@ -111,4 +104,4 @@ def scheduler_files(ctx):
     Returns:
       list of File
     """
-    return [target[ScxSchedulerInfo].layer for target in _all(ctx)]
+    return layer_files(_all(ctx), ScxSchedulerInfo)

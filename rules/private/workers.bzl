@@ -2,7 +2,7 @@
 """The work types of a `ktstr_test`'s own."""
 
 load("//rules/private/providers:worker_info.bzl", "WorkerInfo")
-load(":label_text.bzl", "label_text")
+load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
 visibility(["//rules/..."])
 
@@ -19,17 +19,7 @@ def check_workers(ctx):
     Args:
       ctx: of a rule with WORKER_ATTRS.
     """
-    seen = {}
-    for target in ctx.attr.workers:
-        name = target[WorkerInfo].name
-        if name in seen:
-            fail("%s: workers: %s and %s are both called %r, and CustomWork goes by the name" % (
-                ctx.label,
-                label_text(seen[name]),
-                label_text(target.label),
-                name,
-            ))
-        seen[name] = target.label
+    check_names(ctx, "workers", ctx.attr.workers, WorkerInfo, "and CustomWork goes by the name")
 
 def workers_config(ctx, runfiles_path):
     """What the runner is told: a list of ktstr.model.target.WorkerFiles as JSON has them.
@@ -42,11 +32,8 @@ def workers_config(ctx, runfiles_path):
       list of dict
     """
     return [
-        {
-            "label": label_text(target.label),
-            "layer": runfiles_path(ctx, target[WorkerInfo].layer),
-            "name": target[WorkerInfo].name,
-        }
+        layer_config(ctx, target, target[WorkerInfo].layer, runfiles_path) |
+        {"name": target[WorkerInfo].name}
         for target in ctx.attr.workers
     ]
 
@@ -59,4 +46,4 @@ def worker_files(ctx):
     Returns:
       list of File
     """
-    return [target[WorkerInfo].layer for target in ctx.attr.workers]
+    return layer_files(ctx.attr.workers, WorkerInfo)
