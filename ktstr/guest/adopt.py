@@ -35,8 +35,8 @@ def adopt(text: bytes) -> None:
         fcntl.ioctl(device, RNDADDENTROPY, pool_info(entropy))
         # what the kernel drew in advance must not come out of the saved guest's state
         fcntl.ioctl(device, RNDRESEEDCRNG)
-    with open(_HOSTNAME, "w", encoding="ascii") as file:
-        file.write(start["hostname"])
+    with open(_HOSTNAME, "wb", buffering=0) as file:
+        file.write(start["hostname"].encode())
     time.clock_settime_ns(time.CLOCK_REALTIME, start["wall_ns"])
     # it seeded itself when it was imported, which in a clone was before it was saved
     if loaded := sys.modules.get("random"):
