@@ -16,6 +16,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.frames import Damage, Frame, FrameReader, FrameType
 from ktstr.model.host import DiskClone, Ending, HostSample
 from ktstr.model.plan import Plan
+from ktstr.model.start import StartFacts
 
 Fact = (
     facts.Hello
@@ -93,6 +94,7 @@ class Collector:
         host_samples: tuple[HostSample, ...] = (),
         scenario_host_s: tuple[float, float] | None = None,
         disk_clones: tuple[DiskClone, ...] = (),
+        start: StartFacts | None = None,
     ) -> RunRecord:
         """The run's record: what the guest reported so far, and what the host knows besides."""
         return RunRecord(
@@ -120,6 +122,7 @@ class Collector:
             host_samples=host_samples,
             scenario_host_s=scenario_host_s,
             disk_clones=disk_clones,
+            start=start,
         )
 
     def _take(self, frame: Frame) -> Fact | None:

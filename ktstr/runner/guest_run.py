@@ -13,6 +13,7 @@ from ktstr.model.console import ConsoleKind
 from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.runner.planning import attachment_waits, played_s, waits_of
+from ktstr.runner.starts import Start
 from ktstr.runner.target_disks import TargetDisks
 from ktstr.vm import ending as endings
 from ktstr.vm.classifier import classify
@@ -57,6 +58,11 @@ class GuestRun:
     wall_s: dict[str, float]
 
 
+def boot_limit_s(spec: MachineSpec) -> float:
+    """Host seconds that a guest may take to its agent's hello."""
+    return scaled(_BOOT_S, spec.accel, spec.topology.cpus)
+
+
 def run_guest(
     plan: Plan,
     spec: MachineSpec,
@@ -64,17 +70,26 @@ def run_guest(
     directory: Path,
     termination: Termination,
     limit_s: float,
+    start: Start,
 ) -> GuestRun:
-    """Runs the guest in `directory`, for at most `limit_s` seconds.
+    """Runs the guest in `directory`, for at most `limit_s` seconds; it comes up as `start` says.
 
     Whatever happens to the guest is in the record; console, frames and QEMU's command stay in the
     directory from the first byte on.
 
     Raises:
+        TemplateError: the guest cannot be cloned; nothing of it is left.
         InfraError: QEMU cannot be started or the disk is full.
     """
-    with Vm(spec, directory, termination, cloner=disks.cloner) as vm:
-        follower = _Follower(plan, vm, disks, limit_s)
+    with Vm(
+        spec,
+        directory,
+        termination,
+        cloner=disks.cloner,
+        template=start.template,
+        mailbox=start.mailbox,
+    ) as vm:
+        follower = _Follower(plan, vm, disks, limit_s, start)
         vm.start()
         follower.follow()
         return follower.result()
@@ -86,6 +101,8 @@ class _Follower:
     vm: Vm
     disks: TargetDisks
     limit_s: float
+    start: Start
+    hello_s: float | None = None
     collector: Collector = field(default_factory=Collector)
     phase: str = ""
     phase_began_s: float = 0.0
@@ -103,7 +120,7 @@ class _Follower:
         """Takes events until QEMU has ended."""
         if self.limit_s != float("inf"):
             self.vm.deadlines.start(OUT_OF_TIME, self.limit_s)
-        self._enter(_BOOT, self._scaled(_BOOT_S), 0.0)
+        self._enter(_BOOT, boot_limit_s(self.vm.spec), 0.0)
         while self.exited is None:
             self._take(self.vm.next_event())
         self.wall_s[self.phase] = self.exited.at_s - self.phase_began_s
@@ -127,6 +144,7 @@ class _Follower:
             host_samples=tuple(self.vm.samples),
             scenario_host_s=between,
             disk_clones=self.disks.facts(self.vm.disk_clones),
+            start=self.start.facts(self.hello_s),
         )
         return GuestRun(record, self.wall_s)
 
@@ -156,6 +174,7 @@ class _Follower:
         limits = self.plan.deadlines
         match fact:
             case facts.Hello():
+                self.hello_s = at_s
                 attach = self.plan.scheduler.attach_timeout_s if self.plan.scheduler else 0.0
                 self._enter(_SETUP, self._scaled(attach + limits.start_s), at_s)
             case facts.Event(name="scenario_start"):

@@ -19,6 +19,7 @@ from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources, sources_of
 from ktstr.runner.target_disks import prepare_disks
+from ktstr.runner.templates import Templates
 from ktstr.vm.host import host_is_amd
 from ktstr.vm.probe import kvm_verdict
 from ktstr.vm.signals import Termination
@@ -39,7 +40,7 @@ def run_target(
         sources = sources_of(target, tree)
         discovery = _discover(target, environment, sources, termination)
         session, reporter = _prepare(
-            target, environment, outputs, tree, sources, budget, termination
+            target, environment, outputs, tree, sources, budget, termination, discovery
         )
     except KtstrError as error:
         report_abort(target, environment, error)
@@ -47,7 +48,8 @@ def run_target(
     if not discovery.cases:
         print(f"{target.label}: none of its {len(discovery.names)} tests is in this shard")
         reporter.finish()
-    status = exit_status(session.run(discovery.cases, reporter.done))
+    with session.templates:
+        status = exit_status(session.run(discovery.cases, reporter.done))
     return ExitStatus.ERROR if reporter.problems and status != ExitStatus.FAILED else status
 
 
@@ -59,13 +61,17 @@ def _prepare(
     sources: Sources,
     budget: Budget,
     termination: Termination,
+    discovery: Discovery,
 ) -> tuple[Session, Reporter]:
     qemu = qemu_of(target, tree)
     choice = choose_accel(target.accel, lambda: kvm_verdict(qemu), room_of(target))
     disks = prepare_disks(target, tree, qemu, choice.accel, outputs / "disks.cpio")
     machine = machine_of(target, tree, qemu, choice.accel, disks, host_is_amd=host_is_amd())
     reporter = Reporter(environment, outputs, identity_of(target, tree, qemu, choice), choice)
-    return Session(target, machine, sources, outputs, budget, termination), reporter
+    tests = sum(not case.skip for case in discovery.cases)
+    templates = Templates(target, tree, machine, environment.temp_dir, termination, tests)
+    session = Session(target, machine, sources, outputs, budget, termination, templates)
+    return session, reporter
 
 
 def _discover(

@@ -17,13 +17,16 @@ from ktstr.model.plan import Plan
 from ktstr.model.target import Target
 from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
-from ktstr.runner.guest_run import run_guest
+from ktstr.runner.guest_run import GuestRun, run_guest
 from ktstr.runner.machine import TargetMachine
 from ktstr.runner.outcome import Outcome, skipped, unrun
 from ktstr.runner.planning import plan_of, played_s
 from ktstr.runner.sources import Sources
+from ktstr.runner.starts import Start, guest_start
+from ktstr.runner.templates import Templates
 from ktstr.runner.test_layer import write_test_layer
 from ktstr.vm.signals import Termination
+from ktstr.vm.template import TemplateError
 
 # Host seconds that a guest's boot, set-up and teardown take at the very least, on any accelerator.
 _LEAST_S = 3.0
@@ -41,6 +44,7 @@ class Session:
     outputs: Path
     budget: Budget
     termination: Termination
+    templates: Templates
 
     def run(self, cases: tuple[Case, ...], done: Callable[[Outcome], None]) -> list[Outcome]:
         """Runs the cases in order; `done` hears of each as it ends.
@@ -80,14 +84,16 @@ class Session:
     def _run(self, case: Case) -> Outcome:
         plan = self._placeholder(case)
         try:
-            disks = self.machine.disks
-            plan = plan_of(case, self.target, disks.disks)
+            plan = plan_of(case, self.target, self.machine.disks.disks)
             directory = self.outputs / case.name
             layer = directory / "test.cpio"
-            write_test_layer(plan, self.sources.all, layer)
-            spec = self.machine.for_test(layer)
-            left_s = self.budget.left_s()
-            ran = run_guest(plan, spec, disks, directory, self.termination, left_s)
+            own = guest_start(self._accel is Accel.VIRTUAL, plan.seed, plan.test)
+            write_test_layer(plan, own, self.sources.all, layer)
+            ran = self._cloned(plan, layer, directory)
+            if isinstance(ran, Start):
+                if self.termination.first:
+                    return self._terminated(plan)
+                ran = self._started(plan, layer, directory, ran)
         except UsageError as error:
             ending = Ending(EndingKind.QEMU_ERROR, "not started")
             return self._unrun(plan, ending, Kind.USAGE, str(error))
@@ -95,6 +101,34 @@ class Session:
             ending = Ending(EndingKind.QEMU_ERROR, str(error))
             return self._unrun(plan, ending, Kind.INFRA, str(error))
         return Outcome(ran.record, judge(ran.record), ran.wall_s)
+
+    def _cloned(self, plan: Plan, layer: Path, directory: Path) -> GuestRun | Start:
+        """The run of a clone, or the cold boot that takes its place."""
+        start = self.templates.start(layer, self.budget.left_s())
+        if start.template is None:
+            return start
+        try:
+            ran = self._started(plan, layer, directory, start)
+        except TemplateError as error:
+            return self.templates.refuse(str(error))
+        ending = ran.record.ending
+        ours = (EndingKind.TERMINATED, EndingKind.QEMU_ERROR)
+        if ran.record.hello is not None or ending.kind in ours or self.budget.left_s() < _LEAST_S:
+            return ran
+        # whatever keeps a clone from its hello is no fault of the test's
+        how = f"{ending.kind}, {ending.detail}" if ending.detail else str(ending.kind)
+        return self.templates.refuse(f"one of template {start.template.digest[:12]} ended: {how}")
+
+    def _started(self, plan: Plan, layer: Path, directory: Path, start: Start) -> GuestRun:
+        spec = self.machine.for_test(layer)
+        left_s = self.budget.left_s()
+        disks = self.machine.disks
+        return run_guest(plan, spec, disks, directory, self.termination, left_s, start)
+
+    def _terminated(self, plan: Plan) -> Outcome:
+        ending = Ending(EndingKind.TERMINATED, self.termination.first)
+        message = f"not run: the runner got {ending.detail}"
+        return self._unrun(plan, ending, Kind.INFRA, message)
 
     def _unrun(self, plan: Plan, ending: Ending, kind: Kind, message: str) -> Outcome:
         return unrun(RunRecord(plan, self._accel, ending), kind, message)

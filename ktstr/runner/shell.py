@@ -18,6 +18,7 @@ from ktstr.runner.files import RunfilesTree
 from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.outcome import ExitStatus
 from ktstr.runner.planning import shell_plan
+from ktstr.runner.starts import guest_start
 from ktstr.runner.target_disks import prepare_disks
 from ktstr.runner.test_layer import write_test_layer
 from ktstr.vm.clones import Cloner
@@ -46,7 +47,9 @@ def run_shell(target: Target, temp_dir: Path | None) -> ExitStatus:
         disks = prepare_disks(target, tree, qemu, accel, Path(folder, "disks.cpio"))
         machine = machine_of(target, tree, qemu, accel, disks, host_is_amd=host_is_amd())
         layer = Path(folder, "shell.cpio")
-        write_test_layer(shell_plan(target, disks.disks), (), layer)
+        plan = shell_plan(target, disks.disks)
+        own = guest_start(False, target.seed, plan.test)
+        write_test_layer(plan, own, (), layer)
         print(_banner(target, accel), flush=True)
         return _boot(machine.for_test(layer), disks.cloner, Path(folder))
 

@@ -14,10 +14,12 @@ _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Termination:
     """While this context is open, SIGTERM, SIGINT and SIGHUP are recorded instead of killing us.
 
-    Only for the main thread, where Python runs signal handlers.
+    Only for the main thread, where Python runs signal handlers.  `first` is the name of the first
+    signal, empty before it.
     """
 
     def __init__(self) -> None:
+        self.first = ""
         self._received: list[str] = []
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._before: dict[signal.Signals, object] = {}
@@ -52,7 +54,9 @@ class Termination:
         return names
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._received.append(signal.Signals(number).name)
+        name = signal.Signals(number).name
+        self.first = self.first or name
+        self._received.append(name)
         try:
             os.write(self._write, b"!")
         except BlockingIOError:

@@ -12,9 +12,6 @@ SCHEDULER_ATTRS = {
         providers = [ScxSchedulerInfo],
         doc = "The sched_ext scheduler to load; none: the kernel's own EEVDF.",
     ),
-    "scheduler_args": attr.string_list(
-        doc = "Arguments of the scheduler, after its own.",
-    ),
     "staged_schedulers": attr.label_list(
         providers = [ScxSchedulerInfo],
         doc = "Further schedulers, which AttachScheduler and ReplaceScheduler bring in by their " +
@@ -31,11 +28,6 @@ def check_schedulers(ctx):
     Args:
       ctx: of a rule with SCHEDULER_ATTRS.
     """
-    if ctx.attr.scheduler_args and not ctx.attr.scheduler:
-        fail("%s: scheduler_args %s are given without a scheduler; set scheduler or remove them" % (
-            ctx.label,
-            ctx.attr.scheduler_args,
-        ))
     labels = {}
     sysctls = {}
     for target in _all(ctx):

@@ -5,58 +5,19 @@ load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
-load("//rules/private:label_text.bzl", "label_text")
-load("//rules/private:numa.bzl", "numa_attribute", "numa_total", "parse_numa")
-load(
-    "//rules/private:payloads.bzl",
-    "PAYLOAD_ATTRS",
-    "check_payloads",
-    "payload_files",
-    "payloads_config",
-    "payloads_mib",
-    "validate_payloads",
-)
-load(
-    "//rules/private:schedulers.bzl",
-    "SCHEDULER_ATTRS",
-    "check_schedulers",
-    "scheduler_config",
-    "scheduler_files",
-    "staged_config",
-)
-load("//rules/private:topology.bzl", "parse_topology")
-load("//rules/private:workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
-load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
+load("//rules/private:machine.bzl", "MACHINE_ATTRS", "check_machine", "machine_config", "machine_files", "reserved_mib")
+load("//rules/private:numa.bzl", "numa_attribute")
+load("//rules/private:payloads.bzl", "validate_payloads")
+load("//rules/private:shared_template.bzl", "shared_template")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load("//rules/private/providers:vm_template_info.bzl", "VmTemplateInfo")
 
 visibility(["//rules/..."])
 
 _ACCELERATORS = ["auto", "kvm", "virtual", "tcg"]
 _OVERSIZED = ["tcg", "refuse"]
 
-# Spec 1.7: the least memory of a guest, in MiB, whatever its topology, and for each CPU.
-_LEAST_MIB = 256
-_PER_CPU_MIB = 64
-
-# What the runner takes besides the guest's memory, MiB.
-_RUNNER_MIB = 128
-
 _TIMEOUTS = {"eternal": 3600, "long": 900, "moderate": 300, "short": 60}
-
-# Kernel arguments the machine or the rule's other attributes decide, and which of those.
-_RESERVED_KARGS = {
-    "console": "the runner reads the console from ttyS0",
-    "init": "the guest's agent is PID 1",
-    "initrd": "use layers",
-    "maxcpus": "use topology",
-    "mem": "use memory_mb",
-    "nr_cpus": "use topology",
-    "numa": "use topology",
-    "panic": "a panic ends the guest, and the runner reports it",
-    "possible_cpus": "use topology",
-    "rdinit": "the guest's agent is PID 1",
-    "root": "the guest runs from its initramfs",
-}
 
 def _check(ctx):
     """Fails on what can be known to be wrong before anything is built.
@@ -67,12 +28,7 @@ def _check(ctx):
     Returns:
       The number of CPUs of the topology.
     """
-    cpus = None
-    layout, problem = parse_numa(ctx.attr.numa)
-    if not problem:
-        cpus, problem = parse_topology(ctx.attr.topology, layout)
-    if problem:
-        fail("%s: %s" % (ctx.label, problem))
+    cpus = check_machine(ctx)
     if not ctx.files.srcs:
         fail(("%s: srcs is empty; name the Python file whose functions carry @ktstr.scenario() " +
               "or @ktstr.test()") % ctx.label)
@@ -88,27 +44,17 @@ def _check(ctx):
             ctx.attr.oversized,
             ", ".join(_OVERSIZED),
         ))
-    if ctx.attr.memory_mb and ctx.attr.memory_mb < _LEAST_MIB:
-        fail(("%s: memory_mb is %d; a guest needs at least %d MiB. Leave it out (0) to get what " +
-              "the topology needs") % (ctx.label, ctx.attr.memory_mb, _LEAST_MIB))
     if ctx.attr.seed < 0:
         fail("%s: seed is %d; it must lie within 0 to 2147483647" % (ctx.label, ctx.attr.seed))
     flag = ctx.attr._seed[BuildSettingInfo].value
     if flag < -1:
         fail(("%s: --@ktstr//rules:seed is %d; it must lie within 0 to 2147483647, or be -1: each " +
               "test has its own") % (ctx.label, flag))
-    for karg in ctx.attr.kargs:
-        if not karg or " " in karg or "\t" in karg or "\n" in karg:
-            fail("%s: kargs: %r is not one kernel argument; give each its own list item" % (
-                ctx.label,
-                karg,
-            ))
-        name = karg.partition("=")[0].replace("-", "_")
-        if name in _RESERVED_KARGS:
-            fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, _RESERVED_KARGS[name]))
-    check_payloads(ctx)
-    check_schedulers(ctx)
-    check_workers(ctx)
+    if ctx.attr.scheduler_args and not ctx.attr.scheduler:
+        fail("%s: scheduler_args %s are given without a scheduler; set scheduler or remove them" % (
+            ctx.label,
+            ctx.attr.scheduler_args,
+        ))
     return cpus
 
 def _runfiles_path(ctx, file):
@@ -143,17 +89,6 @@ def _python(ctx):
         roots = sorted(roots),
     )
 
-def _kernel_config(ctx, kernel):
-    info = kernel[KernelImageInfo]
-    return {
-        "build_info": _runfiles_path(ctx, info.build_info),
-        "bzimage": _runfiles_path(ctx, info.bzimage) if info.bzimage else "",
-        "config": _runfiles_path(ctx, info.config),
-        "label": label_text(kernel.label),
-        "system_map": _runfiles_path(ctx, info.system_map),
-        "vmlinux": _runfiles_path(ctx, info.vmlinux),
-    }
-
 def _accel(ctx):
     """The target's own choice; for `auto` the choice of the command line, `auto` by default."""
     if ctx.attr.accel != "auto":
@@ -165,33 +100,32 @@ def _seed(ctx):
     flag = ctx.attr._seed[BuildSettingInfo].value
     return ctx.attr.seed if flag == -1 else flag
 
-def _config(ctx, accel):
+def _in_turns(accel):
+    """Whether vCPUs will take turns on one host thread, as they do in virtual time."""
+    return accel == "virtual" or (accel == "auto" and not KVM_IS_LIKELY)
+
+def _template(ctx, accel):
+    """The directory that the target's guests are cloned from, or None where the build makes none."""
+    if ctx.attr.fresh_boot or not ctx.attr.template or not _in_turns(accel):
+        return None
+    return ctx.attr.template[VmTemplateInfo].directory
+
+def _config(ctx, accel, template):
     python = _python(ctx)
-    return {
+    return machine_config(ctx, _runfiles_path) | {
         "accel": accel,
         # What the reader of a failure types: this repository's own wrapper exists here only.
         "bazel": "bazel" if ctx.attr._runner.label.workspace_root else "tools/bazel",
-        "import_roots": python.roots,
-        "initramfs": [_runfiles_path(ctx, file) for file in ctx.attr._base[InitramfsInfo].layers],
-        "kargs": ctx.attr.kargs,
-        "kernel": _kernel_config(ctx, ctx.attr.kernel),
-        "label": label_text(ctx.label),
-        "libraries": python.libraries,
-        "memory_mb": ctx.attr.memory_mb,
-        "qemu": _runfiles_path(ctx, ctx.files._qemu[0]),
-        "sampler": _runfiles_path(ctx, ctx.file._sampler),
-        "scheduler": scheduler_config(ctx, _runfiles_path),
-        "staged": staged_config(ctx, _runfiles_path),
-        "oversized": ctx.attr.oversized,
-        "payloads": payloads_config(ctx, _runfiles_path),
         "disks": disks_config(ctx, _runfiles_path),
+        "fresh_boot": ctx.attr.fresh_boot,
+        "import_roots": python.roots,
+        "libraries": python.libraries,
+        "oversized": ctx.attr.oversized,
         "scheduler_args": ctx.attr.scheduler_args,
         "seed": _seed(ctx),
         "sources": python.sources,
+        "template": _runfiles_path(ctx, template) if template else "",
         "timeout_s": _TIMEOUTS[getattr(ctx.attr, "timeout", "moderate")],
-        "topology": ctx.attr.topology,
-        "numa": parse_numa(ctx.attr.numa)[0],
-        "workers": workers_config(ctx, _runfiles_path),
     }
 
 _LAUNCHER = """\
@@ -212,19 +146,19 @@ exit 3
 def _implement(ctx, mode):
     cpus = _check(ctx)
     accel = _accel(ctx)
+    template = None if mode else _template(ctx, accel)
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
-    ctx.actions.write(config, json.encode_indent(_config(ctx, accel)) + "\n")
+    ctx.actions.write(config, json.encode_indent(_config(ctx, accel, template)) + "\n")
     launcher = ctx.actions.declare_file(ctx.label.name)
     text = _LAUNCHER.replace("%{runner}", _runfiles_path(ctx, ctx.executable._runner))
     text = text.replace("%{config}", _runfiles_path(ctx, config)).replace("%{mode}", mode)
     ctx.actions.write(launcher, text, is_executable = True)
 
     kernel = ctx.attr.kernel[KernelImageInfo]
-    files = [config, kernel.vmlinux, kernel.config, kernel.system_map, kernel.build_info]
+    templates = [template] if template else []
+    files = [config, kernel.system_map, kernel.build_info] + templates
     files += [kernel.bzimage] if kernel.bzimage else []
-    files += ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu
-    files += scheduler_files(ctx) + disk_files(ctx) + payload_files(ctx) + worker_files(ctx)
-    files.append(ctx.file._sampler)
+    files += machine_files(ctx) + disk_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
@@ -232,19 +166,17 @@ def _implement(ctx, mode):
         accel = accel,
         cpus = cpus,
         default_info = DefaultInfo(executable = launcher, runfiles = runfiles),
-        output_groups = OutputGroupInfo(_validation = validate_payloads(ctx)),
+        output_groups = OutputGroupInfo(
+            _validation = validate_payloads(ctx),
+            template = depset(templates),
+        ),
     )
 
 def _test_impl(ctx):
     made = _implement(ctx, "")
-
-    # In virtual time all vCPUs take turns on one host thread.
-    in_turns = made.accel == "virtual" or (made.accel == "auto" and not KVM_IS_LIKELY)
+    in_turns = _in_turns(made.accel)
     busy = 1 if in_turns else made.cpus
-    memory = max(_LEAST_MIB, made.cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + payloads_mib(ctx)
-    memory += _RUNNER_MIB + numa_total(parse_numa(ctx.attr.numa)[0], "memory_mb")
-    if in_turns:
-        memory += disks_mib(ctx)
+    memory = reserved_mib(ctx, made.cpus) + (disks_mib(ctx) if in_turns else 0)
     reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
     return [made.default_info, made.output_groups, testing.ExecutionInfo(reserved)]
 
@@ -268,28 +200,18 @@ _ATTRS = {
         doc = "Python libraries that srcs import, on the host and in the guest. ktstr itself is " +
               "there without being named.",
     ),
-    "kargs": attr.string_list(
-        doc = "Further kernel arguments.",
-    ),
-    "kernel": attr.label(
-        default = "//rules:kernel",
-        providers = [KernelImageInfo],
-        doc = "The kernel to boot: a kernel_image or prebuilt_kernel. `--@ktstr//rules:kernel` " +
-              "sets that of the tests that name none; it is Linux 6.12.",
-    ),
-    "memory_mb": attr.int(
-        default = 0,
-        doc = "Least memory of the guest in MiB; 0: what topology and initramfs need, i.e. 64 " +
-              "for each CPU and 256 at least.",
-    ),
-    "numa": attr.string(
-        doc = "What each NUMA node has, as JSON; empty: all the same. The macro writes it.",
+    "fresh_boot": attr.bool(
+        doc = "Whether every test boots a machine of its own, rather than being cloned from a " +
+              "saved one.",
     ),
     "oversized": attr.string(
         default = "tcg",
         doc = "What becomes of a topology with more CPUs than the machine that runs the test: " +
               "`tcg`: where accel is auto, it runs in virtual time, which needs one CPU; `refuse`: " +
               "it does not run, and is inconclusive.",
+    ),
+    "scheduler_args": attr.string_list(
+        doc = "Arguments of the scheduler, after its own.",
     ),
     "seed": attr.int(
         default = 1,
@@ -300,9 +222,9 @@ _ATTRS = {
         mandatory = True,
         doc = "Python files whose decorated functions are the tests; each gets its own VM.",
     ),
-    "topology": attr.string(
-        default = "1n1l2c1t",
-        doc = "NnNlNcNt: NUMA nodes, LLCs of the machine, cores per LLC, threads per core.",
+    "template": attr.label(
+        providers = [VmTemplateInfo],
+        doc = "The saved guest that the tests' are cloned from in virtual time. The macro sets it.",
     ),
     "_seed": attr.label(
         default = "//rules:seed",
@@ -312,23 +234,12 @@ _ATTRS = {
         default = "//rules:accel",
         providers = [BuildSettingInfo],
     ),
-    "_base": attr.label(
-        default = "//ktstr/guest:base",
-        providers = [InitramfsInfo],
-    ),
-    "_qemu": attr.label(
-        default = "//tools/qemu:qemu",
-    ),
-    "_sampler": attr.label(
-        default = "//ktstr/sampler:layer",
-        allow_single_file = True,
-    ),
     "_runner": attr.label(
         default = "//ktstr/runner:main",
         cfg = "target",
         executable = True,
     ),
-} | DISK_ATTRS | PAYLOAD_ATTRS | SCHEDULER_ATTRS | WORKER_ATTRS
+} | DISK_ATTRS | MACHINE_ATTRS
 
 _ktstr_test = rule(
     implementation = _test_impl,
@@ -344,13 +255,15 @@ _ktstr_shell = rule(
     executable = True,
 )
 
-# What a test has and a plain program has not.
-_TEST_ONLY = ["args", "env", "env_inherit", "flaky", "local", "shard_count", "size", "timeout"]
+# What a test has and a plain program, or a guest that is no clone, has not.
+_TEST_ONLY = ["args", "env", "env_inherit", "flaky", "local", "shard_count", "size", "template", "timeout"]
 
-def ktstr_test(name, disks = [], numa = None, numa_distances = None, **kwargs):
-    """A test whose functions run scenarios on a scheduler, each in a fresh virtual machine.
+def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot = False, **kwargs):
+    """A test whose functions run scenarios on a scheduler, each in a virtual machine of its own.
 
-    `bazel run NAME.shell` starts the same guest with a shell instead of a test.
+    In virtual time the machines are clones of one that a build action has booted and saved: tests
+    of a package that have the same machine share it. `bazel run NAME.shell` boots the same guest
+    with a shell instead of a test.
 
     Args:
       name: name of the test.
@@ -358,11 +271,15 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, **kwargs):
         clones of its own.
       numa: a numa_node(...) of rules/numa.bzl for each NUMA node, where they differ.
       numa_distances: their distances as rows of numbers; left out: 10 within a node, else 20.
+      fresh_boot: whether every test boots its machine, rather than getting a clone.
       **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, staged_schedulers,
         payloads, workers, topology, memory_mb, accel, oversized, kargs, seed, and what every test rule takes.
     """
     kwargs |= disk_attributes(name, disks)
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)
+    kwargs["fresh_boot"] = fresh_boot
+    if fresh_boot != True and not disks and kwargs.get("accel") not in ["kvm", "tcg"]:
+        kwargs["template"] = shared_template(kwargs)
     _ktstr_test(name = name, **kwargs)
     shell = {key: value for key, value in kwargs.items() if key not in _TEST_ONLY}
     shell["tags"] = list(shell.get("tags") or []) + ["manual"]

@@ -11,12 +11,14 @@ from absl.testing import absltest
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import CgroupDef, defs
+from ktstr.model.start import GuestStart
 from ktstr.model.work import Work
 from ktstr.model.work_types import PythonWork
 from ktstr.runner.case import Source
 from ktstr.runner.files import RunfilesTree, write_atomically
 from ktstr.runner.planning import plan_of
 from ktstr.runner.sources import sources_of
+from ktstr.runner.starts import guest_start
 from ktstr.runner.test_layer import write_test_layer
 from tests.runner import samples
 from tools.initramfs import newc
@@ -92,13 +94,17 @@ class TestLayerTest(absltest.TestCase):
         source = root / "one.py"
         source.write_text("print('one')\n")
         path = root / name
-        write_test_layer(plan, [Source(str(source), "pkg/one.py")], path)
+        write_test_layer(
+            plan, guest_start(True, 1, plan.test), [Source(str(source), "pkg/one.py")], path
+        )
         return path.read_bytes()
 
     def test_a_scenario_takes_its_plan_alone(self) -> None:
         plan = plan_of(samples.case(), samples.target())
         entries = {entry.path: entry for entry in newc.read_layers(self.layer(plan, "a"))}
         self.assertEqual(Plan.from_json(entries["ktstr/plan.json"].data().decode()), plan)
+        start = GuestStart.from_json(entries["ktstr/start.json"].data().decode())
+        self.assertEqual(start, guest_start(True, 1, plan.test))
         self.assertNotIn("ktstr/src/pkg/one.py", entries)
 
     def test_a_function_takes_its_sources_along(self) -> None:

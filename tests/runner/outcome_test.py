@@ -22,6 +22,7 @@ from ktstr.runner.planning import plan_of
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources
 from ktstr.runner.target_disks import TargetDisks
+from ktstr.runner.templates import Templates
 from ktstr.vm.clones import Cloner
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
@@ -71,6 +72,7 @@ class SessionTest(absltest.TestCase):
             outputs=Path(self.create_tempdir().full_path),
             budget=Budget(time.monotonic() + left_s),
             termination=cast(Termination, None),
+            templates=cast(Templates, None),
         )
         told: list[Outcome] = []
         outcomes = session.run(cases, told.append)

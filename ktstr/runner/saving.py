@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boots a target's machine without any test, and saves it for its tests to be cloned from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ktstr.judge.collect import Collector
+from ktstr.model import facts
+from ktstr.model.start import TEMPLATE_PATH
+from ktstr.runner.files import write_atomically
+from ktstr.runner.guest_run import boot_limit_s
+from ktstr.runner.machine import TargetMachine
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.saved import SavedTemplate, save
+from ktstr.vm.signals import Termination
+from ktstr.vm.template import TemplateError
+from tools.initramfs import newc
+
+# Of the one guest that tests of all seeds are cloned from.
+_SEED = 1
+
+
+def template_spec(machine: TargetMachine, layer: Path) -> MachineSpec:
+    """The machine that is saved; `layer` is written, and stands where a test's own would.
+
+    Raises:
+        InfraError: it cannot be written.
+    """
+    with write_atomically(layer) as file:
+        newc.write_layer([newc.file(TEMPLATE_PATH.lstrip("/"), b"")], file)
+    return replace(machine.for_test(layer), seed=_SEED, parks=True)
+
+
+def save_guest(
+    spec: MachineSpec, directory: Path, termination: Termination, limit_s: float = float("inf")
+) -> SavedTemplate:
+    """Boots `spec` until its agent waits for work, within `limit_s` seconds, and saves it.
+
+    Raises:
+        TemplateError: it did not come so far, or what it said is not what a template says.
+        InfraError: a file is missing or cannot be written.
+    """
+    saved = save(spec, directory, termination, min(boot_limit_s(spec), limit_s))
+    problem = _problem(saved.frames)
+    if problem:
+        saved.close()
+        raise TemplateError(f"the guest to be cloned {problem}")
+    return saved
+
+
+def _problem(frames: bytes) -> str:
+    """What is wrong with what the guest said before it was saved; empty: nothing."""
+    said = list(Collector().feed(frames))
+    hellos = [each for each in said if isinstance(each, facts.Hello)]
+    if len(hellos) != 1 or len(said) != 1:
+        names = ", ".join(type(each).__name__ for each in said) or "nothing"
+        return f"was to say one hello, and said {names}"
+    if hellos[0].plan_digest:
+        return f"had a plan already, {hellos[0].plan_digest}"
+    return ""

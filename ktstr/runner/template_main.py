@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The build action of a vm_template: boots the machine of a configuration, and saves its guest."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ktstr.model.accel import Accel
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.target import Target
+from ktstr.runner.arguments import load_target
+from ktstr.runner.descendants import become_subreaper, kill_descendants
+from ktstr.runner.files import BuildTree
+from ktstr.runner.machine import machine_of, qemu_of
+from ktstr.runner.saving import save_guest, template_spec
+from ktstr.runner.target_disks import prepare_disks
+from ktstr.runner.templates import UNUSABLE
+from ktstr.vm.artifact import write_artifact
+from ktstr.vm.signals import Termination
+from ktstr.vm.template import TemplateError
+
+
+def main(argv: Sequence[str]) -> int:
+    """Fills --output; exit status 1 where nothing can be said of the machine.
+
+    A guest that does not come up is for its tests to show, so its directory just says why.
+    """
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--config", type=Path, required=True, help="what machine it is")
+    parser.add_argument("--output", type=Path, required=True, help="directory of the template")
+    arguments = parser.parse_args(argv)
+    become_subreaper()
+    work = arguments.output / "work"
+    try:
+        target = load_target(arguments.config)
+        with Termination() as termination:
+            _make(target, arguments.output, work, termination)
+            if termination.first:
+                raise InfraError(f"told to stop by {termination.first}")
+    except (UsageError, InfraError) as error:
+        print(f"ERROR {arguments.config}: {error}", file=sys.stderr)
+        return 1
+    finally:
+        kill_descendants()
+        shutil.rmtree(work, ignore_errors=True)
+    return 0
+
+
+def _make(target: Target, output: Path, work: Path, termination: Termination) -> None:
+    tree = BuildTree()
+    qemu = qemu_of(target, tree)
+    disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, work / "disks.cpio")
+    try:
+        machine = machine_of(target, tree, qemu, Accel.VIRTUAL, disks, host_is_amd=False)
+        saved = save_guest(template_spec(machine, work / "template.cpio"), work, termination)
+    except (UsageError, TemplateError) as error:
+        print(f"{target.label}: its tests will boot cold: {error}", file=sys.stderr)
+        output.mkdir(parents=True, exist_ok=True)
+        (output / UNUSABLE).write_text(f"{error}\n", encoding="utf-8")
+        return
+    try:
+        write_artifact(saved, output)
+    finally:
+        saved.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which saved guest a test is cloned from, or why it boots cold."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ktstr.model import mailbox
+from ktstr.model.errors import InfraError
+from ktstr.model.target import Target
+from ktstr.runner.files import FileTree
+from ktstr.runner.inflated import Inflated, inflate
+from ktstr.runner.machine import TargetMachine
+from ktstr.runner.saving import save_guest, template_spec
+from ktstr.runner.starts import Start
+from ktstr.vm.artifact import read_artifact
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.saved import SavedTemplate
+from ktstr.vm.signals import Termination
+from ktstr.vm.template import Template, TemplateError, machine_digest
+
+# What a build action leaves in a template's place where the guest could not be saved.
+UNUSABLE = "unusable.txt"
+
+
+@dataclass(frozen=True)
+class _Ready:
+    template: Template
+    words: str
+    owner: Inflated | SavedTemplate
+
+
+def cold_reason(target: Target, tests: int) -> str:
+    """Why no test of a run of `tests` tests is cloned; empty: they may be."""
+    if target.fresh_boot:
+        return "fresh_boot = True of the target"
+    if target.disks:
+        return "the target has disks, which no saved guest has"
+    if not target.template and tests < 2:
+        return "the run's only test, and the build has saved no guest"
+    return ""
+
+
+class Templates:
+    """Gives each test of a run its start.  The saved guest is made ready when it is first wanted.
+
+    Where the build has made none, the first test that wants one has it booted and saved.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        tree: FileTree,
+        machine: TargetMachine,
+        temp_dir: Path | None,
+        termination: Termination,
+        tests: int,
+        store: Path | None = None,
+    ) -> None:
+        """temp_dir: None is the system's.  store: the root of the host's store; None: default."""
+        self._target, self._tree, self._machine = target, tree, machine
+        self._temp_dir, self._termination, self._store = temp_dir, termination, store
+        self._refusal = cold_reason(target, tests)
+        self._ready: _Ready | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self, layer: Path, limit_s: float) -> Start:
+        """How the guest that gets `layer` comes up; saving one first takes at most `limit_s`."""
+        if self._refusal:
+            return Start(self._refusal)
+        size = layer.stat().st_size
+        if size > mailbox.capacity():
+            return Start(
+                f"the test brings {size} bytes, and a clone's mailbox takes {mailbox.capacity()}"
+            )
+        try:
+            if self._ready is None:
+                self._ready = self._made(limit_s)
+        except InfraError as error:
+            return self.refuse(str(error))
+        return Start(self._ready.words, self._ready.template, layer.read_bytes())
+
+    def refuse(self, reason: str) -> Start:
+        """No more clones in this run: the guest of this test and those of all others boot cold."""
+        self._refusal = f"no clone: {reason}"
+        self.close()
+        return Start(self._refusal)
+
+    def close(self) -> None:
+        """Gives the saved guest back."""
+        if self._ready is not None:
+            self._ready.owner.close()
+            self._ready = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def _made(self, limit_s: float) -> _Ready:
+        self._folder = tempfile.TemporaryDirectory(prefix="ktstr-template-", dir=self._temp_dir)
+        folder = Path(self._folder.name)
+        spec = template_spec(self._machine, folder / "template.cpio")
+        if self._target.template:
+            return self._built(self._tree.path(self._target.template), spec)
+        saved = save_guest(spec, folder / "guest", self._termination, limit_s)
+        words = f"of this run's own first guest, saved after {saved.seconds:.2f} s"
+        return _Ready(saved.template, words, saved)
+
+    def _built(self, directory: Path, spec: MachineSpec) -> _Ready:
+        if (directory / UNUSABLE).exists():
+            raise TemplateError((directory / UNUSABLE).read_text(encoding="utf-8").strip())
+        artifact = read_artifact(directory)
+        expected = machine_digest(spec)
+        if artifact.machine != expected:
+            raise TemplateError(
+                f"the template is of another machine, {artifact.machine[:12]}, and this target's "
+                f"is {expected[:12]}; build the target again"
+            )
+        inflated = inflate(artifact, self._store)
+        return _Ready(artifact.template(inflated.memory), inflated.words, inflated)

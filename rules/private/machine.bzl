@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine of a `ktstr_test`: what it shares with the `vm_template` that its guests are clones of."""
+
+load("//rules/private:label_text.bzl", "label_text")
+load("//rules/private:numa.bzl", "numa_total", "parse_numa")
+load(
+    "//rules/private:payloads.bzl",
+    "PAYLOAD_ATTRS",
+    "check_payloads",
+    "payload_files",
+    "payloads_config",
+    "payloads_mib",
+)
+load(
+    "//rules/private:schedulers.bzl",
+    "SCHEDULER_ATTRS",
+    "check_schedulers",
+    "scheduler_config",
+    "scheduler_files",
+    "staged_config",
+)
+load("//rules/private:topology.bzl", "parse_topology")
+load("//rules/private:workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
+load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
+load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+
+visibility(["//rules/..."])
+
+DEFAULT_TOPOLOGY = "1n1l2c1t"
+
+# Spec 1.7: the least memory of a guest, in MiB, whatever its topology, and for each CPU.
+_LEAST_MIB = 256
+_PER_CPU_MIB = 64
+
+# What the program that starts QEMU takes besides the guest's memory, MiB.
+_RUNNER_MIB = 128
+
+# Kernel arguments the machine or the rule's other attributes decide, and which of those.
+_RESERVED_KARGS = {
+    "console": "the runner reads the console from ttyS0",
+    "init": "the guest's agent is PID 1",
+    "initrd": "use layers",
+    "maxcpus": "use topology",
+    "mem": "use memory_mb",
+    "nr_cpus": "use topology",
+    "numa": "use topology",
+    "panic": "a panic ends the guest, and the runner reports it",
+    "possible_cpus": "use topology",
+    "rdinit": "the guest's agent is PID 1",
+    "root": "the guest runs from its initramfs",
+}
+
+MACHINE_ATTRS = {
+    "kargs": attr.string_list(
+        doc = "Further kernel arguments.",
+    ),
+    "kernel": attr.label(
+        default = "//rules:kernel",
+        providers = [KernelImageInfo],
+        doc = "The kernel to boot: a kernel_image or prebuilt_kernel. `--@ktstr//rules:kernel` " +
+              "sets that of the tests that name none; it is Linux 6.12.",
+    ),
+    "memory_mb": attr.int(
+        default = 0,
+        doc = "Least memory of the guest in MiB; 0: what topology and initramfs need, i.e. 64 " +
+              "for each CPU and 256 at least.",
+    ),
+    "numa": attr.string(
+        doc = "What each NUMA node has, as JSON; empty: all the same. The macro writes it.",
+    ),
+    "topology": attr.string(
+        default = DEFAULT_TOPOLOGY,
+        doc = "NnNlNcNt: NUMA nodes, LLCs of the machine, cores per LLC, threads per core.",
+    ),
+    "_base": attr.label(
+        default = "//ktstr/guest:base",
+        providers = [InitramfsInfo],
+    ),
+    "_qemu": attr.label(
+        default = "//tools/qemu:qemu",
+    ),
+    "_sampler": attr.label(
+        default = "//ktstr/sampler:layer",
+        allow_single_file = True,
+    ),
+} | PAYLOAD_ATTRS | SCHEDULER_ATTRS | WORKER_ATTRS
+
+def check_machine(ctx):
+    """Fails on what can be known to be wrong with a machine before anything is built.
+
+    Args:
+      ctx: of a rule with MACHINE_ATTRS.
+
+    Returns:
+      The number of CPUs of the topology.
+    """
+    cpus = None
+    layout, problem = parse_numa(ctx.attr.numa)
+    if not problem:
+        cpus, problem = parse_topology(ctx.attr.topology, layout)
+    if problem:
+        fail("%s: %s" % (ctx.label, problem))
+    if ctx.attr.memory_mb and ctx.attr.memory_mb < _LEAST_MIB:
+        fail(("%s: memory_mb is %d; a guest needs at least %d MiB. Leave it out (0) to get what " +
+              "the topology needs") % (ctx.label, ctx.attr.memory_mb, _LEAST_MIB))
+    for karg in ctx.attr.kargs:
+        if not karg or " " in karg or "\t" in karg or "\n" in karg:
+            fail("%s: kargs: %r is not one kernel argument; give each its own list item" % (
+                ctx.label,
+                karg,
+            ))
+        name = karg.partition("=")[0].replace("-", "_")
+        if name in _RESERVED_KARGS:
+            fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, _RESERVED_KARGS[name]))
+    check_payloads(ctx)
+    check_schedulers(ctx)
+    check_workers(ctx)
+    return cpus
+
+def reserved_mib(ctx, cpus):
+    """What a guest and the program that starts it take of the host's memory.
+
+    Args:
+      ctx: of a rule with MACHINE_ATTRS.
+      cpus: the number of CPUs of the topology.
+
+    Returns:
+      MiB.
+    """
+    memory = max(_LEAST_MIB, cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + payloads_mib(ctx)
+    return memory + _RUNNER_MIB + numa_total(parse_numa(ctx.attr.numa)[0], "memory_mb")
+
+def machine_config(ctx, path):
+    """What the runner is told of the machine: a part of ktstr.model.target.Target as JSON has it.
+
+    Args:
+      ctx: of a rule with MACHINE_ATTRS.
+      path: function (ctx, File) -> the name by which the runner finds the file.
+
+    Returns:
+      dict
+    """
+    kernel = ctx.attr.kernel[KernelImageInfo]
+    return {
+        "initramfs": [path(ctx, file) for file in ctx.attr._base[InitramfsInfo].layers],
+        "kargs": ctx.attr.kargs,
+        "kernel": {
+            "build_info": path(ctx, kernel.build_info),
+            "bzimage": path(ctx, kernel.bzimage) if kernel.bzimage else "",
+            "config": path(ctx, kernel.config),
+            "label": label_text(ctx.attr.kernel.label),
+            "system_map": path(ctx, kernel.system_map),
+            "vmlinux": path(ctx, kernel.vmlinux),
+        },
+        "label": label_text(ctx.label),
+        "memory_mb": ctx.attr.memory_mb,
+        "numa": parse_numa(ctx.attr.numa)[0],
+        "payloads": payloads_config(ctx, path),
+        "qemu": path(ctx, ctx.files._qemu[0]),
+        "sampler": path(ctx, ctx.file._sampler),
+        "scheduler": scheduler_config(ctx, path),
+        "staged": staged_config(ctx, path),
+        "topology": ctx.attr.topology,
+        "workers": workers_config(ctx, path),
+    }
+
+def machine_files(ctx):
+    """The files that a machine starts from.
+
+    Args:
+      ctx: of a rule with MACHINE_ATTRS.
+
+    Returns:
+      list of File
+    """
+    files = [ctx.attr.kernel[KernelImageInfo].vmlinux, ctx.attr.kernel[KernelImageInfo].config]
+    files += ctx.attr._base[InitramfsInfo].layers + ctx.files._qemu + [ctx.file._sampler]
+    return files + scheduler_files(ctx) + payload_files(ctx) + worker_files(ctx)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which saved guest a test is cloned from, or why it boots cold."""
+
+from pathlib import Path
+from unittest import mock
+
+from absl.testing import absltest
+
+from ktstr.model import mailbox
+from ktstr.model.accel import Accel
+from ktstr.model.disk import Filesystem, Throttle
+from ktstr.model.errors import InfraError
+from ktstr.model.target import DiskFiles, Target
+from ktstr.model.topology import Topology
+from ktstr.runner.machine import TargetMachine
+from ktstr.runner.starts import Start
+from ktstr.runner.target_disks import TargetDisks
+from ktstr.runner.templates import UNUSABLE, Templates, cold_reason
+from ktstr.vm.clones import Cloner
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.qemu import QemuTree
+from ktstr.vm.signals import Termination
+from ktstr.vm.template import TemplateError
+from tests.runner import samples
+
+_DISK = DiskFiles(
+    "//pkg:disk", "_main/disk", "_main/key", Filesystem.RAW, 64, "", False, False, Throttle()
+)
+
+
+class _Tree:
+    """Files of a test's own directory, by their names."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, name: str) -> Path:
+        if not (self.root / name).exists():
+            raise InfraError(f"runfile {name} is not there")
+        return self.root / name
+
+
+class ColdReasonTest(absltest.TestCase):
+    def test_a_saved_guest_is_used_for_one_test_already(self) -> None:
+        self.assertEqual(cold_reason(samples.target(template="t"), 1), "")
+
+    def test_saving_a_guest_pays_from_two_tests_on(self) -> None:
+        self.assertEqual(cold_reason(samples.target(), 2), "")
+        self.assertIn("only test", cold_reason(samples.target(), 1))
+
+    def test_what_the_target_says(self) -> None:
+        fresh = samples.target(template="t", fresh_boot=True)
+        self.assertIn("fresh_boot", cold_reason(fresh, 2))
+        self.assertIn("disks", cold_reason(samples.target(template="t", disks=(_DISK,)), 2))
+
+
+class TemplatesTest(absltest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.root = Path(self.create_tempdir().full_path)
+        self.layer = self.root / "test.cpio"
+        self.layer.write_bytes(b"layer")
+        self.termination = self.enter_context(Termination())
+
+    def templates(self, target: Target, tests: int = 2) -> Templates:
+        spec = MachineSpec(
+            QemuTree(self.root), self.root / "vmlinux", (), (), Topology(1, 1, 1, 1), 256,
+            Accel.VIRTUAL,
+        )  # fmt: skip
+        machine = TargetMachine(spec, TargetDisks((), (), None, (), Cloner()))
+        made = Templates(
+            target, _Tree(self.root), machine, self.root, self.termination, tests, self.root / "s"
+        )
+        self.addCleanup(made.close)
+        return made
+
+    def cold(self, templates: Templates) -> str:
+        start = templates.start(self.layer, 60.0)
+        self.assertIsNone(start.template)
+        self.assertEqual(start, Start(start.reason))
+        return start.reason
+
+    def test_a_template_that_is_missing(self) -> None:
+        templates = self.templates(samples.target(template="gone.template"))
+        self.assertIn("runfile gone.template is not there", self.cold(templates))
+        self.assertEqual(sorted(each.name for each in self.root.iterdir()), ["test.cpio"])
+
+    def test_a_template_that_could_not_be_made(self) -> None:
+        (self.root / "t").mkdir()
+        (self.root / "t" / UNUSABLE).write_text("the kernel panicked\n")
+        self.assertIn(
+            "the kernel panicked", self.cold(self.templates(samples.target(template="t")))
+        )
+
+    def test_what_was_refused_once_is_not_tried_again(self) -> None:
+        templates = self.templates(samples.target(template="t"))
+        self.assertIn("QEMU said no", templates.refuse("QEMU said no").reason)
+        with mock.patch("ktstr.runner.templates.read_artifact") as read:
+            self.assertIn("QEMU said no", self.cold(templates))
+        read.assert_not_called()
+
+    def test_a_test_that_brings_more_than_the_mailbox_takes(self) -> None:
+        self.layer.write_bytes(bytes(mailbox.capacity() + 1))
+        templates = self.templates(samples.target(template="t"))
+        reason = self.cold(templates)
+        self.assertIn(str(mailbox.capacity() + 1), reason)
+        self.layer.write_bytes(b"small")
+        self.assertNotEqual(self.cold(templates), reason)
+
+    def test_a_guest_that_cannot_be_saved(self) -> None:
+        with mock.patch(
+            "ktstr.runner.templates.save_guest", side_effect=TemplateError("it never parked")
+        ):
+            templates = self.templates(samples.target())
+            self.assertIn("it never parked", self.cold(templates))
+            self.assertIn("it never parked", self.cold(templates))
+
+
+if __name__ == "__main__":
+    absltest.main()
