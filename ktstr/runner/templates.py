@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from ktstr.model import mailbox
+from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError
 from ktstr.model.target import Target
 from ktstr.runner.files import FileTree
@@ -34,13 +35,18 @@ class _Ready:
     owner: Inflated | SavedTemplate
 
 
-def cold_reason(target: Target, tests: int) -> str:
+def is_built(target: Target, accel: Accel) -> bool:
+    """Whether the build has saved a guest for this run: only one of virtual time travels."""
+    return bool(target.template) and accel is Accel.VIRTUAL
+
+
+def cold_reason(target: Target, accel: Accel, tests: int) -> str:
     """Why no test of a run of `tests` tests is cloned; empty: they may be."""
     if target.fresh_boot:
         return "fresh_boot = True of the target"
     if target.disks:
         return "the target has disks, which no saved guest has"
-    if not target.template and tests < 2:
+    if not is_built(target, accel) and tests < 2:
         return "the run's only test, and the build has saved no guest"
     return ""
 
@@ -64,7 +70,7 @@ class Templates:
         """temp_dir: None is the system's.  store: the root of the host's store; None: default."""
         self._target, self._tree, self._machine = target, tree, machine
         self._temp_dir, self._termination, self._store = temp_dir, termination, store
-        self._refusal = cold_reason(target, tests)
+        self._refusal = cold_reason(target, machine.spec.accel, tests)
         self._ready: _Ready | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -114,7 +120,7 @@ class Templates:
         self._folder = tempfile.TemporaryDirectory(prefix="ktstr-template-", dir=self._temp_dir)
         folder = Path(self._folder.name)
         spec = template_spec(self._machine, folder / "template.cpio")
-        if self._target.template:
+        if is_built(self._target, spec.accel):
             return self._built(self._tree.path(self._target.template), spec)
         saved = save_guest(spec, folder / "guest", self._termination, limit_s)
         words = f"of this run's own first guest, saved after {saved.seconds:.2f} s"

@@ -6,7 +6,7 @@ from pathlib import Path
 from absl.testing import absltest
 
 from tests.inner.running import Running, leftovers
-from tests.inner.small_disk import initramfs_bytes, small_disk
+from tests.inner.small_disk import small_disk
 
 FUNCTIONS = "_main/tests/bad_input/functions"
 
@@ -52,7 +52,7 @@ class MachinesTest(absltest.TestCase):
         ended = self.start(
             FUNCTIONS,
             test_filter="returns",
-            wrapper=small_disk(self.directory / "outputs", 4 << 20),
+            wrapper=small_disk(self.directory / "outputs", 64 << 10),
         ).wait()
         self.assertEqual(ended.status, 3, ended.text)
         self.assertIn("no space left", ended.text)
@@ -61,7 +61,7 @@ class MachinesTest(absltest.TestCase):
         running = self.start(
             FUNCTIONS,
             test_filter="fills_the_console",
-            wrapper=small_disk(self.directory / "outputs", initramfs_bytes(FUNCTIONS) + (3 << 19)),
+            wrapper=small_disk(self.directory / "outputs", 3 << 19),
         )
         ended = running.wait()
         self.assertIn(ended.status, (2, 3), ended.text)

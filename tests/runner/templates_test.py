@@ -42,16 +42,22 @@ class _Tree:
 
 class ColdReasonTest(absltest.TestCase):
     def test_a_saved_guest_is_used_for_one_test_already(self) -> None:
-        self.assertEqual(cold_reason(samples.target(template="t"), 1), "")
+        self.assertEqual(cold_reason(samples.target(template="t"), Accel.VIRTUAL, 1), "")
+
+    def test_the_build_has_saved_none_for_real_time(self) -> None:
+        for accel in (Accel.KVM, Accel.TCG):
+            self.assertIn("only test", cold_reason(samples.target(template="t"), accel, 1))
+            self.assertEqual(cold_reason(samples.target(template="t"), accel, 2), "")
 
     def test_saving_a_guest_pays_from_two_tests_on(self) -> None:
-        self.assertEqual(cold_reason(samples.target(), 2), "")
-        self.assertIn("only test", cold_reason(samples.target(), 1))
+        self.assertEqual(cold_reason(samples.target(), Accel.TCG, 2), "")
+        self.assertIn("only test", cold_reason(samples.target(), Accel.TCG, 1))
 
     def test_what_the_target_says(self) -> None:
         fresh = samples.target(template="t", fresh_boot=True)
-        self.assertIn("fresh_boot", cold_reason(fresh, 2))
-        self.assertIn("disks", cold_reason(samples.target(template="t", disks=(_DISK,)), 2))
+        self.assertIn("fresh_boot", cold_reason(fresh, Accel.VIRTUAL, 2))
+        with_disk = samples.target(template="t", disks=(_DISK,))
+        self.assertIn("disks", cold_reason(with_disk, Accel.VIRTUAL, 2))
 
 
 class TemplatesTest(absltest.TestCase):
