@@ -24,14 +24,16 @@ from ktstr.guest.unpack import unpack
 from ktstr.guest.view import seen_view
 from ktstr.model.codec import prepare
 from ktstr.model.errors import InfraError
-from ktstr.model.mailbox import MAILBOX_BYTES, mark, read
+from ktstr.model.mailbox import MAILBOX_BYTES, PARKED, mark, read
 from ktstr.model.plan import Plan
 
 _DEVICES = Path("/sys/bus/pci/devices")
 # hw/misc/pvpanic-pci.c: Red Hat's vendor number, and the device's
 _PVPANIC = ("0x1b36", "0x0011")
-# include/standard-headers/misc/pvpanic.h: a panic, which QEMU is told to pause at
-_PANICKED = 1
+# rdtsc; movb $1, (%rdi); ret: 1 is a panic, which QEMU is told to pause at
+# (include/standard-headers/misc/pvpanic.h).  The time before it, and PARKED in RSI, tell the host
+# whether the guest's clock has stopped there.
+_RING = bytes.fromhex("0f31 c60701 c3")
 _PAGE = mmap.PAGESIZE
 # What tests need beyond the agent's own imports.  Few need disks, and none the shell.
 _MODULES = (
@@ -105,7 +107,11 @@ class Bell:
     """The pvpanic device's one register, at `address` in this process."""
 
     def __init__(self, address: int) -> None:
-        self._register = ctypes.c_ubyte.from_address(address)
+        self._address = address
+        self._code = mmap.mmap(-1, _PAGE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        self._code.write(_RING)
+        code = ctypes.addressof(ctypes.c_ubyte.from_buffer(self._code))
+        self._ring = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64)(code)
 
     @classmethod
     def of_machine(cls, devices: Path = _DEVICES) -> Bell:
@@ -124,7 +130,7 @@ class Bell:
 
     def ring(self) -> None:
         """Has QEMU stop the machine at this store."""
-        self._register.value = _PANICKED
+        self._ring(self._address, PARKED)
 
 
 def find_device(devices: Path) -> Path:

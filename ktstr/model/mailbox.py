@@ -20,6 +20,8 @@ PAGE = 4096
 PAGES = MAILBOX_BYTES // PAGE
 MAGIC = b"ktstr mailbox\0\0\0"
 FILLED = b"KTMBOX1\0"
+# What a parked guest has in RSI, behind the reading of its time stamp counter (RDX, RAX).
+PARKED = 0x64656B726170_5354
 _MARK = struct.Struct("<16sII")
 _HEAD = struct.Struct("<8sQI")
 _ZEROS = bytes(PAGE - _MARK.size)

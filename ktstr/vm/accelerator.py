@@ -7,7 +7,7 @@ from ktstr.model.accel import Accel
 
 # Every executed instruction advances the virtual clock by 2**3 ns, so that a busy second costs
 # 125 million instructions however many vCPUs share them.
-_ICOUNT_SHIFT = 3
+ICOUNT_SHIFT = 3
 # The date the guest's clock starts at where nothing of the host may leak in.
 _FIXED_DATE = "2026-01-01T00:00:00"
 # QEMU's "max" with an Intel identity: with an AMD one the guest loses SMT and sees one LLC. It is
@@ -31,6 +31,6 @@ def qemu_arguments(accel: Accel, *, seed: int, host_is_amd: bool) -> tuple[str, 
                 "-accel",
                 "tcg,thread=single",
                 "-icount",
-                f"shift={_ICOUNT_SHIFT},sleep=off",
+                f"shift={ICOUNT_SHIFT},sleep=off",
             )
             return (*counting, "-rtc", f"base={_FIXED_DATE},clock=vm", "-cpu", _TCG_CPU, *seeded)

@@ -15,6 +15,8 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ktstr.model.mailbox import PARKED
+from ktstr.vm.accelerator import ICOUNT_SHIFT
 from ktstr.vm.template import TemplateError
 
 PAGE = 4096
@@ -33,6 +35,10 @@ _CONTINUE = 0x20
 _FLAGS = PAGE - 1
 # Version 2 of the section "timer" (softmmu/cpu-timers.c): ticks offset, 8 unused, clock offset.
 _TIMER = b"\x05timer" + struct.pack(">II", 0, 2)
+_ICOUNT = b"\x05\x0ctimer/icount" + struct.pack(">I", 1)
+_CPU = b"\x03cpu"
+# RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI: the first of the section "cpu".
+_REGISTERS = struct.Struct(">8Q")
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,30 @@ def without_host_clock(stream: bytes) -> bytes:
         )
     before, after = parts
     return b"".join((before, _TIMER, bytes(8), after[8:16], bytes(8), after[24:]))
+
+
+def ns_since_park(stream: bytes) -> int:
+    """Virtual nanoseconds between the guest's store to pvpanic, it and what it read at it.
+
+    The guest reads the time stamp counter with the instruction before, and has PARKED in RSI: its
+    registers are in the stream, as is the clock (target/i386/machine.c, accel/tcg/icount-common.c).
+
+    Raises:
+      TemplateError: no CPU is at such a store, or the stream has no virtual clock.
+    """
+    clock = stream.partition(_TIMER)[2][24:]
+    if not clock.startswith(_ICOUNT):
+        raise TemplateError("saved device state: no virtual clock where it was expected")
+    bias, count = struct.unpack_from(">qq", clock, len(_ICOUNT))
+    at = stream.find(_CPU)
+    while at >= 0:
+        registers = stream[at + len(_CPU) + 8 :][: _REGISTERS.size]
+        if len(registers) == _REGISTERS.size:
+            rax, _, rdx, *_, rsi, _ = _REGISTERS.unpack(registers)
+            if rsi == PARKED:
+                return int(bias + (count << ICOUNT_SHIFT) - (rdx << 32 | rax))
+        at = stream.find(_CPU, at + 1)
+    raise TemplateError(f"saved device state: no CPU has {PARKED:#x} in RSI: none is parked")
 
 
 @dataclass

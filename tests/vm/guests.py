@@ -17,6 +17,7 @@ from ktstr.model.topology import Topology
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
+from ktstr.vm.template import Template
 from ktstr.vm.vm import OUTPUT_BYTES, ConsoleOutput, Event, Exited, FrameOutput, MachineEvent, Vm
 from tests.vm.faulty_kernel import Fault, with_fault
 
@@ -71,12 +72,24 @@ def spec(
 
 
 @contextmanager
-def started(machine: MachineSpec, output_bytes: int = OUTPUT_BYTES) -> Iterator[Vm]:
-    """A guest that is booting, in a directory of its own that goes with it."""
+def started(
+    machine: MachineSpec,
+    output_bytes: int = OUTPUT_BYTES,
+    template: Template | None = None,
+    mailbox: bytes = b"",
+) -> Iterator[Vm]:
+    """A guest that is booting, or a clone, in a directory of its own that goes with it."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Termination() as termination,
-        Vm(machine, Path(folder), termination, output_bytes=output_bytes) as vm,
+        Vm(
+            machine,
+            Path(folder),
+            termination,
+            output_bytes=output_bytes,
+            template=template,
+            mailbox=mailbox,
+        ) as vm,
     ):
         vm.start()
         yield vm

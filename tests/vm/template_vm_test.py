@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guests that park, are saved, and cloned: what a clone sees, and what comes of a bad template."""
+
+import hashlib
+import mmap
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from absl.testing import absltest, parameterized
+
+from ktstr.model.accel import Accel
+from ktstr.model.errors import InfraError
+from ktstr.vm.artifact import read_artifact, write_artifact
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.saved import SavedTemplate, save
+from ktstr.vm.signals import Termination
+from ktstr.vm.template import Template, TemplateError
+from ktstr.vm.vm import ConsoleOutput, Vm
+from tests.vm import guests
+
+
+@contextmanager
+def _saved(
+    machine: MachineSpec, boot_s: float = guests.PATIENCE_S
+) -> Iterator[tuple[SavedTemplate, Path]]:
+    """A template of a machine, and an empty directory, both gone after."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "more").mkdir()
+        with Termination() as termination:
+            saved = save(machine, Path(folder) / "saved", termination, boot_s)
+        try:
+            yield saved, Path(folder) / "more"
+        finally:
+            saved.close()
+
+
+def _followed(vm: Vm) -> tuple[str, bytes]:
+    """The console and the frames of a guest that ends by itself."""
+    vm.deadlines.start("the guest's own end", guests.PATIENCE_S)
+    seen = b"".join(each.data for each in guests.events_of(vm) if isinstance(each, ConsoleOutput))
+    assert seen == vm.files.console.read_bytes()
+    return seen.decode().replace("\r", ""), vm.files.frames.read_bytes()
+
+
+def _clone(machine: MachineSpec, template: Template, mailbox: bytes) -> tuple[str, bytes]:
+    with guests.started(machine, template=template, mailbox=mailbox) as vm:
+        return _followed(vm)
+
+
+def _ram(saved: SavedTemplate) -> list[str]:
+    result = []
+    for fd in saved.memory:
+        with mmap.mmap(fd, 0, prot=mmap.PROT_READ) as memory:
+            result.append(hashlib.sha256(memory).hexdigest())
+    return result
+
+
+class CloneTest(parameterized.TestCase):
+    @parameterized.parameters(Accel.VIRTUAL, Accel.TCG)
+    def test_clones_have_their_own_memory(self, accel: Accel) -> None:
+        machine = guests.spec(accel=accel)
+        with _saved(machine) as (saved, _):
+            self.assertEqual(saved.frames, b"hello")
+            before = _ram(saved)
+            template = saved.template
+            with (
+                guests.started(machine, template=template, mailbox=b"the first's") as first,
+                guests.started(machine, template=template, mailbox=b"another") as second,
+            ):
+                consoles = []
+                for vm in (first, second):
+                    console, frames = _followed(vm)
+                    self.assertEqual(frames, b"again")
+                    self.assertIn("parked: over", console)
+                    self.assertIn("parked: kept its own", console)
+                    self.assertIn("parked: last page ktstr mailbox", console)
+                    self.assertTrue(console.startswith(template.console.read_text()[:500]))
+                    consoles.append(console)
+            self.assertIn("mail KTMBOX1 the first's\n", consoles[0])
+            self.assertIn("mail KTMBOX1 another\n", consoles[1])
+            self.assertEqual(_ram(saved), before)
+
+    @parameterized.parameters("1n1l1c1t", "2n4l1c2t")
+    def test_same_artifact_and_the_same_run(self, topology: str) -> None:
+        machine = guests.spec(topology=topology)
+        runs, artifacts = [], []
+        for _ in range(2):
+            with _saved(machine) as (saved, folder):
+                write_artifact(saved, folder)
+                artifacts.append({path.name: path.read_bytes() for path in folder.iterdir()})
+                runs += [_clone(machine, saved.template, b"mail") for _ in range(2)]
+                artifact = read_artifact(folder)
+                with tempfile.TemporaryDirectory() as store:
+                    paths = [Path(store, f"node{node}") for node in range(len(artifact.sizes))]
+                    for node, path in enumerate(paths):
+                        with path.open("wb") as file:
+                            artifact.inflate(node, file.fileno())
+                    template = artifact.template([str(path) for path in paths])
+                    runs.append(_clone(machine, template, b"mail"))
+        self.assertEqual(
+            *[
+                {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+                for files in artifacts
+            ]
+        )
+        self.assertRegex(runs[0][0], "parked: looks [1-9]")
+        self.assertLen(set(runs), 1)
+
+
+class BadTemplateTest(parameterized.TestCase):
+    def test_state_that_is_refused(self) -> None:
+        machine = guests.spec()
+        with _saved(machine) as (saved, folder):
+            state = saved.template.state.read_bytes()
+            for data, message in (
+                (
+                    state[: len(state) // 2],
+                    "(?s)QEMU ended when .* with status 1: .*load of migration",
+                ),
+                (state[:90], "cut short at offset 0x5a"),
+                (b"", "expected, found nothing"),
+            ):
+                bad = folder / "state"
+                bad.write_bytes(data)
+                with self.assertRaisesRegex(TemplateError, message):
+                    _clone(machine, replace(saved.template, state=bad), b"mail")
+            self.assertEqual(_children(), [])
+            memory = folder / "memory"
+            memory.write_bytes(b"too short")
+            with self.assertRaisesRegex(TemplateError, "QEMU ended at its start"):
+                _clone(machine, replace(saved.template, memory=(str(memory),)), b"mail")
+            with self.assertRaisesRegex(TemplateError, "bytes are too many for a guest's mailbox"):
+                _clone(machine, saved.template, bytes(3 << 20))
+            with self.assertRaisesRegex(TemplateError, "QEMU ended when it was to load"):
+                _clone(guests.spec(topology="1n1l4c1t"), saved.template, b"mail")
+            self.assertEqual(_children(), [])
+            console, _ = _clone(machine, saved.template, b"mail")
+            self.assertIn("parked: over", console)
+
+    @parameterized.parameters(
+        ("parked=none", "512 of 512 pages of the guest's mailbox are not in its memory"),
+        ("parked=panic", "(?s)panicked and was to be parked; its console ends with.*parked: about"),
+    )
+    def test_guest_that_does_not_park(self, how: str, message: str) -> None:
+        with self.assertRaisesRegex(TemplateError, message), _saved(guests.spec(how)):
+            pass
+
+    def test_guest_that_hangs(self) -> None:
+        late = "(?s)boot to the parked guest: not reached within 1.0 s; its console ends with"
+        with self.assertRaisesRegex(TemplateError, late), _saved(guests.spec("parked=hang"), 1):
+            pass
+
+    def test_signal(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, Termination() as termination:
+            os.kill(os.getpid(), 15)
+            with self.assertRaisesRegex(InfraError, "SIGTERM while a guest"):
+                save(guests.spec(), Path(folder), termination, guests.PATIENCE_S)
+        self.assertEqual(_children(), [])
+
+
+def _children() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+
+if __name__ == "__main__":
+    absltest.main()
