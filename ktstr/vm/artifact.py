@@ -105,7 +105,7 @@ def read_artifact(directory: Path) -> Artifact:
         artifact, sizes = _parsed(directory, data)
     except OSError as error:
         raise TemplateError(f"template {directory}: {error}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TemplateError(
             f"template {path} is no manifest of format {_FORMAT}: {error!r}"
         ) from None

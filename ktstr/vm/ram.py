@@ -18,12 +18,16 @@ import zstandard
 from ktstr.vm.template import TemplateError
 
 PAGE = 4096
-_MAGIC = b"KTRAM1\0\0"
-_HEAD = struct.Struct("<8sQQ")
-_EXTENT = struct.Struct("<QQ")
+MAGIC = b"KTRAM1\0\0"
+HEAD = struct.Struct("<8sQQ")
+EXTENT = struct.Struct("<QQ")
 _ZEROS = bytes(PAGE)
 _CHUNK = 1 << 20
 _NO_CHUNK = bytes(_CHUNK)
+# Compressed bytes at once: what they make of zero-like data may be large.
+_READ_SIZE = 1 << 17
+# More than QEMU gives to a guest here; a damaged size must not become a file of exabytes.
+_MOST_BYTES = 1 << 44
 # The same on every machine, for the artifact's bytes. Long matches: the same libraries lie in the
 # page cache and in the unpacked initramfs.
 _LEVEL = 9
@@ -69,7 +73,7 @@ def pack(fd: int, out: BinaryIO) -> None:
     """Writes the RAM in the file `fd`, whole pages, to `out`. The same RAM gives the same bytes."""
     size = os.fstat(fd).st_size
     found = list(extents(fd))
-    length = _HEAD.size + sum(_EXTENT.size + each for _, each in found)
+    length = HEAD.size + sum(EXTENT.size + each for _, each in found)
     parameters = zstandard.ZstdCompressionParameters.from_level(
         _LEVEL,
         source_size=length,
@@ -80,8 +84,8 @@ def pack(fd: int, out: BinaryIO) -> None:
     )
     compressor = zstandard.ZstdCompressor(compression_params=parameters)
     with compressor.stream_writer(out, size=length, closefd=False) as writer:
-        writer.write(_HEAD.pack(_MAGIC, size, len(found)))
-        writer.write(b"".join(_EXTENT.pack(*each) for each in found))
+        writer.write(HEAD.pack(MAGIC, size, len(found)))
+        writer.write(b"".join(EXTENT.pack(*each) for each in found))
         for offset, left in found:
             for at in range(offset, offset + left, _CHUNK):
                 writer.write(os.pread(fd, min(_CHUNK, offset + left - at), at))
@@ -93,45 +97,70 @@ def inflate(path: Path, fd: int) -> None:
     Raises:
       TemplateError: the packed file is damaged, or `fd` cannot be written, e.g. for want of space.
     """
-    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << _WINDOW_LOG)
     try:
-        with path.open("rb") as file, decompressor.stream_reader(file, read_size=_CHUNK) as reader:
-            _inflate(reader, path, fd)
+        with path.open("rb") as file:
+            _inflate(_Reader(file, path), fd)
     except zstandard.ZstdError as error:
         raise TemplateError(f"{path}: saved RAM is damaged: {error}") from None
     except OSError as error:
         raise TemplateError(f"cannot inflate the saved RAM {path}: {error}") from None
 
 
-def _inflate(reader: zstandard.ZstdDecompressionReader, path: Path, fd: int) -> None:
-    magic, size, count = _HEAD.unpack(_exactly(reader, _HEAD.size, path))
-    if magic != _MAGIC or size % PAGE:
-        raise TemplateError(f"{path}: no saved RAM: it starts with {magic!r}, {size} bytes")
-    table = _exactly(reader, count * _EXTENT.size, path)
+def _inflate(reader: _Reader, fd: int) -> None:
+    magic, size, count = HEAD.unpack(reader.exactly(HEAD.size))
+    if magic != MAGIC or size % PAGE or size > _MOST_BYTES or count > size // PAGE:
+        raise TemplateError(
+            f"{reader.path}: no saved RAM: it starts with {magic!r}, {size} bytes in {count} parts"
+        )
+    table = reader.exactly(count * EXTENT.size)
     os.truncate(fd, size)
     end = 0
-    for offset, length in _EXTENT.iter_unpack(table):
+    for offset, length in EXTENT.iter_unpack(table):
         if offset < end or offset + length > size or not length or (offset | length) % PAGE:
-            raise TemplateError(f"{path}: saved RAM is damaged: {length} bytes at {offset:#x}")
+            raise TemplateError(
+                f"{reader.path}: saved RAM is damaged: {length} bytes at {offset:#x}"
+            )
         end = offset + length
         for at in range(offset, end, _CHUNK):
-            _write(fd, _exactly(reader, min(_CHUNK, end - at), path), at)
-    if reader.read(1):
-        raise TemplateError(f"{path}: saved RAM is damaged: more data than its table says")
+            _write(fd, reader.exactly(min(_CHUNK, end - at)), at)
+    reader.finish()
 
 
-def _exactly(reader: zstandard.ZstdDecompressionReader, size: int, path: Path) -> bytes:
-    data = reader.read(size)
-    if len(data) == size:
-        return data
-    parts = [data]
-    left = size - len(data)
-    while left and (data := reader.read(left)):
-        parts.append(data)
-        left -= len(data)
-    if left:
-        raise TemplateError(f"{path}: saved RAM is cut short: {left} of {size} bytes are missing")
-    return b"".join(parts)
+class _Reader:
+    """What is in a zstd frame, to its checked end; zstandard's own does not tell a cut off one."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self.path = path
+        self._file = file
+        decompressor = zstandard.ZstdDecompressor(max_window_size=1 << _WINDOW_LOG)
+        self._frame = decompressor.decompressobj(write_size=_CHUNK)
+        self._data = memoryview(b"")
+
+    def exactly(self, size: int) -> bytes:
+        """The next `size` bytes."""
+        parts = []
+        left = size
+        while left:
+            if not self._data:
+                self._fill(left, size)
+            parts.append(self._data[:left])
+            self._data = self._data[left:]
+            left -= len(parts[-1])
+        return b"".join(parts)
+
+    def finish(self) -> None:
+        """Checks that nothing is left, and that the frame is whole."""
+        while not self._frame.eof and not self._data:
+            self._fill(0, 0)
+        if self._data or self._frame.unused_data or self._file.read(1):
+            raise TemplateError(f"{self.path}: saved RAM is damaged: more data than its table says")
+
+    def _fill(self, left: int, size: int) -> None:
+        data = b"" if self._frame.eof else self._file.read(_READ_SIZE)
+        if not data:
+            where = f"{left} of {size} bytes are missing" if left else "its end is missing"
+            raise TemplateError(f"{self.path}: saved RAM is cut short: {where}")
+        self._data = memoryview(self._frame.decompress(data))
 
 
 def _write(fd: int, data: bytes, at: int) -> None:

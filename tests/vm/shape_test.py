@@ -44,6 +44,16 @@ class ArgumentsTest(absltest.TestCase):
             ),
         )
 
+    def test_clone_reads_the_file_and_writes_elsewhere(self) -> None:
+        arguments = shape.qemu_arguments(
+            Topology.parse("1n2l4c2t"), 512, ["/mem0"], copy_on_write=True
+        )
+        (memory,) = _options(arguments, "-object")
+        self.assertEqual(
+            (memory["share"], memory["readonly"], memory["rom"], memory["id"]),
+            ("off", "on", "off", shape.memory_id(0)),
+        )
+
     def test_nodes_share_cpus_and_memory(self) -> None:
         arguments = shape.qemu_arguments(Topology.parse("2n4l2c1t"), 513, ["/mem0", "/mem1"])
         self.assertIn("8,sockets=2,dies=2,cores=2,threads=1", arguments)
