@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many clones of one saved guest with one plan: all their facts are the same to the byte.
+
+    tools/bazel run //tests/determinism:clones -- [--clones=100] [CONFIG...]
+
+A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all six are run: EEVDF
+and fifo on 1, 4 and 8 vCPUs. The second half of the clones runs beside a load on every core.
+Compared is every byte that a guest said at its frames port and on its console.
+"""
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import app, flags
+
+from ktstr.model.accel import Accel
+from ktstr.model.start import StartKind
+from ktstr.runner.arguments import load_target
+from ktstr.runner.bazel import Budget
+from ktstr.runner.case import Case, DiscoveryRequest
+from ktstr.runner.discovery import discover
+from ktstr.runner.files import RunfilesTree
+from ktstr.runner.machine import machine_of, qemu_of
+from ktstr.runner.outcome import Outcome
+from ktstr.runner.session import Session
+from ktstr.runner.sources import sources_of
+from ktstr.runner.target_disks import prepare_disks
+from ktstr.runner.templates import Templates
+from ktstr.vm.signals import Termination
+from tests.inner.load import load_on_every_core
+
+_CLONES = flags.DEFINE_integer("clones", 100, "Clones of each target.", lower_bound=2)
+_CONFIGS = [
+    f"_main/tests/determinism/{scheduler}_{cpus}_subject.config.json"
+    for scheduler in ("eevdf", "fifo")
+    for cpus in (1, 4, 8)
+]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints a line for each target; returns 1 where two clones differed."""
+    differing = 0
+    for config in argv[1:] or _CONFIGS:
+        found = _said(config)
+        differing += len(found) > 1
+        counts = ", ".join(f"{count} x {digest[:12]}" for digest, count in found.most_common())
+        print(f"{config}: {_CLONES.value} clones said {len(found)} thing(s): {counts}", flush=True)
+    return int(differing > 0)
+
+
+def _said(config: str) -> Counter[str]:
+    """Digests of what the clones of a target said, with how many said it."""
+    tree = RunfilesTree()
+    target = load_target(tree.path(config))
+    with tempfile.TemporaryDirectory() as folder, Termination() as termination:
+        place = Path(folder)
+        sources = sources_of(target, tree)
+        qemu = qemu_of(target, tree)
+        disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, place / "disks.cpio")
+        machine = machine_of(target, tree, qemu, Accel.VIRTUAL, disks, host_is_amd=False)
+        request = DiscoveryRequest(
+            sources=sources.tests,
+            import_roots=sources.roots,
+            pattern="",
+            shard_index=0,
+            shard_total=1,
+            topology=target.topology,
+            numa=target.numa,
+            seed=target.seed,
+        )
+        (case,) = discover(request, termination).cases
+        with Templates(target, tree, machine, place, termination, _CLONES.value) as templates:
+            session = Session(target, machine, sources, place, Budget(None), termination, templates)
+            half = _CLONES.value // 2
+            idle = [_digest(session, case, place) for _ in range(half)]
+            with load_on_every_core():
+                busy = [_digest(session, case, place) for _ in range(_CLONES.value - half)]
+    return Counter(idle + busy)
+
+
+def _digest(session: Session, case: Case, place: Path) -> str:
+    """Digest of all that one clone said."""
+    outcomes: list[Outcome] = []
+    session.run((case,), outcomes.append)
+    start = outcomes[0].run.start
+    if start is None or start.kind is not StartKind.CLONED or outcomes[0].run.end is None:
+        raise SystemExit(f"no clone that came to its end: {start}, {outcomes[0].judgement}")
+    said = hashlib.sha256()
+    for name in ("frames.bin", "console.log"):
+        said.update((place / case.name / name).read_bytes())
+    return said.hexdigest()
+
+
+if __name__ == "__main__":
+    app.run(main)
