@@ -77,6 +77,17 @@ class PartsTest(absltest.TestCase):
         self.assertLen(step_scope(run, first, first.steps[0]).workers, 1)
         self.assertEmpty(step_scope(run, later, later.steps[0]).workers)
 
+    def test_pages_that_were_moved_in_a_step_count_there(self) -> None:
+        calm = dataclasses.replace(_QUIET, numa_pages_migrated=0)
+        moved = dataclasses.replace(_STALLED, numa_pages_migrated=9)
+        scenario = _steps()
+        run = _run(_backdrop(phases=(calm, moved), numa_pages_migrated=9), scenario=scenario)
+        counts = [
+            [worker.numa_pages_migrated for worker in step_scope(run, scenario, step).workers]
+            for step in scenario.steps
+        ]
+        self.assertEqual(counts, [[0], [9]])
+
     def test_figures_by_step_that_are_missing_make_it_inconclusive(self) -> None:
         run = _run(_backdrop(phases=()), scenario=_steps(first=Checks(max_gap_ms=500)))
         found = [d.message for d in judge(run).details if d.kind is Kind.NO_DATA]
