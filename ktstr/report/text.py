@@ -173,7 +173,7 @@ def _start(host: result_pb2.Host) -> str:
         return ""
     template = f" from {start.template[:12]}" if start.template else ""
     hello = f" in {start.hello_s:.2f} s" if start.HasField("hello_s") else ", no hello"
-    return f"{start.kind}{template}{hello}: {start.reason}"
+    return f"{start.kind}{template}{hello}: {_shortened(one_line(start.reason))}"
 
 
 def _findings(result: result_pb2.Result) -> list[str]:
