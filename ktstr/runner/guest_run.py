@@ -12,9 +12,10 @@ from ktstr.model import facts
 from ktstr.model.console import ConsoleKind
 from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
+from ktstr.runner.disk_set import TargetDisks
+from ktstr.runner.needs import boot_limit_s
 from ktstr.runner.planning import attachment_waits, played_s, waits_of
 from ktstr.runner.starts import Start
-from ktstr.runner.target_disks import TargetDisks
 from ktstr.vm import ending as endings
 from ktstr.vm.classifier import classify
 from ktstr.vm.deadlines import Deadline, scaled
@@ -40,7 +41,6 @@ _SHUTDOWN = "shutdown after the last frame"
 _PANIC = "reboot after a panic"
 
 # Seconds for one vCPU under KVM; `scaled` stretches them for the accelerator.
-_BOOT_S = 15.0
 _SHUTDOWN_S = 5.0
 _PANIC_S = 5.0
 _QUIT_S = 2.0
@@ -56,11 +56,6 @@ class GuestRun:
 
     record: RunRecord
     wall_s: dict[str, float]
-
-
-def boot_limit_s(spec: MachineSpec) -> float:
-    """Host seconds that a guest may take to its agent's hello."""
-    return scaled(_BOOT_S, spec.accel, spec.topology.cpus)
 
 
 def run_guest(

@@ -10,9 +10,9 @@ from pathlib import Path
 from ktstr.model.accel import Accel
 from ktstr.model.errors import UsageError
 from ktstr.model.target import Target
+from ktstr.runner.disk_set import TargetDisks
 from ktstr.runner.files import FileTree
-from ktstr.runner.planning import kernel_arguments, memory_mib, schedulers_of
-from ktstr.runner.target_disks import TargetDisks
+from ktstr.runner.needs import kernel_arguments, memory_mib, schedulers_of
 from ktstr.vm import shape
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree

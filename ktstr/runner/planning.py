@@ -23,18 +23,10 @@ from ktstr.model.scenario import (
     WaitPayload,
 )
 from ktstr.model.target import SchedulerFiles, Target
-from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.topology import TopologyView
 from ktstr.model.validate import check_scenario, check_types
 from ktstr.runner.case import Case
 from ktstr.runner.check_layers import check_layers, merged, owners
-
-# Spec 1.7: what a guest needs for each CPU and at least, MiB.
-_PER_CPU_MIB = 64
-_LEAST_MIB = 256
-# The initramfs is there twice while the kernel unpacks it, as pages of the image and as files.
-_INITRAMFS_COPIES = 2
-# What is left for kernel, agent and workers besides.
-_WORKLOAD_MIB = 160
 
 
 def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
@@ -157,29 +149,6 @@ def attachment_waits(plan: Plan) -> float:
     schedulers = (*(() if plan.scheduler is None else (plan.scheduler,)), *plan.staged)
     attach = max((each.attach_timeout_s for each in schedulers), default=0.0)
     return len(changes) * (attach + plan.deadlines.detach_s)
-
-
-def memory_mib(target: Target, topology: Topology, initramfs_bytes: int) -> int:
-    """Memory of the guest: what was asked for, or what CPUs and initramfs need if that is more."""
-    unpacked = _INITRAMFS_COPIES * -(-initramfs_bytes >> 20) + _WORKLOAD_MIB
-    return max(topology.cpus * _PER_CPU_MIB, _LEAST_MIB, unpacked, target.memory_mb)
-
-
-def kernel_arguments(target: Target) -> tuple[str, ...]:
-    """Kernel arguments beyond those of every machine: scheduler's and target's, sysctls as such."""
-    schedulers = schedulers_of(target)
-    sysctls = {"kernel.sched_schedstats": "1"}
-    for scheduler in schedulers:
-        sysctls |= scheduler.sysctls
-    settings = tuple(f"sysctl.{key}={value}" for key, value in sorted(sysctls.items()))
-    wanted = [karg for scheduler in schedulers for karg in scheduler.kargs]
-    return (*settings, *dict.fromkeys(wanted), *target.kargs)
-
-
-def schedulers_of(target: Target) -> tuple[SchedulerFiles, ...]:
-    """The target's own scheduler, if it has one, and the staged ones."""
-    own = (target.scheduler,) if target.scheduler is not None else ()
-    return (*own, *target.staged)
 
 
 def _hold_s(hold: HoldSpec, duration_s: float) -> float:

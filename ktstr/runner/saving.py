@@ -6,18 +6,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ktstr.judge.collect import Collector
-from ktstr.model import facts
+from ktstr.model.frames import Frame, FrameReader, FrameType
 from ktstr.model.start import TEMPLATE_PATH
 from ktstr.runner.files import write_atomically
-from ktstr.runner.guest_run import boot_limit_s
 from ktstr.runner.machine import TargetMachine
+from ktstr.runner.needs import boot_limit_s
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.saved import SavedTemplate, save
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import TemplateError
 from tools.initramfs import newc
 
+# What a build action leaves in a template's place where the guest could not be saved.
+UNUSABLE = "unusable.txt"
 # Of the one guest that tests of all seeds are cloned from.
 _SEED = 1
 
@@ -52,11 +53,8 @@ def save_guest(
 
 def _problem(frames: bytes) -> str:
     """What is wrong with what the guest said before it was saved; empty: nothing."""
-    said = list(Collector().feed(frames))
-    hellos = [each for each in said if isinstance(each, facts.Hello)]
-    if len(hellos) != 1 or len(said) != 1:
-        names = ", ".join(type(each).__name__ for each in said) or "nothing"
-        return f"was to say one hello, and said {names}"
-    if hellos[0].plan_digest:
-        return f"had a plan already, {hellos[0].plan_digest}"
-    return ""
+    said = list(FrameReader().feed(frames))
+    if len(said) != 1 or not isinstance(said[0], Frame) or said[0].type != FrameType.HELLO:
+        return f"was to say one hello, and said {said or 'nothing'}"
+    digest = said[0].body.get("plan_digest")
+    return f"had a plan already, {digest}" if digest else ""

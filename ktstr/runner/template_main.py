@@ -14,11 +14,10 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.target import Target
 from ktstr.runner.arguments import load_target
 from ktstr.runner.descendants import become_subreaper, kill_descendants
+from ktstr.runner.disk_set import TargetDisks
 from ktstr.runner.files import BuildTree
 from ktstr.runner.machine import machine_of, qemu_of
-from ktstr.runner.saving import save_guest, template_spec
-from ktstr.runner.target_disks import prepare_disks
-from ktstr.runner.templates import UNUSABLE
+from ktstr.runner.saving import UNUSABLE, save_guest, template_spec
 from ktstr.vm.artifact import write_artifact
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import TemplateError
@@ -53,9 +52,8 @@ def main(argv: Sequence[str]) -> int:
 def _make(target: Target, output: Path, work: Path, termination: Termination) -> None:
     tree = BuildTree()
     qemu = qemu_of(target, tree)
-    disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, work / "disks.cpio")
     try:
-        machine = machine_of(target, tree, qemu, Accel.VIRTUAL, disks, host_is_amd=False)
+        machine = machine_of(target, tree, qemu, Accel.VIRTUAL, TargetDisks(), host_is_amd=False)
         saved = save_guest(template_spec(machine, work / "template.cpio"), work, termination)
     except (UsageError, TemplateError) as error:
         print(f"{target.label}: its tests will boot cold: {error}", file=sys.stderr)

@@ -16,16 +16,13 @@ from ktstr.model.target import Target
 from ktstr.runner.files import FileTree
 from ktstr.runner.inflated import Inflated, inflate
 from ktstr.runner.machine import TargetMachine
-from ktstr.runner.saving import save_guest, template_spec
+from ktstr.runner.saving import UNUSABLE, save_guest, template_spec
 from ktstr.runner.starts import Start
 from ktstr.vm.artifact import read_artifact
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.saved import SavedTemplate
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import Template, TemplateError, machine_digest
-
-# What a build action leaves in a template's place where the guest could not be saved.
-UNUSABLE = "unusable.txt"
 
 
 @dataclass(frozen=True)

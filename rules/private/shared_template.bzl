@@ -33,10 +33,11 @@ def _stem(topology):
         return "machine"
     return topology
 
-def shared_template(attributes):
+def shared_template(name, attributes):
     """Declares the template of a test's machine, unless a test before has.
 
     Args:
+      name: of the test, for messages: many tests share a template, whose name is its machine's.
       attributes: dict of the test's attributes.
 
     Returns:
@@ -51,18 +52,18 @@ def shared_template(attributes):
     machine = " ".join([_words(name, given[name]) for name in sorted(given)])
     stem = "%s_%s" % (_stem(given["topology"]), _hex(hash(machine)))
     for attempt in range(_MOST_ALIKE):
-        name = stem + ("_%d" % attempt if attempt else "") + ".template"
-        found = native.existing_rule(name)
+        template = stem + ("_%d" % attempt if attempt else "") + ".template"
+        found = native.existing_rule(template)
         if not found:
             vm_template(
-                name = name,
+                name = template,
                 machine = machine,
                 tags = ["manual"],
                 testonly = True,
                 visibility = ["//visibility:private"],
                 **given
             )
-            return ":" + name
+            return ":" + template
         if found.get("machine") == machine:
-            return ":" + name
-    fail("%d machines of this package have the hash of %s" % (_MOST_ALIKE, machine))
+            return ":" + template
+    fail("%s: %d machines of this package have the hash of %s" % (name, _MOST_ALIKE, machine))

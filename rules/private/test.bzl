@@ -279,7 +279,7 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)
     kwargs["fresh_boot"] = fresh_boot
     if fresh_boot != True and not disks and kwargs.get("accel") not in ["kvm", "tcg"]:
-        kwargs["template"] = shared_template(kwargs)
+        kwargs["template"] = shared_template(name, kwargs)
     _ktstr_test(name = name, **kwargs)
     shell = {key: value for key, value in kwargs.items() if key not in _TEST_ONLY}
     shell["tags"] = list(shell.get("tags") or []) + ["manual"]

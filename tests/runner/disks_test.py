@@ -16,8 +16,8 @@ from ktstr.model.errors import UsageError
 from ktstr.model.host import DiskBackend, DiskClone
 from ktstr.model.target import DiskFiles, Target
 from ktstr.runner.disk_layer import data_extents
+from ktstr.runner.disk_set import TargetDisks
 from ktstr.runner.disks import MEMORY_LIMIT_MIB, PlannedDisk, planned_disks
-from ktstr.runner.target_disks import TargetDisks
 from ktstr.vm.clones import Cloner
 from tests.runner import samples
 

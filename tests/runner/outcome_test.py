@@ -16,14 +16,13 @@ from ktstr.model.host import Ending, EndingKind
 from ktstr.model.topology import Topology
 from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
+from ktstr.runner.disk_set import TargetDisks
 from ktstr.runner.machine import TargetMachine, check_sched_ext, kernel_cpus
 from ktstr.runner.outcome import ExitStatus, Outcome, exit_status, unrun
 from ktstr.runner.planning import plan_of
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources
-from ktstr.runner.target_disks import TargetDisks
 from ktstr.runner.templates import Templates
-from ktstr.vm.clones import Cloner
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
@@ -67,7 +66,7 @@ class SessionTest(absltest.TestCase):
         )  # fmt: skip
         session = Session(
             target=samples.target(),
-            machine=TargetMachine(spec, TargetDisks((), (), None, (), Cloner())),
+            machine=TargetMachine(spec, TargetDisks()),
             sources=Sources((), (), ()),
             outputs=Path(self.create_tempdir().full_path),
             budget=Budget(time.monotonic() + left_s),

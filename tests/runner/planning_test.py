@@ -27,14 +27,8 @@ from ktstr.model.scenario import (
     defs,
 )
 from ktstr.model.topology import Topology
-from ktstr.runner.planning import (
-    kernel_arguments,
-    memory_mib,
-    plan_of,
-    played_s,
-    shell_plan,
-    waits_of,
-)
+from ktstr.runner.needs import kernel_arguments, memory_mib
+from ktstr.runner.planning import plan_of, played_s, shell_plan, waits_of
 from tests.runner import samples
 
 

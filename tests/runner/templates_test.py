@@ -12,11 +12,11 @@ from ktstr.model.disk import Filesystem, Throttle
 from ktstr.model.errors import InfraError
 from ktstr.model.target import DiskFiles, Target
 from ktstr.model.topology import Topology
+from ktstr.runner.disk_set import TargetDisks
 from ktstr.runner.machine import TargetMachine
+from ktstr.runner.saving import UNUSABLE
 from ktstr.runner.starts import Start
-from ktstr.runner.target_disks import TargetDisks
-from ktstr.runner.templates import UNUSABLE, Templates, cold_reason
-from ktstr.vm.clones import Cloner
+from ktstr.runner.templates import Templates, cold_reason
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
@@ -73,7 +73,7 @@ class TemplatesTest(absltest.TestCase):
             QemuTree(self.root), self.root / "vmlinux", (), (), Topology(1, 1, 1, 1), 256,
             Accel.VIRTUAL,
         )  # fmt: skip
-        machine = TargetMachine(spec, TargetDisks((), (), None, (), Cloner()))
+        machine = TargetMachine(spec, TargetDisks())
         made = Templates(
             target, _Tree(self.root), machine, self.root, self.termination, tests, self.root / "s"
         )
