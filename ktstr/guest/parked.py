@@ -37,16 +37,20 @@ _RING = bytes.fromhex("0f31 c60701 c3")
 _PAGE = mmap.PAGESIZE
 # What tests need beyond the agent's own imports.  Few need disks, and none the shell.
 _MODULES = (
+    "encodings.ascii",
     "ktstr",
     "ktstr.guest.body",
     "ktstr.guest.claims",
     "ktstr.guest.function",
     "ktstr.guest.payload.background",
+    "ktstr.guest.payload.bench",
+    "ktstr.guest.payload.handle",
     "ktstr.guest.payload.run",
     "ktstr.guest.python_worker",
     "ktstr.guest.sampler",
     "ktstr.guest.waits",
     "ktstr.scenarios",
+    "random",
 )
 
 

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import tty
 from pathlib import Path
+from unittest import mock
 
 from absl.testing import absltest
 
 from ktstr.guest import adopt, boot, parked
 from ktstr.model import plan, start
 from ktstr.model.errors import InfraError
+from ktstr.model.frames import Frame, FrameReader, FrameType
 
 
 class FindDeviceTest(absltest.TestCase):
@@ -55,6 +59,33 @@ class FindDeviceTest(absltest.TestCase):
         written = (where / "resource0").read_bytes()
         self.assertEqual(written[0x800], 1)
         self.assertEqual(sum(written), 1)
+
+
+class RunCloneTest(absltest.TestCase):
+    def _said(self, machine: mock.Mock) -> list[Frame]:
+        host, guest = os.openpty()
+        tty.setraw(guest)
+        with mock.patch.object(parked.Bell, "of_machine", machine):
+            self.assertEqual(parked.run_clone(guest), 1)
+        os.set_blocking(host, False)
+        items = list(FrameReader().feed(os.read(host, 1 << 16)))
+        os.close(host)
+        os.close(guest)
+        return [item for item in items if isinstance(item, Frame)]
+
+    def test_a_guest_that_cannot_park_ends_with_the_reason_and_no_hello(self) -> None:
+        said = self._said(mock.Mock(side_effect=InfraError("cannot park: no device")))
+        self.assertEqual([frame.type for frame in said], [FrameType.LOG, FrameType.END])
+        self.assertEqual(said[-1].body["agent_error"], "InfraError: cannot park: no device")
+
+    def test_a_guest_that_goes_on_with_an_empty_mailbox_says_so(self) -> None:
+        said = self._said(mock.Mock())
+        self.assertEqual(
+            [(frame.type, frame.seq) for frame in said],
+            [(FrameType.HELLO, 0), (FrameType.LOG, 0), (FrameType.END, 1)],
+        )
+        self.assertEqual(said[0].body["plan_digest"], "")
+        self.assertRegex(said[-1].body["agent_error"], "the mailbox is empty")
 
 
 class AdoptTest(absltest.TestCase):

@@ -2,14 +2,17 @@
 """The codec loses nothing, and names the place of whatever it refuses."""
 
 import json
+import typing
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+from unittest import mock
 
 from absl.testing import absltest, parameterized
-from hypothesis import given
+from hypothesis import given, settings
 
-from ktstr.model.codec import decode, encode
+from ktstr.model import codec
+from ktstr.model.codec import decode, encode, prepare
 from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import Scenario
@@ -66,6 +69,14 @@ class CodecTest(parameterized.TestCase):
         self.assertEqual(again, plan)
         self.assertEqual(again.to_json(), plan.to_json())
         self.assertEqual(again.digest(), plan.digest())
+
+    @settings(max_examples=10)
+    @given(plans())
+    def test_a_prepared_record_resolves_nothing_when_it_is_decoded(self, plan: Plan) -> None:
+        codec._hints.cache_clear()
+        prepare(Plan)
+        with mock.patch.object(typing, "get_type_hints", side_effect=AssertionError):
+            self.assertEqual(Plan.from_json(plan.to_json()), plan)
 
     def test_sets_travel_sorted(self) -> None:
         self.assertEqual(encode(TREE)["cpus"], [1, 3])
