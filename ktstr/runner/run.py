@@ -69,7 +69,7 @@ def _prepare(
     machine = machine_of(target, tree, qemu, choice.accel, disks, host_is_amd=host_is_amd())
     reporter = Reporter(environment, outputs, identity_of(target, tree, qemu, choice), choice)
     tests = sum(not case.skip for case in discovery.cases)
-    templates = Templates(target, tree, machine, environment.temp_dir, termination, tests)
+    templates = Templates(target, tree, machine, outputs, termination, tests)
     session = Session(target, machine, sources, outputs, budget, termination, templates)
     return session, reporter
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,9 @@ from ktstr.vm.machine import MachineSpec
 from ktstr.vm.saved import SavedTemplate
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import Template, TemplateError, machine_digest
+
+# Among the outputs of tests, whose names are Python's: no test is called so.
+_FOLDER = ".template"
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,16 @@ class Templates:
         target: Target,
         tree: FileTree,
         machine: TargetMachine,
-        temp_dir: Path | None,
+        outputs: Path,
         termination: Termination,
         tests: int,
         store: Path | None = None,
     ) -> None:
-        """temp_dir: None is the system's.  store: the root of the host's store; None: default."""
+        """outputs: of the run.  store: the root of the host's store; None: the default place."""
         self._target, self._tree, self._machine = target, tree, machine
-        self._temp_dir, self._termination, self._store = temp_dir, termination, store
+        self._folder, self._termination, self._store = outputs / _FOLDER, termination, store
         self._refusal = cold_reason(target, machine.spec.accel, tests)
         self._ready: _Ready | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -109,17 +111,13 @@ class Templates:
         if self._ready is not None:
             self._ready.owner.close()
             self._ready = None
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _made(self, limit_s: float) -> _Ready:
-        self._folder = tempfile.TemporaryDirectory(prefix="ktstr-template-", dir=self._temp_dir)
-        folder = Path(self._folder.name)
-        spec = template_spec(self._machine, folder / "template.cpio")
+        spec = template_spec(self._machine, self._folder / "template.cpio")
         if is_built(self._target, spec.accel):
             return self._built(self._tree.path(self._target.template), spec)
-        saved = save_guest(spec, folder / "guest", self._termination, limit_s)
+        saved = save_guest(spec, self._folder, self._termination, limit_s)
         words = f"of this run's own first guest, saved after {saved.seconds:.2f} s"
         return _Ready(saved.template, words, saved)
 
