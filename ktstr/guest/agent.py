@@ -6,8 +6,9 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from collections.abc import Callable
 
-from ktstr.guest.adopt import adopt
+from ktstr.guest.adopt import settle
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.engine import Engine, Subject
 from ktstr.guest.oom import NEVER_KILLED, set_oom_score
@@ -25,18 +26,17 @@ from ktstr.model.plan import PLAN_PATH, Plan
 _HELLO_FRAMES = 1
 
 
-def run(descriptor: int, plan_text: bytes, start_text: bytes = b"") -> int:
+def run(descriptor: int, plan_text: bytes, prepare: Callable[[], None] = settle) -> int:
     """Carries out a plan, sends its facts to `descriptor` and ends with an End frame.
 
-    Hello has been sent.  `start_text` is what the guest has yet to take on (`adopt`), if anything.
+    Hello has been sent.  `prepare` makes the guest the test's own, before anything of it runs.
     Returns the exit status: 1 if the agent itself failed.
     """
     port = FramePort(descriptor, _HELLO_FRAMES)
     try:
         shield()
         set_oom_score(NEVER_KILLED)
-        if start_text:
-            adopt(start_text)
+        prepare()
         _Session(_plan_of(plan_text), port).carry_out()
     except BaseException as failure:  # noqa: BLE001 - whatever it is, the host must hear of it
         return end_with(port, failure)

@@ -124,7 +124,7 @@ def main() -> None:
         write_all(port, hello_frame(hello(plan)))
         from ktstr.guest.agent import run
 
-        status = run(port, plan, contents(START))
+        status = run(port, plan)
     termios.tcdrain(port)  # the machine ends next, and what is in the kernel's buffer with it
     sys.exit(status)
 

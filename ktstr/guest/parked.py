@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from ktstr.guest import boot
-from ktstr.guest.adopt import adopt
+from ktstr.guest.adopt import settle
 from ktstr.guest.agent import end_with, run
 from ktstr.guest.port import FramePort
-from ktstr.guest.unpack import unpack
+from ktstr.guest.unpack import Entry, entries_of, unpack
 from ktstr.guest.view import seen_view
 from ktstr.model.codec import prepare
 from ktstr.model.errors import InfraError
@@ -76,25 +76,33 @@ def run_clone(port: int) -> int:
     bell.ring()
     # a clone from here on: its stream is new
     try:
-        plan = _moved_in(mailbox)
+        brought = _brought(mailbox)
     except Exception as failure:  # noqa: BLE001 - as above
         return end_with(FramePort(port), failure)
+    plan = _file(brought, boot.PLAN)
     # the machine is what it was in the saved guest, whose memory this one goes on with
     boot.write_all(port, boot.hello_frame(hello | {"plan_digest": boot.digest(plan)}))
-    return run(port, plan)
+
+    def move_in() -> None:
+        mailbox.close()
+        unpack(brought)
+        settle()
+
+    return run(port, plan, move_in)
 
 
-def _moved_in(mailbox: mmap.mmap) -> bytes:
-    """Takes on what the mailbox holds, and releases it; returns the text of the plan."""
+def _brought(mailbox: mmap.mmap) -> list[Entry]:
+    """What the host has put into the mailbox."""
     with memoryview(mailbox) as view:
-        layer = read(view)
-    mailbox.close()
-    unpack(layer)
-    start = boot.contents(boot.START)
-    if not start:
+        brought = list(entries_of(read(view)))
+    if not _file(brought, boot.START):
         raise InfraError(f"the clone has no {boot.START}: it would be the guest it was saved as")
-    adopt(start)
-    return boot.contents(boot.PLAN)
+    return brought
+
+
+def _file(entries: list[Entry], path: str) -> bytes:
+    """The bytes of a file of the layer; none where it has no such file."""
+    return next((data for name, _, data in entries if name == path.lstrip("/").encode()), b"")
 
 
 def _mailbox() -> mmap.mmap:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ktstr.model.errors import InfraError
+
+# path, mode, bytes
+Entry = tuple[bytes, int, bytes]
 
 _MAGIC = b"070701"
 _HEADER = 110
@@ -19,19 +22,18 @@ _TRAILER = b"TRAILER!!!"
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
-def unpack(archive: bytes, root: bytes = b"/") -> None:
-    """Writes the directories, files and symbolic links of `archive` below `root`.
+def unpack(entries: Iterable[Entry], root: bytes = b"/") -> None:
+    """Writes directories, files and symbolic links, as `entries_of` gives them, below `root`.
 
     What is there already is replaced, but for directories, which stay as they are.  It does with
     few system calls what it can: in a clone each is the first of its kind, which QEMU translates.
 
     Raises:
-        InfraError: the archive is damaged, holds something else, or cannot be written; the message
-            says what.
+        InfraError: something else is among them, or they cannot be written; the message says what.
     """
     mask = os.umask(0)
     try:
-        for path, mode, data in _entries(archive):
+        for path, mode, data in entries:
             _write(os.path.join(root, path), mode, data)
     except OSError as error:
         raise InfraError(f"cannot unpack the test's layer: {error}") from error
@@ -71,8 +73,12 @@ _WRITERS: dict[int, Callable[[bytes, int, bytes], None]] = {
 }
 
 
-def _entries(archive: bytes) -> Iterator[tuple[bytes, int, bytes]]:
-    """Path, mode and bytes of each entry; what follows the last one's trailer must be padding."""
+def entries_of(archive: bytes) -> Iterator[Entry]:
+    """Each entry of a layer; what follows the last one's trailer must be padding.
+
+    Raises:
+        InfraError: the archive is damaged; the message says where.
+    """
     at, closed = 0, False
     while at < len(archive):
         if closed and archive[at] == 0:

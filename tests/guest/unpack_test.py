@@ -12,7 +12,7 @@ from absl.testing import absltest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.guest.unpack import unpack
+from ktstr.guest.unpack import entries_of, unpack
 from ktstr.model.errors import InfraError
 from tools.initramfs import newc
 
@@ -28,7 +28,7 @@ class UnpackTest(absltest.TestCase):
         self.root = Path(self.create_tempdir().full_path)
 
     def _unpack(self, *entries: newc.Entry) -> None:
-        unpack(_layer(*entries), os.fsencode(self.root))
+        unpack(entries_of(_layer(*entries)), os.fsencode(self.root))
 
     def test_writes_files_directories_and_links(self) -> None:
         self._unpack(
@@ -55,13 +55,14 @@ class UnpackTest(absltest.TestCase):
     @given(st.dictionaries(st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.binary(max_size=99)))
     def test_files_come_out_as_they_went_in(self, files: dict[str, bytes]) -> None:
         with tempfile.TemporaryDirectory() as root:
-            unpack(_layer(*(newc.file(*each) for each in files.items())), os.fsencode(root))
+            layer = _layer(*(newc.file(*each) for each in files.items()))
+            unpack(entries_of(layer), os.fsencode(root))
             found = {path.name: path.read_bytes() for path in Path(root).iterdir()}
         self.assertEqual(found, files)
 
     def test_several_layers_go_over_each_other(self) -> None:
         layers = _layer(newc.file("a", b"1")) + _layer(newc.file("a", b"2"))
-        unpack(layers, os.fsencode(self.root))
+        unpack(entries_of(layers), os.fsencode(self.root))
         self.assertEqual((self.root / "a").read_bytes(), b"2")
 
     def test_says_what_is_wrong_with_a_layer(self) -> None:
@@ -74,7 +75,7 @@ class UnpackTest(absltest.TestCase):
             (b"070701" + b"x" * 104, "no newc header at byte 0"),
         ):
             with self.assertRaisesRegex(InfraError, words):
-                unpack(layer, os.fsencode(self.root))
+                list(entries_of(layer))
 
     def test_names_what_cannot_be_written(self) -> None:
         (self.root / "a").mkdir()
