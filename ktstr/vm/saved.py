@@ -73,7 +73,11 @@ def save(
         saved = _saved(spec, machine, directory, termination, boot_s)
         if spec.accel is not Accel.VIRTUAL:
             break
-        late.append(stream.ns_since_park(saved.template.state.read_bytes()))
+        try:
+            late.append(stream.ns_since_park(saved.template.state.read_bytes()))
+        except TemplateError:
+            saved.close()
+            raise
         if late[-1] == _STORE_NS:
             break
         saved.close()

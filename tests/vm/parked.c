@@ -160,6 +160,7 @@ int main(void)
 {
 	const char *how = getenv("parked");
 	volatile char *device;
+	uint64_t before;
 	char *mail;
 	int frames;
 
@@ -181,7 +182,9 @@ int main(void)
 		put("/proc/sysrq-trigger", "c");
 	while (how && !strcmp(how, "hang"))
 		pause();
+	before = now_ns();
 	park(device);
+	printf("parked: for %lu ms\n", (now_ns() - before) / 1000000);
 	live(mail);
 	if (write(frames, "again", 5) != 5)
 		perror("frames");

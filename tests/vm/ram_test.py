@@ -92,12 +92,14 @@ class DamageTest(parameterized.TestCase):
         path.write_bytes(data)
         ram.inflate(path, self.copy)
 
+    @settings(deadline=None)
     @given(st.data())
     def test_cut_anywhere(self, data: st.DataObject) -> None:
         end = data.draw(st.integers(0, len(self.packed) - 1))
         with self.assertRaisesRegex(TemplateError, r"ram\.zst: saved RAM is (cut short|damaged)"):
             self._inflate(self.packed[:end])
 
+    @settings(deadline=None)
     @given(st.data())
     def test_altered_anywhere(self, data: st.DataObject) -> None:
         at = data.draw(st.integers(0, len(self.packed) - 1))

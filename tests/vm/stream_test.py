@@ -4,7 +4,7 @@
 import struct
 
 from absl.testing import absltest, parameterized
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr.model.mailbox import PARKED
@@ -73,6 +73,7 @@ class RamSectionTest(parameterized.TestCase):
         self.assertEqual([section.blocks["m0"], section.blocks["m1"]], [_NODE_BYTES] * 2)
         self.assertLen(section.blocks, 7)
 
+    @settings(deadline=None)
     @given(_PAGES)
     def test_pages_come_right_behind_the_set_up(self, pages: list[tuple[str, int, bytes]]) -> None:
         added = stream.with_pages(_START + _REST, pages)
@@ -81,6 +82,7 @@ class RamSectionTest(parameterized.TestCase):
         self.assertEqual(part[:5], b"\x02" + _NUMBER)
         self.assertEqual(_pages_of(part), pages)
 
+    @settings(deadline=None)
     @given(st.integers(0, len(_START) - 1))
     def test_cut_anywhere(self, end: int) -> None:
         with self.assertRaisesRegex(TemplateError, "saved device state: .*(offset|cut short)"):

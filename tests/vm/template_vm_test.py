@@ -80,6 +80,8 @@ class CloneTest(parameterized.TestCase):
                     self.assertIn("parked: last page ktstr mailbox", console)
                     self.assertTrue(console.startswith(template.console.read_text()[:500]))
                     consoles.append(console)
+            if accel is Accel.VIRTUAL:
+                self.assertIn("parked: for 0 ms", consoles[0])
             self.assertIn("mail KTMBOX1 the first's\n", consoles[0])
             self.assertIn("mail KTMBOX1 another\n", consoles[1])
             self.assertEqual(_ram(saved), before)

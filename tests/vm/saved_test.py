@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of several saved guests is kept: the first whose clock stopped where it parked."""
+
+import itertools
+import os
+from pathlib import Path
+from unittest import mock
+
+from absl.testing import absltest, parameterized
+
+from ktstr.model.accel import Accel
+from ktstr.model.topology import Topology
+from ktstr.vm import saved, stream
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.qemu import QemuTree
+from ktstr.vm.saved import SavedTemplate, save
+from ktstr.vm.signals import Termination
+from ktstr.vm.template import Template, TemplateError
+
+
+class LateTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = Path(self.create_tempdir().full_path)
+        (self.folder / "file").write_bytes(b"")
+        (self.folder / "qemu").mkdir()
+        self.made: list[SavedTemplate] = []
+
+    def _save(self, accel: Accel, late_ns: list[int]) -> SavedTemplate:
+        file = self.folder / "file"
+        spec = MachineSpec(
+            qemu=QemuTree(self.folder / "qemu"),
+            kernel=file,
+            initramfs=(),
+            cmdline=(),
+            topology=Topology.parse("1n1l1c1t"),
+            memory_mib=256,
+            accel=accel,
+        )
+
+        def boot(*_: object) -> SavedTemplate:
+            fd = os.memfd_create("node")
+            template = Template("d", "m", file, (f"/proc/self/fd/{fd}",), (), file)
+            self.made.append(SavedTemplate(template, (fd,), b"hello", 0.0))
+            return self.made[-1]
+
+        with (
+            mock.patch.object(saved, "_saved", side_effect=boot),
+            mock.patch.object(stream, "ns_since_park", side_effect=itertools.cycle(late_ns)),
+            Termination() as termination,
+        ):
+            return save(spec, self.folder, termination, 1.0)
+
+    def test_late_guest_is_booted_again(self) -> None:
+        kept = self._save(Accel.VIRTUAL, [2384448, 16, 8])
+        self.addCleanup(kept.close)
+        self.assertEqual([each.memory for each in self.made[:-1]], [(), ()])
+        self.assertEqual(kept.memory, self.made[2].memory)
+        os.fstat(kept.memory[0])
+
+    def test_always_late(self) -> None:
+        with self.assertRaisesRegex(TemplateError, "in 8 boots the clock went on .* by .24, 24, "):
+            self._save(Accel.VIRTUAL, [24])
+        self.assertTrue(all(not each.memory for each in self.made))
+
+    def test_where_the_clock_is_the_hosts_it_is_never_late(self) -> None:
+        kept = self._save(Accel.TCG, [5000])
+        self.addCleanup(kept.close)
+        self.assertLen(self.made, 1)
+
+
+if __name__ == "__main__":
+    absltest.main()
