@@ -65,7 +65,10 @@ class RunCloneTest(absltest.TestCase):
     def _said(self, machine: mock.Mock) -> list[Frame]:
         host, guest = os.openpty()
         tty.setraw(guest)
-        with mock.patch.object(parked.Bell, "of_machine", machine):
+        with (
+            mock.patch.object(parked.Bell, "of_machine", machine),
+            mock.patch.object(parked, "rewind"),
+        ):
             self.assertEqual(parked.run_clone(guest), 1)
         os.set_blocking(host, False)
         items = list(FrameReader().feed(os.read(host, 1 << 16)))
@@ -86,6 +89,21 @@ class RunCloneTest(absltest.TestCase):
         )
         self.assertEqual(said[0].body["plan_digest"], "")
         self.assertRegex(said[-1].body["agent_error"], "the mailbox is empty")
+
+
+class RewindTest(absltest.TestCase):
+    def test_leaves_watchdogs_as_they_are_set(self) -> None:
+        switch = Path(self.create_tempfile("watchdog", "1\n").full_path)
+        parked.rewind(switch)
+        self.assertEqual(switch.read_text(), "1")
+        switch.write_text("0\n")
+        parked.rewind(switch)
+        self.assertEqual(switch.read_text(), "0\n")
+
+    def test_does_without_a_watchdog(self) -> None:
+        folder = Path(self.create_tempdir().full_path)
+        parked.rewind(folder / "watchdog")
+        self.assertEmpty(list(folder.iterdir()))
 
 
 class AdoptTest(absltest.TestCase):
