@@ -69,7 +69,16 @@ def digest(plan: bytes) -> str:
 
 def hello_frame(body: dict[str, object]) -> bytes:
     """The bytes of the first frame: type 1, sequence number 0."""
-    text = _json(body).encode()
+    return framed(hello_text(body))
+
+
+def hello_text(body: dict[str, object]) -> bytes:
+    """The body of the first frame."""
+    return _json(body).encode()
+
+
+def framed(text: bytes) -> bytes:
+    """The first frame with the body `text`."""
     crc = binascii.crc32(text, binascii.crc32(struct.pack("<HI", 1, 0)))
     check = binascii.crc32(struct.pack("<IHI", len(text), 1, 0)) & 0xFFFF
     return struct.pack("<4sIHHII", b"KTF1", len(text), 1, check, 0, crc) + text

@@ -91,6 +91,15 @@ class RunCloneTest(absltest.TestCase):
         self.assertRegex(said[-1].body["agent_error"], "the mailbox is empty")
 
 
+class HelloTest(absltest.TestCase):
+    def test_of_a_clone_is_that_of_its_guest_with_the_plan(self) -> None:
+        without = boot.hello_text(boot.hello(b"") | {"cmdline": 'a="plan_digest":"" b'})
+        self.assertEqual(
+            parked.with_plan(without, b"a plan"),
+            boot.hello_text(boot.hello(b"a plan") | {"cmdline": 'a="plan_digest":"" b'}),
+        )
+
+
 class RewindTest(absltest.TestCase):
     def test_leaves_watchdogs_as_they_are_set(self) -> None:
         switch = Path(self.create_tempfile("watchdog", "1\n").full_path)
