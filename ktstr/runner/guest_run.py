@@ -46,8 +46,6 @@ _PANIC_S = 5.0
 _QUIT_S = 2.0
 # Less waiting than this is not worth a longer deadline, and would only put off the end.
 _LEAST_EXTENSION_S = 1.0
-# Less than this and writes may have failed already: QEMU drops what it cannot write.
-_FULL_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -254,11 +252,11 @@ class _Follower:
         )
         if self.disk_error and found.kind is not EndingKind.TERMINATED:
             return Ending(EndingKind.QEMU_ERROR, self.disk_error)
-        free = self.vm.files.free_bytes()
-        if free < _FULL_BYTES and found.kind is not EndingKind.TERMINATED:
+        if self.vm.files.is_full() and found.kind is not EndingKind.TERMINATED:
             return Ending(
                 EndingKind.QEMU_ERROR,
-                f"the disk is full: {free} bytes are left under {self.vm.files.root}, so the "
-                f"guest's output may be cut short; free some space and run the test again",
+                f"the disk is full: {self.vm.files.free_bytes()} bytes are left under "
+                f"{self.vm.files.root}, so the guest's output may be cut short; free some space "
+                f"and run the test again",
             )
         return found

@@ -14,10 +14,10 @@ from ktstr.runner.needs import boot_limit_s
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.saved import SavedTemplate, save
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import TemplateError
+from ktstr.vm.template import GuestRefused
 from tools.initramfs import newc
 
-# What a build action leaves in a template's place where the guest could not be saved.
+# What a build action leaves in a template's place where the guest itself cannot be saved.
 UNUSABLE = "unusable.txt"
 # Of the one guest that tests of all seeds are cloned from.
 _SEED = 1
@@ -40,14 +40,15 @@ def save_guest(
     """Boots `spec` until its agent waits for work, within `limit_s` seconds, and saves it.
 
     Raises:
-        TemplateError: it did not come so far, or what it said is not what a template says.
+        GuestRefused: it did not come so far, or what it said is not what a template says.
+        TemplateError: it was late, or the host could not boot or save it.
         InfraError: a file is missing or cannot be written.
     """
     saved = save(spec, directory, termination, min(boot_limit_s(spec), limit_s))
     problem = _problem(saved.frames)
     if problem:
         saved.close()
-        raise TemplateError(f"the guest to be cloned {problem}")
+        raise GuestRefused(f"the guest to be cloned {problem}")
     return saved
 
 

@@ -19,14 +19,16 @@ from ktstr.runner.files import BuildTree
 from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.saving import UNUSABLE, save_guest, template_spec
 from ktstr.vm.artifact import write_artifact
+from ktstr.vm.shape import HostTooSmall
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import TemplateError
+from ktstr.vm.template import GuestRefused, TemplateError
 
 
 def main(argv: Sequence[str]) -> int:
-    """Fills --output; exit status 1 where nothing can be said of the machine.
+    """Fills --output; exit status 1 where nothing can be said of the machine, or the host failed.
 
-    A guest that does not come up is for its tests to show, so its directory just says why.
+    A guest that does not come up is for its tests to show, so its directory just says why.  That is
+    kept for good, so only the machine's own doing counts; a host's trouble may pass: an error.
     """
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--config", type=Path, required=True, help="what machine it is")
@@ -55,15 +57,26 @@ def _make(target: Target, output: Path, work: Path, termination: Termination) ->
     try:
         machine = machine_of(target, tree, qemu, Accel.VIRTUAL, TargetDisks(), host_is_amd=False)
         saved = save_guest(template_spec(machine, work / "template.cpio"), work, termination)
-    except (UsageError, TemplateError) as error:
-        print(f"{target.label}: its tests will boot cold: {error}", file=sys.stderr)
-        output.mkdir(parents=True, exist_ok=True)
-        (output / UNUSABLE).write_text(f"{error}\n", encoding="utf-8")
+    except HostTooSmall as error:
+        raise InfraError(f"{target.label}: {error}") from None
+    except (GuestRefused, UsageError) as error:
+        _leave_reason(target, output, error)
         return
+    except TemplateError as error:
+        raise InfraError(
+            f"{target.label}: {error}; build it again, or give its tests fresh_boot = True if "
+            "their kernel does not come up"
+        ) from None
     try:
         write_artifact(saved, output)
     finally:
         saved.close()
+
+
+def _leave_reason(target: Target, output: Path, error: Exception) -> None:
+    print(f"{target.label}: its tests will boot cold: {error}", file=sys.stderr)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / UNUSABLE).write_text(f"{error}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

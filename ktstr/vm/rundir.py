@@ -15,6 +15,8 @@ from ktstr.vm.template import Template
 from tools.initramfs import newc
 
 _LOG_TAIL = 2000
+# Less than this and writes may have failed already: QEMU drops what it cannot write.
+_FULL_BYTES = 1 << 16
 
 
 class RunDirectory:
@@ -79,6 +81,10 @@ class RunDirectory:
         """What the file system of the outputs has left: 0 explains outputs that end abruptly."""
         status = os.statvfs(self.root)
         return status.f_bavail * status.f_frsize
+
+    def is_full(self) -> bool:
+        """Whether so little is left that output may be missing."""
+        return self.free_bytes() < _FULL_BYTES
 
     def log_tail(self) -> str:
         """The end of what QEMU printed."""

@@ -19,8 +19,8 @@ from ktstr.vm.accelerator import ICOUNT_SHIFT
 from ktstr.vm.classifier import classify
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template, TemplateError, machine_digest
-from ktstr.vm.vm import Exited, Expired, Interrupted, MachineEvent, Vm
+from ktstr.vm.template import GuestRefused, Template, TemplateError, machine_digest
+from ktstr.vm.vm import OUTPUT_LIMIT, Exited, Expired, Interrupted, MachineEvent, Vm
 
 _BOOT = "boot to the parked guest"
 _PARKED = "guest-panicked"
@@ -63,7 +63,8 @@ def save(
     jump to the next timer (icount_start_warp_timer), which is noticed, and not kept.
 
     Raises:
-      TemplateError: the guest did not get there, or QEMU could not save it; says how it ended.
+      GuestRefused: the guest ended or stopped elsewhere, or is not one that can be cloned.
+      TemplateError: the guest was late, or the host could not boot or save it; says how it ended.
       InfraError: a signal asked us to end.
     """
     began = time.monotonic()
@@ -75,9 +76,9 @@ def save(
             break
         try:
             late.append(stream.ns_since_park(saved.template.state.read_bytes()))
-        except TemplateError:
+        except TemplateError as error:
             saved.close()
-            raise
+            raise GuestRefused(str(error)) from None
         if late[-1] == _STORE_NS:
             break
         saved.close()
@@ -101,6 +102,8 @@ def _saved(
         _wait_until_parked(vm, boot_s)
         vm.save_state(state)
         vm.quit(_QUIT_S)
+        if vm.files.is_full():
+            raise TemplateError(f"the disk is full: {directory} may lack what the guest said")
         memory = [os.dup(fd) for fd in vm.files.memory]
         frames = vm.files.frames.read_bytes()
     try:
@@ -108,7 +111,8 @@ def _saved(
     except (InfraError, OSError) as error:
         for fd in memory:
             os.close(fd)
-        raise TemplateError(f"the parked guest is of no use: {error}") from None
+        kind = TemplateError if isinstance(error, OSError) else GuestRefused
+        raise kind(f"the parked guest is of no use: {error}") from None
     return SavedTemplate(template, tuple(memory), frames, 0.0)
 
 
@@ -122,10 +126,9 @@ def _wait_until_parked(vm: Vm, boot_s: float) -> None:
             case Expired():
                 raise TemplateError(f"{event.deadline.describe()}; {_said(vm)}")
             case Exited():
-                raise TemplateError(
-                    f"the guest ended ({event.reason or event.log}) and was to be parked; "
-                    f"{_said(vm)}"
-                )
+                kind = GuestRefused if by_itself(event) else TemplateError
+                how = event.reason or event.log or f"status {event.status}"
+                raise kind(f"the guest ended ({how}) and was to be parked; {_said(vm)}")
             case Interrupted():
                 raise InfraError(f"{event.signal_name} while a guest was booted to be saved")
             case _:
@@ -133,10 +136,15 @@ def _wait_until_parked(vm: Vm, boot_s: float) -> None:
     vm.deadlines.finish(_BOOT)
     status = vm.ask("query-status").get("status")
     if status != _PARKED:
-        raise TemplateError(f"the guest stands still as {status!r}, not as {_PARKED!r}")
+        raise GuestRefused(f"the guest stands still as {status!r}, not as {_PARKED!r}")
     findings = classify(vm.files.console.read_text(errors="replace"))
     if any(finding.kind is ConsoleKind.PANIC for finding in findings):
-        raise TemplateError(f"the guest panicked and was to be parked; {_said(vm)}")
+        raise GuestRefused(f"the guest panicked and was to be parked; {_said(vm)}")
+
+
+def by_itself(exited: Exited) -> bool:
+    """Whether it was the guest that ended QEMU, not the host."""
+    return exited.reason == OUTPUT_LIMIT or exited.reason.startswith("guest-")
 
 
 def _said(vm: Vm) -> str:

@@ -19,6 +19,10 @@ _MIN_MEMORY_MIB = 256
 _MIN_NODE_MIB = 64
 
 
+class HostTooSmall(UsageError):
+    """This host cannot hold the machine now: another one, or this one later, may."""
+
+
 def node_memory(topology: Topology, memory_mib: int) -> tuple[int, ...]:
     """MiB of each node, where the guest needs `memory_mib` on nodes with CPUs.
 
@@ -89,7 +93,7 @@ def memory_id(node: int) -> str:
 def check_limits(
     topology: Topology, memory_mib: int, *, kernel_cpus: int, available_mib: int
 ) -> None:
-    """Raises UsageError when QEMU, the kernel or the host's memory cannot hold the machine.
+    """Raises UsageError when QEMU or the kernel cannot hold the machine; HostTooSmall: the host.
 
     Args:
       topology: the machine asked for.
@@ -129,7 +133,7 @@ def check_limits(
                 f"{_MIN_NODE_MIB} on each node"
             )
     if sum(sizes) > available_mib:
-        raise UsageError(
+        raise HostTooSmall(
             f"memory of {sum(sizes)} MiB asked for, {available_mib} MiB are available on this "
             f"machine (MemAvailable of /proc/meminfo); lower the target's memory, or run fewer "
             f"tests at once (--local_test_jobs)"

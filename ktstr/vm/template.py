@@ -29,6 +29,10 @@ class TemplateError(InfraError):
     """A template cannot be made or used; a test that wanted it boots its guest cold instead."""
 
 
+class GuestRefused(TemplateError):
+    """The guest itself did not come as far as to be saved: in virtual time it never will."""
+
+
 @dataclass(frozen=True)
 class Template:
     """A guest parked before its test, which any number of clones start from.

@@ -15,7 +15,8 @@ from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.saved import SavedTemplate, save
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template, TemplateError
+from ktstr.vm.template import GuestRefused, Template, TemplateError
+from ktstr.vm.vm import OUTPUT_LIMIT, Exited
 
 
 class LateTest(parameterized.TestCase):
@@ -62,6 +63,19 @@ class LateTest(parameterized.TestCase):
         with self.assertRaisesRegex(TemplateError, "in 8 boots the clock went on .* by .24, 24, "):
             self._save(Accel.VIRTUAL, [24])
         self.assertTrue(all(not each.memory for each in self.made))
+
+    def test_what_is_the_guests_doing_is_told_from_what_is_the_hosts(self) -> None:
+        with self.assertRaisesRegex(TemplateError, "in 8 boots") as raised:
+            self._save(Accel.VIRTUAL, [24])
+        self.assertNotIsInstance(raised.exception, GuestRefused)
+        for reason, status, guests in (
+            ("guest-reset", 0, True),
+            (OUTPUT_LIMIT, -9, True),
+            ("host-signal", 0, False),
+            ("", -9, False),
+            ("", 1, False),
+        ):
+            self.assertEqual(saved.by_itself(Exited(status, reason, "", 1.0)), guests, reason)
 
     def test_where_the_clock_is_the_hosts_it_is_never_late(self) -> None:
         kept = self._save(Accel.TCG, [5000])

@@ -164,13 +164,14 @@ class LimitsTest(parameterized.TestCase):
             )
 
     @parameterized.parameters(
-        ("1n1l1c1t", 255, "too little .* at least 256 MiB"),
-        ("8n8l1c1t", 500, "at least 512 MiB"),
-        ("1n1l1c1t", 4097, "4097 MiB asked for, 4096 MiB are available"),
+        ("1n1l1c1t", 255, "too little .* at least 256 MiB", False),
+        ("8n8l1c1t", 500, "at least 512 MiB", False),
+        ("1n1l1c1t", 4097, "4097 MiB asked for, 4096 MiB are available", True),
     )
-    def test_memory(self, text: str, memory: int, message: str) -> None:
-        with self.assertRaisesRegex(UsageError, message):
+    def test_memory(self, text: str, memory: int, message: str, passes: bool) -> None:
+        with self.assertRaisesRegex(UsageError, message) as raised:
             shape.check_limits(Topology.parse(text), memory, kernel_cpus=256, available_mib=4096)
+        self.assertEqual(isinstance(raised.exception, shape.HostTooSmall), passes)
 
     def test_this_machine_has_memory(self) -> None:
         self.assertGreater(shape.available_memory_mib(), 0)

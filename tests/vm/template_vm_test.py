@@ -18,7 +18,7 @@ from ktstr.vm.artifact import read_artifact, write_artifact
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.saved import SavedTemplate, save
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template, TemplateError
+from ktstr.vm.template import GuestRefused, Template, TemplateError
 from ktstr.vm.vm import ConsoleOutput, Vm
 from tests.vm import guests
 
@@ -148,13 +148,18 @@ class BadTemplateTest(parameterized.TestCase):
         ("parked=panic", "(?s)panicked and was to be parked; its console ends with.*parked: about"),
     )
     def test_guest_that_does_not_park(self, how: str, message: str) -> None:
-        with self.assertRaisesRegex(TemplateError, message), _saved(guests.spec(how)):
+        with self.assertRaisesRegex(GuestRefused, message), _saved(guests.spec(how)):
             pass
 
     def test_guest_that_hangs(self) -> None:
         late = "(?s)boot to the parked guest: not reached within 1.0 s; its console ends with"
-        with self.assertRaisesRegex(TemplateError, late), _saved(guests.spec("parked=hang"), 1):
+        with (
+            self.assertRaisesRegex(TemplateError, late) as raised,
+            _saved(guests.spec("parked=hang"), 1),
+        ):
             pass
+        # it might be the host that is slow
+        self.assertNotIsInstance(raised.exception, GuestRefused)
 
     def test_signal(self) -> None:
         with tempfile.TemporaryDirectory() as folder, Termination() as termination:
