@@ -112,12 +112,19 @@ class Session:
         except TemplateError as error:
             return self.templates.refuse(str(error))
         ending = ran.record.ending
-        ours = (EndingKind.TERMINATED, EndingKind.QEMU_ERROR)
-        if ran.record.hello is not None or ending.kind in ours or self.budget.left_s() < _LEAST_S:
+        if ran.record.hello is not None or ending.kind is EndingKind.TERMINATED:
             return ran
-        # whatever keeps a clone from its hello is no fault of the test's
+        # whatever keeps a clone from its hello is no fault of the test's, QEMU's end neither
         how = f"{ending.kind}, {ending.detail}" if ending.detail else str(ending.kind)
-        return self.templates.refuse(f"one of template {start.template.digest[:12]} ended: {how}")
+        how = f"one of template {start.template.digest[:12]} ended before its hello: {how}"
+        cold = self.templates.refuse(how)
+        left_s = self.budget.left_s()
+        if left_s < _LEAST_S:
+            raise InfraError(
+                f"{cold.reason}; of Bazel's timeout {max(left_s, 0.0):.0f} s are left, too few to "
+                f"boot: run the test again, or give the target a larger `timeout`"
+            )
+        return cold
 
     def _started(self, plan: Plan, layer: Path, directory: Path, start: Start) -> GuestRun:
         spec = self.machine.for_test(layer)

@@ -85,7 +85,10 @@ class Templates:
         self.close()
 
     def start(self, layer: Path, limit_s: float) -> Start:
-        """How the guest that gets `layer` comes up; saving one first takes at most `limit_s`."""
+        """How the guest that gets `layer` comes up.
+
+        Saving one first takes half of `limit_s` seconds at most: a cold boot may have to follow.
+        """
         if self._refusal:
             return Start(self._refusal)
         size = layer.stat().st_size
@@ -95,7 +98,7 @@ class Templates:
             )
         try:
             if self._ready is None:
-                self._ready = self._made(limit_s)
+                self._ready = self._made(limit_s / 2)
         except InfraError as error:
             return self.refuse(str(error))
         return Start(self._ready.words, self._ready.template, layer.read_bytes())

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a clone that does not come up leads to: a cold boot with the reason, never a failed test."""
+
+from pathlib import Path
+from unittest import mock
+
+from absl.testing import absltest, parameterized
+
+from ktstr.judge.record import RunRecord
+from ktstr.model.accel import Accel
+from ktstr.model.checks import Verdict
+from ktstr.model.errors import InfraError
+from ktstr.model.host import Ending, EndingKind
+from ktstr.model.plan import Plan
+from ktstr.model.topology import Topology
+from ktstr.runner import session
+from ktstr.runner.bazel import Budget
+from ktstr.runner.disk_set import TargetDisks
+from ktstr.runner.guest_run import GuestRun
+from ktstr.runner.machine import TargetMachine
+from ktstr.runner.outcome import Outcome
+from ktstr.runner.sources import Sources
+from ktstr.runner.starts import Start
+from ktstr.runner.templates import Templates
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.qemu import QemuTree
+from ktstr.vm.signals import Termination
+from ktstr.vm.template import Template, TemplateError
+from tests.runner import samples
+
+_TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), ((0, 0),), Path("console"))
+_NO_HELLO = "one of template abababababab ended before its hello: "
+
+
+class ClonedTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.root = Path(self.create_tempdir().full_path)
+        self.termination = self.enter_context(Termination())
+        self.starts: list[Start] = []
+
+    def run_with(self, clone: Ending | InfraError, left_s: float = 60.0) -> Outcome:
+        """The outcome of a test whose clone ends so, and whose cold boot would be interrupted."""
+        spec = MachineSpec(
+            QemuTree(self.root), self.root, (), (), Topology(1, 1, 2, 1), 256, Accel.VIRTUAL
+        )
+        target = samples.target(template="t")
+        templates = mock.create_autospec(Templates, instance=True)
+        templates.start.return_value = Start("cloned", _TEMPLATE, b"mail")
+        templates.refuse.side_effect = lambda reason: Start(f"no clone: {reason}")
+        budget = mock.create_autospec(Budget, instance=True)
+        # before the start, for it, and for the clone: enough
+        budget.left_s.side_effect = [60.0, 60.0, 60.0, left_s, left_s]
+
+        def run_guest(plan: Plan, *arguments: object) -> GuestRun:
+            start = arguments[-1]
+            assert isinstance(start, Start)
+            self.starts.append(start)
+            if start.template is None:
+                return GuestRun(_ended(plan, Ending(EndingKind.TERMINATED, "the cold one")), {})
+            if isinstance(clone, InfraError):
+                raise clone
+            return GuestRun(_ended(plan, clone), {})
+
+        own = session.Session(
+            target,
+            TargetMachine(spec, TargetDisks()),
+            Sources((), (), ()),
+            self.root,
+            budget,
+            self.termination,
+            templates,
+        )
+        with mock.patch.object(session, "run_guest", side_effect=run_guest):
+            (outcome,) = own.run((samples.case(),), lambda _: None)
+        return outcome
+
+    @parameterized.parameters(
+        (TemplateError("QEMU refused"), "QEMU refused"),
+        (Ending(EndingKind.DEADLINE, "boot"), f"{_NO_HELLO}deadline, boot"),
+        (Ending(EndingKind.KILLED, "SIGKILL"), f"{_NO_HELLO}killed, SIGKILL"),
+        (Ending(EndingKind.PANICKED), f"{_NO_HELLO}panicked"),
+        (Ending(EndingKind.QEMU_ERROR, "abort"), f"{_NO_HELLO}qemu_error, abort"),
+    )
+    def test_a_clone_that_does_not_come_up(self, clone: Ending | InfraError, reason: str) -> None:
+        outcome = self.run_with(clone)
+        self.assertEqual(outcome.run.ending.detail, "the cold one")
+        self.assertEqual([each.template for each in self.starts], [_TEMPLATE, None])
+        self.assertEqual(self.starts[1].reason, f"no clone: {reason}")
+
+    def test_no_time_is_left_to_boot(self) -> None:
+        outcome = self.run_with(Ending(EndingKind.PANICKED), left_s=1.0)
+        self.assertLen(self.starts, 1)
+        self.assertEqual(outcome.judgement.verdict, Verdict.INCONCLUSIVE)
+        self.assertRegex(outcome.run.ending.detail, f"{_NO_HELLO}panicked.*too few to boot")
+
+    def test_a_signal_to_the_runner_boots_nothing(self) -> None:
+        outcome = self.run_with(Ending(EndingKind.TERMINATED, "SIGTERM"))
+        self.assertLen(self.starts, 1)
+        self.assertEqual(outcome.run.ending.detail, "SIGTERM")
+
+
+def _ended(plan: Plan, ending: Ending) -> RunRecord:
+    return RunRecord(plan, Accel.VIRTUAL, ending)
+
+
+if __name__ == "__main__":
+    absltest.main()
