@@ -43,7 +43,7 @@ def is_built(target: Target, accel: Accel) -> bool:
 def cold_reason(target: Target, accel: Accel, tests: int) -> str:
     """Why no test of a run of `tests` tests is cloned; empty: they may be."""
     if target.fresh_boot:
-        return "fresh_boot = True of the target"
+        return "fresh_boot is set, by the target or for all tests"
     if target.disks:
         return "the target has disks, which no saved guest has"
     if not is_built(target, accel) and tests < 2:
@@ -132,7 +132,7 @@ class Templates:
         if artifact.machine != expected:
             raise TemplateError(
                 f"the template is of another machine, {artifact.machine[:12]}, and this target's "
-                f"is {expected[:12]}; build the target again"
+                f"is {expected[:12]}; build the target again, or mend its `template`"
             )
         inflated = inflate(artifact, self._store)
         return _Ready(artifact.template(inflated.memory), inflated.words, inflated)

@@ -100,13 +100,17 @@ def _seed(ctx):
     flag = ctx.attr._seed[BuildSettingInfo].value
     return ctx.attr.seed if flag == -1 else flag
 
+def _fresh_boot(ctx):
+    """Whether the target or the command line wants every test to boot."""
+    return ctx.attr.fresh_boot or ctx.attr._fresh_boot[BuildSettingInfo].value
+
 def _in_turns(accel):
     """Whether vCPUs will take turns on one host thread, as they do in virtual time."""
     return accel == "virtual" or (accel == "auto" and not KVM_IS_LIKELY)
 
 def _template(ctx, accel):
     """The directory that the target's guests are cloned from, or None where the build makes none."""
-    if ctx.attr.fresh_boot or not ctx.attr.template or not _in_turns(accel):
+    if _fresh_boot(ctx) or not ctx.attr.template or not _in_turns(accel):
         return None
     return ctx.attr.template[VmTemplateInfo].directory
 
@@ -117,7 +121,7 @@ def _config(ctx, accel, template):
         # What the reader of a failure types: this repository's own wrapper exists here only.
         "bazel": "bazel" if ctx.attr._runner.label.workspace_root else "tools/bazel",
         "disks": disks_config(ctx, _runfiles_path),
-        "fresh_boot": ctx.attr.fresh_boot,
+        "fresh_boot": _fresh_boot(ctx),
         "import_roots": python.roots,
         "libraries": python.libraries,
         "oversized": ctx.attr.oversized,
@@ -202,7 +206,7 @@ _ATTRS = {
     ),
     "fresh_boot": attr.bool(
         doc = "Whether every test boots a machine of its own, rather than being cloned from a " +
-              "saved one.",
+              "saved one. `--@ktstr//rules:fresh_boot` sets it for all.",
     ),
     "oversized": attr.string(
         default = "tcg",
@@ -224,7 +228,12 @@ _ATTRS = {
     ),
     "template": attr.label(
         providers = [VmTemplateInfo],
-        doc = "The saved guest that the tests' are cloned from in virtual time. The macro sets it.",
+        doc = "The saved guest that the tests' are cloned from in virtual time; left out, the macro " +
+              "sets it to the package's of this machine.",
+    ),
+    "_fresh_boot": attr.label(
+        default = "//rules:fresh_boot",
+        providers = [BuildSettingInfo],
     ),
     "_seed": attr.label(
         default = "//rules:seed",
@@ -273,12 +282,14 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
       numa_distances: their distances as rows of numbers; left out: 10 within a node, else 20.
       fresh_boot: whether every test boots its machine, rather than getting a clone.
       **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, staged_schedulers,
-        payloads, workers, topology, memory_mb, accel, oversized, kargs, seed, and what every test rule takes.
+        payloads, workers, topology, memory_mb, accel, oversized, kargs, seed, template (a
+        vm_template of the same machine that several packages share), and what every test rule takes.
     """
     kwargs |= disk_attributes(name, disks)
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)
     kwargs["fresh_boot"] = fresh_boot
-    if fresh_boot != True and not disks and kwargs.get("accel") not in ["kvm", "tcg"]:
+    clones = fresh_boot != True and not disks and kwargs.get("accel") not in ["kvm", "tcg"]
+    if clones and not kwargs.get("template"):
         kwargs["template"] = shared_template(name, kwargs)
     _ktstr_test(name = name, **kwargs)
     shell = {key: value for key, value in kwargs.items() if key not in _TEST_ONLY}

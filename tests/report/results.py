@@ -59,6 +59,9 @@ _DUMP = "\n".join(
 )
 
 
+_WHY_COLD = "fresh_boot is set, by the target or for all tests"
+
+
 def digest(name: str) -> FileDigest:
     """A file whose digest shows its name."""
     return FileDigest(f"_main/{name}", name.encode().hex().ljust(64, "0")[:64])
@@ -295,7 +298,7 @@ def contended() -> RunRecord:
     late = runs.worker(max_gap_ns=230 * MS)
     return runs.good_run(
         accel=Accel.KVM,
-        start=StartFacts(StartKind.COLD, "", "fresh_boot = True of the target", 1.25),
+        start=StartFacts(StartKind.COLD, "", _WHY_COLD, 1.25),
         workers=(late, runs.worker(index=1)),
         host_samples=samples,
         scenario_host_s=(0.5, 1.5),

@@ -59,6 +59,23 @@ tcg_no_template_test = analysistest.make(
     doc = "The same with --//rules:accel=tcg.",
 )
 
+def _fresh_impl(ctx):
+    env = analysistest.begin(ctx)
+    written = [
+        json.decode(action.content)
+        for action in analysistest.target_actions(env)
+        if [file for file in action.outputs.to_list() if file.basename.endswith(".config.json")]
+    ]
+    asserts.equals(env, [[True, ""]], [[each["fresh_boot"], each["template"]] for each in written])
+    asserts.equals(env, [], _templates(analysistest.target_under_test(env)))
+    return analysistest.end(env)
+
+fresh_boot_test = analysistest.make(
+    _fresh_impl,
+    config_settings = {str(Label("//rules:fresh_boot")): True},
+    doc = "Checks that --//rules:fresh_boot has a test boot cold.",
+)
+
 def other_machine(name, scheduler = "//sched/fifo", **kwargs):
     """A test whose machine differs from that of :same_machine in one thing, and the test of that.
 

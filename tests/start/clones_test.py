@@ -15,6 +15,7 @@ from tests.start.subject import (
     notes,
     started,
     template_of,
+    with_state_of,
 )
 
 
@@ -73,7 +74,7 @@ class ClonesTest(parameterized.TestCase):
         for test in TESTS:
             start = started(ended, test)
             self.assertEqual(start["kind"], "cold")
-            self.assertEqual(start["reason"], "fresh_boot = True of the target")
+            self.assertEqual(start["reason"], "fresh_boot is set, by the target or for all tests")
             self.assertNotIn("template", {key for key, value in start.items() if value})
         self.assert_apart(ended)
 
@@ -94,6 +95,11 @@ class ClonesTest(parameterized.TestCase):
 
     def test_a_template_of_another_machine(self) -> None:
         self.assert_cold_with(template_of("wider"), "of another machine")
+
+    def test_a_state_that_qemu_refuses(self) -> None:
+        template = copied_template("cloned", self.directory / "template")
+        with_state_of(template, template_of("wider"))
+        self.assert_cold_with(template, "QEMU ended when it was to load the saved state")
 
     def test_a_template_that_could_not_be_made(self) -> None:
         launcher = f"{PACKAGE}/unbootable"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -39,6 +40,16 @@ def copied_template(target: str, copy: Path) -> Path:
     for path in (copy, *copy.iterdir()):
         path.chmod(0o755)
     return copy
+
+
+def with_state_of(copy: Path, other: Path) -> None:
+    """Gives a copied template the device state of another, and a manifest that agrees."""
+    state = (other / "state").read_bytes()
+    (copy / "state").write_bytes(state)
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    sha256 = hashlib.sha256(state).hexdigest()
+    manifest["files"]["state"] = {"sha256": sha256, "size": len(state)}
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def launcher_with(target: str, template: Path, launcher: Path) -> str:
