@@ -44,7 +44,7 @@ def save_guest(
         TemplateError: it was late, or the host could not boot or save it.
         InfraError: a file is missing or cannot be written.
     """
-    saved = save(spec, directory, termination, min(boot_limit_s(spec), limit_s))
+    saved = save(spec, directory, termination, boot_limit_s(spec), limit_s)
     problem = _problem(saved.frames)
     if problem:
         saved.close()

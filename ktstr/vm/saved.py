@@ -22,6 +22,7 @@ from ktstr.vm.signals import Termination
 from ktstr.vm.template import GuestRefused, Template, TemplateError, machine_digest
 from ktstr.vm.vm import OUTPUT_LIMIT, Exited, Expired, Interrupted, MachineEvent, Vm
 
+_SAVE = "saving a guest, with all boots that this takes"
 _BOOT = "boot to the parked guest"
 _PARKED = "guest-panicked"
 _QUIT_S = 5.0
@@ -54,13 +55,18 @@ class SavedTemplate:
 
 
 def save(
-    spec: MachineSpec, directory: Path, termination: Termination, boot_s: float
+    spec: MachineSpec,
+    directory: Path,
+    termination: Termination,
+    boot_s: float,
+    limit_s: float = float("inf"),
 ) -> SavedTemplate:
     """Boots `spec` in `directory`, waits until the guest has parked itself, and saves it.
 
     boot_s: host seconds until the guest must be parked.  In virtual time it may boot more than
     once: between the guest's store and the stop of its clock QEMU's main loop may let the clock
     jump to the next timer (icount_start_warp_timer), which is noticed, and not kept.
+    limit_s: host seconds until the last of them must be parked.
 
     Raises:
       GuestRefused: the guest ended or stopped elsewhere, or is not one that can be cloned.
@@ -71,7 +77,8 @@ def save(
     machine = machine_digest(spec)
     late: list[int] = []
     while len(late) < _MOST_BOOTS:
-        saved = _saved(spec, machine, directory, termination, boot_s)
+        left_s = began + limit_s - time.monotonic()
+        saved = _saved(spec, machine, directory, termination, boot_s, left_s)
         if spec.accel is not Accel.VIRTUAL:
             break
         try:
@@ -91,10 +98,16 @@ def save(
 
 
 def _saved(
-    spec: MachineSpec, machine: str, directory: Path, termination: Termination, boot_s: float
+    spec: MachineSpec,
+    machine: str,
+    directory: Path,
+    termination: Termination,
+    boot_s: float,
+    left_s: float,
 ) -> SavedTemplate:
     state = directory.absolute() / "state"
     with Vm(replace(spec, parks=True), directory, termination) as vm:
+        vm.deadlines.start(_SAVE, left_s)
         try:
             vm.start()
         except InfraError as error:

@@ -3,6 +3,8 @@
 
 import itertools
 import os
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from unittest import mock
 
@@ -26,8 +28,11 @@ class LateTest(parameterized.TestCase):
         (self.folder / "file").write_bytes(b"")
         (self.folder / "qemu").mkdir()
         self.made: list[SavedTemplate] = []
+        self.left_s: list[object] = []
 
-    def _save(self, accel: Accel, late_ns: list[int]) -> SavedTemplate:
+    def _save(
+        self, accel: Accel, late_ns: list[int], clock: Iterable[float] = itertools.count()
+    ) -> SavedTemplate:
         file = self.folder / "file"
         spec = MachineSpec(
             qemu=QemuTree(self.folder / "qemu"),
@@ -39,7 +44,8 @@ class LateTest(parameterized.TestCase):
             accel=accel,
         )
 
-        def boot(*_: object) -> SavedTemplate:
+        def boot(*arguments: object) -> SavedTemplate:
+            self.left_s.append(arguments[-1])
             fd = os.memfd_create("node")
             template = Template("d", "m", file, (f"/proc/self/fd/{fd}",), (), file)
             self.made.append(SavedTemplate(template, (fd,), b"hello", 0.0))
@@ -48,9 +54,10 @@ class LateTest(parameterized.TestCase):
         with (
             mock.patch.object(saved, "_saved", side_effect=boot),
             mock.patch.object(stream, "ns_since_park", side_effect=itertools.cycle(late_ns)),
+            mock.patch.object(time, "monotonic", side_effect=clock),
             Termination() as termination,
         ):
-            return save(spec, self.folder, termination, 1.0)
+            return save(spec, self.folder, termination, 1.0, 9.0)
 
     def test_late_guest_is_booted_again(self) -> None:
         kept = self._save(Accel.VIRTUAL, [2384448, 16, 8])
@@ -58,6 +65,12 @@ class LateTest(parameterized.TestCase):
         self.assertEqual([each.memory for each in self.made[:-1]], [(), ()])
         self.assertEqual(kept.memory, self.made[2].memory)
         os.fstat(kept.memory[0])
+
+    def test_all_boots_share_one_limit(self) -> None:
+        kept = self._save(Accel.VIRTUAL, [24, 24, 8], [100.0, 100.0, 103.5, 108.0, 109.0])
+        self.addCleanup(kept.close)
+        self.assertEqual(self.left_s, [9.0, 5.5, 1.0])
+        self.assertEqual(kept.seconds, 9.0)
 
     def test_always_late(self) -> None:
         with self.assertRaisesRegex(TemplateError, "in 8 boots the clock went on .* by .24, 24, "):
