@@ -29,7 +29,7 @@ _CROWD = Checks(max_gap_ms=1000, max_migrations_per_s=20)
 _CONFINED = Checks(max_gap_ms=500, max_migrations_per_s=40, isolation=True)
 _WAKES = Checks(max_gap_ms=1000, max_p99_wake_latency_us=150_000)
 _CONFINED_WAKES = Checks(
-    max_gap_ms=1000, max_p99_wake_latency_us=150_000, max_migrations_per_s=40, isolation=True
+    max_gap_ms=1000, max_p99_wake_latency_us=80_000, max_migrations_per_s=15, isolation=True
 )
 _MOVED_WAKES = Checks(max_gap_ms=1000, max_p99_wake_latency_us=150_000, max_migrations_per_s=40)
 # no limit for migrations: who yields may come back on any CPU

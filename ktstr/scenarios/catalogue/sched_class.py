@@ -14,7 +14,7 @@ from ktstr import (
     scenarios,
 )
 
-_REAL_TIME = Checks(max_gap_ms=2000, max_migrations_per_s=40)
+_REAL_TIME = Checks(max_gap_ms=2000, max_migrations_per_s=20)
 _FREE = Checks(max_gap_ms=500, max_migrations_per_s=40)
 _BURSTY = Bursty(burst_us=500_000, sleep_us=250_000)
 
@@ -46,7 +46,7 @@ def rr(machine: TopologyView) -> Scenario:
 
 
 @scenario(
-    duration=2.0, checks=Checks(max_gap_ms=3000, max_migrations_per_s=40), needs=Needs(cpus=3)
+    duration=2.0, checks=Checks(max_gap_ms=3000, max_migrations_per_s=12), needs=Needs(cpus=3)
 )
 def mixed(machine: TopologyView) -> Scenario:
     """Stresses everything at once: NORMAL, BATCH, IDLE and a FIFO task in each of two cgroups."""

@@ -29,7 +29,7 @@ _STEADY = Checks(max_gap_ms=500, max_migrations_per_s=40, isolation=True)
 _FREE = Checks(max_gap_ms=1500)
 _CONFINED = Checks(max_gap_ms=500, isolation=True)
 _QUEUED = Checks(
-    max_gap_ms=1500, max_p99_wake_latency_us=150_000, max_migrations_per_s=40, isolation=True
+    max_gap_ms=3000, max_p99_wake_latency_us=150_000, max_migrations_per_s=20, isolation=True
 )
 _THIRD = Frac(1 / 3)
 
