@@ -95,13 +95,17 @@ def inflate(path: Path, fd: int) -> None:
     """Writes the RAM packed in `path` to the empty file `fd`; what is not in it stays a hole.
 
     Raises:
-      TemplateError: the packed file is damaged, or `fd` cannot be written, e.g. for want of space.
+      TemplateError: the packed file is damaged, there is no memory to unpack it, or `fd` cannot be
+        written, e.g. for want of space.
     """
     try:
         with path.open("rb") as file:
             _inflate(_Reader(file, path), fd)
     except zstandard.ZstdError as error:
-        raise TemplateError(f"{path}: saved RAM is damaged: {error}") from None
+        problem = "is damaged, or there is too little memory to unpack it"
+        raise TemplateError(f"{path}: saved RAM {problem}: {error}") from None
+    except MemoryError:
+        raise TemplateError(f"cannot inflate the saved RAM {path}: no memory is left") from None
     except OSError as error:
         raise TemplateError(f"cannot inflate the saved RAM {path}: {error}") from None
 

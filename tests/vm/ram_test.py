@@ -5,6 +5,7 @@ import io
 import os
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import zstandard
 from absl.testing import absltest, parameterized
@@ -133,6 +134,11 @@ class DamageTest(parameterized.TestCase):
         path.write_bytes(self.packed)
         with self.assertRaisesRegex(TemplateError, "cannot inflate the saved RAM"):
             ram.inflate(path, full)
+
+    def test_no_memory(self) -> None:
+        told = self.assertRaisesRegex(TemplateError, r"ram\.zst: no memory is left")
+        with mock.patch.object(ram, "_inflate", side_effect=MemoryError), told:
+            self._inflate(self.packed)
 
 
 if __name__ == "__main__":
