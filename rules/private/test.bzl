@@ -5,7 +5,15 @@ load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
-load("//rules/private:machine.bzl", "MACHINE_ATTRS", "check_machine", "machine_config", "machine_files", "reserved_mib")
+load(
+    "//rules/private:machine.bzl",
+    "MACHINE_ATTRS",
+    "check_machine",
+    "machine_config",
+    "machine_files",
+    "reserved_mib",
+    "saved_mib",
+)
 load("//rules/private:numa.bzl", "numa_attribute")
 load("//rules/private:payloads.bzl", "validate_payloads")
 load("//rules/private:shared_template.bzl", "shared_template")
@@ -181,6 +189,8 @@ def _test_impl(ctx):
     in_turns = _in_turns(made.accel)
     busy = 1 if in_turns else made.cpus
     memory = reserved_mib(ctx, made.cpus) + (disks_mib(ctx) if in_turns else 0)
+    if not _fresh_boot(ctx) and not ctx.attr.disk_templates:
+        memory += saved_mib(ctx, made.cpus)
     reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
     return [made.default_info, made.output_groups, testing.ExecutionInfo(reserved)]
 
