@@ -49,7 +49,9 @@ def adopt(text: bytes) -> None:
         fcntl.ioctl(device, RNDRESEEDCRNG)
     with open(_HOSTNAME, "wb", buffering=0) as file:
         file.write(start["hostname"].encode())
-    time.clock_settime_ns(time.CLOCK_REALTIME, start["wall_ns"])
+    # after a cold boot the machine's own clock is ahead of when this was written, and right
+    now_ns = max(start["wall_ns"], time.time_ns())
+    time.clock_settime_ns(time.CLOCK_REALTIME, now_ns)
     # it seeded itself when it was imported, which in a clone was before it was saved
     if loaded := sys.modules.get("random"):
         loaded.seed(entropy)

@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import struct
+import subprocess
+import sys
+import time
 import tty
 from pathlib import Path
 from unittest import mock
@@ -126,6 +130,39 @@ class AdoptTest(absltest.TestCase):
         info = adopt.pool_info(entropy)
         self.assertEqual(struct.unpack_from("=ii", info), (512, 64))
         self.assertEqual(info[8:], entropy)
+
+    def _wall_ns(self, shown_ns: int) -> int:
+        """What the wall clock is set to where it shows `shown_ns` and the host wrote 2000 ns."""
+        text = start.GuestStart("00" * start.ENTROPY_BYTES, "guest", 2000).to_json()
+        with (
+            mock.patch.object(adopt, "open", mock.mock_open(), create=True),
+            mock.patch.object(fcntl, "ioctl"),
+            mock.patch.object(time, "time_ns", return_value=shown_ns),
+            mock.patch.object(time, "clock_settime_ns") as set_to,
+        ):
+            adopt.adopt(text.encode())
+        return int(set_to.call_args.args[1])
+
+    def test_wall_clock_is_never_set_back(self) -> None:
+        self.assertEqual(self._wall_ns(1000), 2000)
+        self.assertEqual(self._wall_ns(3000), 3000)
+
+
+class ModulesTest(absltest.TestCase):
+    def test_no_module_of_the_saved_guest_has_random_numbers_of_its_own(self) -> None:
+        names = ["ktstr.guest.parked", *parked._MODULES]
+        program = f"import {', '.join(names)}, sys; print(*sys.modules)"
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        # `adopt` seeds random anew; these draw when they are imported or first used
+        own = {"tempfile", "uuid", "secrets", "multiprocessing.process", "email.utils"}
+        self.assertIn("random", done.stdout.split())
+        self.assertEmpty(own.intersection(done.stdout.split()))
 
 
 class PathsTest(absltest.TestCase):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Guests that are cloned, and guests that are not: what the results say of it."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,10 +55,15 @@ class ClonesTest(parameterized.TestCase):
         self.assertEqual({start["reason"] for start in starts}, {"its memory in the host's store"})
         for start in starts:
             self.assertGreater(start["hello_s"], 0)
+        self.assertLen({notes(ended, test)["wall_s"] for test in ("one", "other")}, 2)
         self.assert_apart(ended)
 
     def test_in_real_time_the_first_guest_is_saved(self) -> None:
+        began_s = int(time.time())
         ended = self.run_target(f"{PACKAGE}/real_time")
+        walls = [notes(ended, test)["wall_s"] for test in ("one", "other")]
+        self.assertBetween(walls[0], began_s, walls[1])
+        self.assertLessEqual(walls[1], time.time())
         starts = [started(ended, test) for test in TESTS]
         self.assertEqual({start["kind"] for start in starts}, {"cloned"}, starts)
         self.assertIn("this run's own first guest", starts[0]["reason"])
