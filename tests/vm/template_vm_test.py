@@ -4,7 +4,9 @@
 import hashlib
 import mmap
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -86,6 +88,20 @@ class CloneTest(parameterized.TestCase):
             self.assertIn("mail KTMBOX1 another\n", consoles[1])
             self.assertEqual(_ram(saved), before)
 
+    def test_time_stands_still_while_a_guest_is_saved(self) -> None:
+        machine = guests.spec(accel=Accel.TCG)
+        with _saved(machine) as (saved, _):
+            # as long as this takes, a clock that went on would be ahead
+            _clone(machine, saved.template, b"mail")
+            began_s = time.monotonic()
+            with guests.started(machine, template=saved.template, mailbox=b"mail") as vm:
+                guests.until(vm, "parked: at")
+                took_ms = 1000 * (time.monotonic() - began_s)
+                self.assertEqual({sample.vcpu for sample in vm.samples}, {0, 1})
+                stood = re.search(r"parked: for (\d+) ms", vm.files.console.read_text())
+        assert stood is not None
+        self.assertLessEqual(int(stood[1]), took_ms)
+
     @parameterized.parameters("1n1l1c1t", "2n4l1c2t")
     def test_same_artifact_and_the_same_run(self, topology: str) -> None:
         machine = guests.spec(topology=topology)
@@ -118,6 +134,7 @@ class BadTemplateTest(parameterized.TestCase):
         machine = guests.spec()
         with _saved(machine) as (saved, folder):
             state = saved.template.state.read_bytes()
+            files = _open_files()
             for data, message in (
                 (
                     state[: len(state) // 2],
@@ -140,6 +157,7 @@ class BadTemplateTest(parameterized.TestCase):
             with self.assertRaisesRegex(TemplateError, "QEMU ended when it was to load"):
                 _clone(guests.spec(topology="1n1l4c1t"), saved.template, b"mail")
             self.assertEqual(_children(), [])
+            self.assertEqual(_open_files(), files)
             console, _ = _clone(machine, saved.template, b"mail")
             self.assertIn("parked: over", console)
 
@@ -167,6 +185,10 @@ class BadTemplateTest(parameterized.TestCase):
             with self.assertRaisesRegex(InfraError, "SIGTERM while a guest"):
                 save(guests.spec(), Path(folder), termination, guests.PATIENCE_S)
         self.assertEqual(_children(), [])
+
+
+def _open_files() -> list[str]:
+    return sorted(os.listdir("/proc/self/fd"))
 
 
 def _children() -> list[str]:
