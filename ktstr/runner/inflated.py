@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ktstr.model.errors import InfraError
+from ktstr.model.errors import InfraError, UsageError
 from ktstr.store.entry import Entry
 from ktstr.store.key import Key, key_of
 from ktstr.store.obtain import obtain
 from ktstr.store.store import NoStore, open_store
 from ktstr.vm.artifact import Artifact
+from ktstr.vm.template import TemplateError
 
 _KIND = "guest"
 
@@ -84,7 +85,10 @@ def _in_memory(artifact: Artifact, words: str) -> Inflated:
 
 
 def _key(artifact: Artifact) -> Key:
-    return key_of(_KIND, sum(artifact.sizes), artifact.digest)
+    try:
+        return key_of(_KIND, sum(artifact.sizes), artifact.digest)
+    except UsageError as error:
+        raise TemplateError(f"template {artifact.directory}: {error}") from None
 
 
 def _name(node: int) -> str:

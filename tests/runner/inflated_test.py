@@ -112,6 +112,11 @@ class InflatedTest(absltest.TestCase):
             inflate(damaged, self.store)
         self.assertEmpty(list(Store(self.store).entries.iterdir()))
 
+    def test_a_manifest_with_sizes_that_cannot_be(self) -> None:
+        for sizes in ((4097, _SIZE), (0, 0), (-_SIZE, _SIZE), (1 << 60, _SIZE)):
+            with self.assertRaisesRegex(TemplateError, "the manifest says"):
+                inflate(replace(self.artifact, sizes=sizes), self.store)
+
 
 if __name__ == "__main__":
     absltest.main()
