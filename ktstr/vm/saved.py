@@ -83,9 +83,10 @@ def save(
             break
         try:
             late.append(stream.ns_since_park(saved.template.state.read_bytes()))
-        except TemplateError as error:
+        except (TemplateError, OSError) as error:
             saved.close()
-            raise GuestRefused(str(error)) from None
+            kind = TemplateError if isinstance(error, OSError) else GuestRefused
+            raise kind(str(error)) from None
         if late[-1] == _STORE_NS:
             break
         saved.close()
@@ -118,8 +119,8 @@ def _saved(
         if vm.files.is_full():
             raise TemplateError(f"the disk is full: {directory} may lack what the guest said")
         memory = [os.dup(fd) for fd in vm.files.memory]
-        frames = vm.files.frames.read_bytes()
     try:
+        frames = vm.files.frames.read_bytes()
         template = _template(machine, spec.accel, state, memory, vm.files.console)
     except (InfraError, OSError) as error:
         for fd in memory:

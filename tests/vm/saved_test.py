@@ -30,13 +30,10 @@ class LateTest(parameterized.TestCase):
         self.made: list[SavedTemplate] = []
         self.left_s: list[object] = []
 
-    def _save(
-        self, accel: Accel, late_ns: list[int], clock: Iterable[float] = itertools.count()
-    ) -> SavedTemplate:
-        file = self.folder / "file"
-        spec = MachineSpec(
+    def _spec(self, accel: Accel) -> MachineSpec:
+        return MachineSpec(
             qemu=QemuTree(self.folder / "qemu"),
-            kernel=file,
+            kernel=self.folder / "file",
             initramfs=(),
             cmdline=(),
             topology=Topology.parse("1n1l1c1t"),
@@ -44,9 +41,30 @@ class LateTest(parameterized.TestCase):
             accel=accel,
         )
 
+    def test_output_that_cannot_be_read(self) -> None:
+        with os.fdopen(os.memfd_create("node")) as node:
+            vm = mock.MagicMock()
+            vm.__enter__.return_value = vm
+            vm.files.memory = [node.fileno()]
+            vm.files.is_full.return_value = False
+            vm.files.frames.read_bytes.side_effect = OSError(5, "Input/output error")
+            before = os.listdir("/proc/self/fd")
+            with (
+                mock.patch.object(saved, "Vm", return_value=vm),
+                mock.patch.object(saved, "_wait_until_parked"),
+                Termination() as termination,
+                self.assertRaisesRegex(TemplateError, "of no use: .*Input/output error"),
+            ):
+                save(self._spec(Accel.TCG), self.folder, termination, 1.0)
+            self.assertCountEqual(os.listdir("/proc/self/fd"), before)
+
+    def _save(
+        self, accel: Accel, late_ns: list[int], clock: Iterable[float] = itertools.count()
+    ) -> SavedTemplate:
         def boot(*arguments: object) -> SavedTemplate:
             self.left_s.append(arguments[-1])
             fd = os.memfd_create("node")
+            file = self.folder / "file"
             template = Template("d", "m", file, (f"/proc/self/fd/{fd}",), (), file)
             self.made.append(SavedTemplate(template, (fd,), b"hello", 0.0))
             return self.made[-1]
@@ -57,7 +75,7 @@ class LateTest(parameterized.TestCase):
             mock.patch.object(time, "monotonic", side_effect=clock),
             Termination() as termination,
         ):
-            return save(spec, self.folder, termination, 1.0, 9.0)
+            return save(self._spec(accel), self.folder, termination, 1.0, 9.0)
 
     def test_late_guest_is_booted_again(self) -> None:
         kept = self._save(Accel.VIRTUAL, [2384448, 16, 8])
