@@ -115,7 +115,8 @@ class Session:
         if ran.record.hello is not None or ending.kind is EndingKind.TERMINATED:
             return ran
         # whatever keeps a clone from its hello is no fault of the test's, QEMU's end neither
-        how = f"{ending.kind}, {ending.detail}" if ending.detail else str(ending.kind)
+        failed = ran.record.end.agent_error if ran.record.end is not None else ""
+        how = ", ".join(filter(None, (ending.kind, ending.detail, failed)))
         how = f"one of template {start.template.digest[:12]} ended before its hello: {how}"
         cold = self.templates.refuse(how)
         left_s = self.budget.left_s()

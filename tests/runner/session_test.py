@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a clone that does not come up leads to: a cold boot with the reason, never a failed test."""
 
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -10,6 +11,7 @@ from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Verdict
 from ktstr.model.errors import InfraError
+from ktstr.model.facts import End
 from ktstr.model.host import Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.topology import Topology
@@ -39,7 +41,9 @@ class ClonedTest(parameterized.TestCase):
         self.termination = self.enter_context(Termination())
         self.starts: list[Start] = []
 
-    def run_with(self, clone: Ending | InfraError, left_s: float = 60.0) -> Outcome:
+    def run_with(
+        self, clone: Ending | InfraError, left_s: float = 60.0, end: End | None = None
+    ) -> Outcome:
         """The outcome of a test whose clone ends so, and whose cold boot would be interrupted."""
         spec = MachineSpec(
             QemuTree(self.root), self.root, (), (), Topology(1, 1, 2, 1), 256, Accel.VIRTUAL
@@ -60,7 +64,7 @@ class ClonedTest(parameterized.TestCase):
                 return GuestRun(_ended(plan, Ending(EndingKind.TERMINATED, "the cold one")), {})
             if isinstance(clone, InfraError):
                 raise clone
-            return GuestRun(_ended(plan, clone), {})
+            return GuestRun(replace(_ended(plan, clone), end=end), {})
 
         own = session.Session(
             target,
@@ -87,6 +91,11 @@ class ClonedTest(parameterized.TestCase):
         self.assertEqual(outcome.run.ending.detail, "the cold one")
         self.assertEqual([each.template for each in self.starts], [_TEMPLATE, None])
         self.assertEqual(self.starts[1].reason, f"no clone: {reason}")
+
+    def test_what_kept_the_agent_from_its_hello_is_told(self) -> None:
+        self.run_with(Ending(EndingKind.PANICKED), end=End(1, 1, "InfraError: mailbox damaged"))
+        reason = f"no clone: {_NO_HELLO}panicked, InfraError: mailbox damaged"
+        self.assertEqual(self.starts[1].reason, reason)
 
     def test_no_time_is_left_to_boot(self) -> None:
         outcome = self.run_with(Ending(EndingKind.PANICKED), left_s=1.0)
