@@ -29,9 +29,33 @@ def _resources(mib):
 def _path(_ctx, file):
     return file.path
 
+# What of a scheduler and of a payload only tests know: the guest is saved before either starts.
+_NOT_OF_A_SCHEDULER = {"argv": [], "checks": {}, "control": False, "ops": ""}
+_NOT_OF_A_PAYLOAD = {
+    "default_args": [],
+    "default_checks": [],
+    "known_flags": None,
+    "metrics": [],
+    "output": "exit_code",
+    "patterns": None,
+    "uses_parent_pgrp": False,
+}
+
+def _without_tests(machine):
+    """The layers and kernel arguments of schedulers and payloads, not how tests run these."""
+    own = machine["scheduler"]
+    return machine | {
+        "payloads": [
+            each | {"payload": each["payload"] | _NOT_OF_A_PAYLOAD}
+            for each in machine["payloads"]
+        ],
+        "scheduler": own | _NOT_OF_A_SCHEDULER if own else None,
+        "staged": [each | _NOT_OF_A_SCHEDULER for each in machine["staged"]],
+    }
+
 def _config(ctx):
     """The configuration of a test on this machine, with nothing of a test's own."""
-    return machine_config(ctx, _path) | {
+    return _without_tests(machine_config(ctx, _path)) | {
         "accel": "virtual",
         "bazel": "bazel",
         "disks": [],
@@ -73,8 +97,9 @@ vm_template = rule(
     implementation = _vm_template_impl,
     doc = """A guest booted to its agent's hello in virtual time, and saved: RAM and device state.
 
-`ktstr_test` makes templates by itself and shares them within a package. Two builds of the same
-inputs give the same bytes.""",
+`ktstr_test` makes templates by itself and shares them within a package; one that is declared can
+be the `template` of tests of the same machine in many. Two builds of the same inputs give the same
+bytes.""",
     attrs = MACHINE_ATTRS | {
         "machine": attr.string(
             doc = "What ktstr_test tells machines apart by; empty for a template of one's own.",

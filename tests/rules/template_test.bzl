@@ -76,6 +76,27 @@ fresh_boot_test = analysistest.make(
     doc = "Checks that --//rules:fresh_boot has a test boot cold.",
 )
 
+def _inputs_impl(ctx):
+    env = analysistest.begin(ctx)
+    (written,) = [
+        json.decode(action.content)
+        for action in analysistest.target_actions(env)
+        if action.mnemonic == "FileWrite"
+    ]
+    for key, value in written["scheduler"].items():
+        told = key in ["kargs", "label", "layer", "name", "sysctls"]
+        asserts.true(env, told or not value, "a template knows %s = %r" % (key, value))
+    for payload in written["payloads"]:
+        for key, value in payload["payload"].items():
+            told = key in ["name", "path", "program"] or [key, value] == ["output", "exit_code"]
+            asserts.true(env, told or not value, "a template knows %s = %r" % (key, value))
+    return analysistest.end(env)
+
+template_inputs_test = analysistest.make(
+    _inputs_impl,
+    doc = "Checks that a template is not made anew for what its bytes do not depend on.",
+)
+
 def other_machine(name, scheduler = "//sched/fifo", **kwargs):
     """A test whose machine differs from that of :same_machine in one thing, and the test of that.
 
