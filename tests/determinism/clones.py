@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many clones of one saved guest with one plan: all their facts are the same to the byte.
 
-    tools/bazel run //tests/determinism:clones -- [--clones=100] [CONFIG...]
+    tools/bazel run //tests/determinism:clones -- [--clones=100] [--busy=20] [CONFIG...]
 
 A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all six are run: EEVDF
-and fifo on 1, 4 and 8 vCPUs. The second half of the clones runs beside a load on every core.
+and fifo on 1, 4 and 8 vCPUs. The last clones of each (--busy) run beside a load on every core.
 Compared is every byte that a guest said at its frames port and on its console.
 """
 
@@ -33,6 +33,7 @@ from ktstr.vm.signals import Termination
 from tests.inner.load import load_on_every_core
 
 _CLONES = flags.DEFINE_integer("clones", 100, "Clones of each target.", lower_bound=2)
+_BUSY = flags.DEFINE_integer("busy", 20, "So many of them run beside a load.", lower_bound=1)
 _CONFIGS = [
     f"_main/tests/determinism/{scheduler}_{cpus}_subject.config.json"
     for scheduler in ("eevdf", "fifo")
@@ -74,10 +75,9 @@ def _said(config: str) -> Counter[str]:
         (case,) = discover(request, termination).cases
         with Templates(target, tree, machine, place, termination, _CLONES.value) as templates:
             session = Session(target, machine, sources, place, Budget(None), termination, templates)
-            half = _CLONES.value // 2
-            idle = [_digest(session, case, place) for _ in range(half)]
+            idle = [_digest(session, case, place) for _ in range(_CLONES.value - _BUSY.value)]
             with load_on_every_core():
-                busy = [_digest(session, case, place) for _ in range(_CLONES.value - half)]
+                busy = [_digest(session, case, place) for _ in range(_BUSY.value)]
     return Counter(idle + busy)
 
 
