@@ -19,6 +19,9 @@ from tests.start.subject import (
     with_state_of,
 )
 
+# Of 512 MiB of guest memory at two CPUs.
+_MOST_BYTES = 25_000_000
+
 
 def _halve(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -98,6 +101,10 @@ class ClonesTest(parameterized.TestCase):
 
     def test_a_template_that_is_gone(self) -> None:
         self.assert_cold_with(self.directory / "nowhere", "nowhere is not there")
+
+    def test_a_template_is_small_enough_for_a_remote_cache(self) -> None:
+        files = {path.name: path.stat().st_size for path in template_of("wider").iterdir()}
+        self.assertLess(sum(files.values()), _MOST_BYTES, files)
 
     def test_a_template_of_another_machine(self) -> None:
         self.assert_cold_with(template_of("wider"), "of another machine")
