@@ -14,6 +14,8 @@ from tests.start.subject import PACKAGE, TESTS, started
 _MOMENTS = 10
 # The last moment, in times to the guest's start.
 _BEYOND = 1.3
+# After the first guest's start: while it boots, is saved, and is cloned.
+_LATER_S = (0.5, 1.5, 3.0)
 _STORED = "its memory in the host's store"
 
 
@@ -22,9 +24,9 @@ class KilledTest(absltest.TestCase):
         super().setUp()
         self.directory = Path(self.create_tempdir().full_path)
 
-    def start(self, cache: str, name: str, test: str = "shares") -> Running:
+    def start(self, cache: str, name: str, test: str = "shares", target: str = "cloned") -> Running:
         running = Running(
-            f"{PACKAGE}/cloned",
+            f"{PACKAGE}/{target}",
             self.directory / name,
             test_filter=test,
             environ={"XDG_CACHE_HOME": str(self.directory / cache)},
@@ -56,6 +58,14 @@ class KilledTest(absltest.TestCase):
             self.assertEmpty(left)
             self.assertLessEqual(self.whole_entries(f"c{moment}"), names)
         self.assert_stored(self.start(f"c{_MOMENTS // 2}", "next").wait())
+
+    def test_killed_while_it_saves_its_first_guest(self) -> None:
+        started_s, left = kill_run(self.start("c", "first", "", "real_time"), None)
+        self.assertEmpty(left)
+        for moment, later_s in enumerate(_LATER_S):
+            running = self.start("c", f"later{moment}", "", "real_time")
+            _, left = kill_run(running, started_s + later_s)
+            self.assertEmpty(left)
 
     def test_two_runs_at_once_share_one_entry(self) -> None:
         runs = [self.start("shared", name) for name in ("one", "two")]
