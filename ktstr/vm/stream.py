@@ -37,6 +37,9 @@ _FLAGS = PAGE - 1
 _TIMER = b"\x05timer" + struct.pack(">II", 0, 2)
 _ICOUNT = b"\x05\x0ctimer/icount" + struct.pack(">I", 1)
 _CPU = b"\x03cpu"
+_CPU_COMMON = b"\x0acpu_common"
+# Behind instance and version.
+_HALTED = slice(8, 12)
 # RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI: the first of the section "cpu".
 _REGISTERS = struct.Struct(">8Q")
 
@@ -151,6 +154,12 @@ def ns_since_park(stream: bytes) -> int:
                 return int(bias + (count << ICOUNT_SHIFT) - (rdx << 32 | rax))
         at = stream.find(_CPU, at + 1)
     raise TemplateError(f"saved device state: no CPU has {PARKED:#x} in RSI: none is parked")
+
+
+def running_cpus(stream: bytes) -> int:
+    """CPUs that are not halted, whoever is parked among them (hw/core/cpu-system.c)."""
+    found = stream.split(_CPU_COMMON)[1:]
+    return sum(section[_HALTED] == bytes(4) for section in found)
 
 
 @dataclass

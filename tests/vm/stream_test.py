@@ -134,6 +134,11 @@ class ClockTest(absltest.TestCase):
         struct.pack_into(">q", late, len(_TIMER) - 21, 1234)
         self.assertEqual(stream.ns_since_park(_START + late + cpus), 1242)
 
+    def test_running_cpus(self) -> None:
+        halted = [b"\x0acpu_common" + struct.pack(">IIII", at, 1, at % 2, 0) for at in range(5)]
+        self.assertEqual(stream.running_cpus(_START + _REST), 0)
+        self.assertEqual(stream.running_cpus(_START + b"".join(halted) + _REST), 3)
+
     def test_nobody_is_parked(self) -> None:
         for rest in (b"", _cpu(0, 5, 0), _cpu(0, 5, PARKED)[:-9]):
             with self.assertRaisesRegex(TemplateError, "none is parked"):
