@@ -19,7 +19,8 @@ from ktstr.model.topology import Topology
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
-from ktstr.vm.vm import Exited, Expired, FrameOutput, Interrupted, Vm
+from ktstr.vm.vm import Vm
+from tests.benchmarks.answer import first_bytes_s
 
 _QEMU = flags.DEFINE_string("qemu", None, "The QEMU tree.", required=True)
 _VMLINUX = flags.DEFINE_string("vmlinux", None, "The kernel, a PVH ELF.", required=True)
@@ -66,19 +67,8 @@ def _boot(accel: Accel, layers: list[str]) -> float:
         memory_mib=_MEMORY_MIB,
         accel=accel,
     )
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Termination() as termination,
-        Vm(spec, Path(folder), termination) as vm,
-    ):
-        vm.start()
-        vm.deadlines.start("first bytes", _DEADLINE_S)
-        while True:
-            event = vm.next_event()
-            if isinstance(event, FrameOutput):
-                return event.at_s
-            if isinstance(event, Exited | Expired | Interrupted):
-                raise SystemExit(f"{event}; console:\n{vm.files.console.read_text()}")
+    with tempfile.TemporaryDirectory() as folder, Termination() as termination:
+        return first_bytes_s(Vm(spec, Path(folder), termination), _DEADLINE_S)
 
 
 if __name__ == "__main__":

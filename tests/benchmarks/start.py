@@ -23,7 +23,8 @@ from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.saved import SavedTemplate, save
 from ktstr.vm.signals import Termination
-from ktstr.vm.vm import Exited, Expired, FrameOutput, Interrupted, Vm
+from ktstr.vm.vm import Vm
+from tests.benchmarks.answer import first_bytes_s
 from tests.inner.running import Running
 from tools.initramfs import newc
 
@@ -81,7 +82,7 @@ def _starts(cpus: int) -> tuple[float, float]:
         spec = _machine(cpus, layer)
         for turn in range(_ROUNDS.value):
             place = Path(folder, str(turn))
-            colds.append(_hello_s(Vm(spec, place / "cold", termination)))
+            colds.append(first_bytes_s(Vm(spec, place / "cold", termination), _DEADLINE_S))
             clone = Vm(
                 spec,
                 place / "clone",
@@ -89,7 +90,7 @@ def _starts(cpus: int) -> tuple[float, float]:
                 template=saved.template,
                 mailbox=layer.read_bytes(),
             )
-            clones.append(_hello_s(clone))
+            clones.append(first_bytes_s(clone, _DEADLINE_S))
     return statistics.median(colds), statistics.median(clones)
 
 
@@ -116,19 +117,6 @@ def _machine(cpus: int, own: Path) -> MachineSpec:
         memory_mib=max(_LEAST_MIB, cpus * _MIB_PER_CPU),
         accel=_ACCEL.value,
     )
-
-
-def _hello_s(machine: Vm) -> float:
-    """Seconds from QEMU's start to the first bytes on the frames port."""
-    with machine as vm:
-        vm.start()
-        vm.deadlines.start("the agent's hello", _DEADLINE_S)
-        while True:
-            event = vm.next_event()
-            if isinstance(event, FrameOutput):
-                return event.at_s
-            if isinstance(event, Exited | Expired | Interrupted):
-                raise SystemExit(f"{event}; console:\n{vm.files.console.read_text()}")
 
 
 def _target(launcher: str) -> float:
