@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ktstr.judge.record import RunRecord
-from ktstr.model import claim_facts, facts, samples
+from ktstr.model import claim_facts, facts, samples, witness
 from ktstr.model.accel import Accel
 from ktstr.model.codec import decode
 from ktstr.model.console import ConsoleFinding
@@ -32,6 +32,10 @@ Fact = (
     | claim_facts.ClaimFacts
     | samples.SchedSample
     | samples.SamplerFacts
+    | witness.RanUnder
+    | witness.Idleness
+    | witness.Hold
+    | witness.WitnessFacts
     | facts.End
 )
 
@@ -49,6 +53,10 @@ _TYPES: dict[int, type[Any]] = {
     FrameType.CLAIM: claim_facts.ClaimFacts,
     FrameType.SAMPLE: samples.SchedSample,
     FrameType.SAMPLER: samples.SamplerFacts,
+    FrameType.RAN_UNDER: witness.RanUnder,
+    FrameType.IDLENESS: witness.Idleness,
+    FrameType.HOLD: witness.Hold,
+    FrameType.WITNESS: witness.WitnessFacts,
     FrameType.END: facts.End,
 }
 
@@ -113,6 +121,10 @@ class Collector:
             disks=self._all(facts.DiskFacts),
             samples=self._all(samples.SchedSample),
             samplers=self._all(samples.SamplerFacts),
+            ran_under=self._all(witness.RanUnder),
+            idleness=self._all(witness.Idleness),
+            holds=self._all(witness.Hold),
+            witness=self._last(witness.WitnessFacts),
             claims=self._all(claim_facts.ClaimFacts),
             logs=self._all(facts.LogChunk),
             end=self._last(facts.End),

@@ -26,6 +26,7 @@ from ktstr.model.host import DiskClone, Ending, HostSample
 from ktstr.model.plan import Plan
 from ktstr.model.samples import SamplerFacts, SchedSample
 from ktstr.model.start import StartFacts
+from ktstr.model.witness import Hold, Idleness, RanUnder, WitnessFacts
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class RunRecord:
     disks: tuple[DiskFacts, ...] = ()
     samples: tuple[SchedSample, ...] = ()
     samplers: tuple[SamplerFacts, ...] = ()
+    ran_under: tuple[RanUnder, ...] = ()
+    idleness: tuple[Idleness, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    witness: WitnessFacts | None = None
     claims: tuple[ClaimFacts, ...] = ()
     logs: tuple[LogChunk, ...] = ()
     end: End | None = None

@@ -79,7 +79,9 @@ class WorkerPhase:
     gaps above 1 ms; run_delay: waits for a CPU, by the kernel's schedstat, read every 4 ms: waits
     between two readings count as their mean.  merged: how many later phases are in this one,
     because a worker keeps at most 252.  numa_pages_migrated: as in `WorkerFacts`, counted like
-    kernel_migrations.
+    kernel_migrations.  class_started, class_ended: the class (witness.SchedClass) that the worker
+    was in at its first clock readings after the two borders, by `policy` and `ext.enabled` of
+    /proc/thread-self/sched (kernel/sched/debug.c, proc_sched_show_task()); empty: not said.
     """
 
     step: int | None
@@ -101,6 +103,8 @@ class WorkerPhase:
     run_delay: Histogram
     merged: int = 0
     numa_pages_migrated: int | None = None
+    class_started: str = ""
+    class_ended: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,6 +189,9 @@ class SchedulerFacts:
     (`*_attached`) and at the end, before it was told to go (`*_end`); empty when absent.
     phase: where the life ended: none | start | load | attach | run | detached.
     exit_*: the kernel's exit record where the loader or the log gave one.
+    hotplug_seq: how often CPUs came or went.  events: counters of root/events, less what they were
+    after attachment.  ejections: what the kernel's log says of each ejection between attachment and
+    the end of the process, e.g. of a scheduler whose user space started it again by itself.
     """
 
     name: str
@@ -208,6 +215,12 @@ class SchedulerFacts:
     ended_ns: int | None
     detached: bool
     stats: dict[str, int] = field(default_factory=dict)
+    enable_seq_attached: str = ""
+    nr_rejected_attached: str = ""
+    hotplug_seq_attached: str = ""
+    hotplug_seq_end: str = ""
+    events: dict[str, int] = field(default_factory=dict)
+    ejections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

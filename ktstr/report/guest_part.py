@@ -18,6 +18,7 @@ from ktstr.report.sample_part import sample_result, sampler_result
 from ktstr.report.scenario_part import cgroup_life, scenario_result
 from ktstr.report.statistics_part import add_statistics, worker_stats
 from ktstr.report.timeline import timeline
+from ktstr.report.witness_part import add_witness
 
 
 def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
@@ -46,6 +47,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
     result.disks.extend(disk_results(run))
     result.samples.extend([sample_result(each) for each in run.samples])
     result.samplers.extend([sampler_result(each) for each in run.samplers])
+    add_witness(result, run)
     _add_transport(result.transport, run)
 
 
@@ -84,8 +86,9 @@ def _cgroups(run: RunRecord) -> list[result_pb2.Cgroup]:
 
 
 def _scheduler(facts: SchedulerFacts) -> result_pb2.Scheduler:
-    message = mirrored(result_pb2.Scheduler(), facts, leave=("stats",))
+    message = mirrored(result_pb2.Scheduler(), facts, leave=("stats", "events"))
     message.stats.extend(counters(facts.stats))
+    message.events.extend(counters(facts.events))
     return message
 
 
