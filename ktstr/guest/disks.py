@@ -13,6 +13,7 @@ from ktstr.guest import filesystem, loop_device
 from ktstr.guest.sched_ext import KernelLog, Uevents
 from ktstr.model.disk import Disk, Filesystem
 from ktstr.model.errors import KtstrError
+from ktstr.model.events import EventName
 from ktstr.model.facts import DiskFacts, Event
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class Disks:
                 if error.errno == errno.EINVAL:
                     continue  # no mount point any more: the test has unmounted it itself
                 now = time.monotonic_ns()
-                self._port.emit(Event(now, "disk_busy", None, f"{disk.name}: {error.strerror}"))
+                self._port.emit(
+                    Event(now, EventName.DISK_BUSY, None, f"{disk.name}: {error.strerror}")
+                )
                 with contextlib.suppress(OSError):
                     filesystem.unmount(disk.mount_point, filesystem.MNT_DETACH)
 
@@ -93,7 +96,7 @@ class Disks:
 
     def _mount(self, disk: Disk, device: str) -> None:
         # a disk that is throttled to nothing keeps the kernel here: the last event then names it
-        self._port.emit(Event(time.monotonic_ns(), "disk_mount", None, disk.name))
+        self._port.emit(Event(time.monotonic_ns(), EventName.DISK_MOUNT, None, disk.name))
         os.makedirs(disk.mount_point, exist_ok=True)
         flags = filesystem.MS_RDONLY if disk.read_only else 0
         filesystem.mount(

@@ -15,6 +15,7 @@ from ktstr.guest.timeline import Timeline
 from ktstr.guest.turns import Turns
 from ktstr.model.conditions import OnTimeout
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.events import EventName
 from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.scenario import Frac, Loop, Until, WaitFor
 
@@ -120,7 +121,7 @@ class Engine:
         """
         self._turns.start()
         self._started = time.monotonic_ns()
-        self._event("scenario_start")
+        self._event(EventName.SCENARIO_START)
         try:
             if self._try("Backdrop", lambda: self._make_backdrop(scenario)):
                 self._play_steps(scenario)
@@ -140,7 +141,7 @@ class Engine:
             timeouts=tuple(self._timeouts),
             cleanup_ns=cleanup,
         )
-        self._event("scenario_end")
+        self._event(EventName.SCENARIO_END)
         self._timeline.emit(facts)
         return facts
 
@@ -172,7 +173,7 @@ class Engine:
             if not played or self._stopped:
                 return
             self._done += 1
-            self._event("step_end", index)
+            self._event(EventName.STEP_END, index)
 
     def _play_step(self, index: int, step: Step) -> None:
         if isinstance(step.hold, Loop):
@@ -196,7 +197,7 @@ class Engine:
         self._turns.enter(index)
         self._people.start(index)
         self._begun = time.monotonic_ns()
-        self._event("step_start", index, step.name)
+        self._event(EventName.STEP_START, index, step.name)
 
     def _loop(self, index: int, step: Step, hold: Loop) -> None:
         end = self._started + int(self._stage.duration_s * _NS)
@@ -225,7 +226,7 @@ class Engine:
                 self._apply(op, step)
 
     def _apply(self, op: Op, step: int | None) -> None:
-        self._event("op", step, repr(op))
+        self._event(EventName.OP, step, repr(op))
         try:
             if isinstance(op, WaitFor):
                 self._wait(op, step)
@@ -271,5 +272,5 @@ class Engine:
             return False
         return True
 
-    def _event(self, name: str, step: int | None = None, detail: str = "") -> None:
+    def _event(self, name: EventName, step: int | None = None, detail: str = "") -> None:
         self._timeline.event(name, step, detail)

@@ -15,7 +15,9 @@ from ktstr.guest.log import BoundedLog
 from ktstr.guest.processes import describe
 from ktstr.guest.realtime import children_shielded
 from ktstr.guest.workers import WORKER
-from ktstr.model.facts import LogChunk, TestFacts
+from ktstr.model.events import EventName
+from ktstr.model.exit_status import describe_status
+from ktstr.model.facts import Event, LogChunk, TestFacts
 
 if TYPE_CHECKING:
     from ktstr.guest.engine import Subject
@@ -45,6 +47,8 @@ class FunctionRun:
 
     def run(self) -> None:
         """Runs it to its end or its deadline; emits its output and `TestFacts`."""
+        # the host gives the function its own time from here on
+        self._port.emit(Event(time.monotonic_ns(), EventName.TEST_START))
         self._tree.create(_CGROUP)
         link, answers, output = os.pipe(), os.pipe(), os.pipe()
         with children_shielded():
@@ -144,7 +148,5 @@ class FunctionRun:
 def _how(status: int | None) -> tuple[str, str]:
     if status is None:
         return "signalled", "it was still there after SIGKILL"
-    code = os.waitstatus_to_exitcode(status)
-    if code < 0:
-        return "signalled", f"killed by {signal.Signals(-code).name}"
-    return "exited", f"exit status {code}"
+    how = "exited" if os.WIFEXITED(status) else "signalled"
+    return how, describe_status(status)

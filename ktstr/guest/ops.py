@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ktstr.model.cpuset import resolve_cpuset
 from ktstr.model.errors import UsageError
+from ktstr.model.events import EventName
 from ktstr.model.scenario import (
     AddCgroup,
     AddCgroupDef,
@@ -89,7 +90,7 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
         case Thaw(cgroup):
             people.thaw(cgroup)
         case CaptureProcs(cgroup):
-            players.timeline.event("procs", step, f"{cgroup}: {people.processes(cgroup)}")
+            players.timeline.event(EventName.PROCS, step, f"{cgroup}: {people.processes(cgroup)}")
         case Spawn(cgroup, work):
             people.spawn(cgroup, work, step).start()
         case SpawnHost(work):

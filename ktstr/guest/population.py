@@ -12,6 +12,7 @@ from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.workers import WORKER, WorkerGroup
 from ktstr.model.cpuset import resolve_cpuset
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.events import EventName
 from ktstr.model.facts import Event
 from ktstr.model.limits import NO_LIMITS, limit_files
 from ktstr.model.seeds import derived, stream
@@ -293,7 +294,7 @@ class Population:
             if cgroup.frozen_at_ns and any(_below(each.cgroup, cgroup.name) for each in groups):
                 self.thaw(cgroup.name)
                 detail = f"{cgroup.name}: its workers end"
-                self._sink.emit(Event(time.monotonic_ns(), "thaw", None, detail))
+                self._sink.emit(Event(time.monotonic_ns(), EventName.THAW, None, detail))
 
     def _drop(self, cgroup: _Cgroup) -> None:
         if cgroup.frozen_at_ns:

@@ -20,6 +20,7 @@ from ktstr.guest.exit_record import (
 from ktstr.guest.log import BoundedLog
 from ktstr.guest.sched_ext import ENABLED, KernelLog, SchedExtState, Uevents
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.exit_status import describe_status
 from ktstr.model.facts import LogChunk, SchedulerFacts
 
 if TYPE_CHECKING:
@@ -280,9 +281,7 @@ class Scheduler:
     def _exit_status(self) -> str:
         if self._status is None:
             return self._problem
-        code = os.waitstatus_to_exitcode(self._status)
-        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
-        return "; ".join(filter(None, (how, self._problem)))
+        return "; ".join(filter(None, (describe_status(self._status), self._problem)))
 
     def _facts(self) -> SchedulerFacts:
         record = self._exit_record()

@@ -10,6 +10,7 @@ from ktstr.model.facts import Event
 
 if TYPE_CHECKING:
     from ktstr.guest.port import Sink
+    from ktstr.model.events import EventName
 
 
 class Timeline:
@@ -25,7 +26,7 @@ class Timeline:
             self._details.setdefault(fact.name, []).append(fact.detail)
         self._sink.emit(fact)
 
-    def event(self, name: str, step: int | None = None, detail: str = "") -> None:
+    def event(self, name: EventName, step: int | None = None, detail: str = "") -> None:
         """Sends an event of now."""
         self.emit(Event(time.monotonic_ns(), name, step, detail))
 

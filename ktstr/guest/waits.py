@@ -15,6 +15,7 @@ from ktstr.model.conditions import (
     Iterations,
     WorkDone,
 )
+from ktstr.model.events import EventName
 from ktstr.model.facts import TimeoutFacts
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ class Waits:
             sample.end()
         # it may have been met since the last sample
         if sample.met() or (not self.stop() and sample.look()):
-            self.timeline.event("wait_met", step, f"{condition}: {sample.seen}")
+            self.timeline.event(EventName.WAIT_MET, step, f"{condition}: {sample.seen}")
             return None
         if self.stop():
             return None
-        self.timeline.event("wait_timeout", step, f"{condition}: {sample.seen}")
+        self.timeline.event(EventName.WAIT_TIMEOUT, step, f"{condition}: {sample.seen}")
         return TimeoutFacts(str(condition), step, wait.timeout, wait.on_timeout, sample.seen)
 
     def look(self, condition: Condition) -> tuple[bool, str]:

@@ -26,6 +26,7 @@ from ktstr.guest.worker_words import (
 )
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import InfraError
+from ktstr.model.exit_status import describe_status
 from ktstr.model.facts import DiskFacts, WorkerFacts
 from ktstr.model.work import Mode, Work
 from ktstr.model.work_types import CgroupChurn, PythonWork
@@ -313,7 +314,4 @@ def _content(descriptor: int) -> bytes:
 def _how(status: int | None) -> str:
     if status is None:
         return "still there after SIGKILL"
-    code = os.waitstatus_to_exitcode(status)
-    if code < 0:
-        return f"killed by {signal.Signals(-code).name}"
-    return f"exit status {code}" if code else ""
+    return describe_status(status) if status else ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.disk import MAGIC, Disk
+from ktstr.model.events import EventName
 from ktstr.model.facts import DiskFacts
 
 _MIB = 1 << 20
@@ -65,7 +66,7 @@ def differences(disk: Disk, facts: DiskFacts) -> Iterator[str]:
 def disk_remarks(run: RunRecord) -> Iterator[str]:
     """What was odd about disks, and changes no verdict."""
     for event in run.events:
-        if event.name == "disk_busy":
+        if event.name == EventName.DISK_BUSY:
             yield f"a disk was still in use when the test was over: {event.detail}"
 
 

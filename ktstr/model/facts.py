@@ -55,7 +55,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class Event:
-    """A moment on the guest's time line, e.g. `step_start`, `op`, `step_end`.
+    """A moment on the guest's time line; `name` is an `EventName`.
 
     The host's deadlines go by `test_start` (a test function begins), `scenario_start` and
     `scenario_end`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ktstr.model.events import EventName
 from ktstr.model.histogram import Histogram
 from ktstr.report import result_pb2
 from ktstr.report.characters import one_line
@@ -13,7 +14,14 @@ _NS_PER_S = 1e9
 _ROWS_SHOWN = 40
 # The phases show these.
 _BOUNDS = frozenset(
-    {"step_start", "step_end", "scenario_start", "scenario_end", "attached", "scheduler_end"}
+    {
+        EventName.STEP_START,
+        EventName.STEP_END,
+        EventName.SCENARIO_START,
+        EventName.SCENARIO_END,
+        "attached",
+        "scheduler_end",
+    }
 )
 
 _CGROUP_COLUMNS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ktstr.judge.payloads import payload_name
 from ktstr.judge.record import RunRecord
+from ktstr.model.events import EventName
 from ktstr.model.facts import Event
 from ktstr.model.payload import PayloadEnd
 from ktstr.report import result_pb2
@@ -34,12 +35,12 @@ def _steps(events: tuple[Event, ...]) -> list[result_pb2.Timeline.Phase]:
     for event in events:
         if event.step is None:
             continue
-        if event.name == "step_start":
+        if event.name == EventName.STEP_START:
             name = f"step {event.step}" + (f" ({event.detail})" if event.detail else "")
             phase = result_pb2.Timeline.Phase(name=encodable(name), start_ns=event.at_ns)
             open_steps[event.step] = phase
             found.append(phase)
-        elif event.name == "step_end" and event.step in open_steps:
+        elif event.name == EventName.STEP_END and event.step in open_steps:
             open_steps.pop(event.step).end_ns = event.at_ns
     return found
 
@@ -59,7 +60,7 @@ def _scenarios(run: RunRecord) -> list[result_pb2.Timeline.Phase]:
         result_pb2.Timeline.Phase(name="scenario", start_ns=facts.started_ns, end_ns=facts.ended_ns)
         for facts in run.scenarios
     ]
-    starts = [event.at_ns for event in run.events if event.name == "scenario_start"]
+    starts = [event.at_ns for event in run.events if event.name == EventName.SCENARIO_START]
     # the last one may never have come to report itself
     unended = [
         result_pb2.Timeline.Phase(name="scenario", start_ns=at_ns)

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.exit_status import describe_code
 from ktstr.runner.case import Discovery, DiscoveryRequest
 from ktstr.runner.descendants import kill_group
 
@@ -183,8 +184,7 @@ def _vanished(child: _Child) -> str:
     except subprocess.TimeoutExpired:
         ended = "closed the descriptors of its process"
     else:
-        how = f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
-        ended = f"ended the Python process with {how}"
+        ended = f"ended the Python process ({describe_code(status)})"
     return (
         f"{_last(child, 'at')} {ended}; a test module must leave its process alone "
         f"(no os._exit, os.exec*, os.kill){_tail(child)}"

@@ -10,6 +10,7 @@ from ktstr.judge.collect import Collector, Fact
 from ktstr.judge.record import RunRecord
 from ktstr.model import facts
 from ktstr.model.console import ConsoleKind
+from ktstr.model.events import EventName
 from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.runner.disk_set import TargetDisks
@@ -170,13 +171,13 @@ class _Follower:
                 self.hello_s = at_s
                 attach = self.plan.scheduler.attach_timeout_s if self.plan.scheduler else 0.0
                 self._enter(_SETUP, self._scaled(attach + limits.start_s), at_s)
-            case facts.Event(name="scenario_start"):
+            case facts.Event(name=EventName.SCENARIO_START):
                 if self.scenario_began_s is None:
                     self.scenario_began_s = at_s
                 self._enter(_BODY, self._scaled(self._body_s()), at_s)
-            case facts.Event(name="test_start"):
+            case facts.Event(name=EventName.TEST_START):
                 self._enter(_BODY, self._scaled(self._body_s()), at_s)
-            case facts.Event(name="scenario_end"):
+            case facts.Event(name=EventName.SCENARIO_END):
                 self.scenario_ended_s = at_s
                 if self.plan.function is None:
                     self._enter(_TEARDOWN, self._teardown_s(), at_s)

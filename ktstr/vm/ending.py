@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import signal
-
+from ktstr.model.exit_status import signal_name
 from ktstr.model.host import Ending, EndingKind
 from ktstr.vm.deadlines import Deadline
 from ktstr.vm.vm import OUTPUT_LIMIT, Exited, MachineEvent
@@ -40,7 +39,7 @@ def ending_of(
     if exited.reason == OUTPUT_LIMIT:
         return Ending(EndingKind.QEMU_ERROR, OUTPUT_LIMIT)
     if exited.status < 0:
-        return Ending(EndingKind.KILLED, _signal_name(-exited.status))
+        return Ending(EndingKind.KILLED, signal_name(-exited.status))
     if exited.status > 0:
         return Ending(EndingKind.QEMU_ERROR, exited.log)
     return Ending(EndingKind.EXITED, exited.reason)
@@ -49,10 +48,3 @@ def ending_of(
 def _waited_for(expired: Deadline) -> str:
     # a wait that an outer deadline cut short did not have its own time: the outer one is over
     return f"{expired.cut_by}, in {expired.name}" if expired.cut_by else expired.name
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -8,6 +8,8 @@ import signal
 from types import FrameType, TracebackType
 from typing import Self
 
+from ktstr.model.exit_status import signal_name
+
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -54,7 +56,7 @@ class Termination:
         return names
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        name = signal.Signals(number).name
+        name = signal_name(number)
         self.first = self.first or name
         self._received.append(name)
         try:

@@ -14,7 +14,7 @@ from unittest import mock
 from absl.testing import absltest, parameterized
 
 from ktstr.guest.payload import process as process_module
-from ktstr.guest.payload.launch import Command, launch, refusal, signal_name
+from ktstr.guest.payload.launch import Command, launch, refusal
 from ktstr.guest.payload.process import PayloadProcess
 from ktstr.guest.payload.refusal import explain_refusal
 from ktstr.guest.reactor import Reactor
@@ -270,10 +270,6 @@ class RefusalTest(parameterized.TestCase):
 
     def test_a_program_that_came_only_now(self) -> None:
         self.assertRegex(explain_refusal("/bin/sh", errno.ENOENT), "was it made only now")
-
-    def test_signals_have_names(self) -> None:
-        self.assertEqual(signal_name(9), "SIGKILL")
-        self.assertEqual(signal_name(40), "signal 40")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from ktstr.guest.oom import ordinary_again
 from ktstr.guest.payload.refusal import explain_refusal, is_authors
 from ktstr.guest.realtime import children_shielded, leave_shield
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.exit_status import describe_status
 
 _GO = b"\1"
 _FIRST_FREE = 3
@@ -189,20 +190,6 @@ def _abandon(pid: int, pidfd: int) -> str:
     finally:
         os.close(pidfd)
     return describe_status(status) if reaped else f"still there {_KILL_MS} ms after SIGKILL"
-
-
-def describe_status(status: int) -> str:
-    """`exit status 1` or `killed by SIGKILL`."""
-    code = os.waitstatus_to_exitcode(status)
-    return f"killed by {signal_name(-code)}" if code < 0 else f"exit status {code}"
-
-
-def signal_name(number: int) -> str:
-    """`SIGKILL`; real-time signals have no name of their own: `signal 40`."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _become(command: Command, environment: dict[str, str], pipes: _Pipes) -> NoReturn:

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from ktstr.guest.payload.launch import Command, signal_name
+from ktstr.guest.payload.launch import Command
 from ktstr.guest.payload.process import PayloadProcess
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.exit_status import signal_name
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.metrics import Extraction, extract_from
 from ktstr.model.payload import PayloadEnd, Stream
