@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from ktstr.model.ops_name import ops_matches
+
 # scx_exit_reason() of kernel/sched/ext.c
 _KINDS = {
     "unregistered from user space": "UNREG",
@@ -90,14 +92,17 @@ class LoaderOutput:
 
 
 def from_kernel_log(lines: list[str], ops: str) -> ExitRecord:
-    """What the kernel's log says of the end of the scheduler `ops`; the last one counts."""
-    record = ExitRecord()
+    """What the kernel's log says of the end of the scheduler `ops`; the last one counts.
+
+    ops: its name, or a pattern of it.
+    """
+    record, name = ExitRecord(), ops
     for line in lines:
         match = _DISABLED.search(line)
-        if match is not None and match[1] == ops:
-            record = ExitRecord(_KINDS.get(match[2], match[2]), match[2])
-        elif record.reason and not record.message and f"sched_ext: {ops}: " in line:
-            record = ExitRecord(record.kind, record.reason, line.partition(f"{ops}: ")[2])
+        if match is not None and ops_matches(ops, match[1]):
+            name, record = match[1], ExitRecord(_KINDS.get(match[2], match[2]), match[2])
+        elif record.reason and not record.message and f"sched_ext: {name}: " in line:
+            record = ExitRecord(record.kind, record.reason, line.partition(f"{name}: ")[2])
     return record
 
 

@@ -22,6 +22,7 @@ from ktstr.guest.sched_ext import ENABLED, KernelLog, SchedExtState, Uevents
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_status
 from ktstr.model.facts import LogChunk, SchedulerFacts
+from ktstr.model.ops_name import ops_matches
 
 if TYPE_CHECKING:
     from ktstr.guest.reactor import Reactor
@@ -162,7 +163,7 @@ class Scheduler:
 
     def _is_attached(self) -> bool:
         now = sched_ext.read_state()
-        return now.state == ENABLED and now.ops == self.plan.ops
+        return now.state == ENABLED and ops_matches(self.plan.ops, now.ops)
 
     def _spawn(self) -> None:
         (stdin_r, stdin_w), (stdout_r, stdout_w), (stderr_r, stderr_w) = (

@@ -14,8 +14,9 @@ from ktstr.judge.relative import RelativeResult
 from ktstr.judge.scheduler import plans_of
 from ktstr.judge.thresholds import enabled_limits
 from ktstr.model.checks import Verdict
-from ktstr.model.facts import PayloadFacts
+from ktstr.model.facts import PayloadFacts, SchedulerFacts
 from ktstr.model.host import EndingKind
+from ktstr.model.ops_name import is_pattern, ops_matches
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import ending, failures
 from ktstr.model.plan import SchedulerPlan
@@ -92,9 +93,22 @@ def _scheduler(run: RunRecord, plan: SchedulerPlan) -> Claim:
     if run.plan.checks.scheduler_alive is False:
         attached = bool(lives) and all(facts.attached_ns is not None for facts in lives)
         return Claim(f"scheduler {plan.name} was attached{times}", attached)
-    words = f"scheduler {plan.name} was attached{times} as {plan.ops} to the end"
-    kept = all((facts.state_end, facts.ops_end) == ("enabled", plan.ops) for facts in lives)
+    words = f"scheduler {plan.name} was attached{times} as {_real_names(plan, lives)} to the end"
+    kept = all(
+        facts.state_end == "enabled"
+        and ops_matches(plan.ops, facts.ops_end)
+        and facts.ops_end == facts.ops_attached
+        for facts in lives
+    )
     return Claim(words, bool(lives) and kept)
+
+
+def _real_names(plan: SchedulerPlan, lives: list[SchedulerFacts]) -> str:
+    """What the kernel called it: of a pattern, the names that were there."""
+    if not is_pattern(plan.ops):
+        return plan.ops
+    names = dict.fromkeys(facts.ops_end for facts in lives if ops_matches(plan.ops, facts.ops_end))
+    return f"{', '.join(names) or 'nothing'} ({plan.ops})"
 
 
 def _scenario(run: RunRecord) -> list[Claim]:

@@ -11,6 +11,7 @@ from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.lives import lives_of
+from ktstr.model.ops_name import ops_matches
 from ktstr.model.plan import Plan, SchedulerPlan
 
 # enum scx_exit_kind of include/linux/sched/ext.h (6.12): so far a scheduler left by its own will
@@ -185,13 +186,19 @@ def _state(plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
         if not state:
             message = f"no sched_ext state was read {moment}; that {plan.name} ran is not shown"
             details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
-        elif state != _ENABLED or ops != plan.ops:
+        elif state != _ENABLED or not ops_matches(plan.ops, ops):
             gone = Kind.SCHEDULER_DIED if moment == "at the end" else Kind.SCHEDULER_NOT_ATTACHED
             message = (
                 f"scheduler {plan.name}: sched_ext is {state} with ops {ops or 'none'} {moment}, "
                 f"where enabled with {plan.ops} was expected"
             )
             details.append(Detail(gone, message))
+        elif ops_matches(plan.ops, facts.ops_attached) and ops != facts.ops_attached:
+            message = (
+                f"scheduler {plan.name} was attached as {facts.ops_attached}, and at the end "
+                f"sched_ext ran {ops}: another scheduler of the pattern {plan.ops}"
+            )
+            details.append(Detail(Kind.SCHEDULER_DIED, message))
     if facts.ended_by_us and not facts.detached:
         message = (
             f"scheduler {plan.name} did not detach when it was told to end "

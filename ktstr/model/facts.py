@@ -192,6 +192,8 @@ class SchedulerFacts:
     hotplug_seq: how often CPUs came or went.  events: counters of root/events, less what they were
     after attachment.  ejections: what the kernel's log says of each ejection between attachment and
     the end of the process, e.g. of a scheduler whose user space started it again by itself.
+    kernel_words: the lines that sched_ext, lockdown and faults of its process left in the kernel's
+    log during its life, the first 20.
     """
 
     name: str
@@ -221,6 +223,7 @@ class SchedulerFacts:
     hotplug_seq_end: str = ""
     events: dict[str, int] = field(default_factory=dict)
     ejections: tuple[str, ...] = ()
+    kernel_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

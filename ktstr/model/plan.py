@@ -25,8 +25,9 @@ SOURCES_DIR = "/ktstr/src"
 class SchedulerPlan:
     """The scheduler to start in the guest; `argv[0]` is a guest path under /scheduler.
 
-    `ops` is the name expected in /sys/kernel/sched_ext/root/ops.  `control` says that it speaks
-    the loader protocol of sched/loader on stdin and stdout.
+    `ops` is the name expected in /sys/kernel/sched_ext/root/ops, or a pattern of it
+    (`ktstr.model.ops_name`).  `control` says that it speaks the loader protocol of sched/loader on
+    stdin and stdout.
     """
 
     name: str

@@ -22,19 +22,22 @@ def ops_name_problem(name):
     """Says what is wrong with the name of a sched_ext_ops.
 
     Args:
-      name: string.
+      name: string, a name, or a pattern in which "*" stands for any text.
 
     Returns:
-      A clause to put after the name, or None when the kernel takes it.
+      A clause to put after the name, or None when the kernel may show such a name.
     """
     if not name:
         return "is empty"
-    if len(name) > _OPS_NAME_MAX:
+    fixed = name.replace("*", "")
+    if not fixed:
+        return "stands for every scheduler; give a part of the name beside \"*\""
+    if len(fixed) > _OPS_NAME_MAX:
         return "is longer than %d characters" % _OPS_NAME_MAX
 
     # The kernel refuses everything else: validate_ops of kernel/sched/ext.c, bpf_obj_name_cpy.
-    if not _consists_of(name, _LETTERS + _DIGITS + "."):
-        return "may hold letters, digits, \"_\" and \".\" only"
+    if not _consists_of(fixed, _LETTERS + _DIGITS + "."):
+        return "may hold letters, digits, \"_\" and \".\" only, and \"*\" for any text"
     return None
 
 def variable_problem(name):
@@ -227,7 +230,8 @@ can set by name, or a static program with its own user space (`binary`).""",
             doc = "The kernel whose types `src` is compiled against; the object then runs on others too.",
         ),
         "ops_name": attr.string(
-            doc = "The name in its sched_ext_ops, as /sys/kernel/sched_ext/root/ops shows it; default: the target's name.",
+            doc = "The name in its sched_ext_ops, as /sys/kernel/sched_ext/root/ops shows it, or a pattern in " +
+                  "which \"*\" stands for any text: \"lavd_*\"; default: the target's name.",
         ),
         "set": attr.string_dict(
             doc = "Global variable of `src`, or \"ops.MEMBER\" of its sched_ext_ops -> value.",

@@ -82,7 +82,10 @@ static inline bool scx_move_to_local(u64 dsq_id)
 	({                                                                                         \
 		static char scx_fmt[] = fmt;                                                       \
 		unsigned long long scx_args[] = {0, ##args};                                       \
-		scx_bpf_error_bstr(scx_fmt, scx_args + 1, sizeof(scx_args) - sizeof(*scx_args));   \
+		const u32 scx_given = sizeof(scx_args) / sizeof(*scx_args) - 1;                    \
+		/* The verifier wants room for one argument also where none is given. */           \
+		scx_bpf_error_bstr(scx_fmt, scx_args + !!scx_given,                                \
+				   (scx_given ?: 1) * sizeof(*scx_args));                          \
 	})
 
 struct {

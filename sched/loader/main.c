@@ -29,7 +29,8 @@ static const char usage[] =
 	"       scx-loader OBJECT [--set NAME=VALUE]... --check OPS\n"
 	"  --set      a global variable of the object, or ops.MEMBER of its sched_ext_ops\n"
 	"  --control  takes `set NAME VALUE`, `get NAME`, `stat` and `quit` on standard input\n"
-	"  --check    only checks that the object opens, takes every --set and has these ops\n"
+	"  --check    only checks that the object opens, takes every --set and has these ops,\n"
+	"             a name in which * stands for any text\n"
 	"exit: 0 detached, 1 usage, 2 not loaded, 3 ejected by the kernel, 4 not attached\n";
 
 struct options {

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,16 +105,16 @@ bool session_get(struct session *session, const char *name, char *value, char *e
 	return true;
 }
 
-bool session_has_ops(struct session *session, const char *name)
+bool session_has_ops(struct session *session, const char *pattern)
 {
 	size_t i;
 
 	read_names(session);
 	for (i = 0; i < session->nr_ops; i++) {
-		if (!strcmp(session->ops[i].name, name))
+		if (!fnmatch(pattern, session->ops[i].name, 0))
 			return true;
 	}
-	fprintf(stderr, "scx-loader: no sched_ext_ops is named %s; there are:", name);
+	fprintf(stderr, "scx-loader: no sched_ext_ops is named %s; there are:", pattern);
 	for (i = 0; i < session->nr_ops; i++)
 		fprintf(stderr, " %s", session->ops[i].name);
 	fputc('\n', stderr);

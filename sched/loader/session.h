@@ -36,8 +36,10 @@ bool session_set(struct session *session, const char *name, const char *value, c
  */
 bool session_get(struct session *session, const char *name, char *value, char *error);
 
-/* Whether one of the object's sched_ext_ops has this name; lists them on stderr where none has. */
-bool session_has_ops(struct session *session, const char *name);
+/* Whether one of the object's sched_ext_ops has this name, in which `*` stands for any text; lists
+ * them on stderr where none has.
+ */
+bool session_has_ops(struct session *session, const char *pattern);
 
 /* Prints a `stat NAME=VALUE` line for every variable that the object may write. */
 void session_print_stats(const struct session *session);

@@ -113,6 +113,16 @@ class CommandLineTest(parameterized.TestCase):
             result.stderr, "scx-loader: no sched_ext_ops is named fifo; there are: faulty\n"
         )
 
+    @parameterized.parameters("faulty", "f*", "*ulty", "f*l*y", "*")
+    def test_a_pattern_of_the_ops(self, pattern: str) -> None:
+        self.assertEqual(_load(_OBJECT.value, "--check", pattern).returncode, 0)
+
+    @parameterized.parameters("x*", "faulty_*")
+    def test_a_pattern_of_others(self, pattern: str) -> None:
+        result = _load(_OBJECT.value, "--check", pattern)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"no sched_ext_ops is named {pattern}; there are: faulty\n", result.stderr)
+
     def test_check_sees_a_name_that_was_set(self) -> None:
         result = _load(_OBJECT.value, "--set", "ops.name=other", "--check", "other")
         self.assertEqual((result.returncode, result.stderr), (0, ""))

@@ -32,6 +32,10 @@ _MISTAKES = {
         {"ops_name": "my-scheduler", "src": "fifo.bpf.c"},
         "ops_name \"my-scheduler\" may hold letters, digits, \"_\" and \".\" only",
     ),
+    "bad_ops_pattern": (
+        {"binary": "program", "ops_name": "lavd-*"},
+        "ops_name \"lavd-*\" may hold letters, digits, \"_\" and \".\" only, and \"*\" for any text",
+    ),
     "bad_sysctl": (
         {"src": "fifo.bpf.c", "sysctls": {"kernel.x=1": "2"}},
         "sysctls: \"kernel.x=1\" is no sysctl's name",
@@ -43,6 +47,10 @@ _MISTAKES = {
     "binary_without_ops_name": (
         {"binary": "program"},
         "ops_name is needed with binary",
+    ),
+    "any_ops_name": (
+        {"binary": "program", "ops_name": "**"},
+        "ops_name \"**\" stands for every scheduler",
     ),
     "both": (
         {"binary": "program", "src": "fifo.bpf.c"},

@@ -77,6 +77,12 @@ class KernelLogTest(absltest.TestCase):
         self.assertEqual(from_kernel_log(_KERNEL_LOG, "first").kind, "UNREG")
         self.assertEqual(from_kernel_log(_KERNEL_LOG, "other"), ExitRecord())
 
+    def test_a_pattern_of_names(self) -> None:
+        record = from_kernel_log(_KERNEL_LOG, "s*e")
+        self.assertEqual(record.kind, "ERROR_STALL")
+        self.assertEqual(record.message, "w0.0.0[52] failed to run for 5.192s")
+        self.assertEqual(from_kernel_log(_KERNEL_LOG, "simple_*"), ExitRecord())
+
     def test_reason_of_a_later_kernel(self) -> None:
         line = 'sched_ext: BPF scheduler "x" disabled (something new)'
         self.assertEqual(from_kernel_log([line], "x").kind, "something new")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from absl.testing import absltest, parameterized
@@ -72,6 +73,46 @@ class LivesTest(parameterized.TestCase):
         self.assertEqual(judged.verdict, Verdict.FAIL)
         assert judged.first_cause is not None
         self.assertEqual(judged.first_cause.kind, Kind[kind])
+
+    def test_two_lives_of_a_pattern_may_have_different_names(self) -> None:
+        family = dataclasses.replace(_SIMPLE, ops="simple_*")
+        scenario = Scenario(
+            (
+                Step(setup=(CgroupDef("cg_0"),), ops=(AttachScheduler("scx_simple"),)),
+                Step(ops=(RestartScheduler(),)),
+                Step(ops=(DetachScheduler(),)),
+            )
+        )
+        plan = runs.plan(scheduler=None, staged=(family,), scenario=scenario)
+        lives = tuple(
+            _simple(ops_attached=name, ops_end=name, enable_seq=str(count))
+            for count, name in enumerate(("simple_1.0_g12ab", "simple_1.1"), 1)
+        )
+        judged = judge(runs.good_run(plan, schedulers=lives))
+        self.assertEqual(judged.verdict, Verdict.PASS, judged.details)
+        words = "attached 2 times as simple_1.0_g12ab, simple_1.1 (simple_*) to the end"
+        self.assertIn(f"scheduler scx_simple was {words}", judged.evidence)
+
+    @parameterized.named_parameters(
+        ("a stranger from the start", {"ops_attached": "x"}, "NOT_ATTACHED", "with ops x after"),
+        ("a stranger at the end", {"ops_end": "x"}, "DIED", "where enabled with simple* was"),
+        (
+            "another of the family",
+            {"ops_end": "simple_2"},
+            "DIED",
+            "at the end sched_ext ran simpl",
+        ),
+    )
+    def test_a_pattern_is_no_licence(
+        self, changes: dict[str, Any], kind: str, message: str
+    ) -> None:
+        family = dataclasses.replace(_SIMPLE, ops="simple*")
+        plan = runs.plan(scheduler=family)
+        facts = _simple(**{"ops_attached": "simple_1", "ops_end": "simple_1"} | changes)
+        judged = judge(runs.good_run(plan, schedulers=(facts,)))
+        assert judged.first_cause is not None
+        self.assertEqual(judged.first_cause.kind, Kind[f"SCHEDULER_{kind}"])
+        self.assertIn(message, judged.first_cause.message)
 
     @parameterized.named_parameters(
         ("the first is missing", (_simple(),), "the plan runs fifo, scx_simple"),

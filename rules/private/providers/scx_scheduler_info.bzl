@@ -10,7 +10,7 @@ ScxSchedulerInfo = provider(
         "kargs": "list of string: what it wants on the kernel's command line.",
         "layer": "File: initramfs layer with /scheduler/NAME/.",
         "name": "string: the target's name.",
-        "ops_name": "string: what /sys/kernel/sched_ext/root/ops says while it is attached.",
+        "ops_name": "string: what /sys/kernel/sched_ext/root/ops says while it is attached; \"*\" stands for any text.",
         "sysctls": "dict of string to string: sysctl name to value.",
     },
 )
