@@ -7,7 +7,7 @@ Kinds are those of enum scx_exit_kind (include/linux/sched/ext.h) without their 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ktstr.model.ops_name import ops_matches
 
@@ -26,7 +26,10 @@ _EXIT = re.compile(
 )
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|.)")
 _DISABLED = re.compile(r'sched_ext: BPF scheduler "([^"]*)" disabled \(([^)]*)\)')
-_OWN_WORDS = re.compile(r"^EXIT: ([^(\n]*?)(?: \((.*)\))?$", re.MULTILINE)
+# libbpf programs of the kernel's tools say `EXIT: ...`, Rust ones `Error: EXIT: ...`
+_OWN_WORDS = re.compile(r"^(?:Error: )?EXIT: ([^(\n]*?)(?: \((.*)\))?$", re.MULTILINE)
+# a scheduler that leaves by its own will, or because it is told to
+_IN_ORDER = frozenset({"UNREG", "UNREG_BPF"})
 _DUMP = re.compile(r"^DEBUG DUMP\n=+\n\n(.*?)\n=+$", re.MULTILINE | re.DOTALL)
 
 
@@ -92,29 +95,51 @@ class LoaderOutput:
 
 
 def from_kernel_log(lines: list[str], ops: str) -> ExitRecord:
-    """What the kernel's log says of the end of the scheduler `ops`; the last one counts.
+    """What the kernel's log says of the end of the scheduler `ops`, a name or a pattern of it.
 
-    ops: its name, or a pattern of it.
+    One that was thrown out may come back by itself, and leave in order: the first ejection counts,
+    and where there is none, the last end.
     """
-    record, name = ExitRecord(), ops
-    for line in lines:
-        match = _DISABLED.search(line)
-        if match is not None and ops_matches(ops, match[1]):
-            name, record = match[1], ExitRecord(_KINDS.get(match[2], match[2]), match[2])
-        elif record.reason and not record.message and f"sched_ext: {name}: " in line:
-            record = ExitRecord(record.kind, record.reason, line.partition(f"{name}: ")[2])
-    return record
+    return _first_cause(_ends(lines, ops))
+
+
+def ejections(lines: list[str], ops: str) -> tuple[str, ...]:
+    """Each ejection of the scheduler `ops` in the kernel's log: `reason: message`."""
+    thrown = (each for each in _ends(lines, ops) if each.kind not in _IN_ORDER)
+    return tuple(": ".join(filter(None, (each.reason, each.message))) for each in thrown)
 
 
 def from_own_words(log: str) -> ExitRecord:
-    """What a scheduler printed through UEI_REPORT (tools/sched_ext/include/scx)."""
-    record = ExitRecord()
-    for match in _OWN_WORDS.finditer(log):
-        record = ExitRecord(_KINDS.get(match[1], match[1]), match[1], match[2] or "")
+    """What a scheduler printed through UEI_REPORT (tools/sched_ext/include/scx), as above."""
+    record = _first_cause(
+        [
+            ExitRecord(_KINDS.get(match[1], match[1]), match[1], match[2] or "")
+            for match in _OWN_WORDS.finditer(log)
+        ]
+    )
     dump = _DUMP.search(log)
     if dump is None:
         return record
     return ExitRecord(record.kind, record.reason, record.message, dump[1])
+
+
+def _ends(lines: list[str], ops: str) -> list[ExitRecord]:
+    """Each end of the scheduler `ops`, in order."""
+    ends: list[ExitRecord] = []
+    name = ops
+    for line in lines:
+        match = _DISABLED.search(line)
+        if match is not None and ops_matches(ops, match[1]):
+            name = match[1]
+            ends.append(ExitRecord(_KINDS.get(match[2], match[2]), match[2]))
+        elif ends and not ends[-1].message and f"sched_ext: {name}: " in line:
+            ends[-1] = replace(ends[-1], message=line.partition(f"{name}: ")[2])
+    return ends
+
+
+def _first_cause(ends: list[ExitRecord]) -> ExitRecord:
+    thrown = [each for each in ends if each.kind not in _IN_ORDER]
+    return thrown[0] if thrown else ends[-1] if ends else ExitRecord()
 
 
 def combine(first: ExitRecord, *others: ExitRecord) -> ExitRecord:

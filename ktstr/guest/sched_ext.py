@@ -31,11 +31,26 @@ class SchedExtState:
     nr_rejected: str
 
 
+@dataclass(frozen=True)
+class SchedExtCounters:
+    """hotplug_seq: as the file says.  events: root/events, lines `NAME N`, since Linux 6.15."""
+
+    hotplug_seq: str
+    events: dict[str, int]
+
+
 def read_state() -> SchedExtState:
     """What the files say now."""
     return SchedExtState(
         _read("state"), _read("root/ops"), _read("enable_seq"), _read("nr_rejected")
     )
+
+
+def read_counters() -> SchedExtCounters:
+    """What has been counted so far."""
+    pairs = (line.split() for line in _read("root/events").splitlines())
+    events = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
+    return SchedExtCounters(_read("hotplug_seq"), events)
 
 
 def force_off() -> str:

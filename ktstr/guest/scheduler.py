@@ -14,11 +14,12 @@ from ktstr.guest.exit_record import (
     ExitRecord,
     LoaderOutput,
     combine,
+    ejections,
     from_kernel_log,
     from_own_words,
 )
 from ktstr.guest.log import BoundedLog
-from ktstr.guest.sched_ext import ENABLED, KernelLog, SchedExtState, Uevents
+from ktstr.guest.sched_ext import ENABLED, KernelLog, SchedExtCounters, SchedExtState, Uevents
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_status
 from ktstr.model.facts import LogChunk, SchedulerFacts
@@ -37,6 +38,7 @@ _PIECE = 1 << 16
 _LOADER_NOT_ATTACHED = 4
 _TRUTH = {"true": 1, "false": 0}
 _NOTHING = SchedExtState("", "", "", "")
+_UNCOUNTED = SchedExtCounters("", {})
 
 
 class Scheduler:
@@ -57,6 +59,7 @@ class Scheduler:
         self._told = self._forced = False
         self._asked = 0
         self._state_attached = self._state_end = _NOTHING
+        self._counted_attached = self._counted_end = _UNCOUNTED
         reactor.watch(self._uevents.descriptor, self._uevents.drain)
 
     def start(self) -> bool:
@@ -70,6 +73,7 @@ class Scheduler:
         deadline = time.monotonic_ns() + int(self.plan.attach_timeout_s * _NS)
         self._reactor.wait(deadline, lambda: self._ended or self._is_attached())
         self._state_attached = sched_ext.read_state()
+        self._counted_attached = sched_ext.read_counters()
         if self._is_attached() and not self._ended:
             self._phase, self._attached_ns = "run", time.monotonic_ns()
             return True
@@ -142,6 +146,7 @@ class Scheduler:
     def finish(self) -> tuple[SchedulerFacts, LogChunk]:
         """Reads the evidence, tells the scheduler to go, and waits until it has."""
         self._state_end = sched_ext.read_state()
+        self._counted_end = sched_ext.read_counters()
         if self._pid >= 0:
             self._let_it_leave()
             self._ask_it_to_leave()
@@ -269,10 +274,10 @@ class Scheduler:
                 return
             self._reactor.wait(time.monotonic_ns() + _NS // 100, lambda: False)
 
-    def _exit_record(self) -> ExitRecord:
+    def _exit_record(self, kernel_log: list[str]) -> ExitRecord:
         # the pipes may still hold its last words
         self._reactor.wait(time.monotonic_ns(), lambda: False)
-        log = from_kernel_log(self._kernel_log.lines(), self.plan.ops)
+        log = from_kernel_log(kernel_log, self.plan.ops)
         if self._forced:
             return ExitRecord()  # the kernel's record is of our own doing
         if self.plan.control:
@@ -285,7 +290,8 @@ class Scheduler:
         return "; ".join(filter(None, (describe_status(self._status), self._problem)))
 
     def _facts(self) -> SchedulerFacts:
-        record = self._exit_record()
+        kernel_log = self._kernel_log.lines()
+        record = self._exit_record(kernel_log)
         detached = not self._forced and sched_ext.read_state().state in ("", "disabled")
         in_order = self._phase == "run" and self._told and detached and self._ended
         return SchedulerFacts(
@@ -310,7 +316,18 @@ class Scheduler:
             ended_ns=self._ended_ns,
             detached=detached,
             stats=dict(sorted(self._loader.stats.items())),
+            enable_seq_attached=self._state_attached.enable_seq,
+            nr_rejected_attached=self._state_attached.nr_rejected,
+            hotplug_seq_attached=self._counted_attached.hotplug_seq,
+            hotplug_seq_end=self._counted_end.hotplug_seq,
+            events=_since(self._counted_attached.events, self._counted_end.events),
+            ejections=self._ejections(kernel_log),
         )
+
+    def _ejections(self, kernel_log: list[str]) -> tuple[str, ...]:
+        thrown = ejections(kernel_log, self.plan.ops)
+        # the last one is of our own doing
+        return thrown[:-1] if self._forced else thrown
 
     def _release(self) -> None:
         self._reactor.forget(self._uevents.descriptor)
@@ -322,6 +339,12 @@ class Scheduler:
         for descriptor in (self._stdin, self._pidfd):
             if descriptor >= 0:
                 os.close(descriptor)
+
+
+def _since(before: dict[str, int], now: dict[str, int]) -> dict[str, int]:
+    """What was counted meanwhile; the counters of one that came back by itself begin at 0."""
+    anew = any(now.get(name, 0) < count for name, count in before.items())
+    return {name: count - (0 if anew else before.get(name, 0)) for name, count in now.items()}
 
 
 def no_scheduler_facts() -> SchedulerFacts:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 from ktstr.judge.claims import claim_details, claim_results
+from ktstr.judge.comeback import comeback_remarks
 from ktstr.judge.completeness import cpusets, ending, scenarios, transport, worker_reports
 from ktstr.judge.contention import excuse
 from ktstr.judge.disks import disk_remarks, disks
@@ -66,7 +67,12 @@ def judge(run: RunRecord) -> Judgement:
         worst(detail.verdict for detail in found) or Verdict.PASS,
         found,
         shown,
-        remarks=(*disk_remarks(run), *payload_remarks(run), *wait_remarks(run)),
+        remarks=(
+            *disk_remarks(run),
+            *payload_remarks(run),
+            *wait_remarks(run),
+            *comeback_remarks(run),
+        ),
         checks=(*_of_the_run(run, details), *results),
         claims=tuple(claimed),
         relative=tuple(relative),

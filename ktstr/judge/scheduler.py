@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import re
 
+from ktstr.judge.comeback import comeback, is_interrupted
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
@@ -61,8 +62,15 @@ def never_ran(run: RunRecord) -> bool:
 
 
 def was_ejected(facts: SchedulerFacts) -> bool:
-    """Whether the kernel threw the scheduler out, or it gave up through scx_bpf_error()."""
-    return facts.exit_kind.removeprefix("SCX_EXIT_").upper() not in _LEFT_IN_ORDER
+    """Whether the kernel threw the scheduler out, or it gave up through scx_bpf_error().
+
+    One that came back by itself has been thrown out, too.
+    """
+    return is_interrupted(facts) or not _left_in_order(facts)
+
+
+def _left_in_order(facts: SchedulerFacts) -> bool:
+    return facts.exit_kind.removeprefix("SCX_EXIT_").upper() in _LEFT_IN_ORDER
 
 
 def _life(run: RunRecord, plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
@@ -158,7 +166,10 @@ def _why(plan: SchedulerPlan, facts: SchedulerFacts) -> str:
 
 
 def _ejected(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
-    message = f"scheduler {plan.name} was thrown out by the kernel: {_exit_record(facts)}"
+    why = _exit_record(facts)
+    if _left_in_order(facts):
+        why = facts.ejections[0] if facts.ejections else "the kernel's log does not say why"
+    message = f"scheduler {plan.name} was thrown out by the kernel: {why}{comeback(facts)}"
     return Detail(Kind.SCHEDULER_EJECTED, message, subject=facts.exit_kind)
 
 

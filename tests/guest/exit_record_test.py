@@ -11,6 +11,7 @@ from ktstr.guest.exit_record import (
     ExitRecord,
     LoaderOutput,
     combine,
+    ejections,
     from_kernel_log,
     from_own_words,
 )
@@ -36,16 +37,30 @@ _KERNEL_LOG = [
     "sched_ext: simple: w0.0.0[52] failed to run for 5.192s",
     "   scx_watchdog_workfn+0x138/0x1b0",
 ]
+_CAME_BACK = [
+    'sched_ext: BPF scheduler "simple" enabled',
+    'sched_ext: BPF scheduler "simple" disabled (unregistered from the main kernel)',
+    "sched_ext: simple: cpu 3 going offline, exiting scheduler",
+    'sched_ext: BPF scheduler "simple" enabled',
+    'sched_ext: BPF scheduler "simple" disabled (runnable task stall)',
+    'sched_ext: BPF scheduler "simple" enabled',
+    'sched_ext: BPF scheduler "simple" disabled (unregistered from user space)',
+]
+_CAME_BACK_SAYS = """\
+EXIT: unregistered from the main kernel (cpu 3 going offline, exiting scheduler)
+local=1 global=0
+EXIT: unregistered from user space
+"""
 _SIMPLE = """\
 local=6 global=3
 
 DEBUG DUMP
-================================================================================
+=========================================================================
 
 cpu 0 is stuck
 ======
 
-================================================================================
+=========================================================================
 
 EXIT: runnable task stall (w0.0.0[52] failed to run for 5.192s)
 """
@@ -83,6 +98,21 @@ class KernelLogTest(absltest.TestCase):
         self.assertEqual(record.message, "w0.0.0[52] failed to run for 5.192s")
         self.assertEqual(from_kernel_log(_KERNEL_LOG, "simple_*"), ExitRecord())
 
+    def test_the_first_ejection_counts_whatever_came_after_it(self) -> None:
+        record = from_kernel_log(_CAME_BACK, "simple")
+        self.assertEqual(record.kind, "UNREG_KERN")
+        self.assertEqual(record.message, "cpu 3 going offline, exiting scheduler")
+        thrown = ejections(_CAME_BACK, "simple")
+        self.assertEqual(
+            thrown,
+            (
+                "unregistered from the main kernel: cpu 3 going offline, exiting scheduler",
+                "runnable task stall",
+            ),
+        )
+        self.assertEmpty(ejections(_CAME_BACK, "other"))
+        self.assertEmpty(ejections(_KERNEL_LOG, "first"))
+
     def test_reason_of_a_later_kernel(self) -> None:
         line = 'sched_ext: BPF scheduler "x" disabled (something new)'
         self.assertEqual(from_kernel_log([line], "x").kind, "something new")
@@ -98,6 +128,16 @@ class OwnWordsTest(absltest.TestCase):
     def test_report_without_message(self) -> None:
         record = from_own_words("EXIT: unregistered from user space\n")
         self.assertEqual(record, ExitRecord("UNREG", "unregistered from user space"))
+
+    def test_the_first_ejection_counts(self) -> None:
+        record = from_own_words(_CAME_BACK_SAYS)
+        self.assertEqual(record.kind, "UNREG_KERN")
+        self.assertEqual(record.message, "cpu 3 going offline, exiting scheduler")
+
+    def test_report_of_a_rust_program(self) -> None:
+        log = "22:04:20 [INFO] started\nError: EXIT: runnable task stall (w0.0.0[7] failed)\n"
+        found = ExitRecord("ERROR_STALL", "runnable task stall", "w0.0.0[7] failed")
+        self.assertEqual(from_own_words(log), found)
 
     def test_silence(self) -> None:
         self.assertEqual(from_own_words("local=6 global=3\n"), ExitRecord())

@@ -10,7 +10,7 @@ from absl.testing import absltest
 
 from ktstr.guest import sched_ext, scheduler
 from ktstr.guest.reactor import Reactor
-from ktstr.guest.sched_ext import SchedExtState
+from ktstr.guest.sched_ext import SchedExtCounters, SchedExtState
 from ktstr.guest.scheduler import Scheduler
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import SchedulerFacts
@@ -25,6 +25,7 @@ class SchedulerLifeTest(absltest.TestCase):
         super().setUp()
         nothing = SchedExtState("disabled", "", "", "")
         uevents, log = mock.Mock(), mock.Mock()
+        self.log = log
         uevents.descriptor, self._writer = os.pipe()
         log.lines.return_value = []
         for name, value in (("Uevents", uevents), ("KernelLog", log)):
@@ -56,6 +57,32 @@ class SchedulerLifeTest(absltest.TestCase):
         with self.assertRaisesRegex(InfraError, "ended before it answered `get x`: exit status 3"):
             life.global_value("x")
         life.finish()
+
+    def test_what_was_counted_and_thrown_out_meanwhile_is_told(self) -> None:
+        counted = [
+            SchedExtCounters("1", {"SCX_EV_A": 5, "SCX_EV_B": 0}),
+            SchedExtCounters("2", {"SCX_EV_A": 7, "SCX_EV_B": 1}),
+        ]
+        self.enter_context(mock.patch.object(sched_ext, "read_counters", side_effect=counted))
+        attached = SchedExtState("enabled", "own", "3", "0")
+        self.enter_context(mock.patch.object(sched_ext, "read_state", return_value=attached))
+        life = self.life("read line; exit 0")
+        self.log.lines.return_value = [
+            'sched_ext: BPF scheduler "own" disabled (unregistered from the main kernel)',
+            "sched_ext: own: cpu 1 going offline, exiting scheduler",
+        ]
+        self.assertTrue(life.start())
+        with mock.patch.object(life, "_await_detachment"):
+            facts = life.finish()[0]
+        self.assertEqual((facts.enable_seq_attached, facts.enable_seq), ("3", "3"))
+        self.assertEqual((facts.hotplug_seq_attached, facts.hotplug_seq_end), ("1", "2"))
+        self.assertEqual(facts.events, {"SCX_EV_A": 2, "SCX_EV_B": 1})
+        (thrown,) = facts.ejections
+        self.assertEndsWith(thrown, "main kernel: cpu 1 going offline, exiting scheduler")
+
+    def test_counters_that_began_anew_are_not_negative(self) -> None:
+        since = scheduler._since({"SCX_EV_A": 5, "SCX_EV_B": 1}, {"SCX_EV_A": 2, "SCX_EV_B": 4})
+        self.assertEqual(since, {"SCX_EV_A": 2, "SCX_EV_B": 4})
 
     def test_a_name_of_two_lines_is_not_sent(self) -> None:
         life = self.life("read line; exit 3")

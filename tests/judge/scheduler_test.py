@@ -153,6 +153,39 @@ class LivesTest(parameterized.TestCase):
         bare = runs.good_run(plan, schedulers=(runs.no_scheduler(),), scenarios=scenarios)
         self.assertEqual(judge(bare).verdict, Verdict.INCONCLUSIVE)
 
+    def test_one_that_came_back_by_itself_was_thrown_out(self) -> None:
+        thrown = "unregistered from the main kernel: cpu 1 going offline, exiting scheduler"
+        life = _simple(
+            enable_seq_attached="2",
+            enable_seq="4",
+            exit_kind="UNREG_KERN",
+            exit_reason="unregistered from the main kernel",
+            exit_message="cpu 1 going offline, exiting scheduler",
+            ejections=(thrown, thrown.replace("offline", "online")),
+        )
+        judged = judge(_run(runs.scheduler(), life))
+        assert judged.first_cause is not None
+        self.assertEqual(judged.first_cause.kind, Kind.SCHEDULER_EJECTED)
+        self.assertIn("cpu 1 going offline, exiting scheduler", judged.first_cause.message)
+        self.assertIn(
+            "it came back by itself 2 times (enable_seq was 2", judged.first_cause.message
+        )
+        self.assertIn("the 2 ejections: ", judged.first_cause.message)
+
+    def test_the_count_alone_shows_that_it_came_back(self) -> None:
+        life = _simple(enable_seq_attached="2", enable_seq="3")
+        judged = judge(_run(runs.scheduler(), life))
+        assert judged.first_cause is not None
+        self.assertIn("the kernel's log does not say why; it came back", judged.first_cause.message)
+
+    def test_a_test_that_does_without_it_is_told_of_it(self) -> None:
+        checks = Checks(scheduler_alive=False, not_starved=True)
+        life = _simple(enable_seq_attached="2", enable_seq="3", ejections=("because",))
+        judged = judge(_run(runs.scheduler(), life, checks=checks))
+        self.assertEqual(judged.verdict, Verdict.PASS, judged.details)
+        (remark,) = judged.remarks
+        self.assertIn("was thrown out while the test ran: because; it came back", remark)
+
     def test_a_test_that_expects_the_end_is_not_told_of_it(self) -> None:
         checks = Checks(scheduler_alive=False, not_starved=True)
         lives = (runs.scheduler(phase="run", ended_by_us=False), _simple())
