@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 from ktstr.judge.comeback import comeback, is_interrupted
+from ktstr.judge.first_cause import causes, last_words
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
@@ -22,9 +22,6 @@ _NEVER_RAN = {
     "load": (Kind.SCHEDULER_NOT_LOADED, "was not loaded"),
     "attach": (Kind.SCHEDULER_NOT_ATTACHED, "never attached"),
 }
-# the verifier's reason stands before its closing statistics (print_verification_stats in
-# kernel/bpf/verifier.c)
-_VERIFIER = re.compile(r"^(.+)\nprocessed \d+ insns", re.MULTILINE)
 _NO_LIFE = "none"
 _ENABLED = "enabled"
 _OFF = frozenset({"", "disabled"})
@@ -75,7 +72,7 @@ def _left_in_order(facts: SchedulerFacts) -> bool:
 
 def _life(run: RunRecord, plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
     if facts.phase in _NEVER_RAN:
-        return [_never_ran(plan, facts)]
+        return [_never_ran(plan, facts, _said(run, facts))]
     if run.plan.checks.scheduler_alive is False:
         return []
     if was_ejected(facts):
@@ -140,15 +137,23 @@ def _default_class(run: RunRecord) -> list[Detail]:
     return [Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)]
 
 
-def _never_ran(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
+def _said(run: RunRecord, facts: SchedulerFacts) -> str:
+    """All that a scheduler said, where the log is of it alone; else the end of that."""
+    logs = [log.text for log in run.logs if log.source == "scheduler"]
+    return logs[0] if len(logs) == len(run.schedulers) == 1 else facts.log_tail
+
+
+def _never_ran(plan: SchedulerPlan, facts: SchedulerFacts, said: str) -> Detail:
     kind, what = _NEVER_RAN[facts.phase]
-    return Detail(kind, f"scheduler {plan.name} {what}: {_why(plan, facts)}")
+    return Detail(kind, f"scheduler {plan.name} {what}: {_why(plan, facts, said)}")
 
 
-def _why(plan: SchedulerPlan, facts: SchedulerFacts) -> str:
+def _why(plan: SchedulerPlan, facts: SchedulerFacts, said: str) -> str:
     parts = []
-    if facts.exit_reason or facts.exit_message:
+    told = bool(facts.exit_reason or facts.exit_message)
+    if told:
         parts.append(_exit_record(facts))
+    parts += causes(said, () if told else facts.kernel_words)
     if facts.exit_status:
         parts.append(facts.exit_status)
     if facts.phase == "attach":
@@ -156,12 +161,6 @@ def _why(plan: SchedulerPlan, facts: SchedulerFacts) -> str:
             f"sched_ext is {facts.state_attached or 'absent'} with ops "
             f"{facts.ops_attached or 'none'} where {plan.ops} was expected"
         )
-    verifier = _VERIFIER.findall(facts.log_tail)
-    last = _last_line(facts.log_tail)
-    if verifier:
-        parts.append(f"the verifier said: {verifier[-1].strip()}")
-    elif last:
-        parts.append(f"it last said: {last}")
     return "; ".join(parts) or "it left no word; see scheduler.log"
 
 
@@ -179,12 +178,13 @@ def _exit_record(facts: SchedulerFacts) -> str:
 
 
 def _died(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
-    last = _last_line(facts.log_tail)
-    said = f"; it last said: {last}" if last else ""
-    message = (
+    parts = [
         f"scheduler {plan.name} ended by itself while the test ran "
-        f"({facts.exit_status or 'exit status unknown'}){said}"
-    )
+        f"({facts.exit_status or 'exit status unknown'})",
+        last_words(facts.log_tail),
+        *(f"the kernel's log says: {line}" for line in facts.kernel_words[-1:]),
+    ]
+    message = "; ".join(filter(None, parts))
     return Detail(Kind.SCHEDULER_DIED, message)
 
 
@@ -217,8 +217,3 @@ def _state(plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
         )
         details.append(Detail(Kind.HANG, message))
     return details
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""

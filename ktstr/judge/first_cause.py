@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a scheduler did not load or attach, found in what it and the kernel said.
+
+The formats are those of libbpf 1.0 to 1.6 (src/libbpf.c), the verifier (kernel/bpf/verifier.c),
+sched_ext (kernel/sched/ext.c), SCX_BUG_ON (tools/sched_ext/include/scx/common.h), anyhow's chain of
+causes and Rust's panics.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_LONGEST = 300
+
+# From what names the thing that lacks to what says only where it went wrong; of several matches of
+# one the last counts, for a program may have tried something else before.
+_CAUSES = tuple(
+    (re.compile(pattern, re.MULTILINE), words)
+    for pattern, words in (
+        (r"extern \(func ksym\) '(.+?)': not found", "the kernel has no kfunc {0}"),
+        (r"kfunc '(.+?)' is referenced but wasn't resolved", "the kernel has no kfunc {0}"),
+        (
+            r"extern \(func ksym\) '(.+?)': func_proto .*incompatible",
+            "the kernel's kfunc {0} takes other arguments",
+        ),
+        (r"extern \(var ksym\) '(.+?)': not found", "the kernel has no variable {0}"),
+        (
+            r"extern \(var ksym\) '(.+?)': incompatible types",
+            "the kernel's variable {0} has another type",
+        ),
+        (r"extern \(kcfg\) '(.+?)': (.+)", "the kernel's configuration: {0}: {1}"),
+        (r"extern '(.+?)' \(strong\): not resolved", "the kernel does not give {0}"),
+        (
+            r"struct_ops init_kern \S+: Cannot find member (\S+) in kernel BTF",
+            "the kernel's struct sched_ext_ops has no field {0}",
+        ),
+        (
+            r"struct_ops init_kern: struct (\S+) is not found in kernel BTF",
+            "the kernel has no struct {0}: was it built with CONFIG_SCHED_CLASS_EXT?",
+        ),
+        (
+            r"struct_ops init_kern (\S+(?: func ptr \S+)?: .+)",
+            "the kernel's struct sched_ext_ops does not fit {0}",
+        ),
+        (
+            r"attach to unsupported member (\S+) of struct (\S+)",
+            "the kernel's struct {1} takes no program for {0}",
+        ),
+        (
+            r"failed to resolve CO-RE relocation (.+)",
+            "the kernel lacks what a CO-RE relocation asks for: {0}",
+        ),
+        (r"map '(.+?)': failed to create: (.+)", "the kernel did not create map {0}: {1}"),
+        (
+            r"(?:failed to find valid kernel BTF|kernel BTF is missing at) *(.*)",
+            "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) {0}",
+        ),
+        # the verifier's reason stands before its closing statistics (print_verification_stats)
+        (r"^(.+)\nprocessed \d+ insns", "the verifier said: {0}"),
+        (r"^(?!.*-- BEGIN PROG LOAD LOG)(.+)\n-- END PROG LOAD LOG --", "the verifier said: {0}"),
+        (
+            r"prog '(.+?)': BPF program load failed: (.+)",
+            "the kernel did not load program {0}: {1}",
+        ),
+        (r"prog '(.+?)': (failed to .+)", "program {0}: {1}"),
+    )
+)
+_PANIC = re.compile(
+    r"^thread '.*?' (?:\(\d+\) )?panicked at (?:'(?P<old>.*)', \S+|\S+:\n(?P<new>.+))$",
+    re.MULTILINE,
+)
+_BUG = re.compile(r"^\[SCX_BUG\] (\S+?)(?: \((.+)\))?\n(.+)$", re.MULTILINE)
+_CHAIN = re.compile(r"^(?:\S* )?Error: (.+)$", re.MULTILINE)
+_CAUSE = re.compile(r"^\s+(?:\d+: )?(.*\S)")
+
+# What an error means where a scheduler is loaded; `os error N` is Rust's way to say it.
+_PERMISSION = (
+    re.compile(r"Operation not permitted|\bEPERM\b|os error 1\b"),
+    "a permission lacks: bpf(2) wants CAP_BPF and CAP_PERFMON, and no lockdown",
+)
+_ERRNOS = (
+    _PERMISSION,
+    (
+        re.compile(r"Argument list too long|\bE2BIG\b|os error 7\b"),
+        "the kernel takes 30000 as ops.timeout_ms at most, 2147483647 as ops.dispatch_max_batch",
+    ),
+    (
+        re.compile(r"Permission denied|\bEACCES\b|os error 13\b"),
+        "a permission lacks, or the verifier refused a program without its log",
+    ),
+    (re.compile(r"Device or resource busy|\bEBUSY\b|os error 16\b"), "another is attached"),
+    (
+        re.compile(r"Invalid argument|\bEINVAL\b|os error 22\b"),
+        "the kernel refuses ops.flags that it does not know, an ops.name with others than letters, "
+        "digits, _ and ., and the parameter isolcpus",
+    ),
+)
+# errors of other things than loading are not explained
+_LOADING = re.compile(r"attach|load|struct.?ops|skel|bpf|scheduler|\bmap\b|program", re.IGNORECASE)
+
+
+def causes(said: str, kernel_words: Iterable[str]) -> tuple[str, ...]:
+    """The first cause, and what it means where that is known; empty where nothing was said.
+
+    Args:
+        said: the scheduler's own output.
+        kernel_words: lines of the kernel's log during its life, as in `SchedulerFacts`.
+    """
+    named = _named(said)
+    if named:
+        return tuple(filter(None, (named, _meaning(named, _PERMISSION))))
+    told = last_words(said)
+    parts = [told, _meaning(told, *_ERRNOS)]
+    parts += [f"the kernel's log says: {_short(line)}" for line in list(kernel_words)[-2:]]
+    return tuple(filter(None, parts))
+
+
+def last_words(said: str) -> str:
+    """What a program said last of itself: the end of its chain of causes, or its last line."""
+    told = _told(said)
+    if told:
+        return told
+    lines = [line for line in said.splitlines() if line.strip()]
+    return f"it last said: {_short(lines[-1])}" if lines else ""
+
+
+def _named(said: str) -> str:
+    for pattern, words in _CAUSES:
+        found = list(pattern.finditer(said))
+        if found:
+            return words.format(*map(_short, found[-1].groups())).strip()
+    return ""
+
+
+def _told(said: str) -> str:
+    """What its language's or library's way of giving up says; empty where it has none."""
+    panics = list(_PANIC.finditer(said))
+    if panics:
+        return f"it panicked: {_short(panics[-1]['old'] or panics[-1]['new'])}"
+    chains = list(_CHAIN.finditer(said))
+    if chains:
+        return f"it said: {_chain(chains[-1][1], said[chains[-1].end() :])}"
+    bugs = list(_BUG.finditer(said))
+    if bugs:
+        place, errno, text = bugs[-1].groups()
+        return f"it said: {_short(text)} ({', '.join(filter(None, (place, errno)))})"
+    return ""
+
+
+def _chain(top: str, rest: str) -> str:
+    """`top: last cause` of anyhow's report; `rest` is what follows its first line."""
+    _, _, listed = rest.partition("\nCaused by:\n")
+    last = ""
+    for line in listed.splitlines():
+        match = _CAUSE.match(line)
+        if match is None:
+            break
+        last = match[1]
+    return _short(f"{top}: {last}" if last else top)
+
+
+def _meaning(text: str, *known: tuple[re.Pattern[str], str]) -> str:
+    if not _LOADING.search(text):
+        return ""
+    return next((words for pattern, words in known if pattern.search(text)), "")
+
+
+def _short(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
