@@ -26,8 +26,10 @@ _EXIT = re.compile(
 )
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|.)")
 _DISABLED = re.compile(r'sched_ext: BPF scheduler "([^"]*)" disabled \(([^)]*)\)')
-# libbpf programs of the kernel's tools say `EXIT: ...`, Rust ones `Error: EXIT: ...`
-_OWN_WORDS = re.compile(r"^(?:Error: )?EXIT: ([^(\n]*?)(?: \((.*)\))?$", re.MULTILINE)
+# libbpf programs of the kernel's tools say `EXIT: ...`, Rust ones the same behind `Error: `, the
+# prefix of a log line, or the number in a chain of causes
+_OWN_WORDS = re.compile(r"^(?:.*[\s\]])?EXIT: ([^(\n]*?)(?: \((.*)\))?$", re.MULTILINE)
+_MOST_WORDS = 20
 # a scheduler that leaves by its own will, or because it is told to
 _IN_ORDER = frozenset({"UNREG", "UNREG_BPF"})
 _DUMP = re.compile(r"^DEBUG DUMP\n=+\n\n(.*?)\n=+$", re.MULTILINE | re.DOTALL)
@@ -121,6 +123,22 @@ def from_own_words(log: str) -> ExitRecord:
     if dump is None:
         return record
     return ExitRecord(record.kind, record.reason, record.message, dump[1])
+
+
+def kernel_words(lines: list[str], pid: int) -> tuple[str, ...]:
+    """The lines of the kernel's log that may say why the process `pid` could not load, or died.
+
+    Beside those of `from_kernel_log`: sched_ext's own (kernel/sched/ext.c), lockdown's
+    (security/lockdown/lockdown.c), and faults of the process (arch/x86/mm/fault.c, traps.c).
+    """
+    found = [
+        line
+        for line in lines
+        if (line.startswith("sched_ext: ") and not line.startswith("sched_ext: BPF scheduler "))
+        or line.startswith("Lockdown: ")
+        or (f"[{pid}]" in line and ("segfault at" in line or line.startswith("traps: ")))
+    ]
+    return tuple(found[:_MOST_WORDS])
 
 
 def _ends(lines: list[str], ops: str) -> list[ExitRecord]:

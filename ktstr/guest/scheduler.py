@@ -17,6 +17,7 @@ from ktstr.guest.exit_record import (
     ejections,
     from_kernel_log,
     from_own_words,
+    kernel_words,
 )
 from ktstr.guest.log import BoundedLog
 from ktstr.guest.sched_ext import ENABLED, KernelLog, SchedExtCounters, SchedExtState, Uevents
@@ -287,7 +288,8 @@ class Scheduler:
     def _exit_status(self) -> str:
         if self._status is None:
             return self._problem
-        return "; ".join(filter(None, (describe_status(self._status), self._problem)))
+        core = "core dumped" if os.WCOREDUMP(self._status) else ""
+        return "; ".join(filter(None, (describe_status(self._status), core, self._problem)))
 
     def _facts(self) -> SchedulerFacts:
         kernel_log = self._kernel_log.lines()
@@ -322,6 +324,7 @@ class Scheduler:
             hotplug_seq_end=self._counted_end.hotplug_seq,
             events=_since(self._counted_attached.events, self._counted_end.events),
             ejections=self._ejections(kernel_log),
+            kernel_words=kernel_words(kernel_log, self._pid),
         )
 
     def _ejections(self, kernel_log: list[str]) -> tuple[str, ...]:

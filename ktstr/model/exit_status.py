@@ -8,10 +8,15 @@ import signal
 
 
 def signal_name(number: int) -> str:
-    """`SIGKILL`; real-time signals have no name of their own: `signal 40`."""
+    """`SIGKILL`; real-time signals are counted from the first, as kill(1) does: `SIGRTMIN+6`.
+
+    The two that the C library keeps for itself, 32 and 33, have no name: `signal 32`.
+    """
     try:
         return signal.Signals(number).name
     except ValueError:
+        if signal.SIGRTMIN < number < signal.SIGRTMAX:
+            return f"SIGRTMIN+{number - signal.SIGRTMIN}"
         return f"signal {number}"
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +14,7 @@ from ktstr.guest.exit_record import (
     ejections,
     from_kernel_log,
     from_own_words,
+    kernel_words,
 )
 
 _EJECTED = """\
@@ -118,7 +119,26 @@ class KernelLogTest(absltest.TestCase):
         self.assertEqual(from_kernel_log([line], "x").kind, "something new")
 
 
-class OwnWordsTest(absltest.TestCase):
+class KernelWordsTest(absltest.TestCase):
+    def test_what_may_say_why(self) -> None:
+        telling = (
+            'sched_ext: Not compatible with "isolcpus=" domain isolation',
+            "Lockdown: scx_x: use of bpf to write user RAM is restricted",
+            "scx_x[81]: segfault at 0 ip 0000000000401745 sp 00007ffe error 6 in scx_x[401000+1]",
+            "traps: scx_x[81] general protection fault ip:401745 sp:7ffe error:0 in scx_x[4010]",
+        )
+        others = [
+            *_KERNEL_LOG[:4],
+            "other[82]: segfault at 0 ip 0000000000401745 sp 00007ffe error 6 in other[401000+1]",
+            "scx_x[81] is fine",
+        ]
+        self.assertEqual(kernel_words([*others, *telling], 81), telling)
+
+    def test_is_bounded(self) -> None:
+        self.assertLen(kernel_words(["sched_ext: x"] * 100, 1), 20)
+
+
+class OwnWordsTest(parameterized.TestCase):
     def test_report_with_dump(self) -> None:
         record = from_own_words(_SIMPLE)
         self.assertEqual(record.kind, "ERROR_STALL")
@@ -138,6 +158,22 @@ class OwnWordsTest(absltest.TestCase):
         log = "22:04:20 [INFO] started\nError: EXIT: runnable task stall (w0.0.0[7] failed)\n"
         found = ExitRecord("ERROR_STALL", "runnable task stall", "w0.0.0[7] failed")
         self.assertEqual(from_own_words(log), found)
+
+    @parameterized.parameters(
+        "Error: EXIT: runnable task stall (w[7] failed to run for 5.001s)\n",
+        "22:04:20 [INFO] EXIT: runnable task stall (w[7] failed to run for 5.001s)\n",
+        "[2026-01-02 22:04:20][WARN]EXIT: runnable task stall (w[7] failed to run for 5.001s)\n",
+        "Error: it ended\n\nCaused by:\n    0: a\n    1: EXIT: runnable task stall "
+        "(w[7] failed to run for 5.001s)\n",
+    )
+    def test_of_a_program_in_rust(self, log: str) -> None:
+        record = from_own_words(f"starting\n{log}bye\n")
+        self.assertEqual(record.kind, "ERROR_STALL")
+        self.assertEqual(record.message, "w[7] failed to run for 5.001s")
+
+    @parameterized.parameters("NOEXIT: a\n", "EXITS: a\n", "EXIT:a\n")
+    def test_of_something_else(self, log: str) -> None:
+        self.assertEqual(from_own_words(log), ExitRecord())
 
     def test_silence(self) -> None:
         self.assertEqual(from_own_words("local=6 global=3\n"), ExitRecord())

@@ -13,7 +13,10 @@ class ExitStatusTest(parameterized.TestCase):
     @parameterized.parameters(
         (signal.SIGKILL, "SIGKILL"),
         (signal.SIGRTMIN, "SIGRTMIN"),
-        (40, "signal 40"),
+        (signal.SIGRTMIN + 6, "SIGRTMIN+6"),
+        (signal.SIGRTMAX - 1, "SIGRTMIN+29"),
+        (signal.SIGRTMAX, "SIGRTMAX"),
+        (32, "signal 32"),
         (0, "signal 0"),
     )
     def test_every_signal_has_words(self, number: int, words: str) -> None:
@@ -28,7 +31,7 @@ class ExitStatusTest(parameterized.TestCase):
         if pid == 0:
             os.kill(os.getpid(), 41)
             os._exit(0)
-        self.assertEqual(describe_status(os.waitpid(pid, 0)[1]), "killed by signal 41")
+        self.assertEqual(describe_status(os.waitpid(pid, 0)[1]), "killed by SIGRTMIN+7")
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ class DiscoveryTest(parameterized.TestCase):
         ("import sys\nsys.exit(5)\n", r"^pkg/case0\.py:2: called sys\.exit\(5\)"),
         ("import os\nos._exit(0)\n", r"^importing pkg/case0\.py ended .* status 0"),
         ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n", r"killed by SIGKILL"),
-        ("import os\nos.kill(os.getpid(), 40)\n", r"ended .* \(killed by signal 40\)"),
+        ("import os\nos.kill(os.getpid(), 40)\n", r"ended .* \(killed by SIGRTMIN\+6\)"),
         ("def broken(:\n", r"^pkg/case0\.py:1: raised SyntaxError"),
         ("x = 1\n", r"no test in pkg/case0\.py; decorate"),
         ("import nowhere_to_be_found\n", r"^pkg/case0\.py:1: raised ModuleNotFoundError"),
