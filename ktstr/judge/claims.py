@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ktstr.judge.figures import OF_A_CGROUP, OF_ALL, TOTAL, FigureName
+from ktstr.judge.figures import OF_A_CGROUP, OF_ALL, FigureName
 from ktstr.judge.judgement import ClaimResult
 from ktstr.judge.measure import Scope
 from ktstr.judge.phases import step_scope, whole
@@ -18,7 +18,7 @@ from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.errors import UsageError
 from ktstr.model.relations import holds, words
-from ktstr.model.scenario import AddCgroup, AddCgroupDef, Scenario
+from ktstr.model.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
 
 
 def claim_results(run: RunRecord) -> list[ClaimResult]:
@@ -54,20 +54,19 @@ def check_claims(claims: tuple[StatClaim, ...], scenario: Scenario | None) -> No
         name = FigureName.parse(claim.stat)
         if scenario is None:
             continue
-        cgroups = set(_cgroups(scenario))
-        if name.cgroup != TOTAL and name.cgroup not in cgroups:
-            there = ", ".join(sorted(cgroups)) or "none"
+        step = name.placed(claim.step, set(_cgroups(scenario)), _labels(scenario)).step
+        meant = [i for i, each in enumerate(scenario.steps) if step in (each.name, f"{i}")]
+        if step and len(meant) > 1:
             raise UsageError(
-                f"stat {claim.stat!r}: the scenario makes no cgroup {name.cgroup!r}; its cgroups: "
-                f"{there}"
+                f"stat {claim.stat!r}: {step!r} is the number or name of steps "
+                f"{', '.join(map(str, meant))}; give the one that is meant a name of its own"
             )
-        steps = [f"{i}" for i in range(len(scenario.steps))]
-        steps += [step.name for step in scenario.steps if step.name]
-        if name.step and name.step not in steps:
-            raise UsageError(
-                f"stat {claim.stat!r}: the scenario has no step {name.step!r}; its steps: "
-                f"{', '.join(steps)}"
-            )
+
+
+def _labels(scenario: Scenario) -> list[str]:
+    """What steps can be called by: numbers, then names."""
+    numbers = [f"{i}" for i in range(len(scenario.steps))]
+    return numbers + [step.name for step in scenario.steps if step.name]
 
 
 def _cgroups(scenario: Scenario) -> Iterator[str]:
@@ -97,11 +96,29 @@ def _result(name: str, value: Any, relation: Relation | None) -> ClaimResult:
 
 
 def _missing(claim: StatClaim, why: str) -> ClaimResult:
-    return ClaimResult(claim.stat, None, words(claim.relation), Verdict.INCONCLUSIVE, why)
+    return ClaimResult(_shown(claim), None, words(claim.relation), Verdict.INCONCLUSIVE, why)
+
+
+def _shown(claim: StatClaim) -> str:
+    return f"{claim.stat} in step {claim.step}" if claim.step else claim.stat
+
+
+def _placed(run: RunRecord, claim: StatClaim) -> FigureName:
+    """What a claim is about, by what was planned and, of a test function, what it has played."""
+    played = [step for each in run.scenarios for step in each.steps]
+    steps = [label for step in played for label in (f"{step.index}", step.name) if label]
+    cgroups = {each.name for each in run.cgroups} | {each.cgroup for each in run.workers}
+    if (scenario := run.plan.scenario) is not None:
+        steps += [label for label in _labels(scenario) if label not in steps]
+        cgroups |= set(_cgroups(scenario))
+    return FigureName.parse(claim.stat).placed(claim.step, cgroups, steps)
 
 
 def _stat(run: RunRecord, claim: StatClaim) -> ClaimResult:
-    name = FigureName.parse(claim.stat)
+    try:
+        name = _placed(run, claim)
+    except UsageError as error:
+        return _missing(claim, str(error))
     scopes = [whole(run)] if not name.step else list(_steps(run, name.step))
     if len(scopes) != 1:
         return _missing(claim, f"{len(scopes)} steps {name.step!r} were played, one is expected")
@@ -116,7 +133,7 @@ def _stat(run: RunRecord, claim: StatClaim) -> ClaimResult:
         value = OF_A_CGROUP[name.figure](found[name.cgroup])
     if value is None or math.isnan(value):
         return _missing(claim, "the figure was not measured, or has nothing to be divided by")
-    return _result(claim.stat, value, claim.relation)
+    return _result(_shown(claim), value, claim.relation)
 
 
 def _steps(run: RunRecord, wanted: str) -> Iterator[Scope]:

@@ -25,7 +25,11 @@ class Relation:
 
 @dataclass(frozen=True)
 class StatClaim:
-    """A claim about a figure of the result, by its name (`ktstr.judge.figures`)."""
+    """A claim about a figure of the result, by its name (`ktstr.judge.figures`).
+
+    step: number or name of the step that it is about, unless `stat` begins with that.
+    """
 
     stat: str
     relation: Relation
+    step: str = ""

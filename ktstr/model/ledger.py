@@ -41,6 +41,7 @@ from ktstr.model.scenario import (
     Until,
     WaitFor,
     WaitPayload,
+    check_reserved,
 )
 from ktstr.model.scheduler_ledger import SchedulerLedger
 from ktstr.model.topology import TopologyView
@@ -64,10 +65,11 @@ def check_name(name: str) -> None:
 
     Raises:
         UsageError: the name is empty, absolute, has an empty, `.`, `..` or NUL component, or one
-            that the kernel has for its own files or that no file system takes.
+            that the kernel has for its own files or that no file system takes, or it is `total`.
     """
     if not name:
         raise UsageError("cgroup name is empty")
+    check_reserved(name)
     if "\0" in name or "\n" in name:
         raise UsageError(f"cgroup name {name!r} holds a NUL or a line break")
     if any(part in ("", ".", "..") for part in name.split("/")):

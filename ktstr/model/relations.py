@@ -119,20 +119,31 @@ class It(Relatable[Relation]):
 class Stat(Relatable[StatClaim]):
     """A figure of the result, by its name."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, step: str = "") -> None:
+        self._name, self._step = name, step
 
     def satisfies(self, relation: Relation) -> StatClaim:
         """The claim that the figure satisfies the relation."""
-        return StatClaim(self._name, relation)
+        return StatClaim(self._name, relation, self._step)
 
 
 it = It()
 
 
-def stat(name: str) -> Stat:
-    """A figure of the result to claim something about: `stat("cg_0.iterations").at_least(100)`."""
-    return Stat(name)
+def stat(name: str, step: str | int | None = None) -> Stat:
+    """A figure of the result to claim something about: `stat("cg_0.iterations").at_least(100)`.
+
+    `step` is the number or name of the step that is meant; None: the whole run, or the step that
+    `name` begins with.
+
+    Raises:
+        UsageError: the step is empty, or neither number nor name.
+    """
+    if step is not None and (isinstance(step, bool) or not isinstance(step, int | str)):
+        raise UsageError(f"stat({name!r}): step is {step!r}; give its number or its name")
+    if step == "":
+        raise UsageError(f"stat({name!r}): step is empty; give its number or its name")
+    return Stat(name, "" if step is None else str(step))
 
 
 def plain(value: Any) -> Any:

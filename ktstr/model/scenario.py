@@ -15,6 +15,8 @@ from ktstr.model.payload import MetricCheck
 from ktstr.model.relative import Comparison
 from ktstr.model.work import AffinityKind, Work
 
+TOTAL = "total"
+
 
 @parameters
 class CgroupDef(Parameters):
@@ -22,12 +24,31 @@ class CgroupDef(Parameters):
 
     `name` may hold '/' for nesting; the parents must exist or come first.  Without `works` it gets
     one default `Work()`; `works=None` makes it empty.
+
+    Raises:
+        UsageError: the name is one that results have for something else.
     """
 
     name: str = "cg_0"
     cpuset: CpusetSpec | None = None
     works: tuple[Work, ...] | None = (Work(),)
     limits: Limits = NO_LIMITS
+
+    def __post_init__(self) -> None:
+        check_reserved(self.name)
+
+
+def check_reserved(name: str) -> None:
+    """Refuses the name of a cgroup that figures of results have for something else.
+
+    Raises:
+        UsageError: it is `total`.
+    """
+    if name == TOTAL:
+        raise UsageError(
+            f"cgroup name {TOTAL!r}: figures of all workers together go by that name "
+            f"({TOTAL}.iterations); choose another"
+        )
 
 
 @parameters

@@ -9,7 +9,7 @@ from absl.testing import absltest, parameterized
 
 from ktstr import CgroupDef, Scenario, StatClaim, Step, defs, stat
 from ktstr.judge.claims import check_claims
-from ktstr.judge.figures import OF_A_CGROUP, OF_ALL
+from ktstr.judge.figures import OF_A_CGROUP, OF_ALL, FigureName
 from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
 from ktstr.model.checks import Kind, Verdict
@@ -110,7 +110,66 @@ class NamesTest(parameterized.TestCase):
 
     def test_a_function_may_make_any_cgroup(self) -> None:
         check_claims((stat("x.iterations").above(1), stat("9:x.cpus").above(1)), None)
+        check_claims((stat("9:total.cleanup_max_ms").above(1),), None)
         check_claims((), defs())
+        with self.assertRaisesRegex(UsageError, "no figure 'speed'"):
+            check_claims((stat("9:total.speed").above(1),), None)
+
+
+_POD = "kubelet.slice:cri-containerd:7f3a"
+
+
+def _meant(name: str, *cgroups: str, steps: tuple[str, ...] = (), step: str = "") -> FigureName:
+    return FigureName.parse(name).placed(step, cgroups, ["0", "1", *steps])
+
+
+class ColonsTest(parameterized.TestCase):
+    @parameterized.parameters(
+        (f"{_POD}.iterations", "", _POD),
+        (f"0:{_POD}.iterations", "0", _POD),
+        (f"squeeze:hard:{_POD}.iterations", "squeeze:hard", _POD),
+        ("squeeze:hard:total.iterations", "squeeze:hard", "total"),
+        ("1 = a.b/c d.cpus", "", "1 = a.b/c d"),
+        ("1:1 = a.b/c d.cpus", "1", "1 = a.b/c d"),
+        # the whole name of a cgroup, although there are a step and a cgroup of its halves
+        ("pod:app.iterations", "", "pod:app"),
+        ("pod:pod:app.iterations", "pod", "pod:app"),
+    )
+    def test_names_with_colons(self, name: str, step: str, cgroup: str) -> None:
+        there = (_POD, "1 = a.b/c d", "app", "pod:app")
+        found = _meant(name, *there, steps=("pod", "squeeze:hard"))
+        self.assertEqual((found.step, found.cgroup), (step, cgroup))
+
+    def test_a_step_can_be_given_apart(self) -> None:
+        found = _meant("app.iterations", "app", "pod:app", steps=("pod",), step="pod")
+        self.assertEqual((found.step, found.cgroup), ("pod", "app"))
+        with self.assertRaisesRegex(UsageError, "makes no cgroup 'pod:app'"):
+            _meant("pod:app.iterations", "app", steps=("pod",), step="pod")
+
+    def test_two_ways_to_read_a_name_are_refused(self) -> None:
+        words = r"may be cgroup 'b:c' in step 'a' or cgroup 'c' in step 'a:b'; .*step='a'\)"
+        with self.assertRaisesRegex(UsageError, words):
+            _meant("a:b:c.iterations", "b:c", "c", steps=("a", "a:b"))
+
+    def test_a_step_that_is_called_by_anothers_number_is_refused(self) -> None:
+        scenario = Scenario(steps=(Step((CgroupDef("a"),), name="1"), Step()))
+        with self.assertRaisesRegex(UsageError, "'1' is the number or name of steps 0, 1"):
+            check_claims((stat("1:a.cpus").above(1),), scenario)
+        check_claims((stat("0:a.cpus").above(1),), scenario)
+
+    @parameterized.parameters((True,), (1.5,), ("",))
+    def test_a_step_is_a_number_or_a_name(self, step: object) -> None:
+        with self.assertRaisesRegex(UsageError, "give its number or its name"):
+            stat("a.cpus", step=step)  # type: ignore[arg-type]
+
+    def test_the_judge_reads_names_as_they_were_checked(self) -> None:
+        run = runs.good_run(runs.plan(claims=(stat("cg_0.iterations", step=0).above(2_000),)))
+        (detail,) = judge(run).details
+        self.assertIn("claim 'cg_0.iterations in step 0'", detail.message)
+        lost = runs.good_run(runs.function_plan(claims=(stat("9:cg_0.cpus").above(1),)))
+        (claim,) = judge(lost).claims
+        self.assertIs(claim.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn("no step '9'", claim.why)
 
 
 if __name__ == "__main__":

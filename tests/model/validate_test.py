@@ -320,6 +320,17 @@ class ValidateTest(parameterized.TestCase):
         with self.assertRaisesRegex(UsageError, "cgroup name"):
             check_name(name)
 
+    @parameterized.parameters(CgroupDef, AddCgroup)
+    def test_total_is_no_cgroup(self, kind: type) -> None:
+        words = "cgroup name 'total': figures of all workers together go by that name"
+        with self.assertRaisesRegex(UsageError, words):
+            self.check(step(kind("total")))
+        check_name("subtotal")
+
+    @parameterized.parameters("kubelet.slice:cri-containerd:7f3a", "a b", "k=v", "0:x", "\u00e4")
+    def test_names_as_others_make_them(self, name: str) -> None:
+        check_name(name)
+
 
 if __name__ == "__main__":
     absltest.main()
