@@ -28,8 +28,8 @@ def function_of(source: str, name: str) -> Callable[..., Any]:
     loaded = sys.modules.get(_MODULE)
     if loaded is not None and loaded.__file__ == path:
         return _get(loaded, source, name)
-    # the test's own directory first, as Python does for scripts, then the sources' root
-    sys.path[:0] = [os.path.dirname(path), SOURCES_DIR]
+    # behind all else, as in discovery: a test's neighbour may be called queue.py
+    sys.path += [SOURCES_DIR, os.path.dirname(path)]
     return _get(_load(path), source, name)
 
 

@@ -24,6 +24,10 @@ from ktstr.runner.descendants import kill_group
 
 DEADLINE_S = 30.0
 MAX_OUTPUT = 1 << 20
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+    "from ktstr.runner.discovery_child import main; sys.exit(main(sys.argv))"
+)
 _STACK_WAIT_S = 2.0
 _STACK_PAUSE_S = 0.3
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+)')
@@ -73,16 +77,18 @@ class _Child:
 def _child(request: DiscoveryRequest) -> Iterator[_Child]:
     answer_read, answer_write = os.pipe()
     stack_read, stack_write = os.pipe()
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-B", "-m", "ktstr.runner.discovery_child"]
-    command += [json.dumps(encode(request)), str(answer_write), str(stack_write)]
+    # Isolated, or Python would look into the working directory and the runner's own before its
+    # library: there may be files of the author's, and of ours, that are called as its modules are.
+    own = os.path.dirname(os.path.abspath(__file__))
+    path = [entry for entry in sys.path if entry and os.path.abspath(entry) != own]
+    command = [sys.executable, "-I", "-B", "-c", _START]
+    command += [json.dumps(encode(request)), str(answer_write), str(stack_write), json.dumps(path)]
     try:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=environment,
             pass_fds=(answer_write, stack_write),
             start_new_session=True,
         )

@@ -50,9 +50,11 @@ def main(argv: list[str]) -> int:
 
 
 def _discover(request: DiscoveryRequest, answer: TextIO) -> Discovery:
-    sys.path[:0] = request.import_roots
     found: dict[str, tuple[Source, Declaration]] = {}
+    # behind all else, as in the guest: no file of the author's hides the standard library
+    path = [*sys.path, *request.import_roots]
     for source in request.sources:
+        sys.path[:] = [*path, os.path.dirname(source.path)]
         _tell(answer, "at", f"importing {source.name}")
         for declaration in _tests_of(_import(source), source):
             other = found.setdefault(declaration.name, (source, declaration))
@@ -71,13 +73,14 @@ def _discover(request: DiscoveryRequest, answer: TextIO) -> Discovery:
     view = TopologyView.of(Topology.parse(request.topology, request.numa))
     cases = []
     for name in selection.of(tuple(found)):
+        sys.path[:] = [*path, os.path.dirname(found[name][0].path)]
         _tell(answer, "at", f"calling {name}, {_place(*found[name])}")
         cases.append(_case(*found[name], view, request.seed))
     return Discovery(tuple(found), tuple(cases))
 
 
 def _import(source: Source) -> ModuleType:
-    name = source.name.removesuffix(".py").replace("/", ".")
+    name = _module_name(source)
     spec = importlib.util.spec_from_file_location(name, source.path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{source.name}: no Python module (a .py file is expected)")
@@ -88,6 +91,13 @@ def _import(source: Source) -> ModuleType:
     except BaseException as error:
         raise UsageError(_blame(error, source, "while it was imported")) from error
     return module
+
+
+def _module_name(source: Source) -> str:
+    """What a test file is called among the modules: as it is imported, where nothing else is."""
+    name = source.name.removesuffix(".py").replace("/", ".")
+    taken = name in sys.stdlib_module_names or name in sys.modules
+    return f"ktstr_test_source.{name}" if taken else name
 
 
 def _tests_of(module: ModuleType, source: Source) -> Iterator[Declaration]:
@@ -168,12 +178,29 @@ def _blame(error: BaseException, source: Source, when: str) -> str:
     elif isinstance(error, UsageError):
         what = str(error)
     else:
-        what = f"raised {kind} {when}: {error}"
+        what = f"raised {kind} {when}: {error}{_hidden(error)}"
     place = source.name if line is None else f"{source.name}:{line}"
     rest = frames[frames.index(mine[-1]) + 1 :] if mine else []
     if rest and not isinstance(error, UsageError):
         what += f" (at {rest[-1].filename}:{rest[-1].lineno}, in {rest[-1].name})"
     return f"{place}: {what}"
+
+
+def _hidden(error: BaseException) -> str:
+    """Says so where a file that cannot be imported, as the standard library has its name, may be
+    what was meant."""
+    name = ((error.name or "") if isinstance(error, ImportError) else "").partition(".")[0]
+    if name not in sys.stdlib_module_names:
+        return ""
+    places = [os.path.join(each, name + end) for each in sys.path for end in ("", ".py")]
+    library = os.path.dirname(os.__file__)
+    mine = [place for place in places if os.path.exists(place) and not place.startswith(library)]
+    if not mine:
+        return ""
+    return (
+        f"; {name!r} is the standard library's, which {mine[0]} cannot be imported in place of: "
+        f"give that another name"
+    )
 
 
 def _place(source: Source, declaration: Declaration) -> str:
@@ -183,7 +210,3 @@ def _place(source: Source, declaration: Declaration) -> str:
 def _tell(answer: TextIO, key: str, value: object) -> None:
     answer.write(json.dumps({key: value}) + "\n")
     answer.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

@@ -109,6 +109,43 @@ class DiscoveryTest(parameterized.TestCase):
         assert found.cases[0].scenario is not None
         self.assertEqual(found.cases[0].scenario.steps[0].setup[0].name, "from_root")
 
+    def named(self, *files: str, body: str = "") -> Discovery:
+        """What is found in test files of these names, below a root that imports begin at."""
+        root = Path(self.create_tempdir().full_path)
+        sources = []
+        for index, name in enumerate(files):
+            (root / name).parent.mkdir(exist_ok=True)
+            text = f"{HEAD}@ktstr.test()\ndef t{index}(ctx): ...\n{body}"
+            (root / name).write_text(text, encoding="utf-8")
+            sources.append(Source(str(root / name), name))
+        request = DiscoveryRequest(tuple(sources), (str(root),), "", 0, 1, "1n1l1c1t")
+        return discover(request, self, 20.0)
+
+    def test_files_may_be_called_as_modules_of_others_are(self) -> None:
+        body = (
+            "from concurrent.futures import ThreadPoolExecutor\n"
+            "with ThreadPoolExecutor(1) as pool: assert list(pool.map(abs, [-1])) == [1]\n"
+            "import random, select, test; assert random.random and select.epoll\n"
+            "assert ktstr.CgroupDef\n"
+        )
+        names = ["queue", "random", "select", "types", "ktstr", "conftest", "test", "json"]
+        names += ["my-test", "my.test", "a test", "123"]
+        for folder in ("", "pkg/", "test/"):
+            files = tuple(f"{folder}{name}.py" for name in names)
+            self.assertLen(self.named(*files, body=body).cases, len(names))
+
+    def test_neighbours_can_be_imported_by_their_own_names_as_in_the_guest(self) -> None:
+        root, text = self.create_tempdir(), "import near_it\n@ktstr.test()\ndef f(c): ...\n"
+        root.create_file("pkg/near_it.py", "NAME = 'near'\n")
+        path = root.create_file("pkg/case.py", HEAD + text).full_path
+        request = DiscoveryRequest((Source(path, "pkg/case.py"),), (), "", 0, 1, "1n1l1c1t")
+        self.assertEqual(discover(request, self, 20.0).names, ("f",))
+
+    def test_says_which_file_the_library_hides(self) -> None:
+        words = r"queue\.py:4: raised ImportError .*'queue' is the standard library's.*pkg/queue"
+        with self.assertRaisesRegex(UsageError, words):
+            self.named("pkg/queue.py", body="from queue import t0\n")
+
     def test_a_scenario_that_raises_spoils_only_itself(self) -> None:
         text = GOOD + "@ktstr.scenario()\ndef bad(machine):\n    raise KeyError('gone')\n"
         cases = {case.name: case for case in self.discover(text).cases}

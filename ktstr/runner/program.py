@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a ktstr_test target does; its exit status is `outcome.ExitStatus`."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.runner.arguments import load_target, parse_arguments
+from ktstr.runner.bazel import BazelTest
+from ktstr.runner.descendants import become_subreaper, kill_descendants
+from ktstr.runner.outcome import ExitStatus
+from ktstr.runner.run import run_target
+from ktstr.runner.shell import run_shell
+from ktstr.vm.signals import Termination
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Runs the tests, or the shell, of the target that `argv` names."""
+    arguments = parse_arguments(argv)
+    become_subreaper()
+    environment: BazelTest | None = None
+    label = str(arguments.config)
+    try:
+        environment = BazelTest.read(environ)
+        environment.enter()
+        target = load_target(arguments.config)
+        label = target.label
+        if arguments.shell:
+            status = run_shell(target, environment.temp_dir)
+        else:
+            with Termination() as termination:
+                status = run_target(target, environment, _outputs(environment), termination)
+    except (UsageError, InfraError) as error:
+        print(f"ERROR {label}: {error}", flush=True)
+        status = ExitStatus.ERROR
+    except Exception:  # noqa: BLE001 - a bug of ours must not look like a scheduler's failure
+        traceback.print_exc()
+        print("ERROR this is a bug in ktstr's runner, not in the scheduler; please report it")
+        status = ExitStatus.ERROR
+    left = kill_descendants()
+    if environment is not None:
+        if left:
+            environment.warn(f"killed what the tests left on this machine: {', '.join(left)}")
+        environment.leave()
+    return int(status)
+
+
+def _outputs(environment: BazelTest) -> Path:
+    if environment.outputs_dir is not None:
+        return environment.outputs_dir.absolute()
+    return Path(tempfile.mkdtemp(prefix="ktstr-outputs-", dir=environment.temp_dir))

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The runner's program, where Bazel's import path holds files that are called as its modules."""
+
+import os
+import subprocess
+
+from absl.testing import absltest
+from runfiles import Runfiles
+
+
+class MainTest(absltest.TestCase):
+    def test_no_file_on_the_path_hides_the_library_or_ktstr(self) -> None:
+        runfiles = Runfiles.Create()
+        assert runfiles is not None
+        program = runfiles.Rlocation("_main/ktstr/runner/main")
+        assert program is not None
+        top = self.create_tempdir()
+        for name in ("queue", "tempfile", "select", "json", "argparse", "ktstr"):
+            top.create_file(f"{name}.py", "raise AssertionError('a test was imported')\n")
+        # Bazel's launcher puts its own before what is there, and the library comes after both
+        done = subprocess.run(
+            [program, "--help"],
+            env={**os.environ, **runfiles.EnvVars(), "PYTHONPATH": top.full_path},
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("--config", done.stdout)
+
+
+if __name__ == "__main__":
+    absltest.main()
