@@ -21,10 +21,14 @@ _KIND = "guest"
 
 @dataclass
 class Inflated:
-    """RAM of each node as paths for QEMU, valid until `close`.  words: where it lies, and why."""
+    """RAM of each node as paths for QEMU, valid until `close`.
+
+    words: where it lies.  refusal: why that is not the store; empty where it is.
+    """
 
     memory: tuple[str, ...]
     words: str
+    refusal: str = ""
     fds: Sequence[int] = ()
     entry: Entry | None = None
 
@@ -48,7 +52,7 @@ def inflate(artifact: Artifact, root: Path | None = None) -> Inflated:
     try:
         entry = _stored(artifact, root)
     except InfraError as error:
-        return _in_memory(artifact, f"its memory inflated for this run: {error}")
+        return _in_memory(artifact, str(error))
     names = [_name(node) for node in range(len(artifact.sizes))]
     memory = tuple(str(entry.file(name)) for name in names)
     return Inflated(memory, "its memory in the host's store", entry=entry)
@@ -71,7 +75,7 @@ def _stored(artifact: Artifact, root: Path | None) -> Entry:
     return obtain(store, _key(artifact), fill)
 
 
-def _in_memory(artifact: Artifact, words: str) -> Inflated:
+def _in_memory(artifact: Artifact, refusal: str) -> Inflated:
     fds: list[int] = []
     try:
         for node in range(len(artifact.sizes)):
@@ -81,7 +85,8 @@ def _in_memory(artifact: Artifact, words: str) -> Inflated:
         for fd in fds:
             os.close(fd)
         raise
-    return Inflated(tuple(f"/proc/self/fd/{fd}" for fd in fds), words, fds)
+    memory = tuple(f"/proc/self/fd/{fd}" for fd in fds)
+    return Inflated(memory, "its memory inflated for this run", refusal, fds)
 
 
 def _key(artifact: Artifact) -> Key:

@@ -18,6 +18,7 @@ from ktstr.runner.bazel import BazelTest
 from ktstr.runner.files import write_atomically
 from ktstr.runner.host_context import host_context
 from ktstr.runner.outcome import Outcome
+from ktstr.runner.store_use import NO_STORE, StoreUse
 
 _QUIET = frozenset({Verdict.PASS, Verdict.SKIP})
 
@@ -29,16 +30,23 @@ class Reporter:
     """
 
     def __init__(
-        self, environment: BazelTest, outputs: Path, identity: Identity, choice: AccelChoice
+        self,
+        environment: BazelTest,
+        outputs: Path,
+        identity: Identity,
+        choice: AccelChoice,
+        use: StoreUse,
     ) -> None:
         self.problems: list[InfraError] = []
         self._environment, self._outputs = environment, outputs
-        self._identity, self._choice = identity, choice
+        self._identity, self._choice, self._use = identity, choice, use
+        self._told_of_store = False
         self._cases: list[Case] = []
 
     def done(self, outcome: Outcome) -> None:
         """Reports a test that has ended; its JUnit case is on disk at once, should we be killed."""
-        notes = {"probe": self._choice.probe} if self._choice.probe else {}
+        notes = {"probe": self._choice.probe, "store": self._use.text}
+        notes = {name: text for name, text in notes.items() if text}
         host = host_context(outcome.wall_s, notes)
         try:
             result = result_of(outcome.run, outcome.judgement, self._identity, host)
@@ -49,10 +57,17 @@ class Reporter:
             for name, content in files_of(result).items():
                 with write_atomically(self._outputs / outcome.test / name) as file:
                     file.write(content)
+            self._tell_of_store()
             self.finish()
         except InfraError as error:
             print(f"ERROR {self._identity.label}::{outcome.test}: {error}", flush=True)
             self.problems.append(error)
+
+    def _tell_of_store(self) -> None:
+        if self._use.text and not self._told_of_store:
+            self._told_of_store = True
+            why = "why: the note `store` of each result.json, under `host`"
+            print(f"{self._identity.label}: {NO_STORE} of the host's was used; {why}", flush=True)
 
     def finish(self) -> None:
         """Writes the JUnit file of all tests so far.

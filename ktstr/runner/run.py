@@ -18,6 +18,7 @@ from ktstr.runner.outcome import ExitStatus, exit_status
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources, sources_of
+from ktstr.runner.store_use import StoreUse
 from ktstr.runner.target_disks import prepare_disks
 from ktstr.runner.templates import Templates
 from ktstr.vm.host import host_is_amd
@@ -65,11 +66,13 @@ def _prepare(
 ) -> tuple[Session, Reporter]:
     qemu = qemu_of(target, tree)
     choice = choose_accel(target.accel, lambda: kvm_verdict(qemu), room_of(target))
-    disks = prepare_disks(target, tree, qemu, choice.accel, outputs / "disks.cpio")
+    use = StoreUse()
+    disks = prepare_disks(target, tree, qemu, choice.accel, outputs / "disks.cpio", use)
     machine = machine_of(target, tree, qemu, choice.accel, disks, host_is_amd=host_is_amd())
-    reporter = Reporter(environment, outputs, identity_of(target, tree, qemu, choice), choice)
+    identity = identity_of(target, tree, qemu, choice)
+    reporter = Reporter(environment, outputs, identity, choice, use)
     tests = sum(not case.skip for case in discovery.cases)
-    templates = Templates(target, tree, machine, outputs, termination, tests)
+    templates = Templates(target, tree, machine, outputs, termination, tests, use=use)
     session = Session(target, machine, sources, outputs, budget, termination, templates)
     return session, reporter
 

@@ -19,6 +19,7 @@ from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.outcome import ExitStatus
 from ktstr.runner.planning import shell_plan
 from ktstr.runner.starts import guest_start
+from ktstr.runner.store_use import StoreUse
 from ktstr.runner.target_disks import prepare_disks
 from ktstr.runner.test_layer import write_test_layer
 from ktstr.vm.clones import Cloner
@@ -44,7 +45,7 @@ def run_shell(target: Target, temp_dir: Path | None) -> ExitStatus:
     chosen = choose_accel(asked, lambda: kvm_verdict(qemu), room_of(target)).accel
     accel = Accel.TCG if chosen is Accel.VIRTUAL else chosen
     with tempfile.TemporaryDirectory(prefix="ktstr-shell-", dir=temp_dir) as folder:
-        disks = prepare_disks(target, tree, qemu, accel, Path(folder, "disks.cpio"))
+        disks = prepare_disks(target, tree, qemu, accel, Path(folder, "disks.cpio"), StoreUse())
         machine = machine_of(target, tree, qemu, accel, disks, host_is_amd=host_is_amd())
         layer = Path(folder, "shell.cpio")
         plan = shell_plan(target, disks.disks)

@@ -12,15 +12,18 @@ from ktstr.runner.disk_set import TargetDisks
 from ktstr.runner.disks import PlannedDisk, planned_disks, specs_of
 from ktstr.runner.files import FileTree
 from ktstr.runner.reflinks import Reflinks
+from ktstr.runner.store_use import StoreUse
 from ktstr.store.key import Key, parse_key
 from ktstr.vm.clones import Cloner
 from ktstr.vm.qemu import QemuTree
 
 
 def prepare_disks(
-    target: Target, tree: FileTree, qemu: QemuTree, accel: Accel, layer: Path
+    target: Target, tree: FileTree, qemu: QemuTree, accel: Accel, layer: Path, use: StoreUse
 ) -> TargetDisks:
     """Decides where each disk lives, and writes `layer` if any lives in the guest's memory.
+
+    `use` is told why disks are not cloned from the host's store.
 
     Raises:
         UsageError: two disks of one name, or more than a machine takes.
@@ -33,7 +36,7 @@ def prepare_disks(
         specs=specs_of(planned, tree),
         layer=layer if within else None,
         in_memory=write_disk_layer(within, tree, qemu, layer) if within else (),
-        cloner=Cloner(Reflinks(qemu, _keys(planned, tree)).clone),
+        cloner=Cloner(use.noting(Reflinks(qemu, _keys(planned, tree)).clone)),
     )
 
 

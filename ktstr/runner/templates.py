@@ -18,6 +18,7 @@ from ktstr.runner.inflated import Inflated, inflate
 from ktstr.runner.machine import TargetMachine
 from ktstr.runner.saving import UNUSABLE, save_guest, template_spec
 from ktstr.runner.starts import Start
+from ktstr.runner.store_use import StoreUse
 from ktstr.vm.artifact import read_artifact
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.saved import SavedTemplate
@@ -66,10 +67,15 @@ class Templates:
         termination: Termination,
         tests: int,
         store: Path | None = None,
+        use: StoreUse | None = None,
     ) -> None:
-        """outputs: of the run.  store: the root of the host's store; None: the default place."""
+        """outputs: of the run.  store: the root of the host's store; None: the default place.
+
+        use: is told why the store is not used.
+        """
         self._target, self._tree, self._machine = target, tree, machine
         self._folder, self._termination, self._store = outputs / _FOLDER, termination, store
+        self._use = StoreUse() if use is None else use
         self._refusal = cold_reason(target, machine.spec.accel, tests)
         self._ready: _Ready | None = None
 
@@ -135,4 +141,7 @@ class Templates:
                 f"is {expected[:12]}; build the target again, or mend its `template`"
             )
         inflated = inflate(artifact, self._store)
-        return _Ready(artifact.template(inflated.memory), inflated.words, inflated)
+        words = inflated.words
+        if inflated.refusal:
+            words = f"{words}, {self._use.refused(inflated.refusal)}"
+        return _Ready(artifact.template(inflated.memory), words, inflated)

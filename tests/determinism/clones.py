@@ -27,6 +27,7 @@ from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.outcome import Outcome
 from ktstr.runner.session import Session
 from ktstr.runner.sources import sources_of
+from ktstr.runner.store_use import StoreUse
 from ktstr.runner.target_disks import prepare_disks
 from ktstr.runner.templates import Templates
 from ktstr.vm.signals import Termination
@@ -60,7 +61,7 @@ def _said(config: str) -> Counter[str]:
         place = Path(folder)
         sources = sources_of(target, tree)
         qemu = qemu_of(target, tree)
-        disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, place / "disks.cpio")
+        disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, place / "disks.cpio", StoreUse())
         machine = machine_of(target, tree, qemu, Accel.VIRTUAL, disks, host_is_amd=False)
         request = DiscoveryRequest(
             sources=sources.tests,

@@ -50,12 +50,13 @@ class InflatedTest(absltest.TestCase):
             self.assertEqual(Path(path).read_bytes(), expected.ljust(_SIZE, b"\0"))
 
     def check_memory_files(self, *words: str) -> None:
-        """They are used instead of a store, and gone with it; the reason has the words."""
+        """They are used instead of a store, and gone with it; the refusal has the words."""
         before = os.listdir("/proc/self/fd")
         inflated = inflate(self.artifact, self.store)
         self.check(inflated)
-        for word in ("inflated for this run", *words):
-            self.assertIn(word, inflated.words)
+        self.assertEqual(inflated.words, "its memory inflated for this run")
+        for word in words:
+            self.assertIn(word, inflated.refusal)
         self.assertLen(inflated.fds, 2)
         inflated.close()
         self.assertEqual(os.listdir("/proc/self/fd"), before)
@@ -67,6 +68,7 @@ class InflatedTest(absltest.TestCase):
         again.assert_not_called()
         self.assertEqual(first.memory, second.memory)
         self.assertIn("store", first.words)
+        self.assertEqual(first.refusal, "")
         self.check(first)
         self.check(second)
 

@@ -15,7 +15,7 @@ from absl.testing import absltest
 from ktstr.judge.judge import judge
 from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
-from ktstr.model.errors import UsageError
+from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.target import KernelFiles, Target
 from ktstr.report import result_pb2
 from ktstr.report.identity import FileDigest, Identity, KernelIdentity
@@ -23,6 +23,8 @@ from ktstr.runner.accel import AccelChoice
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.outcome import Outcome
 from ktstr.runner.reporting import Reporter, report_abort
+from ktstr.runner.store_use import StoreUse
+from ktstr.vm.disks import DiskSpec
 from tests.judge import runs
 
 _FILE = FileDigest("file", "0" * 64)
@@ -66,7 +68,9 @@ class ReporterTest(absltest.TestCase):
         self.xml = self.folder / "test.xml"
         self.environment = BazelTest.read({"XML_OUTPUT_FILE": str(self.xml)})
         choice = AccelChoice(Accel.VIRTUAL, "asked for", "tried, and it works")
-        self.reporter = Reporter(self.environment, self.folder / "outputs", _IDENTITY, choice)
+        self.use = StoreUse()
+        outputs = self.folder / "outputs"
+        self.reporter = Reporter(self.environment, outputs, _IDENTITY, choice, self.use)
 
     def _report(self, *records: RunRecord) -> str:
         said = io.StringIO()
@@ -95,6 +99,23 @@ class ReporterTest(absltest.TestCase):
         self.assertEqual(result.host.notes[0].text, "tried, and it works")
         self.assertEqual(json.loads((folder / "result.json").read_text())["verdict"], "PASS")
         self.assertIn("PASS //sched:t::pairs", (folder / "report.txt").read_text())
+
+    def test_why_there_is_no_store_is_told_once(self) -> None:
+        def clone(disk: DiskSpec) -> int:
+            raise InfraError(f"cannot write to /home/store: {'read-only ' * 30}")
+
+        disk = DiskSpec("data", "0", self.folder / "t", 1 << 20)
+        for _ in range(2):
+            with self.assertRaisesRegex(InfraError, "^no store$"):
+                self.use.noting(clone)(disk)
+        said = self._report(runs.good_run(), runs.good_run(runs.plan(test="other")))
+        told = "//sched:t: no store of the host's was used; why: the note `store`"
+        self.assertEqual(said.count(told), 1)
+        self.assertNotIn("read-only", said)
+        for test in ("pairs", "other"):
+            saved = json.loads((self.folder / "outputs" / test / "result.json").read_text())
+            (note,) = (each for each in saved["host"]["notes"] if each["name"] == "store")
+            self.assertEqual(note["text"].count("cannot write to /home/store"), 1)
 
     def test_bazel_gets_a_case_for_each_test(self) -> None:
         other = runs.good_run(runs.plan(test="other"), end=None)
