@@ -23,6 +23,7 @@ _POLICIES = {
     "fifo": os.SCHED_FIFO,
     "rr": os.SCHED_RR,
 }
+_WITH_NICE = ("normal", "batch")
 _KEEPS_NAME = 15
 
 
@@ -100,7 +101,7 @@ def _place(options: dict[str, str], errors: list[str]) -> str:
     policy, priority, nice = options["policy"], int(options["rt_priority"]), int(options["nice"])
     try:
         os.sched_setscheduler(0, _POLICIES[policy], os.sched_param(priority))
-        if nice:
+        if policy in _WITH_NICE:
             os.setpriority(os.PRIO_PROCESS, 0, nice)
     except OSError as error:
         asked = f"policy {policy} rt_priority {priority} nice {nice}"

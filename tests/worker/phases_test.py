@@ -17,6 +17,7 @@ from ktstr.model.facts import WorkerFacts, WorkerPhase
 from ktstr.model.work import Work
 from ktstr.model.work_types import Bursty, CpuSpin, WorkType
 from tests.worker.program import WORKER, program
+from tests.worker.running import work_here
 
 _NS = 1_000_000_000
 _MS = 1_000_000
@@ -29,7 +30,13 @@ class _Run:
     def __init__(self, work_type: WorkType) -> None:
         self.reactor = Reactor()
         self.group = WorkerGroup(
-            self.reactor, Work(work_type), 0, "w0.0", "cg", None, program=program(WORKER)
+            self.reactor,
+            work_here(Work(work_type)),
+            0,
+            "w0.0",
+            "cg",
+            None,
+            program=program(WORKER),
         )
         self.group.allow(None)
         self.group.spawn([None])

@@ -12,7 +12,7 @@ from absl.testing import absltest
 from ktstr.model.errors import UsageError
 from ktstr.model.work import Policy, Work, check_work
 from ktstr.model.work_types import PythonWork
-from tests.worker.running import Run
+from tests.worker.running import Run, nice_here
 
 if TYPE_CHECKING:
     from ktstr.guest.work_context import WorkContext
@@ -119,7 +119,8 @@ class PythonTest(absltest.TestCase):
         with open(f"/proc/{run.group.pids[0]}/comm", encoding="ascii") as file:
             self.assertEqual(file.read().strip(), "mine")
         facts = run.end()[0]
-        self.assertEqual(facts.effective, f"policy=batch rt_priority=0 nice=0 affinity={cpu}")
+        shown = f"policy=batch rt_priority=0 nice={nice_here(0)} affinity={cpu}"
+        self.assertEqual(facts.effective, shown)
         self.assertEqual(list(facts.ran_on), [cpu])
 
     def test_a_function_is_known_by_its_name(self) -> None:

@@ -65,7 +65,7 @@ from ktstr.model.work_types import (
     YieldHeavy,
 )
 from tests.worker.program import WORKER, program
-from tests.worker.running import Run
+from tests.worker.running import Run, nice_here
 
 # the first of these never waits; the others do, and are woken; so are all of _ALL
 _FOLLOWERS = (
@@ -210,7 +210,9 @@ class ThreadsTest(absltest.TestCase):
         facts = run.end()
         self.assertEqual([each.pid for each in facts], tids)
         for each in facts:
-            self.assertStartsWith(each.effective, "policy=batch rt_priority=0 nice=3 ")
+            self.assertStartsWith(
+                each.effective, f"policy=batch rt_priority=0 nice={nice_here(3)} "
+            )
 
     def test_threads_that_never_began_end(self) -> None:
         run = Run(Work(AluHot(), mode=Mode.THREAD), 2)

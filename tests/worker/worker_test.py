@@ -31,7 +31,7 @@ from ktstr.model.work_types import (
     YieldHeavy,
 )
 from tests.worker.program import WORKER, program
-from tests.worker.running import PATIENCE_S, Run
+from tests.worker.running import PATIENCE_S, Run, nice_here
 
 _NEVER_BLOCK = (CpuSpin(), YieldHeavy(), Mixed())
 _BLOCK = (Bursty(burst_us=2000, sleep_us=2000), PipeIo(), FutexPingPong(), IoSync())
@@ -94,7 +94,7 @@ class WorkerTest(parameterized.TestCase):
         run = Run(Work(CpuSpin(), policy=Policy.BATCH, nice=7), 1)
         run.work()
         facts = run.end()[0]
-        self.assertStartsWith(facts.effective, "policy=batch rt_priority=0 nice=7 ")
+        self.assertStartsWith(facts.effective, f"policy=batch rt_priority=0 nice={nice_here(7)} ")
         self.assertLess(facts.weight, 1024)
 
     def test_refused_affinity_is_told(self) -> None:
