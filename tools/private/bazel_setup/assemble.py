@@ -7,14 +7,17 @@ the Java runtime therefore get the packages' own loader and C library, by their 
 
 import json
 import os
+import shlex
 import shutil
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from tools.private.bazel_setup.errors import SetupError
 from tools.private.bazel_setup.packages import Fetched
 from tools.private.bazel_setup.process import check
+from tools.private.bazel_setup.words import rc_word
 
 _LIBRARIES = Path("usr/lib/x86_64-linux-gnu")
 _LOADER = "ld-linux-x86-64.so.2"
@@ -146,7 +149,8 @@ def _copy_host_tools(root: Path, staging: Path, final: Path) -> None:
     shutil.copyfile(pip_wheel(root), staging / "share/pip.whl")
     _write_script(
         staging / "hosttools/file",
-        f'#!/bin/sh\nMAGIC={final}/share/magic.mgc exec {final}/libexec/file "$@"\n',
+        f"#!/bin/sh\nMAGIC={shlex.quote(f'{final}/share/magic.mgc')} "
+        f'exec {shlex.quote(f"{final}/libexec/file")} "$@"\n',
     )
 
 
@@ -239,10 +243,10 @@ def _patch(
 
 def _write_launcher(staging: Path, final: Path) -> None:
     lines = [
-        f"startup --install_base={final}/install_base",
+        f"startup {rc_word(f'--install_base={final}/install_base')}",
         "startup --trust_install_base",
-        f"startup --server_javabase={final}/jdk",
-        f"common --registry=file://{final}/registry",
+        f"startup {rc_word(f'--server_javabase={final}/jdk')}",
+        f"common --registry=file://{quote(f'{final}/registry')}",
         # Debian's build carries no stand-ins for what a WORKSPACE file would fetch.
         "common --noenable_workspace",
     ]
@@ -251,8 +255,8 @@ def _write_launcher(staging: Path, final: Path) -> None:
     (staging / "etc/bazelrc").write_text("\n".join(lines) + "\n", encoding="utf-8")
     _write_script(
         staging / "bin/bazel",
-        "#!/bin/sh\n"
-        f'exec {final}/libexec/bazel-real --nosystem_rc --bazelrc={final}/etc/bazelrc "$@"\n',
+        f"#!/bin/sh\nexec {shlex.quote(f'{final}/libexec/bazel-real')} --nosystem_rc "
+        f'--bazelrc={shlex.quote(f"{final}/etc/bazelrc")} "$@"\n',
     )
 
 

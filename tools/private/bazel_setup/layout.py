@@ -8,7 +8,7 @@ from pathlib import Path
 BAZEL_VERSION = "7.7.1"
 
 # The files whose text decides the content of the private Bazel.
-_RECIPE = ("assemble.py", "packages.py", "wheels.txt")
+_RECIPE = ("assemble.py", "packages.py", "wheels.txt", "words.py")
 
 
 def cache_directory(environment: Mapping[str, str]) -> Path:

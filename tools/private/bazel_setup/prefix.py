@@ -30,6 +30,8 @@ _PIP_SECONDS = 600
 _SMOKE_SECONDS = 60
 
 _STAGING = "staging-"
+# ':' parts library and class paths, `$` begins a variable in one; apt's settings stand in quotes.
+_UNUSABLE = ':$"\\'
 
 
 def ensure(cache: Path, reason: str) -> Path:
@@ -44,6 +46,7 @@ def ensure(cache: Path, reason: str) -> Path:
     final = prefix_directory(cache)
     if final.is_dir():
         return final
+    _require_usable(final)
     started = time.monotonic()
     cache.mkdir(parents=True, exist_ok=True)
     with _locked(cache / "private-bazel.lock"):
@@ -89,6 +92,17 @@ def _clean(cache: Path) -> None:
     for leftover in cache.glob(_STAGING + "*"):
         say(f"removing what an interrupted preparation left: {leftover}")
         shutil.rmtree(leftover)
+
+
+def _require_usable(final: Path) -> None:
+    """Refuses a place that library and class paths, or apt's configuration, cannot name."""
+    path = str(final)
+    bad = sorted({letter for letter in path if letter in _UNUSABLE or not letter.isprintable()})
+    if bad:
+        raise SetupError(
+            f"a private Bazel cannot live in {path!r}, for the {', '.join(map(repr, bad))} in it; "
+            "set XDG_CACHE_HOME to a directory without, or install bazelisk and put it on PATH"
+        )
 
 
 def _require_space(cache: Path) -> None:

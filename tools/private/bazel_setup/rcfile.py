@@ -7,6 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tools.private.bazel_setup.words import rc_comment, rc_word
+
 NAME = ".bazelrc.local"
 
 # Bazel's test wrapper calls these; the private Bazel brings its own for machines without them.
@@ -25,6 +27,8 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
       home: the private Bazel's directory, when that is used.
       command: the Bazel that is run, for tests that run Bazel themselves.
       reason: why this Bazel.
+    Raises:
+      SetupError: a path cannot stand in an rc file.
     """
     try:
         imported = NAME in (workspace / ".bazelrc").read_text(encoding="utf-8")
@@ -47,27 +51,27 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
 
 
 def render(cache: Path, home: Path | None, command: Path, reason: str) -> str:
-    """The rc file's text."""
+    """The rc file's text. Raises SetupError: a path cannot stand in one."""
     lines = [
         "# Written by tools/bazel for this machine, and again whenever it differs; your own "
         "settings go into",
         "# user.bazelrc.",
-        f"# Bazel: {command}",
-        f"# because: {reason}",
-        f"common --disk_cache={cache}/disk",
+        f"# Bazel: {rc_comment(str(command))}",
+        f"# because: {rc_comment(reason)}",
+        f"common {rc_word(f'--disk_cache={cache}/disk')}",
         f"common --experimental_disk_cache_gc_max_size={_DISK_CACHE_SIZE}",
-        f"common --repository_cache={cache}/repo",
-        f"common --repo_env=KTSTR_BAZEL={command}",
+        f"common {rc_word(f'--repository_cache={cache}/repo')}",
+        f"common {rc_word(f'--repo_env=KTSTR_BAZEL={command}')}",
     ]
     if home and importlib.util.find_spec("pip") is None:
         lines += [
             "# The machine's python3 has no pip.",
-            f"common --repo_env=KTSTR_PIP={home}/share/pip.whl",
+            f"common {rc_word(f'--repo_env=KTSTR_PIP={home}/share/pip.whl')}",
         ]
     missing = [tool for tool in _HOST_TOOLS if shutil.which(tool, path=_ACTION_PATH) is None]
     if home and missing:
         lines += [
             f"# The machine has no {', '.join(missing)}, which Bazel's test wrapper calls.",
-            f"build --action_env=PATH={home}/hosttools:{_ACTION_PATH}",
+            f"build {rc_word(f'--action_env=PATH={home}/hosttools:{_ACTION_PATH}')}",
         ]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Paths of any kind come out of Bazel's rc files as they went in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from absl.testing import absltest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tools.private.bazel_setup import prefix
+from tools.private.bazel_setup.errors import SetupError
+from tools.private.bazel_setup.rcfile import render
+from tools.private.bazel_setup.words import rc_comment, rc_word
+
+_TEXT = st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=("Cs",)))
+_BLANKS = " \t\n\v\f\r"
+
+
+def _lines(text: str) -> list[str]:
+    """As src/main/cpp/rc_file.cc does: a backslash before a line's end joins it with the next."""
+    return text.replace("\\\n", "").split("\n")
+
+
+def _words(line: str) -> list[str]:
+    """As src/main/cpp/util/strings.cc (Tokenize) of Bazel 7.7.1 takes a line apart."""
+    words: list[str] = []
+    at = 0
+    while at < len(line):
+        if line[at] == "#":
+            return words
+        if line[at] in _BLANKS:
+            at += 1
+            continue
+        word, quote = "", ""
+        while at < len(line) and (quote or line[at] not in _BLANKS):
+            if line[at] == "\\":
+                word += line[at + 1 : at + 2]
+                at += 1
+            elif quote and line[at] == quote:
+                quote = ""
+            elif quote:
+                word += line[at]
+            elif line[at] == "#":
+                return [*words, word]
+            elif line[at] in "'\"":
+                quote = line[at]
+            else:
+                word += line[at]
+            at += 1
+        words.append(word)
+    return words
+
+
+class RcFileTest(absltest.TestCase):
+    @given(_TEXT.filter(bool))
+    @example('/home/jane doe/#1\\\'s "$x"')
+    @example("\\")
+    def test_a_word_is_taken_as_it_was(self, text: str) -> None:
+        line = f"common {rc_word(text)}"
+        self.assertEqual(_words(line), ["common", text])
+        self.assertLen(_lines(line + "\n"), 2)
+
+    @given(_TEXT, _TEXT)
+    def test_every_path_has_a_line_of_its_own(self, directory: str, reason: str) -> None:
+        cache = Path("/", directory, "ktstr")
+        text = render(cache, cache / "home", cache / "bazel", f"{reason}\\\n{reason}")
+        said = [words for words in map(_words, _lines(text)) if words]
+        self.assertIn(["common", f"--disk_cache={cache}/disk"], said)
+        self.assertIn(["common", f"--repository_cache={cache}/repo"], said)
+        self.assertIn(["common", f"--repo_env=KTSTR_BAZEL={cache}/bazel"], said)
+        self.assertEqual({len(words) for words in said}, {2})
+
+    def test_usual_paths_stay_as_they_are(self) -> None:
+        self.assertEqual(
+            rc_word("--a=/home/x/.cache/k-1_2:~+@%,z"), "--a=/home/x/.cache/k-1_2:~+@%,z"
+        )
+
+    def test_a_line_break_is_refused(self) -> None:
+        with self.assertRaisesRegex(SetupError, "holds a line break, which no rc file"):
+            rc_word("/a\nb")
+        self.assertEqual(rc_comment("a\nb \\"), "a b ")
+
+    def test_a_place_that_no_private_bazel_can_live_in_is_refused_first(self) -> None:
+        for letter in ':$"\\\n':
+            cache = Path(self.create_tempdir().full_path, f"a{letter}b")
+            with self.assertRaisesRegex(SetupError, "a private Bazel cannot live in"):
+                prefix.ensure(cache, "none at hand")
+            self.assertFalse(cache.exists())
+
+
+if __name__ == "__main__":
+    absltest.main()
