@@ -13,7 +13,7 @@ from ktstr.judge.disks import disk_remarks, disks
 from ktstr.judge.evidence import claims
 from ktstr.judge.expectation import weigh
 from ktstr.judge.judgement import CheckResult, Judgement
-from ktstr.judge.kernel_log import kernel_log, panic
+from ktstr.judge.kernel_log import kernel_log, kernel_log_remarks, panic
 from ktstr.judge.limits import limits
 from ktstr.judge.outcome import outcome
 from ktstr.judge.payloads import payload_remarks, payloads
@@ -72,6 +72,7 @@ def judge(run: RunRecord) -> Judgement:
             *payload_remarks(run),
             *wait_remarks(run),
             *comeback_remarks(run),
+            *kernel_log_remarks(run),
         ),
         checks=(*_of_the_run(run, details), *results),
         claims=tuple(claimed),

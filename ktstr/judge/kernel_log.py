@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.console import ConsoleFinding, ConsoleKind
+from ktstr.model.console import NO_FAULT, ConsoleFinding, ConsoleKind
 from ktstr.model.host import EndingKind
 
 # what a machine shows whose tasks do not get to run: a scheduler's doing, not a crash of its own
@@ -15,10 +15,13 @@ STALLS = frozenset(
         ConsoleKind.RCU_STALL,
         ConsoleKind.WORKQUEUE_STALL,
         ConsoleKind.HUNG_TASK,
+        ConsoleKind.SOFTIRQ,
     }
 )
 # what stands before a panic on the console without being its cause
-_NO_CAUSE = frozenset({ConsoleKind.SCHED_EXT, ConsoleKind.WARNING})
+_NO_CAUSE = NO_FAULT | {ConsoleKind.SCHED_EXT, ConsoleKind.WARNING}
+# what others judge: panics and ejections have checks of their own, and `boot_parameters`
+_ELSEWHERE = NO_FAULT | {ConsoleKind.PANIC, ConsoleKind.SCHED_EXT}
 
 
 def panic(run: RunRecord) -> list[Detail]:
@@ -35,7 +38,8 @@ def panic(run: RunRecord) -> list[Detail]:
 def kernel_log(findings: tuple[ConsoleFinding, ...] | None) -> list[Detail]:
     """One FAIL for each kind of finding: its first passage, and how many there are.
 
-    Panics and ejections of a scheduler have checks of their own.  INCONCLUSIVE without a console.
+    Panics and ejections of a scheduler have checks of their own, and what the kernel merely notes
+    fails nothing.  INCONCLUSIVE without a console.
     """
     if findings is None:
         message = "the kernel's console was not read, so that nobody knows whether it is clean"
@@ -43,12 +47,26 @@ def kernel_log(findings: tuple[ConsoleFinding, ...] | None) -> list[Detail]:
     details = []
     for kind in ConsoleKind:
         same = [finding for finding in findings if finding.kind is kind]
-        if not same or kind in (ConsoleKind.PANIC, ConsoleKind.SCHED_EXT):
+        if not same or kind in _ELSEWHERE:
             continue
-        more = f" (and {len(same) - 1} more)" if len(same) > 1 else ""
-        message = f"{kind.value}: {_where(same[0])}{more}"
-        details.append(Detail(Kind.KERNEL_LOG, message, subject=kind.value))
+        details.append(Detail(Kind.KERNEL_LOG, _told(same), subject=kind.value))
     return details
+
+
+def is_clean(findings: tuple[ConsoleFinding, ...] | None) -> bool:
+    """Whether the console was read and shows no fault."""
+    return findings is not None and all(finding.kind in NO_FAULT for finding in findings)
+
+
+def kernel_log_remarks(run: RunRecord) -> list[str]:
+    """What the kernel says of its own work: no fault of anybody under test."""
+    found = [each for each in run.console or () if each.kind is ConsoleKind.WORKQUEUE_HOG]
+    return [_told(found)] if found else []
+
+
+def _told(same: list[ConsoleFinding]) -> str:
+    more = f" (and {len(same) - 1} more)" if len(same) > 1 else ""
+    return f"{same[0].kind.value}: {_where(same[0])}{more}"
 
 
 def _where(finding: ConsoleFinding) -> str:

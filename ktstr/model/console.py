@@ -14,15 +14,26 @@ class ConsoleKind(StrEnum):
     OOPS = "oops"
     BUG = "bug"
     KASAN = "kasan"
+    SLUB = "slub"
+    LIST_CORRUPTION = "list_corruption"
+    REFCOUNT = "refcount"
     DEADLOCK = "deadlock"
     HARD_LOCKUP = "hard_lockup"
+    CSD_LOCK = "csd_lock"
     SOFT_LOCKUP = "soft_lockup"
     RCU_STALL = "rcu_stall"
     WORKQUEUE_STALL = "workqueue_stall"
     HUNG_TASK = "hung_task"
+    SOFTIRQ = "softirq"
     OOM = "oom"
     SCHED_EXT = "sched_ext"
     WARNING = "warning"
+    WORKQUEUE_HOG = "workqueue_hog"
+    BOOT_PARAMETER = "boot_parameter"
+
+
+# what the kernel only remarks on: nothing has gone wrong in the guest
+NO_FAULT = frozenset({ConsoleKind.WORKQUEUE_HOG, ConsoleKind.BOOT_PARAMETER})
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ktstr.vm import ending as endings
 from ktstr.vm.classifier import classify
 from ktstr.vm.deadlines import Deadline, scaled
 from ktstr.vm.disks import node_of
-from ktstr.vm.machine import MachineSpec
+from ktstr.vm.machine import MachineSpec, stamps_console
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import (
     ConsoleOutput,
@@ -124,7 +124,8 @@ class _Follower:
         """The record of the run that has ended."""
         assert self.exited is not None
         self.collector.finish()
-        console = classify(self.vm.files.console.read_bytes().decode(errors="replace"))
+        text = self.vm.files.console.read_bytes().decode(errors="replace")
+        console = classify(text, stamped=stamps_console(self.vm.spec))
         if any(finding.kind is ConsoleKind.PANIC for finding in console):
             self.panicked = True
         between = None

@@ -3,43 +3,50 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ktstr.model.console import ConsoleFinding, ConsoleKind
-from ktstr.vm.patterns import CONTINUES, PATTERNS, Pattern
+from ktstr.model.console import NO_FAULT, ConsoleFinding, ConsoleKind
+from ktstr.vm.reports.pattern import Pattern
+from ktstr.vm.reports.table import PATTERNS
 
-# printk's prefix: seconds since boot, and with CONFIG_PRINTK_CALLER a task or a CPU.
-_STAMP = re.compile(r"\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
+# printk's prefix (print_prefix of kernel/printk/printk.c): the level, where it is printed, seconds
+# since boot as "[%5lu.%06lu]", and with CONFIG_PRINTK_CALLER a task or a CPU.
+_STAMP = re.compile(r"(?:<\d{1,3}>)?\[(?=[ \d]{5,}\.) *\d+\.\d{6}\](?:\[ *[TC]\d+\])?(?: |$)")
 _MAX_EXCERPT_LINES = 60
 # Consequences of something earlier far more often than causes.
-_MINOR = frozenset({ConsoleKind.WARNING})
+_MINOR = NO_FAULT | {ConsoleKind.WARNING}
 
 
 @dataclass(frozen=True)
-class _Line:
-    number: int
+class _Message:
+    """One message on the console. `line`: of the file, from 1; several messages may share one."""
+
+    line: int
     text: str
     by_kernel: bool
 
 
-def classify(console: str) -> tuple[ConsoleFinding, ...]:
+def classify(console: str, *, stamped: bool = False) -> tuple[ConsoleFinding, ...]:
     """All reports in the text of a console, in their order.
 
-    Where any line carries the kernel's time stamp, only lines that do can begin a report: what
-    programs print to the console is none.
+    A time stamp of the kernel's begins a message wherever on a line it stands: what is before it
+    was written by a program that had not finished its line.  Where any line begins with a time
+    stamp, or the caller knows that the kernel writes them (`stamped`), only messages that have one
+    can begin a report: what programs print to the console is none.
     """
-    lines = _lines(console)
+    messages = _messages(console, stamped)
     findings = []
     index = 0
-    while index < len(lines):
-        pattern = _pattern_of(lines[index])
+    while index < len(messages):
+        pattern = _pattern_of(messages[index])
         if pattern is None:
             index += 1
             continue
-        end = _end_of(lines, index, pattern)
-        findings.append(_finding(lines[index:end], pattern))
+        end = _end_of(messages, index, pattern)
+        findings.append(_finding(messages[index:end], pattern))
         index = end
     return tuple(findings)
 
@@ -50,43 +57,54 @@ def first_cause(findings: Sequence[ConsoleFinding]) -> ConsoleFinding | None:
     return next(major, findings[0] if findings else None)
 
 
-def _lines(console: str) -> list[_Line]:
+def _messages(console: str, stamped: bool) -> list[_Message]:
     raw = console.replace("\r", "").split("\n")
-    stamped = any(_STAMP.match(line) for line in raw)
-    lines = []
+    stamped = stamped or any(_STAMP.match(line) for line in raw)
+    messages = []
     for number, line in enumerate(raw, start=1):
-        match = _STAMP.match(line)
-        text = line[match.end() :] if match else line
-        lines.append(_Line(number, text.rstrip(), match is not None or not stamped))
-    return lines
+        begins = list(_STAMP.finditer(line))
+        if not begins or begins[0].start():
+            before = line[: begins[0].start()] if begins else line
+            messages.append(_Message(number, before.rstrip(), not stamped))
+        for stamp, following in itertools.zip_longest(begins, begins[1:]):
+            text = line[stamp.end() : following.start() if following else None]
+            messages.append(_Message(number, text.rstrip(), True))
+    return messages
 
 
-def _pattern_of(line: _Line) -> Pattern | None:
-    if not line.by_kernel:
+def _pattern_of(message: _Message) -> Pattern | None:
+    if not message.by_kernel:
         return None
-    return next((each for each in PATTERNS if each.starts.match(line.text)), None)
+    return next((each for each in PATTERNS if each.starts.match(message.text)), None)
 
 
-def _end_of(lines: Sequence[_Line], start: int, pattern: Pattern) -> int:
-    """The index after the last line of the report that begins at `start`."""
-    if pattern.ends is not None and pattern.ends.match(lines[start].text):
+def _end_of(messages: Sequence[_Message], start: int, pattern: Pattern) -> int:
+    """The index after the last message of the report that begins at `start`.
+
+    What programs print meanwhile ends no report.
+    """
+    if pattern.ends is not None and pattern.ends.match(messages[start].text):
         return start + 1
-    limit = min(len(lines), start + _MAX_EXCERPT_LINES)
-    for index in range(start + 1, limit):
-        line = lines[index]
-        other = _pattern_of(line)
+    last = start
+    for index in range(start + 1, min(len(messages), start + _MAX_EXCERPT_LINES)):
+        message = messages[index]
+        if not message.by_kernel:
+            continue
+        other = _pattern_of(message)
         if other is not None and other.kind not in pattern.absorbs:
-            return index
-        if pattern.ends is not None and pattern.ends.match(line.text):
+            break
+        if pattern.ends is not None and pattern.ends.match(message.text):
             return index + 1
-        if pattern.ends is None and other is None and not CONTINUES.match(line.text):
-            return index
-    return limit
+        if pattern.ends is None and other is None and not pattern.continues.match(message.text):
+            break
+        last = index
+    return last + 1
 
 
-def _finding(report: Sequence[_Line], pattern: Pattern) -> ConsoleFinding:
+def _finding(found: Sequence[_Message], pattern: Pattern) -> ConsoleFinding:
+    report = [message for message in found if message.by_kernel]
     headline = report[0]
     if pattern.headline is not None:
-        headline = next((line for line in report if pattern.headline.match(line.text)), headline)
-    excerpt = "\n".join(line.text for line in report).rstrip()
-    return ConsoleFinding(pattern.kind, report[0].number, headline.text, excerpt)
+        headline = next((each for each in report if pattern.headline.match(each.text)), headline)
+    excerpt = "\n".join(message.text for message in report).rstrip()
+    return ConsoleFinding(pattern.kind, report[0].line, headline.text, excerpt)

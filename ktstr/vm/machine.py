@@ -19,9 +19,11 @@ CONTROL_PORT = "ktstr.control"
 
 # What every guest is booted with. TSC: trusted and not measured against other clocks. CRNG: seeded
 # by the CPU, or boot waits for entropy. RCU: expedited, grace periods dominate attaching otherwise.
+# printk: without its time stamps what programs print could be taken for the kernel's word.
 _BOOT_ARGUMENTS = (
     "console=ttyS0",
     "panic=-1",
+    "printk.time=1",
     "tsc=reliable",
     "no_timer_check",
     "random.trust_cpu=on",
@@ -90,6 +92,11 @@ def boot_arguments(topology: Topology, *, quiet: bool = True) -> tuple[str, ...]
     """Kernel arguments that every guest gets, before those of scheduler and test."""
     bringup = ("cpuhp.parallel=0",) if topology.cpus >= _SERIAL_BRINGUP_CPUS else ()
     return (*_BOOT_ARGUMENTS, *(("loglevel=5",) if quiet else ()), *bringup)
+
+
+def stamps_console(spec: MachineSpec) -> bool:
+    """Whether the kernel puts its time before each message on the console."""
+    return not any(argument.startswith("printk.time") for argument in spec.cmdline)
 
 
 def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:

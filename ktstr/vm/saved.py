@@ -17,7 +17,7 @@ from ktstr.model.mailbox import find_pages
 from ktstr.vm import ram, stream
 from ktstr.vm.accelerator import ICOUNT_SHIFT
 from ktstr.vm.classifier import classify
-from ktstr.vm.machine import MachineSpec
+from ktstr.vm.machine import MachineSpec, stamps_console
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import GuestRefused, Template, TemplateError, machine_digest
 from ktstr.vm.vm import OUTPUT_LIMIT, Exited, Expired, Interrupted, MachineEvent, Vm
@@ -156,7 +156,8 @@ def _wait_until_parked(vm: Vm, boot_s: float) -> None:
     status = vm.ask("query-status").get("status")
     if status != _PARKED:
         raise GuestRefused(f"the guest stands still as {status!r}, not as {_PARKED!r}")
-    findings = classify(vm.files.console.read_text(errors="replace"))
+    console = vm.files.console.read_text(errors="replace")
+    findings = classify(console, stamped=stamps_console(vm.spec))
     if any(finding.kind is ConsoleKind.PANIC for finding in findings):
         raise GuestRefused(f"the guest panicked and was to be parked; {_said(vm)}")
 

@@ -77,6 +77,11 @@ class AnyTextTest(absltest.TestCase):
         )
         self.assertEmpty(classify(console))
 
+    def test_program_output_is_no_report_where_the_kernel_has_said_nothing_yet(self) -> None:
+        said = "Kernel panic - not syncing: said a test\n"
+        self.assertEmpty(classify(said, stamped=True))
+        self.assertLen(classify(said), 1)
+
     def test_kernel_without_time_stamps_is_understood(self) -> None:
         self.assertEqual(classify("Kernel panic - not syncing: x\r\n")[0].kind, ConsoleKind.PANIC)
 
