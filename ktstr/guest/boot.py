@@ -51,6 +51,7 @@ def hello(plan: bytes) -> dict[str, object]:
         "protocol": 2,
         "kernel_release": os.uname().release,
         "cmdline": _read("/proc/cmdline"),
+        "unknown_arguments": unknown_arguments(_read("/proc/1/cmdline"), _read("/proc/1/environ")),
         "online": _read(f"{_CPUS}/online"),
         "llcs": seen_llcs(),
         "nodes": seen_nodes(),
@@ -60,6 +61,16 @@ def hello(plan: bytes) -> dict[str, object]:
         "clocksource": _read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
         "plan_digest": digest(plan),
     }
+
+
+def unknown_arguments(command: str, environment: str) -> list[str]:
+    """What the kernel did not know of its command line, from the first process's own.
+
+    Words become arguments and assignments variables, beside HOME and TERM (init/main.c of Linux
+    6.12: unknown_bootoption(), envp_init).
+    """
+    words = command.split("\0")[1:] + environment.split("\0")
+    return [word for word in words if word and not word.startswith(("HOME=", "TERM="))]
 
 
 def digest(plan: bytes) -> str:
@@ -142,7 +153,7 @@ def contents(path: str) -> bytes:
     """The bytes of a file; none where it is missing or cannot be read."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except OSError:
         return b""
     try:
         data = b""
@@ -156,7 +167,7 @@ def contents(path: str) -> bytes:
 
 
 def _read(path: str) -> str:
-    return contents(path).decode().strip()
+    return contents(path).decode(errors="replace").strip()
 
 
 def _online() -> list[int]:

@@ -49,7 +49,7 @@ _BREAKING = frozenset(
     }
 )
 # what makes the run another one than the test is about, whatever it showed
-_VOIDING = frozenset({Kind.USAGE, Kind.INFRA, Kind.TOPOLOGY})
+_VOIDING = frozenset({Kind.USAGE, Kind.INFRA, Kind.TOPOLOGY, Kind.BOOT_PARAMETER})
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from ktstr.judge.boot_parameters import boot_parameters
 from ktstr.judge.claims import claim_details, claim_results
 from ktstr.judge.comeback import comeback_remarks
 from ktstr.judge.completeness import cpusets, ending, scenarios, transport, worker_reports
@@ -90,7 +91,7 @@ def judge(run: RunRecord) -> Judgement:
 
 
 def _machine(run: RunRecord) -> list[Detail]:
-    details = panic(run) + ending(run) + transport(run)
+    details = panic(run) + ending(run) + transport(run) + boot_parameters(run)
     if run.plan.checks.clean_kernel_log:
         details += kernel_log(run.console)
     return details

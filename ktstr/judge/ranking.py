@@ -18,6 +18,7 @@ _KINDS = (
     Kind.KERNEL_LOG,  # a crash; stalls and warnings have a place of their own, see below
     Kind.INFRA,
     Kind.TOPOLOGY,
+    Kind.BOOT_PARAMETER,
     Kind.SCHEDULER_NOT_LOADED,
     Kind.SCHEDULER_NOT_ATTACHED,
     Kind.SCHEDULER_EJECTED,

@@ -57,6 +57,7 @@ class Kind(StrEnum):
     TEST_ERROR = "test_error"
     WORKER_ERROR = "worker_error"
     TOPOLOGY = "topology"
+    BOOT_PARAMETER = "boot_parameter"
     CONTENDED = "contended"
     NO_DATA = "no_data"
     INFRA = "infra"
@@ -67,6 +68,7 @@ class Kind(StrEnum):
 NEVER_FAILS = frozenset(
     {
         Kind.TOPOLOGY,
+        Kind.BOOT_PARAMETER,
         Kind.WORKER_ERROR,
         Kind.CONTENDED,
         Kind.NO_DATA,

@@ -37,7 +37,8 @@ class Hello:
     """What the agent sees before it does anything.  CPU lists are in the kernel's format.
 
     `nodes` are the CPUs of each NUMA node, empty for one that is memory alone; `numa` says more of
-    them where there are several.
+    them where there are several.  `unknown_arguments` are those of the command line that the kernel
+    did not know, and so gave to its first process.
     """
 
     protocol: int
@@ -51,6 +52,7 @@ class Hello:
     clocksource: str
     plan_digest: str
     numa: tuple[NodeFacts, ...] = ()
+    unknown_arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

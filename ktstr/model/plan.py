@@ -57,6 +57,7 @@ class Plan:
     says what each node is where they differ.  `scheduler` runs from the beginning; `staged` are
     those that ops may bring in, by their names.  `check_layers` says which layer set each
     threshold: default, the scheduler's name, or test.
+    `kargs` is what target and schedulers want on the kernel's command line, sysctls as such.
     `trace` asks for the sampler's measurements (`model.samples`).  `workers` are the names of the
     target's own work types.
     """
@@ -83,6 +84,7 @@ class Plan:
     trace: bool = False
     numa: NumaLayout | None = None
     workers: tuple[str, ...] = ()
+    kargs: tuple[str, ...] = ()
 
     @property
     def machine(self) -> Topology:

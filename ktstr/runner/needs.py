@@ -15,6 +15,8 @@ _LEAST_MIB = 256
 _INITRAMFS_COPIES = 2
 # What is left for kernel, agent and workers besides.
 _WORKLOAD_MIB = 160
+# What workers' waits for a CPU are read from (/proc/PID/schedstat).
+_SCHEDSTATS = "sysctl.kernel.sched_schedstats"
 # Seconds to the agent's hello for one vCPU under KVM; `scaled` stretches them.
 _BOOT_S = 15.0
 
@@ -26,14 +28,22 @@ def memory_mib(target: Target, topology: Topology, initramfs_bytes: int) -> int:
 
 
 def kernel_arguments(target: Target) -> tuple[str, ...]:
-    """Kernel arguments beyond those of every machine: scheduler's and target's, sysctls as such."""
+    """Kernel arguments beyond those of every machine: ours, the schedulers' and the target's."""
+    wanted = wanted_arguments(target)
+    if any(karg.startswith(f"{_SCHEDSTATS}=") for karg in wanted):
+        return wanted
+    return (f"{_SCHEDSTATS}=1", *wanted)
+
+
+def wanted_arguments(target: Target) -> tuple[str, ...]:
+    """Kernel arguments that the author asks for: schedulers' and target's, sysctls as such."""
     schedulers = schedulers_of(target)
-    sysctls = {"kernel.sched_schedstats": "1"}
+    sysctls: dict[str, str] = {}
     for scheduler in schedulers:
         sysctls |= scheduler.sysctls
     settings = tuple(f"sysctl.{key}={value}" for key, value in sorted(sysctls.items()))
-    wanted = [karg for scheduler in schedulers for karg in scheduler.kargs]
-    return (*settings, *dict.fromkeys(wanted), *target.kargs)
+    kargs = [karg for scheduler in schedulers for karg in scheduler.kargs]
+    return (*settings, *dict.fromkeys(kargs), *target.kargs)
 
 
 def schedulers_of(target: Target) -> tuple[SchedulerFiles, ...]:

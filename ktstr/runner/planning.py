@@ -27,6 +27,7 @@ from ktstr.model.topology import TopologyView
 from ktstr.model.validate import check_scenario, check_types
 from ktstr.runner.case import Case
 from ktstr.runner.check_layers import check_layers, merged, owners
+from ktstr.runner.needs import wanted_arguments
 
 
 def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
@@ -86,6 +87,7 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         trace=case.trace,
         numa=target.numa,
         workers=workers_of(target),
+        kargs=wanted_arguments(target),
     )
 
 

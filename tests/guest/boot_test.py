@@ -24,6 +24,11 @@ _TEXTS = st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0xFFFF))
 
 
 class BootTest(absltest.TestCase):
+    def test_what_the_kernel_did_not_know_is_with_the_first_process(self) -> None:
+        found = boot.unknown_arguments("/init\0quick\0", "HOME=/\0TERM=linux\0nohz_full=1-3\0")
+        self.assertEqual(found, ["quick", "nohz_full=1-3"])
+        self.assertEqual(boot.unknown_arguments("/init", "HOME=/\0TERM=linux"), [])
+
     def test_hello_of_this_machine_decodes(self) -> None:
         (item,) = FrameReader().feed(boot.hello_frame(boot.hello(b"plan")))
         assert isinstance(item, Frame)

@@ -166,6 +166,19 @@ class MachineTest(parameterized.TestCase):
             ("sysctl.kernel.sched_schedstats=1", "sysctl.kernel.x=2", "nosmt", "mine"),
         )
 
+    def test_the_plan_has_what_the_author_asked_for_and_not_what_we_add(self) -> None:
+        scheduler = dataclasses.replace(
+            samples.SCHEDULER, kargs=("nosmt",), sysctls={"kernel.x": "2"}
+        )
+        target = samples.target(scheduler=scheduler, kargs=("mine",))
+        plan = plan_of(samples.case(), target)
+        self.assertEqual(plan.kargs, ("sysctl.kernel.x=2", "nosmt", "mine"))
+        self.assertEqual(plan_of(samples.case(), samples.target()).kargs, ())
+
+    def test_ours_gives_way_to_the_author_s(self) -> None:
+        target = samples.target(kargs=("sysctl.kernel.sched_schedstats=0",))
+        self.assertEqual(kernel_arguments(target), target.kargs)
+
     def test_what_staged_schedulers_want_of_the_kernel_counts_too(self) -> None:
         own = dataclasses.replace(samples.SCHEDULER, kargs=("nosmt",), sysctls={"kernel.x": "2"})
         staged = dataclasses.replace(own, kargs=("nosmt", "quiet"), sysctls={"kernel.y": "3"})
