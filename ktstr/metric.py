@@ -4,6 +4,6 @@
 A namespace of its own, since `ktstr.Range` is a range of CPUs.
 """
 
-from ktstr.model.payload import Exists, ExitCodeEq, Max, MetricCheck, Min, Range
+from ktstr.model.payload import Exists, ExitCodeEq, ExitCodeSkip, Max, MetricCheck, Min, Range
 
-__all__ = ["Exists", "ExitCodeEq", "Max", "MetricCheck", "Min", "Range"]
+__all__ = ["Exists", "ExitCodeEq", "ExitCodeSkip", "Max", "MetricCheck", "Min", "Range"]

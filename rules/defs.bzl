@@ -18,6 +18,7 @@ load("//rules:numa.bzl", _numa_node = "numa_node", _side_cache = "side_cache")
 load(
     "//rules:payload.bzl",
     _exit_code = "exit_code",
+    _exit_code_skip = "exit_code_skip",
     _kernel_file = "kernel_file",
     _metric = "metric",
     _metric_exists = "metric_exists",
@@ -34,6 +35,7 @@ load("//rules:worker.bzl", _ktstr_worker = "ktstr_worker")
 disk = _disk
 disk_template = _disk_template
 exit_code = _exit_code
+exit_code_skip = _exit_code_skip
 flag = _flag
 initramfs = _initramfs
 initramfs_layer = _initramfs_layer

@@ -6,6 +6,7 @@ load("//rules/private:payload.bzl", _payload = "payload")
 load(
     "//rules/private:payload_metrics.bzl",
     _exit_code = "exit_code",
+    _exit_code_skip = "exit_code_skip",
     _metric = "metric",
     _metric_exists = "metric_exists",
     _metric_max = "metric_max",
@@ -14,6 +15,7 @@ load(
 )
 
 exit_code = _exit_code
+exit_code_skip = _exit_code_skip
 kernel_file = _kernel_file
 metric = _metric
 metric_exists = _metric_exists

@@ -19,7 +19,7 @@ from ktstr.model.facts import PayloadFacts, SchedulerFacts
 from ktstr.model.host import EndingKind
 from ktstr.model.ops_name import is_pattern, ops_matches
 from ktstr.model.payload import PayloadEnd
-from ktstr.model.payload_checks import ending, failures
+from ktstr.model.payload_checks import ending, failures, skip_reason
 from ktstr.model.plan import SchedulerPlan
 
 
@@ -140,5 +140,5 @@ def _disks(run: RunRecord) -> list[Claim]:
 def _payload(facts: PayloadFacts) -> Claim:
     checks = len(facts.checks)
     met = f" and met its {checks} checks" if checks > 1 else " and met its check" if checks else ""
-    shown = not facts.error and not failures(facts)
+    shown = not facts.error and not failures(facts) and not skip_reason(facts)
     return Claim(f"{payload_name(facts)} {ending(facts)}{met}", shown)

@@ -10,7 +10,7 @@ from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.payload import PayloadEnd
-from ktstr.model.payload_checks import About, ending, failures
+from ktstr.model.payload_checks import About, ending, failures, is_only_default, skip_reason
 from ktstr.model.payload_run import Key, payload_cgroup
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import RunPayload
@@ -24,9 +24,12 @@ def payloads(run: RunRecord) -> list[Detail]:
     """FAIL for every failed check of a payload; INCONCLUSIVE for what could not be checked.
 
     That is one that was not started, or lost sight of, one whose checks nobody waited for, and one
-    that the scenario started and that reported nothing.
+    that the scenario started and that reported nothing.  SKIP for one whose exit code says so: its
+    checks have shown nothing, so the test cannot pass, whatever else was well.
     """
-    details = [detail for facts in run.payloads for detail in _judge(facts)]
+    details = [
+        detail for facts in run.payloads if not _is_excused(facts, run) for detail in _judge(facts)
+    ]
     done = all(facts.steps_done == facts.steps_planned for facts in run.scenarios)
     if run.end is not None and run.scenarios and done:
         details += [
@@ -66,6 +69,17 @@ def payload_remarks(run: RunRecord) -> Iterator[str]:
             yield f"{name} left processes behind, which were killed: {processes}"
         for note in facts.notes:
             yield f"{name}: {note}"
+        if _is_excused(facts, run):
+            yield f"{name} {ending(facts)}, and the test function said SKIP after that"
+
+
+def _is_excused(facts: PayloadFacts, run: RunRecord) -> bool:
+    """Whether only the exit code is odd, no check is about that, and the function said SKIP.
+
+    It has looked at the code, and knows better than a default what it means.
+    """
+    said = run.test is not None and run.test.verdict == Verdict.SKIP.value
+    return said and not facts.error and is_only_default(facts)
 
 
 def _judge(facts: PayloadFacts) -> Iterator[Detail]:
@@ -79,6 +93,9 @@ def _judge(facts: PayloadFacts) -> Iterator[Detail]:
     if facts.end is PayloadEnd.DROPPED and facts.checks:
         words = f"its {len(facts.checks)} checks were not judged; wait() for it or kill() it"
         yield _untold(About.END, f"{name} {ending(facts)}: {words}")
+    skipped = skip_reason(facts)
+    if skipped and not facts.error:
+        yield Detail(Kind.PAYLOAD, f"{name} {skipped}", Verdict.SKIP, About.END.value)
     for failure in failures(facts):
         if facts.error and failure.about is not About.DEADLINE:
             continue  # what is known of its end, and so of all that it printed, is not sure

@@ -33,6 +33,15 @@ class Polarity(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Repeats(StrEnum):
+    """What becomes of records that are called alike: ALL are told apart by number, or the LAST
+    counts, as in reports that come while a benchmark runs.
+    """
+
+    ALL = "all"
+    LAST = "last"
+
+
 class Stream(StrEnum):
     """Where a metric was found."""
 
@@ -128,7 +137,7 @@ class Exists:
 
 @dataclass(frozen=True)
 class ExitCodeEq:
-    """The payload's exit code is `code`; -1 is a death by signal."""
+    """The payload's exit code is `code`, or that of another such check; -1: a death by signal."""
 
     code: int
 
@@ -139,7 +148,20 @@ class ExitCodeEq:
             )
 
 
-MetricCheck = Min | Max | Range | Exists | ExitCodeEq
+@dataclass(frozen=True)
+class ExitCodeSkip:
+    """With the exit code `code` the payload says that it does not apply here, as kselftest's 4."""
+
+    code: int
+
+    def __post_init__(self) -> None:
+        if isinstance(self.code, bool) or self.code not in range(1, 256):
+            raise UsageError(
+                f"ExitCodeSkip({self.code!r}): an exit code that means SKIP is 1 to 255"
+            )
+
+
+MetricCheck = Min | Max | Range | Exists | ExitCodeEq | ExitCodeSkip
 
 
 @dataclass(frozen=True)
@@ -147,7 +169,8 @@ class Payload:
     """A program of the `payload` rule.
 
     program: absolute guest path.  path: guest directories put before PATH.  patterns: regular
-    expressions of OutputFormat.REGEX by metric name.  known_flags: the only options that `args`
+    expressions of OutputFormat.REGEX by metric name.  record_key: names of the fields whose values
+    tell records of JSON or KEY_VALUE apart.  known_flags: the only options that `args`
     may hold, None for any.  uses_parent_pgrp: no process group of its own.
     """
 
@@ -157,6 +180,8 @@ class Payload:
     default_args: tuple[str, ...] = ()
     output: OutputFormat = OutputFormat.EXIT_CODE
     patterns: dict[str, str] | None = None
+    record_key: tuple[str, ...] = ()
+    repeats: Repeats = Repeats.ALL
     default_checks: tuple[MetricCheck, ...] = ()
     metrics: tuple[MetricHint, ...] = ()
     known_flags: tuple[str, ...] | None = None
@@ -175,6 +200,7 @@ class Payload:
                 )
         _check_hints(self)
         _check_patterns(self)
+        _check_records(self)
         for flag in self.known_flags or ():
             if not _FLAG.fullmatch(flag):
                 raise UsageError(
@@ -222,6 +248,20 @@ def _check_hints(payload: Payload) -> None:
     again = [name for name, n in Counter(hint.name for hint in payload.metrics).items() if n > 1]
     if again:
         raise UsageError(f"payload {payload.name!r} has several hints for {', '.join(again)}")
+
+
+def _check_records(payload: Payload) -> None:
+    named = bool(payload.record_key) or payload.repeats is not Repeats.ALL
+    if named and payload.output not in (OutputFormat.JSON, OutputFormat.KEY_VALUE):
+        raise UsageError(
+            f"payload {payload.name!r}: record_key and repeats go with output 'json' or "
+            f"'key_value', not {payload.output.value!r}"
+        )
+    if not all(payload.record_key) or len(set(payload.record_key)) < len(payload.record_key):
+        raise UsageError(
+            f"payload {payload.name!r}: record_key {list(payload.record_key)} has an empty name, "
+            f"or one twice"
+        )
 
 
 def _check_patterns(payload: Payload) -> None:

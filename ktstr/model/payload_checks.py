@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ktstr.model.facts import PayloadFacts
-from ktstr.model.payload import Exists, ExitCodeEq, Max, Min, PayloadEnd, Range
+from ktstr.model.payload import Exists, ExitCodeEq, ExitCodeSkip, Max, Min, PayloadEnd, Range
 
 STDERR_BYTES = 1024
+_LINE = 200
 _NAMES_SHOWN = 10
 _NAMES_COMPARED = 200
 _BY_ITSELF = frozenset({PayloadEnd.EXITED, PayloadEnd.SIGNALLED})
@@ -46,21 +47,42 @@ def failures(facts: PayloadFacts) -> tuple[Failure, ...]:
     """What the run fails, in the order of the checks.
 
     The end comes first, and is the only failure told of: a payload that ended otherwise than asked
-    has printed nothing worth reading.  ExitCodeEq says how it must end; without one a payload that
-    ends by itself must end with 0, none may run into its deadline, and one that the test killed may
-    end as it likes.  Then every check of a metric counts.  Of one that the test left behind nothing
-    is said: its output was not read.
+    has printed nothing worth reading.  ExitCodeEq says how it must end, several how it may; without
+    one a payload that ends by itself must end with 0, none may run into its deadline, and one that
+    the test killed may end as it likes.  Then every check of a metric counts.  Of one that the test
+    left behind nothing is said: its output was not read.  Nor is of one that skipped itself.
     """
     if facts.end is PayloadEnd.NOT_STARTED:
         why = facts.error.removeprefix(f"payload {facts.payload!r}: ") or "no reason given"
         return (Failure(About.END, f"was not started: {why}"),)
-    if facts.end is PayloadEnd.DROPPED:
+    if facts.end is PayloadEnd.DROPPED or skip_reason(facts):
         return ()
     end = _wrong_end(facts)
     if end:
         late = facts.end is PayloadEnd.TIMEOUT
         return (Failure(About.DEADLINE if late else About.END, end),)
     return tuple(_metric_failures(facts))
+
+
+def skip_reason(facts: PayloadFacts) -> str:
+    """Why the payload did not apply, if its exit code says so; else empty.
+
+    A code that ExitCodeEq accepts as well means nothing else.
+    """
+    codes = {check.code for check in facts.checks if isinstance(check, ExitCodeSkip)}
+    accepted = {check.code for check in facts.checks if isinstance(check, ExitCodeEq)}
+    if facts.end is not PayloadEnd.EXITED or facts.exit_code not in codes - accepted:
+        return ""
+    said = [line.strip() for line in facts.stdout_tail.splitlines() if line.strip()]
+    last = next((line for line in reversed(said) if "SKIP" in line), said[-1] if said else "")
+    words = f"skipped itself with exit code {facts.exit_code}"
+    return f"{words}: {last[:_LINE]}" if last else words
+
+
+def is_only_default(facts: PayloadFacts) -> bool:
+    """Whether it failed only because of an exit code that no check says anything about."""
+    asked = any(isinstance(check, ExitCodeEq) for check in facts.checks)
+    return not asked and facts.end is PayloadEnd.EXITED and facts.exit_code != 0
 
 
 def ending(facts: PayloadFacts) -> str:
@@ -87,16 +109,17 @@ def number(value: float) -> str:
 
 
 def _wrong_end(facts: PayloadFacts) -> str:
-    asked = [check.code for check in facts.checks if isinstance(check, ExitCodeEq)]
+    checks = (check for check in facts.checks if isinstance(check, ExitCodeEq))
+    asked = list(dict.fromkeys(check.code for check in checks))
     if not asked:
         failed = facts.end is PayloadEnd.TIMEOUT or (
             facts.end in _BY_ITSELF and facts.exit_code != 0
         )
         return ending(facts) + _stderr(facts) if failed else ""
-    for code in asked:
-        if code != facts.exit_code:
-            return f"{ending(facts)}, exit code {code} expected{_stderr(facts)}"
-    return ""
+    if facts.exit_code in asked:
+        return ""
+    codes = " or ".join(map(str, asked))
+    return f"{ending(facts)}, exit code {codes} expected{_stderr(facts)}"
 
 
 def _stderr(facts: PayloadFacts) -> str:
@@ -115,7 +138,7 @@ def _stderr(facts: PayloadFacts) -> str:
 def _metric_failures(facts: PayloadFacts) -> Iterator[Failure]:
     values = {metric.name: metric.value for metric in facts.metrics}
     for check in facts.checks:
-        if isinstance(check, ExitCodeEq):
+        if isinstance(check, ExitCodeEq | ExitCodeSkip):
             continue
         value = values.get(check.metric)
         if value is None:

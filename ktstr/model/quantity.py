@@ -1,30 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers with an SI or IEC prefix and a unit, as benchmarks print them: 12.5k, 3MiB, 250us."""
+"""Quantities as benchmarks print them: 12.5k, 1,234,567, 230 us, 17.1 usecs/op, 0.017 [sec].
+
+The one grammar of all extractors.  docs/quantities.md has it in full.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
-# SI prefixes as powers of 1000 (BIPM brochure, table 7), IEC 80000-13 ones as powers of 1024
-_LARGE = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
-_BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)} | {"ki": 1024.0}
-# both signs for micro: U+00B5 and U+03BC
-_SMALL = {"m": 1e-3, "u": 1e-6, "\u00b5": 1e-6, "\u03bc": 1e-6, "n": 1e-9, "p": 1e-12}
-# what stands behind a prefix; anything else is a word, and its first letter no prefix (5 Threads)
-_COUNTED = "B|b|bit|bits|Byte|Bytes|byte|bytes|bps|Bps|iops|IOPS|op|ops|req|msg|pkt|pps|rps|Hz"
-_PHYSICAL = "s|sec|secs|J|W|V|A"
-_PER = "(?:/[A-Za-z]+)?"
+from ktstr.model.units import known_unit, unit_scale
 
-_NUMBER = (
-    r"[+-]?(?:(?!0x)(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|(?:inf(?:inity)?|nan)(?![a-z]))"
+_MOST = 200  # characters of one quantity
+_NUMBER = re.compile(
+    r"""(?P<sign>[+-]?)
+    (?:
+      (?P<grouped>[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9,])(?:\.[0-9]+)?)
+      | (?P<plain>(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)) (?:[eE](?P<power>[+-]?[0-9]{1,6}))?
+      | (?P<none>(?:[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN])(?![^\W_]))
+    )
+    (?=[\s%\[(/]|[^\W\d_]|\Z)""",
+    re.VERBOSE,
 )
-_QUANTITY = re.compile(
-    rf"(?P<number>{_NUMBER})(?:\s*(?P<unit>[A-Za-z%\u00b5\u03bc][\w%\u00b5\u03bc/*^.-]*))?",
+_WORD = r"(?:%|[^\W\d_]+)"
+_UNIT = re.compile(
+    rf"(?P<unit>(?:{_WORD}|\#)?(?:/{_WORD})+|{_WORD})(?:\s+per\s+(?P<per>{_WORD}))?"
+    r"(?=[\s,;)\](]|\Z)"
+)
+_BRACKET = re.compile(r"\s*(?:\[\s*([^\[\]()]*?)\s*\]|\(\s*([^\[\]()]*?)\s*\))")
+_BEFORE = re.compile(r"[\[(]\s*([^\s\[\]()]+)\s*[\])]\s*(?=[+\-.0-9])")
+# what in a remark behind a number may change what it says
+_CHANGES = re.compile(
+    r"(?<![a-z])[x*\u00d7^]\s*[0-9]|\b[0-9.]+\s*[x*\u00d7^](?![a-z])|\b(?:hundred|thousand|million|billion|trillion|"
+    r"dozen|kilo|mega|giga|tera|milli|micro|nano)s?\b",
     re.IGNORECASE,
 )
-_LARGE_UNIT = re.compile(f"({'|'.join((*_BINARY, *_LARGE))})((?:{_COUNTED}|{_PHYSICAL})?{_PER})")
-_SMALL_UNIT = re.compile(f"([{''.join(_SMALL)}])((?:{_PHYSICAL}){_PER})")
+_LEADING_ZERO = re.compile(r"0[0-9]+\Z")
+_RADIX = re.compile(r"[+-]?0[xXoO]")
+_LIKE_NUMBER = re.compile(r"[^\w\s]{0,3}\s?[0-9]")
 
 
 @dataclass(frozen=True)
@@ -36,19 +50,97 @@ class Quantity:
 
 
 def parse_quantity(text: str) -> Quantity | None:
-    """The number that is all of `text`, None if it is none.
+    """The number that is all of `text`, None where that cannot be said for certain.
 
-    A prefix scales: 12.5k is 12500, 3MiB 3145728, 1.2GB/s 1.2e9, 250us 0.00025.  Prefixes below 1
-    count only in front of a unit of time, energy, power, voltage or current: `5m` may be minutes,
-    and its suffix is taken for a unit, as is every other word: `5 Threads` is 5.  Minutes and hours
-    are words, too: they are no SI.  `nan` and `inf` are numbers here; checks fail them.
+    Prefixes and units scale: 12.5k is 12500, 3MiB 3145728, 1.2 GB/s 1.2e9, 230 us 0.00023, 2 min
+    120.  What is counted does not: 5 Threads is 5.  A remark in brackets may follow: `68 (177
+    samples)`.  `nan` and `inf` are numbers here; checks fail them.  Everything else is None and
+    never another number: 1,23, 1_000, 1.2.3, 12:34, 3-5, 0x10, 0755, 5m, 5 million, 5 mb.
     """
-    found = _QUANTITY.fullmatch(text.strip())
+    text = text.strip()
+    found = leading_quantity(text) if len(text) <= _MOST else None
     if found is None:
         return None
-    value, suffix = float(found["number"]), found["unit"] or ""
-    for pattern, factors in ((_LARGE_UNIT, _LARGE | _BINARY), (_SMALL_UNIT, _SMALL)):
-        scaled = pattern.fullmatch(suffix)
-        if scaled is not None:
-            return Quantity(value * factors[scaled[1]], scaled[2])
-    return Quantity(value, suffix)
+    quantity, rest = found
+    return quantity if _is_remark(rest) else None
+
+
+def leading_quantity(text: str) -> tuple[Quantity, str] | None:
+    """The quantity that `text` begins with, and what follows it; None as for `parse_quantity`.
+
+    The unit is the word, or the word in brackets, that follows the number.
+    """
+    whole, text = text, text[:_MOST]
+    before = _BEFORE.match(text)
+    unit, start = "", 0
+    if before is not None and known_unit(before[1]):
+        unit, start = before[1], before.end()
+    number = _number_at(text, start)
+    if number is None:
+        return None
+    end = number.end()
+    attached = end < len(text) and not text[end].isspace()
+    if not unit:
+        unit, end = _unit_at(text, end)
+    scaled = _scaled(number, unit, attached)
+    return None if scaled is None else (scaled, whole[end:])
+
+
+def is_like_number(text: str) -> bool:
+    """Whether `text` begins as a number does: worth a word where it is not understood."""
+    return _LIKE_NUMBER.match(text.lstrip()) is not None
+
+
+def _number_at(text: str, start: int) -> re.Match[str] | None:
+    number = _NUMBER.match(text, start)
+    if number is None or _RADIX.match(text, start):
+        return None
+    if _LEADING_ZERO.match(number["plain"] or ""):
+        return None
+    return number
+
+
+def _unit_at(text: str, at: int) -> tuple[str, int]:
+    """The unit behind a number, and where it ends; empty if none is there."""
+    bracket = _BRACKET.match(text, at)
+    if bracket is not None:
+        inside = bracket[1] or bracket[2] or ""
+        return (inside, bracket.end()) if _is_unit(inside) else ("", at)
+    blank = len(text[at:]) - len(text[at:].lstrip())
+    found = _UNIT.match(text, at + blank)
+    if found is None:
+        return ("", at) if blank or at == len(text) else ("?", at)
+    unit = found["unit"] + (f"/{found['per']}" if found["per"] else "")
+    return unit, found.end()
+
+
+def _is_unit(inside: str) -> bool:
+    return _UNIT.fullmatch(inside) is not None and (
+        known_unit(inside) or unit_scale(inside) is None or inside.startswith("#")
+    )
+
+
+def _scaled(number: re.Match[str], unit: str, attached: bool) -> Quantity | None:
+    scale = unit_scale(unit, attached=attached)
+    if scale is None:
+        return None
+    if number["none"]:
+        return Quantity(float(number["sign"] + number["none"]), scale.base)
+    digits = number["grouped"].replace(",", "") if number["grouped"] else number["plain"]
+    power = int(number["power"] or 0) + scale.power
+    value = float(f"{number['sign']}{digits}e{power}") * scale.factor
+    lost = not value and any(digit in "123456789" for digit in digits)
+    return None if lost or not math.isfinite(value) else Quantity(value, scale.base)
+
+
+def _is_remark(rest: str) -> bool:
+    """Whether what follows a quantity is nothing, or remarks in brackets that change nothing."""
+    while rest := rest.strip():
+        bracket = _BRACKET.match(rest)
+        if bracket is None or _CHANGES.search(bracket[0]):
+            return False
+        inside = bracket[1] or bracket[2] or ""
+        if _UNIT.fullmatch(inside) and unit_scale(inside) is None:
+            return False
+        rest = rest[bracket.end() :]
+    return True

@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from ktstr.judge.record import RunRecord
 from ktstr.model.facts import Metric, PayloadFacts
-from ktstr.model.payload import ExitCodeEq, Max, MetricCheck, MetricHint, Min, Polarity, Range
+from ktstr.model.payload import (
+    ExitCodeEq,
+    ExitCodeSkip,
+    Max,
+    MetricCheck,
+    MetricHint,
+    Min,
+    Polarity,
+    Range,
+)
 from ktstr.model.payload_checks import failed_checks
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
@@ -41,7 +50,7 @@ def _metric(metric: Metric, hint: MetricHint | None) -> result_pb2.Payload.Metri
 
 def _check(check: MetricCheck) -> result_pb2.Payload.Check:
     message = result_pb2.Payload.Check(kind=type(check).__name__)
-    if isinstance(check, ExitCodeEq):
+    if isinstance(check, ExitCodeEq | ExitCodeSkip):
         message.exit_code = check.code
         return message
     message.metric = encodable(check.metric)

@@ -5,7 +5,7 @@ load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
 load(":initramfs.bzl", "guest_path_problem")
 load(":label_text.bzl", "label_text")
-load(":payload_metrics.bzl", "OUTPUTS", "decoded_checks", "decoded_hints", "encoded")
+load(":payload_metrics.bzl", "OUTPUTS", "REPEATS", "decoded_checks", "decoded_hints", "encoded")
 
 visibility(["//rules/..."])
 
@@ -72,6 +72,12 @@ def _check(ctx):
             attr.output,
             sorted(attr.patterns) or "nothing",
         ))
+    if attr.repeats not in REPEATS:
+        fail("%s: repeats %r is unknown; known: %s" % (ctx.label, attr.repeats, ", ".join(REPEATS)))
+    if (attr.record_key or attr.repeats != "all") and attr.output not in ("json", "key_value"):
+        fail("%s: record_key and repeats go with output \"json\" or \"key_value\", not %r" % (ctx.label, attr.output))
+    if "" in attr.record_key or len({name: None for name in attr.record_key}) < len(attr.record_key):
+        fail("%s: record_key %s has an empty name, or one twice" % (ctx.label, attr.record_key))
     for metric, pattern in attr.patterns.items():
         if not metric or not pattern:
             fail("%s: patterns: %r: %r has an empty side" % (ctx.label, metric, pattern))
@@ -202,6 +208,8 @@ def _payload_impl(ctx):
         "path": [folder + "/bin"],
         "patterns": attr.patterns or None,
         "program": program,
+        "record_key": attr.record_key,
+        "repeats": attr.repeats,
         "uses_parent_pgrp": attr.uses_parent_pgrp,
     }
     layer, index = _write_layer(ctx, payload, items + more_items, files + more_files)
@@ -226,6 +234,8 @@ _payload = rule(
         "output": attr.string(mandatory = True, doc = "How metrics are found in what it prints."),
         "path": attr.string(doc = "Path of the program in root."),
         "patterns": attr.string_dict(doc = "Metric -> regular expression."),
+        "record_key": attr.string_list(doc = "Fields whose values tell records apart."),
+        "repeats": attr.string(default = "all", doc = "Whether all records called alike count, or the last."),
         "root": attr.label(
             default = "@debian_payloads//:root",
             allow_single_file = True,
@@ -255,14 +265,17 @@ def payload(
       name: name of the payload, which tests use.
       args: arguments of every run, before those of the test.
       checks: what every run must fulfil: metric_min, metric_max, metric_range, metric_exists,
-        exit_code.
+        exit_code, exit_code_skip.
       metrics: what is known of its metrics: metric(NAME, polarity = ..., unit = ...).
       output: how metrics are found in what it prints: "exit_code" (none are), "json", "key_value"
         or "regex" with `patterns`.
       known_flags: the only options that arguments may hold; None: any.
       **kwargs: binary (an executable target, whose runfiles come along, or a file) or path (of a
         program in `root`); root (default: @debian_payloads//:root); patterns (metric name ->
-        regular expression with one group); files (file -> its path in the guest, absolute or
+        regular expression with one group); record_key (names of fields whose values tell the
+        records of "json" and "key_value" apart, e.g. ["event"]); repeats ("all": records that are
+        called alike are numbered, "last": the last counts, as in reports that come while a
+        benchmark runs); files (file -> its path in the guest, absolute or
         below /payloads/NAME); libraries (names of shared libraries that the program opens by
         itself); uses_parent_pgrp (no process group of its own); and what every rule takes.
     """

@@ -4,6 +4,7 @@
 visibility(["//rules/..."])
 
 OUTPUTS = ["exit_code", "json", "key_value", "regex"]
+REPEATS = ["all", "last"]
 
 _POLARITIES = ["higher_better", "lower_better", "target", "unknown"]
 
@@ -11,6 +12,7 @@ _POLARITIES = ["higher_better", "lower_better", "target", "unknown"]
 _NUMBERS = {
     "Exists": [],
     "ExitCodeEq": ["code"],
+    "ExitCodeSkip": ["code"],
     "Max": ["value"],
     "Min": ["value"],
     "Range": ["low", "high"],
@@ -67,6 +69,8 @@ def metric_exists(metric):
 def exit_code(code):
     """A check: the payload ends with this exit code; -1 is a death by signal.
 
+    Several in one payload are a set: it ends with any of them.
+
     Args:
       code: int.
 
@@ -74,6 +78,17 @@ def exit_code(code):
       An element of a payload's `checks`.
     """
     return struct(kind = "ExitCodeEq", code = code)
+
+def exit_code_skip(code):
+    """With this exit code the payload says that it does not apply here: the test is skipped.
+
+    Args:
+      code: int, 1 to 255; that of the kernel's selftests is 4.
+
+    Returns:
+      An element of a payload's `checks`.
+    """
+    return struct(kind = "ExitCodeSkip", code = code)
 
 def metric(name, polarity = "unknown", target = None, unit = ""):
     """What is known of a metric beforehand.
@@ -115,10 +130,14 @@ def _check_problem(check, output, patterns):
     """A clause that says what is wrong with a decoded check, or None."""
     kind = check.get("kind") if type(check) == "dict" else None
     if kind not in _NUMBERS:
-        return "is no check; write metric_min, metric_max, metric_range, metric_exists or exit_code"
+        return "is no check; write metric_min, metric_max, metric_range, metric_exists, exit_code or exit_code_skip"
     for field in _NUMBERS[kind]:
         if not _is_number(check[field]):
             return "has a %s that is no number" % field
+    if kind == "ExitCodeSkip":
+        if type(check["code"]) != "int" or check["code"] < 1 or check["code"] > 255:
+            return "has an exit code outside 1 to 255, which cannot mean SKIP"
+        return None
     if kind == "ExitCodeEq":
         if type(check["code"]) != "int" or check["code"] < -1 or check["code"] > 255:
             return "has an exit code outside -1 (a death by signal) to 255"
@@ -150,11 +169,11 @@ def decoded_checks(label, texts, output, patterns):
             fail("%s: checks: %s %s" % (label, text, problem))
         fields = dict(check)
         kind = fields.pop("kind")
-        if kind == "ExitCodeEq":
-            codes[fields["code"]] = None
+        if kind in ("ExitCodeEq", "ExitCodeSkip"):
+            other = codes.setdefault(fields["code"], kind)
+            if other != kind:
+                fail("%s: checks: exit code %d is both accepted and a SKIP" % (label, fields["code"]))
         checks.append({"@kind": kind} | fields)
-    if len(codes) > 1:
-        fail("%s: checks: a payload has one exit code, not each of %s" % (label, sorted(codes)))
     return checks
 
 def _hint_problem(hint, output, patterns):

@@ -38,6 +38,8 @@ _NOT_OF_A_PAYLOAD = {
     "metrics": [],
     "output": "exit_code",
     "patterns": None,
+    "record_key": [],
+    "repeats": "all",
     "uses_parent_pgrp": False,
 }
 

@@ -15,6 +15,7 @@ from unittest import mock
 from absl.testing import absltest, parameterized
 
 from ktstr import metric
+from ktstr.guest.context import Skipped
 from ktstr.guest.payload import process as process_module
 from ktstr.guest.payload.capture import CAP, Capture
 from ktstr.guest.payload.handle import PayloadBuilder, PayloadHandle, PayloadResult
@@ -74,6 +75,15 @@ class RunTest(_Case):
         self.assertFalse(result.ok)
         self.assertRegex(result.failures[0], "exited with code 3; stderr:\nwhy")
         self.assertTrue(self.shell("exit 3").check(metric.ExitCodeEq(3)).run().ok)
+
+    def test_one_that_skips_itself(self) -> None:
+        skips = self.shell("echo '# SKIP no'; exit 4", "json").check(metric.ExitCodeSkip(4))
+        result = skips.check(metric.Exists("a")).run()
+        self.assertTrue(result.ok)
+        self.assertEqual(result.skipped, "skipped itself with exit code 4: # SKIP no")
+        with self.assertRaisesRegex(Skipped, "payload 'json' skipped itself with exit code 4"):
+            result.metric("a")
+        self.assertEqual(self.run_shell("true").skipped, "")
 
     def test_death_by_signal(self) -> None:
         facts = self.run_shell("kill -SEGV $$").facts

@@ -66,6 +66,48 @@ class VerdictTest(parameterized.TestCase):
         self.assertEqual(detail.subject, about)
         self.assertIn(words, detail.message)
 
+    def test_a_payload_that_skips_itself_skips_the_test(self) -> None:
+        checks = (metric.ExitCodeEq(0), metric.ExitCodeSkip(4), metric.Exists("x"))
+        skipped = runs.payload(checks=checks, exit_code=4, stdout_tail="1..0 # SKIP one node\n")
+        judged = judge(run_with(runs.payload(), skipped))
+        self.assertIs(judged.verdict, Verdict.SKIP, judged.details)
+        words = "payload fio skipped itself with exit code 4: 1..0 # SKIP one node"
+        self.assertEqual([detail.message for detail in judged.details], [words])
+
+    @parameterized.parameters(
+        ({"exit_code": 1}, Verdict.FAIL),
+        ({"error": "its pidfd was lost"}, Verdict.INCONCLUSIVE),
+        ({"exit_code": 0}, Verdict.SKIP),
+    )
+    def test_a_skip_hides_nothing(self, other: dict[str, Any], verdict: Verdict) -> None:
+        skipped = runs.payload(checks=(metric.ExitCodeSkip(4),), exit_code=4)
+        self.assertIs(judge(run_with(skipped, runs.payload(**other))).verdict, verdict)
+
+    def test_an_accepted_code_is_no_skip(self) -> None:
+        checks = (metric.ExitCodeEq(0), metric.ExitCodeEq(4), metric.ExitCodeSkip(4))
+        judged = judge(run_with(runs.payload(checks=checks, exit_code=4)))
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
+
+    @parameterized.parameters(
+        ((), {"exit_code": 4}, Verdict.SKIP),
+        ((metric.ExitCodeEq(0),), {"exit_code": 4}, Verdict.FAIL),
+        ((), SEGFAULT, Verdict.FAIL),
+        ((), TIMEOUT, Verdict.FAIL),
+        ((metric.Exists("x"),), {"exit_code": 0}, Verdict.FAIL),
+    )
+    def test_a_function_that_skips_has_looked_at_the_exit_code(
+        self, checks: tuple[Any, ...], end: dict[str, Any], verdict: Verdict
+    ) -> None:
+        said = runs.outcome(verdict="skip", detail="needs two nodes")
+        ran = runs.payload(checks=checks, **end)
+        judged = judge(runs.good_run(runs.function_plan(), test=said, payloads=(ran,)))
+        self.assertIs(judged.verdict, verdict, judged.details)
+        if verdict is Verdict.SKIP:
+            self.assertIn(
+                "payload fio exited with code 4, and the test function said SKIP after that",
+                judged.remarks,
+            )
+
     def test_every_failed_check_is_a_detail(self) -> None:
         checks = (metric.Exists("x"), metric.Max("jobs.0.read.iops", 1), metric.Exists("y"))
         self.assertLen(judge(run_with(runs.payload(checks=checks))).details, 3)

@@ -18,7 +18,6 @@ from ktstr.model.frames import MAX_BODY, FrameType, encode_frame
 from ktstr.model.json_leaves import MAX_DEPTH, MAX_LEAVES, MAX_NAME, MAX_VALUES, documents
 from ktstr.model.metrics import Extraction, extract_from, extract_metrics
 from ktstr.model.payload import Exists, MetricHint, OutputFormat, Payload, Stream
-from ktstr.model.quantity import Quantity, parse_quantity
 from tests.model.strategies import DOCUMENTS
 
 
@@ -76,10 +75,8 @@ class JsonTest(parameterized.TestCase):
         text = 'fio: [note] {not json} it took [12] rounds\n{"a": {"b": 1}}\ndone {\n'
         self.assertEqual(of_json(text), {"a.b": 1.0})
 
-    def test_several_documents_join_and_the_last_value_counts(self) -> None:
-        found = extract_metrics(payload(), '{"a":1,"b":2}\n{"a":3}\n', "")
-        self.assertEqual(values(found), {"a": 3.0, "b": 2.0})
-        self.assertRegex(found.notes[0], "stdout: 1 names .* 'a' first; the last value counts")
+    def test_several_documents_join_where_no_name_is_in_two(self) -> None:
+        self.assertEqual(of_json('{"a":1}\n{"b":2}\n'), {"a": 1.0, "b": 2.0})
 
     def test_an_array_of_numbers_counts_where_it_fills_its_lines(self) -> None:
         self.assertEqual(of_json("[1, 2]\n"), {"0": 1.0, "1": 2.0})
@@ -227,36 +224,6 @@ class RegexTest(absltest.TestCase):
         found = self.of("Time soon", time=r"Time (.*)")
         self.assertEqual(found.metrics, ())
         self.assertIn("the pattern of 'time' found 'soon', no number", found.notes[0])
-
-
-class QuantityTest(parameterized.TestCase):
-    @parameterized.parameters(
-        ("5 Threads", 5.0, "Threads"),
-        ("12.5k", 12_500.0, ""),
-        ("3MiB", 3.0 * 1024**2, "B"),
-        ("1.2 GB/s", 1.2e9, "B/s"),
-        ("7Ki", 7_168.0, ""),
-        ("250us", 250e-6, "s"),
-        ("250\u00b5s", 250e-6, "s"),
-        ("5m", 5.0, "m"),
-        ("2min", 2.0, "min"),
-        ("-1e3", -1_000.0, ""),
-        (".5%", 0.5, "%"),
-        ("3pages", 3.0, "pages"),
-    )
-    def test_read(self, text: str, value: float, unit: str) -> None:
-        found = parse_quantity(text)
-        assert found is not None
-        self.assertAlmostEqual(found.value, value, delta=abs(value) * 1e-12)
-        self.assertEqual(found.unit, unit)
-
-    @parameterized.parameters("", "x", "info", "nanos", "1 2", "0x10", "1_0", "1,5", "--1", "k")
-    def test_refused(self, text: str) -> None:
-        self.assertIsNone(parse_quantity(text))
-
-    @given(st.floats())
-    def test_every_float_reads_back(self, value: float) -> None:
-        self.assertEqual(repr(parse_quantity(repr(value))), repr(Quantity(value)))
 
 
 class FloodTest(parameterized.TestCase):

@@ -12,7 +12,7 @@ from absl.testing import absltest, parameterized
 from ktstr import metric
 from ktstr.model.facts import Metric, PayloadFacts
 from ktstr.model.payload import PayloadEnd, Stream
-from ktstr.model.payload_checks import STDERR_BYTES, failed_checks
+from ktstr.model.payload_checks import STDERR_BYTES, failed_checks, skip_reason
 
 FACTS = PayloadFacts(
     payload="fio",
@@ -79,10 +79,48 @@ class EndTest(parameterized.TestCase):
         failed = failed_checks(facts(metric.ExitCodeEq(code), **ENDS[end]))
         self.assertEqual(failed, (words,) if words else ())
 
+    @parameterized.parameters(
+        ((0, 4), 0, ""),
+        ((0, 4), 4, ""),
+        ((0, 4), 3, "exited with code 3, exit code 0 or 4 expected"),
+        ((4, 4), 0, "exited with code 0, exit code 4 expected"),
+    )
+    def test_several_exit_codes_are_a_set(
+        self, codes: tuple[int, ...], code: int, words: str
+    ) -> None:
+        failed = failed_checks(facts(*map(metric.ExitCodeEq, codes), exit_code=code))
+        self.assertEqual(failed, (words,) if words else ())
+
+    @parameterized.parameters(
+        ("", "skipped itself with exit code 4"),
+        ("TAP version 13\n1..0 # SKIP no node\n\n", "exit code 4: 1..0 # SKIP no node"),
+        ("ok 1 # SKIP no\n# Totals: pass:0 skip:1\n", "exit code 4: ok 1 # SKIP no"),
+        ("needs root\n", "exit code 4: needs root"),
+    )
+    def test_a_skip_has_a_reason_and_fails_nothing(self, said: str, words: str) -> None:
+        checks = (metric.ExitCodeEq(0), metric.ExitCodeSkip(4), metric.Exists("a"))
+        made = facts(*checks, exit_code=4, stdout_tail=said)
+        self.assertEndsWith(skip_reason(made), words)
+        self.assertEqual(failed_checks(made), ())
+
+    @parameterized.parameters(
+        ((metric.ExitCodeSkip(4),), {"exit_code": 0}, ""),
+        ((metric.ExitCodeSkip(4),), {"exit_code": 5}, "exited with code 5"),
+        ((metric.ExitCodeSkip(4), metric.ExitCodeEq(4)), {"exit_code": 4}, ""),
+        ((metric.ExitCodeSkip(4),), ENDS["signal"], "was killed by SIGSEGV"),
+        ((metric.ExitCodeSkip(4),), ENDS["timeout"], "did not end within 2.5 s"),
+    )
+    def test_only_its_own_code_is_a_skip(
+        self, checks: tuple[metric.MetricCheck, ...], end: dict[str, Any], words: str
+    ) -> None:
+        made = facts(*checks, **end)
+        self.assertEqual(skip_reason(made), "")
+        self.assertEqual(failed_checks(made), (words,) if words else ())
+
     def test_a_wrong_end_is_all_that_is_told_wherever_its_check_stands(self) -> None:
         checks = (metric.Min("iops", 1), metric.ExitCodeEq(1), metric.ExitCodeEq(2))
         self.assertEqual(
-            failed_checks(facts(*checks)), ("exited with code 0, exit code 1 expected",)
+            failed_checks(facts(*checks)), ("exited with code 0, exit code 1 or 2 expected",)
         )
         self.assertLen(failed_checks(facts(metric.Min("iops", 1), exit_code=9)), 1)
 

@@ -76,6 +76,8 @@ class CheckTest(parameterized.TestCase):
         (lambda: metric.Exists(""), "Exists: metric name ''"),
         (lambda: metric.ExitCodeEq(256), r"ExitCodeEq\(256\): an exit code is 0 to 255, or -1"),
         (lambda: metric.ExitCodeEq(-2), r"ExitCodeEq\(-2\)"),
+        (lambda: metric.ExitCodeSkip(0), r"ExitCodeSkip\(0\): an exit code that means SKIP is 1"),
+        (lambda: metric.ExitCodeSkip(256), r"ExitCodeSkip\(256\)"),
         (lambda: metric.ExitCodeEq(True), r"ExitCodeEq\(True\)"),
         (lambda: MetricHint("", Polarity.UNKNOWN), "MetricHint: metric name ''"),
         (lambda: MetricHint("a", target=3), "has target 3 with polarity unknown"),

@@ -20,7 +20,7 @@ from ktstr.model.cpuset import CpusetSpec, Disjoint, Exact, Llc, Numa, Overlap, 
 from ktstr.model.disk import Disk, Filesystem, Throttle
 from ktstr.model.limits import Limits
 from ktstr.model.mem_policy import MemMode, MemPolicy
-from ktstr.model.payload import MetricHint, OutputFormat, Payload, Polarity
+from ktstr.model.payload import MetricHint, OutputFormat, Payload, Polarity, Repeats
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.topology import Topology
 
@@ -228,6 +228,7 @@ def metric_checks() -> st.SearchStrategy[tuple[metric.MetricCheck, ...]]:
         st.builds(lambda name, ends: metric.Range(name, *ends), _NAMES, ranges),
         st.builds(metric.Exists, _NAMES),
         st.builds(metric.ExitCodeEq, st.integers(-1, 255)),
+        st.builds(metric.ExitCodeSkip, st.integers(1, 255)),
     )
     return st.lists(each, max_size=4).map(tuple)
 
@@ -239,11 +240,24 @@ def payloads() -> st.SearchStrategy[Payload]:
         st.builds(MetricHint, _NAMES, st.sampled_from(Polarity), unit=_NAMES),
     )
     formats = st.one_of(
-        st.tuples(st.sampled_from(_PLAIN), st.none()),
-        st.tuples(st.just(OutputFormat.REGEX), st.just({"a.b": r"x=(\d+)"})),
+        st.tuples(st.sampled_from(_PLAIN), st.none(), st.just(()), st.just(Repeats.ALL)),
+        st.tuples(
+            st.just(OutputFormat.REGEX),
+            st.just({"a.b": r"x=(\d+)"}),
+            st.just(()),
+            st.just(Repeats.ALL),
+        ),
+        st.tuples(
+            st.just(OutputFormat.JSON),
+            st.none(),
+            st.just(("event", "cpu")),
+            st.sampled_from(Repeats),
+        ),
     )
     return st.builds(
-        lambda form, **rest: Payload(output=form[0], patterns=form[1], **rest),
+        lambda form, **rest: Payload(
+            output=form[0], patterns=form[1], record_key=form[2], repeats=form[3], **rest
+        ),
         form=formats,
         name=st.from_regex(r"[a-z][a-z0-9._-]{0,9}", fullmatch=True),
         program=st.just("/payloads/p/p"),

@@ -28,6 +28,8 @@ _PAYLOAD: dict[str, Any] = {
     "path": ["/payloads/x/bin"],
     "patterns": None,
     "program": "/payloads/x/bin/x",
+    "record_key": [],
+    "repeats": "all",
     "uses_parent_pgrp": False,
 }
 

@@ -88,7 +88,7 @@ def _inputs_impl(ctx):
         asserts.true(env, told or not value, "a template knows %s = %r" % (key, value))
     for payload in written["payloads"]:
         for key, value in payload["payload"].items():
-            told = key in ["name", "path", "program"] or [key, value] == ["output", "exit_code"]
+            told = key in ["name", "path", "program"] or [key, value] in [["output", "exit_code"], ["repeats", "all"]]
             asserts.true(env, told or not value, "a template knows %s = %r" % (key, value))
     return analysistest.end(env)
 

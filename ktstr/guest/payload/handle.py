@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ktstr.model.errors import UsageError
 from ktstr.model.payload import PayloadEnd
-from ktstr.model.payload_checks import failed_checks
+from ktstr.model.payload_checks import failed_checks, skip_reason
 from ktstr.model.payload_run import compose_run
 
 if TYPE_CHECKING:
@@ -39,16 +39,29 @@ class PayloadResult:
 
     @property
     def ok(self) -> bool:
-        """Whether no check failed and the payload could be followed to its end."""
+        """Whether no check failed and the payload could be followed to its end.
+
+        So it is where the payload skipped itself: the host makes that the test's verdict.
+        """
         return not self.failures and not self.facts.error
+
+    @property
+    def skipped(self) -> str:
+        """Why the payload did not apply, if its exit code means SKIP; else empty."""
+        return skip_reason(self.facts)
 
     def metric(self, name: str) -> float:
         """The value of a metric, by its dotted path.
 
         Raises:
             UsageError: the payload printed none of this name; the nearest are listed.
+            Skipped: the payload skipped itself, and printed none for that; the test is skipped.
         """
         values = {metric.name: metric.value for metric in self.facts.metrics}
+        if name not in values and self.skipped:
+            from ktstr.guest.context import Skipped  # which imports much
+
+            raise Skipped(f"payload {self.facts.payload!r} {self.skipped}")
         if name not in values:
             near = difflib.get_close_matches(name, sorted(values), _NAMES_SHOWN, 0.0)
             raise UsageError(
