@@ -13,6 +13,7 @@ from tools.debian.lock import (
     LockError,
     Wanted,
     chosen_sets,
+    kept_lock,
     merged_lock,
     parse_wanted,
     suite_files,
@@ -81,6 +82,17 @@ class LockTest(parameterized.TestCase):
         self.assertEqual(merged["sets"]["b"][0]["version"], "2.0")
         self.assertEqual(merged["snapshots"], {"a": "1", "b": "2"})
         self.assertEqual(list(merged["sets"]), ["a", "b"])
+
+    def test_what_any_set_has_can_be_kept(self) -> None:
+        before = _lock("trixie", "1", {"a": "1.0", "b": "1.1"})
+        other = locked(parse_stanzas(_SHOWN)[0])
+        fresh = _lock("trixie", "2", {"b": "2.0", "c": "2.0"})
+        fresh["sets"]["b"].append(other)
+        kept = kept_lock(fresh, before)
+        self.assertEqual(kept["sets"]["b"], [*before["sets"]["b"], other])
+        self.assertIn(kept["sets"]["c"][0]["version"], ("1.0", "1.1"))
+        self.assertEqual(kept["snapshots"], {"b": "1 2", "c": "2"})
+        self.assertEqual(kept_lock(before, before), before)
 
     @parameterized.named_parameters(
         ("nothing_locked", None, r"set \[a\] was never locked"),

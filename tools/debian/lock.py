@@ -3,6 +3,7 @@
 
     tools/bazel run //tools/debian:lock               # every set
     tools/bazel run //tools/debian:lock -- payloads   # this one; the others stay as they are
+    tools/bazel run //tools/debian:lock -- --keep payloads   # only what no set has yet
     tools/bazel run //tools/debian:lock -- --suite trixie-backports
 
 A lock is of one suite. Those of other suites than trixie are SUITE.json, made from SUITE.txt.
@@ -58,7 +59,10 @@ class Wanted:
 
 
 class Lock(TypedDict):
-    """lock.json.  `snapshots`: when each set was locked, as a snapshot archive's time stamp."""
+    """lock.json.  `snapshots`: when each set was locked, as a snapshot archive's time stamp.
+
+    A set that was locked with --keep has several, with blanks between them.
+    """
 
     suite: str
     architecture: str
@@ -126,6 +130,23 @@ def merged_lock(fresh: Lock, before: Lock | None, wanted: Iterable[str]) -> Lock
         merged["snapshots"][name] = source["snapshots"][name]
         merged["sets"][name] = source["sets"][name]
     return merged
+
+
+def kept_lock(fresh: Lock, before: Lock) -> Lock:
+    """`fresh` with the entries of `before` for packages that any of its sets has, its own first.
+
+    So a root gets more packages and none of its files changes: guests take the C library from two
+    roots, which must have the same one.
+    """
+    kept = fresh | {"snapshots": {}, "sets": {}}
+    elsewhere = {each["name"]: each for entries in before["sets"].values() for each in entries}
+    for name, entries in fresh["sets"].items():
+        own = {each["name"]: each for each in before["sets"].get(name, [])}
+        locks = elsewhere | own
+        kept["sets"][name] = [locks.get(each["name"], each) for each in entries]
+        stamps = [*before["snapshots"].get(name, "").split(), fresh["snapshots"][name]]
+        kept["snapshots"][name] = " ".join(dict.fromkeys(stamps))
+    return kept
 
 
 class Apt:
@@ -207,6 +228,9 @@ def _main(argv: list[str]) -> int:
     parser.add_argument("--keyring", type=pathlib.Path, default=_KEYRING)
     parser.add_argument("--packages", type=pathlib.Path, help="default: that of the suite")
     parser.add_argument("--out", type=pathlib.Path, help="default: that of the suite")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave each package as it is that a set has already"
+    )
     parser.add_argument("sets", nargs="*", help="sets to lock anew; default: all")
     args = parser.parse_args(argv)
     packages, out = suite_files(args.suite)
@@ -225,7 +249,10 @@ def _main(argv: list[str]) -> int:
                 snapshots=dict.fromkeys(chosen, apt.release_date()),
                 sets={name: apt.resolve(wanted[name]) for name in chosen},
             )
-        before = json.loads(args.out.read_text(encoding="utf-8")) if args.sets else None
+        known = args.sets or args.keep
+        before = json.loads(args.out.read_text(encoding="utf-8")) if known else None
+        if args.keep and before is not None:
+            fresh = kept_lock(fresh, before)
         lock = merged_lock(fresh, before, wanted)
     except (LockError, OSError) as error:
         print(f"{args.packages}: {error}", file=sys.stderr)
