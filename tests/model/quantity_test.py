@@ -7,7 +7,7 @@ import math
 import re
 
 from absl.testing import absltest, parameterized
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ktstr.model.quantity import Quantity, leading_quantity, parse_quantity
@@ -118,10 +118,12 @@ class ReadTest(parameterized.TestCase):
 
 
 class PropertyTest(absltest.TestCase):
+    @settings(deadline=None)
     @given(st.floats())
     def test_every_float_reads_back(self, value: float) -> None:
         self.assertEqual(repr(parse_quantity(repr(value))), repr(Quantity(value)))
 
+    @settings(deadline=None)
     @given(
         _FINITE,
         st.sampled_from(["plain", "grouped", "exponent", "signed"]),
@@ -145,10 +147,12 @@ class PropertyTest(absltest.TestCase):
         self.assertTrue(math.isclose(found.value, true, rel_tol=1e-12), (found, true))
         self.assertEqual(found.unit, base + per)
 
+    @settings(deadline=None)
     @given(st.integers(0, 10**15), st.sampled_from(["ms", "us", "KiB", "MB/s", ""]))
     def test_thousands_say_what_no_separator_says(self, value: int, unit: str) -> None:
         self.assertEqual(parse_quantity(f"{value:,} {unit}"), parse_quantity(f"{value} {unit}"))
 
+    @settings(deadline=None)
     @given(st.text("0123456789.,'_-+:/eExkKmMGiBsu% ()[]", max_size=16))
     def test_a_number_is_all_of_the_digits_or_none(self, text: str) -> None:
         found = parse_quantity(text)
@@ -161,6 +165,7 @@ class PropertyTest(absltest.TestCase):
             shown, want = (f"{abs(each):.13e}"[:15] for each in (found.value, float(digits)))
             self.assertEqual(shown, want)
 
+    @settings(deadline=None)
     @given(_FINITE, st.text(max_size=12))
     def test_junk_behind_a_number_never_makes_another(self, value: float, junk: str) -> None:
         found = parse_quantity(f"{value!r}{junk}")
@@ -170,6 +175,7 @@ class PropertyTest(absltest.TestCase):
         scaled = prefix is not None or re.match(r"[eE0-9.]", junk) is not None
         self.assertTrue(scaled or found.value == value, (value, junk, found))
 
+    @settings(deadline=None)
     @given(st.text())
     def test_no_text_raises(self, text: str) -> None:
         parse_quantity(text)

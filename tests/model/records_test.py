@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from absl.testing import absltest, parameterized
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr.model.metrics import Extraction, extract_metrics
@@ -99,6 +99,7 @@ class JsonTest(parameterized.TestCase):
         self.assertEqual({each.name: each.value for each in got.metrics}, {"a": 3.0, "b": 2.0})
         self.assertRegex(got.notes[0], "stdout: 1 names .* 'a' first; the last value counts")
 
+    @settings(deadline=None)
     @given(st.lists(st.integers(-(2**50), 2**50), min_size=2, max_size=30))
     def test_no_number_of_any_line_is_lost(self, numbers: list[int]) -> None:
         text = "".join(json.dumps({"k": f"n{i}", "v": n}) + "\n" for i, n in enumerate(numbers))
