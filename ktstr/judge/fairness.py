@@ -13,8 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.subjects import MIN_WINDOW_NS, affinity_of, by_cgroup, wall_ns, worker_name
-from ktstr.judge.windows import allowed, together, used
+from ktstr.judge.presence import ALL_THERE, Presence
+from ktstr.judge.subjects import (
+    MIN_WINDOW_NS,
+    affinity_of,
+    by_cgroup,
+    ordered,
+    wall_ns,
+    worker_name,
+)
+from ktstr.judge.windows import allowed, stranded, together, used
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 
@@ -72,20 +80,31 @@ def fair_shares(weights: Sequence[int], capacity: float) -> list[float]:
     return shares
 
 
-def cohorts(workers: tuple[WorkerFacts, ...], machine: frozenset[int]) -> list[Cohort]:
+def cohorts(
+    workers: tuple[WorkerFacts, ...], machine: frozenset[int], presence: Presence = ALL_THERE
+) -> list[Cohort]:
     """The comparable CPU-hungry workers, with their shares; `machine` are all its CPUs.
 
-    The room that a cohort shares is its cpuset less what everybody else used of it meanwhile.
+    The room that a cohort shares is its cpuset less what everybody else used of it meanwhile, as
+    far as its CPUs were there (`presence`).  Who was without any of them is in no cohort.
     """
     found = []
     for cgroup, members in by_cgroup(workers).items():
-        eligible = [worker for worker in members if _comparable(worker)]
+        eligible = [
+            worker
+            for worker in members
+            if _comparable(worker) and not stranded(worker, machine, presence)
+        ]
         for group in _same_window(eligible):
             cpus = allowed(group[0], machine)
             ours = {id(worker) for worker in group}
             others = [worker for worker in workers if id(worker) not in ours]
-            room = max(0.0, len(cpus) - sum(used(other, cpus, group[0]) for other in others))
-            fair = fair_shares([worker.weight for worker in group], room)
+            taken = sum(used(other, cpus, group[0]) for other in others)
+            fair = [0.0] * len(group)
+            for span in presence.spans(group[0].started_ns, group[0].ended_ns):
+                room = max(0.0, len(cpus - span.gone) - taken)
+                parts = fair_shares([worker.weight for worker in group], room)
+                fair = [sum_ + span.part * part for sum_, part in zip(fair, parts, strict=True)]
             shares = tuple(
                 Share(worker, worker.cpu_ns / wall_ns(worker), part)
                 for worker, part in zip(group, fair, strict=True)
@@ -95,10 +114,19 @@ def cohorts(workers: tuple[WorkerFacts, ...], machine: frozenset[int]) -> list[C
 
 
 def spreads(scope: Scope) -> list[Measurement]:
-    """The spread of each cohort of two workers or more, in percent of wall time."""
-    return [
+    """The spread of each cohort of two workers or more, in percent of wall time.
+
+    A worker that was without any of its CPUs has none.
+    """
+    machine = scope.machine.cpus
+    lost = [
+        Measurement(worker_name(worker), None, f"{worker_name(worker)}: {words}: its share is open")
+        for worker in ordered(scope.workers)
+        if _comparable(worker) and (words := stranded(worker, machine, scope.presence))
+    ]
+    return lost + [
         Measurement(cohort.cgroup, cohort.spread_pct, _words(cohort))
-        for cohort in cohorts(scope.workers, scope.machine.cpus)
+        for cohort in cohorts(scope.workers, machine, scope.presence)
         if len(cohort.shares) > 1
     ]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from ktstr.judge.freezing import frozen_ns
 from ktstr.judge.measure import Limit, Measurement, Scope
+from ktstr.judge.presence import when
 from ktstr.judge.subjects import NS_PER_MS, crashed, ordered, worker_name
+from ktstr.judge.windows import stranded
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 
@@ -14,17 +16,19 @@ def gaps(scope: Scope) -> list[Measurement]:
     """The longest gap of each worker, ms; one that worked and yet was never sampled has none.
 
     Nor has one that ended by itself: its silence after that is not the scheduler's.  The
-    time that a cgroup was frozen is taken off, all of it: nobody knows which gap it is in.
+    time that a cgroup was frozen is taken off, all of it: nobody knows which gap it is in.  A gap
+    in which the last CPU of a worker went is the kernel's, which moves it away.
     """
     return [
-        _gap(worker, frozen_ns(worker.cgroup, scope.cgroups)) for worker in ordered(scope.workers)
+        _gap(worker, frozen_ns(worker.cgroup, scope.cgroups), scope)
+        for worker in ordered(scope.workers)
     ]
 
 
 MAX_GAP = Limit("max_gap_ms", Kind.STUCK, "ms", gaps)
 
 
-def _gap(worker: WorkerFacts, frozen: int) -> Measurement:
+def _gap(worker: WorkerFacts, frozen: int, scope: Scope) -> Measurement:
     name, gap_ms = worker_name(worker), max(0, worker.max_gap_ns - frozen) / NS_PER_MS
     if worker.completed and worker.work_units and not worker.samples:
         words = f"{name} ({worker.work_type}) worked but no gap was ever sampled"
@@ -41,4 +45,17 @@ def _gap(worker: WorkerFacts, frozen: int) -> Measurement:
         words += f", {at_ms:.0f} ms after its start"
     if frozen:
         words += f", the {frozen / NS_PER_MS:.1f} ms taken off that its cgroup was frozen"
-    return Measurement(name, gap_ms, words)
+    return _with_cpus(worker, scope, Measurement(name, gap_ms, words))
+
+
+def _with_cpus(worker: WorkerFacts, scope: Scope, gap: Measurement) -> Measurement:
+    """The gap, with what became of the CPUs meanwhile."""
+    end = worker.max_gap_at_ns
+    # of one that is cut to a step nobody knows where its gap was
+    start, end = (end - worker.max_gap_ns, end) if end else (worker.started_ns, worker.ended_ns)
+    change = scope.presence.around(start, end)
+    if change is None:
+        return gap
+    words = f"{gap.words}; {when(change, worker.started_ns)}"
+    lost = stranded(worker, scope.machine.cpus, scope.presence)
+    return Measurement(gap.subject, gap.value, words, lost and f"{lost}: the kernel moved it")

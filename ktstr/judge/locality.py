@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ktstr.judge.measure import Limit, Measurement, Scope
 from ktstr.judge.subjects import affinity_of, ordered, worker_name
+from ktstr.judge.windows import stranded
 from ktstr.model.checks import Kind
 from ktstr.model.cpulist import parse_cpulist
 from ktstr.model.facts import WorkerFacts
@@ -17,10 +18,19 @@ from ktstr.model.topology import TopologyView
 def localities(scope: Scope) -> list[Measurement]:
     """The part of each confined worker's pages on the nodes of the CPUs that it may run on."""
     return [
-        _part(worker, nodes, "on the nodes of its CPUs")
+        _of_own_nodes(worker, nodes, scope)
         for worker in ordered(scope.workers)
         if (nodes := _own_nodes(worker, scope.machine)) is not None
     ]
+
+
+def _of_own_nodes(worker: WorkerFacts, nodes: frozenset[int], scope: Scope) -> Measurement:
+    lost = stranded(worker, scope.machine.cpus, scope.presence)
+    if not lost:
+        return _part(worker, nodes, "on the nodes of its CPUs")
+    name = worker_name(worker)
+    words = f"{name} ({worker.work_type}): {lost}, so that nobody knows which nodes were its own"
+    return Measurement(name, None, words)
 
 
 def slow_tiers(scope: Scope) -> list[Measurement]:

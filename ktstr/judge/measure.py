@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from ktstr.judge.presence import ALL_THERE, Presence
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, WorkerFacts
 from ktstr.model.topology import TopologyView
@@ -15,7 +16,8 @@ from ktstr.model.topology import TopologyView
 class Scope:
     """What is judged together: a whole run, or the part of it that one step of the scenario was.
 
-    `workers` and the `scenarios`' steps tell of that part alone, `cgroups` of all.
+    `workers` and the `scenarios`' steps tell of that part alone, `cgroups` of all.  `presence` says
+    which CPUs were there; `lives` are the whole lives of the workers' processes: pid -> window.
     """
 
     workers: tuple[WorkerFacts, ...]
@@ -23,18 +25,22 @@ class Scope:
     cgroups: tuple[CgroupFacts, ...] = ()
     scenarios: tuple[ScenarioFacts, ...] = ()
     step: int | None = None
+    presence: Presence = ALL_THERE
+    lives: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Measurement:
     """What a check found at one place, in its own unit; None: it could not be measured.
 
-    `words` are a sentence about it that lacks the limit, or say why there is no value.
+    `words` are a sentence about it that lacks the limit, or say why there is no value.  `excuse`
+    says why a value past the limit would be nobody's fault; empty where it is the scheduler's.
     """
 
     subject: str
     value: float | None
     words: str
+    excuse: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Limit:
         return max(known, key=lambda each: sign * (each.value or 0.0), default=None)
 
     def details(self, measurements: list[Measurement], scope: Scope, limit: float) -> list[Detail]:
-        """A FAIL for each value past the limit, INCONCLUSIVE for each that is missing."""
+        """A FAIL for each value past the limit, INCONCLUSIVE for each missing or excused one."""
         if not measurements and scope.workers and self.nothing:
             return [Detail(Kind.NO_DATA, self.nothing, Verdict.INCONCLUSIVE)]
         bound = f"{'at least' if self.least else 'limit'} {limit:g} {self.unit}".rstrip()
@@ -74,8 +80,14 @@ class Limit:
                 details.append(missing)
             elif self.misses(each.value, limit):
                 message = f"{each.words} ({bound})"
-                details.append(Detail(self.kind, message, Verdict.FAIL, each.subject))
+                details.append(self._miss(each, message))
         return details
+
+    def _miss(self, each: Measurement, message: str) -> Detail:
+        if not each.excuse:
+            return Detail(self.kind, message, Verdict.FAIL, each.subject)
+        message = f"{message}; but {each.excuse}"
+        return Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE, each.subject)
 
     def judge(self, scope: Scope, limit: float) -> list[Detail]:
         """`details` of what `measure` finds in `scope`."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ktstr.judge.measure import Scope
+from ktstr.judge.presence import presence_of
 from ktstr.judge.record import RunRecord
 from ktstr.judge.shape import asked_view
 from ktstr.judge.subjects import worker_name
@@ -46,7 +47,18 @@ def parts(run: RunRecord) -> list[Part]:
 
 def whole(run: RunRecord) -> Scope:
     """All of a run."""
-    return Scope(run.workers, asked_view(run.plan), run.cgroups, run.scenarios)
+    lives: dict[int, tuple[int, int]] = {}
+    for worker in run.workers:
+        start, end = lives.get(worker.pid, (worker.started_ns, worker.ended_ns))
+        lives[worker.pid] = (min(start, worker.started_ns), max(end, worker.ended_ns))
+    return Scope(
+        run.workers,
+        asked_view(run.plan),
+        run.cgroups,
+        run.scenarios,
+        presence=presence_of(run.events),
+        lives=lives,
+    )
 
 
 def step_scope(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Scope:

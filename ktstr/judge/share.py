@@ -15,7 +15,7 @@ from ktstr.judge.freezing import frozen_ns
 from ktstr.judge.measure import Limit, Measurement, Scope
 from ktstr.judge.subjects import MIN_WINDOW_NS, by_cgroup, wall_ns
 from ktstr.judge.waterfill import Capacity, Leaf, waterfill
-from ktstr.judge.windows import allowed, together, used
+from ktstr.judge.windows import allowed, stranded, together, used
 from ktstr.model.checks import Kind
 from ktstr.model.facts import CgroupFacts, WorkerFacts
 
@@ -52,7 +52,7 @@ def portions(scope: Scope) -> list[Portion]:
     """Got and promised of each cgroup that had others with workers beside it all the time.
 
     Cgroups of which the kernel did not say the weight, that were frozen, or of which a worker was
-    lost, are left out with all that ran beside them.
+    lost, or was without any of its CPUs, are left out with all that ran beside them.
     """
     facts = {cgroup.name: cgroup for cgroup in scope.cgroups}
     found = []
@@ -62,11 +62,11 @@ def portions(scope: Scope) -> list[Portion]:
             continue
         if any(frozen_ns(member.name, scope.cgroups) for member in group):
             continue
-        capacities = _capacities(group, scope, facts)
-        if capacities is None:
+        if any(_stranded(member, scope) for member in group):
             continue
-        leaves = [Leaf(path) for path in paths]
-        shares = waterfill(leaves, capacities)
+        shares = _shares(group, [Leaf(path) for path in paths], scope, facts)
+        if shares is None:
+            continue
         found += [
             Portion(member.name, member.got, share)
             for member, share in zip(group, shares, strict=True)
@@ -75,8 +75,13 @@ def portions(scope: Scope) -> list[Portion]:
 
 
 def share_errors(scope: Scope) -> list[Measurement]:
-    """The error of each portion, in percent of what was promised."""
-    return [
+    """The error of each portion, in percent of what was promised; none where CPUs were gone."""
+    lost = [
+        Measurement(member.name, None, f"cgroup {member.name}: {words}, so that its share is open")
+        for member in _members(scope)
+        if (words := _stranded(member, scope))
+    ]
+    return lost + [
         Measurement(
             each.cgroup,
             each.error_pct,
@@ -114,6 +119,12 @@ def _members(scope: Scope) -> list[_Member]:
     return found
 
 
+def _stranded(member: _Member, scope: Scope) -> str:
+    machine = scope.machine.cpus
+    words = (stranded(worker, machine, scope.presence) for worker in member.workers)
+    return next(filter(None, words), "")
+
+
 def _is_known(member: _Member) -> bool:
     first = member.workers[0]
     return all(worker.completed and together(first, worker) for worker in member.workers)
@@ -140,10 +151,27 @@ def _path(name: str, facts: dict[str, CgroupFacts]) -> tuple[tuple[str, float], 
     return tuple((each, float(facts[each].weight)) for each in names)
 
 
+def _shares(
+    group: list[_Member], leaves: list[Leaf], scope: Scope, facts: dict[str, CgroupFacts]
+) -> list[float] | None:
+    """What is promised on average while CPUs come and go; None as for `_capacities`."""
+    window, total = group[0].workers[0], [0.0] * len(group)
+    for span in scope.presence.spans(window.started_ns, window.ended_ns):
+        capacities = _capacities(group, scope, facts, span.gone)
+        if capacities is None:
+            return None
+        shares = waterfill(leaves, capacities)
+        total = [sum_ + span.part * share for sum_, share in zip(total, shares, strict=True)]
+    return total
+
+
 def _capacities(
-    group: list[_Member], scope: Scope, facts: dict[str, CgroupFacts]
+    group: list[_Member], scope: Scope, facts: dict[str, CgroupFacts], gone: frozenset[int]
 ) -> list[Capacity] | None:
-    """Demands, quotas and CPUs; None if there are too many different cpusets to look at."""
+    """Demands, quotas and CPUs; None if there are too many different cpusets to look at.
+
+    `gone`: the CPUs that are not there.
+    """
     found = [Capacity(frozenset({i}), member.demand) for i, member in enumerate(group)]
     for name, cgroup in facts.items():
         below = frozenset(i for i, m in enumerate(group) if f"{m.name}/".startswith(f"{name}/"))
@@ -158,7 +186,7 @@ def _capacities(
     for union in _unions(cpusets):
         inside = frozenset(i for i, member in enumerate(group) if member.cpus <= union)
         taken = sum(used(other, union, group[0].workers[0]) for other in others)
-        found.append(Capacity(inside, max(0.0, len(union) - taken)))
+        found.append(Capacity(inside, max(0.0, len(union - gone) - taken)))
     return found
 
 

@@ -104,7 +104,7 @@ def total_stats(scope: Scope) -> TotalStats:
 def cgroup_stats(scope: Scope) -> tuple[CgroupStats, ...]:
     """The statistics of each cgroup with workers, by name."""
     compared: dict[str, list[Cohort]] = {}
-    for cohort in cohorts(scope.workers, scope.machine.cpus):
+    for cohort in cohorts(scope.workers, scope.machine.cpus, scope.presence):
         compared.setdefault(cohort.cgroup, []).append(cohort)
     shares = {portion.cgroup: portion for portion in portions(scope)}
     varied: dict[str, list[Measurement]] = {}

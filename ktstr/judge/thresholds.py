@@ -24,7 +24,6 @@ from ktstr.judge.measure import Limit, Scope
 from ktstr.judge.ranking import worst
 from ktstr.judge.starvation import starved
 from ktstr.model.checks import Checks, Detail, Verdict
-from ktstr.model.facts import WorkerFacts
 
 LIMITS: tuple[Limit, ...] = (
     gaps.MAX_GAP,
@@ -43,9 +42,9 @@ LIMITS: tuple[Limit, ...] = (
     locality.MAX_SLOW_TIER,
     cleanup.MAX_CLEANUP,
 )
-SWITCHES: Mapping[str, Callable[[tuple[WorkerFacts, ...]], list[Detail]]] = {
-    "not_starved": starved,
-    "isolation": isolation,
+SWITCHES: Mapping[str, Callable[[Scope], list[Detail]]] = {
+    "not_starved": lambda scope: starved(scope.workers),
+    "isolation": lambda scope: isolation(scope.workers, scope.presence, scope.lives),
 }
 
 
@@ -68,7 +67,7 @@ def evaluate(scope: Scope, checks: Checks, layers: Mapping[str, str]) -> list[Ev
     for name, switch in SWITCHES.items():
         if getattr(checks, name):
             result = CheckResult(name, scope.step, layers.get(name, ""))
-            found.append(Evaluation(result, tuple(switch(scope.workers))))
+            found.append(Evaluation(result, tuple(switch(scope))))
     for each in LIMITS:
         limit = getattr(checks, each.name)
         if limit is not None:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from ktstr.judge.presence import Presence, when
 from ktstr.judge.subjects import affinity_of, wall_ns
-from ktstr.model.cpulist import parse_cpulist
+from ktstr.model.cpulist import format_cpulist, parse_cpulist
 from ktstr.model.facts import WorkerFacts
 
 # workers whose starts and ends differ by more than this part of their life are not compared
@@ -15,6 +16,24 @@ def allowed(worker: WorkerFacts, machine: frozenset[int]) -> frozenset[int]:
     """The CPUs that cpuset and affinity leave to a worker."""
     cpuset = parse_cpulist(worker.cpuset) or machine
     return (parse_cpulist(affinity_of(worker)) & cpuset) or cpuset
+
+
+def stranded(worker: WorkerFacts, machine: frozenset[int], presence: Presence) -> str:
+    """When all CPUs that a worker was allowed were gone, in words; empty if they never were.
+
+    The kernel lets it run elsewhere then: while a cpuset has no CPU, and from then on where it was
+    an affinity that had none (select_fallback_rq() of kernel/sched/core.c breaks it for good).
+    """
+    cpuset, affinity = parse_cpulist(worker.cpuset), parse_cpulist(affinity_of(worker))
+    lost = presence.lost(cpuset or machine, worker.started_ns, worker.ended_ns)
+    if lost or not affinity or affinity == cpuset:
+        return lost
+    # a worker that is cut to one step may have lived before it
+    broken = next(presence.losses(allowed(worker, machine), 0, worker.ended_ns), None)
+    if broken is None:
+        return ""
+    cpus = format_cpulist(allowed(worker, machine))
+    return f"no CPU of {cpus} was there after {when(broken, worker.started_ns)}"
 
 
 def together(a: WorkerFacts, b: WorkerFacts) -> bool:

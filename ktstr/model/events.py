@@ -12,7 +12,8 @@ class EventName(StrEnum):
     test_start: a test function begins.  scenario_start, scenario_end, step_start, step_end, op: of
     a scenario.  procs: an op counted a cgroup's processes.  thaw: workers end that were frozen.
     wait_met, wait_timeout: of a condition.  disk_mount, disk_busy: a disk is about to be mounted,
-    or cannot be unmounted.
+    or cannot be unmounted.  cpu_offline, cpu_online: a CPU, the detail, has gone or come, whoever
+    did it.  cpus_unwatched: nobody told the agent of such moments, for the reason in the detail.
     """
 
     TEST_START = "test_start"
@@ -27,3 +28,6 @@ class EventName(StrEnum):
     WAIT_TIMEOUT = "wait_timeout"
     DISK_MOUNT = "disk_mount"
     DISK_BUSY = "disk_busy"
+    CPU_OFFLINE = "cpu_offline"
+    CPU_ONLINE = "cpu_online"
+    CPUS_UNWATCHED = "cpus_unwatched"
