@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The machine of a `ktstr_test`: what it shares with the `vm_template` that its guests are clones of."""
 
+load("//rules/private:kargs.bzl", "karg_problem")
 load("//rules/private:label_text.bzl", "label_text")
 load("//rules/private:numa.bzl", "numa_total", "parse_numa")
 load(
@@ -19,7 +20,7 @@ load(
     "scheduler_files",
     "staged_config",
 )
-load("//rules/private:topology.bzl", "parse_topology")
+load("//rules/private:topology.bzl", "parse_topology", "topology_threads")
 load("//rules/private:workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
@@ -38,21 +39,6 @@ _RUNNER_MIB = 128
 # What of a saved guest's memory is not zero, MiB: measured are 95 at 2 CPUs and 113 at 8.
 _SAVED_MIB = 96
 _SAVED_PER_CPU_MIB = 4
-
-# Kernel arguments the machine or the rule's other attributes decide, and which of those.
-_RESERVED_KARGS = {
-    "console": "the runner reads the console from ttyS0",
-    "init": "the guest's agent is PID 1",
-    "initrd": "use layers",
-    "maxcpus": "use topology",
-    "mem": "use memory_mb",
-    "nr_cpus": "use topology",
-    "numa": "use topology",
-    "panic": "a panic ends the guest, and the runner reports it",
-    "possible_cpus": "use topology",
-    "rdinit": "the guest's agent is PID 1",
-    "root": "the guest runs from its initramfs",
-}
 
 MACHINE_ATTRS = {
     "kargs": attr.string_list(
@@ -113,11 +99,11 @@ def check_machine(ctx):
                 ctx.label,
                 karg,
             ))
-        name = karg.partition("=")[0].replace("-", "_")
-        if name in _RESERVED_KARGS:
-            fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, _RESERVED_KARGS[name]))
+        problem = karg_problem(karg, topology_threads(ctx.attr.topology))
+        if problem:
+            fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, problem))
     check_payloads(ctx)
-    check_schedulers(ctx)
+    check_schedulers(ctx, topology_threads(ctx.attr.topology))
     check_workers(ctx)
     return cpus
 

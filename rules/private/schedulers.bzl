@@ -2,6 +2,7 @@
 """The schedulers of a `ktstr_test`: the one under test, and those that tests may bring in."""
 
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+load(":kargs.bzl", "karg_problem")
 load(":label_text.bzl", "label_text")
 load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
@@ -22,11 +23,12 @@ SCHEDULER_ATTRS = {
 def _all(ctx):
     return ([ctx.attr.scheduler] if ctx.attr.scheduler else []) + ctx.attr.staged_schedulers
 
-def check_schedulers(ctx):
-    """Fails on what the schedulers of one guest cannot have together.
+def check_schedulers(ctx, threads):
+    """Fails on what the schedulers of one guest cannot have together, or not in this guest.
 
     Args:
       ctx: of a rule with SCHEDULER_ATTRS.
+      threads: how many threads each core of the topology has.
     """
     labels = {}
     sysctls = {}
@@ -37,6 +39,15 @@ def check_schedulers(ctx):
         labels[target.label] = None
     check_names(ctx, "staged_schedulers", _all(ctx), ScxSchedulerInfo)
     for target in _all(ctx):
+        for karg in target[ScxSchedulerInfo].kargs:
+            problem = karg_problem(karg, threads)
+            if problem:
+                fail("%s: scheduler %s: kargs: %r is reserved: %s" % (
+                    ctx.label,
+                    label_text(target.label),
+                    karg,
+                    problem,
+                ))
         for sysctl, value in target[ScxSchedulerInfo].sysctls.items():
             before, owner = sysctls.get(sysctl, (value, None))
             if before != value:

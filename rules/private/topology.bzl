@@ -40,6 +40,17 @@ def apic_problem(text, has_layout = False):
         )
     return None
 
+def topology_threads(text):
+    """How many threads each core of a topology has.
+
+    Args:
+      text: a topology of the right form, e.g. `1n2l4c1t`.
+
+    Returns:
+      int
+    """
+    return int(text.partition("c")[2].removesuffix("t"))
+
 def parse_topology(text, layout = None):
     """Reads a topology such as `1n2l4c1t`.
 
