@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compiles BPF programs, against a kernel's own types or none."""
 
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
@@ -68,6 +69,7 @@ def _bpf_object_impl(ctx):
 
 bpf_object = rule(
     implementation = _bpf_object_impl,
+    cfg = guest_mode,
     doc = "BPF programs for every kernel: what they read of it they declare for CO-RE themselves.",
     attrs = {
         "hdrs": attr.label_list(

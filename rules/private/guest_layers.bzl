@@ -2,6 +2,7 @@
 """The rules that make the layers every guest starts from: its Python, and ktstr's agent."""
 
 load("@rules_python//python:defs.bzl", "PyInfo")
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 
 visibility(["//rules/..."])
@@ -28,6 +29,7 @@ def _python_layer_impl(ctx):
 
 guest_python_layer = rule(
     implementation = _python_layer_impl,
+    cfg = guest_mode,
     doc = "Python with its standard library as bytecode, the libraries it loads, and busybox.",
     attrs = _ROOT | {
         "_tool": attr.label(
@@ -77,6 +79,7 @@ def _agent_layer_impl(ctx):
 
 guest_agent_layer = rule(
     implementation = _agent_layer_impl,
+    cfg = guest_mode,
     doc = "The agent and all it imports from ktstr as bytecode, the worker program, and /init.",
     attrs = _ROOT | {
         "init": attr.label(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules `initramfs_layer` and `initramfs`."""
 
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 
 visibility(["//rules/..."])
@@ -106,6 +107,7 @@ def _layer_impl(ctx):
 
 initramfs_layer = rule(
     implementation = _layer_impl,
+    cfg = guest_mode,
     doc = "One layer of an initramfs: files of the build at paths of the guest.",
     attrs = {
         "directories": attr.string_dict(
@@ -154,6 +156,7 @@ def _initramfs_impl(ctx):
 
 initramfs = rule(
     implementation = _initramfs_impl,
+    cfg = guest_mode,
     doc = "An initramfs made of layers, in order; where two hold a file, the later one wins.",
     attrs = {
         "layers": attr.label_list(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_file`: one file of a kernel's source tree."""
 
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load(":initramfs.bzl", "guest_path_problem")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
@@ -35,6 +36,7 @@ def _kernel_file_impl(ctx):
 
 kernel_file = rule(
     implementation = _kernel_file_impl,
+    cfg = guest_mode,
     doc = """One file of a kernel's source tree, e.g. a script or the source of a test.
 
 It keeps its path below the package, so that C sources find headers taken the same way.""",

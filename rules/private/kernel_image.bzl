@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds a Linux kernel from a source archive and configuration fragments."""
 
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
@@ -81,6 +82,7 @@ def _kernel_image_impl(ctx):
 
 kernel_image = rule(
     implementation = _kernel_image_impl,
+    cfg = guest_mode,
     doc = """A Linux kernel for guests, x86-64, built from source.
 
 Every line of every fragment is checked against the final .config. A line may end in

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules that build the example schedulers of a kernel's own tools/sched_ext."""
 
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":bpf_object.bzl", "BPF_FLAGS")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
@@ -28,6 +29,7 @@ def _kernel_scx_source_impl(ctx):
 
 kernel_scx_source = rule(
     implementation = _kernel_scx_source_impl,
+    cfg = guest_mode,
     doc = "The directory tools/sched_ext of a kernel's source archive, as a tar file.",
     attrs = {
         "archive": attr.label(
@@ -71,6 +73,7 @@ def _kernel_scx_tool_impl(ctx):
 
 kernel_scx_tool = rule(
     implementation = _kernel_scx_tool_impl,
+    cfg = guest_mode,
     doc = "One program of a kernel's tools/sched_ext, statically linked.",
     attrs = {
         "kernel": attr.label(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_source`: a kernel's sources, made to fit the Debian root's tools."""
 
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/..."])
@@ -54,6 +55,7 @@ def _kernel_source_impl(ctx):
 
 kernel_source = rule(
     implementation = _kernel_source_impl,
+    cfg = guest_mode,
     doc = """A kernel's sources for `kernel_image`, made to fit the pahole of the Debian root.
 
 Kernels from 7.0 on need it, to be able to load sched_ext schedulers; older ones it leaves as they are.""",

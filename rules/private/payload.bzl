@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `payload`."""
 
+load("//rules/private:guest_mode.bzl", "payload_mode")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
 load(":initramfs.bzl", "guest_path_problem")
@@ -221,6 +222,7 @@ def _payload_impl(ctx):
 
 _payload = rule(
     implementation = _payload_impl,
+    cfg = payload_mode,
     doc = "A program for tests to run in their guests.",
     attrs = {
         "any_flag": attr.bool(mandatory = True, doc = "Whether known_flags limits nothing."),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """QEMU as one directory that runs anywhere."""
 
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 def _qemu_tree_impl(ctx):
@@ -17,6 +18,7 @@ def _qemu_tree_impl(ctx):
 
 qemu_tree = rule(
     implementation = _qemu_tree_impl,
+    cfg = guest_mode,
     doc = "Copies QEMU, its libraries and firmware out of the Debian root into a directory with bin/, lib/ and share/.",
     attrs = ROOT_ATTRS | {
         "_collect": attr.label(default = "//tools/qemu:collect.py", allow_single_file = True),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `scx_scheduler`."""
 
+load("//rules/private:guest_mode.bzl", "scheduler_mode")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":bpf_object.bzl", "compile_bpf")
@@ -205,6 +206,7 @@ def _scx_scheduler_impl(ctx):
 
 scx_scheduler = rule(
     implementation = _scx_scheduler_impl,
+    cfg = scheduler_mode,
     doc = """A sched_ext scheduler for tests to run.
 
 Either BPF C (`src`), which a generic loader attaches and whose variables `set` and a running test

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `static_binary`: a C program for the guest, linked statically in the Debian root."""
 
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
@@ -26,6 +27,7 @@ def _static_binary_impl(ctx):
 
 static_binary = rule(
     implementation = _static_binary_impl,
+    cfg = guest_mode,
     doc = "A C program, statically linked; includes are relative to the repository's root.",
     attrs = {
         "copts": attr.string_list(doc = "Further options for the compiler."),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `vm_template`: a guest booted once, in virtual time, and saved."""
 
+load("//rules/private:guest_mode.bzl", "guest_mode")
 load("//rules/private:machine.bzl", "MACHINE_ATTRS", "check_machine", "machine_config", "machine_files", "reserved_mib")
 load("//rules/private:numa.bzl", "parse_numa")
 load("//rules/private:topology.bzl", "parse_topology")
@@ -97,6 +98,7 @@ def _vm_template_impl(ctx):
 
 vm_template = rule(
     implementation = _vm_template_impl,
+    cfg = guest_mode,
     doc = """A guest booted to its agent's hello in virtual time, and saved: RAM and device state.
 
 `ktstr_test` makes templates by itself and shares them within a package; one that is declared can

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compilation mode of what a guest is made of: the same whatever `-c` says.
+
+A kernel, an image or a saved guest is compiled with flags of its own, so a second one for `-c opt`
+would be the same bytes again, ten minutes later. Of a command line's options `-c` alone is part of
+output paths, and so of what tells one action from another; coverage, --features, --copt, --stamp and
+this project's flags are not, as long as no transition here touches them: then Bazel would add a
+hash to the paths.
+"""
+
+visibility(["//rules/..."])
+
+_MODE = "//command_line_option:compilation_mode"
+
+# Bazel's default, so that a plain build's paths are the only ones.
+_FIXED = "fastbuild"
+
+def _fixed_impl(_settings, _attr):
+    return {_MODE: _FIXED}
+
+guest_mode = transition(
+    implementation = _fixed_impl,
+    inputs = [],
+    outputs = [_MODE],
+)
+
+def _given(attr, names):
+    # an attribute that is a select() is not there at all, and may give something
+    return [name for name in names if not hasattr(attr, name) or getattr(attr, name)]
+
+def _own_mode(names):
+    """A transition that leaves `-c` to the programs of users that attributes of these names bring."""
+
+    def implementation(settings, attr):
+        return {_MODE: settings[_MODE] if _given(attr, names) else _FIXED}
+
+    return transition(
+        implementation = implementation,
+        inputs = [_MODE],
+        outputs = [_MODE],
+    )
+
+scheduler_mode = _own_mode(["binary"])
+payload_mode = _own_mode(["binary", "files"])
