@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import traceback
@@ -68,6 +69,8 @@ class _Session:
         self._found: tuple[DiskFacts, ...] = ()
 
     def carry_out(self) -> None:
+        # for all that is started from here on: schedulers, payloads, workers, the test function
+        os.environ.update(self._plan.environment)
         if not self._plan.disks:
             self._subject()
             return

@@ -53,7 +53,8 @@ class HostContext:
     """The machine that a run happened on, and the run's cost.
 
     wall_s: seconds by phase (e.g. `boot`, `scenario`, `total`).  notes: anything else worth
-    keeping, such as how the accelerator was chosen.
+    keeping, such as how the accelerator was chosen.  run: which of `--runs_per_test`, from 1; 0:
+    the only one.
     """
 
     hostname: str = ""
@@ -64,6 +65,7 @@ class HostContext:
     started_at: str = ""
     wall_s: dict[str, float] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    run: int = 0
 
 
 class DiskBackend(StrEnum):

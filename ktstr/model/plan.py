@@ -59,7 +59,8 @@ class Plan:
     threshold: default, the scheduler's name, or test.
     `kargs` is what target and schedulers want on the kernel's command line, sysctls as such.
     `trace` asks for the sampler's measurements (`model.samples`).  `workers` are the names of the
-    target's own work types.
+    target's own work types.  `environment` holds variables that are set in the guest as they are on
+    the host, for all that runs there.
     """
 
     test: str
@@ -85,6 +86,7 @@ class Plan:
     numa: NumaLayout | None = None
     workers: tuple[str, ...] = ()
     kargs: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def machine(self) -> Topology:

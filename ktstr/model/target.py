@@ -88,7 +88,9 @@ class Target:
     sampler: the initramfs layer with what tests with `trace` need.
     oversized: `tcg` or `refuse`, for a topology with more CPUs than the machine that runs the test.
     template: directory of the vm_template that tests are cloned from; empty where the build makes
-    none.  fresh_boot: whether every test boots a machine of its own.
+    none.  fresh_boot: whether every test boots a machine of its own.  same_seed: whether every run
+    of `--runs_per_test` has `seed`, rather than one of its own.  passed_env: names of variables
+    that the target sets or inherits.
     """
 
     label: str
@@ -116,6 +118,8 @@ class Target:
     sampler: str = ""
     template: str = ""
     fresh_boot: bool = False
+    same_seed: bool = False
+    passed_env: tuple[str, ...] = ()
 
     @property
     def machine(self) -> Topology:

@@ -19,6 +19,7 @@ def host_part(run: RunRecord, host: HostContext) -> result_pb2.Host:
         cpus=host.cpus,
         load_average=host.load_average,
         started_at=host.started_at,
+        run=host.run,
     )
     for name, seconds in host.wall_s.items():
         message.wall.add(name=name, seconds=seconds)

@@ -116,7 +116,7 @@ def _run(result: result_pb2.Result) -> list[str]:
         "scheduler": _scheduler(result),
         "topology": topology.asked + seen,
         "accelerator": f"{identity.accelerator.name}: {identity.accelerator.reason}",
-        "seed": str(identity.seed),
+        "seed": _seed(result),
         "start": _start(result.host),
         "guest": ending.kind + (f": {ending.detail}" if ending.detail else ""),
         "host": _took(result.host),
@@ -156,6 +156,13 @@ def _came_to(facts: result_pb2.Scheduler) -> str:
 
 def _dump(result: result_pb2.Result) -> str:
     return next((life.dump for life in result.schedulers if life.dump), "")
+
+
+def _seed(result: result_pb2.Result) -> str:
+    seed, run = result.identity.seed, result.host.run
+    if not run:
+        return str(seed)
+    return f"{seed}, in run {run} of --runs_per_test; --@ktstr//rules:seed={seed} repeats it"
 
 
 def _took(host: result_pb2.Host) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.model.errors import UsageError
+from ktstr.runner.repetition import Repetition
 from ktstr.runner.selection import Selection, Shard
 
 
@@ -23,6 +24,7 @@ class BazelTest:
     """
 
     selection: Selection
+    repetition: Repetition
     outputs_dir: Path | None
     xml_file: Path | None
     premature_exit_file: Path | None
@@ -45,6 +47,7 @@ class BazelTest:
         )
         return cls(
             selection=Selection(environ.get("TESTBRIDGE_TEST_ONLY", ""), shard),
+            repetition=_repetition(environ),
             outputs_dir=_path(environ, "TEST_UNDECLARED_OUTPUTS_DIR"),
             xml_file=_path(environ, "XML_OUTPUT_FILE"),
             premature_exit_file=_path(environ, "TEST_PREMATURE_EXIT_FILE"),
@@ -95,6 +98,12 @@ class Budget:
     def left_s(self) -> float:
         """Seconds that are left; infinite without a limit, negative when it is over."""
         return float("inf") if self.ends_at is None else self.ends_at - time.monotonic()
+
+
+def _repetition(environ: Mapping[str, str]) -> Repetition:
+    """Bazel sets both where it runs a test several times; TEST_RANDOM_SEED may be the user's."""
+    number = _integer(environ, "TEST_RUN_NUMBER", 0)
+    return Repetition(number, _integer(environ, "TEST_RANDOM_SEED", number or 1))
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:

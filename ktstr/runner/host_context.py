@@ -11,8 +11,8 @@ from pathlib import Path
 from ktstr.model.host import HostContext
 
 
-def host_context(wall_s: dict[str, float], notes: dict[str, str]) -> HostContext:
-    """This machine as of now, with what a run cost it."""
+def host_context(wall_s: dict[str, float], notes: dict[str, str], run: int) -> HostContext:
+    """This machine as of now, with what a run cost it; run: its number of `--runs_per_test`."""
     now = datetime.datetime.now(datetime.UTC)
     began = now - datetime.timedelta(seconds=wall_s.get("total", 0.0))
     return HostContext(
@@ -24,6 +24,7 @@ def host_context(wall_s: dict[str, float], notes: dict[str, str]) -> HostContext
         started_at=began.isoformat(timespec="seconds"),
         wall_s=wall_s,
         notes=notes,
+        run=run,
     )
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ktstr.judge.claims import check_claims
 from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.disk import Disk
@@ -30,8 +32,13 @@ from ktstr.runner.check_layers import check_layers, merged, owners
 from ktstr.runner.needs import wanted_arguments
 
 
-def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
-    """The plan of one test on a machine with `disks`.
+def plan_of(
+    case: Case,
+    target: Target,
+    disks: tuple[Disk, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Plan:
+    """The plan of one test on a machine with `disks`; `environment` is set in the guest.
 
     Raises:
         UsageError: the function gave no scenario, or its scenario does not fit the topology or the
@@ -88,10 +95,15 @@ def plan_of(case: Case, target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         numa=target.numa,
         workers=workers_of(target),
         kargs=wanted_arguments(target),
+        environment=dict(environment or {}),
     )
 
 
-def shell_plan(target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
+def shell_plan(
+    target: Target,
+    disks: tuple[Disk, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Plan:
     """The plan of `NAME.shell`: the target's guest and scheduler, and a shell instead of a test."""
     return Plan(
         test="shell",
@@ -109,6 +121,7 @@ def shell_plan(target: Target, disks: tuple[Disk, ...] = ()) -> Plan:
         disks=disks,
         staged=staged_of(target),
         numa=target.numa,
+        environment=dict(environment or {}),
     )
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ktstr.model.checks import Kind, Verdict
@@ -20,6 +21,11 @@ from ktstr.runner.host_context import host_context
 from ktstr.runner.outcome import Outcome
 from ktstr.runner.store_use import NO_STORE, StoreUse
 
+# What stays of a test where the runner is killed before it can say more.
+_DID_NOT_END = (
+    "the test did not end: the runner was killed, or ended, before it did (SIGKILL, the kernel's "
+    "out-of-memory killer, a timeout); run it again, and with fewer jobs if memory was short"
+)
 _QUIET = frozenset({Verdict.PASS, Verdict.SKIP})
 
 
@@ -36,29 +42,33 @@ class Reporter:
         identity: Identity,
         choice: AccelChoice,
         use: StoreUse,
+        names: Sequence[str],
     ) -> None:
+        """names: of the tests that are to run, in their order."""
         self.problems: list[InfraError] = []
         self._environment, self._outputs = environment, outputs
         self._identity, self._choice, self._use = identity, choice, use
         self._told_of_store = False
-        self._cases: list[Case] = []
+        self._cases = {name: error_case(name, Kind.INFRA.value, _DID_NOT_END) for name in names}
 
     def done(self, outcome: Outcome) -> None:
         """Reports a test that has ended; its JUnit case is on disk at once, should we be killed."""
         notes = {"probe": self._choice.probe, "store": self._use.text}
         notes = {name: text for name, text in notes.items() if text}
-        host = host_context(outcome.wall_s, notes)
+        repetition = self._environment.repetition
+        host = host_context(outcome.wall_s, notes, repetition.number)
         try:
             result = result_of(outcome.run, outcome.judgement, self._identity, host)
-            self._cases.append(case_of(result))
+            self._cases[outcome.test] = case_of(result)
             quiet = outcome.judgement.verdict in _QUIET
-            took = f" ({outcome.wall_s.get('total', 0.0):.1f} s)"
+            seconds = outcome.wall_s.get("total", 0.0)
+            took = f" ({seconds:.1f} s{repetition.words(self._identity.seed)})"
             print(headline(result) + took if quiet else text_report(result), flush=True)
             for name, content in files_of(result).items():
                 with write_atomically(self._outputs / outcome.test / name) as file:
                     file.write(content)
             self._tell_of_store()
-            self.finish()
+            self.save()
         except InfraError as error:
             print(f"ERROR {self._identity.label}::{outcome.test}: {error}", flush=True)
             self.problems.append(error)
@@ -69,13 +79,13 @@ class Reporter:
             why = "why: the note `store` of each result.json, under `host`"
             print(f"{self._identity.label}: {NO_STORE} of the host's was used; {why}", flush=True)
 
-    def finish(self) -> None:
-        """Writes the JUnit file of all tests so far.
+    def save(self) -> None:
+        """Writes the JUnit file: the tests that have ended, and those that have not, as errors.
 
         Raises:
             InfraError: it cannot be written.
         """
-        write_junit(self._environment, self._identity.label, self._cases)
+        write_junit(self._environment, self._identity.label, list(self._cases.values()))
 
 
 def report_abort(target: Target, environment: BazelTest, error: KtstrError) -> None:

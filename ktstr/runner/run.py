@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ktstr.model.errors import KtstrError
@@ -12,6 +13,7 @@ from ktstr.runner.bazel import BazelTest, Budget
 from ktstr.runner.case import Discovery, DiscoveryRequest
 from ktstr.runner.discovery import discover
 from ktstr.runner.files import RunfilesTree
+from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.identity import identity_of
 from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.outcome import ExitStatus, exit_status
@@ -37,6 +39,7 @@ def run_target(
     """
     budget = Budget.start(environment.timeout_s or target.timeout_s)
     tree = RunfilesTree()
+    target = environment.repetition.of(target)
     try:
         sources = sources_of(target, tree)
         discovery = _discover(target, environment, sources, termination)
@@ -48,7 +51,7 @@ def run_target(
         raise
     if not discovery.cases:
         print(f"{target.label}: none of its {len(discovery.names)} tests is in this shard")
-        reporter.finish()
+    reporter.save()
     with session.templates:
         status = exit_status(session.run(discovery.cases, reporter.done))
     return ExitStatus.ERROR if reporter.problems and status != ExitStatus.FAILED else status
@@ -70,10 +73,12 @@ def _prepare(
     disks = prepare_disks(target, tree, qemu, choice.accel, outputs / "disks.cpio", use)
     machine = machine_of(target, tree, qemu, choice.accel, disks, host_is_amd=host_is_amd())
     identity = identity_of(target, tree, qemu, choice)
-    reporter = Reporter(environment, outputs, identity, choice, use)
+    names = [case.name for case in discovery.cases]
+    reporter = Reporter(environment, outputs, identity, choice, use, names)
     tests = sum(not case.skip for case in discovery.cases)
     templates = Templates(target, tree, machine, outputs, termination, tests, use=use)
-    session = Session(target, machine, sources, outputs, budget, termination, templates)
+    variables = guest_environment(target, os.environ)
+    session = Session(target, machine, sources, outputs, budget, termination, templates, variables)
     return session, reporter
 
 

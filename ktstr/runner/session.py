@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ktstr.judge.judge import judge
@@ -36,7 +36,10 @@ _LEAST_RATE = 0.05
 
 @dataclass(frozen=True)
 class Session:
-    """What all tests of a run share.  `outputs` gets one directory for each test."""
+    """What all tests of a run share.
+
+    `outputs` gets one directory for each test.  `environment` is set in all guests.
+    """
 
     target: Target
     machine: TargetMachine
@@ -45,6 +48,7 @@ class Session:
     budget: Budget
     termination: Termination
     templates: Templates
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, cases: tuple[Case, ...], done: Callable[[Outcome], None]) -> list[Outcome]:
         """Runs the cases in order; `done` hears of each as it ends.
@@ -84,7 +88,7 @@ class Session:
     def _run(self, case: Case) -> Outcome:
         plan = self._placeholder(case)
         try:
-            plan = plan_of(case, self.target, self.machine.disks.disks)
+            plan = plan_of(case, self.target, self.machine.disks.disks, self.environment)
             directory = self.outputs / case.name
             layer = directory / "test.cpio"
             own = guest_start(self._accel is Accel.VIRTUAL, plan.seed, plan.test)

@@ -15,6 +15,7 @@ from ktstr.model.errors import InfraError
 from ktstr.model.target import Target
 from ktstr.runner.accel import choose_accel, room_of
 from ktstr.runner.files import RunfilesTree
+from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.outcome import ExitStatus
 from ktstr.runner.planning import shell_plan
@@ -48,7 +49,7 @@ def run_shell(target: Target, temp_dir: Path | None) -> ExitStatus:
         disks = prepare_disks(target, tree, qemu, accel, Path(folder, "disks.cpio"), StoreUse())
         machine = machine_of(target, tree, qemu, accel, disks, host_is_amd=host_is_amd())
         layer = Path(folder, "shell.cpio")
-        plan = shell_plan(target, disks.disks)
+        plan = shell_plan(target, disks.disks, guest_environment(target, os.environ))
         own = guest_start(False, target.seed, plan.test)
         write_test_layer(plan, own, (), layer)
         print(_banner(target, accel), flush=True)

@@ -66,6 +66,8 @@ def _config(ctx):
         "import_roots": [],
         "libraries": [],
         "oversized": "tcg",
+        "passed_env": [],
+        "same_seed": False,
         "scheduler_args": [],
         "seed": 1,
         "sources": [],

@@ -58,6 +58,9 @@ def _check(ctx):
     if flag < -1:
         fail(("%s: --@ktstr//rules:seed is %d; it must lie within 0 to 2147483647, or be -1: each " +
               "test has its own") % (ctx.label, flag))
+    problem = _env_problem(ctx.attr)
+    if problem:
+        fail("%s: %s" % (ctx.label, problem))
     if ctx.attr.scheduler_args and not ctx.attr.scheduler:
         fail("%s: scheduler_args %s are given without a scheduler; set scheduler or remove them" % (
             ctx.label,
@@ -133,12 +136,37 @@ def _config(ctx, accel, template):
         "import_roots": python.roots,
         "libraries": python.libraries,
         "oversized": ctx.attr.oversized,
+        "passed_env": sorted(ctx.attr.env.keys() + ctx.attr.env_inherit),
+        "same_seed": ctx.attr._same_seed[BuildSettingInfo].value,
         "scheduler_args": ctx.attr.scheduler_args,
         "seed": _seed(ctx),
         "sources": python.sources,
         "template": _runfiles_path(ctx, template) if template else "",
         "timeout_s": _TIMEOUTS[getattr(ctx.attr, "timeout", "moderate")],
     }
+
+def _env_problem(attr):
+    """What is wrong with the names of the environment, or None."""
+    for attribute, names in [("env", attr.env.keys()), ("env_inherit", attr.env_inherit)]:
+        for name in names:
+            if not name or "=" in name or "\n" in name or " " in name:
+                return "%s: %r is no name of an environment variable" % (attribute, name)
+    both = [name for name in attr.env if name in attr.env_inherit]
+    if both:
+        return "env and env_inherit both have %r; give it once" % both[0]
+    return None
+
+def _environment(ctx):
+    """The RunEnvironmentInfo, with locations and Make variables expanded as by other test rules."""
+    targets = {each.label: each for each in ctx.attr.data + ctx.attr.deps + ctx.attr.srcs}
+    environment = {}
+    for name, value in ctx.attr.env.items():
+        value = ctx.expand_location(value, targets = targets.values())
+        environment[name] = ctx.expand_make_variables("env", value, {})
+    return RunEnvironmentInfo(
+        environment = environment,
+        inherited_environment = ctx.attr.env_inherit,
+    )
 
 _LAUNCHER = """\
 #!/bin/sh
@@ -177,6 +205,7 @@ def _implement(ctx, mode):
     return struct(
         accel = accel,
         cpus = cpus,
+        environment = _environment(ctx),
         default_info = DefaultInfo(executable = launcher, runfiles = runfiles),
         output_groups = OutputGroupInfo(
             _validation = validate_payloads(ctx),
@@ -192,11 +221,16 @@ def _test_impl(ctx):
     if not _fresh_boot(ctx) and not ctx.attr.disk_templates:
         memory += saved_mib(ctx, made.cpus)
     reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
-    return [made.default_info, made.output_groups, testing.ExecutionInfo(reserved)]
+    return [
+        made.default_info,
+        made.output_groups,
+        made.environment,
+        testing.ExecutionInfo(reserved),
+    ]
 
 def _shell_impl(ctx):
     made = _implement(ctx, "--shell")
-    return [made.default_info, made.output_groups]
+    return [made.default_info, made.output_groups, made.environment]
 
 _ATTRS = {
     "accel": attr.string(
@@ -213,6 +247,13 @@ _ATTRS = {
         providers = [PyInfo],
         doc = "Python libraries that srcs import, on the host and in the guest. ktstr itself is " +
               "there without being named.",
+    ),
+    "env": attr.string_dict(
+        doc = "Environment variables of the test modules, on the host and in the guest. " +
+              "$(location) and Make variables are expanded.",
+    ),
+    "env_inherit": attr.string_list(
+        doc = "Names of variables that are taken from the environment of Bazel's client.",
     ),
     "fresh_boot": attr.bool(
         doc = "Whether every test boots a machine of its own, rather than being cloned from a " +
@@ -245,6 +286,10 @@ _ATTRS = {
         default = "//rules:fresh_boot",
         providers = [BuildSettingInfo],
     ),
+    "_same_seed": attr.label(
+        default = "//rules:same_seed",
+        providers = [BuildSettingInfo],
+    ),
     "_seed": attr.label(
         default = "//rules:seed",
         providers = [BuildSettingInfo],
@@ -275,7 +320,7 @@ _ktstr_shell = rule(
 )
 
 # What a test has and a plain program, or a guest that is no clone, has not.
-_TEST_ONLY = ["args", "env", "env_inherit", "flaky", "local", "shard_count", "size", "template", "timeout"]
+_TEST_ONLY = ["args", "flaky", "local", "shard_count", "size", "template", "timeout"]
 
 def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot = False, **kwargs):
     """A test whose functions run scenarios on a scheduler, each in a virtual machine of its own.
@@ -292,8 +337,9 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
       numa_distances: their distances as rows of numbers; left out: 10 within a node, else 20.
       fresh_boot: whether every test boots its machine, rather than getting a clone.
       **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, staged_schedulers,
-        payloads, workers, topology, memory_mb, accel, oversized, kargs, seed, template (a
-        vm_template of the same machine that several packages share), and what every test rule takes.
+        payloads, workers, topology, memory_mb, accel, oversized, kargs, seed, env, env_inherit,
+        template (a vm_template of the same machine that several packages share), and what every
+        test rule takes.
     """
     kwargs |= disk_attributes(name, disks)
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)

@@ -53,3 +53,10 @@ seeded_config_test = analysistest.make(
     config_settings = {str(Label("//rules:seed")): 42},
     doc = "The same with --//rules:seed=42.",
 )
+
+same_seed_config_test = analysistest.make(
+    _config_impl,
+    attrs = {"expected": attr.string(mandatory = True)},
+    config_settings = {str(Label("//rules:same_seed")): True},
+    doc = "The same with --//rules:same_seed.",
+)

@@ -12,7 +12,9 @@ from ktstr.model.errors import UsageError
 from ktstr.model.topology import Topology
 from ktstr.runner.accel import Room, choose_accel
 from ktstr.runner.bazel import BazelTest, Budget
+from ktstr.runner.repetition import Repetition
 from ktstr.runner.selection import Selection, Shard
+from tests.runner import samples
 
 
 class BazelTestTest(parameterized.TestCase):
@@ -40,10 +42,33 @@ class BazelTestTest(parameterized.TestCase):
     @parameterized.parameters(
         ({"TEST_TIMEOUT": "soon"}, "TEST_TIMEOUT is 'soon'"),
         ({"TEST_SHARD_INDEX": "3", "TEST_TOTAL_SHARDS": "2"}, "shard 3 of 2"),
+        ({"TEST_RUN_NUMBER": "first"}, "TEST_RUN_NUMBER is 'first'"),
     )
     def test_refuses_nonsense(self, environ: dict[str, str], message: str) -> None:
         with self.assertRaisesRegex(UsageError, message):
             BazelTest.read(environ)
+
+    @parameterized.parameters(
+        ({}, 1),
+        ({"TEST_RANDOM_SEED": "1"}, 1),
+        ({"TEST_RANDOM_SEED": "5"}, 5),
+        ({"TEST_RUN_NUMBER": "1", "TEST_RANDOM_SEED": "1"}, 1),
+        ({"TEST_RUN_NUMBER": "4", "TEST_RANDOM_SEED": "4"}, 4),
+        ({"TEST_RUN_NUMBER": "4"}, 4),
+        ({"TEST_RUN_NUMBER": "4", "TEST_RANDOM_SEED": "77"}, 77),
+    )
+    def test_each_run_of_several_has_a_seed_of_its_own(
+        self, environ: dict[str, str], seed: int
+    ) -> None:
+        repetition = BazelTest.read(environ).repetition
+        self.assertEqual(repetition.number, int(environ.get("TEST_RUN_NUMBER", "0")))
+        self.assertEqual(repetition.of(samples.target()).seed, seed)
+        self.assertEqual(repetition.of(samples.target(seed=10)).seed, 9 + seed)
+        self.assertEqual(repetition.of(samples.target(same_seed=True)).seed, 1)
+
+    def test_seeds_stay_where_the_flag_can_give_them(self) -> None:
+        last = samples.target(seed=(1 << 31) - 1)
+        self.assertEqual(Repetition(2, 2).of(last).seed, 0)
 
     def test_an_early_exit_leaves_its_mark(self) -> None:
         root = Path(self.create_tempdir().full_path)

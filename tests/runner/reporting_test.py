@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 import os
@@ -69,15 +70,15 @@ class ReporterTest(absltest.TestCase):
         self.environment = BazelTest.read({"XML_OUTPUT_FILE": str(self.xml)})
         choice = AccelChoice(Accel.VIRTUAL, "asked for", "tried, and it works")
         self.use = StoreUse()
-        outputs = self.folder / "outputs"
-        self.reporter = Reporter(self.environment, outputs, _IDENTITY, choice, self.use)
+        outputs, names = self.folder / "outputs", ["pairs", "other"]
+        self.reporter = Reporter(self.environment, outputs, _IDENTITY, choice, self.use, names)
 
     def _report(self, *records: RunRecord) -> str:
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             for record in records:
                 self.reporter.done(Outcome(record, judge(record), {"total": 2.5}))
-            self.reporter.finish()
+            self.reporter.save()
         return said.getvalue()
 
     def test_a_pass_is_one_line(self) -> None:
@@ -125,6 +126,40 @@ class ReporterTest(absltest.TestCase):
         self.assertEqual(set(cases), {"pairs", "other"})
         self.assertIsNotNone(cases["other"].find("error"))
         self.assertIsNone(cases["pairs"].find("error"))
+
+    def _errors(self) -> dict[str, str]:
+        """Name of each case of the JUnit file -> its error; empty: it has none."""
+        suite = ElementTree.parse(self.xml).getroot()
+        errors = {}
+        for case in suite.iter("testcase"):
+            error = case.find("error")
+            errors[case.get("name", "")] = "" if error is None else error.get("message", "")
+        self.assertEqual(list(errors), ["pairs", "other"], "in the order of the run")
+        return errors
+
+    def test_what_has_not_ended_is_an_error_from_the_beginning(self) -> None:
+        self.reporter.save()
+        for message in self._errors().values():
+            self.assertIn("the test did not end: the runner was killed", message)
+        self.reporter.done(Outcome(runs.good_run(), judge(runs.good_run()), {"total": 2.5}))
+        self.assertEqual(self._errors()["pairs"], "")
+        self.assertIn("did not end", self._errors()["other"])
+        suite = ElementTree.parse(self.xml).getroot().find("testsuite")
+        assert suite is not None
+        self.assertEqual((suite.get("tests"), suite.get("errors")), ("2", "1"))
+
+    def test_a_run_of_several_says_its_number_and_seed(self) -> None:
+        environment = BazelTest.read({"TEST_RUN_NUMBER": "3", "TEST_RANDOM_SEED": "3"})
+        choice = AccelChoice(Accel.VIRTUAL, "asked for", "")
+        identity, names = dataclasses.replace(_IDENTITY, seed=3), ["pairs"]
+        outputs = self.folder / "outputs"
+        self.reporter = Reporter(environment, outputs, identity, choice, self.use, names)
+        self.assertIn("PASS //sched:t::pairs (2.5 s, run 3, seed 3)", self._report(runs.good_run()))
+        folder = self.folder / "outputs" / "pairs"
+        result = json.loads((folder / "result.json").read_text())
+        self.assertEqual((result["host"]["run"], result["identity"]["seed"]), (3, "3"))
+        words = "3, in run 3 of --runs_per_test; --@ktstr//rules:seed=3 repeats it"
+        self.assertIn(words, (folder / "report.txt").read_text())
 
     def test_an_aborted_run_is_an_error_in_the_xml(self) -> None:
         report_abort(_TARGET, self.environment, UsageError("no test is called 'x'"))
