@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ktstr.guest.adopt import settle
 from ktstr.guest.cgroups import CgroupTree
+from ktstr.guest.comm import set_comm
 from ktstr.guest.engine import Engine, Subject
 from ktstr.guest.oom import NEVER_KILLED, set_oom_score
 from ktstr.guest.payload import payloads_of
@@ -23,6 +24,7 @@ from ktstr.guest.view import seen_view
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts, End, LogChunk
 from ktstr.model.plan import PLAN_PATH, Plan
+from ktstr.model.witness import AGENT_COMM
 
 _HELLO_FRAMES = 1
 
@@ -36,6 +38,7 @@ def run(descriptor: int, plan_text: bytes, prepare: Callable[[], None] = settle)
     port = FramePort(descriptor, _HELLO_FRAMES)
     try:
         shield()
+        set_comm(AGENT_COMM)
         set_oom_score(NEVER_KILLED)
         prepare()
         _Session(_plan_of(plan_text), port).carry_out()

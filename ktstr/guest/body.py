@@ -10,6 +10,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ktstr.guest.cgroups import CgroupTree
+from ktstr.guest.comm import set_comm
 from ktstr.guest.context import Context, Skipped
 from ktstr.guest.link import LinkType, RemoteSubject
 from ktstr.guest.oom import ORDINARY, set_oom_score
@@ -20,6 +21,7 @@ from ktstr.guest.source import function_of
 from ktstr.model.checks import Verdict
 from ktstr.model.errors import TestFailure
 from ktstr.model.plan import SOURCES_DIR
+from ktstr.model.witness import FUNCTION_COMM
 
 if TYPE_CHECKING:
     from ktstr.guest.population import Stage
@@ -54,6 +56,7 @@ def _settle(output: int) -> None:
     os.dup2(output, 2)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     shield(BELOW_AGENT)
+    set_comm(FUNCTION_COMM)
     set_oom_score(ORDINARY)
 
 

@@ -29,6 +29,7 @@ class SchedExtState:
     ops: str
     enable_seq: str
     nr_rejected: str
+    switch_all: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,11 @@ class SchedExtCounters:
 def read_state() -> SchedExtState:
     """What the files say now."""
     return SchedExtState(
-        _read("state"), _read("root/ops"), _read("enable_seq"), _read("nr_rejected")
+        _read("state"),
+        _read("root/ops"),
+        _read("enable_seq"),
+        _read("nr_rejected"),
+        _read("switch_all"),
     )
 
 

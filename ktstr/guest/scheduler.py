@@ -325,6 +325,7 @@ class Scheduler:
             events=_since(self._counted_attached.events, self._counted_end.events),
             ejections=self._ejections(kernel_log),
             kernel_words=kernel_words(kernel_log, self._pid),
+            switch_all=self._state_attached.switch_all,
         )
 
     def _ejections(self, kernel_log: list[str]) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ _TIMED = frozenset(
         Kind.WORK_RATE,
         Kind.ITERATION_RATE,
         Kind.CLEANUP,
+        Kind.WORK_CONSERVATION,
         Kind.CLAIM,
         Kind.RELATIVE,
         Kind.WAIT,

@@ -15,6 +15,7 @@ _CHECKS = frozenset(
     {
         Kind.STARVED,
         Kind.STUCK,
+        Kind.WORK_CONSERVATION,
         Kind.ISOLATION,
         Kind.UNFAIR,
         Kind.SHARE_ERROR,

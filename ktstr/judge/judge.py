@@ -9,25 +9,30 @@ from ktstr.judge.boot_parameters import boot_parameters
 from ktstr.judge.claims import claim_details, claim_results
 from ktstr.judge.comeback import comeback_remarks
 from ktstr.judge.completeness import cpusets, ending, scenarios, transport, worker_reports
+from ktstr.judge.conservation import waste_remarks
 from ktstr.judge.contention import excuse
 from ktstr.judge.disks import disk_remarks, disks
 from ktstr.judge.evidence import claims
 from ktstr.judge.expectation import weigh
+from ktstr.judge.holds import not_held
 from ktstr.judge.judgement import CheckResult, Judgement
+from ktstr.judge.kept import kept_remarks
 from ktstr.judge.kernel_log import kernel_log, kernel_log_remarks, panic
 from ktstr.judge.limits import limits
 from ktstr.judge.outcome import outcome
 from ktstr.judge.payloads import payload_remarks, payloads
-from ktstr.judge.phases import parts
+from ktstr.judge.phases import parts, whole
 from ktstr.judge.ranking import ranked, worst
 from ktstr.judge.record import RunRecord
 from ktstr.judge.relative import relative_details, relative_results, under_test
 from ktstr.judge.samples import samples
 from ktstr.judge.scheduler import scheduler
 from ktstr.judge.shape import identity, topology
+from ktstr.judge.subject import foreign, not_charged, subject_remarks
 from ktstr.judge.thresholds import evaluate
 from ktstr.judge.waits import wait_remarks, waits
 from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.facts import WorkerFacts
 
 # what the checks find that are about a run as a whole, and not about workers
 _OF_THE_RUN = {
@@ -53,7 +58,8 @@ def judge(run: RunRecord) -> Judgement:
     relative = relative_results(run)
     needed = claims(run, relative)
     claimed = claim_results(run)
-    details = excuse(run, _machine(run) + _guest(run) + worker_reports(run)) + of_workers
+    of_run = _blamed(run, _machine(run) + _guest(run), run.workers) + foreign(run)
+    details = excuse(run, of_run + worker_reports(run)) + of_workers
     details += excuse(run, claim_details(claimed))
     details += excuse(run, relative_details(relative))
     shown = tuple(claim.words for claim in needed if claim.shown)
@@ -74,6 +80,9 @@ def judge(run: RunRecord) -> Judgement:
             *wait_remarks(run),
             *comeback_remarks(run),
             *kernel_log_remarks(run),
+            *subject_remarks(run),
+            *waste_remarks(run),
+            *kept_remarks(run, whole(under_test(run))),
         ),
         checks=(*_of_the_run(run, details), *results),
         claims=tuple(claimed),
@@ -124,11 +133,19 @@ def _workers(run: RunRecord) -> tuple[list[Detail], list[CheckResult]]:
         details += part.missing
         for each in evaluate(part.scope, part.checks, part.layers):
             named = [_in(part.name, detail) for detail in each.details]
-            found = excuse(run, named, part.checks.max_gap_ms)
+            blamed = _blamed(run, named, part.scope.workers)
+            found = excuse(run, blamed, part.checks.max_gap_ms)
             details += found
-            if part.scope.workers:
+            if part.scope.workers or each.of_cpus:
                 results.append(each.judged(found))
     return details, results
+
+
+def _blamed(
+    run: RunRecord, details: list[Detail], workers: tuple[WorkerFacts, ...]
+) -> list[Detail]:
+    """The findings, less what others than the scheduler under test have done."""
+    return not_held(run, not_charged(run, details), workers)
 
 
 def _in(part: str, detail: Detail) -> Detail:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What judging a run gives: a verdict, its reasons, and the statistics it rests on."""
+"""What judging a run gives: a verdict, its reasons, and what each check and claim came to."""
 
 from __future__ import annotations
 

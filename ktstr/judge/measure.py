@@ -10,14 +10,18 @@ from ktstr.judge.presence import ALL_THERE, Presence
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, WorkerFacts
 from ktstr.model.topology import TopologyView
+from ktstr.model.witness import Idleness, WitnessFacts
 
 
 @dataclass(frozen=True)
 class Scope:
     """What is judged together: a whole run, or the part of it that one step of the scenario was.
 
-    `workers` and the `scenarios`' steps tell of that part alone, `cgroups` of all.  `presence` says
-    which CPUs were there; `lives` are the whole lives of the workers' processes: pid -> window.
+    `workers`, `idleness` and the `scenarios`' steps tell of that part alone, `cgroups` of all.
+    `presence` says which CPUs were there; `lives` are the whole lives of the workers' processes:
+    pid -> window.  not_eevdfs: the workers that a sched_ext scheduler had in it, or that nobody
+    knows the class of while one was attached.  witness: None where it did not report.  unkept:
+    cgroups whose cpu.max was not kept.
     """
 
     workers: tuple[WorkerFacts, ...]
@@ -27,6 +31,10 @@ class Scope:
     step: int | None = None
     presence: Presence = ALL_THERE
     lives: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    not_eevdfs: frozenset[str] = frozenset()
+    idleness: tuple[Idleness, ...] = ()
+    witness: WitnessFacts | None = None
+    unkept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Limit:
 
     `measure` gives what there is to compare, and must not depend on the limit.  `nothing` says what
     to do when it gives nothing although there are workers.  `least`: the limit is a lower one.
+    `of_cpus`: it is about CPUs, and needs no workers.
     """
 
     name: str
@@ -57,6 +66,7 @@ class Limit:
     measure: Callable[[Scope], list[Measurement]]
     nothing: str = ""
     least: bool = False
+    of_cpus: bool = False
 
     def misses(self, value: float, limit: float) -> bool:
         """Whether `value` is on the wrong side; the limit itself is allowed."""
@@ -70,7 +80,7 @@ class Limit:
 
     def details(self, measurements: list[Measurement], scope: Scope, limit: float) -> list[Detail]:
         """A FAIL for each value past the limit, INCONCLUSIVE for each missing or excused one."""
-        if not measurements and scope.workers and self.nothing:
+        if not measurements and (scope.workers or self.of_cpus) and self.nothing:
             return [Detail(Kind.NO_DATA, self.nothing, Verdict.INCONCLUSIVE)]
         bound = f"{'at least' if self.least else 'limit'} {limit:g} {self.unit}".rstrip()
         details = []

@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ktstr.judge.classes import not_eevdfs
+from ktstr.judge.kept import overruns
 from ktstr.judge.measure import Scope
 from ktstr.judge.presence import presence_of
 from ktstr.judge.record import RunRecord
@@ -47,6 +49,34 @@ def parts(run: RunRecord) -> list[Part]:
 
 def whole(run: RunRecord) -> Scope:
     """All of a run."""
+    return _scope(run, None)
+
+
+def step_scope(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Scope:
+    """One step of a run: the workers that it made, and what the others did meanwhile."""
+    workers = (piece for worker in run.workers if (piece := _piece(worker, scenario, step)))
+    alone = dataclasses.replace(scenario, steps=(step,))
+    idleness = (
+        each
+        for each in run.idleness
+        if each.step == step.index
+        and scenario.started_ns <= each.ended_ns
+        and each.started_ns <= scenario.ended_ns
+    )
+    return dataclasses.replace(
+        _scope(run, step.index),
+        workers=tuple(workers),
+        scenarios=(alone,),
+        idleness=tuple(idleness),
+    )
+
+
+def step_name(step: StepFacts) -> str:
+    """`step 1`, with the author's name for it if there is one."""
+    return f"step {step.index} ({step.name})" if step.name else f"step {step.index}"
+
+
+def _scope(run: RunRecord, step: int | None) -> Scope:
     lives: dict[int, tuple[int, int]] = {}
     for worker in run.workers:
         start, end = lives.get(worker.pid, (worker.started_ns, worker.ended_ns))
@@ -56,23 +86,14 @@ def whole(run: RunRecord) -> Scope:
         asked_view(run.plan),
         run.cgroups,
         run.scenarios,
+        step,
         presence=presence_of(run.events),
         lives=lives,
+        not_eevdfs=not_eevdfs(run, step),
+        idleness=run.idleness,
+        witness=run.witness,
+        unkept=frozenset(each.cgroup for each in overruns(run)),
     )
-
-
-def step_scope(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Scope:
-    """One step of a run: the workers that it made, and what the others did meanwhile."""
-    workers = (piece for worker in run.workers if (piece := _piece(worker, scenario, step)))
-    alone = dataclasses.replace(scenario, steps=(step,))
-    return dataclasses.replace(
-        whole(run), workers=tuple(workers), scenarios=(alone,), step=step.index
-    )
-
-
-def step_name(step: StepFacts) -> str:
-    """`step 1`, with the author's name for it if there is one."""
-    return f"step {step.index} ({step.name})" if step.name else f"step {step.index}"
 
 
 def _part(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Part:

@@ -18,6 +18,7 @@ from ktstr.judge.phases import step_scope
 from ktstr.judge.record import RunRecord
 from ktstr.judge.relative_values import value_of
 from ktstr.judge.student import quantile
+from ktstr.judge.subject import leg_problem
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import StepFacts
 from ktstr.model.relative import MEASURES, Comparison, RelativeClaim
@@ -27,10 +28,14 @@ _MOST_ADVISED = 100
 
 @dataclass(frozen=True)
 class Pair:
-    """What a measure came to under the scheduler and under EEVDF; None: not measured."""
+    """What a measure came to under the scheduler and under EEVDF; None: not measured.
+
+    why: why one of the legs is not what it is meant to be; empty where both are.
+    """
 
     scheduler: float | None
     eevdf: float | None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,9 +129,15 @@ def _pairs(
     run: RunRecord, compared: Comparison, claim: RelativeClaim, phase: int
 ) -> tuple[Pair, ...]:
     found: dict[tuple[int, bool], float | None] = {}
+    problems: dict[int, str] = {}
     for step in run.scenarios[0].steps if run.scenarios else ():
         pair, of_phase, baseline = compared.place(step.index)
-        if of_phase == phase and _ran_as_meant(run, step, baseline):
+        if of_phase != phase or not _ran_as_meant(run, step, baseline):
+            continue
+        problem = leg_problem(run, step, baseline)
+        if problem:
+            problems.setdefault(pair, problem)
+        else:
             workers = [
                 worker
                 for worker in step_scope(run, run.scenarios[0], step).workers
@@ -134,7 +145,8 @@ def _pairs(
             ]
             found[pair, baseline] = value_of(claim.measure, workers)
     return tuple(
-        Pair(found.get((pair, False)), found.get((pair, True))) for pair in range(compared.repeats)
+        Pair(found.get((pair, False)), found.get((pair, True)), problems.get(pair, ""))
+        for pair in range(compared.repeats)
     )
 
 
@@ -156,6 +168,8 @@ def _ran_as_meant(run: RunRecord, step: StepFacts, baseline: bool) -> bool:
 
 
 def _problem(index: int, pair: Pair) -> str:
+    if pair.why:
+        return f"in pair {index} {pair.why}"
     for who, value in (("the scheduler", pair.scheduler), ("EEVDF", pair.eevdf)):
         if value is None:
             return f"there is no value of pair {index} under {who}"

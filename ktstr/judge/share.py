@@ -75,7 +75,17 @@ def portions(scope: Scope) -> list[Portion]:
 
 
 def share_errors(scope: Scope) -> list[Measurement]:
-    """The error of each portion, in percent of what was promised; none where CPUs were gone."""
+    """The error of each portion, in percent of what was promised; none where CPUs were gone.
+
+    Where a cpu.max was not kept, nobody could get what the quotas promise.
+    """
+    if scope.unkept:
+        names = ", ".join(sorted(scope.unkept))
+        words = (
+            f"shares by weight are not known: the scheduler does not keep cpu.max of {names}, so "
+            f"that what it promises to the others is not there"
+        )
+        return [Measurement(names, None, words)]
     lost = [
         Measurement(member.name, None, f"cgroup {member.name}: {words}, so that its share is open")
         for member in _members(scope)
@@ -175,7 +185,7 @@ def _capacities(
     found = [Capacity(frozenset({i}), member.demand) for i, member in enumerate(group)]
     for name, cgroup in facts.items():
         below = frozenset(i for i, m in enumerate(group) if f"{m.name}/".startswith(f"{name}/"))
-        quota = _quota(cgroup)
+        quota = quota_of(cgroup)
         if quota is not None and below:
             found.append(Capacity(below, quota))
     cpusets = {member.cpus for member in group}
@@ -190,7 +200,7 @@ def _capacities(
     return found
 
 
-def _quota(cgroup: CgroupFacts) -> float | None:
+def quota_of(cgroup: CgroupFacts) -> float | None:
     """CPUs that cpu.max allows; the file says `$MAX $PERIOD` in us, or `max` (cgroup-v2.rst)."""
     amount, _, period = cgroup.limits_in_force.get("cpu.max", "").partition(" ")
     return int(amount) / int(period) if amount.isdecimal() and period.isdecimal() else None

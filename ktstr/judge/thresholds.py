@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ktstr.judge import (
     cleanup,
+    conservation,
     delay,
     fairness,
     gaps,
@@ -21,6 +22,7 @@ from ktstr.judge import (
 from ktstr.judge.isolation import isolation
 from ktstr.judge.judgement import CheckResult
 from ktstr.judge.measure import Limit, Scope
+from ktstr.judge.mechanisms import without_mechanism
 from ktstr.judge.ranking import worst
 from ktstr.judge.starvation import starved
 from ktstr.model.checks import Checks, Detail, Verdict
@@ -41,6 +43,7 @@ LIMITS: tuple[Limit, ...] = (
     locality.MAX_CROSS_NODE,
     locality.MAX_SLOW_TIER,
     cleanup.MAX_CLEANUP,
+    conservation.MAX_WASTED,
 )
 SWITCHES: Mapping[str, Callable[[Scope], list[Detail]]] = {
     "not_starved": lambda scope: starved(scope.workers),
@@ -50,10 +53,14 @@ SWITCHES: Mapping[str, Callable[[Scope], list[Detail]]] = {
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One check in one scope: its line in the result, still without a verdict, and its findings."""
+    """One check in one scope: its line in the result, still without a verdict, and its findings.
+
+    of_cpus: it is about CPUs, and needs no workers.
+    """
 
     result: CheckResult
     details: tuple[Detail, ...]
+    of_cpus: bool = False
 
     def judged(self, details: list[Detail]) -> CheckResult:
         """The line with the verdict of its findings, which may have been excused meanwhile."""
@@ -76,13 +83,13 @@ def evaluate(scope: Scope, checks: Checks, layers: Mapping[str, str]) -> list[Ev
 
 
 def enabled_limits(checks: Checks) -> list[str]:
-    """The names of the checks with a limit, and of isolation, that were asked for."""
-    names = ["isolation", *(limit.name for limit in LIMITS)]
+    """The names of the checks of workers with a limit, and of isolation, that were asked for."""
+    names = ["isolation", *(limit.name for limit in LIMITS if not limit.of_cpus)]
     return [name for name in names if getattr(checks, name) not in (None, False)]
 
 
 def _compare(check: Limit, scope: Scope, limit: float, layer: str) -> Evaluation:
-    measurements = check.measure(scope)
+    measurements = without_mechanism(check, check.measure(scope), scope, limit)
     worst_one = check.worst(measurements)
     result = CheckResult(
         name=check.name,
@@ -94,4 +101,5 @@ def _compare(check: Limit, scope: Scope, limit: float, layer: str) -> Evaluation
         measured=worst_one.value if worst_one else None,
         subject=worst_one.subject if worst_one else "",
     )
-    return Evaluation(result, tuple(check.details(measurements, scope, limit)))
+    details = tuple(check.details(measurements, scope, limit))
+    return Evaluation(result, details, check.of_cpus)

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     CROSS_NODE_MIGRATION = "cross_node_migration"
     SLOW_TIER = "slow_tier"
     CLEANUP = "cleanup"
+    WORK_CONSERVATION = "work_conservation"
     CLAIM = "claim"
     RELATIVE = "relative"
     WAIT = "wait"
@@ -59,6 +60,8 @@ class Kind(StrEnum):
     TOPOLOGY = "topology"
     BOOT_PARAMETER = "boot_parameter"
     CONTENDED = "contended"
+    HELD = "held"
+    OTHER_CLASS = "other_class"
     NO_DATA = "no_data"
     INFRA = "infra"
     USAGE = "usage"
@@ -71,6 +74,8 @@ NEVER_FAILS = frozenset(
         Kind.BOOT_PARAMETER,
         Kind.WORKER_ERROR,
         Kind.CONTENDED,
+        Kind.HELD,
+        Kind.OTHER_CLASS,
         Kind.NO_DATA,
         Kind.INFRA,
         Kind.USAGE,
@@ -89,8 +94,7 @@ class Checks:
     isolation: workers run only on their cgroup's cpuset.
     max_p99_wake_latency_us: wake-to-run latency, pooled over a cgroup.
     max_wake_latency_cv: standard deviation by mean of the same latencies.
-    max_run_delay_us: 99th percentile, over a cgroup's workers, of the mean time that a worker
-        waited on a runqueue each time it ran.
+    max_run_delay_us: 99th percentile of all waits of a cgroup's workers for a CPU.
     max_migrations_per_s: migrations of one worker per second of its wall time.
     max_migration_ratio: migrations per iteration, over a cgroup.
     max_throughput_cv: standard deviation by mean of the work rates of like workers of a cgroup.
@@ -103,6 +107,8 @@ class Checks:
         the pages that its process has.
     max_slow_tier_ratio: part of a worker's pages on nodes without CPUs, 0 to 1.
     max_cleanup_ms: time that ending workers and removing cgroups takes after a step, or at the end.
+    max_wasted_cpu_pct: part of a step's time in which a CPU stood idle while a task that may run
+        there waited, percent, of each CPU by itself (work conservation).
     scheduler_alive: the scheduler stays attached until it is told to go.
     clean_kernel_log: the console shows no finding of the classifier.
     """
@@ -126,6 +132,7 @@ class Checks:
     max_cross_node_migration_ratio: float | None = None
     max_slow_tier_ratio: float | None = None
     max_cleanup_ms: float | None = None
+    max_wasted_cpu_pct: float | None = None
 
     def merge(self, over: Checks) -> Checks:
         """This layer with every threshold that `over` sets replaced by it."""

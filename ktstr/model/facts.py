@@ -194,6 +194,8 @@ class SchedulerFacts:
     hotplug_seq: how often CPUs came or went.  events: counters of root/events, less what they were
     after attachment.  ejections: what the kernel's log says of each ejection between attachment and
     the end of the process, e.g. of a scheduler whose user space started it again by itself.
+    switch_all: whether it got all tasks after attachment (1) or those alone that ask for it (0:
+    SCX_OPS_SWITCH_PARTIAL), by the file of that name.
     kernel_words: the lines that sched_ext, lockdown and faults of its process left in the kernel's
     log during its life, the first 20.
     """
@@ -225,6 +227,7 @@ class SchedulerFacts:
     hotplug_seq_end: str = ""
     events: dict[str, int] = field(default_factory=dict)
     ejections: tuple[str, ...] = ()
+    switch_all: str = ""
     kernel_words: tuple[str, ...] = ()
 
 

@@ -115,5 +115,10 @@ class WitnessFacts:
     cost_ns: int
 
 
+# what processes of the harness are called, and among them that of a test function
+OWN_COMMS = "ktstr-"
+AGENT_COMM = "ktstr-agent"
+FUNCTION_COMM = "ktstr-function"
+
 # a shorter turn of a task above all schedulers explains no gap that anybody judges
 HOLD_NS = 20_000_000

@@ -14,6 +14,7 @@ from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
 from ktstr.report.sample_text import sample_lines
 from ktstr.report.tables import cgroup_table, step_table, timeline_table
+from ktstr.report.witness_text import witness_lines
 
 _DETAILS_SHOWN = 20
 _LOG_LINES = 25
@@ -57,6 +58,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("statistics", cgroup_table(result.cgroups)),
         ("by step", step_table(result.steps)),
         ("tracepoints", sample_lines(result)),
+        ("classes and CPUs", witness_lines(result)),
         ("checks", check_lines(result)),
         ("claims", claim_lines(result)),
         ("against EEVDF", relative_lines(result)),

@@ -17,6 +17,7 @@ LIMITS = [
     "max_spread_pct",
     "max_throughput_cv",
     "max_wake_latency_cv",
+    "max_wasted_cpu_pct",
     "min_iteration_rate",
     "min_page_locality",
     "min_work_rate",

@@ -44,6 +44,7 @@ def _stream() -> bytes:
         *((FrameType.DISK, disk) for disk in _GOOD.disks),
         *((FrameType.SCENARIO, scenario) for scenario in _GOOD.scenarios),
         (FrameType.SCHEDULER, _GOOD.scheduler),
+        *((FrameType.RAN_UNDER, each) for each in _GOOD.ran_under),
         (FrameType.LOG, _LOG),
     ]
     frames = [encode_frame(kind, seq, encode(fact)) for seq, (kind, fact) in enumerate(facts)]
@@ -63,7 +64,7 @@ def _collect(*pieces: bytes) -> RunRecord:
 class CollectTest(absltest.TestCase):
     def test_everything_sent_is_in_the_record(self) -> None:
         record = _collect(_stream())
-        expected = dataclasses.replace(_GOOD, logs=(_LOG,), end=End(13, 3 * runs.S), frames_seen=13)
+        expected = dataclasses.replace(_GOOD, logs=(_LOG,), end=End(16, 3 * runs.S), frames_seen=16)
         self.assertEqual(record, expected)
 
     def test_a_metric_that_is_no_number_arrives(self) -> None:

@@ -13,6 +13,7 @@ from ktstr.model.comparison import compare
 from ktstr.model.facts import ScenarioFacts, SchedulerFacts, StepFacts
 from ktstr.model.relative import RelativeClaim
 from ktstr.model.scenario import CgroupDef, Scenario
+from ktstr.model.witness import RanUnder, SchedClass
 from ktstr.model.work import Work
 from tests.judge import runs
 
@@ -31,6 +32,7 @@ def compared_run(
     scenario = comparison_of(*claims, repeats=len(values))
     assert scenario.compared is not None
     steps, workers, lives = [], [], list[SchedulerFacts]()
+    seen = []
     for index in range(2 * len(values)):
         begin = (2 + 2 * index) * _LEG
         pair, _, baseline = scenario.compared.place(index)
@@ -45,6 +47,8 @@ def compared_run(
                 ended_ns=begin + _LEG,
             )
         )
+        name = SchedClass.FAIR if baseline else SchedClass.EXT
+        seen.append(RanUnder(index, begin, begin + _LEG, "cg_0", 100, {name: 900}))
         if not baseline and (index == 0 or scenario.compared.place(index - 1)[2]):
             lives.append(
                 runs.scheduler(attached_ns=begin - 1, enable_seq=str(index), ended_ns=begin + _LEG)
@@ -57,6 +61,7 @@ def compared_run(
         "workers": tuple(workers),
         "schedulers": tuple(lives),
         "scenarios": (facts,),
+        "ran_under": tuple(seen),
     }
     plan = runs.plan(scenario=scenario, checks=Checks(not_starved=True), duration_s=10.0)
     return runs.good_run(plan, **made | changes)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from absl.testing import absltest, parameterized
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr.judge.judge import judge
@@ -112,6 +112,7 @@ class VerdictTest(parameterized.TestCase):
 
 
 class IntervalTest(absltest.TestCase):
+    @settings(deadline=None)
     @given(
         st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 10**9)), min_size=2, max_size=9)
     )
@@ -139,6 +140,7 @@ class IntervalTest(absltest.TestCase):
         self.assertAlmostEqual(mean, 3.0)
         self.assertAlmostEqual(high - low, 2 * 2.7764 * math.sqrt(2.5 / 5), places=3)
 
+    @settings(deadline=None)
     @given(st.integers(2, 20), st.integers(1, 3))
     def test_who_goes_first_alternates(self, repeats: int, phases: int) -> None:
         names = tuple("abc"[:phases])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from ktstr.judge.measure import Scope
@@ -32,6 +33,7 @@ from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario import CgroupDef, defs
 from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.witness import RanUnder, SchedClass
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -247,10 +249,21 @@ def hello(of: Plan, **changes: Any) -> Hello:
     return dataclasses.replace(facts, **changes)
 
 
+def seen(of: Plan, those: Sequence[WorkerFacts | PayloadFacts]) -> tuple[RanUnder, ...]:
+    """That workers and payloads which did anything ran under the plan's scheduler, or EEVDF."""
+    name = SchedClass.EXT if of.scheduler is not None or of.staged else SchedClass.FAIR
+    return tuple(
+        RanUnder(each.step, each.started_ns, each.ended_ns, each.cgroup or "", each.pid, {name: 90})
+        for each in those
+        if isinstance(each, PayloadFacts) or each.work_units
+    )
+
+
 def good_run(of: Plan | None = None, **changes: Any) -> RunRecord:
     """A run that passes: everything was done, everything arrived, nothing is wrong."""
     made = of or plan()
     own = scheduler() if made.scheduler is not None else no_scheduler()
+    workers = changes.get("workers", (worker(), worker(index=1, pid=101)))
     run = RunRecord(
         plan=made,
         accel=Accel.VIRTUAL,
@@ -263,7 +276,8 @@ def good_run(of: Plan | None = None, **changes: Any) -> RunRecord:
             Event(2 * S, "step_end", 0),
             Event(2 * S, "scenario_end"),
         ),
-        workers=(worker(), worker(index=1, pid=101)),
+        workers=workers,
+        ran_under=seen(made, (*workers, *changes.get("payloads", ()))),
         cgroups=(CgroupFacts("cg_0", 0, "", "0-1", 100, {"usage_usec": 1_000_000}),),
         schedulers=(own,),
         scenarios=(ScenarioFacts(S, 2 * S, 1, 1),),

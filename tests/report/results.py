@@ -34,6 +34,7 @@ from ktstr.model.payload import MetricHint, OutputFormat, Payload, PayloadEnd, P
 from ktstr.model.plan import Plan
 from ktstr.model.relative import not_worse_than
 from ktstr.model.start import StartFacts, StartKind
+from ktstr.model.witness import CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
 from ktstr.report import result_pb2
 from ktstr.report.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.report.result import result_of
@@ -117,6 +118,24 @@ def starved() -> RunRecord:
         index=1, pid=101, cpu_ns=0, work_units=0, iterations=0, samples=0, ran_on={}
     )
     return runs.good_run(workers=(runs.worker(max_gap_ns=230 * MS), victim))
+
+
+def held() -> RunRecord:
+    """A real-time task had both CPUs while a worker waited, and a CPU stood idle in vain."""
+    late = runs.worker(max_gap_ns=500 * MS, max_gap_at_ns=2 * S)
+    workers = (late, runs.worker(index=1, pid=101))
+    spin = Hold(0, "realtime", "spin", 77, S, 2 * S)
+    idle = CpuIdleness(1, 400 * MS, 250 * MS, 240 * MS, 2 * S, "w0.0.0[100]")
+    return runs.good_run(
+        workers=workers,
+        holds=(spin, dataclasses.replace(spin, cpu=1, comm="ktstr-worker", pid=101)),
+        idleness=(Idleness(0, S, 2 * S, (CpuIdleness(0, 0), idle)),),
+        ran_under=(
+            RanUnder(0, S, 2 * S, "cg_0", 100, {"ext": 90}),
+            RanUnder(0, S, 2 * S, "cg_0", 101, {"realtime": 110}),
+        ),
+        witness=WitnessFacts("", 4 * MS, 250, 130, 0, S, 2 * S, MS),
+    )
 
 
 def ejected() -> RunRecord:
@@ -344,6 +363,7 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
     for each in (
         passed,
         starved,
+        held,
         ejected,
         expected,
         not_expected,

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits of cgroups that were in force and yet not kept: cpu.max and cpu.weight.
+
+The kernel keeps both for EEVDF's tasks.  A sched_ext scheduler has cpu.max only if it takes
+ops.cgroup_set_bandwidth() (Linux 6.17), and cpu.weight only if it takes ops.cgroup_set_weight();
+where it does not, the files read back as they were written all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ktstr.judge.classes import life_over
+from ktstr.judge.measure import Scope
+from ktstr.judge.record import RunRecord
+from ktstr.judge.share import portions, quota_of
+from ktstr.judge.subjects import NS_PER_S
+from ktstr.model.events import EventName
+from ktstr.model.facts import CgroupFacts, ScenarioFacts
+
+# what a cgroup may use above its quota: the kernel hands it out in slices
+_SLACK = 1.1
+_SLACK_S = 0.01
+# a share further from its promise than this is told; checks.md: max_share_error_pct
+_FAR_PCT = 25.0
+
+
+@dataclass(frozen=True)
+class Overrun:
+    """A cgroup that used more CPU time than cpu.max allowed, seconds; when, ns."""
+
+    cgroup: str
+    allowed_s: float
+    used_s: float
+    started_ns: int
+    ended_ns: int
+
+
+def overruns(run: RunRecord) -> list[Overrun]:
+    """The cgroups whose cpu.max was not kept.
+
+    A life is taken for longer than it was rather than for shorter.  Of a limit that an op set
+    later, the phases of the cgroup's workers from then on are looked at.
+    """
+    found = []
+    for cgroup in run.cgroups:
+        quota = quota_of(cgroup)
+        use = None if quota is None else _use(run, cgroup)
+        if quota is None or use is None:
+            continue
+        used_s, started_ns, ended_ns = use
+        allowed_s = quota * (ended_ns - started_ns) / NS_PER_S
+        if used_s > max(_SLACK * allowed_s, allowed_s + _SLACK_S):
+            found.append(Overrun(cgroup.name, allowed_s, used_s, started_ns, ended_ns))
+    return found
+
+
+def kept_remarks(run: RunRecord, scope: Scope) -> Iterator[str]:
+    """A sentence for each limit that was not kept; `scope`: all of the run."""
+    for each in overruns(run):
+        life = life_over(run, each.started_ns, each.ended_ns)
+        who = (
+            "the kernel keeps it for EEVDF's tasks alone"
+            if life is None
+            else f"{life.name} does not keep it, and the kernel does for EEVDF's tasks alone"
+        )
+        yield (
+            f"cpu.max of {each.cgroup} allowed {each.allowed_s:.2f} s of CPU and it used "
+            f"{each.used_s:.2f} s: {who}"
+        )
+    weighed = {cgroup.name for cgroup in run.cgroups if "cpu.weight" in cgroup.limits}
+    if run.plan.checks.max_share_error_pct is not None or not weighed:
+        return
+    for portion in portions(scope):
+        error = portion.error_pct
+        if portion.cgroup in weighed and error is not None and error > _FAR_PCT:
+            yield (
+                f"cpu.weight of {portion.cgroup} promises {portion.promised:.2f} CPUs and it got "
+                f"{portion.got:.2f}; max_share_error_pct makes that a failure"
+            )
+
+
+def _use(run: RunRecord, cgroup: CgroupFacts) -> tuple[float, int, int] | None:
+    """(seconds of CPU time, start, end) of a cgroup under its limit; None: not known."""
+    changed = [
+        event.at_ns
+        for event in run.events
+        if event.name == EventName.OP
+        and event.detail.startswith(f"SetLimits(cgroup={cgroup.name!r},")
+    ]
+    if changed:
+        return _used_since(run, cgroup.name, changed[-1])
+    usage = cgroup.cpu_stat.get("usage_usec")
+    windows = [window for each in run.scenarios if (window := _window(each, cgroup.step))]
+    if usage is None or not windows:
+        return None
+    return (usage / 1e6, *max(windows, key=lambda window: window[1] - window[0]))
+
+
+def _used_since(run: RunRecord, name: str, since_ns: int) -> tuple[float, int, int] | None:
+    phases = [
+        phase
+        for worker in run.workers
+        if f"{worker.cgroup}/".startswith(f"{name}/")
+        for phase in worker.phases
+        if phase.started_ns >= since_ns
+    ]
+    if not phases:
+        return None
+    used_ns = sum(phase.cpu_ns for phase in phases)
+    return used_ns / NS_PER_S, since_ns, max(phase.ended_ns for phase in phases)
+
+
+def _window(scenario: ScenarioFacts, step: int | None) -> tuple[int, int] | None:
+    """The time that a cgroup of a step, or of the Backdrop, can have lived in."""
+    if step is None:
+        return scenario.started_ns, scenario.ended_ns
+    start = scenario.started_ns
+    for each in scenario.steps:
+        if each.index == step:
+            return start, each.torn_down_ns
+        start = each.torn_down_ns
+    return None

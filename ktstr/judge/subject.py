@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose doing was it?  Whether the scheduler under test scheduled what a run is judged by."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ktstr.judge.classes import Stay, life_over, stays
+from ktstr.judge.record import RunRecord
+from ktstr.judge.scheduler import was_ejected
+from ktstr.judge.subjects import worker_name
+from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts
+from ktstr.model.witness import SchedClass
+
+_SHOWN = 3
+# classes above all schedulers
+ABOVE = (SchedClass.STOP, SchedClass.DEADLINE, SchedClass.REALTIME)
+# findings about how workers were scheduled, and no others
+_OF_WORKERS = frozenset(
+    {
+        Kind.STARVED,
+        Kind.STUCK,
+        Kind.UNFAIR,
+        Kind.SHARE_ERROR,
+        Kind.WAKE_LATENCY,
+        Kind.WAKE_LATENCY_CV,
+        Kind.RUN_DELAY,
+        Kind.MIGRATION,
+        Kind.MIGRATION_RATIO,
+        Kind.THROUGHPUT_CV,
+        Kind.WORK_RATE,
+        Kind.ITERATION_RATE,
+        Kind.WORK_CONSERVATION,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A worker or payload, as `kind` says, while a scheduler was attached.
+
+    lives: of the schedulers.  always, ever: it ran under them in each phase of which its class is
+    known, in one of them.  classes: those that it was seen in; empty: nothing is known of it.
+    """
+
+    kind: str
+    name: str
+    cgroup: str
+    lives: tuple[SchedulerFacts, ...]
+    always: bool
+    ever: bool
+    classes: frozenset[str]
+
+
+def ran(run: RunRecord) -> list[Ran]:
+    """All workers and payloads that were there while a scheduler was attached."""
+    by_worker: dict[int, list[tuple[Stay, SchedulerFacts]]] = {}
+    for stay in stays(run):
+        life = life_over(run, stay.started_ns, stay.ended_ns)
+        if life is not None:
+            by_worker.setdefault(id(stay.worker), []).append((stay, life))
+    found = [_worker(pairs) for pairs in by_worker.values()]
+    for payload in run.payloads:
+        life = life_over(run, payload.started_ns, payload.ended_ns)
+        if life is not None and payload.pid is not None:
+            found.append(_payload(run, payload, life))
+    return found
+
+
+def foreign(run: RunRecord) -> list[Detail]:
+    """INCONCLUSIVE for a run of a scheduler that none of its workers and payloads ran under.
+
+    So for one without a scheduler in which a worker ran under sched_ext all the same.
+    """
+    found = ran(run)
+    if not found:
+        return _stray(run)
+    known = [each for each in found if each.classes]
+    if not known or any(each.ever for each in found):
+        return []
+    message = f"no worker ran under {_schedulers(found)}: {_named(known)}; {_cause(known)}"
+    return [Detail(Kind.OTHER_CLASS, message, Verdict.INCONCLUSIVE)]
+
+
+def subject_remarks(run: RunRecord) -> Iterator[str]:
+    """One sentence about those that did not run under the scheduler where others did."""
+    found = ran(run)
+    if not any(each.ever for each in found):
+        return
+    apart = [each for each in found if each.classes and not each.ever]
+    unknown = [each for each in found if not each.classes]
+    if apart:
+        yield (
+            f"{len(apart)} of {len(found)} never ran under {_schedulers(found)}: {_named(apart)}; "
+            f"what they did is not its doing"
+        )
+    if unknown:
+        names = ", ".join(each.name for each in unknown[:_SHOWN])
+        yield f"the class is not known that {_and_more(names, len(unknown))} ran under"
+
+
+def shown_words(run: RunRecord) -> tuple[str, bool] | None:
+    """What a PASS can say of who scheduled, and whether that is shown; None: nothing is to be said.
+
+    Where sched_ext was off the classes are told as far as they are known.
+    """
+    found = ran(run)
+    attached = any(life.attached_ns is not None for life in run.schedulers)
+    if not found:
+        if attached and not run.workers and not run.payloads:
+            return "no worker was there to be scheduled: the attachment is all that was tried", True
+        known = [stay for stay in stays(run) if stay.classes]
+        if attached or not known:
+            return None
+        classes = _classes(frozenset().union(*(stay.classes for stay in known)))
+        count = len({id(stay.worker) for stay in known})
+        return f"{count} workers ran under the kernel's own classes ({classes})", True
+    ever = [each for each in found if each.ever]
+    names = _schedulers(found)
+    if not ever:
+        return f"a worker ran under {names} (sched_ext): {_unknown(run)}", False
+    kinds = [each.kind for each in ever]
+    who = " and ".join(
+        f"{kinds.count(kind)} {kind}{'s' if kinds.count(kind) > 1 else ''}"
+        for kind in dict.fromkeys(kinds)
+    )
+    if len(ever) < len(found):
+        who += f", of {len(found)},"
+    when = " in every phase" if all(each.always for each in ever) else ""
+    return f"{who} ran under {names} (sched_ext){when}", True
+
+
+def not_charged(run: RunRecord, details: Iterable[Detail]) -> list[Detail]:
+    """Turns FAILs about workers that were never under the scheduler into INCONCLUSIVE.
+
+    Of a life that ended before it was told to, this is not said: who had waited for it until then
+    may have been seen after it only.
+    """
+    apart: dict[str, list[Ran]] = {}
+    for each in ran(run):
+        apart.setdefault(each.name, []).append(each)
+        if each.cgroup:
+            apart.setdefault(each.cgroup, []).append(each)
+    everyone = [each for those in apart.values() for each in those]
+    return [
+        _excused(
+            detail,
+            # whoever waited beside an idle CPU waited for the one who schedules them all
+            everyone if detail.kind is Kind.WORK_CONSERVATION else apart.get(detail.subject, []),
+        )
+        for detail in details
+    ]
+
+
+def leg_problem(run: RunRecord, step: StepFacts, baseline: bool) -> str:
+    """Why a leg of a comparison is not what it is meant to be, by its workers' classes; or ""."""
+    own = [stay for stay in stays(run, step.index) if stay.ended_ns > step.started_ns]
+    if baseline:
+        strays = [stay for stay in own if _always_ext(stay)]
+        if strays:
+            return f"{worker_name(strays[0].worker)} ran under sched_ext in EEVDF's leg"
+        return ""
+    if not own or any(stay.ext for stay in own):
+        return ""
+    known = [stay for stay in own if stay.classes]
+    if not known:
+        return ""
+    classes = _classes(frozenset().union(*(stay.classes for stay in known)))
+    return f"no worker ran under the scheduler ({classes}), so that both legs are EEVDF's"
+
+
+def _always_ext(stay: Stay) -> bool:
+    # at a border a worker may read its class late, when the next leg has begun
+    if stay.samples:
+        return 2 * stay.samples.get(SchedClass.EXT, 0) > sum(stay.samples.values())
+    return stay.classes == {SchedClass.EXT}
+
+
+def _worker(pairs: list[tuple[Stay, SchedulerFacts]]) -> Ran:
+    known = [stay for stay, _ in pairs if stay.classes]
+    worker = pairs[0][0].worker
+    lives = {life.name: life for _, life in pairs}
+    return Ran(
+        "worker",
+        worker_name(worker),
+        worker.cgroup,
+        tuple(lives.values()),
+        always=all(stay.ext for stay in known),
+        ever=any(stay.ext for stay in known),
+        classes=frozenset().union(*(_seen(stay) for stay in known)),
+    )
+
+
+def _seen(stay: Stay) -> frozenset[str]:
+    # where the kernel bypassed the scheduler, the worker's own word says ext
+    if SchedClass.EXT in stay.classes and not stay.ext:
+        return stay.classes - {SchedClass.EXT}
+    return stay.classes
+
+
+def _payload(run: RunRecord, payload: PayloadFacts, life: SchedulerFacts) -> Ran:
+    workers = {worker.pid for worker in run.workers}
+    classes = frozenset(
+        name
+        for each in run.ran_under
+        if each.pid == payload.pid
+        or (each.cgroup == payload.cgroup and each.pid is not None and each.pid not in workers)
+        if each.started_ns < payload.ended_ns and each.ended_ns > payload.started_ns
+        for name, count in each.samples.items()
+        if count
+    )
+    ext = SchedClass.EXT in classes
+    # nothing but the scheduler can have had a payload that asks for no class of its own
+    if not classes and life.switch_all == "1":
+        ext, classes = True, frozenset({SchedClass.EXT.value})
+    name = f"payload {payload.payload}"
+    return Ran("payload", name, "", (life,), always=ext, ever=ext, classes=classes)
+
+
+def _stray(run: RunRecord) -> list[Detail]:
+    if any(life.attached_ns is not None for life in run.schedulers):
+        return []
+    strays = [stay for stay in stays(run) if stay.ext]
+    if not strays:
+        return []
+    message = (
+        f"{worker_name(strays[0].worker)} ran under sched_ext, where no scheduler of this test was "
+        f"attached: whose doing this run is, is not known"
+    )
+    return [Detail(Kind.OTHER_CLASS, message, Verdict.INCONCLUSIVE)]
+
+
+def _excused(detail: Detail, those: list[Ran]) -> Detail:
+    if detail.verdict is not Verdict.FAIL or detail.kind not in _OF_WORKERS or not those:
+        return detail
+    if any(each.ever or not each.classes for each in those):
+        return detail
+    if any(was_ejected(life) or not life.ended_by_us for each in those for life in each.lives):
+        return detail
+    message = (
+        f"{detail.message}; but it never ran under {_schedulers(those)} "
+        f"({_classes(frozenset().union(*(each.classes for each in those)))}), so this is not its "
+        f"doing"
+    )
+    return dataclasses.replace(
+        detail, kind=Kind.OTHER_CLASS, message=message, verdict=Verdict.INCONCLUSIVE
+    )
+
+
+def _cause(known: list[Ran]) -> str:
+    """Why none of `known` ran under the scheduler, and what to do about it."""
+    classes = frozenset().union(*(each.classes for each in known))
+    lives = [life for each in known for life in each.lives]
+    if any(was_ejected(life) or life.ejections for life in lives):
+        return "it was thrown out before: see its exit record"
+    if SchedClass.BYPASS in classes:
+        return "the kernel bypassed it (SCX_RQ_BYPASSING), as it does while it throws one out"
+    if classes <= set(ABOVE):
+        return (
+            "a real-time or deadline policy stands above every sched_ext scheduler: give the Work "
+            "Policy.NORMAL or Policy.EXT"
+        )
+    whose = "its ops have" if any(life.switch_all == "0" for life in lives) else "it may have"
+    return (
+        f"{whose} SCX_OPS_SWITCH_PARTIAL, and get only the tasks that ask for it: give the Work "
+        f"policy=Policy.EXT, or take the flag off its ops"
+    )
+
+
+def _unknown(run: RunRecord) -> str:
+    witness = run.witness
+    if witness is not None and witness.error:
+        return f"nothing says which class it was in ({witness.error})"
+    return (
+        "nothing says which class it was in; its /proc/PID/sched says so where the kernel has "
+        "CONFIG_SCHED_DEBUG, if it has such an option"
+    )
+
+
+def _schedulers(found: list[Ran]) -> str:
+    return ", ".join(dict.fromkeys(life.name for each in found for life in each.lives))
+
+
+def _named(those: list[Ran]) -> str:
+    names = ", ".join(f"{each.name} ({_classes(each.classes)})" for each in those[:_SHOWN])
+    return _and_more(names, len(those))
+
+
+def _and_more(names: str, count: int) -> str:
+    return f"{names} and {count - _SHOWN} more" if count > _SHOWN else names
+
+
+def _classes(classes: frozenset[str]) -> str:
+    return ", ".join(sorted(classes)) or "not known"

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits that were in force and not kept, and checks whose mechanism sched_ext has not."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from absl.testing import absltest, parameterized
+
+from ktstr.judge.judge import judge
+from ktstr.judge.kept import overruns
+from ktstr.judge.measure import Scope
+from ktstr.judge.mechanisms import MECHANISMS
+from ktstr.judge.phases import whole
+from ktstr.judge.record import RunRecord
+from ktstr.judge.share import MAX_ERROR
+from ktstr.judge.thresholds import LIMITS, evaluate
+from ktstr.model.checks import Checks, Kind, Verdict
+from ktstr.model.facts import CgroupFacts, Event, ScenarioFacts, StepFacts, WorkerFacts
+from ktstr.model.limits import Limits
+from ktstr.model.scenario import SetLimits
+from ktstr.model.topology import TopologyView
+from tests.judge import runs
+
+S, MS = runs.S, runs.MS
+_STEP = StepFacts(0, "", S, 2 * S, 2 * S)
+_SCENARIO = ScenarioFacts(S, 2 * S, 1, 1, steps=(_STEP,))
+
+
+def cgroup(name: str = "cg_0", used_s: float = 0.5, **changes: Any) -> CgroupFacts:
+    """A cgroup that may use half a CPU."""
+    limits = {"cpu.max": "50000 100000"}
+    made = CgroupFacts(
+        name, 0, "", "0-1", 100, {"usage_usec": int(used_s * 1e6)}, "", limits, limits
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def run_of(*cgroups: CgroupFacts, **changes: Any) -> RunRecord:
+    return runs.good_run(cgroups=cgroups, scenarios=(_SCENARIO,), **changes)
+
+
+class QuotaTest(parameterized.TestCase):
+    @parameterized.parameters((0.5, False), (0.54, False), (0.56, True), (1.35, True))
+    def test_ten_percent_more_is_too_much(self, used_s: float, told: bool) -> None:
+        judged = judge(run_of(cgroup(used_s=used_s)))
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
+        words = (
+            f"cpu.max of cg_0 allowed 0.50 s of CPU and it used {used_s:.2f} s: fifo does not keep "
+            f"it, and the kernel does for EEVDF's tasks alone"
+        )
+        self.assertEqual(words in judged.remarks, told, judged.remarks)
+
+    def test_some_milliseconds_are_the_kernels_slices(self) -> None:
+        little = cgroup(used_s=0.019, limits_in_force={"cpu.max": "1000 100000"})
+        self.assertEmpty(overruns(run_of(little)))
+        self.assertLen(
+            overruns(run_of(dataclasses.replace(little, cpu_stat={"usage_usec": 21000}))), 1
+        )
+
+    def test_under_eevdf_it_is_not_a_schedulers(self) -> None:
+        run = runs.good_run(
+            runs.plan(scheduler=None), cgroups=(cgroup(used_s=1),), scenarios=(_SCENARIO,)
+        )
+        (remark,) = judge(run).remarks
+        self.assertEndsWith(remark, "it used 1.00 s: the kernel keeps it for EEVDF's tasks alone")
+
+    @parameterized.named_parameters(
+        ("no_limit", {"limits_in_force": {"cpu.max": "max 100000"}}),
+        ("unread", {"cpu_stat": {}}),
+        ("of_no_step", {"step": 7}),
+    )
+    def test_what_is_not_known_is_not_told(self, changes: dict[str, Any]) -> None:
+        self.assertEmpty(overruns(run_of(cgroup(used_s=1, **changes))))
+
+    def test_the_backdrops_lives_from_beginning_to_end(self) -> None:
+        scenario = ScenarioFacts(S, 4 * S, 1, 1, steps=(_STEP,))
+        run = runs.good_run(cgroups=(cgroup(used_s=1.6, step=None),), scenarios=(scenario,))
+        self.assertEmpty(overruns(run))
+
+    def test_a_limit_that_was_set_later_holds_from_then_on(self) -> None:
+        def worker(second_half_s: float) -> WorkerFacts:
+            phases = (
+                runs.phase(cpu_ns=S // 2),
+                runs.phase(started_ns=S + S // 2, ended_ns=2 * S, cpu_ns=int(second_half_s * S)),
+            )
+            return runs.worker(phases=phases)
+
+        op = repr(SetLimits("cg_0", Limits(quota=0.5)))
+        events = (Event(S + 400 * MS, "op", 0, op),)
+        run = run_of(cgroup(used_s=0.75), events=events, workers=(worker(0.25), runs.worker()))
+        self.assertEmpty(overruns(run))
+        run = run_of(cgroup(used_s=0.75), events=events, workers=(worker(0.5), runs.worker()))
+        self.assertLen(overruns(run), 1)
+
+    def test_shares_beside_it_are_not_known(self) -> None:
+        of = runs.plan(checks=Checks(max_share_error_pct=10))
+        run = run_of(cgroup(used_s=1), cgroup("cg_1", used_s=0.1))
+        run = dataclasses.replace(run, plan=of)
+        (found,) = MAX_ERROR.judge(whole(run), 10)
+        self.assertIs(found.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn("does not keep cpu.max of cg_0", found.message)
+
+
+class WeightTest(absltest.TestCase):
+    def test_a_weight_that_is_not_kept_is_a_remark(self) -> None:
+        weights = {"cg_0": 300, "cg_1": 100}
+        cgroups = tuple(
+            CgroupFacts(name, 0, "", "0-1", weight, limits={"cpu.weight": f"{weight}"})
+            for name, weight in weights.items()
+        )
+        cgroups = tuple(dataclasses.replace(each, limits_in_force=each.limits) for each in cgroups)
+        workers = tuple(
+            runs.worker(cgroup=name, index=i, pid=100 + i, cpu_ns=S // 2)
+            for name in weights
+            for i in range(2)
+        )
+        run = run_of(*cgroups, workers=workers)
+        (remark, *_) = judge(run).remarks
+        self.assertStartsWith(remark, "cpu.weight of cg_0 promises 1.50 CPUs and it got 1.00")
+        checked = dataclasses.replace(run, plan=runs.plan(checks=Checks(max_share_error_pct=10)))
+        self.assertEmpty(judge(checked).remarks)
+
+
+class MechanismTest(parameterized.TestCase):
+    @parameterized.parameters(0, 50)
+    def test_cross_node_moves_are_never_judged_under_sched_ext(self, moved: int) -> None:
+        workers = tuple(
+            runs.worker(index=i, numa_pages={0: 60, 1: 40}, numa_pages_migrated=moved)
+            for i in range(2)
+        )
+        of = runs.plan(checks=Checks(max_cross_node_migration_ratio=0.1), topology="2n2l1c1t")
+        run = runs.good_run(of, workers=workers)
+        found = [each.message for each in judge(run).details if "NUMA balancing" in each.message]
+        self.assertLen(found, 2)
+        self.assertIn("looks at the memory of EEVDF's tasks only", found[0])
+
+    @parameterized.parameters((0.9, 1), (0.1, 0))
+    def test_a_slow_tier_that_is_too_full_is_not_a_schedulers(self, part: float, told: int) -> None:
+        slow = int(100 * part)
+        worker = runs.worker(numa_pages={0: 100 - slow, 1: slow})
+        machine = TopologyView((frozenset({0, 1}),), (frozenset({0, 1}), frozenset()), ())
+        scope = Scope((worker,), machine, not_eevdfs=frozenset({"cg_0 worker 0.0"}))
+        found = next(iter(evaluate(scope, Checks(max_slow_tier_ratio=0.5), {})))
+        self.assertLen(found.details, told)
+        for detail in found.details:
+            self.assertIs(detail.verdict, Verdict.INCONCLUSIVE)
+            self.assertIn("and so promotes none from there", detail.message)
+
+    def test_under_eevdf_they_are(self) -> None:
+        of = runs.plan(
+            checks=Checks(max_cross_node_migration_ratio=0.1), topology="2n2l1c1t", scheduler=None
+        )
+        for moved, verdict in ((0, None), (50, Verdict.FAIL)):
+            worker = runs.worker(numa_pages={0: 60, 1: 40}, numa_pages_migrated=moved)
+            run = runs.good_run(of, workers=(worker,))
+            kinds = {each.kind: each.verdict for each in judge(run).details}
+            self.assertIs(kinds.get(Kind.CROSS_NODE_MIGRATION), verdict)
+
+    def test_a_worker_of_another_class_is_judged_as_ever(self) -> None:
+        of = runs.plan(checks=Checks(max_cross_node_migration_ratio=0.1), topology="2n2l1c1t")
+        worker = runs.worker(numa_pages={0: 60, 1: 40}, numa_pages_migrated=50)
+        run = runs.good_run(of, workers=(worker,))
+        run = dataclasses.replace(
+            run, ran_under=(dataclasses.replace(run.ran_under[0], samples={"fair": 9}),)
+        )
+        kinds = [each.kind for each in judge(run).details]
+        self.assertIn(Kind.CROSS_NODE_MIGRATION, kinds)
+
+    def test_the_table_names_checks_that_there_are(self) -> None:
+        self.assertContainsSubset(MECHANISMS, {each.name for each in LIMITS})
+
+
+if __name__ == "__main__":
+    absltest.main()
