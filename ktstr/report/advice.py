@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from ktstr.report import result_pb2
 from ktstr.report.logs import log_text
 
@@ -38,7 +40,7 @@ def files_to_read(result: result_pb2.Result) -> str:
 
 def commands(result: result_pb2.Result) -> list[str]:
     """The commands to run next, each with what it does."""
-    bazel, label = result.identity.bazel, result.identity.label
+    bazel, label = result.identity.bazel, shlex.quote(result.identity.label)
     kinds = {detail.kind for detail in result.details}
     again = f"{bazel} test {label} --test_filter={result.identity.test}"
     if result.identity.seed != _SEED:
@@ -47,7 +49,8 @@ def commands(result: result_pb2.Result) -> list[str]:
     if result_pb2.CONTENDED in kinds:
         found = [f"{again} --@ktstr//rules:accel=virtual  # in virtual time, deaf to the host"]
     if not kinds & _NO_GUEST:
-        found.append(f"{bazel} run {label}.shell  # the same guest with a shell")
+        guest = shlex.quote(f"{result.identity.label}.shell")
+        found.append(f"{bazel} run {guest}  # the same guest with a shell")
     return found
 
 

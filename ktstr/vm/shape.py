@@ -10,6 +10,7 @@ import psutil
 from ktstr.model.errors import UsageError
 from ktstr.model.topology import Topology
 from ktstr.vm.numa import numa_arguments
+from ktstr.vm.option import option_value
 
 # Without an interrupt remapping unit a guest addresses 8-bit APIC IDs, and 255 is broadcast.
 _MAX_APIC_ID = 254
@@ -78,7 +79,8 @@ def qemu_arguments(
         if memory_paths is None:
             memory += ["-object", f"memory-backend-memfd,{options}"]
         else:
-            memory += ["-object", f"memory-backend-file,mem-path={memory_paths[node]},{options}"]
+            path = option_value(memory_paths[node])
+            memory += ["-object", f"memory-backend-file,mem-path={path},{options}"]
     one = topology.nodes == 1 and topology.layout is None
     machine = "q35,memory-backend=m0" if one else "q35,hmat=on" if topology.layout else "q35"
     nodes = () if one else numa_arguments(topology)

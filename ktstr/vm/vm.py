@@ -22,6 +22,7 @@ from ktstr.vm.clones import Cloner
 from ktstr.vm.deadlines import Deadline, Deadlines
 from ktstr.vm.follower import Follower, GrowthNotifier
 from ktstr.vm.machine import MachineSpec, Wiring
+from ktstr.vm.option import option_value
 from ktstr.vm.process import Process
 from ktstr.vm.qmp import Qmp, QmpError
 from ktstr.vm.rundir import RunDirectory
@@ -203,10 +204,10 @@ class Vm:
         ours, theirs = socket.socketpair()
         wiring = Wiring(
             initramfs=self.files.initramfs,
-            console=f"file,path={self.files.console},append=on",
-            frames=f"file,path={self.files.frames},append=on",
+            console=f"file,path={option_value(self.files.console)},append=on",
+            frames=f"file,path={option_value(self.files.frames)},append=on",
             monitor=f"socket,fd={theirs.fileno()}",
-            control=f"socket,path={self.files.control},server=on,wait=off",
+            control=f"socket,path={option_value(self.files.control)},server=on,wait=off",
             memory=memory,
             images=tuple(clone.image for clone in cloned),
             incoming=self._template is not None,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `ktstr_test`, and the interactive guest `NAME.shell` beside each test."""
 
+load("@bazel_skylib//lib:shell.bzl", "shell")
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
@@ -174,9 +175,9 @@ _LAUNCHER = """\
 set -eu
 case $0 in /*) self=$0 ;; *) self=$PWD/$0 ;; esac
 for tree in "${RUNFILES_DIR:-}" "${TEST_SRCDIR:-}" "$self.runfiles" "${self%%.runfiles/*}.runfiles"; do
-  if [ -n "$tree" ] && [ -e "$tree/%{runner}" ]; then
+  if [ -n "$tree" ] && [ -e "$tree/"%{runner} ]; then
     export RUNFILES_DIR="$tree"
-    exec "$tree/%{runner}" --config "$tree/%{config}" %{mode} "$@"
+    exec "$tree/"%{runner} --config "$tree/"%{config} %{mode} "$@"
   fi
 done
 echo "$0: no runfiles beside this program; start it with bazel test or bazel run" >&2
@@ -190,8 +191,9 @@ def _implement(ctx, mode):
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     ctx.actions.write(config, json.encode_indent(_config(ctx, accel, template)) + "\n")
     launcher = ctx.actions.declare_file(ctx.label.name)
-    text = _LAUNCHER.replace("%{runner}", _runfiles_path(ctx, ctx.executable._runner))
-    text = text.replace("%{config}", _runfiles_path(ctx, config)).replace("%{mode}", mode)
+    text = _LAUNCHER.replace("%{mode}", mode)
+    text = text.replace("%{runner}", shell.quote(_runfiles_path(ctx, ctx.executable._runner)))
+    text = text.replace("%{config}", shell.quote(_runfiles_path(ctx, config)))
     ctx.actions.write(launcher, text, is_executable = True)
 
     kernel = ctx.attr.kernel[KernelImageInfo]

@@ -11,7 +11,7 @@ from ktstr import metric
 from ktstr.model.facts import LogChunk, Metric
 from ktstr.model.payload import Stream
 from ktstr.report import result_pb2
-from ktstr.report.advice import outputs_directory
+from ktstr.report.advice import commands, outputs_directory
 from ktstr.report.characters import printable
 from ktstr.report.tables import duration
 from ktstr.report.text import headline, text_report
@@ -118,6 +118,12 @@ class TextTest(parameterized.TestCase):
     def test_where_the_outputs_are(self, label: str, where: str) -> None:
         identity = result_pb2.Identity(label=label, test="t")
         self.assertEqual(outputs_directory(result_pb2.Result(identity=identity)), where)
+
+    def test_commands_can_be_pasted_whatever_a_target_is_called(self) -> None:
+        identity = result_pb2.Identity(label="//a b:c=$1", test="t", bazel="bazel")
+        test, shell = commands(result_pb2.Result(identity=identity))[:2]
+        self.assertStartsWith(test, "bazel test '//a b:c=$1' --test_filter=t")
+        self.assertStartsWith(shell, "bazel run '//a b:c=$1.shell' ")
 
     @parameterized.parameters(
         (0, "0 ns"), (999, "999 ns"), (4_100, "4.1 us"), (12e6, "12.0 ms"), (3.5e9, "3.50 s")

@@ -44,6 +44,10 @@ class ArgumentsTest(absltest.TestCase):
             ),
         )
 
+    def test_a_path_may_hold_commas(self) -> None:
+        arguments = shape.qemu_arguments(Topology.parse("1n1l1c1t"), 512, ["/a,b c=/m"])
+        self.assertIn("mem-path=/a,,b c=/m,id=m0,", arguments[-1])
+
     def test_clone_reads_the_file_and_writes_elsewhere(self) -> None:
         arguments = shape.qemu_arguments(
             Topology.parse("1n2l4c2t"), 512, ["/mem0"], copy_on_write=True
