@@ -14,7 +14,7 @@ from tools.private.bazel_setup.errors import SetupError
 from tools.private.bazel_setup.rcfile import render
 from tools.private.bazel_setup.words import rc_comment, rc_word
 
-_TEXT = st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=("Cs",)))
+_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"))
 _BLANKS = " \t\n\v\f\r"
 
 
@@ -55,7 +55,7 @@ def _words(line: str) -> list[str]:
 
 class RcFileTest(absltest.TestCase):
     @given(_TEXT.filter(bool))
-    @example('/home/jane doe/#1\\\'s "$x"')
+    @example('/a b/#1\\\'s "$x"')
     @example("\\")
     def test_a_word_is_taken_as_it_was(self, text: str) -> None:
         line = f"common {rc_word(text)}"
@@ -73,9 +73,7 @@ class RcFileTest(absltest.TestCase):
         self.assertEqual({len(words) for words in said}, {2})
 
     def test_usual_paths_stay_as_they_are(self) -> None:
-        self.assertEqual(
-            rc_word("--a=/home/x/.cache/k-1_2:~+@%,z"), "--a=/home/x/.cache/k-1_2:~+@%,z"
-        )
+        self.assertEqual(rc_word("--a=/h/.cache/k-1_2:~+@%,z"), "--a=/h/.cache/k-1_2:~+@%,z")
 
     def test_a_line_break_is_refused(self) -> None:
         with self.assertRaisesRegex(SetupError, "holds a line break, which no rc file"):
