@@ -4,6 +4,7 @@
 load("//rules/private:guest_mode.bzl", "guest_mode")
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+load(":werror.bzl", "WERROR_ATTRS", "werror")
 
 visibility(["//rules/..."])
 
@@ -20,7 +21,6 @@ BPF_FLAGS = [
     # BTF comes from debug information.
     "-g",
     "-Wall",
-    "-Werror",
     # vmlinux.h declares structures that only kfunc prototypes use.
     "-Wno-missing-declarations",
     "-D__TARGET_ARCH_x86",
@@ -33,7 +33,7 @@ def compile_bpf(ctx, *, source, headers, include_paths, vmlinux_h, output):
     """Registers the action that compiles one BPF object.
 
     Args:
-      ctx: context of a rule that has ROOT_ATTRS.
+      ctx: context of a rule that has ROOT_ATTRS and WERROR_ATTRS.
       source: File, the C source.
       headers: list of File; `#include` takes their paths in their repositories.
       include_paths: list of string, further directories of headers in their repositories.
@@ -45,7 +45,7 @@ def compile_bpf(ctx, *, source, headers, include_paths, vmlinux_h, output):
     include_paths = [".", _KERNEL_TYPES if vmlinux_h else _USER_TYPES] + include_paths
     run_in_root(
         ctx,
-        command = ["sh", "-c", _COMPILE, "sh"] + BPF_FLAGS +
+        command = ["sh", "-c", _COMPILE, "sh"] + BPF_FLAGS + werror(ctx) +
                   ["-I" + path for path in include_paths] +
                   ["-c", sources.keys()[0]],
         inputs = sources | by_include_path(headers) | types,
@@ -81,5 +81,5 @@ bpf_object = rule(
             mandatory = True,
             doc = "The C source.",
         ),
-    } | ROOT_ATTRS,
+    } | ROOT_ATTRS | WERROR_ATTRS,
 )

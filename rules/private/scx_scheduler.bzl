@@ -7,6 +7,7 @@ load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":bpf_object.bzl", "compile_bpf")
 load(":checks.bzl", "check_problem")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+load(":werror.bzl", "WERROR_ATTRS")
 
 visibility(["//rules/..."])
 
@@ -246,6 +247,6 @@ can set by name, or a static program with its own user space (`binary`).""",
         "_include": attr.label(default = "//sched/include"),
         "_layer": attr.label(default = "//tools/initramfs:layer", executable = True, cfg = "exec"),
         "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
-    } | ROOT_ATTRS,
+    } | ROOT_ATTRS | WERROR_ATTRS,
     provides = [ScxSchedulerInfo],
 )

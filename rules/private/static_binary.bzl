@@ -4,17 +4,18 @@
 load("//rules/private:guest_mode.bzl", "guest_mode")
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+load(":werror.bzl", "WERROR_ATTRS", "werror")
 
 visibility(["//rules/..."])
 
-_FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-I."]
+_FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-static", "-I."]
 
 def _static_binary_impl(ctx):
     binary = ctx.actions.declare_file(ctx.label.name)
     sources = by_include_path(ctx.files.srcs)
     run_in_root(
         ctx,
-        command = ["gcc"] + _FLAGS + ctx.attr.copts + ["-o", "/out/binary"] +
+        command = ["gcc"] + _FLAGS + werror(ctx) + ctx.attr.copts + ["-o", "/out/binary"] +
                   [path for path in sources if path.endswith(".c")] +
                   ["-l" + library for library in ctx.attr.libraries],
         inputs = sources | by_include_path(ctx.files.hdrs),
@@ -41,6 +42,6 @@ static_binary = rule(
             mandatory = True,
             doc = "C sources and private headers.",
         ),
-    } | ROOT_ATTRS,
+    } | ROOT_ATTRS | WERROR_ATTRS,
     executable = True,
 )
