@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ktstr.guest.adopt import settle
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.comm import set_comm
+from ktstr.guest.cpu_watch import CpuWatch
 from ktstr.guest.engine import Engine, Subject
 from ktstr.guest.oom import NEVER_KILLED, set_oom_score
 from ktstr.guest.payload import payloads_of
@@ -92,6 +93,7 @@ class _Session:
 
     def _subject(self) -> None:
         """Runs the body under the plan's scheduler, or the kernel's own."""
+        cpus = CpuWatch(self._reactor, self._port)
         schedulers = Schedulers(self._plan, self._reactor, self._port)
         try:
             attached = schedulers.begin()
@@ -101,6 +103,7 @@ class _Session:
                 self._body(schedulers)
         finally:
             schedulers.end()
+            cpus.finish()
 
     def _body(self, subject: Subject) -> None:
         plan = self._plan

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ktstr.guest.engine import Engine
 from ktstr.guest.payload import payloads_of
+from ktstr.guest.view import online_cpus
 from ktstr.model.errors import TestFailure, UsageError
 from ktstr.model.facts import (
     CgroupFacts,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ktstr.guest.cgroups import CgroupTree
     from ktstr.guest.claims import Claim, Claims
     from ktstr.guest.engine import Subject
+    from ktstr.guest.hotplug import Hotplug
     from ktstr.guest.payload.handle import PayloadBuilder
     from ktstr.guest.population import Stage
     from ktstr.guest.port import Sink
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from ktstr.model.samples import SchedSample
     from ktstr.model.scenario import Backdrop, CgroupDef, HoldSpec, Scenario, Step
     from ktstr.model.topology import TopologyView
+
+
+# who takes the CPUs that no step takes
+_FUNCTION = "function"
 
 
 class Skipped(Exception):
@@ -77,6 +83,7 @@ class Context:
         self._reactor, self._sink, self._subject = reactor, sink, subject
         self._notes: dict[str, Any] = {}
         self._claims: Claims | None = None
+        self._hotplug: Hotplug | None = None
         self._payloads = payloads_of(plan, tree, reactor)
         self._bench = None
         if self._payloads is not None:
@@ -158,11 +165,14 @@ class Context:
             plan.disks,
             plan.staged,
             self._subject.ops,
+            self.topology.cpus - online_cpus(),
         )
         check_custom_work(scenario, plan.workers)
         tee = _Tee(self._sink)
         stage = replace(self._stage, trace=plan.trace and trace is not False)
-        engine = Engine(stage, self._tree, self._reactor, tee, self._subject, self._payloads)
+        engine = Engine(
+            stage, self._tree, self._reactor, tee, self._subject, self._payloads, self._hotplug
+        )
         facts = engine.play(scenario)
         return Played(
             facts,
@@ -184,11 +194,39 @@ class Context:
         return self._bench.builder(name)
 
     def close(self) -> None:
-        """Ends the payloads and claims that the function left; called once it has ended."""
+        """Ends the payloads and claims that the function left, and brings back the CPUs.
+
+        Called once the function has ended.
+
+        Raises:
+            InfraError: a CPU does not come back.
+        """
         if self._claims is not None:
             self._claims.close()
         if self._bench is not None:
             self._bench.close()
+        if self._hotplug is not None:
+            self._hotplug.restore(_FUNCTION)
+
+    def offline_cpu(self, cpu: int) -> None:
+        """Takes a CPU away, until `online_cpu`, an OnlineCpu, or the end of the function.
+
+        Raises:
+            UsageError: there is no such CPU, or it is offline already.
+            InfraError: the kernel refuses; its error is named.
+        """
+        self._switches().take(cpu, _FUNCTION)
+
+    def online_cpu(self, cpu: int) -> None:
+        """Brings a CPU back, whoever took it; raises as `offline_cpu` does."""
+        self._switches().bring(cpu)
+
+    def _switches(self) -> Hotplug:
+        if self._hotplug is None:
+            from ktstr.guest.hotplug import Hotplug  # few functions take CPUs
+
+            self._hotplug = Hotplug(self._reactor)
+        return self._hotplug
 
     def set_knob(self, name: str, value: int) -> None:
         """Sets a global variable of the running scheduler.

@@ -13,6 +13,7 @@ from ktstr.guest.ops import Players, apply_op
 from ktstr.guest.population import Population, Stage
 from ktstr.guest.timeline import Timeline
 from ktstr.guest.turns import Turns
+from ktstr.guest.view import online_cpus
 from ktstr.model.conditions import OnTimeout
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.events import EventName
@@ -20,6 +21,7 @@ from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.scenario import Frac, Loop, Until, WaitFor
 
 if TYPE_CHECKING:
+    from ktstr.guest.hotplug import Hotplug
     from ktstr.guest.payload.run import Payloads
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
@@ -82,7 +84,7 @@ class Subject(Protocol):
 class Engine:
     """Plays one scenario and emits its events, the facts of all that it made, and its own.
 
-    `payloads` is None where the target has none.
+    `payloads` is None where the target has none; `hotplug` knows of CPUs that are taken already.
     """
 
     def __init__(
@@ -93,18 +95,26 @@ class Engine:
         sink: Sink,
         subject: Subject,
         payloads: Payloads | None = None,
+        hotplug: Hotplug | None = None,
     ) -> None:
         self._stage, self._reactor, self._subject = stage, reactor, subject
         self._timeline = Timeline(sink)
-        self._people = Population(stage, tree, reactor, self._timeline)
+        self._people = Population(stage, tree, reactor, self._timeline, online_cpus)
         self._turns = Turns(self._people, tree, reactor, self._timeline, trace=stage.trace)
         self._payloads = None
         if payloads is not None:
             from ktstr.guest.payload.background import Background
 
             self._payloads = Background(payloads, self._timeline)
+        self._hotplug = hotplug
         self._players = Players(
-            self._people, stage.view, subject, self._payloads, self._timeline, self._in_trouble
+            self._people,
+            stage.view,
+            subject,
+            self._payloads,
+            self._timeline,
+            self._in_trouble,
+            self._switches,
         )
         self._timeouts: list[TimeoutFacts] = []
         self._started = 0
@@ -261,7 +271,18 @@ class Engine:
     def _tear_down(self, what: str, step: int | None) -> bool:
         # payloads first: the cgroups that they run in go with the workers
         ended = self._payloads is None or self._try(what, partial(self._payloads.end_step, step))
-        return self._try(what, partial(self._people.tear_down, step)) and ended
+        ended &= self._try(what, partial(self._people.tear_down, step))
+        # CPUs last, so that no worker sees one come back that its step was without
+        back = self._hotplug is None or self._try(what, partial(self._hotplug.restore, step))
+        return ended and back
+
+    def _switches(self) -> Hotplug:
+        """The switches of the CPUs, which few scenarios touch."""
+        if self._hotplug is None:
+            from ktstr.guest.hotplug import Hotplug
+
+            self._hotplug = Hotplug(self._reactor)
+        return self._hotplug
 
     def _try(self, what: str, action: Callable[[], None]) -> bool:
         try:

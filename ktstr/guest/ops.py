@@ -20,6 +20,8 @@ from ktstr.model.scenario import (
     Freeze,
     KillPayload,
     MoveAllTasks,
+    OfflineCpu,
+    OnlineCpu,
     Op,
     RemoveCgroup,
     ReplaceScheduler,
@@ -39,6 +41,7 @@ from ktstr.model.scenario import (
 
 if TYPE_CHECKING:
     from ktstr.guest.engine import Subject
+    from ktstr.guest.hotplug import Hotplug
     from ktstr.guest.payload.background import Background
     from ktstr.guest.population import Population
     from ktstr.guest.timeline import Timeline
@@ -47,7 +50,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Players:
-    """Whom ops act on.  `payloads` is None where the target has none; `stop` ends their waits."""
+    """Whom ops act on.  `payloads` is None where the target has none; `stop` ends their waits.
+
+    `hotplug` gives the switches of the CPUs.
+    """
 
     people: Population
     view: TopologyView
@@ -55,6 +61,7 @@ class Players:
     payloads: Background | None
     timeline: Timeline
     stop: Callable[[], bool]
+    hotplug: Callable[[], Hotplug]
 
 
 def apply_op(op: Op, step: int | None, players: Players) -> None:
@@ -99,6 +106,10 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
             people.bind(cgroup, affinity)
         case MoveAllTasks(source, target):
             people.move(source, target)
+        case OfflineCpu(cpu):
+            players.hotplug().take(cpu, step)
+        case OnlineCpu(cpu):
+            players.hotplug().bring(cpu)
         case SetKnob(name, value):
             players.subject.set_knob(name, value)
         case AttachScheduler(name):

@@ -18,6 +18,8 @@ from ktstr.model.limits import NO_LIMITS, limit_files
 from ktstr.model.seeds import derived, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
     from ktstr.model.facts import DiskFacts
@@ -74,9 +76,18 @@ class Population:
 
     A worker's process is named `w<ordinal of its cgroup>.<group in the cgroup>.<index>`, ordinals
     counting the scenario's cgroups in the order they are made; `wh.…` is a worker of SpawnHost.
+    `online` says which CPUs are there; without it all of the stage's are.
     """
 
-    def __init__(self, stage: Stage, tree: CgroupTree, reactor: Reactor, sink: Sink) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        tree: CgroupTree,
+        reactor: Reactor,
+        sink: Sink,
+        online: Callable[[], frozenset[int]] | None = None,
+    ) -> None:
+        self._online = online or (lambda: stage.view.cpus)
         self._stage, self._tree, self._reactor, self._sink = stage, tree, reactor, sink
         self._cgroups: dict[str, _Cgroup] = {}
         self._groups: list[WorkerGroup] = []
@@ -139,7 +150,8 @@ class Population:
         group.allow(self._allowed(name))
         self._groups.append(group)
         count = work.count(self._stage.workers_per_cgroup, len(self._stage.view.cpus))
-        group.spawn([self._affinity(work.placement, name, i, draws) for i in range(count)])
+        pool = self._usable(name)
+        group.spawn([self._affinity(work.placement, pool, i, draws) for i in range(count)])
         group.set_phase(self._phase, time.monotonic_ns())
         for pid in group.pids:
             self._tree.place(name, pid)
@@ -177,9 +189,10 @@ class Population:
         """Changes the affinity of a cgroup's workers."""
         cgroup = self._known(name)
         cgroup.bound += 1
+        pool = self._usable(name)
         for group in self._of(name):
             who = f"{self._draws[group.label]} bound {cgroup.bound}"
-            cpus = [self._affinity(affinity, name, i, who) for i in range(group.size)]
+            cpus = [self._affinity(affinity, pool, i, who) for i in range(group.size)]
             group.bind(cpus, self._stage.view.cpus)
 
     def set_limits(self, name: str, limits: Limits) -> None:
@@ -315,13 +328,23 @@ class Population:
             name = name.rpartition("/")[0]
         return None
 
+    def _usable(self, name: str | None) -> frozenset[int]:
+        """The CPUs of the cpuset in force that are online; where none is, those above it count."""
+        online = self._online()
+        while name:
+            cgroup = self._cgroups.get(name)
+            here = (cgroup.cpuset or frozenset()) & online if cgroup is not None else frozenset()
+            if here:
+                return here
+            name = name.rpartition("/")[0]
+        return online
+
     def _affinity(
-        self, kind: AffinityKind, name: str | None, index: int, who: str
+        self, kind: AffinityKind, pool: frozenset[int], index: int, who: str
     ) -> frozenset[int] | None:
         def draw(pool: list[int], count: int) -> list[int]:
             return stream(self._stage.seed, f"affinity of {who}.{index}").sample(pool, count)
 
-        pool = self._allowed(name) or self._stage.view.cpus
         return resolve_affinity(kind, pool, self._stage.view, draw, index)
 
 

@@ -69,7 +69,7 @@ def force_off() -> str:
 
 
 class Uevents:
-    """A socket that becomes readable when a kernel object comes or goes.
+    """A socket that becomes readable when a kernel object comes, goes or changes.
 
     The kernel announces sched_ext's root object after a scheduler is enabled and before it is
     disabled, so a wait for either needs no polling.
@@ -96,6 +96,18 @@ class Uevents:
         with contextlib.suppress(OSError):
             while self._socket.recv(_RECORD):
                 pass
+
+    def read(self) -> tuple[list[str], bool]:
+        """The heads `ACTION@DEVPATH` of all that is there, and whether some were lost."""
+        heads: list[str] = []
+        while True:
+            try:
+                record = self._socket.recv(_RECORD)
+            except BlockingIOError:
+                return heads, False
+            except OSError:
+                return heads, True  # an overrun (ENOBUFS)
+            heads.append(record.partition(b"\0")[0].decode(errors="replace"))
 
     def close(self) -> None:
         """Closes the socket."""

@@ -7,7 +7,10 @@ from functools import cache
 
 from ktstr.guest.boot import seen_cores, seen_distances, seen_llcs, seen_nodes
 from ktstr.model.cpulist import parse_cpulist
+from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.topology import TopologyView
+
+CPUS = "/sys/devices/system/cpu"
 
 
 @cache
@@ -19,3 +22,17 @@ def seen_view() -> TopologyView:
         cores=tuple(map(parse_cpulist, seen_cores())),
         distances=tuple(map(tuple, seen_distances())),
     )
+
+
+def online_cpus(directory: str = CPUS) -> frozenset[int]:
+    """The CPUs that are there now.
+
+    Raises:
+        InfraError: the kernel does not say.
+    """
+    path = f"{directory}/online"
+    try:
+        with open(path, encoding="ascii") as file:
+            return parse_cpulist(file.read().strip())
+    except (OSError, UsageError) as error:
+        raise InfraError(f"cannot read which CPUs are online from {path}: {error}") from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ktstr.model.conditions import Condition, CpuTime, EventSeen, GlobalValue, check_wait
+from ktstr.model.cpu_ledger import CpuLedger
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.cpuset import CpusetSpec, resolve_cpuset
 from ktstr.model.disk import Disk
@@ -22,6 +23,7 @@ from ktstr.model.scenario import (
     CaptureProcs,
     CgroupDef,
     ClearCpuset,
+    CpuOp,
     Freeze,
     KillPayload,
     MoveAllTasks,
@@ -115,8 +117,10 @@ class Ledger:
         schedulers: SchedulerLedger,
         payloads: tuple[Payload, ...] = (),
         disks: tuple[Disk, ...] = (),
+        offline: frozenset[int] = frozenset(),
     ) -> None:
         self._disks = disks
+        self._cpus = CpuLedger(view.cpus, offline)
         self._view, self._workers, self._schedulers = view, workers_per_cgroup, schedulers
         self._payloads = PayloadLedger(payloads)
         self._cgroups: dict[str, _Cgroup] = {}
@@ -132,6 +136,7 @@ class Ledger:
                 self._thaw_around(name)
             cgroup.workers, cgroup.step_workers = cgroup.lasting_workers, False
         self._payloads.end_step()
+        self._cpus.end_step()
 
     def define(self, where: str, cgroups: Iterable[CgroupDef], *, lasting: bool) -> None:
         """Enters cgroups of a step or (lasting) of the backdrop."""
@@ -173,7 +178,7 @@ class Ledger:
             self._known(op.cgroup).cpuset = None
         elif isinstance(op, SetAffinity):
             self._known(op.cgroup)
-            check_affinity(op.affinity, self._pool(op.cgroup), self._view)
+            check_affinity(op.affinity, self._usable(op.cgroup), self._view)
         elif isinstance(op, SetLimits):
             self._known(op.cgroup)
             self._limit(op.cgroup, op.limits)
@@ -187,6 +192,8 @@ class Ledger:
             a, b = self._known(op.a), self._known(op.b)
             a.cpuset, b.cpuset = b.cpuset, a.cpuset
             self._check_nesting()
+            for each in (a, b):
+                self._cpus.check_some_online(each.cpuset or frozenset())
         elif isinstance(op, MoveAllTasks):
             self._move(op.source, op.target)
         elif isinstance(op, Spawn):
@@ -194,7 +201,7 @@ class Ledger:
             self._spawn(op.cgroup, op.work, lasting)
         elif isinstance(op, SpawnHost):
             self._count(op.work)
-            check_place(op.work, self._view.cpus, self._view)
+            check_place(op.work, self._cpus.online, self._view)
         elif isinstance(op, RunPayload):
             cgroup = self._payloads.run(op, lasting)
             if cgroup is not None:
@@ -204,6 +211,8 @@ class Ledger:
             self._payloads.end(op)
         elif isinstance(op, SetKnob):
             self._schedulers.check_variable(op.name)
+        elif isinstance(op, CpuOp):
+            self._cpus.apply(op, lasting=lasting)
         elif isinstance(op, SchedulerOp):
             self._schedulers.apply(op)
         else:
@@ -239,6 +248,7 @@ class Ledger:
                 f"{spec} means CPUs {format_cpulist(cpus)}, but its parent {parent!r} has only "
                 f"{format_cpulist(pool)}, and the kernel gives no child more than its parent"
             )
+        self._cpus.check_some_online(cpus)
         self._cgroups[name].cpuset = cpus
 
     def _check_nesting(self) -> None:
@@ -259,6 +269,15 @@ class Ledger:
                 return cpuset
             name = name.rpartition("/")[0]
         return self._view.cpus
+
+    def _usable(self, name: str) -> frozenset[int]:
+        """The CPUs of `_pool` that are online; where none is, those of what is above."""
+        while name:
+            here = (self._known(name).cpuset or frozenset()) & self._cpus.online
+            if here:
+                return here
+            name = name.rpartition("/")[0]
+        return self._cpus.online
 
     def _limit(self, name: str, limits: Limits) -> None:
         check_limits(limits)
@@ -331,7 +350,7 @@ class Ledger:
 
     def _spawn(self, name: str, work: Work, lasting: bool) -> None:
         self._count(work)
-        check_place(work, self._pool(name), self._view)
+        check_place(work, self._usable(name), self._view)
         self._populate(name, lasting)
 
     def _populate(self, name: str, lasting: bool) -> None:

@@ -198,6 +198,24 @@ class SetKnob(Parameters):
 
 
 @parameters
+class OfflineCpu(Parameters):
+    """Takes a CPU away, as `echo 0 >/sys/devices/system/cpu/cpuN/online` does.
+
+    It comes back by an OnlineCpu, or at the end of the step (of the scenario, if the Backdrop took
+    it).
+    """
+
+    cpu: int
+
+
+@parameters
+class OnlineCpu(Parameters):
+    """Brings a CPU back that was taken away."""
+
+    cpu: int
+
+
+@parameters
 class RunPayload(Parameters):
     """Starts a payload of the target in the background, in a cgroup or beside the agent.
 
@@ -275,6 +293,7 @@ class ReplaceScheduler(Parameters):
     name: str = ""
 
 
+CpuOp = OfflineCpu | OnlineCpu
 SchedulerOp = AttachScheduler | DetachScheduler | RestartScheduler | ReplaceScheduler
 Op = (
     AddCgroup
@@ -297,6 +316,7 @@ Op = (
     | KillPayload
     | CaptureProcs
     | WaitFor
+    | CpuOp
     | SchedulerOp
 )
 

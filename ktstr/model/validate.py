@@ -58,11 +58,13 @@ def check_scenario(
     disks: tuple[Disk, ...] = (),
     staged: tuple[SchedulerPlan, ...] = (),
     attached: str | None = None,
+    offline: frozenset[int] = frozenset(),
 ) -> None:
     """Plays a scenario's bookkeeping through without running it.
 
     `scheduler`, `staged` and `payloads` are the target's, `disks` those of the machine.  `attached`
-    is the `ops` of the scheduler that is attached at its beginning, None for the target's own.
+    is the `ops` of the scheduler that is attached at its beginning, None for the target's own;
+    `offline` are the CPUs that are not there then.
 
     Raises:
         UsageError: with the step and the operation that is wrong, and why.
@@ -75,7 +77,12 @@ def check_scenario(
             "its `scheduler` attribute"
         )
     ledger = Ledger(
-        view, workers_per_cgroup, SchedulerLedger(scheduler, staged, attached), payloads, disks
+        view,
+        workers_per_cgroup,
+        SchedulerLedger(scheduler, staged, attached),
+        payloads,
+        disks,
+        offline,
     )
     ledger.define("Backdrop", scenario.backdrop.cgroups, lasting=True)
     ledger.apply("Backdrop", scenario.backdrop.ops, lasting=True)

@@ -186,6 +186,8 @@ def scenarios() -> st.SearchStrategy[s.Scenario]:
         st.builds(s.DetachScheduler),
         st.builds(s.RestartScheduler),
         st.builds(s.ReplaceScheduler, _NAMES),
+        st.builds(s.OfflineCpu, st.integers(-1, 9)),
+        st.builds(s.OnlineCpu, st.integers(-1, 9)),
         st.builds(s.SetKnob, _NAMES, st.integers(-(2**63), 2**64 - 1)),
     )
     holds = st.one_of(
