@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ktstr.model.units import known_unit, unit_scale
 
+_BEGINNINGS = frozenset("0123456789+-.[(nNiI")  # most words are dismissed by these
 _MOST = 200  # characters of one quantity
 _NUMBER = re.compile(
     r"""(?P<sign>[+-]?)
@@ -58,7 +59,9 @@ def parse_quantity(text: str) -> Quantity | None:
     never another number: 1,23, 1_000, 1.2.3, 12:34, 3-5, 0x10, 0755, 5m, 5 million, 5 mb.
     """
     text = text.strip()
-    found = leading_quantity(text) if len(text) <= _MOST else None
+    if len(text) > _MOST or text[:1] not in _BEGINNINGS:
+        return None
+    found = leading_quantity(text)
     if found is None:
         return None
     quantity, rest = found
