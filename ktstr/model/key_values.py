@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ktstr.model.harvest import Record
 from ktstr.model.quantity import is_like_number, leading_quantity, parse_quantity
-from ktstr.model.units import unit_scale
+from ktstr.model.units import known_unit, unit_scale
 
 # a line that can hold a key and a value
 _LINE = re.compile(r"^[^\n:=]*+[:=][^\n]*+", re.MULTILINE)
@@ -86,7 +86,9 @@ def value_of(pair: Pair) -> float | None:
     # `a=5 in 7 s`: the word behind is none of the value's
     token, _, rest = words.partition(" ")
     alone = parse_quantity(token) if rest and not pair.loose else None
-    return alone.value if alone is not None and _begins_with_word(rest) else None
+    if alone is None or not _begins_with_word(rest) or known_unit(rest.split()[0]):
+        return None
+    return alone.value
 
 
 def is_number_like(pair: Pair) -> bool:

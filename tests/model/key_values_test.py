@@ -71,6 +71,7 @@ class LineTest(parameterized.TestCase):
         *("mode=0755", "date = 12 Jan 2026", "day: 2026-01-01", "t=12:34:56", "cpus=0-3"),
         *("cpus=0,2", "lat = 5m", "size=5mb", "ops: 5 million", "ops=5 million", "n = 3 of 7"),
         *("events (avg/stddev): 80.0/0.5", "lat = ~5 ms", "lat < 7: <1 ms", "x=5 (x1000)"),
+        *("t=5 s 300 ms", "t: 5 s 300 ms", "t=5s300ms", "n=1 000 000", "x = 3 +/- 1"),
     )
     def test_left_out_with_a_word(self, line: str) -> None:
         got = found(line + "\nfine=1\n")
