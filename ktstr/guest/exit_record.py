@@ -105,20 +105,22 @@ def from_kernel_log(lines: list[str], ops: str) -> ExitRecord:
     return _first_cause(_ends(lines, ops))
 
 
-def ejections(lines: list[str], ops: str) -> tuple[str, ...]:
-    """Each ejection of the scheduler `ops` in the kernel's log: `reason: message`."""
-    thrown = (each for each in _ends(lines, ops) if each.kind not in _IN_ORDER)
+def ejections(lines: list[str], ops: str, own_words: str = "") -> tuple[str, ...]:
+    """Each ejection of the scheduler `ops` in the kernel's log: `reason: message`.
+
+    Messages that the kernel does not log, as those of UNREG_KERN, come from what the scheduler
+    printed (`own_words`), if it printed as many reports of the same reasons.
+    """
+    thrown = [each for each in _ends(lines, ops) if each.kind not in _IN_ORDER]
+    told = [each for each in _reports(own_words) if each.kind not in _IN_ORDER]
+    if [each.reason for each in thrown] == [each.reason for each in told]:
+        thrown = [combine(each, own) for each, own in zip(thrown, told, strict=True)]
     return tuple(": ".join(filter(None, (each.reason, each.message))) for each in thrown)
 
 
 def from_own_words(log: str) -> ExitRecord:
     """What a scheduler printed through UEI_REPORT (tools/sched_ext/include/scx), as above."""
-    record = _first_cause(
-        [
-            ExitRecord(_KINDS.get(match[1], match[1]), match[1], match[2] or "")
-            for match in _OWN_WORDS.finditer(log)
-        ]
-    )
+    record = _first_cause(_reports(log))
     dump = _DUMP.search(log)
     if dump is None:
         return record
@@ -139,6 +141,14 @@ def kernel_words(lines: list[str], pid: int) -> tuple[str, ...]:
         or (f"[{pid}]" in line and ("segfault at" in line or line.startswith("traps: ")))
     ]
     return tuple(found[:_MOST_WORDS])
+
+
+def _reports(log: str) -> list[ExitRecord]:
+    """Each report that a scheduler printed, in order."""
+    return [
+        ExitRecord(_KINDS.get(match[1], match[1]), match[1], match[2] or "")
+        for match in _OWN_WORDS.finditer(log)
+    ]
 
 
 def _ends(lines: list[str], ops: str) -> list[ExitRecord]:

@@ -329,7 +329,7 @@ class Scheduler:
         )
 
     def _ejections(self, kernel_log: list[str]) -> tuple[str, ...]:
-        thrown = ejections(kernel_log, self.plan.ops)
+        thrown = ejections(kernel_log, self.plan.ops, self._log.text())
         # the last one is of our own doing
         return thrown[:-1] if self._forced else thrown
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ktstr.judge.measure import Limit, Measurement, Scope
+from ktstr.judge.presence import Presence, presence_of
 from ktstr.judge.record import RunRecord
 from ktstr.judge.shape import asked_view
 from ktstr.judge.subjects import NS_PER_S
@@ -38,7 +39,12 @@ def wasted(scope: Scope) -> list[Measurement]:
             name = f"step {step.index}"
             found.append(Measurement(name, None, f"{name}: {why}"))
         else:
-            found += [_of_cpu(scope, each, cpu) for each in seen for cpu in each.cpus]
+            found += [
+                _of_cpu(scope, each, cpu)
+                for each in seen
+                for cpu in each.cpus
+                if _away(scope.presence, each, cpu.cpu) < 1
+            ]
     return found
 
 
@@ -55,9 +61,13 @@ MAX_WASTED = Limit(
 
 def waste_remarks(run: RunRecord) -> Iterator[str]:
     """A sentence for each step in which a CPU was wasted for long, whatever is checked."""
-    machine = asked_view(run.plan)
+    machine, presence = asked_view(run.plan), presence_of(run.events)
     for each in run.idleness:
-        bad = [cpu for cpu in each.cpus if cpu.wasted_ns >= REMARKED_NS]
+        bad = [
+            cpu
+            for cpu in each.cpus
+            if cpu.wasted_ns >= REMARKED_NS and not _away(presence, each, cpu.cpu)
+        ]
         if not bad:
             continue
         worst = max(bad, key=lambda cpu: cpu.wasted_ns)
@@ -104,9 +114,17 @@ def _covered(witness: WitnessFacts) -> float:
 
 def _of_cpu(scope: Scope, each: Idleness, cpu: CpuIdleness) -> Measurement:
     words = f"CPU {cpu.cpu} stood idle while a task that may run there waited{_where(each)}: "
+    excuse = "it was offline for a part of the time" if _away(scope.presence, each, cpu.cpu) else ""
     return Measurement(
-        f"CPU {cpu.cpu}", _pct(each, [cpu]), words + _words(each, cpu, scope.machine)
+        f"CPU {cpu.cpu}", _pct(each, [cpu]), words + _words(each, cpu, scope.machine), excuse
     )
+
+
+def _away(presence: Presence, each: Idleness, cpu: int) -> float:
+    """The part of a phase in which a CPU was offline, when it looks idle and can run nobody."""
+    spans = presence.spans(each.started_ns, each.ended_ns)
+    away = [span for span in spans if cpu in span.gone]
+    return 1.0 if len(away) == len(spans) else sum(span.part for span in away)
 
 
 def _where(each: Idleness) -> str:

@@ -114,6 +114,14 @@ class KernelLogTest(absltest.TestCase):
         self.assertEmpty(ejections(_CAME_BACK, "other"))
         self.assertEmpty(ejections(_KERNEL_LOG, "first"))
 
+    def test_messages_that_the_kernel_does_not_log_are_the_scheduler_s(self) -> None:
+        silent = [line for line in _CAME_BACK[:4] if "cpu 3" not in line]
+        (thrown,) = ejections(silent, "simple", _CAME_BACK_SAYS)
+        self.assertEndsWith(thrown, "main kernel: cpu 3 going offline, exiting scheduler")
+        # two reports for one ejection: nobody knows which is whose
+        twice = ejections(silent, "simple", _CAME_BACK_SAYS * 2)
+        self.assertEqual(twice, ("unregistered from the main kernel",))
+
     def test_reason_of_a_later_kernel(self) -> None:
         line = 'sched_ext: BPF scheduler "x" disabled (something new)'
         self.assertEqual(from_kernel_log([line], "x").kind, "something new")
