@@ -23,7 +23,7 @@ def boot_parameters(run: RunRecord) -> list[Detail]:
     """
     asked = {_name(karg): karg for karg in run.plan.kargs}
     said = {name: words for name, words in _said(run) if name in asked}
-    unknown = [asked[name] for name, words in said.items() if not words]
+    unknown = [karg for name, karg in asked.items() if said.get(name) == ""]
     details = []
     if unknown:
         what = ", ".join(map(repr, unknown))

@@ -33,7 +33,7 @@ def classify(console: str, *, stamped: bool = False) -> tuple[ConsoleFinding, ..
     """All reports in the text of a console, in their order.
 
     A time stamp of the kernel's begins a message wherever on a line it stands: what is before it
-    was written by a program that had not finished its line.  Where any line begins with a time
+    was written by a program that had not finished its line.  Where the console has any time
     stamp, or the caller knows that the kernel writes them (`stamped`), only messages that have one
     can begin a report: what programs print to the console is none.
     """
@@ -59,7 +59,7 @@ def first_cause(findings: Sequence[ConsoleFinding]) -> ConsoleFinding | None:
 
 def _messages(console: str, stamped: bool) -> list[_Message]:
     raw = console.replace("\r", "").split("\n")
-    stamped = stamped or any(_STAMP.match(line) for line in raw)
+    stamped = stamped or any(_STAMP.search(line) for line in raw)
     messages = []
     for number, line in enumerate(raw, start=1):
         begins = list(_STAMP.finditer(line))

@@ -38,12 +38,12 @@ class BootParametersTest(parameterized.TestCase):
         alone, both = (judge(run_with(*words, console=(said,))) for words in ((), ("nosmt",)))
         for judged in (alone, both):
             (detail,) = judged.details
-            self.assertIn("does not know 'nosmt', 'rcu-nocbs=1-3'", detail.message)
+            self.assertIn("does not know 'rcu-nocbs=1-3', 'nosmt'", detail.message)
 
     def test_a_line_that_the_kernel_has_cut_is_understood(self) -> None:
         said = 'Unknown kernel command line parameters "nosmt rcu_nocbs=1'
         (detail,) = judge(run_with(console=(said,))).details
-        self.assertIn("does not know 'nosmt', 'rcu-nocbs=1-3'", detail.message)
+        self.assertIn("does not know 'rcu-nocbs=1-3', 'nosmt'", detail.message)
 
     @parameterized.parameters(
         ("Failed to set sysctl parameter 'kernel.nothing=1': parameter not found", _ASKED[0]),

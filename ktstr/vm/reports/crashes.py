@@ -37,7 +37,7 @@ CRASHES = (
             r"|kernel tried to execute NX-protected page"
             r"|unable to execute userspace code \(SMEP"
             r"|Oops: |general protection fault|(?:traps: )?PANIC: double fault"
-            r"|(?:divide error|invalid opcode|stack segment|int3): [0-9a-f]{4} \[#"
+            r"|(?:divide error|double fault|invalid opcode|stack segment|int3): [0-9a-f]{4} \[#"
             r"|.+: Corrupted page table at address "
             r"|(?:traps: )?Missing ENDBR: "
             r"|Thread overran stack, or stack corrupted"
