@@ -16,6 +16,9 @@ from ktstr.vm.reports.table import PATTERNS
 # since boot as "[%5lu.%06lu]", and with CONFIG_PRINTK_CALLER a task or a CPU.
 _STAMP = re.compile(r"(?:<\d{1,3}>)?\[(?=[ \d]{5,}\.) *\d+\.\d{6}\](?:\[ *[TC]\d+\])?(?: |$)")
 _MAX_EXCERPT_LINES = 60
+# CUT_HERE of include/asm-generic/bug.h, and how far behind it a report begins at most.
+_CUT_HERE = re.compile(r"-{12}\[ cut here \]-{12}")
+_MOST_WORDS = 5
 # Consequences of something earlier far more often than causes.
 _MINOR = NO_FAULT | {ConsoleKind.WARNING}
 
@@ -39,15 +42,16 @@ def classify(console: str, *, stamped: bool = False) -> tuple[ConsoleFinding, ..
     """
     messages = _messages(console, stamped)
     findings = []
-    index = 0
+    index = done = 0
     while index < len(messages):
         pattern = _pattern_of(messages[index])
         if pattern is None:
             index += 1
             continue
         end = _end_of(messages, index, pattern)
-        findings.append(_finding(messages[index:end], pattern))
-        index = end
+        words = messages[_begin_of(messages, index, done) : index]
+        findings.append(_finding(words, messages[index:end], pattern))
+        index = done = end
     return tuple(findings)
 
 
@@ -78,6 +82,17 @@ def _pattern_of(message: _Message) -> Pattern | None:
     return next((each for each in PATTERNS if each.starts.match(message.text)), None)
 
 
+def _begin_of(messages: Sequence[_Message], start: int, done: int) -> int:
+    """The index of the first of WARN()'s own words, which the kernel prints before its report.
+
+    done: the end of the report before.
+    """
+    for index in range(start - 1, max(start - _MOST_WORDS, done) - 1, -1):
+        if messages[index].by_kernel and _CUT_HERE.match(messages[index].text):
+            return index + 1
+    return start
+
+
 def _end_of(messages: Sequence[_Message], start: int, pattern: Pattern) -> int:
     """The index after the last message of the report that begins at `start`.
 
@@ -101,10 +116,13 @@ def _end_of(messages: Sequence[_Message], start: int, pattern: Pattern) -> int:
     return last + 1
 
 
-def _finding(found: Sequence[_Message], pattern: Pattern) -> ConsoleFinding:
+def _finding(
+    words: Sequence[_Message], found: Sequence[_Message], pattern: Pattern
+) -> ConsoleFinding:
     report = [message for message in found if message.by_kernel]
+    shown = [message for message in words if message.by_kernel] + report
     headline = report[0]
     if pattern.headline is not None:
         headline = next((each for each in report if pattern.headline.match(each.text)), headline)
-    excerpt = "\n".join(message.text for message in report).rstrip()
+    excerpt = "\n".join(message.text for message in shown).rstrip()
     return ConsoleFinding(pattern.kind, report[0].line, headline.text, excerpt)

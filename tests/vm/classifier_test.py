@@ -85,6 +85,19 @@ class AnyTextTest(absltest.TestCase):
     def test_kernel_without_time_stamps_is_understood(self) -> None:
         self.assertEqual(classify("Kernel panic - not syncing: x\r\n")[0].kind, ConsoleKind.PANIC)
 
+    def test_words_of_a_warning_stand_before_it(self) -> None:
+        stamp = "[    1.000000] "
+        lines = (
+            "an earlier message",
+            "------------[ cut here ]------------",
+            "the words",
+            "WARNING: CPU: 0 PID: 1 at a.c:1 f+0x0/0x1",
+            "---[ end trace 0000000000000000 ]---",
+        )
+        (found,) = classify("".join(f"{stamp}{line}\n" for line in lines))
+        self.assertEqual((found.line_number, found.text), (4, lines[3]))
+        self.assertEqual(found.excerpt, "\n".join(lines[2:]))
+
     def test_caller_in_the_prefix_is_understood(self) -> None:
         found = classify("[    1.000000][    T1] WARNING: CPU: 0 PID: 1 at a.c:1 f+0x0/0x1\n")
         self.assertEqual(found[0].text, "WARNING: CPU: 0 PID: 1 at a.c:1 f+0x0/0x1")
