@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
 from ktstr import metric, test
@@ -25,6 +26,24 @@ def programs(ctx: Context) -> None:
     result = ctx.payload("cyclictest").args("--loops=10").run()
     assert result.metric("thread.0.cycles") == 10, result.facts.metrics
     assert 0 < result.metric("thread.0.min") <= result.metric("thread.0.max")
+
+
+@test()
+def loopback(ctx: Context) -> None:
+    """Programs reach each other over 127.0.0.1, and over ::1 where the kernel has IPv6."""
+    addresses = [(socket.AF_INET, "127.0.0.1")]
+    if os.path.exists("/proc/net/if_inet6"):
+        addresses.append((socket.AF_INET6, "::1"))
+    for family, address in addresses:
+        with socket.socket(family) as server, socket.socket(family) as client:
+            server.bind((address, 0))
+            server.listen()
+            client.settimeout(10)
+            client.connect(server.getsockname())
+            client.sendall(b"word")
+            accepted = server.accept()[0]
+            with accepted:
+                assert accepted.recv(4) == b"word", address
 
 
 @test()

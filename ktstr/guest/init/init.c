@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /init, PID 1 of a test guest: mounts what the agent needs, starts the agent, reaps orphans, and
- * ends the machine when the agent has ended.  It runs SCHED_FIFO, as the agent does: a sched_ext
- * scheduler that starves everything below the real-time classes must not keep a guest from ending.
+ * /init, PID 1 of a test guest: mounts what the agent needs, brings `lo` up, starts the agent,
+ * reaps orphans, and ends the machine when the agent has ended.  It runs SCHED_FIFO, as the agent
+ * does: a sched_ext scheduler that starves everything below the real-time classes must not keep a
+ * guest from ending.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,6 +86,20 @@ static void use_console(void)
 		close(console);
 }
 
+/* The kernel gives `lo` its addresses when it comes up; without it 127.0.0.1 is unreachable. */
+static void bring_up_loopback(void)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	/* a kernel of one's own may have no network: what needs one says so itself */
+	if (fd < 0)
+		return;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		fprintf(stderr, "ktstr-init: cannot bring lo up: %s\n", strerror(errno));
+	close(fd);
+}
+
 static pid_t start_agent(void)
 {
 	pid_t pid = vfork();
@@ -118,6 +136,7 @@ int main(void)
 	}
 	mount_all();
 	use_console();
+	bring_up_loopback();
 	if (sched_setscheduler(0, SCHED_FIFO, &param) < 0)
 		fprintf(stderr, "ktstr-init: SCHED_FIFO refused: %s\n", strerror(errno));
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
