@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel says of this task: its CPU, moves, run delay and run count."""
+"""What the kernel says of this task: its CPU, class, moves, run delay and run count."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _PROCESSOR = 36
 # kernel/sched/debug.c, proc_sched_show_task()
 _MIGRATIONS, _PAGES = "se.nr_migrations", "numa_pages_migrated"
+_PRIO, _EXT = "prio", "ext.enabled"
+# include/linux/sched/prio.h: what is below is a real-time task's, and a deadline task's is below 0
+_MAX_RT_PRIO = 100
 
 
 class Kernelstat:
@@ -29,7 +32,21 @@ class Kernelstat:
         """What was counted so far; None where this kernel does not say."""
         delay, count = _delays()
         moves = _moves()
-        return moves.get(_MIGRATIONS), delay, count, moves.get(_PAGES)
+        return moves.get(_MIGRATIONS), delay, count, moves.get(_PAGES), class_of(moves)
+
+
+def class_of(said: dict[str, int]) -> str:
+    """The `model.witness.SchedClass` that these lines of /proc/PID/sched mean; empty: unsaid.
+
+    By the priority in force, not the policy asked for, as __setscheduler_class() of
+    kernel/sched/core.c decides; only ext.enabled tells sched_ext's class from the fair one.
+    """
+    if said.get(_EXT):
+        return "ext"
+    if _PRIO not in said:
+        return ""
+    prio = said[_PRIO]
+    return "deadline" if prio < 0 else "realtime" if prio < _MAX_RT_PRIO else "fair"
 
 
 def _delays() -> tuple[int | None, int | None]:
@@ -47,7 +64,7 @@ def _moves() -> dict[str, int]:
         with open("/proc/self/sched", encoding="ascii", errors="replace") as file:
             for line in file:
                 name, _, value = line.partition(":")
-                if (key := name.strip()) in (_MIGRATIONS, _PAGES):
+                if (key := name.strip()) in (_MIGRATIONS, _PAGES, _PRIO, _EXT):
                     found[key] = int(value)
     except (OSError, ValueError):
         pass

@@ -8,8 +8,8 @@ from typing import Any
 from ktstr.model.histogram import bucket_of
 
 # what the kernel counted: migrations, run delay (ns), run count, pages that NUMA balancing moved;
-# None where it does not say
-Counted = tuple[int | None, int | None, int | None, int | None]
+# None where it does not say; and the class that the task was in, empty where it does not say
+Counted = tuple[int | None, int | None, int | None, int | None, str]
 _COUNTED = ("kernel_migrations", "run_delay_ns", "run_count", "numa_pages_migrated")
 
 
@@ -35,7 +35,7 @@ class Tally:
         """What ktstr/guest/worker_report.py reads of a phase or a life that ended now."""
         since = {
             name: None if before is None or now is None else now - before
-            for name, before, now in zip(_COUNTED, self.counted, counted, strict=True)
+            for name, before, now in zip(_COUNTED, self.counted[:-1], counted[:-1], strict=True)
         }
         return {
             "started_ns": self.started_ns,
@@ -46,5 +46,7 @@ class Tally:
             "max_gap_ns": self.max_gap_ns,
             "migrations": self.migrations,
             **since,
+            "class_started": self.counted[-1],
+            "class_ended": counted[-1],
             **self._histograms,
         }

@@ -99,6 +99,8 @@ def _phase(found: Any) -> WorkerPhase:
         off_cpu=_histogram(found, "off_cpu"),
         run_delay=_histogram(found, "run_delay"),
         numa_pages_migrated=found["numa_pages_migrated"],
+        class_started=found["class_started"],
+        class_ended=found["class_ended"],
     )
 
 

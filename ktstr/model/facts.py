@@ -82,7 +82,7 @@ class WorkerPhase:
     between two readings count as their mean.  merged: how many later phases are in this one,
     because a worker keeps at most 252.  numa_pages_migrated: as in `WorkerFacts`, counted like
     kernel_migrations.  class_started, class_ended: the class (witness.SchedClass) that the worker
-    was in at its first clock readings after the two borders, by `policy` and `ext.enabled` of
+    was in at its first clock readings after the two borders, by `prio` and `ext.enabled` of
     /proc/thread-self/sched (kernel/sched/debug.c, proc_sched_show_task()); empty: not said.
     """
 

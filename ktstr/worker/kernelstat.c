@@ -10,6 +10,9 @@
 #include "worker.h"
 
 #define BASE_PAGE_KB 4
+/* include/linux/sched/prio.h */
+#define MAX_RT_PRIO 100
+#define NO_PRIO INT64_MAX
 
 /* Documentation/scheduler/sched-stats.rst: time on the CPU, run delay (both ns), run count. */
 void kernelstat_read_delays(struct worker *w, struct kernelstat *now)
@@ -44,22 +47,41 @@ static bool read_value(const char *line, const char *key, int64_t *value)
 	       sscanf(colon + 1, "%" SCNd64, value) == 1;
 }
 
+/*
+ * By the priority in force, not the policy asked for, as __setscheduler_class() of
+ * kernel/sched/core.c decides; only ext.enabled tells sched_ext's class from the fair one.
+ */
+static const char *class_of(int64_t prio, int64_t ext_enabled)
+{
+	if (ext_enabled > 0)
+		return "ext";
+	if (prio == NO_PRIO)
+		return "";
+	return prio < 0 ? "deadline" : prio < MAX_RT_PRIO ? "realtime" : "fair";
+}
+
 /* kernel/sched/debug.c, proc_sched_show_task(). */
 static void read_moves(struct kernelstat *now)
 {
 	FILE *file = fopen("/proc/thread-self/sched", "re");
+	int64_t prio = NO_PRIO, ext_enabled = 0;
 	char line[256];
 
 	now->migrations = -1;
 	now->numa_pages_migrated = -1;
+	now->sched_class = "";
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file)) {
 		if (read_value(line, "numa_pages_migrated", &now->numa_pages_migrated))
 			break;
-		read_value(line, "se.nr_migrations", &now->migrations);
+		if (read_value(line, "se.nr_migrations", &now->migrations) ||
+		    read_value(line, "prio", &prio))
+			continue;
+		read_value(line, "ext.enabled", &ext_enabled);
 	}
 	fclose(file);
+	now->sched_class = class_of(prio, ext_enabled);
 }
 
 void kernelstat_read(struct worker *w, struct kernelstat *now)

@@ -77,6 +77,7 @@ static int live(struct worker *w)
 	if (!await_start(w))
 		return 3;
 	place_worker(w);
+	phase_placed(w);
 	loop_begin(w);
 	if (prepare(w))
 		loop_run(w);

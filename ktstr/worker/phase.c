@@ -44,6 +44,14 @@ void phase_prepare(struct worker *w)
 	w->first_cpu_ns = w->cpu_ns = phase_cpu_now();
 }
 
+void phase_placed(struct worker *w)
+{
+	struct kernelstat now;
+
+	kernelstat_read(w, &now);
+	w->first.sched_class = now.sched_class;
+}
+
 void phase_begin(struct worker *w, uint64_t at_ns)
 {
 	uint32_t set = atomic_load(&w->header->borders_set);

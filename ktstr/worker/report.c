@@ -93,6 +93,8 @@ void report_phase(struct worker *w, uint64_t ended_ns, const struct kernelstat *
 		w->m.work_units - p->work_units, w->m.iterations - p->iterations, p->max_gap_ns);
 	fprintf(out, ",\"migrations\":%" PRIu64, w->m.migrations - p->migrations);
 	put_kernelstat(out, &since);
+	fprintf(out, ",\"class_started\":\"%s\",\"class_ended\":\"%s\"", p->counted.sched_class,
+		counted->sched_class);
 	put_histogram(out, "wake", &p->wake);
 	put_histogram(out, "io", &p->io);
 	put_histogram(out, "gaps", &p->gaps);

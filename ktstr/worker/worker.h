@@ -35,6 +35,8 @@ struct kernelstat {
 	int64_t run_count;
 	int64_t migrations;
 	int64_t numa_pages_migrated;
+	const char
+		*sched_class; /* of ktstr/model/witness.py, SchedClass; "" where it does not say */
 };
 
 /* The whole life.  Times are CLOCK_MONOTONIC in nanoseconds. */
@@ -126,7 +128,8 @@ void kernelstat_read_nodes(uint64_t *pages); /* adds to WORKER_MAX_NODES counts 
 
 /* phase.c: prepare before the worker is told to begin, so that its first wait counts. */
 void phase_prepare(struct worker *w);
-uint64_t phase_cpu_now(void); /* CPU time of this task */
+uint64_t phase_cpu_now(void);	     /* CPU time of this task */
+void phase_placed(struct worker *w); /* it is in the class that it was asked to be in */
 void phase_begin(struct worker *w, uint64_t at_ns);
 void phase_end(struct worker *w, uint64_t at_ns);
 

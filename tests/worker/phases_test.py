@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from absl.testing import absltest, parameterized
 
+from ktstr.guest.kernelstat import Kernelstat
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.shared import BORDERS, Slot
 from ktstr.guest.workers import WorkerGroup
@@ -106,6 +107,13 @@ class PhasesTest(parameterized.TestCase):
             blocked = phase.off_cpu.total
             self.assertLessEqual(in_loop, phase.ended_ns - phase.started_ns)
             self.assertLessEqual(blocked, phase.ended_ns - phase.started_ns)
+
+    def test_each_border_has_the_class_that_the_worker_was_in(self) -> None:
+        facts, _ = _played(CpuSpin())
+        # an ordinary task, like this one
+        *_, own = Kernelstat().read()
+        classes = {(phase.class_started, phase.class_ended) for phase in facts.phases}
+        self.assertEqual(classes, {(own, own)})
 
     def test_waits_of_sleepers_are_off_the_cpu(self) -> None:
         facts, _ = _played(Bursty(burst_us=1000, sleep_us=20_000))
