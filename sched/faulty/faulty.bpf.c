@@ -30,6 +30,8 @@ char starve_comm[TASK_COMM_LEN] = "";
 u64 delay_ns = 0;
 /* Sends every task to a far CPU whenever it wakes up and at every tick, idle or not. */
 bool scatter = false;
+/* CPUs from this number on never take a task of user space that may run on CPU 0; 0: off. */
+u32 unused_from = 0;
 /* Calls scx_bpf_error this many nanoseconds after the attachment; 0: off, 1: at once. */
 u64 error_after_ns = 0;
 
@@ -104,6 +106,12 @@ static bool is_scattered(const struct task_struct *p)
 	return scatter && !is_spared(p) && !is_pinned(p);
 }
 
+/* Whether the task is one of those that the unused CPUs leave to the others. */
+static bool is_crowded(const struct task_struct *p)
+{
+	return unused_from && !is_spared(p) && bpf_cpumask_test_cpu(0, p->cpus_ptr);
+}
+
 /* The allowed CPU half way around from where the task was: the far side in any topology. */
 static s32 far_cpu(const struct task_struct *p, s32 from)
 {
@@ -123,7 +131,7 @@ s32 SCX_PROG(faulty_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 	bool is_idle = false;
 	s32 cpu;
 
-	if (is_held(p))
+	if (is_held(p) || is_crowded(p))
 		return prev_cpu;
 	if (is_scattered(p)) {
 		__sync_fetch_and_add(&nr_scattered, 1);
@@ -136,6 +144,14 @@ s32 SCX_PROG(faulty_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 		scx_insert(p, SCX_DSQ_LOCAL, slice_ns, 0);
 	}
 	return cpu;
+}
+
+static void kick_idle_cpus(void)
+{
+	u32 cpu;
+
+	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids())
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 }
 
 void SCX_PROG(faulty_enqueue, struct task_struct *p, u64 enq_flags)
@@ -153,11 +169,15 @@ void SCX_PROG(faulty_enqueue, struct task_struct *p, u64 enq_flags)
 		scx_insert(p, SCX_DSQ_LOCAL_ON | cpu, SCATTER_SLICE_NS, enq_flags);
 		return;
 	}
-	if (is_spared(p)) {
+	if (is_spared(p) || (unused_from && !is_crowded(p))) {
 		scx_insert(p, KERNEL_DSQ, slice_ns, enq_flags);
 	} else {
 		__sync_fetch_and_add(delay_ns ? &nr_delayed : &nr_shared, 1);
 		scx_insert_vtime(p, SHARED_DSQ, slice_ns, bpf_ktime_get_ns() + delay_ns, enq_flags);
+	}
+	if (unused_from) {
+		kick_idle_cpus();
+		return;
 	}
 	/* A CPU that went idle in the meantime would not look at the queue again. */
 	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
@@ -182,6 +202,7 @@ static bool head_is_due(void)
 
 void SCX_PROG(faulty_dispatch, s32 cpu, struct task_struct *prev)
 {
+	bool unused = unused_from && (u32)cpu >= unused_from;
 	bool stalled = reached(stall_after_ns);
 
 	if (scx_move_to_local(KERNEL_DSQ))
@@ -189,11 +210,11 @@ void SCX_PROG(faulty_dispatch, s32 cpu, struct task_struct *prev)
 	if (!stalled) {
 		if (!starve_pid && !starve_comm[0] && scx_move_to_local(STARVED_DSQ))
 			return;
-		if (head_is_due() && scx_move_to_local(SHARED_DSQ))
+		if (!unused && head_is_due() && scx_move_to_local(SHARED_DSQ))
 			return;
 	}
 	/* With SCX_OPS_ENQ_LAST, the kernel does not keep the last task running by itself. */
-	if (!prev || !(prev->scx.flags & SCX_TASK_QUEUED))
+	if (!prev || !(prev->scx.flags & SCX_TASK_QUEUED) || (unused && is_crowded(prev)))
 		return;
 	if (is_spared(prev) || (!stalled && !is_starved(prev) && !is_scattered(prev)))
 		prev->scx.slice = slice_ns;
@@ -213,14 +234,6 @@ int BPF_PROG(faulty_rename, struct task_struct *p, const char *comm)
 	if (starve_comm[0] && p == bpf_get_current_task_btf())
 		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_PREEMPT);
 	return 0;
-}
-
-static void kick_idle_cpus(void)
-{
-	u32 cpu;
-
-	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids())
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 }
 
 static int on_timer(void *map, u32 *key, struct timer *value)
