@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ktstr.guest.adopt import settle
 from ktstr.guest.cgroups import CgroupTree
@@ -27,13 +27,25 @@ from ktstr.model.facts import DiskFacts, End, LogChunk
 from ktstr.model.plan import PLAN_PATH, Plan
 from ktstr.model.witness import AGENT_COMM
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ktstr.guest.witness import Witness
+
 _HELLO_FRAMES = 1
 
 
-def run(descriptor: int, plan_text: bytes, prepare: Callable[[], None] = settle) -> int:
+def run(
+    descriptor: int,
+    plan_text: bytes,
+    prepare: Callable[[], None] = settle,
+    reactor: Reactor | None = None,
+    witness: Witness | None = None,
+) -> int:
     """Carries out a plan, sends its facts to `descriptor` and ends with an End frame.
 
     Hello has been sent.  `prepare` makes the guest the test's own, before anything of it runs.
+    `witness` is loaded already and waits at `reactor`, if there is one.
     Returns the exit status: 1 if the agent itself failed.
     """
     port = FramePort(descriptor, _HELLO_FRAMES)
@@ -42,7 +54,7 @@ def run(descriptor: int, plan_text: bytes, prepare: Callable[[], None] = settle)
         set_comm(AGENT_COMM)
         set_oom_score(NEVER_KILLED)
         prepare()
-        _Session(_plan_of(plan_text), port).carry_out()
+        _Session(_plan_of(plan_text), port, reactor or Reactor(), witness).carry_out()
     except BaseException as failure:  # noqa: BLE001 - whatever it is, the host must hear of it
         return end_with(port, failure)
     port.emit(End(port.sent, time.monotonic_ns(), ""))
@@ -67,10 +79,27 @@ def _plan_of(text: bytes) -> Plan:
 class _Session:
     """One plan, from the scheduler's start to its end."""
 
-    def __init__(self, plan: Plan, port: FramePort) -> None:
-        self._plan, self._port = plan, port
-        self._reactor = Reactor()
+    def __init__(
+        self, plan: Plan, port: FramePort, reactor: Reactor, witness: Witness | None
+    ) -> None:
+        self._plan, self._port, self._reactor = plan, port, reactor
+        self._view = seen_view()
+        self._witness = self._wanted(witness)
         self._found: tuple[DiskFacts, ...] = ()
+
+    def _wanted(self, witness: Witness | None) -> Witness | None:
+        """The witness of this plan, loaded, if it is to have one."""
+        if not self._plan.witness or self._plan.shell:
+            if witness is not None:
+                witness.dismiss()
+            return None
+        if witness is None:
+            # a clone has it in its memory already
+            from ktstr.guest.witness import Witness
+
+            witness = Witness(self._reactor)
+            witness.load()
+        return witness
 
     def carry_out(self) -> None:
         # for all that is started from here on: schedulers, payloads, workers, the test function
@@ -94,6 +123,8 @@ class _Session:
     def _subject(self) -> None:
         """Runs the body under the plan's scheduler, or the kernel's own."""
         cpus = CpuWatch(self._reactor, self._port)
+        if self._witness is not None:
+            self._witness.begin(self._port, len(self._view.cpus))
         schedulers = Schedulers(self._plan, self._reactor, self._port)
         try:
             attached = schedulers.begin()
@@ -103,12 +134,14 @@ class _Session:
                 self._body(schedulers)
         finally:
             schedulers.end()
+            if self._witness is not None:
+                self._witness.finish()
             cpus.finish()
 
     def _body(self, subject: Subject) -> None:
         plan = self._plan
         stage = Stage(
-            seen_view(),
+            self._view,
             plan.duration_s,
             plan.workers_per_cgroup,
             plan.seed,
@@ -124,10 +157,12 @@ class _Session:
         elif plan.scenario is not None:
             tree = CgroupTree()
             payloads = payloads_of(plan, tree, self._reactor)
-            engine = Engine(stage, tree, self._reactor, self._port, subject, payloads)
+            engine = Engine(
+                stage, tree, self._reactor, self._port, subject, payloads, witness=self._witness
+            )
             engine.play(plan.scenario)
         elif plan.function is not None:
             # the modules that only a test function needs are a third of all there is to import
             from ktstr.guest.function import FunctionRun
 
-            FunctionRun(plan, stage, self._reactor, self._port, subject).run()
+            FunctionRun(plan, stage, self._reactor, self._port, subject, self._witness).run()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ktstr.guest.cgroups import CgroupTree
 from ktstr.guest.comm import set_comm
 from ktstr.guest.context import Context, Skipped
-from ktstr.guest.link import LinkType, RemoteSubject
+from ktstr.guest.link import LinkType, RemoteSubject, RemoteWitness
 from ktstr.guest.oom import ORDINARY, set_oom_score
 from ktstr.guest.port import FramePort
 from ktstr.guest.reactor import Reactor
@@ -64,7 +64,8 @@ def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, A
     reactor = Reactor()
     ops = plan.scheduler.ops if plan.scheduler is not None else ""
     subject = RemoteSubject(ops, port, answers, reactor)
-    context = Context(plan, stage, CgroupTree(), reactor, port, subject)
+    witness = RemoteWitness(subject) if plan.witness else None
+    context = Context(plan, stage, CgroupTree(), reactor, port, subject, witness)
     outcome, detail, verdict = "returned", "", ""
     try:
         try:

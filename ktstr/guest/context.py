@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ktstr.guest.population import Stage
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
+    from ktstr.guest.turns import Watcher
     from ktstr.model.checks import Checks
     from ktstr.model.plan import Plan, SchedulerPlan
     from ktstr.model.samples import SchedSample
@@ -78,9 +79,11 @@ class Context:
         reactor: Reactor,
         sink: Sink,
         subject: Subject,
+        witness: Watcher | None = None,
     ) -> None:
         self._plan, self._stage, self._tree = plan, stage, tree
         self._reactor, self._sink, self._subject = reactor, sink, subject
+        self._witness = witness
         self._notes: dict[str, Any] = {}
         self._claims: Claims | None = None
         self._hotplug: Hotplug | None = None
@@ -171,7 +174,14 @@ class Context:
         tee = _Tee(self._sink)
         stage = replace(self._stage, trace=plan.trace and trace is not False)
         engine = Engine(
-            stage, self._tree, self._reactor, tee, self._subject, self._payloads, self._hotplug
+            stage,
+            self._tree,
+            self._reactor,
+            tee,
+            self._subject,
+            self._payloads,
+            self._hotplug,
+            self._witness,
         )
         facts = engine.play(scenario)
         return Played(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ktstr.guest.payload.run import Payloads
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
+    from ktstr.guest.turns import Watcher
     from ktstr.model.facts import TimeoutFacts
     from ktstr.model.scenario import CgroupDef, Op, Scenario, Step
 
@@ -84,7 +85,8 @@ class Subject(Protocol):
 class Engine:
     """Plays one scenario and emits its events, the facts of all that it made, and its own.
 
-    `payloads` is None where the target has none; `hotplug` knows of CPUs that are taken already.
+    `payloads` is None where the target has none, `witness` where nobody is to watch; `hotplug`
+    knows of CPUs that are taken already.
     """
 
     def __init__(
@@ -96,11 +98,14 @@ class Engine:
         subject: Subject,
         payloads: Payloads | None = None,
         hotplug: Hotplug | None = None,
+        witness: Watcher | None = None,
     ) -> None:
         self._stage, self._reactor, self._subject = stage, reactor, subject
         self._timeline = Timeline(sink)
         self._people = Population(stage, tree, reactor, self._timeline, online_cpus)
-        self._turns = Turns(self._people, tree, reactor, self._timeline, trace=stage.trace)
+        self._turns = Turns(
+            self._people, tree, reactor, self._timeline, trace=stage.trace, witness=witness
+        )
         self._payloads = None
         if payloads is not None:
             from ktstr.guest.payload.background import Background

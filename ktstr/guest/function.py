@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ktstr.guest.population import Stage
     from ktstr.guest.port import FramePort
     from ktstr.guest.reactor import Reactor
+    from ktstr.guest.witness import Witness
     from ktstr.model.plan import Plan
 
 _PARENT = "ktstr-test"
@@ -37,10 +38,16 @@ class FunctionRun:
     """One run of the plan's function."""
 
     def __init__(
-        self, plan: Plan, stage: Stage, reactor: Reactor, port: FramePort, subject: Subject
+        self,
+        plan: Plan,
+        stage: Stage,
+        reactor: Reactor,
+        port: FramePort,
+        subject: Subject,
+        witness: Witness | None,
     ) -> None:
         self._plan, self._stage, self._reactor = plan, stage, reactor
-        self._port, self._subject = port, subject
+        self._port, self._subject, self._witness = port, subject, witness
         self._tree, self._managed = CgroupTree(parent=_PARENT), CgroupTree()
         self._log = BoundedLog()
         self._status: int | None = None
@@ -60,7 +67,9 @@ class FunctionRun:
             run_body(self._plan, self._stage, link[1], answers[0], output[1])
         for descriptor in (link[1], answers[0], output[1]):
             os.close(descriptor)
-        end = AgentEnd(link[0], answers[1], self._port, self._subject)
+        if self._witness is not None:
+            self._witness.follow(pid)
+        end = AgentEnd(link[0], answers[1], self._port, self._subject, self._witness)
         self._reactor.watch(link[0], lambda: self._pass_on(link[0], end))
         self._reactor.watch(output[0], lambda: self._keep(output[0]))
         in_time = self._await(pid)
@@ -70,6 +79,10 @@ class FunctionRun:
         for descriptor in (link[0], output[0]):
             self._shut(descriptor)
         os.close(answers[1])
+        if self._witness is not None:
+            # it may have died within a step
+            self._witness.turn(None)
+            self._witness.report()
         self._tree.remove(_CGROUP)
         self._port.emit(LogChunk("test", self._log.text(), self._log.truncated))
         self._port.emit(self._facts(end, in_time, left))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ktstr.guest.engine import Subject
     from ktstr.guest.port import FramePort
     from ktstr.guest.reactor import Reactor
+    from ktstr.guest.turns import Watcher
 
 _PIECE = 1 << 16
 
@@ -31,7 +32,7 @@ _PIECE = 1 << 16
 class LinkType(IntEnum):
     """Frames that end at the agent."""
 
-    ASK = 0x8001  # {"what": a method of `Subject`, "with": [its arguments]}
+    ASK = 0x8001  # {"what": a method of `Subject` or `Watcher`, "with": [its arguments]}
     DONE = 0x8002  # how the function ended: the fields of facts.TestFacts that it knows itself
 
 
@@ -41,7 +42,14 @@ class AgentEnd:
     `done` is the body of the DONE frame once it has come.
     """
 
-    def __init__(self, incoming: int, answers: int, port: FramePort, subject: Subject) -> None:
+    def __init__(
+        self,
+        incoming: int,
+        answers: int,
+        port: FramePort,
+        subject: Subject,
+        witness: Watcher | None = None,
+    ) -> None:
         self._incoming, self._answers = incoming, answers
         self._port, self._subject = port, subject
         self._reader = FrameReader()
@@ -55,6 +63,12 @@ class AgentEnd:
             "restart": subject.restart,
             "replace": subject.replace,
         }
+        if witness is not None:
+            self._requests |= {
+                "measure": witness.measure,
+                "turn": witness.turn,
+                "report": witness.report,
+            }
 
     def read(self) -> bool:
         """Takes what is there; returns whether more can come."""
@@ -118,29 +132,34 @@ class RemoteSubject:
 
     def set_knob(self, name: str, value: int) -> None:
         """Sets a knob; raises as `Subject.set_knob` does."""
-        self._ask("set_knob", name, value)
+        self.ask("set_knob", name, value)
 
     def global_value(self, name: str) -> int:
         """Reads a variable; raises as `Subject.global_value` does."""
-        return int(self._ask("global_value", name))
+        return int(self.ask("global_value", name))
 
     def attach(self, name: str) -> None:
         """Attaches a scheduler; raises as `Subject.attach` does."""
-        self._ask("attach", name)
+        self.ask("attach", name)
 
     def detach(self) -> None:
         """Detaches the scheduler; raises as `Subject.detach` does."""
-        self._ask("detach")
+        self.ask("detach")
 
     def restart(self) -> None:
         """Restarts the scheduler; raises as `Subject.restart` does."""
-        self._ask("restart")
+        self.ask("restart")
 
     def replace(self, name: str) -> None:
         """Replaces the scheduler; raises as `Subject.replace` does."""
-        self._ask("replace", name)
+        self.ask("replace", name)
 
-    def _ask(self, what: str, *arguments: str | int) -> Any:
+    def ask(self, what: str, *arguments: str | int | None) -> Any:
+        """Has the agent do something, and returns what comes of it.
+
+        Raises:
+            UsageError, InfraError: what the agent's own call raised, or the agent is gone.
+        """
         self._link.forward(LinkType.ASK, {"what": what, "with": list(arguments)})
         text = b""
         while not text.endswith(b"\n"):
@@ -162,3 +181,22 @@ class RemoteSubject:
         if self._ops and self._uevents is None:
             self._uevents = Uevents()
             self._reactor.watch(self._uevents.descriptor, self._uevents.drain)
+
+
+class RemoteWitness:
+    """The `turns.Watcher` in the function's process: the agent's witness watches for it, too."""
+
+    def __init__(self, agent: RemoteSubject) -> None:
+        self._agent = agent
+
+    def measure(self, cgroup: str, identity: int) -> None:
+        """There is a new cgroup."""
+        self._agent.ask("measure", cgroup, identity)
+
+    def turn(self, step: int | None) -> None:
+        """The scenario is in `step` from now on."""
+        self._agent.ask("turn", step)
+
+    def report(self) -> None:
+        """There is time to tell."""
+        self._agent.ask("report")

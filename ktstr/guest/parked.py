@@ -20,8 +20,10 @@ from ktstr.guest import boot
 from ktstr.guest.adopt import settle
 from ktstr.guest.agent import end_with, run
 from ktstr.guest.port import FramePort
+from ktstr.guest.reactor import Reactor
 from ktstr.guest.unpack import Entry, entries_of, unpack
 from ktstr.guest.view import seen_view
+from ktstr.guest.witness import Witness
 from ktstr.model.codec import prepare
 from ktstr.model.errors import InfraError
 from ktstr.model.mailbox import MAILBOX_BYTES, PARKED, mark, read
@@ -66,6 +68,10 @@ def run_clone(port: int) -> int:
             importlib.import_module(name)
         prepare(Plan)
         seen_view()
+        reactor = Reactor()
+        # what the kernel does to load it takes longer than all else that a clone is spared
+        witness = Witness(reactor)
+        witness.load()
         hello = boot.hello_text(boot.hello(b""))
         bell = Bell.of_machine()
         mailbox = _mailbox()
@@ -91,7 +97,7 @@ def run_clone(port: int) -> int:
         unpack(brought)
         settle()
 
-    return run(port, plan, move_in)
+    return run(port, plan, move_in, reactor, witness)
 
 
 def with_plan(hello: bytes, plan: bytes) -> bytes:

@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import time
 from typing import TYPE_CHECKING, Any
 
-from ktstr.guest.realtime import children_shielded
+from ktstr.guest.service import PROGRAM, Service, UnavailableError
 from ktstr.model.histogram import Histogram
 from ktstr.model.samples import SamplerFacts, SamplerProgram, SchedSample
 
@@ -17,18 +14,7 @@ if TYPE_CHECKING:
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
 
-PROGRAM = "/sampler/ktstr-sampler"
 OBJECT = "/sampler/sampler.bpf.o"
-# the kernel reads its types, verifies and compiles five programs
-_READY_S = 20.0
-_ANSWER_S = 5.0
-_KILL_S = 1.0
-_NS = 1_000_000_000
-_PIECE = 1 << 16
-
-
-class _Unavailable(Exception):
-    """It cannot measure, or not any more; the text says why."""
 
 
 class Sampler:
@@ -39,11 +25,8 @@ class Sampler:
     """
 
     def __init__(self, reactor: Reactor, sink: Sink, program: str = PROGRAM) -> None:
-        self._reactor, self._sink, self._program = reactor, sink, program
-        self._pid = self._pidfd = self._requests = self._answers = -1
-        self._buffer = b""
-        self._lines: list[bytes] = []
-        self._ended = self._reaped = False
+        self._sink = sink
+        self._service = Service(reactor, program, "sampler", OBJECT)
         self._error = ""
         self._ready_ns: int | None = None
         self._names: dict[int, str] = {}
@@ -53,9 +36,8 @@ class Sampler:
     def start(self) -> None:
         """Starts it and waits until its programs are attached."""
         try:
-            self._spawn()
-            self._await(_READY_S, "attachment of its programs")
-        except (OSError, _Unavailable) as error:
+            self._service.start("attachment of its programs")
+        except (OSError, UnavailableError) as error:
             self._error = f"cannot sample: {error}"
             return
         self._ready_ns = time.monotonic_ns()
@@ -87,78 +69,23 @@ class Sampler:
         )
         dropped = sum(each["dropped"] for each in account if "dropped" in each)
         self._sink.emit(SamplerFacts(self._error, dropped, self._ready_ns, ended_ns, programs))
-        self._release()
-
-    def _spawn(self) -> None:
-        (stdin, self._requests), (self._answers, stdout) = os.pipe(), os.pipe()
-        try:
-            # real-time from its first instruction: the scheduler under test must not hold it up
-            with children_shielded():
-                self._pid = os.posix_spawn(
-                    self._program,
-                    [self._program, OBJECT],
-                    os.environ,
-                    file_actions=[
-                        (os.POSIX_SPAWN_DUP2, stdin, 0),
-                        (os.POSIX_SPAWN_DUP2, stdout, 1),
-                    ],
-                )
-        finally:
-            os.close(stdin)
-            os.close(stdout)
-        self._pidfd = os.pidfd_open(self._pid)
-        self._reactor.watch(self._pidfd, self._reap)
-        self._reactor.watch(self._answers, self._read)
-
-    def _await_end(self, seconds: float) -> bool:
-        deadline = time.monotonic_ns() + int(seconds * _NS)
-        return self._reactor.wait(deadline, lambda: self._reaped)
-
-    def _reap(self) -> None:
-        os.waitpid(self._pid, 0)
-        self._reaped = True
-        self._reactor.forget(self._pidfd)
-
-    def _read(self) -> None:
-        data = os.read(self._answers, _PIECE)
-        if not data:
-            self._ended = True
-            self._reactor.forget(self._answers)
-            return
-        *lines, self._buffer = (self._buffer + data).split(b"\n")
-        self._lines += lines
+        # what it is asked from now on would go to whoever has its descriptors
+        self._error = self._error or "it has ended"
+        self._service.end()
 
     def _request(self, line: str) -> list[dict[str, Any]]:
         """Sends a request, emits the samples of its answer, and returns what else was answered."""
         if self._error:
             return []
         try:
-            os.write(self._requests, line.encode() + b"\n")
-            answer = [json.loads(each) for each in self._await(_ANSWER_S, f"answer to {line!r}")]
-        except (OSError, _Unavailable) as error:
+            answer = self._service.ask(line)
+        except (OSError, UnavailableError) as error:
             self._error = f"stopped sampling: {error}"
             return []
         for each in answer:
             if "cgroup" in each:
                 self._sink.emit(self._sample(each))
         return [each for each in answer if "cgroup" not in each]
-
-    def _await(self, seconds: float, what: str) -> list[bytes]:
-        """The lines of an answer, without its last, `ok`."""
-        deadline = time.monotonic_ns() + int(seconds * _NS)
-        self._reactor.wait(deadline, lambda: self._ended or self._answered)
-        if not self._answered:
-            why = "it ended" if self._ended else f"{seconds:g} s were not enough"
-            raise _Unavailable(f"no {what}: {why}")
-        *lines, last = self._lines
-        self._lines = []
-        if last != b"ok":
-            raise _Unavailable(last.decode(errors="replace").removeprefix("error "))
-        return lines
-
-    @property
-    def _answered(self) -> bool:
-        return bool(self._lines) and not self._lines[-1].startswith(b"{")
 
     def _sample(self, found: dict[str, Any]) -> SchedSample:
         step, started_ns = self._phases[found["phase"]]
@@ -174,22 +101,6 @@ class Sampler:
             switches=found["switches"],
             migrations=found["migrations"],
         )
-
-    def _release(self) -> None:
-        if self._requests >= 0:
-            os.close(self._requests)
-            self._requests = -1
-        if self._pid >= 0:
-            # it ends with its input; one that does not, be it stuck, is killed
-            if not self._await_end(_ANSWER_S):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-                # one that waits in the kernel for tasks that nobody runs ends with the machine
-                self._await_end(_KILL_S)
-            self._reactor.forget(self._pidfd)
-            os.close(self._pidfd)
-        if self._answers >= 0:
-            self._reactor.forget(self._answers)
-            os.close(self._answers)
 
 
 def _histogram(found: dict[str, Any], key: str) -> Histogram:

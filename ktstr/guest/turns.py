@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells all that measure by phases where the scenario is: the workers and the sampler."""
+"""Tells all that measure by phases where the scenario is: workers, witness and sampler."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ktstr.guest.cgroups import CgroupTree
@@ -12,8 +12,24 @@ if TYPE_CHECKING:
     from ktstr.guest.reactor import Reactor
 
 
+class Watcher(Protocol):
+    """Who watches the tasks of a scenario, phase by phase."""
+
+    def measure(self, cgroup: str, identity: int) -> None:
+        """There is a new cgroup; `identity` is the inode number of its directory."""
+
+    def turn(self, step: int | None) -> None:
+        """The scenario is in `step` from now on, or between steps (None)."""
+
+    def report(self) -> None:
+        """There is time to tell what was seen in the phases that are over."""
+
+
 class Turns:
-    """One scenario's way through its steps.  `trace`: the sampler goes with it."""
+    """One scenario's way through its steps.  `trace`: a sampler goes with it.
+
+    `witness` is there before the scenario and after it.
+    """
 
     def __init__(
         self,
@@ -23,15 +39,19 @@ class Turns:
         sink: Sink,
         *,
         trace: bool,
+        witness: Watcher | None = None,
     ) -> None:
         self._people, self._tree = people, tree
         self._entered = False
+        self._watchers: list[Watcher] = [] if witness is None else [witness]
         self._sampler = None
         if trace:
             from ktstr.guest.sampler import Sampler
 
             self._sampler = Sampler(reactor, sink)
-            tree.on_create = self._sampler.measure
+            self._watchers.append(self._sampler)
+        if self._watchers:
+            tree.on_create = self._measure
 
     def start(self) -> None:
         """The scenario begins, between steps; the sampler is ready when this returns."""
@@ -40,8 +60,7 @@ class Turns:
 
     def enter(self, step: int) -> None:
         """A step begins: it is set up, and its workers are about to start."""
-        if self._sampler is not None:
-            self._sampler.turn(step)
+        self._turn(step)
         self._entered = True
         self._people.set_phase(step)
 
@@ -50,18 +69,25 @@ class Turns:
         if not self._entered:
             return
         self._people.set_phase(None)
-        if self._sampler is not None:
-            self._sampler.turn(None)
+        self._turn(None)
         self._entered = False
 
     def report(self) -> None:
-        """The step is torn down: there is time to tell what was measured in it."""
-        if self._sampler is not None:
-            self._sampler.report()
+        """The step is torn down: there is time to tell what was seen in it."""
+        for watcher in self._watchers:
+            watcher.report()
 
     def finish(self) -> None:
         """The scenario is over and torn down."""
+        # the tree outlives the scenario, and the next one may do without a sampler
+        self._tree.on_create = None
         if self._sampler is not None:
-            # the tree outlives the sampler, and the next scenario may do without one
-            self._tree.on_create = None
             self._sampler.finish()
+
+    def _measure(self, cgroup: str, identity: int) -> None:
+        for watcher in self._watchers:
+            watcher.measure(cgroup, identity)
+
+    def _turn(self, step: int | None) -> None:
+        for watcher in self._watchers:
+            watcher.turn(step)

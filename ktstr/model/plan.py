@@ -60,7 +60,8 @@ class Plan:
     `kargs` is what target and schedulers want on the kernel's command line, sysctls as such.
     `trace` asks for the sampler's measurements (`model.samples`).  `workers` are the names of the
     target's own work types.  `environment` holds variables that are set in the guest as they are on
-    the host, for all that runs there.
+    the host, for all that runs there.  `witness` is off only where its own
+    cost is measured.
     """
 
     test: str
@@ -87,6 +88,7 @@ class Plan:
     workers: tuple[str, ...] = ()
     kargs: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    witness: bool = True
 
     @property
     def machine(self) -> Topology:

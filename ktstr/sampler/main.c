@@ -1,66 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * ktstr-sampler: loads sampler.bpf.c, and serves the agent, its parent, over its standard streams.
+ * ktstr-sampler: loads BPF programs that watch the scheduler, and serves the agent, its parent,
+ * over its standard streams.
  *
- *     ktstr-sampler OBJECT
+ *     ktstr-sampler sampler|witness OBJECT
  *
  * A request is a line, its answer one or more, the last of them `ok` or `error TEXT`:
- *     cgroup ID    measure the tasks of this cgroup (the inode number of its directory), too
+ *     cgroup ID    watch the tasks of this cgroup (the inode number of its directory), too
  *     phase N      phase N begins
- *     drain        what was measured in the other phases, as lines of JSON
- *     quit         all that is left, and what the programs cost, as lines of JSON; then it ends
- * The first line, once the programs are attached, answers nothing: it is `ok` or `error TEXT`, too.
+ *     drain        what was seen in the other phases, as lines of JSON
+ *     quit         all that is left, and what it cost, as lines of JSON; then it ends
+ * and those that sampler.c and witness.c have of their own.  The first line, once it is ready,
+ * answers nothing: it is `ok` or `error TEXT`, too.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/bpf.h>
-#include <linux/membarrier.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
+#include "ktstr/sampler/serve.h"
 
-#include "ktstr/sampler/drain.h"
-#include "ktstr/sampler/samples.h"
-
-#define MAX_PROGRAMS 8
 #define SAID_SIZE 512
 
-struct sampler {
-	struct bpf_object *object;
-	struct bpf_link *links[MAX_PROGRAMS];
-	size_t nr_links;
-	int samples;
-	int cgroups;
-	int control;
-	struct sample_control now;
-};
+static const struct service *const SERVICES[] = {&sampler_service, &witness_service};
 
-/* The last warning of libbpf, whose return values are but numbers. */
+/* Why libbpf refused, whose return values are but numbers. */
 static char said[SAID_SIZE];
 
+/* The verifier ends its log with its reason, and then a line of statistics. */
+static void keep_reason(char *log)
+{
+	char *end = strstr(log, "\nprocessed "), *reason;
+
+	if (!end)
+		return;
+	*end = '\0';
+	reason = strrchr(log, '\n');
+	snprintf(said, sizeof(said), "%s", reason ? reason + 1 : log);
+}
+
+/* Of several warnings the first says most, but for the verifier's log, which says all. */
 static int keep_warning(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	va_list again;
+	char *text;
 
 	if (level != LIBBPF_WARN)
 		return 0;
-	va_copy(again, arguments);
-	vsnprintf(said, sizeof(said), format, again);
-	va_end(again);
-	return vfprintf(stderr, format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		return 0;
+	fputs(text, stderr);
+	if (!said[0])
+		snprintf(said, sizeof(said), "%s", text);
+	keep_reason(text);
+	free(text);
+	return 0;
 }
 
-static bool refuse(const char *what)
+bool refuse(const char *what)
 {
 	int error = errno;
 
@@ -69,113 +70,69 @@ static bool refuse(const char *what)
 	return false;
 }
 
-static bool set_control(struct sampler *s)
+struct bpf_object *open_object(const char *path)
 {
-	struct sample_control old;
-	__u32 only = 0;
+	struct bpf_object *object = bpf_object__open_file(path, NULL);
 
-	if (!bpf_map_lookup_elem(s->control, &only, &old))
-		s->now.dropped = old.dropped;
-	return !bpf_map_update_elem(s->control, &only, &s->now, BPF_ANY);
+	if (!object)
+		refuse("open the object");
+	return object;
 }
 
-static bool attach(struct sampler *s, const char *path)
+bool load_object(struct bpf_object *object)
 {
-	struct bpf_program *program;
-
-	s->object = bpf_object__open_file(path, NULL);
-	if (!s->object)
-		return refuse("open the sampler's object");
-	if (bpf_object__load(s->object))
-		return refuse("load the sampler's programs");
-	s->samples = bpf_object__find_map_fd_by_name(s->object, "samples");
-	s->cgroups = bpf_object__find_map_fd_by_name(s->object, "cgroups");
-	s->control = bpf_object__find_map_fd_by_name(s->object, "control");
-	s->now.parent = (__u32)getppid();
-	if (!set_control(s))
-		return refuse("set up the sampler");
-	bpf_object__for_each_program(program, s->object) {
-		struct bpf_link *link = bpf_program__attach(program);
-
-		if (!link)
-			return refuse(bpf_program__section_name(program));
-		s->links[s->nr_links++] = link;
-	}
-	return true;
+	return !bpf_object__load(object) || refuse("load the programs");
 }
 
-static bool add_cgroup(struct sampler *s, const char *text)
+/* As the agent: Documentation/filesystems/proc.rst, 3.1. */
+static bool keep_from_oom_killer(void)
 {
-	__u64 id = strtoull(text, NULL, 10);
-	__u8 yes = 1;
+	FILE *file = fopen("/proc/self/oom_score_adj", "we");
 
-	return !bpf_map_update_elem(s->cgroups, &id, &yes, BPF_ANY) || refuse("measure the cgroup");
-}
-
-/* From when it returns on, no program of the phase before is still running. */
-static bool turn(struct sampler *s, __u32 phase)
-{
-	s->now.phase = phase;
-	if (!set_control(s))
-		return refuse("begin the phase");
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		return refuse("wait for programs of the phase before");
-	return true;
-}
-
-static bool drain(struct sampler *s)
-{
-	return drain_samples(stdout, s->samples, s->now.phase) || refuse("read the samples");
-}
-
-static void detach(struct sampler *s)
-{
-	while (s->nr_links)
-		bpf_link__destroy(s->links[--s->nr_links]);
-}
-
-static bool finish(struct sampler *s)
-{
-	detach(s);
-	if (!turn(s, s->now.phase + 1) || !drain(s))
+	if (!file)
 		return false;
-	drain_costs(stdout, s->object, s->now.dropped);
-	return true;
+	fputs("-1000", file);
+	return !fclose(file);
 }
 
 /* Answers one request; false when it was the last. */
-static bool answer(struct sampler *s, const char *line)
+static bool answer(const struct service *service, const char *line)
 {
-	bool done;
+	size_t length = strcspn(line, " ");
 
-	if (!strncmp(line, "cgroup ", 7)) {
-		done = add_cgroup(s, line + 7);
-	} else if (!strncmp(line, "phase ", 6)) {
-		done = turn(s, (__u32)strtoul(line + 6, NULL, 10));
-	} else if (!strcmp(line, "drain")) {
-		done = drain(s);
-	} else if (!strcmp(line, "quit")) {
-		if (finish(s))
+	if (!strcmp(line, "quit")) {
+		if (service->finish())
 			puts("ok");
 		return false;
-	} else {
-		printf("error unknown request %s\n", line);
-		return true;
 	}
-	if (done)
-		puts("ok");
+	for (const struct request *r = service->requests; r->word; r++) {
+		if (strlen(r->word) == length && !strncmp(r->word, line, length)) {
+			if (r->answer(line + length))
+				puts("ok");
+			return true;
+		}
+	}
+	printf("error unknown request %s\n", line);
 	return true;
+}
+
+static const struct service *service_of(int argc, char **argv)
+{
+	for (size_t i = 0; argc == 3 && i < sizeof(SERVICES) / sizeof(SERVICES[0]); i++) {
+		if (!strcmp(SERVICES[i]->name, argv[1]))
+			return SERVICES[i];
+	}
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
 	struct sched_param highest = {.sched_priority = 98};
-	struct sampler sampler = {0};
+	const struct service *service = service_of(argc, argv);
 	char line[64];
-	int costs;
 
-	if (argc != 2) {
-		fputs("usage: ktstr-sampler OBJECT\n", stderr);
+	if (!service) {
+		fputs("usage: ktstr-sampler sampler|witness OBJECT\n", stderr);
 		return 1;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -184,22 +141,18 @@ int main(int argc, char **argv)
 		refuse("become real-time");
 		return 2;
 	}
-	libbpf_set_print(keep_warning);
-	costs = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	if (costs < 0) {
-		refuse("have the programs' cost measured");
+	if (!keep_from_oom_killer()) {
+		refuse("be kept from the OOM killer");
 		return 2;
 	}
-	if (!attach(&sampler, argv[1]))
+	libbpf_set_print(keep_warning);
+	if (!service->start(argv[2]))
 		return 2;
 	puts("ok");
 	while (!fflush(stdout) && fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (!answer(&sampler, line))
+		if (!answer(service, line))
 			break;
 	}
-	detach(&sampler);
-	bpf_object__close(sampler.object);
-	close(costs);
 	return 0;
 }
