@@ -3,6 +3,7 @@
 
 load("//rules/private:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load(":kernel_scx_headers.bzl", "kernel_scx_headers")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/..."])
@@ -77,7 +78,10 @@ def _kernel_image_impl(ctx):
             dwarf = depset([dwarf]),
             **{field: depset([files[name]]) for name, field in names.items()}
         ),
-        KernelImageInfo(**{field: files[name] for name, field in names.items()}),
+        KernelImageInfo(
+            scx_headers = kernel_scx_headers(ctx, ctx.file.source),
+            **{field: files[name] for name, field in names.items()}
+        ),
     ]
 
 kernel_image = rule(

@@ -3,6 +3,7 @@
 
 load("//rules/private:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load(":kernel_scx_headers.bzl", "kernel_scx_headers")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/..."])
@@ -48,7 +49,11 @@ def _prebuilt_kernel_impl(ctx):
     return [
         DefaultInfo(files = depset(files.values())),
         OutputGroupInfo(**{field: depset([file]) for field, file in fields.items()}),
-        KernelImageInfo(bzimage = ctx.file.bzimage, **fields),
+        KernelImageInfo(
+            bzimage = ctx.file.bzimage,
+            scx_headers = kernel_scx_headers(ctx, ctx.file.source) if ctx.file.source else None,
+            **fields
+        ),
     ]
 
 prebuilt_kernel = rule(
@@ -66,6 +71,11 @@ missing, symbols or types, is named in build_info.json.""",
             default = "//sched/kernels:needed.config",
             allow_single_file = [".config"],
             doc = "Lines that the configuration must have.",
+        ),
+        "source": attr.label(
+            allow_single_file = True,
+            doc = "The source archive of this kernel, with one top folder, for schedulers that include its " +
+                  "<scx/common.bpf.h>; left out: there are none of those.",
         ),
         "system_map": attr.label(allow_single_file = True, doc = "System.map; left out: vmlinux's symbols."),
         "vmlinux": attr.label(allow_single_file = True, doc = "The ELF file, with or without DWARF."),

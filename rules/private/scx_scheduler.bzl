@@ -4,15 +4,18 @@
 load("//rules/private:guest_mode.bzl", "scheduler_mode")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
-load(":bpf_object.bzl", "compile_bpf")
 load(":checks.bzl", "check_problem")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+load(":scheduler_object.bzl", "compile_scheduler")
 load(":werror.bzl", "WERROR_ATTRS")
 
 visibility(["//rules/..."])
 
 # SCX_OPS_NAME_LEN of the kernel's kernel/sched/ext.c, less the NUL.
 _OPS_NAME_MAX = 127
+
+# SCX_WATCHDOG_MAX_TIMEOUT of the same file.
+_TIMEOUT_MS_MAX = 30000
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _DIGITS = "0123456789"
@@ -56,6 +59,40 @@ def variable_problem(name):
         return "is neither a C identifier nor \"ops.\" and a member of struct sched_ext_ops"
     return None
 
+def setting_problem(name, value):
+    """Says what is wrong with a value that the kernel would refuse once the guest has booted.
+
+    Args:
+      name: string, as for variable_problem.
+      value: string.
+
+    Returns:
+      A clause to put after the name, or None when nothing is known to be wrong.
+    """
+    if name == "ops.timeout_ms" and _decimal(value) > _TIMEOUT_MS_MAX:
+        return "is %s; the kernel takes %d at most" % (value, _TIMEOUT_MS_MAX)
+    return None
+
+def arguments_problem(arguments):
+    """Says which `--set` of the generic loader the kernel would refuse.
+
+    Args:
+      arguments: list of string, of the loader's command line.
+
+    Returns:
+      A clause, or None.
+    """
+    for option, setting in zip(arguments, arguments[1:]):
+        name, _, value = setting.partition("=")
+        problem = setting_problem(name, value) if option == "--set" else None
+        if problem:
+            return "%s %s" % (name, problem)
+    return None
+
+def _decimal(text):
+    """The number that a text of decimal digits stands for; 0 for another, which the loader judges."""
+    return int(text) if text and text.isdigit() and not text.startswith("0") else 0
+
 def _check(ctx):
     attr = ctx.attr
     if bool(attr.src) == bool(attr.binary):
@@ -78,6 +115,9 @@ def _check(ctx):
         problem = variable_problem(variable)
         if problem:
             fail("%s: set: %r %s" % (ctx.label, variable, problem))
+        problem = setting_problem(variable, value)
+        if problem:
+            fail("%s: set: %s %s" % (ctx.label, variable, problem))
         if "\n" in value:
             fail("%s: set: the value of %s holds a newline" % (ctx.label, variable))
     for argument in attr.args_in_guest:
@@ -161,12 +201,13 @@ def _check_object(ctx, loader, object, ops_name):
 
 def _from_source(ctx, folder, ops_name):
     object = ctx.actions.declare_file(ctx.label.name + ".bpf.o")
-    compile_bpf(
+    compile_scheduler(
         ctx,
         source = ctx.file.src,
         headers = ctx.files.hdrs + ctx.files._include,
         include_paths = ["sched/include"],
-        vmlinux_h = ctx.attr.kernel[KernelImageInfo].vmlinux_h,
+        vmlinux_h = (ctx.attr.kernel or ctx.attr._types)[KernelImageInfo].vmlinux_h,
+        tested = ctx.attr.kernel or ctx.attr._tested_kernel,
         output = object,
     )
     loader = ctx.file._loader
@@ -228,9 +269,10 @@ can set by name, or a static program with its own user space (`binary`).""",
         ),
         "kargs": attr.string_list(doc = "Arguments for the kernel's command line."),
         "kernel": attr.label(
-            default = "//sched/kernels:linux_6_12",
             providers = [KernelImageInfo],
-            doc = "The kernel whose types `src` is compiled against; the object then runs on others too.",
+            doc = "The kernel whose types `src` is compiled against; the object then runs on others too. Left " +
+                  "out: Linux 6.12, and for a source that includes <scx/common.bpf.h> the kernel that is " +
+                  "tested (//rules:kernel), whose tools/sched_ext/include it gets.",
         ),
         "ops_name": attr.string(
             doc = "The name in its sched_ext_ops, as /sys/kernel/sched_ext/root/ops shows it, or a pattern in " +
@@ -241,11 +283,14 @@ can set by name, or a static program with its own user space (`binary`).""",
         ),
         "src": attr.label(
             allow_single_file = [".bpf.c"],
-            doc = "A scheduler in BPF C, whose ops.exit calls scx_record_exit().",
+            doc = "A scheduler in BPF C, whose ops.exit calls scx_record_exit(), or UEI_RECORD() of " +
+                  "<scx/common.bpf.h>.",
         ),
         "sysctls": attr.string_dict(doc = "Sysctl name -> value, set before the scheduler starts."),
         "_include": attr.label(default = "//sched/include"),
         "_layer": attr.label(default = "//tools/initramfs:layer", executable = True, cfg = "exec"),
+        "_tested_kernel": attr.label(default = "//rules:kernel", providers = [KernelImageInfo]),
+        "_types": attr.label(default = "//sched/kernels:linux_6_12", providers = [KernelImageInfo]),
         "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
     } | ROOT_ATTRS | WERROR_ATTRS,
     provides = [ScxSchedulerInfo],

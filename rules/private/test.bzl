@@ -17,8 +17,10 @@ load(
 )
 load("//rules/private:numa.bzl", "numa_attribute")
 load("//rules/private:payloads.bzl", "validate_payloads")
+load("//rules/private:scx_scheduler.bzl", "arguments_problem")
 load("//rules/private:shared_template.bzl", "shared_template")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load("//rules/private/providers:vm_template_info.bzl", "VmTemplateInfo")
 
 visibility(["//rules/..."])
@@ -67,6 +69,10 @@ def _check(ctx):
             ctx.label,
             ctx.attr.scheduler_args,
         ))
+    if ctx.attr.scheduler and ctx.attr.scheduler[ScxSchedulerInfo].control:
+        problem = arguments_problem(ctx.attr.scheduler_args)
+        if problem:
+            fail("%s: scheduler_args: %s" % (ctx.label, problem))
     return cpus
 
 def _runfiles_path(ctx, file):

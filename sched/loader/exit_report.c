@@ -8,34 +8,41 @@
 /* enum scx_exit_kind in the kernel's kernel/sched/ext_internal.h; stable since 6.12. */
 #define SCX_EXIT_UNREG 64
 
-static const char *kind_name(const struct bpf_object *object, int kind);
+static const char *kind_name(const struct btf *btf, int kind);
 static void print_quoted(FILE *out, const char *key, const char *text);
 
-bool exit_is_clean(const struct scx_exit_event *event)
+bool exit_is_clean(const struct exit_words *words)
 {
-	return event->kind == SCX_EXIT_UNREG;
+	return words->kind == SCX_EXIT_UNREG;
 }
 
-void exit_print(FILE *out, const struct bpf_object *object, const struct scx_exit_event *event)
+void exit_print(FILE *out, const struct bpf_object *object, const struct exit_words *words)
 {
-	size_t length = strlen(event->dump);
+	const char *name = kind_name(bpf_object__btf(object), words->kind);
+	size_t length = strlen(words->dump);
+	struct btf *kernel = NULL;
 
-	fprintf(out, "exit kind=%d kind_name=%s code=%lld", event->kind,
-		kind_name(object, event->kind), event->exit_code);
-	print_quoted(out, "reason", event->reason);
-	print_quoted(out, "msg", event->msg);
+	if (!name) {
+		kernel = btf__load_vmlinux_btf();
+		name = kernel ? kind_name(kernel, words->kind) : NULL;
+	}
+	fprintf(out, "exit kind=%d kind_name=%s code=%lld", words->kind, name ?: "UNKNOWN",
+		words->code);
+	btf__free(kernel);
+	print_quoted(out, "reason", words->reason);
+	print_quoted(out, "msg", words->message);
 	fputc('\n', out);
 	if (length) {
-		fprintf(out, "dump-begin\n%s%sdump-end\n", event->dump,
-			event->dump[length - 1] == '\n' ? "" : "\n");
+		fprintf(out, "dump-begin\n%s%sdump-end\n", words->dump,
+			words->dump[length - 1] == '\n' ? "" : "\n");
 	}
 	fflush(out);
 }
 
-static const char *kind_name(const struct bpf_object *object, int kind)
+/* The enumerator's name less its prefix, or NULL. */
+static const char *kind_name(const struct btf *btf, int kind)
 {
 	static const char prefix[] = "SCX_EXIT_";
-	const struct btf *btf = bpf_object__btf(object);
 	__s32 id = btf__find_by_name_kind(btf, "scx_exit_kind", BTF_KIND_ENUM);
 	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
 	int i;
@@ -48,7 +55,7 @@ static const char *kind_name(const struct bpf_object *object, int kind)
 		name = btf__name_by_offset(btf, btf_enum(type)[i].name_off);
 		return strncmp(name, prefix, strlen(prefix)) ? name : name + strlen(prefix);
 	}
-	return "UNKNOWN";
+	return NULL;
 }
 
 static void print_quoted(FILE *out, const char *key, const char *text)

@@ -3,21 +3,25 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/bpf.h>
-#include "exit_report.h"
+#include "exits.h"
 #include "globals.h"
+#include "scx_enums.h"
+#include "uei.h"
 
 #define MAX_OPS 8
 #define MAX_TRACING 32
-#define EXIT_MAP "scx_exit_events"
+#define TIMEOUT_MS_MAX 30000   /* SCX_WATCHDOG_MAX_TIMEOUT of the kernel's kernel/sched/ext.c */
+#define DUMP_LEN_DEFAULT 32768 /* SCX_EXIT_DUMP_DFL_LEN, as well */
 
 struct session {
 	struct bpf_object *object;
-	struct ring_buffer *exits;
+	struct exits *exits;
 	struct ops {
 		struct bpf_map *map;
 		char name[128]; /* SCX_OPS_NAME_LEN */
@@ -32,9 +36,12 @@ struct session {
 
 static enum outcome find_ops(struct session *session, const char *path);
 static void read_names(struct session *session);
+static bool is_acceptable(const struct session *session);
+static bool prepare(struct session *session);
+static uint32_t dump_len(const struct session *session);
 static enum outcome attach_tracing(struct session *session);
 static enum outcome attach(struct session *session, struct ops *ops);
-static int on_exit_record(void *context, void *data, size_t size);
+static void take_exit(void *context, const struct exit_words *words);
 static void print_stat(const struct global *global, void *context);
 static void append_name(const struct global *global, void *error);
 static void list_variables(const struct session *session, const char *name, char *error);
@@ -129,10 +136,11 @@ void session_print_stats(const struct session *session)
 enum outcome session_attach(struct session *session)
 {
 	enum outcome outcome;
-	struct bpf_map *exits;
 	size_t i;
 	int err;
 
+	if (!is_acceptable(session) || !prepare(session))
+		return OUTCOME_NOT_LOADED;
 	read_names(session);
 	err = bpf_object__load(session->object);
 	if (err) {
@@ -141,12 +149,9 @@ enum outcome session_attach(struct session *session)
 		return OUTCOME_NOT_LOADED;
 	}
 	session->loaded = true;
-	exits = bpf_object__find_map_by_name(session->object, EXIT_MAP);
-	session->exits = ring_buffer__new(bpf_map__fd(exits), on_exit_record, session, NULL);
-	if (!session->exits) {
-		fprintf(stderr, "scx-loader: cannot read %s: %s\n", EXIT_MAP, strerror(errno));
+	session->exits = exits_open(session->object, take_exit, session);
+	if (!session->exits)
 		return OUTCOME_NOT_LOADED;
-	}
 	outcome = attach_tracing(session);
 	for (i = 0; i < session->nr_ops && outcome == OUTCOME_NONE; i++)
 		outcome = attach(session, &session->ops[i]);
@@ -155,12 +160,12 @@ enum outcome session_attach(struct session *session)
 
 int session_exit_fd(const struct session *session)
 {
-	return ring_buffer__epoll_fd(session->exits);
+	return exits_fd(session->exits);
 }
 
 enum outcome session_collect_exit(struct session *session)
 {
-	ring_buffer__consume(session->exits);
+	exits_read(session->exits);
 	return session->ended;
 }
 
@@ -178,7 +183,7 @@ enum outcome session_close(struct session *session)
 		bpf_link__destroy(session->tracing[i]);
 	if (session->exits)
 		ended = session_collect_exit(session);
-	ring_buffer__free(session->exits);
+	exits_close(session->exits);
 	bpf_object__close(session->object);
 	free(session);
 	return ended;
@@ -209,10 +214,11 @@ static enum outcome find_ops(struct session *session, const char *path)
 			"scx-loader: %s has no sched_ext_ops in SEC(\".struct_ops.link\")\n", path);
 		return OUTCOME_NOT_LOADED;
 	}
-	if (!bpf_object__find_map_by_name(session->object, EXIT_MAP)) {
+	if (!exits_are_there(session->object)) {
 		fprintf(stderr,
 			"scx-loader: %s has no map %s: include \"scx.bpf.h\" and call "
-			"scx_record_exit() from ops.exit\n",
+			"scx_record_exit() from ops.exit, or <scx/common.bpf.h>, UEI_DEFINE() and "
+			"UEI_RECORD()\n",
 			path, EXIT_MAP);
 		return OUTCOME_NOT_LOADED;
 	}
@@ -232,6 +238,60 @@ static void read_names(struct session *session)
 
 		snprintf(ops->name, sizeof(ops->name), "%s", name);
 	}
+}
+
+/* What the kernel would refuse with no more than an error number. */
+static bool is_acceptable(const struct session *session)
+{
+	struct global found[MAX_OPS];
+	size_t count = globals_find(session->object, "ops.timeout_ms", found, MAX_OPS);
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		uint32_t timeout_ms;
+
+		memcpy(&timeout_ms, found[i].data, sizeof(timeout_ms));
+		if (timeout_ms > TIMEOUT_MS_MAX) {
+			fprintf(stderr,
+				"scx-loader: ops.timeout_ms is %u; the kernel takes %d at most\n",
+				timeout_ms, TIMEOUT_MS_MAX);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What a scheduler's own user space would do before the load. */
+static bool prepare(struct session *session)
+{
+	if (scx_enums_are_asked(session->object)) {
+		struct btf *kernel = btf__load_vmlinux_btf();
+
+		if (!kernel) {
+			fprintf(stderr, "scx-loader: the kernel has no BTF: %s\n", strerror(errno));
+			return false;
+		}
+		scx_enums_fill(session->object, kernel);
+		btf__free(kernel);
+	}
+	return uei_make_room(session->object, dump_len(session));
+}
+
+/* The longest exit_dump_len of the ops; 0 is the kernel's default (SCX_EXIT_DUMP_DFL_LEN). */
+static uint32_t dump_len(const struct session *session)
+{
+	struct global found[MAX_OPS];
+	size_t count = globals_find(session->object, "ops.exit_dump_len", found, MAX_OPS);
+	uint32_t longest = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		uint32_t each;
+
+		memcpy(&each, found[i].data, sizeof(each));
+		longest = each > longest ? each : longest;
+	}
+	return longest ?: DUMP_LEN_DEFAULT;
 }
 
 /* Programs beside the ops: tracepoints, kprobes and the like, where their sections say. */
@@ -273,16 +333,15 @@ static enum outcome attach(struct session *session, struct ops *ops)
 	return OUTCOME_NONE;
 }
 
-static int on_exit_record(void *context, void *data, size_t size)
+/* The first end counts. */
+static void take_exit(void *context, const struct exit_words *words)
 {
 	struct session *session = context;
-	const struct scx_exit_event *event = data;
 
-	if (size < sizeof(*event) || session->ended != OUTCOME_NONE)
-		return 0;
-	session->ended = exit_is_clean(event) ? OUTCOME_CLEAN : OUTCOME_EJECTED;
-	exit_print(stdout, session->object, event);
-	return 0;
+	if (session->ended != OUTCOME_NONE)
+		return;
+	session->ended = exit_is_clean(words) ? OUTCOME_CLEAN : OUTCOME_EJECTED;
+	exit_print(stdout, session->object, words);
 }
 
 static void print_stat(const struct global *global, void *context)

@@ -68,6 +68,10 @@ _MISTAKES = {
         {"set": {"slice_ns": "1\n2"}, "src": "fifo.bpf.c"},
         "set: the value of slice_ns holds a newline",
     ),
+    "patient": (
+        {"set": {"ops.timeout_ms": "30001"}, "src": "fifo.bpf.c"},
+        "set: ops.timeout_ms is 30001; the kernel takes 30000 at most",
+    ),
     "set_for_binary": (
         {"binary": "program", "ops_name": "x", "set": {"slice_ns": "1"}},
         "set is for a scheduler in BPF C (src)",

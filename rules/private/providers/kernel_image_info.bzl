@@ -8,6 +8,7 @@ KernelImageInfo = provider(
         "bzimage": "File: bzImage; None of a prebuilt kernel that has a vmlinux alone.",
         "config": "File: the final .config.",
         "release": "File: the release string.",
+        "scx_headers": "File: a tar of include/ of the tree's tools/sched_ext; None of a prebuilt kernel without sources.",
         "system_map": "File: System.map.",
         "vmlinux": "File: PVH-bootable ELF with symbols and BTF, without DWARF.",
         "vmlinux_h": "File: vmlinux.h, the kernel's types for BPF programs.",
