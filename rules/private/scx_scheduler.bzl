@@ -6,7 +6,7 @@ load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":checks.bzl", "check_problem")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
-load(":scheduler_object.bzl", "compile_scheduler")
+load(":scheduler_object.bzl", "SCHEDULER_OBJECT_ATTRS", "compile_scheduler")
 load(":werror.bzl", "WERROR_ATTRS")
 
 visibility(["//rules/..."])
@@ -292,6 +292,6 @@ can set by name, or a static program with its own user space (`binary`).""",
         "_tested_kernel": attr.label(default = "//rules:kernel", providers = [KernelImageInfo]),
         "_types": attr.label(default = "//sched/kernels:linux_6_12", providers = [KernelImageInfo]),
         "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
-    } | ROOT_ATTRS | WERROR_ATTRS,
+    } | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | WERROR_ATTRS,
     provides = [ScxSchedulerInfo],
 )

@@ -346,10 +346,11 @@ static void take_exit(void *context, const struct exit_words *words)
 
 static void print_stat(const struct global *global, void *context)
 {
-	char text[256];
+	char text[SESSION_VALUE_MAX];
 
 	(void)context;
-	if (!global->is_const && !strchr(global->name, '.') &&
+	/* No dumps: a record is one line. */
+	if (!global->is_const && !strchr(global->name, '.') && global->size < sizeof(text) &&
 	    global_format(global, text, sizeof(text)))
 		printf("stat %s=%s\n", global->name, text);
 }

@@ -30,7 +30,7 @@ class DocsTest(absltest.TestCase):
             path.read_text(encoding="utf-8")
             for top in _SOURCES
             for path in sorted((root / top).rglob("*"))
-            if path.suffix in (".py", ".bzl", ".c")
+            if path.suffix in (".py", ".bzl", ".c", ".sh")
         )
         # A message may be split over adjacent string literals.
         joined = re.sub(r'(?<!\\)"\s*\+?\s*f?"', "", text)
