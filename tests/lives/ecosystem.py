@@ -2,8 +2,10 @@
 """A scheduler written as the kernel's own are: it loads, is asked, and says how it ended."""
 
 from ktstr import (
+    Backdrop,
     CgroupDef,
     ExpectFail,
+    Fixed,
     GlobalValue,
     Kind,
     Scenario,
@@ -21,7 +23,10 @@ _SLICE_DFL_NS = 20_000_000
 def is_told_the_kernels_constants(machine: TopologyView) -> Scenario:
     """The loader does what its own user space would have done."""
     told = GlobalValue("slice_told", "==", _SLICE_DFL_NS)
-    return Scenario(steps=(Step(setup=(CgroupDef("cg_0"),), hold=Until(told, timeout=5.0)),))
+    return Scenario(
+        backdrop=Backdrop(cgroups=(CgroupDef("cg_0"),)),
+        steps=(Step(hold=Until(told, timeout=5.0)), Step(hold=Fixed(0.5))),
+    )
 
 
 @scenario(
