@@ -178,7 +178,10 @@ def _stack(child: _Child) -> str:
     with selectors.DefaultSelector() as selector:
         selector.register(child.stack_fd, selectors.EVENT_READ)
         while selector.select(max(0.0, ends_at - time.monotonic())):
-            said += os.read(child.stack_fd, 65536)
+            data = os.read(child.stack_fd, 65536)
+            if not data:
+                break  # the signal has ended it: it had no handler, or not yet
+            said += data
             ends_at = min(ends_at, time.monotonic() + _STACK_PAUSE_S)
     return said.decode(errors="replace")
 

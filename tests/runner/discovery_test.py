@@ -203,6 +203,10 @@ class DiscoveryTest(parameterized.TestCase):
         )
         self.assertLess(time.monotonic() - before, 10)
 
+    def test_one_that_dies_of_being_asked_for_its_stack(self) -> None:
+        text = "import signal\nsignal.signal(signal.SIGUSR1, signal.SIG_DFL)\nwhile True: pass\n"
+        self.refuse(r"did not end within 1\.5 s", text, deadline_s=1.5)
+
     def test_names_the_line_that_prints_without_end(self) -> None:
         message = self.refuse(
             r"^pkg/case0\.py:2: importing .* printed more than 1 MiB",
