@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.presence import Presence, presence_of
 from ktstr.judge.record import RunRecord
 from ktstr.judge.shape import asked_view
 from ktstr.judge.subjects import NS_PER_S
@@ -39,12 +38,7 @@ def wasted(scope: Scope) -> list[Measurement]:
             name = f"step {step.index}"
             found.append(Measurement(name, None, f"{name}: {why}"))
         else:
-            found += [
-                _of_cpu(scope, each, cpu)
-                for each in seen
-                for cpu in each.cpus
-                if _away(scope.presence, each, cpu.cpu) < 1
-            ]
+            found += [_of_cpu(scope, each, cpu) for each in seen for cpu in each.cpus]
     return found
 
 
@@ -61,13 +55,9 @@ MAX_WASTED = Limit(
 
 def waste_remarks(run: RunRecord) -> Iterator[str]:
     """A sentence for each step in which a CPU was wasted for long, whatever is checked."""
-    machine, presence = asked_view(run.plan), presence_of(run.events)
+    machine = asked_view(run.plan)
     for each in run.idleness:
-        bad = [
-            cpu
-            for cpu in each.cpus
-            if cpu.wasted_ns >= REMARKED_NS and not _away(presence, each, cpu.cpu)
-        ]
+        bad = [cpu for cpu in each.cpus if cpu.wasted_ns >= REMARKED_NS]
         if not bad:
             continue
         worst = max(bad, key=lambda cpu: cpu.wasted_ns)
@@ -114,17 +104,9 @@ def _covered(witness: WitnessFacts) -> float:
 
 def _of_cpu(scope: Scope, each: Idleness, cpu: CpuIdleness) -> Measurement:
     words = f"CPU {cpu.cpu} stood idle while a task that may run there waited{_where(each)}: "
-    excuse = "it was offline for a part of the time" if _away(scope.presence, each, cpu.cpu) else ""
     return Measurement(
-        f"CPU {cpu.cpu}", _pct(each, [cpu]), words + _words(each, cpu, scope.machine), excuse
+        f"CPU {cpu.cpu}", _pct(each, [cpu]), words + _words(each, cpu, scope.machine)
     )
-
-
-def _away(presence: Presence, each: Idleness, cpu: int) -> float:
-    """The part of a phase in which a CPU was offline, when it looks idle and can run nobody."""
-    spans = presence.spans(each.started_ns, each.ended_ns)
-    away = [span for span in spans if cpu in span.gone]
-    return 1.0 if len(away) == len(spans) else sum(span.part for span in away)
 
 
 def _where(each: Idleness) -> str:

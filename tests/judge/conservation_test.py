@@ -12,7 +12,7 @@ from ktstr.judge.conservation import MAX_WASTED
 from ktstr.judge.judge import judge
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks, Detail, Kind, Verdict
-from ktstr.model.facts import Event, ScenarioFacts, StepFacts
+from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.witness import CpuIdleness, Idleness, WitnessFacts
 from tests.judge import runs
 
@@ -72,20 +72,6 @@ class ConservationTest(parameterized.TestCase):
         self.assertIs(judged.verdict, Verdict.PASS, judged.details)
         words = [each for each in judged.remarks if each.startswith("CPUs 2-3 stood idle while")]
         self.assertLen(words, told)
-
-    def test_a_cpu_that_was_offline_wasted_nothing(self) -> None:
-        run = run_of(0, 400)
-        offline = Event(0, "cpu_offline", None, "1")
-        gone = dataclasses.replace(run, events=(*run.events, offline))
-        self.assertEmpty(details_of(gone))
-        self.assertEmpty([each for each in judge(gone).remarks if "stood idle" in each])
-
-    def test_what_a_cpu_wasted_that_was_offline_for_a_time_is_open(self) -> None:
-        run = run_of(0, 400)
-        offline = Event(S + S // 2, "cpu_offline", None, "1")
-        (detail,) = details_of(dataclasses.replace(run, events=(*run.events, offline)))
-        self.assertEqual(detail.verdict, Verdict.INCONCLUSIVE)
-        self.assertIn("it was offline for a part of the time", detail.message)
 
     def test_between_steps_nothing_is_judged(self) -> None:
         seen = Idleness(None, S, 2 * S, (cpu(0, 1000),))
