@@ -30,6 +30,7 @@ from ktstr.model.own_work import check_python_work
 from ktstr.model.scenario import Scenario
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.runner.case import Case, Discovery, DiscoveryRequest, Source
+from ktstr.runner.hidden_modules import hidden_file, meant_otherwise, words
 from ktstr.runner.selection import Selection, Shard
 
 
@@ -113,9 +114,14 @@ def _tests_of(module: ModuleType, source: Source) -> Iterator[Declaration]:
 
 
 def _refuse_shadowed(source: Source) -> None:
-    """A second `def` of a name silently replaces the first: a test would vanish unseen."""
+    """A second `def` of a name silently replaces the first: a test would vanish unseen.
+
+    So would a file that has the name of a module of the library, to who imports it in the guest.
+    """
     with open(source.path, "rb") as file:
         tree = ast.parse(file.read(), source.path)
+    if meant := meant_otherwise(tree, sys.path):
+        raise UsageError(f"{source.name}:{meant[0]}: {meant[1]}")
     lines: dict[str, int] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and any(map(_is_ours, node.decorator_list)):
@@ -187,20 +193,10 @@ def _blame(error: BaseException, source: Source, when: str) -> str:
 
 
 def _hidden(error: BaseException) -> str:
-    """Says so where a file that cannot be imported, as the standard library has its name, may be
-    what was meant."""
-    name = ((error.name or "") if isinstance(error, ImportError) else "").partition(".")[0]
-    if name not in sys.stdlib_module_names:
-        return ""
-    places = [os.path.join(each, name + end) for each in sys.path for end in ("", ".py")]
-    library = os.path.dirname(os.__file__)
-    mine = [place for place in places if os.path.exists(place) and not place.startswith(library)]
-    if not mine:
-        return ""
-    return (
-        f"; {name!r} is the standard library's, which {mine[0]} cannot be imported in place of: "
-        f"give that another name"
-    )
+    """Says so where a file that cannot be imported may be what was meant."""
+    name = (error.name or "") if isinstance(error, ImportError) else ""
+    file = hidden_file(name, sys.path)
+    return words(name, file) if file else ""
 
 
 def _place(source: Source, declaration: Declaration) -> str:

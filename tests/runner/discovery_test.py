@@ -146,6 +146,19 @@ class DiscoveryTest(parameterized.TestCase):
         with self.assertRaisesRegex(UsageError, words):
             self.named("pkg/queue.py", body="from queue import t0\n")
 
+    @parameterized.parameters(
+        ("def later(ctx):\n    from queue import t0\n", "5: 'queue' has no 't0'; 'queue' is"),
+        ("def later(ctx):\n    import queue as q\n    q.t0()\n", "6: 'queue' has no 't0'; 'queue'"),
+        ("def later(ctx):\n    import queue\n    queue.Queue()\n", ""),
+        ("from queue import *\nfrom queue import Queue\n", ""),
+    )
+    def test_what_a_function_would_miss_in_the_guest(self, body: str, words: str) -> None:
+        if not words:
+            self.assertEqual(self.named("pkg/queue.py", body=body).names, ("t0",))
+            return
+        with self.assertRaisesRegex(UsageError, f"^pkg/queue.py:{words}.* give that another name"):
+            self.named("pkg/queue.py", body=body)
+
     def test_a_scenario_that_raises_spoils_only_itself(self) -> None:
         text = GOOD + "@ktstr.scenario()\ndef bad(machine):\n    raise KeyError('gone')\n"
         cases = {case.name: case for case in self.discover(text).cases}
