@@ -130,7 +130,8 @@ class _Session:
             attached = schedulers.begin()
             if not attached and self._plan.shell:
                 sys.stderr.write(schedulers.words())
-            if attached or self._plan.shell:
+            # a prompt is of use without the scheduler, a script under another one is not
+            if attached or (self._plan.shell and not self._plan.command):
                 self._body(schedulers)
         finally:
             schedulers.end()
@@ -150,7 +151,11 @@ class _Session:
             source=plan.source,
             trace=plan.trace,
         )
-        if plan.shell:
+        if plan.command:
+            from ktstr.guest.command import CommandRun
+
+            CommandRun(plan, self._reactor, self._port).run()
+        elif plan.shell:
             from ktstr.guest.shell import run_shell
 
             run_shell(plan, stage, self._reactor)

@@ -233,7 +233,10 @@ class SchedulerFacts:
 
 @dataclass(frozen=True)
 class LogChunk:
-    """A piece of a log: `scheduler`, `test` (output of a test body) or `agent`."""
+    """A piece of a log: `scheduler`, `test` (output of a test body) or `agent`.
+
+    Of the command of a `.shell`: `stdout` and `stderr`.
+    """
 
     source: str
     text: str

@@ -52,8 +52,9 @@ class Plan:
     """One test: what the guest does, and the thresholds the host will judge it by.
 
     Exactly one of `scenario` (data, interpreted by the agent) and `function` (a test function of
-    `source`, run in the guest) is set.  `seed` feeds every random choice in the guest.  `payloads`
-    are the target's, which ops and test functions name; `disks` those that the machine has; `numa`
+    `source`, run in the guest) is set, or `shell`: a terminal in the guest, or `command` for its
+    shell.  `seed` feeds every random choice in the guest.  `payloads` are the
+    target's, which ops and test functions name; `disks` those that the machine has; `numa`
     says what each node is where they differ.  `scheduler` runs from the beginning; `staged` are
     those that ops may bring in, by their names.  `check_layers` says which layer set each
     threshold: default, the scheduler's name, or test.
@@ -77,6 +78,7 @@ class Plan:
     expect_fail: ExpectFail | None = None
     deadlines: GuestDeadlines = GuestDeadlines()
     shell: bool = False
+    command: str = ""
     payloads: tuple[Payload, ...] = ()
     disks: tuple[Disk, ...] = ()
     staged: tuple[SchedulerPlan, ...] = ()

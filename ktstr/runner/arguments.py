@@ -13,13 +13,28 @@ from ktstr.model.codec import decode
 from ktstr.model.errors import UsageError
 from ktstr.model.target import Target
 
+# Guest seconds that the command of a .shell may take where nothing is said.
+_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Command:
+    """`text` for the guest's `sh -c`, and the seconds of guest time that it may take."""
+
+    text: str
+    timeout_s: float
+
 
 @dataclass(frozen=True)
 class Arguments:
-    """`config` is the target's NAME.config.json; `shell` asks for a terminal in its guest."""
+    """`config` is the target's NAME.config.json; `shell` asks for a shell in its guest.
+
+    The shell gets the terminal, or carries out `command`.
+    """
 
     config: Path
     shell: bool
+    command: Command | None = None
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -31,8 +46,39 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     parser = _Parser(description="Runs the tests of a ktstr_test target.", allow_abbrev=False)
     parser.add_argument("--config", type=Path, required=True, help="NAME.config.json of the target")
     parser.add_argument("--shell", action="store_true", help="a shell in the guest, not its tests")
-    known = parser.parse_args(argv)
-    return Arguments(known.config, known.shell)
+    parser.add_argument("--exec", metavar="COMMAND", help="of a .shell: carry this out, and end")
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help=f"of --exec, in guest time; default: {_TIMEOUT_S:g}",
+    )
+    known, others = parser.parse_known_args(argv)
+    if others:
+        takes = (
+            "a .shell takes nothing, or" if known.shell else "a test takes none; its .shell takes"
+        )
+        parser.error(
+            f"unknown argument {others[0]!r}; {takes} --exec 'COMMAND' [--timeout SECONDS]"
+        )
+    if known.exec is None:
+        if known.timeout is not None:
+            parser.error("--timeout is of --exec 'COMMAND', which is not given")
+        return Arguments(known.config, known.shell)
+    if not known.shell:
+        parser.error(
+            "--exec is an argument of NAME.shell: bazel run NAME.shell -- --exec 'COMMAND'"
+        )
+    if not known.exec.strip() or "\0" in known.exec:
+        parser.error(f"--exec {known.exec!r} is no command; give it as one word in quotes")
+    return Arguments(known.config, True, Command(known.exec, known.timeout or _TIMEOUT_S))
+
+
+def seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
 
 
 def load_target(path: Path) -> Target:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,11 +66,12 @@ def run_guest(
     termination: Termination,
     limit_s: float,
     start: Start,
+    hear: Callable[[Fact], None] | None = None,
 ) -> GuestRun:
     """Runs the guest in `directory`, for at most `limit_s` seconds; it comes up as `start` says.
 
     Whatever happens to the guest is in the record; console, frames and QEMU's command stay in the
-    directory from the first byte on.
+    directory from the first byte on.  `hear` is told each fact as it comes.
 
     Raises:
         TemplateError: the guest cannot be cloned; nothing of it is left.
@@ -83,7 +85,7 @@ def run_guest(
         template=start.template,
         mailbox=start.mailbox,
     ) as vm:
-        follower = _Follower(plan, vm, disks, limit_s, start)
+        follower = _Follower(plan, vm, disks, limit_s, start, hear)
         vm.start()
         follower.follow()
         return follower.result()
@@ -96,6 +98,7 @@ class _Follower:
     disks: TargetDisks
     limit_s: float
     start: Start
+    hear: Callable[[Fact], None] | None = None
     hello_s: float | None = None
     collector: Collector = field(default_factory=Collector)
     phase: str = ""
@@ -148,6 +151,8 @@ class _Follower:
             case FrameOutput():
                 for fact in self.collector.feed(event.data):
                     self._advance(fact, event.at_s)
+                    if self.hear is not None:
+                        self.hear(fact)
             case MachineEvent() if endings.is_panic(event):
                 self.panicked = True
                 self._enter(_PANIC, self._scaled(_PANIC_S), event.at_s)
@@ -189,7 +194,7 @@ class _Follower:
 
     def _body_s(self) -> float:
         limits = self.plan.deadlines
-        if self.plan.function is not None:
+        if self.plan.function is not None or self.plan.command:
             return limits.test_s + limits.collect_s
         assert self.plan.scenario is not None
         steps = len(self.plan.scenario.steps)

@@ -27,6 +27,7 @@ from ktstr.model.scenario import (
 from ktstr.model.target import SchedulerFiles, Target
 from ktstr.model.topology import TopologyView
 from ktstr.model.validate import check_scenario, check_types
+from ktstr.runner.arguments import Command
 from ktstr.runner.case import Case
 from ktstr.runner.check_layers import check_layers, merged, owners
 from ktstr.runner.needs import wanted_arguments
@@ -103,8 +104,12 @@ def shell_plan(
     target: Target,
     disks: tuple[Disk, ...] = (),
     environment: Mapping[str, str] | None = None,
+    command: Command | None = None,
 ) -> Plan:
-    """The plan of `NAME.shell`: the target's guest and scheduler, and a shell instead of a test."""
+    """The plan of `NAME.shell`: the target's guest and scheduler, and a shell instead of a test.
+
+    The shell is a terminal, or carries out `command`.
+    """
     return Plan(
         test="shell",
         source="",
@@ -116,7 +121,9 @@ def shell_plan(
         scenario=None,
         function=None,
         checks=DEFAULT_CHECKS,
+        deadlines=GuestDeadlines(test_s=command.timeout_s) if command else GuestDeadlines(),
         shell=True,
+        command=command.text if command else "",
         payloads=payloads_of(target),
         disks=disks,
         staged=staged_of(target),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.runner.arguments import load_target, parse_arguments
 from ktstr.runner.bazel import BazelTest
+from ktstr.runner.command import COMMAND_ERROR, run_command
 from ktstr.runner.descendants import become_subreaper, kill_descendants
 from ktstr.runner.outcome import ExitStatus
 from ktstr.runner.run import run_target
@@ -24,23 +26,31 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     become_subreaper()
     environment: BazelTest | None = None
     label = str(arguments.config)
+    wrong: int = ExitStatus.ERROR if arguments.command is None else COMMAND_ERROR
+    status: int
     try:
         environment = BazelTest.read(environ)
         environment.enter()
         target = load_target(arguments.config)
         label = target.label
-        if arguments.shell:
+        if arguments.command is not None:
+            with Termination() as termination:
+                temp = environment.temp_dir
+                status = run_command(target, arguments.command, temp, termination)
+        elif arguments.shell:
             status = run_shell(target, environment.temp_dir)
         else:
             with Termination() as termination:
                 status = run_target(target, environment, _outputs(environment), termination)
     except (UsageError, InfraError) as error:
-        print(f"ERROR {label}: {error}", flush=True)
-        status = ExitStatus.ERROR
+        # what a command prints is for a script to read
+        told = sys.stdout if arguments.command is None else sys.stderr
+        print(f"ERROR {label}: {error}", file=told, flush=True)
+        status = wrong
     except Exception:  # noqa: BLE001 - a bug of ours must not look like a scheduler's failure
         traceback.print_exc()
         print("ERROR this is a bug in ktstr's runner, not in the scheduler; please report it")
-        status = ExitStatus.ERROR
+        status = wrong
     left = kill_descendants()
     if environment is not None:
         if left:

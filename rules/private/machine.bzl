@@ -166,6 +166,17 @@ def machine_config(ctx, path):
         "workers": workers_config(ctx, path),
     }
 
+def layers_of_users(ctx):
+    """The layers that may hold programs of users, which are compiled as `-c` says.
+
+    Args:
+      ctx: of a rule with MACHINE_ATTRS.
+
+    Returns:
+      list of File
+    """
+    return scheduler_files(ctx) + payload_files(ctx)
+
 def machine_files(ctx):
     """The files that a machine starts from.
 

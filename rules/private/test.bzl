@@ -10,6 +10,7 @@ load(
     "//rules/private:machine.bzl",
     "MACHINE_ATTRS",
     "check_machine",
+    "layers_of_users",
     "machine_config",
     "machine_files",
     "reserved_mib",
@@ -130,7 +131,11 @@ def _template(ctx, accel):
     """The directory that the target's guests are cloned from, or None where the build makes none."""
     if _fresh_boot(ctx) or not ctx.attr.template or not _in_turns(accel):
         return None
-    return ctx.attr.template[VmTemplateInfo].directory
+    directory = ctx.attr.template[VmTemplateInfo].directory
+
+    # a program of a user's that is compiled as -c says; the template has the default mode's
+    others = [file for file in layers_of_users(ctx) if file.root.path != directory.root.path]
+    return None if others else directory
 
 def _config(ctx, accel, template):
     python = _python(ctx)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`NAME.shell -- --exec COMMAND`: one command in the guest of a target, for scripts."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from ktstr.judge.collect import Fact
+from ktstr.judge.record import RunRecord
+from ktstr.model.accel import Accel
+from ktstr.model.errors import InfraError
+from ktstr.model.facts import LogChunk, TestFacts
+from ktstr.model.target import Target
+from ktstr.runner.accel import choose_accel, room_of
+from ktstr.runner.arguments import Command
+from ktstr.runner.files import RunfilesTree
+from ktstr.runner.guest_env import guest_environment
+from ktstr.runner.guest_run import run_guest
+from ktstr.runner.machine import machine_of, qemu_of
+from ktstr.runner.planning import shell_plan
+from ktstr.runner.starts import Start, guest_start
+from ktstr.runner.store_use import StoreUse
+from ktstr.runner.target_disks import prepare_disks
+from ktstr.runner.test_layer import write_test_layer
+from ktstr.vm.host import host_is_amd
+from ktstr.vm.probe import kvm_verdict
+from ktstr.vm.signals import Termination
+
+# As of timeout(1): the command ran out of time, and it could not be run.
+COMMAND_TIMED_OUT = 124
+COMMAND_ERROR = 125
+# As shells have it: the status of a command that signal N killed is this and N.
+_SIGNALLED = 128
+_CONSOLE_CHARS = 2000
+
+
+def run_command(
+    target: Target, command: Command, temp_dir: Path | None, termination: Termination
+) -> int:
+    """Boots the target's guest, carries the command out, and passes on what it prints.
+
+    Returns its exit status, 128 and the signal's number, or COMMAND_TIMED_OUT.
+
+    Raises:
+        UsageError: the machine cannot be had, e.g. for want of memory.
+        InfraError: the guest, its scheduler or QEMU did not get as far as the command's end.
+    """
+    tree = RunfilesTree()
+    qemu = qemu_of(target, tree)
+    accel = choose_accel(target.accel, lambda: kvm_verdict(qemu), room_of(target)).accel
+    with tempfile.TemporaryDirectory(prefix="ktstr-exec-", dir=temp_dir) as folder:
+        root = Path(folder)
+        disks = prepare_disks(target, tree, qemu, accel, root / "disks.cpio", StoreUse())
+        machine = machine_of(target, tree, qemu, accel, disks, host_is_amd=host_is_amd())
+        variables = guest_environment(target, os.environ)
+        plan = shell_plan(target, disks.disks, variables, command)
+        own = guest_start(accel is Accel.VIRTUAL, target.seed, plan.test)
+        write_test_layer(plan, own, (), root / "shell.cpio")
+        spec = machine.for_test(root / "shell.cpio")
+        start = Start("a command of .shell boots")
+        guest = root / "guest"
+        ran = run_guest(plan, spec, disks, guest, termination, float("inf"), start, _Passed().take)
+        if ran.record.test is None:
+            raise InfraError(_why_not(ran.record, guest / "console.log"))
+        return exit_status_of(ran.record.test)
+
+
+class _Passed:
+    """Passes the command's output on, for as long as there is who reads it."""
+
+    def __init__(self) -> None:
+        self._gone: set[int] = set()
+
+    def take(self, fact: Fact) -> None:
+        """Writes what the fact holds of stdout or stderr."""
+        if not isinstance(fact, LogChunk) or fact.source not in ("stdout", "stderr"):
+            return
+        descriptor = (sys.stdout if fact.source == "stdout" else sys.stderr).fileno()
+        left = memoryview(fact.text.encode(errors="surrogateescape"))
+        try:
+            while left and descriptor not in self._gone:
+                left = left[os.write(descriptor, left) :]
+        except BrokenPipeError:
+            self._gone.add(descriptor)
+
+
+def exit_status_of(facts: TestFacts) -> int:
+    """What a command that ended so makes our own exit status."""
+    if facts.outcome == "deadline":
+        print(f"--exec: killed: {facts.detail}; give it more: --timeout", file=sys.stderr)
+        return COMMAND_TIMED_OUT
+    status = int(facts.notes["status"])
+    return status if status >= 0 else _SIGNALLED - status
+
+
+def _why_not(record: RunRecord, console: Path) -> str:
+    """Why the command did not run, or not to its end."""
+    failed = [life for life in record.schedulers if life.phase not in ("none", "run", "detached")]
+    if failed:
+        words = failed[0].log_tail.strip()
+        return (
+            f"--exec: nothing was run: scheduler {failed[0].name} is not attached, it came to: "
+            f"{failed[0].phase}; its last words:\n{words}"
+        )
+    error = record.end.agent_error if record.end is not None else ""
+    how = ", ".join(filter(None, (record.ending.kind, record.ending.detail, error)))
+    last = console.read_bytes().decode(errors="replace")[-_CONSOLE_CHARS:].rstrip()
+    return f"--exec: the guest ended before the command did: {how}; its console's end:\n{last}"
