@@ -67,7 +67,7 @@ class CommandRunTest(parameterized.TestCase):
         sink, facts = _run("sleep 600 & echo $!")
         self.assertEqual(host.exit_status_of(facts), 0)
         # reading to the end of its output means that nobody holds it open
-        self.assertFalse(os.path.exists(f"/proc/{int(sink.said('stdout'))}/root/"))
+        self.assertFalse(os.path.exists(f"/proc/{int(sink.said('stdout'))}/exe"))
 
 
 if __name__ == "__main__":
