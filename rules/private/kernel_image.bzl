@@ -90,9 +90,9 @@ kernel_image = rule(
     doc = """A Linux kernel for guests, x86-64, built from source.
 
 Every line of every fragment is checked against the final .config. A line may end in
-`# nocheck: reason`. Fragments that contradict each other fail with both sides shown. Two builds of
-the same inputs give the same bytes. The output group `dwarf` builds the kernel once more and holds
-its debug information.""",
+`# nocheck: reason`. Fragments that contradict each other fail with both sides shown, unless
+`# ktstr: replaces CONFIG_NAME` stands above one of the lines. Two builds of the same inputs give the
+same bytes. The output group `dwarf` builds the kernel once more and holds its debug information.""",
     attrs = ROOT_ATTRS | {
         "base": attr.string(
             default = "tinyconfig",

@@ -3,19 +3,31 @@
 
 A fragment's line is `CONFIG_NAME=value` or `# CONFIG_NAME is not set`, as in a .config; it may end
 in `# nocheck: reason`, which exempts it from the check against the final .config.  Any other
-comment stands on a line of its own.
+comment stands on a line of its own.  The comment `# ktstr: replaces CONFIG_NAME` has the setting
+right below it take the place of what other fragments say of that option.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-_SET = re.compile(r"CONFIG_(\w+)=(\S.*)")
-_UNSET = re.compile(r"# CONFIG_(\w+) is not set")
-_NOCHECK = re.compile(r"\s+# nocheck:(.*)$")
-_DEFINITION = re.compile(r"^(?:menu)?config\s+(\w+)\s*$")
+# As kconfig writes values (scripts/kconfig/confdata.c of Linux 6.12); a string's may hold a `#`.
+_VALUE = r'y|m|n|[+-]?[0-9]+|0[xX][0-9a-fA-F]+|"(?:[^"\\]|\\.)*"'
+_SETTING = re.compile(
+    rf"(?:CONFIG_(?P<set>[A-Za-z0-9_]+)=(?P<value>{_VALUE})"
+    r"|# CONFIG_(?P<unset>[A-Za-z0-9_]+) is not set)(?:\s+# nocheck:(?P<why>.*))?"
+)
+_LIKE_UNSET = re.compile(r"[#\s]*CONFIG_\w+\s+(?:is|are)\s+not\s+set\b", re.IGNORECASE)
+_DIRECTIVE = re.compile(r"#\s*ktstr\s*:", re.IGNORECASE)
+_REPLACES = re.compile(r"# ktstr: replaces CONFIG_([A-Za-z0-9_]+)")
+_NOT_BELOW = (
+    "{place}: replaces CONFIG_{option}, and the line below does not set it; put this right above "
+    "the line that does"
+)
+_FINAL = re.compile(r"CONFIG_(\w+)=(\S.*)")
+_DEFINITION = re.compile(r"^\s*(?:menu)?config\s+(\w+)\s*(?:#.*)?$")
 _DEPENDS = re.compile(r"^\s+(depends on .*)$")
 
 
@@ -27,13 +39,15 @@ class ConfigError(Exception):
 class Line:
     """One setting of a fragment; value `n` also stands for `is not set`.
 
-    nocheck: why the final .config may differ; empty when it may not.
+    nocheck: why the final .config may differ; empty when it may not.  replaces: it takes the place
+    of what other fragments say of the option.
     """
 
     option: str
     value: str
     place: str
     nocheck: str = ""
+    replaces: bool = False
 
     def __str__(self) -> str:
         return f"CONFIG_{self.option}={self.value}"
@@ -51,50 +65,108 @@ def parse_fragment(name: str, text: str) -> list[Line]:
     """The settings of one fragment, in order.
 
     Raises:
-        ConfigError: a line is neither a setting nor a comment, or a nocheck has no reason.
+        ConfigError: a line is neither exactly a setting nor a comment, a nocheck has no reason, or
+            what a comment says is replaced is not set right below it.
     """
     lines: list[Line] = []
     problems: list[str] = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        place, reason = f"{name}:{number}", ""
-        stripped = raw.strip()
-        nocheck = _NOCHECK.search(stripped)
-        if nocheck:
-            reason, stripped = nocheck.group(1).strip(), stripped[: nocheck.start()]
-            if not reason:
-                problems.append(f"{place}: nocheck without a reason; write `# nocheck: why`")
-        if match := _SET.fullmatch(stripped):
-            lines.append(Line(match[1], match[2], place, reason))
-        elif match := _UNSET.fullmatch(stripped):
-            lines.append(Line(match[1], "n", place, reason))
-        elif stripped and not stripped.startswith("#"):
-            problems.append(
-                f"{place}: {stripped!r} is neither CONFIG_NAME=value nor "
-                f"`# CONFIG_NAME is not set`; a comment needs a line of its own"
-            )
+    awaited: tuple[str, str] | None = None  # the option to be replaced, and the place that says so
+    for number, raw in enumerate(text.split("\n"), 1):
+        place = f"{name}:{number}"
+        try:
+            line = _parse(place, raw.strip())
+            replaced, awaited = awaited, None
+            if isinstance(line, str):
+                awaited = (line, place) if line else None
+            if replaced:
+                line = _replacing(line, *replaced)
+            if isinstance(line, Line):
+                lines.append(line)
+        except ConfigError as error:
+            problems.append(str(error))
+    if awaited:
+        problems.append(_NOT_BELOW.format(option=awaited[0], place=awaited[1]))
     if problems:
         raise ConfigError("\n".join(problems))
     return lines
+
+
+def _parse(place: str, text: str) -> Line | str:
+    """The setting of a line; of a comment, the option that it says is replaced below, or ''."""
+    if match := _SETTING.fullmatch(text):
+        why = match["why"]
+        if why is not None and not why.strip():
+            raise ConfigError(f"{place}: nocheck without a reason; write `# nocheck: why`")
+        option = match["set"] or match["unset"]
+        return Line(option, match["value"] or "n", place, (why or "").strip())
+    if match := _REPLACES.fullmatch(text):
+        return match[1]
+    if _DIRECTIVE.match(text):
+        raise ConfigError(
+            f"{place}: {text!r} is no comment for ktstr; write `# ktstr: replaces CONFIG_NAME`, "
+            f"right above the line that sets it"
+        )
+    if (text and not text.startswith("#")) or _LIKE_UNSET.match(text):
+        raise ConfigError(
+            f"{place}: {text!r} is neither exactly CONFIG_NAME=value, the value being y, m, n, a "
+            f'number or a "text", nor exactly `# CONFIG_NAME is not set`; put one setting on a '
+            f"line, and a comment on a line of its own"
+        )
+    return ""
+
+
+def _replacing(line: Line | str, option: str, place: str) -> Line:
+    """The line below `# ktstr: replaces CONFIG_option`, which stands at `place`."""
+    if not isinstance(line, Line) or line.option != option:
+        raise ConfigError(_NOT_BELOW.format(option=option, place=place))
+    return replace(line, replaces=True)
 
 
 def join(fragments: Iterable[Sequence[Line]]) -> list[Line]:
     """All settings, each option once, in order of first appearance.
 
     Raises:
-        ConfigError: an option is given two values; both places are shown.
+        ConfigError: an option is given two values, and neither line says that it replaces the
+            other; both places are shown.  Or a line replaces what no other fragment sets.
     """
-    joined: dict[str, Line] = {}
+    said: dict[str, list[tuple[int, Line]]] = {}
+    for index, fragment in enumerate(fragments):
+        for line in fragment:
+            said.setdefault(line.option, []).append((index, line))
+    joined: list[Line] = []
     problems: list[str] = []
-    for line in (line for fragment in fragments for line in fragment):
-        first = joined.setdefault(line.option, line)
-        if first.value != line.value:
-            problems.append(
-                f"CONFIG_{line.option} is given two values; keep one:\n"
-                f"  {first.place}: {first}\n  {line.place}: {line}"
-            )
+    for option, lines in said.items():
+        standing = _standing(lines)
+        unfounded = [
+            line
+            for index, line in lines
+            if line.replaces and all(other == index for other, _ in lines)
+        ]
+        problems += [
+            f"{line.place}: replaces CONFIG_{option}, which no other fragment sets; remove the "
+            f"comment `# ktstr: replaces CONFIG_{option}`, or correct the name"
+            for line in unfounded
+        ]
+        first = standing[0]
+        problems += [
+            f"CONFIG_{option} is given two values; keep one, or write `# ktstr: replaces "
+            f"CONFIG_{option}` right above the one that is to hold:\n"
+            f"  {first.place}: {first}\n  {line.place}: {line}"
+            for line in standing
+            if line.value != first.value
+        ]
+        joined.append(first)
     if problems:
         raise ConfigError("\n".join(problems))
-    return list(joined.values())
+    return joined
+
+
+def _standing(lines: Sequence[tuple[int, Line]]) -> list[Line]:
+    """What is said of an option, less what another fragment replaces."""
+    replacing = {index for index, line in lines if line.replaces}
+    if not replacing:
+        return [line for _, line in lines]
+    return [line for index, line in lines if line.replaces or index in replacing]
 
 
 def render(lines: Iterable[Line]) -> str:
@@ -107,7 +179,7 @@ def render(lines: Iterable[Line]) -> str:
 
 def parse_config(text: str) -> dict[str, str]:
     """Option -> value of a final .config; what is not set is left out."""
-    return {match[1]: match[2] for match in map(_SET.fullmatch, text.splitlines()) if match}
+    return {match[1]: match[2] for match in map(_FINAL.fullmatch, text.splitlines()) if match}
 
 
 def parse_kconfig(name: str, text: str, symbols: dict[str, Symbol]) -> None:
@@ -131,12 +203,12 @@ def verify(
     """What did not stick: one text per line of a fragment that the final .config contradicts."""
     problems = []
     for line in lines:
-        found = final.get(line.option, "n")
-        if line.nocheck or found == line.value:
+        found, symbol = final.get(line.option, "n"), symbols.get(line.option)
+        # an option that does not exist is not set: a name that was mistyped would go unseen
+        if line.nocheck or (found == line.value and symbol is not None):
             continue
         problem = f"{line.place}: {line} did not stick: the final .config has "
         problem += f"CONFIG_{line.option}={found}" if found != "n" else "it not set"
-        symbol = symbols.get(line.option)
         if symbol is None:
             problem = (
                 f"{line.place}: {line}: this kernel knows no option CONFIG_{line.option}; "
