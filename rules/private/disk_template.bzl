@@ -20,7 +20,10 @@ _MOST_MIB = 1 << 20
 _UNITS = {"": 1, "G": 1 << 30, "K": 1 << 10, "M": 1 << 20, "T": 1 << 40}
 _MIB = 1 << 20
 
-_PATH_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@%=,~"
+_CONTROL_CHARACTERS = (
+    "\000\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017" +
+    "\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177"
+)
 
 # File names of all these file systems.
 _LONGEST_NAME = 255
@@ -51,11 +54,12 @@ def parse_size(text):
         return None, "size %r is more than 1 TiB, the largest that is made" % text
     return size // _MIB, None
 
-def content_path_problem(path):
+def content_path_problem(path, filesystem):
     """Says what is wrong with a path of `contents`.
 
     Args:
       path: where a file is to be in the template.
+      filesystem: of the template.
 
     Returns:
       A clause to put after the path, or None when it is right.
@@ -71,17 +75,21 @@ def content_path_problem(path):
                 _LONGEST_NAME,
             )
         for character in part.elems():
-            if character not in _PATH_CHARACTERS:
-                return "has the character %r; letters, digits and ._-+@%%=,~ are known to work" % (
+            if character in _CONTROL_CHARACTERS:
+                return "has the control character %r, which none of the programs here is made for" % (
                     character
                 )
+
+        # mkfs.xfs(8), -p: the first begins a comment, the other ends a directory.
+        if filesystem == "xfs" and (part == "$" or part.startswith(":")):
+            return "has the component %r, which mkfs.xfs takes for something else" % part
     return None
 
 def _check_contents(ctx):
     """Fails on contents that cannot be; returns path -> File, in the order of paths."""
     found = {}
     for target, path in ctx.attr.contents.items():
-        problem = content_path_problem(path)
+        problem = content_path_problem(path, ctx.attr.filesystem)
         if problem:
             fail("%s: contents: path %r %s" % (ctx.label, path, problem))
         files = target[DefaultInfo].files.to_list()

@@ -30,8 +30,10 @@ def run_in_root(
     """
     args = ctx.actions.args()
     args.add("--root", ctx.file._root.path)
+
+    # One argument each, as the kernel takes no single one above 128 KiB; JSON, as paths may hold anything.
     for inside, file in inputs.items():
-        args.add("--ro", file, format = "%s=" + inside)
+        args.add("--mounts=" + json.encode({inside: file.path}))
     for path in scratch:
         args.add("--scratch", path)
     for name, file in outputs.items():

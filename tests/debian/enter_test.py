@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inside the Debian root there are the named paths, no network, and an empty environment."""
 
+import json
 import os
 import subprocess
 import sys
@@ -76,6 +77,36 @@ class EnterTest(parameterized.TestCase):
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(subprocess.check_output([target], text=True), "hello\n")
+
+    @parameterized.parameters(
+        ("date=2026-01-01/part.bin", "/in/0"),
+        ("a=/b", "/in/0"),
+        ("x y/'\"#$,:@+%\u00e4", "/in/x y/'\"#$,:@+%\u00e4"),
+        ("=", "/="),
+    )
+    def test_paths_may_hold_anything(self, host: str, inside: str) -> None:
+        file = self.directory / host
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("rows\n")
+        for option in (f"--ro={host}={inside}", f"--mounts={json.dumps({inside: host})}"):
+            self.assert_printed(self.enter(option, "--", "cat", inside), "rows")
+
+    def test_mounts_may_be_made_at_any_path(self) -> None:
+        (self.directory / "a").write_text("rows\n")
+        mounts = json.dumps({"/src/x=/y=/z.c": "a"})
+        self.assert_printed(self.enter("--mounts", mounts, "--", "cat", "/src/x=/y=/z.c"), "rows")
+
+    @parameterized.parameters(
+        ("--ro=a", "is not of the form HOST=/INSIDE"),
+        ("--ro=a=b", "is not of the form HOST=/INSIDE"),
+        ("--mounts={", "is no JSON"),
+        ('--mounts=["a"]', "is no object of INSIDE: HOST"),
+        ('--mounts={"/a": 1}', "is no object of INSIDE: HOST"),
+    )
+    def test_words_that_are_no_mount(self, option: str, message: str) -> None:
+        done = self.enter(option, "--", "true")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(message, done.stderr)
 
     def test_scratch_is_gone_afterwards(self) -> None:
         done = self.enter("--scratch", "/build", "--chdir", "/build", "--", "sh", "-c", "pwd >x")

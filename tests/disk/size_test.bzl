@@ -38,10 +38,24 @@ def _sizes_impl(ctx):
 
 def _paths_impl(ctx):
     env = unittest.begin(ctx)
-    for path in ["/a", "/a/b.c", "/.hidden", "/a-b_c+d@e%f=g,h~1", "/" + 255 * "x", "/..."]:
-        asserts.equals(env, None, content_path_problem(path), path)
-    for path in ["", "a", "/", "/a/", "//a", "/.", "/a/..", "/a:b", "/$", "/a\nb", "/ä"]:
-        asserts.true(env, content_path_problem(path) != None, path)
+    for filesystem in ["btrfs", "ext4", "xfs"]:
+        for path in [
+            "/a",
+            "/a/b.c",
+            "/.hidden",
+            "/a-b_c+d@e%f=g,h~1",
+            "/" + 255 * "x",
+            "/...",
+            "/a:b",
+            "/$a b/'\"#;",
+            "/ä",
+        ]:
+            asserts.equals(env, None, content_path_problem(path, filesystem), path)
+        for path in ["", "a", "/", "/a/", "//a", "/.", "/a/..", "/a\nb", "/a\tb", "/" + 256 * "x"]:
+            asserts.true(env, content_path_problem(path, filesystem) != None, path)
+    for path in ["/$", "/a/:b"]:
+        asserts.equals(env, None, content_path_problem(path, "ext4"), path)
+        asserts.true(env, "mkfs.xfs" in content_path_problem(path, "xfs"), path)
     return unittest.end(env)
 
 sizes_test = unittest.make(_sizes_impl)

@@ -61,6 +61,22 @@ class TemplateTest(parameterized.TestCase):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual(str(mib << 20), done.stdout.splitlines()[0])
 
+    @parameterized.parameters(*_FILESYSTEMS)
+    def test_files_may_be_called_anything(self, filesystem: str, mib: int) -> None:
+        names = ("/date=2026-01-01/part.bin", "/x y/a  b", "/x y/c:d,e+f@g", "/q'\"#$;%/\u00e4")
+        source = self.work / "date=2026-01-01" / "a =b,"
+        source.parent.mkdir()
+        source.write_bytes(b"hello\n")
+        made = self._made("one", filesystem, mib, dict.fromkeys(names, source))
+        checker = " ".join(_CHECKERS[filesystem])
+        script = (
+            f"qemu-img convert -O raw /made/image /build/raw && {checker} /build/raw && "
+            'for name; do grep -aqF -- "$name" /build/raw || { echo "no $name"; exit 1; }; done'
+        )
+        words = [word for name in names for word in name[1:].split("/")]
+        done = self._in_root([f"--ro={made}=/made"], ["sh", "-c", script, "sh", *words])
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
     def test_an_empty_template_is_small(self) -> None:
         for filesystem, mib in (*_FILESYSTEMS, ("raw", 256)):
             made = self._made(filesystem, filesystem, mib)
@@ -253,23 +269,25 @@ class KeyTest(absltest.TestCase):
     def test_a_protofile_nests_and_is_sorted(self) -> None:
         tree = Path(self.create_tempdir().full_path)
         (tree / "b").mkdir()
-        for name, mode in (("b/y", 0o755), ("b/x", 0o644), ("c", 0o644), ("a", 0o644)):
+        files = (("b/y", 0o755), ("b/x", 0o644), ("c  d", 0o644), ("a", 0o644))
+        for name, mode in files:
             (tree / name).touch()
             (tree / name).chmod(mode)
         (tree / "b").chmod(0o755)
-        expected = f"""\
+        expected = """\
 /dev/null
 0 0
 d--755 0 0
-a ---644 0 0 {tree}/a
+a ---644 0 0 /in/3
 b d--755 0 0
-x ---644 0 0 {tree}/b/x
-y ---755 0 0 {tree}/b/y
+x ---644 0 0 /in/1
+y ---755 0 0 /in/0
 $
-c ---644 0 0 {tree}/c
+c//d ---644 0 0 /in/2
 $
 """
-        self.assertEqual(expected, protofile(tree))
+        sources = {tree / name: Path(f"/in/{index}") for index, (name, _) in enumerate(files)}
+        self.assertEqual(expected, protofile(tree, sources))
 
 
 def _command(filesystem: str, mib: int, arguments: Sequence[str]) -> list[str]:

@@ -121,17 +121,22 @@ def key_of(template: Template, version: str, tool: str) -> str:
     return f"{template.filesystem}-{template.size_mib}m-{fingerprint}"
 
 
-def protofile(tree: pathlib.Path) -> str:
-    """mkfs.xfs's description (mkfs.xfs(8), -p) of a directory, in the order of names."""
+def protofile(tree: pathlib.Path, sources: Mapping[pathlib.Path, pathlib.Path]) -> str:
+    """mkfs.xfs's description (mkfs.xfs(8), -p) of a directory, in the order of names.
+
+    Blanks part its words, so names have a slash for each (slashes_are_spaces), and `sources` says
+    where the content of a file in `tree` is, at a path without blanks.
+    """
 
     def lines(directory: pathlib.Path) -> list[str]:
         found = []
         for path in sorted(directory.iterdir()):
             mode = f"{path.stat().st_mode & 0o777:03o}"
+            name = path.name.replace(" ", "/")
             if path.is_dir():
-                found += [f"{path.name} d--{mode} 0 0", *lines(path), "$"]
+                found += [f"{name} d--{mode} 0 0", *lines(path), "$"]
             else:
-                found.append(f"{path.name} ---{mode} 0 0 {path}")
+                found.append(f"{name} ---{mode} 0 0 {sources[path]}")
         return found
 
     return "\n".join(["/dev/null", "0 0", "d--755 0 0", *lines(tree), "$", ""])
@@ -198,10 +203,11 @@ class Workshop:
         """Lays the contents out as a tree, and returns the options by which mkfs takes it."""
         if not template.contents:
             return []
-        tree = self._work / "tree"
+        tree, sources = self._work / "tree", {}
         tree.mkdir()
         for content in template.contents:
             target = tree / content.path.removeprefix("/")
+            sources[target] = content.source
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(content.source, target)
             target.chmod(content.mode)
@@ -209,8 +215,9 @@ class Workshop:
             directory.chmod(0o755)
         if template.filesystem == "xfs":
             proto = self._work / "proto"
-            proto.write_text(protofile(tree), encoding="ascii")
-            return ["-p", str(proto)]
+            text = protofile(tree, sources)
+            proto.write_text(text, encoding="utf-8", errors="surrogateescape")
+            return ["-p", f"slashes_are_spaces=1,file={proto}"]
         return ["--rootdir" if template.filesystem == "btrfs" else "-d", str(tree)]
 
     def _run(self, line: Sequence[str], environment: Mapping[str, str] | None = None) -> str:

@@ -66,7 +66,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--dwarf", action="store_true")
     args = parser.parse_args(argv)
     try:
-        fragments = [fragment.partition("=")[::2] for fragment in args.fragment]
+        # the path is the rule's, and holds no `=`; a fragment's name may
+        fragments = [fragment.rpartition("=")[::2] for fragment in args.fragment]
         lines = join(
             parse_fragment(name, pathlib.Path(path).read_text(encoding="utf-8"))
             for name, path in fragments

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a command inside the Debian root: read-only, no network, an empty environment.
 
-    enter --root ROOT [--ro HOST=INSIDE]... [--rw HOST=INSIDE]... [--scratch INSIDE]...
-          [--out NAME=HOST]... [--env NAME=VALUE]... [--chdir INSIDE] -- COMMAND ARGUMENT...
+    enter --root ROOT [--ro HOST=INSIDE]... [--rw HOST=INSIDE]... [--mounts JSON]...
+          [--scratch INSIDE]... [--out NAME=HOST]... [--env NAME=VALUE]... [--chdir INSIDE]
+          -- COMMAND ARGUMENT...
 
+INSIDE is absolute, and HOST=INSIDE is parted at the last `=/`.  Where INSIDE may hold that itself,
+`--mounts` is another form of --ro: an object of INSIDE: HOST.
 What the command leaves as /out/NAME becomes HOST, a file or a directory's content.
 
 Only the named paths of the host are visible. bubblewrap comes from the root and starts through the
@@ -15,6 +18,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
@@ -144,8 +148,9 @@ def collect(out: pathlib.Path, wanted: Mapping[str, pathlib.Path]) -> None:
 
 
 def _check(entry: Entry) -> None:
-    if not (entry.root / _BUBBLEWRAP).exists():
-        raise EnterError(f"ktstr: {entry.root} is not a Debian root: it has no {_BUBBLEWRAP}")
+    for needed in (_BUBBLEWRAP, _LOADER):
+        if not (entry.root / needed).exists():
+            raise EnterError(f"ktstr: {entry.root} is not a Debian root: it has no {needed}")
     for inside, host in {**entry.read_only, **entry.writable}.items():
         if not host.exists():
             raise EnterError(f"ktstr: {host}, to be bound to {inside}, does not exist")
@@ -155,6 +160,23 @@ def _explain(words: str) -> str:
     if any(refusal in words for refusal in _REFUSALS):
         return _REFUSED_HELP.format(words=words)
     return f"ktstr: entering the Debian root failed; bubblewrap said: {words}"
+
+
+def _bound(text: str) -> tuple[str, str]:
+    host, separator, inside = text.rpartition("=/")
+    if not separator or not host:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HOST=/INSIDE")
+    return host, f"/{inside}"
+
+
+def _mounts(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON: {error}") from None
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no object of INSIDE: HOST")
+    return found
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -169,8 +191,9 @@ def _main(argv: list[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--root", type=pathlib.Path, required=True)
-    parser.add_argument("--ro", type=_pair, action="append", default=[], metavar="HOST=INSIDE")
-    parser.add_argument("--rw", type=_pair, action="append", default=[], metavar="HOST=INSIDE")
+    parser.add_argument("--ro", type=_bound, action="append", default=[], metavar="HOST=INSIDE")
+    parser.add_argument("--rw", type=_bound, action="append", default=[], metavar="HOST=INSIDE")
+    parser.add_argument("--mounts", type=_mounts, action="append", default=[], metavar="JSON")
     parser.add_argument("--scratch", action="append", default=[], metavar="INSIDE")
     parser.add_argument("--out", type=_pair, action="append", default=[], metavar="NAME=HOST")
     parser.add_argument("--env", type=_pair, action="append", default=[], metavar="NAME=VALUE")
@@ -181,9 +204,12 @@ def _main(argv: list[str]) -> int:
         scratch = {inside: stack.enter_context(scratch_directory()) for inside in args.scratch}
         outputs = stack.enter_context(scratch_directory())
         writable = {inside: pathlib.Path(host) for host, inside in args.rw}
+        bound = {inside: host for host, inside in args.ro}
+        for mounts in args.mounts:
+            bound |= mounts
         entry = Entry(
             root=args.root,
-            read_only={inside: pathlib.Path(host) for host, inside in args.ro},
+            read_only={inside: pathlib.Path(host) for inside, host in bound.items()},
             writable={"/out": outputs, **scratch, **writable},
             environment=dict(args.env),
             chdir=args.chdir,
