@@ -13,6 +13,7 @@ from ktstr.judge.phases import parts
 from ktstr.judge.record import RunRecord
 from ktstr.judge.relative import RelativeResult
 from ktstr.judge.scheduler import plans_of
+from ktstr.judge.subject import shown_words
 from ktstr.judge.thresholds import enabled_limits
 from ktstr.model.checks import Verdict
 from ktstr.model.facts import PayloadFacts, SchedulerFacts
@@ -41,6 +42,7 @@ def claims(run: RunRecord, relative: list[RelativeResult]) -> tuple[Claim, ...]:
             run.end is not None and run.end.frames == run.frames_seen and not run.damages,
         ),
         *_schedulers(run),
+        *_subject(run),
     ]
     if run.plan.scenario is not None:
         found += _scenario(run)
@@ -78,6 +80,11 @@ def _schedulers(run: RunRecord) -> list[Claim]:
         words = f"each of {len(lives)} schedulers went when it was told to, and sched_ext was off"
         found.append(Claim(words, all(facts.phase == "detached" for facts in lives)))
     return found
+
+
+def _subject(run: RunRecord) -> list[Claim]:
+    found = shown_words(run)
+    return [] if found is None else [Claim(*found)]
 
 
 def _names(run: RunRecord) -> list[str]:

@@ -167,7 +167,7 @@ def leg_problem(run: RunRecord, step: StepFacts, baseline: bool) -> str:
         return ""
     known = [stay for stay in own if stay.classes]
     if not known:
-        return ""
+        return f"no worker is known to have run under the scheduler: {_unknown(run)}"
     classes = _classes(frozenset().union(*(stay.classes for stay in known)))
     return f"no worker ran under the scheduler ({classes}), so that both legs are EEVDF's"
 

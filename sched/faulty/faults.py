@@ -74,6 +74,17 @@ def one_task_is_starved(machine: TopologyView) -> Scenario:
 
 @scenario(
     duration=2.0,
+    scheduler_args=_knobs(unused_from=2),
+    checks=Checks(max_wasted_cpu_pct=20, max_spread_pct=25, max_gap_ms=500),
+    expect_fail=ExpectFail(Kind.WORK_CONSERVATION, r"CPU [23] stood idle .* LLC 1: "),
+)
+def half_of_the_machine_stands_idle(machine: TopologyView) -> Scenario:
+    """Fair and prompt on two CPUs, while the other two stand idle beside waiting tasks."""
+    return defs(CgroupDef("cg_0", works=(Work(CpuSpin(), workers=len(machine.cpus)),)))
+
+
+@scenario(
+    duration=2.0,
     scheduler_args=_knobs(delay_ns=20_000_000),
     checks=Checks(max_p99_wake_latency_us=10_000),
     expect_fail=ExpectFail(Kind.WAKE_LATENCY, "p99"),
