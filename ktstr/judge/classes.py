@@ -15,7 +15,11 @@ from ktstr.judge.record import RunRecord
 from ktstr.judge.subjects import worker_name
 from ktstr.model.facts import SchedulerFacts, WorkerFacts
 from ktstr.model.witness import RanUnder, SchedClass
+from ktstr.model.work import Policy
 
+# classes above all schedulers, and the policies that lead there
+ABOVE = (SchedClass.STOP, SchedClass.DEADLINE, SchedClass.REALTIME)
+_POLICIES_ABOVE = (Policy.FIFO, Policy.RR, Policy.DEADLINE)
 # fewer samples do not show that there was nothing but bypass
 _FEW = 3
 
@@ -97,9 +101,16 @@ def _stay(
     samples: Mapping[str, int],
     *said: str,
 ) -> Stay:
+    # a worker is born in the agent's real-time class, and may wait for ever after it has left that
+    born = frozenset() if _asks_above(worker) else frozenset(ABOVE)
+    samples = {name: count for name, count in samples.items() if name not in born}
     # bypass is sched_ext's class as well, and no class of its own in what a worker can read
     classes = frozenset(filter(None, (*said, *samples)))
     return Stay(worker, step, started_ns, ended_ns, classes, samples)
+
+
+def _asks_above(worker: WorkerFacts) -> bool:
+    return any(f"policy={policy}" in worker.requested.split() for policy in _POLICIES_ABOVE)
 
 
 def _seen(samples: list[RanUnder], started_ns: int, ended_ns: int) -> Mapping[str, int]:

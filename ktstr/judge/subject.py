@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ktstr.judge.classes import Stay, life_over, stays
+from ktstr.judge.classes import ABOVE, Stay, life_over, stays
 from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import was_ejected
 from ktstr.judge.subjects import worker_name
@@ -16,8 +16,8 @@ from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts
 from ktstr.model.witness import SchedClass
 
 _SHOWN = 3
-# classes above all schedulers
-ABOVE = (SchedClass.STOP, SchedClass.DEADLINE, SchedClass.REALTIME)
+# a payload is forked in the agent's real-time class, and seen there no more often than this
+_BORN = 20
 # findings about how workers were scheduled, and no others
 _OF_WORKERS = frozenset(
     {
@@ -210,7 +210,7 @@ def _payload(run: RunRecord, payload: PayloadFacts, life: SchedulerFacts) -> Ran
         or (each.cgroup == payload.cgroup and each.pid is not None and each.pid not in workers)
         if each.started_ns < payload.ended_ns and each.ended_ns > payload.started_ns
         for name, count in each.samples.items()
-        if count
+        if count > (_BORN if name in ABOVE else 0)
     )
     ext = SchedClass.EXT in classes
     # nothing but the scheduler can have had a payload that asks for no class of its own

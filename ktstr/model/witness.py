@@ -116,7 +116,7 @@ class WitnessFacts:
 
 
 # what processes of the harness are called, and among them that of a test function
-OWN_COMMS = "ktstr-"
+OWN_COMMS = ("ktstr-", "scx-loader")
 AGENT_COMM = "ktstr-agent"
 FUNCTION_COMM = "ktstr-function"
 

@@ -70,7 +70,11 @@ class SubjectTest(parameterized.TestCase):
         self, classes: dict[str, int], switch_all: str, cause: str
     ) -> None:
         lives = (runs.scheduler(switch_all=switch_all),)
-        run = runs.good_run(ran_under=seen(**classes), schedulers=lives)
+        asked = "policy=fifo" if "realtime" in classes else "policy=normal"
+        workers = tuple(
+            runs.worker(index=i, pid=pid, requested=asked) for i, pid in enumerate(_PIDS)
+        )
+        run = runs.good_run(workers=workers, ran_under=seen(**classes), schedulers=lives)
         self.judged_as(run, Verdict.INCONCLUSIVE, "no worker ran under fifo: cg_0 worker", cause)
         self.assertIs(judge(run).details[0].kind, Kind.OTHER_CLASS)
 
@@ -93,7 +97,8 @@ class SubjectTest(parameterized.TestCase):
 
     def test_some_apart_are_a_remark(self) -> None:
         under, apart = seen(ext=90)[0], seen(realtime=90)[1]
-        run = runs.good_run(ran_under=(under, apart))
+        above = runs.worker(index=1, pid=101, requested="policy=rr")
+        run = runs.good_run(workers=(runs.worker(), above), ran_under=(under, apart))
         words = (
             "1 worker, of 2, ran under fifo (sched_ext) in every phase",
             "1 of 2 never ran under fifo: cg_0 worker 0.1 (realtime); what they did is not its",
@@ -149,13 +154,22 @@ class SubjectTest(parameterized.TestCase):
         self.judged_as(run, Verdict.INCONCLUSIVE, "nothing says which class it was in")
 
     def test_what_others_did_is_not_charged(self) -> None:
-        late = runs.worker(index=1, pid=101, max_gap_ns=500 * runs.MS)
+        late = runs.worker(
+            index=1, pid=101, max_gap_ns=500 * runs.MS, requested="policy=deadline rt_priority=0"
+        )
         run = runs.good_run(workers=(runs.worker(), late))
         self.judged_as(run, Verdict.FAIL, "cg_0 worker 0.1 (CpuSpin) was stuck for 500.0 ms")
         apart = dataclasses.replace(run.ran_under[1], samples={SchedClass.REALTIME: 9})
         run = dataclasses.replace(run, ran_under=(run.ran_under[0], apart))
         words = "but it never ran under fifo (realtime), so this is not its doing"
         self.judged_as(run, Verdict.INCONCLUSIVE, words)
+
+    def test_the_class_that_a_worker_is_born_in_is_not_its_own(self) -> None:
+        lazy = runs.worker(index=1, pid=101, work_units=0, cpu_ns=0, samples=0, ran_on={})
+        run = runs.good_run(
+            workers=(runs.worker(), lazy), ran_under=(seen(ext=90)[0], seen(realtime=5)[1])
+        )
+        self.judged_as(run, Verdict.FAIL, "cg_0 worker 0.1 (CpuSpin) did no work")
 
     def test_who_waited_for_a_scheduler_that_was_thrown_out_is_charged(self) -> None:
         late = runs.worker(index=1, pid=101, max_gap_ns=500 * runs.MS)

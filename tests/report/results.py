@@ -123,7 +123,7 @@ def starved() -> RunRecord:
 def held() -> RunRecord:
     """A real-time task had both CPUs while a worker waited, and a CPU stood idle in vain."""
     late = runs.worker(max_gap_ns=500 * MS, max_gap_at_ns=2 * S)
-    workers = (late, runs.worker(index=1, pid=101))
+    workers = (late, runs.worker(index=1, pid=101, requested="policy=fifo"))
     spin = Hold(0, "realtime", "spin", 77, S, 2 * S)
     idle = CpuIdleness(1, 400 * MS, 250 * MS, 240 * MS, 2 * S, "w0.0.0[100]")
     return runs.good_run(
