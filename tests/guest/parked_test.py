@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import struct
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from ktstr.guest import adopt, boot, parked
 from ktstr.model import plan, start
 from ktstr.model.errors import InfraError
 from ktstr.model.frames import Frame, FrameReader, FrameType
+
+_PATIENCE_S = 30.0
 
 
 class FindDeviceTest(absltest.TestCase):
@@ -74,11 +77,16 @@ class RunCloneTest(absltest.TestCase):
             mock.patch.object(parked, "rewind"),
         ):
             self.assertEqual(parked.run_clone(guest), 1)
-        os.set_blocking(host, False)
-        items = list(FrameReader().feed(os.read(host, 1 << 16)))
+        reader = FrameReader()
+        frames: list[Frame] = []
+        # what was written comes out in pieces, and on a busy machine not all of it at once
+        while not frames or frames[-1].type != FrameType.END:
+            self.assertTrue(select.select([host], [], [], _PATIENCE_S)[0], frames)
+            items = reader.feed(os.read(host, 1 << 16))
+            frames += [item for item in items if isinstance(item, Frame)]
         os.close(host)
         os.close(guest)
-        return [item for item in items if isinstance(item, Frame)]
+        return frames
 
     def test_a_guest_that_cannot_park_ends_with_the_reason_and_no_hello(self) -> None:
         said = self._said(mock.Mock(side_effect=InfraError("cannot park: no device")))
