@@ -9,6 +9,7 @@ all that came before for every error.  This one keeps a path and passes over eac
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -19,6 +20,7 @@ MAX_NAME = 200  # characters
 MAX_LEAVES = 10_000
 MAX_VALUES = 250_000
 _SHOWN = 40
+_STRANGE = 20
 
 # RFC 8259, and the numbers that are none, as Python and as C's printf write them
 _STRING = r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
@@ -40,6 +42,7 @@ class Document:
     names are longer than MAX_NAME.  too_deep: the path below which nothing was read, since it nests
     deeper than MAX_DEPTH; empty if none.  cut: why none of it counts: the text ends inside it, it
     breaks, or it goes beyond MAX_VALUES.  key: the values of its own `key` fields, joined by dots.
+    strange: the first numbers that no float holds (`1e999`), each with its name.
     """
 
     leaves: tuple[tuple[str, float | str], ...]
@@ -47,6 +50,7 @@ class Document:
     too_deep: str = ""
     cut: str = ""
     key: str = ""
+    strange: tuple[tuple[str, str], ...] = ()
 
 
 def documents(
@@ -75,7 +79,8 @@ def documents(
         at = max(reader.at, start + 1)
         if complete and (reader.nested or _fills_lines(text, start, at)):
             leaves, name = tuple(reader.leaves), reader.key
-            yield Document(leaves, reader.left_out, reader.too_deep, key=name)
+            strange = tuple(reader.strange)
+            yield Document(leaves, reader.left_out, reader.too_deep, key=name, strange=strange)
         elif left <= 0:
             yield Document((), cut=f"more than {MAX_VALUES} JSON values; the rest was not read")
             return
@@ -102,6 +107,7 @@ class _Reader:
         self.key = ""
         self.leaves: list[tuple[str, float | str]] = []
         self.left_out = 0
+        self.strange: list[tuple[str, str]] = []
         self.too_deep = ""
         self.values = 1
         self.began = False  # it holds more than brackets
@@ -193,6 +199,10 @@ class _Reader:
             self.left_out += number
             return
         name = ".".join(map(str, self._path))
+        if number and _is_lost(found[0]):
+            if len(self.strange) < _STRANGE:
+                self.strange.append((name, found[0][:MAX_NAME]))
+            return
         if len(self._opened) > MAX_DEPTH:
             self.too_deep = self.too_deep or name
         elif name in self._wanted or (asked and not full):
@@ -264,6 +274,15 @@ class _Keys:
 def _after_dots(name: str) -> list[int]:
     """Where the name begins, and each place behind one of its dots."""
     return [0, *(at + 1 for at, character in enumerate(name) if character == ".")]
+
+
+def _is_lost(number: str) -> bool:
+    """Whether no float holds a number: it is too large, or so small that 0 is left of it."""
+    value = float(number)
+    if value and not math.isinf(value):
+        return False
+    mantissa = number.lower().partition("e")[0]
+    return any(each in "123456789" for each in mantissa)
 
 
 def _unquoted(token: str) -> str:

@@ -111,6 +111,8 @@ def _json(text: str, key: tuple[str, ...], harvest: Harvest) -> None:
             harvest.odd[f"nested deeper than {MAX_DEPTH} levels, not read below {path!r}"] = None
         keyed = bool(document.key)
         record = Record((document.key,) if keyed else (), number, keyed)
+        for name, words in document.strange:
+            harvest.misread(name, words)
         for name, leaf in document.leaves:
             if isinstance(leaf, float):
                 harvest.add(record, name, leaf)
