@@ -16,9 +16,18 @@ _LINE = re.compile(r"^[^\n:=]*+[:=][^\n]*+", re.MULTILINE)
 _EQUALS = re.compile(r"(?<![=<>!:+*^|&~-])=(?![=>])")
 # what ends a value or begins a key; a comma in front of a digit may be one of thousands
 _BREAK = re.compile(r"[;|\t]|,(?![0-9])|\s{2,}|:\s")
-_INDENT = re.compile(r"[ \t]*+(?:[*+\u2022>-][ \t]++)?+")
+_INDENT = re.compile(r"[ \t]*+(?:[*+\u2022>-][ \t]++|\*(?=[0-9]))?+")
 _BRACKETED = re.compile(r"[\[(][^\[\]()]*[\])]")
 # what tells things of one kind apart: `cpu: 3`, `thread: worker-1`
+_BARE = re.compile(r"[+-]?[0-9][0-9.,]*")
+_STATISTICS = re.compile(r"\b(?:max|avg|mean|median|maximum|average)\b", re.IGNORECASE)
+# what goes on from a number to another
+_GOES_ON = re.compile(r"\s*(?:/|(?:per|to|or|plus|minus|times)\b)", re.IGNORECASE)
+# how a terminal is told of colours (ECMA-48)
+_ESCAPE = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]")
+# what a line of labels begins with: `name{cpu="0"} 5`
+_LABELLED = re.compile(r"[\w.:-]+\{[^{}=]*=\s*\"[^{}]*\}")
+_OPENING, _CLOSING = "([{", ")]}"
 _ID = re.compile(r"[0-9]{1,6}|[A-Za-z_][\w.-]{0,30}")
 _RULE = "=-#*~+|> \t"
 _TAB = 8
@@ -61,12 +70,13 @@ def read_lines(text: str, key: Collection[str] = ()) -> Iterator[tuple[Record, P
         for other in text[max(end, line.start() - _GAP) : line.start()].splitlines():
             outline.pass_by(other)
         end = line.end()
-        pairs, label = _pairs(line[0])
+        shown = _ESCAPE.sub("", line[0])
+        pairs, label = _pairs(shown)
         if not pairs:
-            outline.pass_by(line[0])
+            outline.pass_by(shown)
             yield None
             continue
-        record = outline.record(line[0], pairs, label)
+        record = outline.record(shown, pairs, label)
         for pair in pairs:
             yield (keys.record(pair, pairs) if key else record), pair
 
@@ -74,7 +84,7 @@ def read_lines(text: str, key: Collection[str] = ()) -> Iterator[tuple[Record, P
 def value_of(pair: Pair) -> float | None:
     """The number of a pair, None if it is none that is understood."""
     words = pair.words.strip().strip("\"'").removesuffix(".")
-    for opening, closing in ("()", "[]"):
+    for opening, closing in zip(_OPENING, _CLOSING, strict=True):
         if opening not in words:
             words = words.rstrip(closing)
     found = parse_quantity(words)
@@ -86,9 +96,9 @@ def value_of(pair: Pair) -> float | None:
     # `a=5 in 7 s`: the word behind is none of the value's
     token, _, rest = words.partition(" ")
     alone = parse_quantity(token) if rest and not pair.loose else None
-    if alone is None or not _begins_with_word(rest) or known_unit(rest.split()[0]):
+    if alone is None or _GOES_ON.match(rest) or not _begins_with_word(rest):
         return None
-    return alone.value
+    return None if known_unit(rest.split()[0]) else alone.value
 
 
 def is_number_like(pair: Pair) -> bool:
@@ -99,6 +109,8 @@ def is_number_like(pair: Pair) -> bool:
 def _pairs(line: str) -> tuple[list[Pair], str]:
     """The pairs of a line, and the label in front of them."""
     body = line[_indent(line)[1] :]
+    if _LABELLED.match(body):
+        return [], ""
     name, _, rest = body.partition(":")
     name = name.strip()
     # without a blank it is a time of day, an address or a path
@@ -143,24 +155,50 @@ def _name(text: str, *, first: bool) -> tuple[str, str]:
         start += words[at].start() if words else len(tail)
         comma = text.rfind(",", start)
         start = comma + 1 if comma >= 0 else start
+    start = _whole(text, start)
     name = text[start:].strip()
-    stripped = name.lstrip("([{\"'")
+    stripped = name.lstrip("([{\"' ")
     if ")" not in stripped and "]" not in stripped:
         name = stripped
     return name, text[:start]
 
 
+def _whole(text: str, start: int) -> int:
+    """Where a name begins that seems to begin at `start`, so that its brackets are in pairs.
+
+    `max` is the name in `read(max`, and `at(x, y)` in `at(x, y)` where `start` is that of `y)`.
+    """
+    opened: list[int] = []
+    for index in range(start, len(text)):
+        if text[index] in _OPENING:
+            opened.append(index)
+        elif text[index] in _CLOSING and opened:
+            opened.pop()
+        elif text[index] in _CLOSING:
+            at = max(text.rfind(each, 0, start) for each in _OPENING)
+            words = list(re.finditer(r"\S+", text[: at + 1]))
+            return words[-1].start() if words else start
+    return opened[-1] + 1 if opened else start
+
+
 def _first_piece(words: str) -> str:
-    words = words.strip()
+    """The words up to the first separator; all of them if they are several values."""
+    words = words.strip().rstrip(_OPENING)
     found = _BREAK.search(words)
     while found is not None and found[0].isspace() and found[0] != "\t":
         found = _BREAK.search(words, found.end())
-    return (words[: found.start()] if found else words).strip()
+    if found is None:
+        return words.strip()
+    piece, rest = words[: found.start()].strip(), words[found.end() :].strip()
+    listed = _BARE.fullmatch(piece) and _BARE.fullmatch(_BREAK.split(rest, maxsplit=1)[0].strip())
+    # `5 min, 9 max` is no time
+    lowest = piece.casefold().endswith(" min") and _STATISTICS.search(rest)
+    return words if listed or lowest else piece
 
 
 def _is_prose(rest: str, *, loose: bool) -> bool:
     """Whether what follows a quantity says nothing about it."""
-    if not rest[:1].isspace():
+    if not rest[:1].isspace() or _GOES_ON.match(rest):
         return False
     return not any(c.isdigit() for c in rest) if loose else _begins_with_word(rest.lstrip())
 

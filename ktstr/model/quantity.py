@@ -34,9 +34,13 @@ _BEFORE = re.compile(r"[\[(]\s*([^\s\[\]()]+)\s*[\])]\s*(?=[+\-.0-9])")
 # what in a remark behind a number may change what it says
 _CHANGES = re.compile(
     r"(?<![a-z])[x*\u00d7^]\s*[0-9]|\b[0-9.]+\s*[x*\u00d7^](?![a-z])|\b(?:hundred|thousand|million|billion|trillion|"
-    r"dozen|kilo|mega|giga|tera|milli|micro|nano)s?\b",
+    r"dozen|lakh|crore|kilo|mega|giga|tera|milli|micro|nano)s?\b|(?<![\w.])[/\u00f7]\s*[0-9]|\[\s*[0-9.,]+\s*/[^\W\d_]",
     re.IGNORECASE,
 )
+_WORDS = re.compile(rf"{_WORD}(?:/{_WORD})*")
+# of what is counted, or is a part: `12.3 per min`, `10 s`
+_COUNTED = re.compile(r"(?:[0-9]|per|/)\s*\Z")
+_MINIMUM = "min"  # in brackets it may be that, and no minutes
 _LEADING_ZERO = re.compile(r"0[0-9]+\Z")
 _RADIX = re.compile(r"[+-]?0[xXoO]")
 _LIKE_NUMBER = re.compile(r"[^\w\s]{0,3}\s?[0-9]")
@@ -65,7 +69,7 @@ def parse_quantity(text: str) -> Quantity | None:
     if found is None:
         return None
     quantity, rest = found
-    return quantity if _is_remark(rest) else None
+    return quantity if _is_remark(rest, with_unit=bool(quantity.unit)) else None
 
 
 def leading_quantity(text: str) -> tuple[Quantity, str] | None:
@@ -108,6 +112,8 @@ def _unit_at(text: str, at: int) -> tuple[str, int]:
     bracket = _BRACKET.match(text, at)
     if bracket is not None:
         inside = bracket[1] or bracket[2] or ""
+        if bracket[2] and inside.casefold() == _MINIMUM:
+            return "?", at
         return (inside, bracket.end()) if _is_unit(inside) else ("", at)
     blank = len(text[at:]) - len(text[at:].lstrip())
     found = _UNIT.match(text, at + blank)
@@ -136,7 +142,7 @@ def _scaled(number: re.Match[str], unit: str, attached: bool) -> Quantity | None
     return None if lost or not math.isfinite(value) else Quantity(value, scale.base)
 
 
-def _is_remark(rest: str) -> bool:
+def _is_remark(rest: str, *, with_unit: bool) -> bool:
     """Whether what follows a quantity is nothing, or remarks in brackets that change nothing."""
     while rest := rest.strip():
         bracket = _BRACKET.match(rest)
@@ -145,5 +151,18 @@ def _is_remark(rest: str) -> bool:
         inside = bracket[1] or bracket[2] or ""
         if _UNIT.fullmatch(inside) and unit_scale(inside) is None:
             return False
+        if not with_unit and _scales(inside):
+            return False
         rest = rest[bracket.end() :]
     return True
+
+
+def _scales(remark: str) -> bool:
+    """Whether a remark has a unit in it that would make another number: `in ms`, `k ops`."""
+    for word in _WORDS.finditer(remark):
+        if _COUNTED.search(remark[: word.start()]) or word[0].casefold() == _MINIMUM:
+            continue
+        scale = unit_scale(word[0]) if known_unit(word[0]) else None
+        if scale is not None and (scale.power or scale.factor != 1.0):
+            return True
+    return False

@@ -65,13 +65,18 @@ _NAMES: tuple[tuple[str, _Takes, float, str], ...] = (
 _EXACT = {name: row for row in _NAMES for name in row[3].split()}
 _FOLDED = {name.casefold(): row for name, row in _EXACT.items() if name not in ("Bps", "bps")}
 _LONG = 3  # letters from which a name counts in any case
-# words that are numbers or parts of them, and those of dates and times that nothing is counted in
-_NUMERALS = "hundred thousand million billion trillion dozen half mio mrd bn mn nan inf e"
+# words that are numbers or parts of them, that go on to another, and those of dates and times that
+# nothing is counted in
+_NUMERALS = (
+    "hundred thousand million billion trillion dozen half quarter lakh crore mio mil mill mln mn "
+    "mrd mlrd bn bil bln tn trn tril tenth hundredth thousandth millionth billionth nan inf e"
+)
 _ORDINALS = "st nd rd th"
+_LINKS = "per to"
 _PREFIXES = "kilo mega giga tera milli micro nano pico"
 _TIMES = "d w y mo yr yrs week weeks month months year years am pm"
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
-_NO_WORDS = frozenset(" ".join((_NUMERALS, _ORDINALS, _PREFIXES, _TIMES, _MONTHS)).split())
+_NO_WORDS = frozenset(" ".join((_NUMERALS, _ORDINALS, _LINKS, _PREFIXES, _TIMES, _MONTHS)).split())
 _HEX = re.compile("[A-Fa-f]+")
 # a prefix in front of a unit that is not known here: no English word begins so
 _PREFIXED = re.compile(

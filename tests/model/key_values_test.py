@@ -44,6 +44,7 @@ class LineTest(parameterized.TestCase):
         ),
         # schbench
         ("\t* 99.0th: 74880      (54 samples)", {"99.0th": 74880.0}),
+        ("\t*99.0th: 74880", {"99.0th": 74880.0}),
         # logs
         ("done: ops=1,234,567 reqs = 2,000", {"ops": 1_234_567.0, "reqs": 2_000.0}),
         ("[ 12.5] INFO: rate=5 MB/s, lost=3;late=250us x = 5", None),
@@ -57,6 +58,15 @@ class LineTest(parameterized.TestCase):
         ('rate="5k" (ops=3)', {"rate": 5_000.0, "ops": 3.0}),
         ("sum=-5 diff=+3 e=1e3", {"sum": -5.0, "diff": 3.0, "e": 1_000.0}),
         ("a | x = 5 | y = 6 us", {"x": 5.0, "y": 6e-6}),
+        # brackets
+        ("Stats(min=1, max=9)", {"min": 1.0, "max": 9.0}),
+        ("{ min = 1, max = 9 }", {"min": 1.0, "max": 9.0}),
+        ("lat p99=5us(max=9us)", {"p99": 5e-6, "max": 9e-6}),
+        ("f(x)=5 g(y, z)=6", {"f(x)": 5.0, "g(y, z)": 6.0}),
+        ("[1K, 2K) = 5", {"[1K, 2K)": 5.0}),
+        # colours
+        ("\x1b[1mops\x1b[0m=\x1b[32m5\x1b[0m", {"ops": 5.0}),
+        ("\x1b[32mops: 5 us\x1b[0m", {"ops": 5e-6}),
     )
     def test_read(self, line: str, want: dict[str, float] | None) -> None:
         want = want or {"rate": 5e6, "lost": 3.0, "late": 250e-6, "x": 5.0}
@@ -72,6 +82,8 @@ class LineTest(parameterized.TestCase):
         *("cpus=0,2", "lat = 5m", "size=5mb", "ops: 5 million", "ops=5 million", "n = 3 of 7"),
         *("events (avg/stddev): 80.0/0.5", "lat = ~5 ms", "lat < 7: <1 ms", "x=5 (x1000)"),
         *("t=5 s 300 ms", "t: 5 s 300 ms", "t=5s300ms", "n=1 000 000", "x = 3 +/- 1"),
+        *("x = 5, 6, 7", "x=1, 234", "x=5\t7", "x = 5 min, 7 avg, 9 max", "x: 5 (min)"),
+        *("x = 5 per ms", "x=5 per ms", "x = 5 ops / ms", "x=5 to 7 ms", "x=5 or 6"),
     )
     def test_left_out_with_a_word(self, line: str) -> None:
         got = found(line + "\nfine=1\n")
@@ -82,6 +94,7 @@ class LineTest(parameterized.TestCase):
     @parameterized.parameters(
         *("12:30:11 INFO foo", "http://1.2.3.4", "http://a/?b=5&c=6", "x == 5", "x := 5", "x >= 5"),
         *("name: fio", "a=b=5", "=3", "ok=true", "state: on", "#### = ####", "a => 5"),
+        *('ops{cpu="0"} 5', 'ops{cpu="0",mode="user"} 5 1395066363000'),
     )
     def test_no_number_and_no_word(self, line: str) -> None:
         self.assertEqual(found(line), Extraction())

@@ -106,11 +106,22 @@ class ReadTest(parameterized.TestCase):
         *("1.2.3", "6.12-rc1", "12:34:56", "2026-01-01", "12 Jan", "3-5", "3..5", "3/5", "5+3"),
         *("127.0.0.1", "5 \u00b1 2", "1m30s", "1h2m", "95th", "2x4", "5 x 3", "\u22125"),
         *("5m", "5 u", "5E", "5 d", "5 mb", "5 gb/s", "5 MS", "5 Msec", "5 USEC", "5 S", "5 mhz"),
+        *("5 (in ms)", "5 (ms avg)", "5 (k ops)", "5 (min)", "5 [1000/s]", "5 (/1000)", "5 per ms"),
+        *("5 mln", "5 tenths", "5 lakh", "5 (crores)", "5 to"),
         *("5 million", "5 thousands", "5 (in thousands)", "5 (x1000)", "5 (MS)", "5 (10^3)"),
         *("5 Mtexels", "5 KFOO", "5 ks", "5 ops/m", "5 threads running", "5" + " " * 300 + "x"),
     )
     def test_refused(self, text: str) -> None:
         self.assertIsNone(parse_quantity(text))
+
+    @parameterized.parameters(
+        *("5 (3.2 per min)", "5 (177 samples)", "5 (in 10 s)", "5 (min of 3)", "5 (per sec)"),
+        *("5 (group A)", "5 [#/sec] (mean, across all requests)", "5 (3/min)"),
+    )
+    def test_remarks_that_change_nothing(self, text: str) -> None:
+        found = parse_quantity(text)
+        assert found is not None
+        self.assertEqual(found.value, 5.0)
 
     def test_what_follows_is_given_back(self) -> None:
         self.assertEqual(leading_quantity("5 ms and more"), (Quantity(5e-3, "s"), " and more"))
