@@ -98,6 +98,33 @@ class AnyTextTest(absltest.TestCase):
         self.assertEqual((found.line_number, found.text), (4, lines[3]))
         self.assertEqual(found.excerpt, "\n".join(lines[2:]))
 
+    def test_what_the_kernel_says_of_a_place_belongs_to_the_report(self) -> None:
+        stack = ("CPU: 1 UID: 0 PID: 77 Comm: a b", "Call Trace:", " <TASK>", " </TASK>")
+        for lines in (
+            (
+                "BUG: sleeping function called from invalid context at a.c:1",
+                "in_atomic(): 1, irqs_disabled(): 1, non_block: 0, pid: 77, name: a b",
+                "preempt_count: 1, expected: 0",
+                "no locks held by a b/77.",
+            ),
+            (
+                "watchdog: BUG: soft lockup - CPU#101 stuck for 26s! [a b:77]",
+                "Modules linked in:",
+                "irq event stamp: 12",
+                "hardirqs last  enabled at (11): [<0>] f+0x0/0x1",
+            ),
+            (
+                "BUG: Bad page state in process a b  pfn:1",
+                "page: refcount:1 mapcount:0 mapping:0 index:0x0 pfn:0x1",
+                "flags: 0x0(node=0|zone=0)",
+                "raw: 0 0 0 0",
+                "page dumped because: nonzero _refcount",
+            ),
+        ):
+            console = "".join(f"[    1.000000] {line}\n" for line in (*lines, *stack, "eth0: up"))
+            (found,) = classify(console)
+            self.assertEqual(found.excerpt, "\n".join((*lines, *stack)))
+
     def test_caller_in_the_prefix_is_understood(self) -> None:
         found = classify("[    1.000000][    T1] WARNING: CPU: 0 PID: 1 at a.c:1 f+0x0/0x1\n")
         self.assertEqual(found[0].text, "WARNING: CPU: 0 PID: 1 at a.c:1 f+0x0/0x1")

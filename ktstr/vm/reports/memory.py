@@ -50,7 +50,9 @@ CORRUPTIONS = (
 )
 
 _KILLED = re.compile(
-    r"(?:Memory cgroup o|O)ut of memory: Killed process|Out of memory and no killable processes"
+    r"(?:Memory cgroup o|O)ut of memory(?: \(oom_kill_allocating_task\))?: "
+    r"(?:Killed process|OOM victim \d+ \(.*\) is already exiting)"
+    r"|Out of memory and no killable processes"
 )
 SHORTAGES = (
     Pattern(

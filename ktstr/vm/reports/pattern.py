@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from ktstr.model.console import ConsoleKind
 
 # Lines that may belong to the report above them: indented stacks and tables, "Word:" headings,
-# registers in angle brackets, hints in quotes.
+# registers in angle brackets, hints in quotes; what the scheduler, lockdep and the page allocator
+# say of a place; the stacks of other CPUs.
 CONTINUES = re.compile(
     r"[\s<\"\[]|[A-Z#\d][\w #/-]*[:(]|(?:task|rcu|rcu_\w+|pool|workqueue|\(t=)\b"
+    r"|in_atomic\(\): |preempt_count: |caller is |irq event stamp: |(?:hard|soft)irqs last "
+    r"|(?:no|\d+) locks? held by |NMI backtrace for cpu |page: |page dumped because: |flags: |raw: "
 )
 # print_oops_end_marker() of kernel/panic.c
 END_TRACE = re.compile(r"---\[ end trace [0-9a-f]+ \]---")
