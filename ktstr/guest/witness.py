@@ -18,7 +18,7 @@ OBJECT = "/sampler/witness.bpf.o"
 # No divisor of a tick, or whatever goes by ticks would always be seen at the same point of it.
 _PERIOD_NS = 2_300_000
 # A look takes longer the more CPUs there are: more CPUs are looked at less often.
-_PERIOD_PER_CPU_NS = 140_000
+_PERIOD_PER_CPU_NS = 270_000
 
 
 def period_ns(cpus: int) -> int:
