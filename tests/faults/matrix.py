@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every fault under every load: no test of this page but those of `none` may pass.
+
+The checks are the same everywhere, as an author has them who does not know which fault is there.
+`//tests/faults:matrix` plays it on several machines and tells what came of it (docs/faults.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ktstr import (
+    Backdrop,
+    Bursty,
+    CgroupDef,
+    Checks,
+    CpuSpin,
+    Disjoint,
+    Frac,
+    FutexPingPong,
+    OfflineCpu,
+    RemoveCgroup,
+    Scenario,
+    Step,
+    TopologyView,
+    Work,
+    scenario,
+)
+
+_MS = 1_000_000
+_DURATION_S = 3.0
+CHECKS = Checks(
+    max_gap_ms=400,
+    max_p99_wake_latency_us=15_000,
+    max_migrations_per_s=60,
+    max_wasted_cpu_pct=25,
+)
+# SCX_OPS_SWITCH_PARTIAL, include/linux/sched/ext.h
+_SWITCH_PARTIAL = 8
+
+
+@dataclass(frozen=True)
+class Fault:
+    """knobs: of //sched/faulty.  offline: a CPU goes, for which it has no callback.
+
+    unseen: loads under which it has no effect that anybody could see, and why.
+    """
+
+    knobs: Mapping[str, int | str] = field(default_factory=dict)
+    offline: bool = False
+    unseen: Mapping[str, str] = field(default_factory=dict)
+
+
+_NOBODY_SLEEPS = "nobody sleeps, so nobody is woken late"
+
+FAULTS = {
+    "none": Fault(),
+    "stall": Fault({"stall_after_ns": 400 * _MS, "ops.timeout_ms": 1000}),
+    "stall_unwatched": Fault({"stall_after_ns": 400 * _MS, "ops.timeout_ms": 30_000}),
+    "starve": Fault({"starve_comm": "w0.0.0", "ops.timeout_ms": 30_000}),
+    "delay": Fault({"delay_ns": 30 * _MS}),
+    "scatter": Fault({"scatter": "true"}),
+    "error": Fault({"error_after_ns": 400 * _MS}),
+    "fail_verify": Fault({"fail_verify": "true"}),
+    "partial": Fault({"stall_after_ns": 1, "ops.timeout_ms": 1000, "ops.flags": _SWITCH_PARTIAL}),
+    "no_hotplug": Fault(offline=True),
+}
+
+
+def _spinners(machine: TopologyView) -> tuple[CgroupDef, ...]:
+    return (CgroupDef("cg_0", works=(Work(CpuSpin(), workers=len(machine.cpus)),)),)
+
+
+def _crowd(machine: TopologyView) -> tuple[CgroupDef, ...]:
+    return (CgroupDef("cg_0", works=(Work(CpuSpin(), workers=2 * len(machine.cpus)),)),)
+
+
+def _sleepers(machine: TopologyView) -> tuple[CgroupDef, ...]:
+    work = Work(Bursty(burst_us=1_000, sleep_us=5_000), workers=len(machine.cpus))
+    return (CgroupDef("cg_0", works=(work,)),)
+
+
+def _pairs(machine: TopologyView) -> tuple[CgroupDef, ...]:
+    work = Work(FutexPingPong(), workers=len(machine.cpus))
+    return (CgroupDef("cg_0", works=(work,)),)
+
+
+def _halves(machine: TopologyView) -> tuple[CgroupDef, ...]:
+    work = Work(CpuSpin(), workers=len(machine.cpus))
+    return tuple(CgroupDef(f"cg_{i}", cpuset=Disjoint(i, 2), works=(work,)) for i in range(2))
+
+
+LOADS = {
+    "spinners": _spinners,
+    "crowd": _crowd,
+    "sleepers": _sleepers,
+    "pairs": _pairs,
+    "halves": _halves,
+    "churn": _crowd,
+}
+
+
+def steps(load: str, machine: TopologyView, *, offline: bool) -> tuple[Step, ...]:
+    """The steps of a load, in which the last CPU goes if `offline`."""
+    if offline:
+        return (Step(hold=Frac(0.4)), Step(ops=(OfflineCpu(max(machine.cpus)),), hold=Frac(0.6)))
+    if load == "churn":
+        coming = CgroupDef("cg_1", works=(Work(CpuSpin(), workers=1),))
+        return (
+            Step(hold=Frac(0.3)),
+            Step(setup=(coming,), hold=Frac(0.2)),
+            Step(hold=Frac(0.2)),
+            Step(ops=(RemoveCgroup("cg_0"),), setup=(coming,), hold=Frac(0.3)),
+        )
+    return (Step(hold=Frac(1.0)),)
+
+
+def _declare(name: str, fault: Fault, load: str) -> Callable[[TopologyView], Scenario]:
+    def play(machine: TopologyView) -> Scenario:
+        backdrop = Backdrop(cgroups=LOADS[load](machine))
+        return Scenario(backdrop=backdrop, steps=steps(load, machine, offline=fault.offline))
+
+    play.__name__, play.__module__ = f"{name}__{load}", __name__
+    return scenario(
+        duration=_DURATION_S,
+        checks=CHECKS,
+        scheduler_args=tuple(
+            part for knob, value in fault.knobs.items() for part in ("--set", f"{knob}={value}")
+        ),
+    )(play)
+
+
+for _name, _fault in FAULTS.items():
+    for _load in LOADS:
+        if _load not in _fault.unseen:
+            globals()[f"{_name}__{_load}"] = _declare(_name, _fault, _load)

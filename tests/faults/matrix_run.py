@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays the matrix of faults, and writes what came of it: docs/faults.md.
+
+    tools/bazel run //tests/faults:matrix                 # prints the page
+    tools/bazel run //tests/faults:matrix -- --write      # replaces docs/faults.md by it
+
+Ends with 1 if a fault passed, or if a test without one did not.  Figures are guest time, so that
+the page is the same wherever virtual time is.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.faults.matrix import FAULTS, LOADS
+from tests.inner.running import Running
+
+TOPOLOGIES = ("1n1l2c1t", "1n2l2c1t", "2n2l2c1t")
+# the fault in which nothing is wrong
+NONE = "none"
+PAGE = "docs/faults.md"
+_TIMEOUT_S = 3600
+_INTRO = """# Faults and what finds them
+
+Made by `tools/bazel run //tests/faults:matrix -- --write`, from the results of its guests; edit
+`tests/faults/matrix.py` instead. Each fault of [//sched/faulty](../sched/faulty/README.md) was
+played under each load on each machine, with the same checks everywhere. A cell has the kind of the
+first cause, and the guest seconds from the scenario's beginning until the run had what it says: an
+ejection ends a run at once, a check speaks at its end. *Inconclusive* is not a pass: nobody ran
+under the scheduler, and the result says so. The row `none` has the same scheduler with no fault
+switched on, and must pass.
+"""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One test's end: its verdict, the kind of its first cause, and guest seconds until then."""
+
+    verdict: str
+    kind: str
+    seconds: float | None
+
+    @property
+    def text(self) -> str:
+        """As it stands in the table."""
+        if self.verdict == "PASS":
+            return "pass"
+        kind = self.kind.lower() if self.verdict == "FAIL" else self.verdict.lower()
+        return kind if self.seconds is None else f"{kind}, {self.seconds:.1f}"
+
+    def wrong(self, fault: str) -> bool:
+        """Whether a fault passed, or a test without one did not."""
+        return (self.verdict == "PASS") != (fault == NONE)
+
+
+def main() -> int:
+    """Prints or writes the page; returns the exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--write", action="store_true", help=f"replace {PAGE}")
+    options = parser.parse_args()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = dict(zip(TOPOLOGIES, pool.map(_play, TOPOLOGIES), strict=True))
+    page = render(found)
+    if options.write:
+        Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], PAGE).write_text(page, encoding="utf-8")
+    else:
+        print(page)
+    wrong = list(mistakes(found))
+    print("\n".join(wrong) or "every fault was found, and none where there is none")
+    return 1 if wrong else 0
+
+
+def render(found: dict[str, dict[str, Cell]]) -> str:
+    """The page, from the cells of each topology by the names of their tests."""
+    parts = [_INTRO]
+    for topology, cells in found.items():
+        parts.append(f"\n## {topology}\n\n| fault | {' | '.join(LOADS)} |\n")
+        parts.append(f"|---|{'---|' * len(LOADS)}\n")
+        for fault, declared in FAULTS.items():
+            texts = [
+                "-" if load in declared.unseen else _text(cells.get(f"{fault}__{load}"))
+                for load in LOADS
+            ]
+            parts.append(f"| `{fault}` | {' | '.join(texts)} |\n")
+    unseen = [
+        f"- `{fault}` under `{load}`: {why}\n"
+        for fault, declared in FAULTS.items()
+        for load, why in declared.unseen.items()
+    ]
+    if unseen:
+        parts += ["\nNot played (-):\n\n", *unseen]
+    return "".join(parts)
+
+
+def mistakes(found: dict[str, dict[str, Cell]]) -> Iterable[str]:
+    """A line for each cell that is wrong or missing."""
+    for topology, cells in found.items():
+        for fault, declared in FAULTS.items():
+            for load in LOADS:
+                cell = cells.get(f"{fault}__{load}")
+                if load in declared.unseen or (cell is not None and not cell.wrong(fault)):
+                    continue
+                yield f"{topology} {fault}__{load}: {_text(cell)}"
+
+
+def cell_of(result: dict[str, Any]) -> Cell:
+    """What a saved result (result.json) comes to."""
+    details = result.get("details", ())
+    kind = details[0]["kind"] if details else ""
+    return Cell(result["verdict"], kind, _seconds(result))
+
+
+def _seconds(result: dict[str, Any]) -> float | None:
+    phases = result.get("timeline", {}).get("phases", ())
+    span = next((phase for phase in phases if phase["name"] == "scenario"), None)
+    if span is None or "end_ns" not in span:
+        return None
+    return (int(span["end_ns"]) - int(span["start_ns"])) / 1e9
+
+
+def _text(cell: Cell | None) -> str:
+    return "no result" if cell is None else cell.text
+
+
+def _play(topology: str) -> dict[str, Cell]:
+    directory = Path(tempfile.mkdtemp(prefix="ktstr-matrix-"))
+    launcher = f"_main/tests/faults/matrix_{topology}"
+    running = Running(launcher, directory, timeout_s=_TIMEOUT_S)
+    try:
+        ended = running.wait(_TIMEOUT_S)
+        names = [path.parent.name for path in ended.outputs.glob("*/result.json")]
+        return {name: cell_of(ended.result(name)) for name in names}
+    finally:
+        running.close()
+        shutil.rmtree(directory)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
