@@ -64,6 +64,8 @@ FAULTS = {
     "error": Fault({"error_after_ns": 400 * _MS}),
     "fail_verify": Fault({"fail_verify": "true"}),
     "partial": Fault({"stall_after_ns": 1, "ops.timeout_ms": 1000, "ops.flags": _SWITCH_PARTIAL}),
+    # all CPUs but the first
+    "unused": Fault({"unused_from": 1}),
     "no_hotplug": Fault(offline=True),
 }
 
