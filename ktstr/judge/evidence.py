@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ktstr.judge.completeness import planned_workers
 from ktstr.judge.disks import is_as_promised, promise
 from ktstr.judge.kernel_log import is_clean
+from ktstr.judge.known_faults import unexplained
 from ktstr.judge.payloads import missing, payload_name, planned_payloads
 from ktstr.judge.phases import parts
 from ktstr.judge.record import RunRecord
@@ -60,7 +61,7 @@ def claims(run: RunRecord, relative: list[RelativeResult]) -> tuple[Claim, ...]:
         words = f"workers were there to measure ({', '.join(measured)})"
         found.append(Claim(words, bool(run.workers)))
     if run.plan.checks.clean_kernel_log:
-        found.append(Claim("the kernel log is clean", is_clean(run.console)))
+        found.append(Claim("the kernel log is clean", is_clean(unexplained(run))))
     return tuple(found)
 
 

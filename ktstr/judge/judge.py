@@ -18,6 +18,7 @@ from ktstr.judge.holds import not_held
 from ktstr.judge.judgement import CheckResult, Judgement
 from ktstr.judge.kept import kept_remarks
 from ktstr.judge.kernel_log import kernel_log, kernel_log_remarks, panic
+from ktstr.judge.known_faults import known_fault_remarks, unexplained
 from ktstr.judge.limits import limits
 from ktstr.judge.outcome import outcome
 from ktstr.judge.payloads import payload_remarks, payloads
@@ -80,6 +81,7 @@ def judge(run: RunRecord) -> Judgement:
             *wait_remarks(run),
             *comeback_remarks(run),
             *kernel_log_remarks(run),
+            *known_fault_remarks(run),
             *subject_remarks(run),
             *waste_remarks(run),
             *kept_remarks(run, whole(under_test(run))),
@@ -102,7 +104,7 @@ def judge(run: RunRecord) -> Judgement:
 def _machine(run: RunRecord) -> list[Detail]:
     details = panic(run) + ending(run) + transport(run) + boot_parameters(run)
     if run.plan.checks.clean_kernel_log:
-        details += kernel_log(run.console)
+        details += kernel_log(unexplained(run))
     return details
 
 

@@ -30,8 +30,6 @@ from ktstr import (
 if TYPE_CHECKING:
     from ktstr.guest.context import Context
 
-# Linux 6.12 warns of its own deadline server when CPUs go under sched_ext
-_ITS_LOG = Checks(clean_kernel_log=False)
 _LOAD = Backdrop((CgroupDef("load"),))
 _STATE = Path("/sys/kernel/sched_ext/state")
 _GOES = "unregistered from the main kernel: cpu 1 going offline, exiting scheduler"
@@ -49,7 +47,7 @@ def _await_enabled() -> None:
     uevents.close()
 
 
-@ktstr.scenario(checks=_ITS_LOG)
+@ktstr.scenario()
 def one_with_callbacks_copes(machine: TopologyView) -> Scenario:
     """Its callbacks are called, once for each CPU that goes and that comes."""
     went = WaitFor(GlobalValue("nr_offline", "==", 2), 5.0)
@@ -61,7 +59,6 @@ def one_with_callbacks_copes(machine: TopologyView) -> Scenario:
 
 
 @ktstr.scenario(
-    checks=_ITS_LOG,
     expect_fail=ExpectFail(Kind.SCHEDULER_EJECTED, f"scheduler fifo .*{_GOES}"),
 )
 def one_without_is_thrown_out(machine: TopologyView) -> Scenario:
@@ -71,7 +68,7 @@ def one_without_is_thrown_out(machine: TopologyView) -> Scenario:
 
 
 @ktstr.test(
-    checks=Checks(not_starved=False, clean_kernel_log=False),
+    checks=Checks(not_starved=False),
     expect_fail=ExpectFail(
         Kind.SCHEDULER_EJECTED, f"scheduler scx_simple .*{_GOES}.*; it came back by itself"
     ),
