@@ -61,6 +61,9 @@ _NAMES: tuple[tuple[str, _Takes, float, str], ...] = (
     ("", _SIZED, 1.0, "loop loops message messages msg msgs packet packets page pages pkt pkts"),
     ("", _SIZED, 1.0, "query queries req reqs request requests sample samples switch switches"),
     ("", _SIZED, 1.0, "thread threads transaction transactions mps pps qps rps tps"),
+    ("", _SIZED, 1.0, "eps fps inst insts insn insns ips item items iter iters job jobs key keys"),
+    ("", _SIZED, 1.0, "lookup lookups lps read reads record records row rows task tasks txn txns"),
+    ("", _SIZED, 1.0, "update updates wakeup wakeups write writes"),
 )
 _EXACT = {name: row for row in _NAMES for name in row[3].split()}
 _FOLDED = {name.casefold(): row for name, row in _EXACT.items() if name not in ("Bps", "bps")}
@@ -69,19 +72,27 @@ _LONG = 3  # letters from which a name counts in any case
 # nothing is counted in
 _NUMERALS = (
     "hundred thousand million billion trillion dozen half quarter lakh crore mio mil mill mln mn "
-    "mrd mlrd bn bil bln tn trn tril tenth hundredth thousandth millionth billionth nan inf e"
+    "mrd mlrd bn bil bln tn trn tril tys tsd mille tenth hundredth thousandth "
+    "millionth billionth nan inf e"
 )
 _ORDINALS = "st nd rd th"
 _LINKS = "per to"
 _PREFIXES = "kilo mega giga tera milli micro nano pico"
-_TIMES = "d w y mo yr yrs week weeks month months year years am pm"
+_TIMES = "as fs cs mus d w y mo yr yrs week weeks month months year years am pm"
+_OCTETS = "ko mo go"  # French for KB, MB, GB
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
-_NO_WORDS = frozenset(" ".join((_NUMERALS, _ORDINALS, _LINKS, _PREFIXES, _TIMES, _MONTHS)).split())
+_NO_WORDS = frozenset(
+    " ".join((_NUMERALS, _ORDINALS, _LINKS, _PREFIXES, _TIMES, _OCTETS, _MONTHS)).split()
+)
 _HEX = re.compile("[A-Fa-f]+")
 # a prefix in front of a unit that is not known here: no English word begins so
 _PREFIXED = re.compile(
     "[kKMGTPE][A-Z]|[kKmMnG][^aehilnoruwyA-Z]|[pPT][^aehilnorstuwyA-Z]",
 )
+
+
+# in front of a `/`, one that begins like a word: `Kblobs/s`
+_MAYBE_PREFIXED = re.compile("[kKMGT][a-z]{3,}")
 
 
 def unit_scale(text: str, *, attached: bool = False) -> Scale | None:
@@ -90,11 +101,14 @@ def unit_scale(text: str, *, attached: bool = False) -> Scale | None:
     `text`: a unit, or several with `/` between them, the first of which may be missing (`/s`).  A
     word that is no unit is a thing counted, and scales nothing: `Threads`.  None are: a prefix
     whose meaning hangs on its case (`mb`, `MS`), one that stands alone and is ambiguous (`m`), one
-    in front of what is not known, words for numbers (`million`), ordinals (`th`), digits within,
-    and, with `attached`, what may be the digits of a hexadecimal number.
+    in front of what is not known, words for numbers (`million`), ordinals (`th`), digits within
+    and letters that are not ASCII's, and, with `attached`, what may be the digits of a hexadecimal
+    number.
     """
     parts = text.split("/")
     base, power, factor = "", 0, 1.0
+    if len(parts) > 1 and _MAYBE_PREFIXED.match(parts[0]) and _known(parts[0]) is None:
+        return None
     for index, part in enumerate(parts):
         if part == "#" and len(parts) > 1:
             part = ""
@@ -123,7 +137,8 @@ def _one(word: str, attached: bool) -> Scale | None:
     if scale is not None:
         return scale
     folded = word.casefold()
-    if not word.isalpha() or {folded, folded.removesuffix("s")} & _NO_WORDS:
+    # words of other scripts may be units, or numerals
+    if not (word.isalpha() and word.isascii()) or {folded, folded.removesuffix("s")} & _NO_WORDS:
         return None
     if attached and _HEX.fullmatch(word):
         return None

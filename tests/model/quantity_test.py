@@ -47,6 +47,8 @@ _UNITS = {
     "Gi": ("", 1024.0**3),
     "kops": ("ops", 1e3),
     "Mpps": ("pps", 1e6),
+    "Kitems": ("items", 1e3),
+    "MIPS": ("IPS", 1e6),
     "migrations": ("migrations", 1.0),
 }
 _RATES = {"": ("", 1.0), "/s": ("/s", 1.0), "/sec": ("/s", 1.0), "/ms": ("/s", 1e-3)}
@@ -108,6 +110,7 @@ class ReadTest(parameterized.TestCase):
         *("5m", "5 u", "5E", "5 d", "5 mb", "5 gb/s", "5 MS", "5 Msec", "5 USEC", "5 S", "5 mhz"),
         *("5 (in ms)", "5 (ms avg)", "5 (k ops)", "5 (min)", "5 [1000/s]", "5 (/1000)", "5 per ms"),
         *("5 mln", "5 tenths", "5 lakh", "5 (crores)", "5 to"),
+        *("5 Kblobs/s", "5 kblobs per s", "5 Go/s", "5 Ko", "5 \u043c\u0441", "5\u4e07", "5 mus"),
         *("5 million", "5 thousands", "5 (in thousands)", "5 (x1000)", "5 (MS)", "5 (10^3)"),
         *("5 Mtexels", "5 KFOO", "5 ks", "5 ops/m", "5 threads running", "5" + " " * 300 + "x"),
     )
