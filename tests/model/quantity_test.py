@@ -153,6 +153,8 @@ class PropertyTest(absltest.TestCase):
         assume("per" not in rate or ("[{u}" not in form and "({u}" not in form))
         # a word in brackets that is no unit is a remark
         assume(unit != "migrations" or rate or ("[{u}" not in form and "({u}" not in form))
+        # minutes, or the minimum
+        assume((unit, rate, form) != ("min", "", "{n} ({u})"))
         number = _digits(value, style)
         base, times = _UNITS[unit]
         per, divided = _RATES[rate]
