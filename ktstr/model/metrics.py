@@ -125,9 +125,15 @@ def _json(text: str, key: tuple[str, ...], harvest: Harvest) -> None:
 
 
 def _is_named(record: Record, name: str, harvest: Harvest) -> bool:
-    """Whether a hint or check has the name, or its end behind any of its dots."""
+    """Whether a hint or check has the name, or its end behind any of its dots, or a number of
+    records that are called alike before it.
+    """
     parts = [*record.path, *name.split(".")]
-    return any(".".join(parts[start:]) in harvest.wanted for start in range(len(parts)))
+    if any(".".join(parts[start:]) in harvest.wanted for start in range(len(parts))):
+        return True
+    heads = (each.removesuffix(f".{name}") for each in harvest.wanted if each.endswith(f".{name}"))
+    told = (head.rpartition(".") for head in heads)
+    return any(label == record.label() and number.isdigit() for label, _, number in told)
 
 
 def _key_values(text: str, key: tuple[str, ...], harvest: Harvest) -> None:

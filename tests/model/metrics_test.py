@@ -142,6 +142,15 @@ class JsonTest(parameterized.TestCase):
         self.assertEqual(values(found), {"bw": 1.2e9})
         self.assertEqual(found.notes, ("stdout: metric 'sum' is the string 'n/a', no number",))
 
+    def test_a_string_may_be_named_with_the_number_of_its_record(self) -> None:
+        text = '{"event":"cs","v":"412"}\n{"event":"cs","v":"7 us"}\n'
+        found = extract_metrics(payload(), text, "", (Exists("1.v"),))
+        self.assertEqual(values(found), {"0.v": 412.0, "1.v": 7e-6})
+        keyed = payload(record_key=("event",))
+        found = extract_metrics(keyed, text, "", (Exists("cs.1.v"),))
+        self.assertEqual(values(found), {"cs.0.v": 412.0, "cs.1.v": 7e-6})
+        self.assertEqual(extract_metrics(keyed, text, "", (Exists("other.1.v"),)).metrics, ())
+
     def test_a_crowd_of_metrics_is_cut_but_never_those_named(self) -> None:
         text = json.dumps({f"m{i}": i for i in range(2 * MAX_LEAVES)})
         last = f"m{2 * MAX_LEAVES - 1}"
