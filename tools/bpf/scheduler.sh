@@ -11,7 +11,7 @@ label=$1 kernel=$2 headers=$3 source=$4 object=$5
 shift 5
 
 # -MG takes headers that are not there as they are spelled; a source with errors is told of them below.
-wanted=$(clang "$@" -M -MG "$source" 2> /dev/null | tr -s ' \\' '\n' | grep -m 1 '^scx/' || true)
+wanted=$(clang "$@" -M -MG "$source" 2> /dev/null | tr -s ' \134' '\n' | grep -m 1 '^scx/' || true)
 if [ -z "$wanted" ]; then
   set -- "$@" "-I$TYPES"
 else
