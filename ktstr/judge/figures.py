@@ -133,7 +133,7 @@ class FigureName:
             raise UsageError(
                 f"stat {text!r}: the scenario makes no cgroup {cgroup!r}; its cgroups: {there}"
             )
-        if step and step not in steps:
+        if (step or not found) and step not in steps:
             there = ", ".join(steps) or "none"
             raise UsageError(
                 f"stat {text!r}: the scenario has no step {step!r}; its steps: {there}"

@@ -99,6 +99,7 @@ class NamesTest(parameterized.TestCase):
         ("total.spread_pct", "no figure 'spread_pct'; those of the totals: cleanup_max_ms"),
         ("c.iterations", "makes no cgroup 'c'; its cgroups: a/b"),
         ("2:a/b.iterations", "has no step '2'; its steps: 0, 1, calm"),
+        (":a/b.iterations", "has no step ''; its steps: 0, 1, calm"),
     )
     def test_unknown_names_are_refused_before_boot(self, name: str, words: str) -> None:
         with self.assertRaisesRegex(UsageError, words):
