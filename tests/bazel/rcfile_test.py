@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tools.private.bazel_setup import prefix
 from tools.private.bazel_setup.errors import SetupError
-from tools.private.bazel_setup.rcfile import render
+from tools.private.bazel_setup.rcfile import render, write
 from tools.private.bazel_setup.words import rc_comment, rc_word
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"))
@@ -74,6 +74,15 @@ class RcFileTest(absltest.TestCase):
 
     def test_usual_paths_stay_as_they_are(self) -> None:
         self.assertEqual(rc_word("--a=/h/.cache/k-1_2:~+@%,z"), "--a=/h/.cache/k-1_2:~+@%,z")
+
+    def test_a_path_that_is_no_utf8_is_written_as_it_is(self) -> None:
+        workspace = Path(self.create_tempdir().full_path)
+        (workspace / ".bazelrc").write_text("try-import %workspace%/.bazelrc.local\n")
+        cache = Path("/home/j\udcfcrgen")
+        for _ in range(2):  # read back the second time
+            write(workspace, cache, None, cache / "bazel", "none")
+        said = (workspace / ".bazelrc.local").read_bytes()
+        self.assertIn(b"--disk_cache=/home/j\xfcrgen/disk", said)
 
     def test_a_line_break_is_refused(self) -> None:
         with self.assertRaisesRegex(SetupError, "holds a line break, which no rc file"):

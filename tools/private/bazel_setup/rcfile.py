@@ -39,12 +39,13 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
     text = render(cache, home, command, reason)
     path = workspace / NAME
     try:
-        if path.read_text(encoding="utf-8") == text:
+        # paths that are no UTF-8 go in as the bytes that they are
+        if path.read_text(encoding="utf-8", errors="surrogateescape") == text:
             return
     except OSError:
         pass
     with tempfile.NamedTemporaryFile(
-        "w", dir=workspace, prefix=NAME, delete=False, encoding="utf-8"
+        "w", dir=workspace, prefix=NAME, delete=False, encoding="utf-8", errors="surrogateescape"
     ) as file:
         file.write(text)
     os.replace(file.name, path)
