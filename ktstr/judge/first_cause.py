@@ -2,8 +2,8 @@
 """Why a scheduler did not load or attach, found in what it and the kernel said.
 
 The formats are those of libbpf 1.0 to 1.6 (src/libbpf.c), the verifier (kernel/bpf/verifier.c),
-sched_ext (kernel/sched/ext.c), SCX_BUG_ON (tools/sched_ext/include/scx/common.h), anyhow's chain of
-causes and Rust's panics.
+sched_ext (kernel/sched/ext.c), SCX_BUG_ON (tools/sched_ext/include/scx/common.h), the chains of
+causes of anyhow and color-eyre, panics of Rust and Go, and what clap and getopt(3) refuse.
 """
 
 from __future__ import annotations
@@ -66,13 +66,23 @@ _CAUSES = tuple(
         (r"prog '(.+?)': (failed to .+)", "program {0}: {1}"),
     )
 )
+# colours, and the line breaks of a terminal
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\r(?=\n)")
 _PANIC = re.compile(
-    r"^thread '.*?' (?:\(\d+\) )?panicked at (?:'(?P<old>.*)', \S+|\S+:\n(?P<new>.+))$",
+    r"^(?:.*\s)?thread '.*?' (?:\(\d+\) )?panicked at "
+    r"(?:'(?P<old>(?:.|\n)*?)', (?P<at>\S+:\d+)$|(?P<place>\S+):\n(?P<new>.*)$)",
     re.MULTILINE,
 )
+# what follows a panic's message
+_AFTER_PANIC = re.compile(r"^(?:note: |stack backtrace:|(?:\S* )?Error: )", re.MULTILINE)
+_GO_PANIC = re.compile(r"^panic: (.+)$", re.MULTILINE)
 _BUG = re.compile(r"^\[SCX_BUG\] (\S+?)(?: \((.+)\))?\n(.+)$", re.MULTILINE)
-_CHAIN = re.compile(r"^(?:\S* )?Error: (.+)$", re.MULTILINE)
-_CAUSE = re.compile(r"^\s+(?:\d+: )?(.*\S)")
+_CHAIN = re.compile(r"^(?:\S* )?[Ee]rror:(?: +(.*))?$", re.MULTILINE)
+_CAUSE = re.compile(r"\s+(?:(\d+): )?(.*\S)")
+_OPTION = re.compile(
+    r"^\S+: ((?:invalid|unrecognized|ambiguous) option\b.*|option\b.* requires an argument.*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 # What an error means where a scheduler is loaded; `os error N` is Rust's way to say it.
 _PERMISSION = (
@@ -107,6 +117,7 @@ def causes(said: str, kernel_words: Iterable[str]) -> tuple[str, ...]:
         said: the scheduler's own output.
         kernel_words: lines of the kernel's log during its life, as in `SchedulerFacts`.
     """
+    said = _ESCAPES.sub("", said)
     named = _named(said)
     if named:
         return tuple(filter(None, (named, _meaning(named, _PERMISSION))))
@@ -118,6 +129,7 @@ def causes(said: str, kernel_words: Iterable[str]) -> tuple[str, ...]:
 
 def last_words(said: str) -> str:
     """What a program said last of itself: the end of its chain of causes, or its last line."""
+    said = _ESCAPES.sub("", said)
     told = _told(said)
     if told:
         return told
@@ -135,29 +147,48 @@ def _named(said: str) -> str:
 
 def _told(said: str) -> str:
     """What its language's or library's way of giving up says; empty where it has none."""
-    panics = list(_PANIC.finditer(said))
-    if panics:
-        return f"it panicked: {_short(panics[-1]['old'] or panics[-1]['new'])}"
-    chains = list(_CHAIN.finditer(said))
-    if chains:
-        return f"it said: {_chain(chains[-1][1], said[chains[-1].end() :])}"
-    bugs = list(_BUG.finditer(said))
-    if bugs:
+    if panics := list(_PANIC.finditer(said)):
+        return f"it panicked: {_panic(panics[-1], said[panics[-1].end() :])}"
+    if panics := list(_GO_PANIC.finditer(said)):
+        return f"it panicked: {_short(panics[-1][1])}"
+    if chains := list(_CHAIN.finditer(said)):
+        chain = _chain(chains[-1][1] or "", said[chains[-1].end() :])
+        return f"it said: {chain}" if chain else ""
+    if bugs := list(_BUG.finditer(said)):
         place, errno, text = bugs[-1].groups()
         return f"it said: {_short(text)} ({', '.join(filter(None, (place, errno)))})"
+    if options := list(_OPTION.finditer(said)):
+        return f"it said: {_short(options[-1][1])}"
     return ""
 
 
+def _panic(panic: re.Match[str], rest: str) -> str:
+    """A panic's message, with the last cause of an error that was unwrapped; else its place."""
+    message = panic["new"] if panic["old"] is None else panic["old"]
+    top, _, more = message.partition("\n")
+    after = _AFTER_PANIC.search(rest)
+    said = _chain(top, f"\n{more}\n{rest[: after.start()] if after else rest}")
+    return said or f"without a message, at {panic['place'] or panic['at']}"
+
+
 def _chain(top: str, rest: str) -> str:
-    """`top: last cause` of anyhow's report; `rest` is what follows its first line."""
-    _, _, listed = rest.partition("\nCaused by:\n")
-    last = ""
+    """`top: last cause` of a chain of causes; `rest` is what follows its first line.
+
+    Without `top` the list follows at once, as color-eyre has it, and begins with it.  Of a cause of
+    several lines the first is told.
+    """
+    top = top.strip()
+    listed = rest.partition("\nCaused by:\n")[2] if top else rest
+    told = [top] if top else []
+    count = 0
     for line in listed.splitlines():
         match = _CAUSE.match(line)
-        if match is None:
+        if match is None and line.strip():
             break
-        last = match[1]
-    return _short(f"{top}: {last}" if last else top)
+        if match and (match[1] == f"{count}" or not count):
+            told.append(match[2])
+            count += 1
+    return _short(": ".join([*told[:1], *told[1:][-1:]]))
 
 
 def _meaning(text: str, *known: tuple[re.Pattern[str], str]) -> str:

@@ -77,6 +77,62 @@ _BUG = """\
 [SCX_BUG] scx_mine.c:71 (Argument list too long)
 Failed to attach struct ops
 """
+_CHAIN_OF_LINES = """\
+Error: Failed to load
+
+Caused by:
+    0: the first
+       0: with a line that looks like the next
+
+       and one behind a blank one
+    1: the cause
+       a hint
+
+Stack backtrace:
+    2: not this
+"""
+_UNWRAPPED = """\
+thread 'main' panicked at src/main.rs:40:9:
+called `Result::unwrap()` on an `Err` value: Failed to attach
+
+Caused by:
+    Argument list too long (os error 7)
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+"""
+_UNWRAPPED_LATER = """\
+thread 'helper' panicked at src/main.rs:40:9:
+no CPU in LLC 3
+Error: a thread is gone
+
+Caused by:
+    nobody knows
+"""
+_OLD_PANIC_OF_LINES = """\
+thread 'main' panicked at 'assertion failed: `(left == right)`
+  left: `1`,
+ right: `2`: no', src/main.rs:40:9
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+"""
+_EYRE = """\
+Error:
+   0: \x1b[91mFailed to attach\x1b[0m
+   1: \x1b[91mArgument list too long (os error 7)\x1b[0m
+
+Location:
+   src/main.rs:40
+"""
+_CLAP = """\
+\x1b[1m\x1b[31merror:\x1b[0m unexpected argument '--slice' found
+
+Usage: mine [OPTIONS]
+
+For more information, try '--help'.
+"""
+_GETOPT = """\
+mine: unrecognized option '--slice'
+Usage: mine [-v]
+  -h  shows this
+"""
 _TIMEOUT = "the kernel takes 30000 as ops.timeout_ms at most"
 
 
@@ -112,6 +168,23 @@ class FirstCauseTest(parameterized.TestCase):
         ("error alone", "Error: cannot open\n", "it said: cannot open"),
         ("panic", _PANIC, "it panicked: no CPU in LLC 3"),
         ("older panic", _OLD_PANIC, "it panicked: no CPU in LLC 3"),
+        ("panic of lines", _OLD_PANIC_OF_LINES, "it panicked: assertion failed: `(left == right)`"),
+        ("panic in a log", f"11:02:03 [ERROR] {_PANIC}", "it panicked: no CPU in LLC 3"),
+        ("panic without words", _PANIC.replace("no CPU in LLC 3", ""),
+         "it panicked: without a message, at src/main.rs:40:9"),
+        ("panic over an error", _UNWRAPPED,
+         "Err` value: Failed to attach: Argument list too long (os error 7)"),
+        ("panic of a thread", _UNWRAPPED_LATER, "it panicked: no CPU in LLC 3"),
+        ("panic of Go", "panic: no CPU\n\ngoroutine 1 [running]:\nexit status 2\n",
+         "it panicked: no CPU"),
+        ("chain of lines", _CHAIN_OF_LINES, "it said: Failed to load: the cause"),
+        ("chain in colours", _ANYHOW.replace("Error", "\x1b[31mError\x1b[0m"),
+         "it said: Failed to attach struct ops: Argument list too long (os error 7)"),
+        ("chain of a terminal", _ANYHOW.replace("\n", "\r\n"),
+         "it said: Failed to attach struct ops: Argument list too long (os error 7)"),
+        ("list alone", _EYRE, "it said: Failed to attach: Argument list too long (os error 7)"),
+        ("option", _CLAP, "it said: unexpected argument '--slice' found"),
+        ("option of a C program", _GETOPT, "it said: unrecognized option '--slice'"),
         ("macro of the kernel's tools", _BUG,
          "it said: Failed to attach struct ops (scx_mine.c:71, Argument list too long)"),
         ("another library", "starting\ngave up\n", "it last said: gave up"),
@@ -121,6 +194,7 @@ class FirstCauseTest(parameterized.TestCase):
 
     @parameterized.named_parameters(
         ("chain", _ANYHOW, _TIMEOUT),
+        ("panic", _UNWRAPPED, _TIMEOUT),
         ("macro", _BUG, _TIMEOUT),
         ("loader", "scx-loader: the kernel did not attach x: Argument list too long\n", _TIMEOUT),
         ("permission", _SILENT, "a permission lacks: bpf(2) wants CAP_BPF and CAP_PERFMON"),
