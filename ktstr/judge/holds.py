@@ -33,21 +33,23 @@ _SHOWN = 3
 _LONG_NS = 1_000_000_000
 
 # kernel/sched/ext.c: check_rq_for_timeouts(), scx_tick(); 6.12 to 7.2
-_STALLED = re.compile(r"(\S[^\[\n]*)\[(\d+)\] failed to run for (\d+\.\d+)s")
+# names may hold brackets and blanks of their own, so that the number is what says who it is
+_STALLED = re.compile(r"\[(\d+)\] failed to run for (\d+\.\d+)s")
 _WATCHDOG = re.compile(r"watchdog failed to check in for (\d+\.\d+)s")
 # the same, scx_dump_task(): a task's line, and below it the CPUs that it may use, as a mask
-_DUMPED = r" {name}\[{pid}\] [+-]\d+ms(?:\n +\S.*)*?\n +cpus=([0-9a-f,]+)"
+_DUMPED = r"\[{pid}\] [+-]\d+ms(?:\n +\S.*)*?\n +cpus=([0-9a-f,]+)"
 # kernel/watchdog.c
 _LOCKUP = re.compile(r"CPU#(\d+) stuck for (\d+)s")
 
 
 @dataclass(frozen=True)
 class Span:
-    """A time, and the CPUs on which somebody waited in it."""
+    """A time, and the CPUs on which somebody waited in it: `pid`, where it is one task."""
 
     cpus: frozenset[int]
     started_ns: int
     ended_ns: int
+    pid: int | None = None
 
 
 def not_held(
@@ -55,8 +57,9 @@ def not_held(
 ) -> list[Detail]:
     """Turns FAILs about time that tasks above all schedulers took into INCONCLUSIVE (held).
 
-    Only where these had, for most of the time, each CPU that the one who waited may use; else the
-    FAIL stays, and says who held which of them.  `workers`: those that the details speak of.
+    Only where these had, for most of the time, all CPUs at once that the one who waited may use, or
+    those were not there; else the FAIL stays, and says who held which of them.  `workers`: those
+    that the details speak of.
     """
     found = list(details)
     if not run.holds:
@@ -86,10 +89,11 @@ def _of_worker(run: RunRecord, named: list[WorkerFacts], kind: Kind) -> Span | N
     worker = max(named, key=lambda each: each.max_gap_ns)
     cpus = allowed(worker, asked_view(run.plan).cpus)
     if kind is Kind.STARVED and not worker.work_units:
-        return Span(cpus, worker.started_ns, worker.ended_ns)
+        return Span(cpus, worker.started_ns, worker.ended_ns, worker.pid)
     if not worker.max_gap_at_ns:
-        return Span(cpus, worker.started_ns, worker.ended_ns)
-    return Span(cpus, worker.max_gap_at_ns - worker.max_gap_ns, worker.max_gap_at_ns)
+        return Span(cpus, worker.started_ns, worker.ended_ns, worker.pid)
+    began_ns = worker.max_gap_at_ns - worker.max_gap_ns
+    return Span(cpus, began_ns, worker.max_gap_at_ns, worker.pid)
 
 
 def _of_stall(run: RunRecord, life: SchedulerFacts) -> Span | None:
@@ -102,12 +106,12 @@ def _of_stall(run: RunRecord, life: SchedulerFacts) -> Span | None:
     if stalled is None:
         checked = _WATCHDOG.search(life.exit_message)
         return Span(machine, ended - _ns(checked[1]), ended) if checked else None
-    pid, length = int(stalled[2]), _ns(stalled[3])
+    pid, length = int(stalled[1]), _ns(stalled[2])
     for worker in run.workers:
         if worker.pid == pid and worker.started_ns < ended:
-            return Span(allowed(worker, machine), ended - length, ended)
-    cpus = _dumped_cpus(life.dump, stalled[1], pid) & machine
-    return Span(cpus or machine, ended - length, ended)
+            return Span(allowed(worker, machine), ended - length, ended, pid)
+    cpus = _dumped_cpus(life.dump, pid) & machine
+    return Span(cpus or machine, ended - length, ended, pid)
 
 
 def _of_lockup(run: RunRecord, message: str) -> Span | None:
@@ -123,9 +127,8 @@ def _of_lockup(run: RunRecord, message: str) -> Span | None:
     return Span(cpus, longest.ended_ns - _ns(lockup[2]), longest.ended_ns)
 
 
-def _dumped_cpus(dump: str, name: str, pid: int) -> frozenset[int]:
-    pattern = _DUMPED.format(name=re.escape(name), pid=pid)
-    match = re.search(pattern, dump)
+def _dumped_cpus(dump: str, pid: int) -> frozenset[int]:
+    match = re.search(_DUMPED.format(pid=pid), dump)
     if match is None:
         return frozenset()
     mask = int(match[1].replace(",", ""), 16)
@@ -144,16 +147,19 @@ def _told(run: RunRecord, detail: Detail, span: Span | None) -> Detail:
     if not held:
         return detail
     who = _who(run, span, held)
-    if all(part >= _MOST for part in parts.values()):
+    if _shut_ns(run, span) >= _MOST * length:
+        away = format_cpulist(_away(run, span) & there)
+        also = f", CPU {away} was not there all the time" if away else ""
         message = (
-            f"{detail.message}; but {who}, and it may run nowhere else: no scheduler could give it "
-            f"a CPU"
+            f"{detail.message}; but {who}{also}, and it may run nowhere else: no scheduler could "
+            f"give it a CPU"
         )
         return dataclasses.replace(
             detail, kind=Kind.HELD, message=message, verdict=Verdict.INCONCLUSIVE
         )
     free = format_cpulist({cpu for cpu, part in parts.items() if part < _MOST})
-    message = f"{detail.message}; meanwhile {who}, but it may run on CPU {free} as well"
+    why = f"it may run on CPU {free} as well" if free else "for most of it not all of them at once"
+    message = f"{detail.message}; meanwhile {who}, but {why}"
     return dataclasses.replace(detail, message=message)
 
 
@@ -176,11 +182,46 @@ def _gone(run: RunRecord, span: Span) -> frozenset[int]:
     return frozenset.intersection(*(part.gone for part in parts))
 
 
+def _away(run: RunRecord, span: Span) -> frozenset[int]:
+    """The CPUs that were offline at some time of that."""
+    parts = presence_of(run.events).spans(span.started_ns, span.ended_ns)
+    return frozenset().union(*(part.gone for part in parts))
+
+
+def _shut_ns(run: RunRecord, span: Span) -> float:
+    """How long each of the CPUs was held, or not there, at the same time."""
+    turns: list[tuple[float, int, int]] = []
+    for hold in run.holds:
+        if hold.cpu in span.cpus and _overlap(hold, span):
+            turns += [
+                (max(hold.started_ns, span.started_ns), hold.cpu, 1),
+                (min(hold.ended_ns, span.ended_ns), hold.cpu, -1),
+            ]
+    since: float = span.started_ns
+    for part in presence_of(run.events).spans(span.started_ns, span.ended_ns):
+        until = since + part.part * (span.ended_ns - span.started_ns)
+        turns += [(at, cpu, by) for cpu in part.gone for at, by in ((since, 1), (until, -1))]
+        since = until
+    shut, depth, last = 0.0, dict.fromkeys(span.cpus, 0), float(span.started_ns)
+    closed = 0
+    for at, cpu, by in sorted(turns):
+        if closed == len(depth):
+            shut += at - last
+        last = at
+        if cpu in depth:
+            closed -= depth[cpu] > 0
+            depth[cpu] += by
+            closed += depth[cpu] > 0
+    return shut
+
+
 def _held_ns(run: RunRecord, cpu: int, span: Span) -> int:
     return sum(_overlap(hold, span) for hold in run.holds if hold.cpu == cpu)
 
 
 def _overlap(hold: Hold, span: Span) -> int:
+    if hold.pid == span.pid:
+        return 0  # who waited had it itself
     return max(0, min(hold.ended_ns, span.ended_ns) - max(hold.started_ns, span.started_ns))
 
 

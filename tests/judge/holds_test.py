@@ -89,6 +89,25 @@ class HoldsTest(parameterized.TestCase):
         found = self.first(dataclasses.replace(run, events=(gone, *run.events)))
         self.assertIs(found.kind, Kind.HELD)
 
+    def test_cpus_that_were_held_in_turn_left_one_free(self) -> None:
+        middle = S + 750 * MS
+        found = self.first(late_run(hold(0, S, middle), hold(1, middle, 2 * S)))
+        self.assertEqual((found.kind, found.verdict), (Kind.STUCK, Verdict.FAIL))
+        self.assertIn("but for most of it not all of them at once", found.message)
+
+    def test_a_cpu_that_went_meanwhile_is_nowhere_to_go_from_then_on(self) -> None:
+        run = late_run(hold(0, S, 2 * S))
+        for went_ms, kind in ((600, Kind.HELD), (900, Kind.STUCK)):
+            gone = Event(S + went_ms * MS, EventName.CPU_OFFLINE, None, "1")
+            found = self.first(dataclasses.replace(run, events=(gone, *run.events)))
+            self.assertIs(found.kind, kind)
+        self.assertIn("CPU 0 was held for 0.50 of 0.50 s", found.message)
+
+    def test_what_the_late_one_held_itself_is_no_excuse(self) -> None:
+        found = self.first(late_run(hold(0, S, 2 * S, pid=100), hold(1, S, 2 * S)))
+        self.assertIs(found.kind, Kind.STUCK)
+        self.assertNotIn("spin[100]", found.message)
+
     @parameterized.named_parameters(
         ("before", hold(0, 0, S + 500 * MS)), ("after", hold(0, 2 * S, 3 * S))
     )
@@ -135,6 +154,12 @@ class HoldsTest(parameterized.TestCase):
         found = self.first(run)
         self.assertIs(found.kind, kind)
         self.assertIn("CPU 0 was held", found.message)
+
+    @parameterized.parameters("a b", "x[1]", "a[b]c", "[k]", "a: b")
+    def test_stalled_tasks_of_any_name(self, name: str) -> None:
+        dump = _DUMP.format(mask="1").replace("kworker/0:1", name)
+        found = self.first(stalled_run(hold(0, 0, 2 * S), who=f"{name}[42]", dump=dump))
+        self.assertIs(found.kind, Kind.HELD)
 
     def test_a_stalled_task_of_unknown_cpus_may_run_on_all(self) -> None:
         found = self.first(stalled_run(hold(0, 0, 2 * S), who="kworker/0:1[42]"))
