@@ -39,6 +39,7 @@ def wasted(scope: Scope) -> list[Measurement]:
             found.append(Measurement(name, None, f"{name}: {why}"))
         else:
             found += [_of_cpu(scope, each, cpu) for each in seen for cpu in each.cpus]
+            found += _unseen_cpus(scope, seen, step)
     return found
 
 
@@ -93,6 +94,17 @@ def _unseen(witness: WitnessFacts | None, seen: list[Idleness], step: StepFacts)
             f"{witness.looks} came late)"
         )
     return ""
+
+
+def _unseen_cpus(scope: Scope, seen: list[Idleness], step: StepFacts) -> list[Measurement]:
+    """The CPUs that were there all the time, and of which nothing is told."""
+    told = frozenset(cpu.cpu for each in seen for cpu in each.cpus)
+    spans = scope.presence.spans(step.started_ns, step.ended_ns)
+    gone = frozenset().union(*(span.gone for span in spans))
+    return [
+        Measurement(f"CPU {cpu}", None, f"step {step.index}: nobody looked at CPU {cpu}")
+        for cpu in sorted(scope.machine.cpus - told - gone)
+    ]
 
 
 def _covered(witness: WitnessFacts) -> float:

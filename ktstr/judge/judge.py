@@ -61,7 +61,10 @@ def judge(run: RunRecord) -> Judgement:
     claimed = claim_results(run)
     of_run = _blamed(run, _machine(run) + _guest(run), run.workers) + foreign(run)
     details = excuse(run, of_run + worker_reports(run)) + of_workers
-    details += excuse(run, claim_details(claimed))
+    of_functions = len(run.claims)
+    details += excuse(run, claim_details(claimed[:of_functions]))
+    of_figures = claim_details(claimed[of_functions:])
+    details += excuse(run, not_charged(run, of_figures, run.workers))
     details += excuse(run, relative_details(relative))
     shown = tuple(claim.words for claim in needed if claim.shown)
     if worst(detail.verdict for detail in details) is None:
@@ -147,7 +150,7 @@ def _blamed(
     run: RunRecord, details: list[Detail], workers: tuple[WorkerFacts, ...]
 ) -> list[Detail]:
     """The findings, less what others than the scheduler under test have done."""
-    return not_held(run, not_charged(run, details), workers)
+    return not_held(run, not_charged(run, details, workers), workers)
 
 
 def _in(part: str, detail: Detail) -> Detail:

@@ -134,7 +134,7 @@ def _pairs(
         pair, of_phase, baseline = compared.place(step.index)
         if of_phase != phase or not _ran_as_meant(run, step, baseline):
             continue
-        problem = leg_problem(run, step, baseline)
+        problem = leg_problem(run, step, baseline, claim.cgroup)
         if problem:
             problems.setdefault(pair, problem)
         else:

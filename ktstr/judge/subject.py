@@ -12,7 +12,7 @@ from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import was_ejected
 from ktstr.judge.subjects import worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts
+from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts, WorkerFacts
 from ktstr.model.witness import SchedClass
 
 _SHOWN = 3
@@ -34,8 +34,11 @@ _OF_WORKERS = frozenset(
         Kind.WORK_RATE,
         Kind.ITERATION_RATE,
         Kind.WORK_CONSERVATION,
+        Kind.CLAIM,
     }
 )
+# those of them that are not about one worker or cgroup
+_OF_ALL = frozenset({Kind.WORK_CONSERVATION, Kind.CLAIM})
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Ran:
 
     kind: str
     name: str
+    pid: int | None
     cgroup: str
     lives: tuple[SchedulerFacts, ...]
     always: bool
@@ -77,7 +81,7 @@ def foreign(run: RunRecord) -> list[Detail]:
     """
     found = ran(run)
     if not found:
-        return _stray(run)
+        return _stray(run) + _too_short(run)
     known = [each for each in found if each.classes]
     if not known or any(each.ever for each in found):
         return []
@@ -86,7 +90,10 @@ def foreign(run: RunRecord) -> list[Detail]:
 
 
 def subject_remarks(run: RunRecord) -> Iterator[str]:
-    """One sentence about those that did not run under the scheduler where others did."""
+    """A sentence about those that did not run under the scheduler where others did.
+
+    And one about those that it was bypassed for most of the time, though not always.
+    """
     found = ran(run)
     if not any(each.ever for each in found):
         return
@@ -100,6 +107,13 @@ def subject_remarks(run: RunRecord) -> Iterator[str]:
     if unknown:
         names = ", ".join(each.name for each in unknown[:_SHOWN])
         yield f"the class is not known that {_and_more(names, len(unknown))} ran under"
+    bypassed = dict.fromkeys(worker_name(stay.worker) for stay in stays(run) if _mostly(stay))
+    if bypassed:
+        names = ", ".join(list(bypassed)[:_SHOWN])
+        yield (
+            f"for most of the looks at {_and_more(names, len(bypassed))} the kernel bypassed "
+            f"{_schedulers(found)} (SCX_RQ_BYPASSING): what they did then is not its doing"
+        )
 
 
 def shown_words(run: RunRecord) -> tuple[str, bool] | None:
@@ -133,14 +147,20 @@ def shown_words(run: RunRecord) -> tuple[str, bool] | None:
     return f"{who} ran under {names} (sched_ext){when}", True
 
 
-def not_charged(run: RunRecord, details: Iterable[Detail]) -> list[Detail]:
+def not_charged(
+    run: RunRecord, details: Iterable[Detail], workers: tuple[WorkerFacts, ...]
+) -> list[Detail]:
     """Turns FAILs about workers that were never under the scheduler into INCONCLUSIVE.
 
+    `workers`: those that the details speak of; others may be called the same in another step.
     Of a life that ended before it was told to, this is not said: who had waited for it until then
     may have been seen after it only.
     """
     apart: dict[str, list[Ran]] = {}
+    pids = {worker.pid for worker in workers}
     for each in ran(run):
+        if each.kind == "worker" and each.pid not in pids:
+            continue
         apart.setdefault(each.name, []).append(each)
         if each.cgroup:
             apart.setdefault(each.cgroup, []).append(each)
@@ -149,15 +169,22 @@ def not_charged(run: RunRecord, details: Iterable[Detail]) -> list[Detail]:
         _excused(
             detail,
             # whoever waited beside an idle CPU waited for the one who schedules them all
-            everyone if detail.kind is Kind.WORK_CONSERVATION else apart.get(detail.subject, []),
+            everyone if detail.kind in _OF_ALL else apart.get(detail.subject, []),
         )
         for detail in details
     ]
 
 
-def leg_problem(run: RunRecord, step: StepFacts, baseline: bool) -> str:
-    """Why a leg of a comparison is not what it is meant to be, by its workers' classes; or ""."""
-    own = [stay for stay in stays(run, step.index) if stay.ended_ns > step.started_ns]
+def leg_problem(run: RunRecord, step: StepFacts, baseline: bool, cgroup: str | None = None) -> str:
+    """Why a leg of a comparison is not what it is meant to be, by its workers' classes; or "".
+
+    `cgroup`: by those of that one alone.
+    """
+    own = [
+        stay
+        for stay in stays(run, step.index)
+        if stay.ended_ns > step.started_ns and cgroup in (None, stay.worker.cgroup)
+    ]
     if baseline:
         strays = [stay for stay in own if _always_ext(stay)]
         if strays:
@@ -170,6 +197,10 @@ def leg_problem(run: RunRecord, step: StepFacts, baseline: bool) -> str:
         return f"no worker is known to have run under the scheduler: {_unknown(run)}"
     classes = _classes(frozenset().union(*(stay.classes for stay in known)))
     return f"no worker ran under the scheduler ({classes}), so that both legs are EEVDF's"
+
+
+def _mostly(stay: Stay) -> bool:
+    return stay.ext and stay.samples.get(SchedClass.BYPASS, 0) > stay.samples.get(SchedClass.EXT, 0)
 
 
 def _always_ext(stay: Stay) -> bool:
@@ -186,6 +217,7 @@ def _worker(pairs: list[tuple[Stay, SchedulerFacts]]) -> Ran:
     return Ran(
         "worker",
         worker_name(worker),
+        worker.pid,
         worker.cgroup,
         tuple(lives.values()),
         always=all(stay.ext for stay in known),
@@ -217,7 +249,7 @@ def _payload(run: RunRecord, payload: PayloadFacts, life: SchedulerFacts) -> Ran
     if not classes and life.switch_all == "1":
         ext, classes = True, frozenset({SchedClass.EXT.value})
     name = f"payload {payload.payload}"
-    return Ran("payload", name, "", (life,), always=ext, ever=ext, classes=classes)
+    return Ran("payload", name, payload.pid, "", (life,), always=ext, ever=ext, classes=classes)
 
 
 def _stray(run: RunRecord) -> list[Detail]:
@@ -229,6 +261,25 @@ def _stray(run: RunRecord) -> list[Detail]:
     message = (
         f"{worker_name(strays[0].worker)} ran under sched_ext, where no scheduler of this test was "
         f"attached: whose doing this run is, is not known"
+    )
+    return [Detail(Kind.OTHER_CLASS, message, Verdict.INCONCLUSIVE)]
+
+
+def _too_short(run: RunRecord) -> list[Detail]:
+    """A test that lets its scheduler go shows nothing of one that went before it had a worker."""
+    gone = [
+        life
+        for life in run.schedulers
+        if life.attached_ns is not None and (was_ejected(life) or not life.ended_by_us)
+    ]
+    if run.plan.checks.scheduler_alive is not False or not gone:
+        return []
+    if not run.workers and not run.payloads:
+        return []
+    names = ", ".join(dict.fromkeys(life.name for life in gone))
+    message = (
+        f"no worker was under {names} for the larger part of a phase: it was gone before; see its "
+        f"exit record"
     )
     return [Detail(Kind.OTHER_CLASS, message, Verdict.INCONCLUSIVE)]
 

@@ -12,7 +12,8 @@ from ktstr.judge.conservation import MAX_WASTED
 from ktstr.judge.judge import judge
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks, Detail, Kind, Verdict
-from ktstr.model.facts import ScenarioFacts, StepFacts
+from ktstr.model.events import EventName
+from ktstr.model.facts import Event, ScenarioFacts, StepFacts
 from ktstr.model.witness import CpuIdleness, Idleness, WitnessFacts
 from tests.judge import runs
 
@@ -101,6 +102,16 @@ class ConservationTest(parameterized.TestCase):
         found = details_of(run_of(0, 0, 0, 0, **changes))
         self.assertEqual([each.verdict for each in found], [Verdict.INCONCLUSIVE])
         self.assertIn(words, found[0].message)
+
+    def test_a_cpu_that_was_there_and_not_looked_at(self) -> None:
+        run = run_of(0, 0, 0, 0)
+        (seen,) = run.idleness
+        run = dataclasses.replace(run, idleness=(dataclasses.replace(seen, cpus=seen.cpus[:3]),))
+        (found,) = details_of(run)
+        self.assertIs(found.verdict, Verdict.INCONCLUSIVE)
+        self.assertEqual(found.message, "step 0: nobody looked at CPU 3")
+        gone = Event(S - 1, EventName.CPU_OFFLINE, None, "3")
+        self.assertEmpty(details_of(dataclasses.replace(run, events=(gone, *run.events))))
 
     def test_it_needs_no_workers(self) -> None:
         checks = Checks(max_wasted_cpu_pct=10, not_starved=False)

@@ -11,6 +11,8 @@ from absl.testing import absltest, parameterized
 from ktstr.judge.judge import judge
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
+from ktstr.model.facts import ScenarioFacts, StepFacts
+from ktstr.model.relations import stat
 from ktstr.model.relative import not_worse_than
 from ktstr.model.witness import RanUnder, SchedClass, WitnessFacts
 from tests.judge import runs
@@ -171,6 +173,45 @@ class SubjectTest(parameterized.TestCase):
         )
         self.judged_as(run, Verdict.FAIL, "cg_0 worker 0.1 (CpuSpin) did no work")
 
+    def test_one_of_the_same_name_in_another_step_is_somebody_else(self) -> None:
+        checks = Checks(max_gap_ms=100)
+        steps = tuple(
+            StepFacts(i, "", (i + 1) * S, (i + 2) * S, (i + 2) * S, checks) for i in (0, 1)
+        )
+        above = runs.worker(
+            step=1, pid=101, started_ns=2 * S, ended_ns=3 * S, max_gap_ns=500 * runs.MS
+        )
+        above = dataclasses.replace(above, requested="policy=fifo")
+        run = runs.good_run(
+            workers=(runs.worker(), above),
+            scenarios=(ScenarioFacts(S, 3 * S, 2, 2, steps=steps),),
+            ran_under=(seen(ext=90)[0], RanUnder(1, 2 * S, 3 * S, "cg_0", 101, {"realtime": 90})),
+        )
+        words = "but it never ran under fifo (realtime), so this is not its doing"
+        self.judged_as(run, Verdict.INCONCLUSIVE, words)
+
+    def test_figures_of_those_who_were_never_under_it_are_not_its(self) -> None:
+        of = runs.plan(claims=(stat("cg_0.iterations").at_least(9_000),))
+        self.judged_as(runs.good_run(of), Verdict.FAIL, "is not at least 9000")
+        run = runs.good_run(of, ran_under=seen(fair=90))
+        self.judged_as(run, Verdict.INCONCLUSIVE, "is not at least 9000; but it never ran under")
+
+    def test_one_that_had_gone_before_it_had_a_worker(self) -> None:
+        checks = dataclasses.replace(runs.ALL_CHECKS, scheduler_alive=False)
+        life = runs.scheduler(
+            exit_kind="ERROR_STALL", phase="run", ended_by_us=False, ended_ns=S + S // 10
+        )
+        run = runs.good_run(runs.plan(checks=checks), ran_under=seen(fair=80), schedulers=(life,))
+        words = "no worker was under fifo for the larger part of a phase: it was gone before"
+        self.judged_as(run, Verdict.INCONCLUSIVE, words)
+
+    def test_bypass_for_most_of_the_time_is_a_remark(self) -> None:
+        words = "for most of the looks at cg_0 worker 0.0, cg_0 worker 0.1 the kernel bypassed fifo"
+        run = runs.good_run(ran_under=seen(ext=10, bypass=80))
+        self.judged_as(run, Verdict.PASS, words)
+        brief = judge(runs.good_run(ran_under=seen(ext=80, bypass=10)))
+        self.assertEmpty(brief.remarks)
+
     def test_who_waited_for_a_scheduler_that_was_thrown_out_is_charged(self) -> None:
         late = runs.worker(index=1, pid=101, max_gap_ns=500 * runs.MS)
         checks = dataclasses.replace(runs.ALL_CHECKS, scheduler_alive=False)
@@ -217,6 +258,17 @@ class LegsTest(absltest.TestCase):
 
     def test_legs_as_they_are_meant(self) -> None:
         self.assertIn("times as bad as EEVDF", self.why(SchedClass.EXT, baseline=False))
+
+    def test_a_claim_about_a_cgroup_is_about_its_workers(self) -> None:
+        claim = not_worse_than("iterations_per_s", 1.2, cgroup="cg_0")
+        run = compared_run([(10, 10), (11, 10)], claim)
+        apart = tuple(
+            dataclasses.replace(each, samples={SchedClass.FAIR: 900}) for each in run.ran_under
+        )
+        others = tuple(dataclasses.replace(each, cgroup="cg_1", pid=101) for each in run.workers)
+        under = tuple(dataclasses.replace(each, cgroup="cg_1", pid=101) for each in run.ran_under)
+        run = dataclasses.replace(run, workers=(*run.workers, *others), ran_under=(*apart, *under))
+        self.assertIn("no worker ran under the scheduler (fair)", judge(run).relative[0].why)
 
     def test_a_leg_of_which_nothing_is_known(self) -> None:
         run = compared_run([(10, 10), (11, 10)], not_worse_than("iterations_per_s", 1.2))
