@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ktstr.judge.freezing import frozen_ns
 from ktstr.judge.measure import Limit, Measurement, Scope
 from ktstr.judge.presence import when
@@ -45,7 +47,7 @@ def _gap(worker: WorkerFacts, frozen: int, scope: Scope) -> Measurement:
         words += f", {at_ms:.0f} ms after its start"
     if frozen:
         words += f", the {frozen / NS_PER_MS:.1f} ms taken off that its cgroup was frozen"
-    return _with_cpus(worker, scope, Measurement(name, gap_ms, words))
+    return _with_cpus(worker, scope, Measurement(name, gap_ms, words, pid=worker.pid))
 
 
 def _with_cpus(worker: WorkerFacts, scope: Scope, gap: Measurement) -> Measurement:
@@ -58,4 +60,5 @@ def _with_cpus(worker: WorkerFacts, scope: Scope, gap: Measurement) -> Measureme
         return gap
     words = f"{gap.words}; {when(change, worker.started_ns)}"
     lost = stranded(worker, scope.machine.cpus, scope.presence)
-    return Measurement(gap.subject, gap.value, words, lost and f"{lost}: the kernel moved it")
+    excuse = lost and f"{lost}: the kernel moved it"
+    return dataclasses.replace(gap, words=words, excuse=excuse)

@@ -73,7 +73,7 @@ def _span(run: RunRecord, detail: Detail, workers: tuple[WorkerFacts, ...]) -> S
         return None
     match detail.kind:
         case Kind.STUCK | Kind.STARVED:
-            named = [each for each in workers if worker_name(each) == detail.subject]
+            named = [each for each in workers if each.pid == detail.pid]
             return _of_worker(run, named, detail.kind)
         case Kind.SCHEDULER_EJECTED:
             lives = [life for life in run.schedulers if life.exit_kind == detail.subject]
@@ -158,8 +158,10 @@ def _told(run: RunRecord, detail: Detail, span: Span | None) -> Detail:
             detail, kind=Kind.HELD, message=message, verdict=Verdict.INCONCLUSIVE
         )
     free = format_cpulist({cpu for cpu, part in parts.items() if part < _MOST})
-    why = f"it may run on CPU {free} as well" if free else "for most of it not all of them at once"
-    message = f"{detail.message}; meanwhile {who}, but {why}"
+    why = "but for most of it not all of them at once"
+    if free:
+        why = f"but it may run on CPU {free} as well"
+    message = f"{detail.message}; meanwhile {who}, {why}"
     return dataclasses.replace(detail, message=message)
 
 

@@ -43,12 +43,14 @@ class Measurement:
 
     `words` are a sentence about it that lacks the limit, or say why there is no value.  `excuse`
     says why a value past the limit would be nobody's fault; empty where it is the scheduler's.
+    pid: as in `Detail`.
     """
 
     subject: str
     value: float | None
     words: str
     excuse: str = ""
+    pid: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Limit:
 
     def _miss(self, each: Measurement, message: str) -> Detail:
         if not each.excuse:
-            return Detail(self.kind, message, Verdict.FAIL, each.subject)
+            return Detail(self.kind, message, Verdict.FAIL, each.subject, each.pid)
         message = f"{message}; but {each.excuse}"
         return Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE, each.subject)
 

@@ -43,7 +43,7 @@ def _rate(worker: WorkerFacts) -> Measurement:
         f"{name} ({worker.work_type}) made {count} migrations in {wall / NS_PER_S:.2f} s: "
         f"{rate:.1f} per second"
     )
-    return Measurement(name, rate, words)
+    return Measurement(name, rate, words, pid=worker.pid)
 
 
 def _ratio(cgroup: str, members: list[WorkerFacts]) -> Measurement:

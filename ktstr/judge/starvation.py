@@ -45,6 +45,7 @@ def _judge(worker: WorkerFacts) -> Detail | None:
         f"(CPU time {worker.cpu_ns / NS_PER_MS:.1f} ms)",
         Verdict.FAIL,
         name,
+        worker.pid,
     )
 
 
@@ -59,4 +60,5 @@ def _judge_lost(worker: WorkerFacts) -> Detail | None:
         f"of its {wall / NS_PER_MS:.0f} ms, nor did it answer when told to stop",
         Verdict.FAIL,
         name,
+        worker.pid,
     )

@@ -165,14 +165,13 @@ def not_charged(
         if each.cgroup:
             apart.setdefault(each.cgroup, []).append(each)
     everyone = [each for those in apart.values() for each in those]
-    return [
-        _excused(
-            detail,
-            # whoever waited beside an idle CPU waited for the one who schedules them all
-            everyone if detail.kind in _OF_ALL else apart.get(detail.subject, []),
-        )
-        for detail in details
-    ]
+    found = []
+    for detail in details:
+        # whoever waited beside an idle CPU waited for the one who schedules them all
+        those = everyone if detail.kind in _OF_ALL else apart.get(detail.subject, [])
+        meant = [each for each in those if detail.pid in (None, each.pid)]
+        found.append(_excused(detail, meant))
+    return found
 
 
 def leg_problem(run: RunRecord, step: StepFacts, baseline: bool, cgroup: str | None = None) -> str:

@@ -80,7 +80,7 @@ def _work_rate(worker: WorkerFacts) -> Measurement:
         words = f"{name} ({worker.work_type}) had no CPU time, so that it has no work rate"
         return Measurement(name, None, words)
     words = f"{name} ({worker.work_type}) did {rate:.1f} work units per second of CPU time"
-    return Measurement(name, rate, words)
+    return Measurement(name, rate, words, pid=worker.pid)
 
 
 def _iteration_rate(worker: WorkerFacts) -> Measurement:
@@ -89,4 +89,4 @@ def _iteration_rate(worker: WorkerFacts) -> Measurement:
         words = f"{name} ({worker.work_type}) lived too briefly for a rate; hold its step longer"
         return Measurement(name, None, words)
     words = f"{name} ({worker.work_type}) did {rate:.1f} iterations per second"
-    return Measurement(name, rate, words)
+    return Measurement(name, rate, words, pid=worker.pid)

@@ -212,10 +212,12 @@ class Detail:
     """One finding: a failed check, missing data, or a reason.
 
     `subject` is what it is about: a cgroup, `cgroup worker group.index`, a `ConsoleKind`, the
-    kernel's exit kind of a scheduler that it threw out, or a `payload_checks.About`.
+    kernel's exit kind of a scheduler that it threw out, or a `payload_checks.About`.  pid: of the
+    worker that is meant, as workers of different steps may be called the same.
     """
 
     kind: Kind
     message: str
     verdict: Verdict = Verdict.FAIL
     subject: str = ""
+    pid: int | None = None

@@ -173,8 +173,10 @@ class SubjectTest(parameterized.TestCase):
         )
         self.judged_as(run, Verdict.FAIL, "cg_0 worker 0.1 (CpuSpin) did no work")
 
-    def test_one_of_the_same_name_in_another_step_is_somebody_else(self) -> None:
-        checks = Checks(max_gap_ms=100)
+    @parameterized.parameters(Checks(max_gap_ms=100), None)
+    def test_one_of_the_same_name_in_another_step_is_somebody_else(
+        self, checks: Checks | None
+    ) -> None:
         steps = tuple(
             StepFacts(i, "", (i + 1) * S, (i + 2) * S, (i + 2) * S, checks) for i in (0, 1)
         )
