@@ -53,11 +53,22 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
             yield from ((node.lineno, node.module, each.name) for each in node.names)
         elif isinstance(node, ast.Import):
             imported |= {each.asname or each.name: each.name for each in node.names}
+    for name in _assigned(tree):
+        imported.pop(name, None)  # elsewhere it may be something else
     for node in ast.walk(tree):
         if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
             continue
         if (module := imported.get(node.value.id)) is not None:
             yield node.lineno, module, node.attr
+
+
+def _assigned(tree: ast.Module) -> Iterator[str]:
+    """Names that are variables or parameters somewhere."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
 
 
 def _has(module: str, wanted: str) -> bool:

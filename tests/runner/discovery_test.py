@@ -151,6 +151,8 @@ class DiscoveryTest(parameterized.TestCase):
         ("def later(ctx):\n    import queue as q\n    q.t0()\n", "6: 'queue' has no 't0'; 'queue'"),
         ("def later(ctx):\n    import queue\n    queue.Queue()\n", ""),
         ("from queue import *\nfrom queue import Queue\n", ""),
+        ("import queue\ndef later(queue):\n    queue.put(1)\n", ""),
+        ("def later(ctx):\n    import queue\n    queue = queue.Queue()\n    queue.t0()\n", ""),
     )
     def test_what_a_function_would_miss_in_the_guest(self, body: str, words: str) -> None:
         if not words:
