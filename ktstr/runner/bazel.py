@@ -15,6 +15,9 @@ from ktstr.model.errors import UsageError
 from ktstr.runner.repetition import Repetition
 from ktstr.runner.selection import Selection, Shard
 
+# More than any number of Bazel's has.
+_DIGITS = 30
+
 
 @dataclass(frozen=True)
 class BazelTest:
@@ -113,6 +116,9 @@ def _path(environ: Mapping[str, str], name: str) -> Path | None:
 
 def _integer(environ: Mapping[str, str], name: str, default: int) -> int:
     value = environ.get(name) or str(default)
-    if not value.isdecimal():
-        raise UsageError(f"{name} is {value!r}; a whole number is expected")
+    if not value.isdecimal() or len(value) > _DIGITS:
+        shown = value if len(value) <= _DIGITS else f"{value[:_DIGITS]}..."
+        raise UsageError(
+            f"{name} is {shown!r}; a whole number is expected, of {_DIGITS} digits at most"
+        )
     return int(value)

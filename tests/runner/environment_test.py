@@ -43,6 +43,11 @@ class BazelTestTest(parameterized.TestCase):
         ({"TEST_TIMEOUT": "soon"}, "TEST_TIMEOUT is 'soon'"),
         ({"TEST_SHARD_INDEX": "3", "TEST_TOTAL_SHARDS": "2"}, "shard 3 of 2"),
         ({"TEST_RUN_NUMBER": "first"}, "TEST_RUN_NUMBER is 'first'"),
+        ({"TEST_RANDOM_SEED": "-1"}, "TEST_RANDOM_SEED is '-1'; a whole number is expected"),
+        (
+            {"TEST_RANDOM_SEED": "9" * 5000},
+            r"is '9{30}\.\.\.'; a whole number .* of 30 digits at most",
+        ),
     )
     def test_refuses_nonsense(self, environ: dict[str, str], message: str) -> None:
         with self.assertRaisesRegex(UsageError, message):
