@@ -54,14 +54,15 @@ def stays(run: RunRecord, step: int | None = None) -> list[Stay]:
 
 
 def life_over(run: RunRecord, started_ns: int, ended_ns: int) -> SchedulerFacts | None:
-    """The life of a scheduler that was attached for the larger part of that time."""
+    """The longest life of a scheduler, if they were attached for the larger part of that time."""
+    overlaps = []
     for life in run.schedulers:
-        if life.attached_ns is None:
-            continue
-        end = ended_ns if life.ended_ns is None else min(life.ended_ns, ended_ns)
-        if 2 * (end - max(life.attached_ns, started_ns)) > ended_ns - started_ns:
-            return life
-    return None
+        if life.attached_ns is not None:
+            end = ended_ns if life.ended_ns is None else min(life.ended_ns, ended_ns)
+            overlaps.append((max(0, end - max(life.attached_ns, started_ns)), life))
+    if 2 * sum(overlap for overlap, _ in overlaps) <= ended_ns - started_ns:
+        return None
+    return max(overlaps, key=lambda each: each[0])[1]
 
 
 def not_eevdfs(run: RunRecord, step: int | None = None) -> frozenset[str]:

@@ -37,6 +37,7 @@ _OF_WORKERS = frozenset(
         Kind.CLAIM,
     }
 )
+_OF_SHARES = frozenset({Kind.UNFAIR, Kind.SHARE_ERROR})
 # those of them that are not about one worker or cgroup
 _OF_ALL = frozenset({Kind.WORK_CONSERVATION, Kind.CLAIM})
 
@@ -47,6 +48,7 @@ class Ran:
 
     lives: of the schedulers.  always, ever: it ran under them in each phase of which its class is
     known, in one of them.  classes: those that it was seen in; empty: nothing is known of it.
+    without: the steps in which it is known that it did not.
     """
 
     kind: str
@@ -57,6 +59,7 @@ class Ran:
     always: bool
     ever: bool
     classes: frozenset[str]
+    without: tuple[int, ...] = ()
 
 
 def ran(run: RunRecord) -> list[Ran]:
@@ -99,6 +102,13 @@ def subject_remarks(run: RunRecord) -> Iterator[str]:
         return
     apart = [each for each in found if each.classes and not each.ever]
     unknown = [each for each in found if not each.classes]
+    parted = [each for each in found if each.ever and each.without]
+    if parted:
+        names = ", ".join(f"{each.name} (not in {_steps(each)})" for each in parted[:_SHOWN])
+        yield (
+            f"{len(parted)} of {len(found)} ran under {_schedulers(found)} in some steps only: "
+            f"{_and_more(names, len(parted))}"
+        )
     if apart:
         yield (
             f"{len(apart)} of {len(found)} never ran under {_schedulers(found)}: {_named(apart)}; "
@@ -124,10 +134,14 @@ def shown_words(run: RunRecord) -> tuple[str, bool] | None:
     found = ran(run)
     attached = any(life.attached_ns is not None for life in run.schedulers)
     if not found:
-        if attached and not run.workers and not run.payloads:
-            return "no worker was there to be scheduled: the attachment is all that was tried", True
+        if attached:
+            who = "" if not run.workers and not run.payloads else " for the larger part of a phase"
+            words = (
+                f"no worker was there to be scheduled{who}: the attachment is all that was tried"
+            )
+            return words, True
         known = [stay for stay in stays(run) if stay.classes]
-        if attached or not known:
+        if not known:
             return None
         classes = _classes(frozenset().union(*(stay.classes for stay in known)))
         count = len({id(stay.worker) for stay in known})
@@ -170,7 +184,7 @@ def not_charged(
         # whoever waited beside an idle CPU waited for the one who schedules them all
         those = everyone if detail.kind in _OF_ALL else apart.get(detail.subject, [])
         meant = [each for each in those if detail.pid in (None, each.pid)]
-        found.append(_excused(detail, meant))
+        found.append(_beside(detail, everyone if detail.kind is Kind.SHARE_ERROR else meant))
     return found
 
 
@@ -222,6 +236,7 @@ def _worker(pairs: list[tuple[Stay, SchedulerFacts]]) -> Ran:
         always=all(stay.ext for stay in known),
         ever=any(stay.ext for stay in known),
         classes=frozenset().union(*(_seen(stay) for stay in known)),
+        without=tuple(stay.step for stay in known if stay.step is not None and not stay.ext),
     )
 
 
@@ -283,6 +298,22 @@ def _too_short(run: RunRecord) -> list[Detail]:
     return [Detail(Kind.OTHER_CLASS, message, Verdict.INCONCLUSIVE)]
 
 
+def _beside(detail: Detail, those: list[Ran]) -> Detail:
+    """Of shares, excuses the scheduler for what those took that were never under it."""
+    others = [each for each in those if each.classes and not each.ever]
+    if detail.kind not in _OF_SHARES or detail.verdict is not Verdict.FAIL or not others:
+        return _excused(detail, those)
+    if any(was_ejected(life) or not life.ended_by_us for each in those for life in each.lives):
+        return detail
+    message = (
+        f"{detail.message}; but {_named(others)} never ran under {_schedulers(others)}, so that it "
+        f"had not all of the time to share out"
+    )
+    return dataclasses.replace(
+        detail, kind=Kind.OTHER_CLASS, message=message, verdict=Verdict.INCONCLUSIVE
+    )
+
+
 def _excused(detail: Detail, those: list[Ran]) -> Detail:
     if detail.verdict is not Verdict.FAIL or detail.kind not in _OF_WORKERS or not those:
         return detail
@@ -332,6 +363,11 @@ def _unknown(run: RunRecord) -> str:
 
 def _schedulers(found: list[Ran]) -> str:
     return ", ".join(dict.fromkeys(life.name for each in found for life in each.lives))
+
+
+def _steps(each: Ran) -> str:
+    numbers = ", ".join(f"{step}" for step in dict.fromkeys(each.without))
+    return f"step{'s' if len(set(each.without)) > 1 else ''} {numbers}"
 
 
 def _named(those: list[Ran]) -> str:

@@ -121,8 +121,8 @@ class SubjectTest(parameterized.TestCase):
             runs.phase(step=1, started_ns=half, ended_ns=2 * S, class_started="fair"),
         )
         run = runs.good_run(workers=(runs.worker(phases=phases), runs.worker()), ran_under=())
-        evidence = judge(run).evidence
-        self.assertIn("1 worker, of 2, ran under fifo (sched_ext)", evidence)
+        words = "1 of 2 ran under fifo in some steps only: cg_0 worker 0.0 (not in step 1)"
+        self.judged_as(run, Verdict.PASS, "1 worker, of 2, ran under fifo (sched_ext)", words)
 
     def test_unknown_classes_are_no_pass(self) -> None:
         words = "not shown: a worker ran under fifo (sched_ext): nothing says which class it was in"
@@ -191,6 +191,34 @@ class SubjectTest(parameterized.TestCase):
         )
         words = "but it never ran under fifo (realtime), so this is not its doing"
         self.judged_as(run, Verdict.INCONCLUSIVE, words)
+
+    def test_time_that_others_took_is_not_the_schedulers_to_share(self) -> None:
+        of = runs.plan(checks=Checks(max_spread_pct=10))
+        above = runs.worker(cpu_ns=9 * S // 10, requested="policy=fifo")
+        below = runs.worker(index=1, pid=101, cpu_ns=S // 10)
+        run = runs.good_run(of, workers=(above, below))
+        self.judged_as(run, Verdict.FAIL, "shares of 2 workers")
+        apart = dataclasses.replace(run.ran_under[0], samples={SchedClass.REALTIME: 90})
+        run = dataclasses.replace(run, ran_under=(apart, run.ran_under[1]))
+        words = "but cg_0 worker 0.0 (realtime) never ran under fifo, so that it had not all"
+        self.judged_as(run, Verdict.INCONCLUSIVE, words)
+
+    def test_one_whose_scheduler_was_started_again_was_under_it(self) -> None:
+        middle = S + S // 2
+        lives = (
+            runs.scheduler(ended_ns=middle - S // 20),
+            runs.scheduler(attached_ns=middle + S // 20, enable_seq="2"),
+        )
+        told = judge(runs.good_run(schedulers=lives, ran_under=seen(ext=90))).evidence
+        self.assertIn("2 workers ran under fifo (sched_ext) in every phase", told)
+        run = runs.good_run(schedulers=lives, ran_under=seen(fair=90))
+        self.judged_as(run, Verdict.INCONCLUSIVE, "no worker ran under fifo")
+
+    def test_one_that_the_test_ended_before_the_work_is_told_of(self) -> None:
+        life = runs.scheduler(ended_ns=S + S // 10)
+        run = runs.good_run(schedulers=(life,), ran_under=seen(fair=90))
+        words = "no worker was there to be scheduled for the larger part of a phase"
+        self.judged_as(run, Verdict.PASS, words)
 
     def test_figures_of_those_who_were_never_under_it_are_not_its(self) -> None:
         of = runs.plan(claims=(stat("cg_0.iterations").at_least(9_000),))
