@@ -31,6 +31,9 @@ class CpuLedger:
     def apply(self, op: CpuOp, *, lasting: bool) -> None:
         """Enters an op of a step or (lasting) of the Backdrop."""
         cpu = op.cpu
+        # an equal of another type would name another file in sysfs
+        if type(cpu) is not int:
+            raise UsageError(f"CPU {cpu!r} is no number of a CPU, as OfflineCpu(1) has one")
         if cpu not in self._cpus:
             raise UsageError(
                 f"CPU {cpu} does not exist; the machine has {format_cpulist(self._cpus)}"

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,13 @@ def bound(*names: int) -> Work:
 
 
 class CpuLedgerTest(parameterized.TestCase):
+    @parameterized.parameters("1", 1.0, True, None)
+    def test_what_is_no_number_of_a_cpu(self, cpu: Any) -> None:
+        ledger = CpuLedger(frozenset({0, 1}), frozenset())
+        with self.assertRaisesRegex(UsageError, "is no number of a CPU, as"):
+            ledger.apply(OfflineCpu(cpu), lasting=False)
+        self.assertEqual(ledger.online, {0, 1})
+
     @given(_OPS, st.booleans())
     def test_what_is_taken_keeps_a_cpu_and_comes_back(
         self, ops: list[CpuOp], lasting: bool
