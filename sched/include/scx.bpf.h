@@ -77,12 +77,20 @@ static inline bool scx_move_to_local(u64 dsq_id)
 	return scx_bpf_consume(dsq_id);
 }
 
-/* Ends the scheduler with a formatted message; the kernel falls back to EEVDF. */
+/*
+ * Ends the scheduler with a formatted message; the kernel falls back to EEVDF.  Of arguments, which
+ * may be pointers (text for %s), the kernel takes 12: MAX_BPRINTF_VARARGS of include/linux/bpf.h.
+ */
 #define scx_error(fmt, args...)                                                                    \
 	({                                                                                         \
 		static char scx_fmt[] = fmt;                                                       \
+		_Pragma("GCC diagnostic push");                                                    \
+		_Pragma("GCC diagnostic ignored \"-Wint-conversion\"");                            \
 		unsigned long long scx_args[] = {0, ##args};                                       \
+		_Pragma("GCC diagnostic pop");                                                     \
 		const u32 scx_given = sizeof(scx_args) / sizeof(*scx_args) - 1;                    \
+		_Static_assert(sizeof(scx_args) <= (1 + 12) * sizeof(*scx_args),                   \
+			       "scx_error() takes 12 arguments behind its format at most");        \
 		/* The verifier wants room for one argument also where none is given. */           \
 		scx_bpf_error_bstr(scx_fmt, scx_args + !!scx_given,                                \
 				   (scx_given ?: 1) * sizeof(*scx_args));                          \

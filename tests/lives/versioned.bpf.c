@@ -7,12 +7,20 @@ char _license[] SEC("license") = "GPL";
 /* Nanoseconds after which it gives up; 0: never. */
 const volatile u64 give_up_after_ns;
 
+/* Whether it then says which task it saw. */
+const volatile bool say_which;
+
 static u64 began_ns;
+static char plain[] = "the plain one";
 
 void SCX_PROG(versioned_enqueue, struct task_struct *p, u64 enq_flags)
 {
-	if (give_up_after_ns && bpf_ktime_get_ns() - began_ns > give_up_after_ns)
-		scx_error("gave up without an argument");
+	if (give_up_after_ns && bpf_ktime_get_ns() - began_ns > give_up_after_ns) {
+		if (say_which)
+			scx_error("gave up over %s of %s", p->comm, plain);
+		else
+			scx_error("gave up without an argument");
+	}
 	scx_insert(p, SCX_DSQ_GLOBAL, SCX_SLICE_DFL, enq_flags);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scheduler that is declared by a pattern of its ops' name, and two ways in which it fails."""
+"""A scheduler that is declared by a pattern of its ops' name, and the ways in which it fails."""
 
 from __future__ import annotations
 
@@ -42,6 +42,16 @@ def is_known_to_a_function(ctx: Context) -> None:
 )
 def gives_up_without_an_argument(machine: TopologyView) -> Scenario:
     """scx_error() with a text alone loads, and the text arrives."""
+    return defs(CgroupDef("cg_0"))
+
+
+@scenario(
+    duration=2.0,
+    scheduler_args=("--set", "give_up_after_ns=500000000", "--set", "say_which=1"),
+    expect_fail=ExpectFail(Kind.SCHEDULER_EJECTED, " of the plain one"),
+)
+def gives_up_over_a_task(machine: TopologyView) -> Scenario:
+    """scx_error() takes texts, the kernel's and its own."""
     return defs(CgroupDef("cg_0"))
 
 
