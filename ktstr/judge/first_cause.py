@@ -69,8 +69,8 @@ _CAUSES = tuple(
 # colours, and the line breaks of a terminal
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\r(?=\n)")
 _PANIC = re.compile(
-    r"^(?:.*\s)?thread '.*?' (?:\(\d+\) )?panicked at "
-    r"(?:'(?P<old>(?:.|\n)*?)', (?P<at>\S+:\d+)$|(?P<place>\S+):\n(?P<new>.*)$)",
+    r"(?<!\S)thread '[^'\n]*' (?:\(\d+\) )?panicked at "
+    r"(?:'(?P<old>[^\0]{0,2000}?)', (?P<at>\S+:\d+)$|(?P<place>\S+):\n(?P<new>.*)$)",
     re.MULTILINE,
 )
 # what follows a panic's message

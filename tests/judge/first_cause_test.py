@@ -223,6 +223,10 @@ class FirstCauseTest(parameterized.TestCase):
         first = _KFUNC.replace("tomorrow", "yesterday")
         self.assertIn("scx_bpf_of_tomorrow", causes(first + _KFUNC, ())[0])
 
+    def test_a_log_that_repeats_itself_is_read_at_once(self) -> None:
+        for line in ("thread 'a' panicked at ", "thread 'a' panicked at 'x\n", "thread 'a' "):
+            self.assertLen(causes(line * 9000, ()), 1)
+
     def test_a_long_line_is_cut(self) -> None:
         self.assertLess(len(causes("x" * 9000, ())[0]), 400)
 
