@@ -58,10 +58,9 @@ struct {
 	__type(value, __u8);
 } cgroups SEC(".maps");
 
-/* Who waited when, by thread. */
+/* Who waited when, by thread.  In a long step come more threads than it holds: old ones go. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_WAITS);
 	__type(key, __u32);
 	__type(value, struct wait);
