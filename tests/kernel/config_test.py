@@ -9,6 +9,7 @@ from tools.kernel.config import (
     ConfigError,
     Line,
     Symbol,
+    fragment_text,
     join,
     parse_config,
     parse_fragment,
@@ -60,6 +61,14 @@ class ParseTest(parameterized.TestCase):
         "# CONFIG_X is  not set",
         "## CONFIG_X is not set",
         "# config_x is not set",
+        "# CONFIG_A CONFIG_B is not set",
+        "# CONFIG_A, CONFIG_B are not set",
+        "# CONFIG_A and CONFIG_B are not set",
+        "# CONFIG_X not set",
+        "# CONFIG_X is unset",
+        "# CONFIG_X isn't set",
+        "# CONFIG_X: is not set",
+        "# why\rCONFIG_X=y",
         "CONFIG_X=y # schedulers need it",
         "CONFIG_X=y# why",
         "CONFIG_A=y CONFIG_B=y",
@@ -104,6 +113,11 @@ class ParseTest(parameterized.TestCase):
             parse_fragment("a", "SMP=y\nCONFIG_OK=y\nCONFIG_BAD\n")
         self.assertIn("a:1: 'SMP=y'", str(raised.exception))
         self.assertIn("a:3: 'CONFIG_BAD'", str(raised.exception))
+
+    def test_another_encoding_is_refused_at_its_line(self) -> None:
+        with self.assertRaisesRegex(ConfigError, "^a:2: byte 0xe4 is no UTF-8; save the fragment"):
+            fragment_text("a", b"CONFIG_X=y\n# sp\xe4ter\n")
+        self.assertEqual(fragment_text("a", "# später\n".encode()), "# später\n")
 
 
 _REPLACE = "# ktstr: replaces CONFIG_NUMA\n"

@@ -28,6 +28,7 @@ from tools.kernel.config import (
     ConfigError,
     Line,
     Symbol,
+    fragment_text,
     join,
     parse_config,
     parse_fragment,
@@ -69,7 +70,7 @@ def main(argv: list[str]) -> int:
         # the path is the rule's, and holds no `=`; a fragment's name may
         fragments = [fragment.rpartition("=")[::2] for fragment in args.fragment]
         lines = join(
-            parse_fragment(name, pathlib.Path(path).read_text(encoding="utf-8"))
+            parse_fragment(name, fragment_text(name, pathlib.Path(path).read_bytes()))
             for name, path in fragments
         )
         tree = Tree(args.work, args.jobs)

@@ -19,7 +19,12 @@ _SETTING = re.compile(
     rf"(?:CONFIG_(?P<set>[A-Za-z0-9_]+)=(?P<value>{_VALUE})"
     r"|# CONFIG_(?P<unset>[A-Za-z0-9_]+) is not set)(?:\s+# nocheck:(?P<why>.*))?"
 )
-_LIKE_UNSET = re.compile(r"[#\s]*CONFIG_\w+\s+(?:is|are)\s+not\s+set\b", re.IGNORECASE)
+# What begins as if it unset something, of one option or of several.
+_LIKE_UNSET = re.compile(
+    r"[#\s]*CONFIG_\w+(?:(?:[\s,;&/+]|\band\b|\bor\b)+CONFIG_\w+)*[\s,;:]+"
+    r"(?:(?:(?:is|are)\s+)?(?:not\s+set|unset)|(?:isn't|aren't)\s+set)\b",
+    re.IGNORECASE,
+)
 _DIRECTIVE = re.compile(r"#\s*ktstr\s*:", re.IGNORECASE)
 _REPLACES = re.compile(r"# ktstr: replaces CONFIG_([A-Za-z0-9_]+)")
 _NOT_BELOW = (
@@ -59,6 +64,22 @@ class Symbol:
 
     places: tuple[str, ...]
     depends: tuple[str, ...]
+
+
+def fragment_text(name: str, content: bytes) -> str:
+    """The text of a fragment's file.
+
+    Raises:
+        ConfigError: it is no UTF-8.
+    """
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{name}:{line}: byte {content[error.start]:#04x} is no UTF-8; "
+            f"save the fragment as UTF-8"
+        ) from None
 
 
 def parse_fragment(name: str, text: str) -> list[Line]:
@@ -106,7 +127,8 @@ def _parse(place: str, text: str) -> Line | str:
             f"{place}: {text!r} is no comment for ktstr; write `# ktstr: replaces CONFIG_NAME`, "
             f"right above the line that sets it"
         )
-    if (text and not text.startswith("#")) or _LIKE_UNSET.match(text):
+    # a carriage return inside ends a line for editors, and not for kconfig
+    if (text and not text.startswith("#")) or _LIKE_UNSET.match(text) or "\r" in text:
         raise ConfigError(
             f"{place}: {text!r} is neither exactly CONFIG_NAME=value, the value being y, m, n, a "
             f'number or a "text", nor exactly `# CONFIG_NAME is not set`; put one setting on a '
