@@ -81,7 +81,10 @@ class KilledTest(absltest.TestCase):
             start = started(ended, test)
             self.assertEqual(start["kind"], "cloned")
             self.assertIn("inflated for this run", start["reason"])
-            self.assertIn(str(self.directory / "file"), start["reason"])
+            # the report has it in a word, the result why
+            self.assertIn("no store", start["reason"])
+            said = {each["name"]: each["text"] for each in ended.result(test)["host"]["notes"]}
+            self.assertIn(str(self.directory / "file"), said["store"])
 
 
 if __name__ == "__main__":
