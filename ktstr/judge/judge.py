@@ -29,6 +29,7 @@ from ktstr.judge.relative import relative_details, relative_results, under_test
 from ktstr.judge.samples import samples
 from ktstr.judge.scheduler import scheduler
 from ktstr.judge.shape import identity, topology
+from ktstr.judge.starvation import starvation_remarks
 from ktstr.judge.subject import foreign, not_charged, subject_remarks
 from ktstr.judge.thresholds import evaluate
 from ktstr.judge.waits import wait_remarks, waits
@@ -85,6 +86,7 @@ def judge(run: RunRecord) -> Judgement:
             *comeback_remarks(run),
             *kernel_log_remarks(run),
             *known_fault_remarks(run),
+            *starvation_remarks(run),
             *subject_remarks(run),
             *waste_remarks(run),
             *kept_remarks(run, whole(under_test(run))),

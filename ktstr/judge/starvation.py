@@ -3,26 +3,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ktstr.judge.record import RunRecord
 from ktstr.judge.subjects import MIN_WINDOW_NS, NS_PER_MS, by_cgroup, crashed, wall_ns, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 
 # a worker whose last gap reaches to its end, and over this part of its life, has been starved
 _LOST_PART = 0.5
+# of its cgroup's load weight: who has less is promised next to nothing beside the others, as a
+# SCHED_IDLE task (weight 3, kernel/sched/core.c) is beside a normal one (1024)
+_LEAST_PART = 0.01
 
 
 def starved(workers: tuple[WorkerFacts, ...]) -> list[Detail]:
     """One FAIL for each worker that did no work at all, or none any more for most of its life.
 
     The latter is told of those alone that did not even answer when told to stop.  A worker that
-    could not be set up (it has errors) says nothing here, nor does one that crashed.
+    could not be set up (it has errors) says nothing here, nor does one that crashed, nor one to
+    which its load weight promises next to nothing.
     """
     return [
         detail
         for members in by_cgroup(workers).values()
         for worker in members
-        if (detail := _judge(worker)) is not None
+        if not _promised_nothing(worker, members) and (detail := _judge(worker)) is not None
     ]
+
+
+def starvation_remarks(run: RunRecord) -> Iterator[str]:
+    """A sentence for each worker that did no work, and to which next to nothing was promised."""
+    for members in by_cgroup(run.workers).values():
+        for worker in members:
+            found = _judge(worker) if _promised_nothing(worker, members) else None
+            if found is not None and found.verdict is Verdict.FAIL:
+                yield (
+                    f"{found.message}: beside the other workers of its cgroup its weight of "
+                    f"{worker.weight} promises next to nothing, so not_starved leaves it out"
+                )
+
+
+def _promised_nothing(worker: WorkerFacts, members: list[WorkerFacts]) -> bool:
+    # 0: of a class above those that share by weight
+    total = sum(each.weight for each in members if each.cpu_hungry)
+    return 0 < worker.weight < _LEAST_PART * total
 
 
 def _judge(worker: WorkerFacts) -> Detail | None:

@@ -12,7 +12,7 @@ from ktstr.judge.gaps import MAX_GAP
 from ktstr.judge.isolation import isolation
 from ktstr.judge.latency import MAX_P99
 from ktstr.judge.migration import MAX_RATE
-from ktstr.judge.starvation import starved
+from ktstr.judge.starvation import starvation_remarks, starved
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.histogram import Histogram
 from ktstr.model.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step
@@ -27,6 +27,23 @@ class StarvedTest(absltest.TestCase):
         (detail,) = starved((runs.worker(), runs.worker(index=1, work_units=0, cpu_ns=0)))
         self.assertEqual(detail.subject, "cg_0 worker 0.1")
         self.assertIn("did no work in 1000 ms", detail.message)
+
+    def test_the_least_weight_promises_nothing_beside_normal_workers(self) -> None:
+        idle = runs.worker(index=1, pid=101, weight=3, work_units=0, cpu_ns=0)
+        self.assertEmpty(starved((runs.worker(), idle)))
+        run = runs.good_run(workers=(runs.worker(), idle))
+        (words,) = starvation_remarks(run)
+        self.assertIn("cg_0 worker 0.1 (CpuSpin) did no work in 1000 ms", words)
+        self.assertIn("weight of 3 promises next to nothing", words)
+
+    def test_among_its_like_the_least_weight_promises_its_share(self) -> None:
+        idle = runs.worker(index=1, pid=101, weight=3, work_units=0, cpu_ns=0)
+        (detail,) = starved((runs.worker(weight=3), idle))
+        self.assertEqual(detail.subject, "cg_0 worker 0.1")
+
+    def test_a_real_time_worker_without_a_weight_can_be_starved(self) -> None:
+        real_time = runs.worker(index=1, pid=101, weight=0, work_units=0, cpu_ns=0)
+        self.assertLen(starved((runs.worker(), real_time)), 1)
 
     def test_one_that_was_killed_for_not_answering_is_starved(self) -> None:
         silent = "no report within 5 s of being told to stop; killed"
