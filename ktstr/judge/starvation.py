@@ -12,8 +12,8 @@ from ktstr.model.facts import WorkerFacts
 
 # a worker whose last gap reaches to its end, and over this part of its life, has been starved
 _LOST_PART = 0.5
-# of its cgroup's load weight: who has less is promised next to nothing beside the others, as a
-# SCHED_IDLE task (weight 3, kernel/sched/core.c) is beside a normal one (1024)
+# of the load weight of the heaviest in its cgroup: who has less is promised next to nothing beside
+# that one, as a SCHED_IDLE task (weight 3, kernel/sched/core.c) is beside a normal one (1024)
 _LEAST_PART = 0.01
 
 
@@ -46,8 +46,8 @@ def starvation_remarks(run: RunRecord) -> Iterator[str]:
 
 def _promised_nothing(worker: WorkerFacts, members: list[WorkerFacts]) -> bool:
     # 0: of a class above those that share by weight
-    total = sum(each.weight for each in members if each.cpu_hungry)
-    return 0 < worker.weight < _LEAST_PART * total
+    heaviest = max((each.weight for each in members if each.cpu_hungry), default=0)
+    return 0 < worker.weight < _LEAST_PART * heaviest
 
 
 def _judge(worker: WorkerFacts) -> Detail | None:

@@ -41,6 +41,10 @@ class StarvedTest(absltest.TestCase):
         (detail,) = starved((runs.worker(weight=3), idle))
         self.assertEqual(detail.subject, "cg_0 worker 0.1")
 
+    def test_one_of_very_many_alike_can_be_starved(self) -> None:
+        others = [runs.worker(index=i, pid=200 + i) for i in range(1, 200)]
+        self.assertLen(starved((runs.worker(work_units=0), *others)), 1)
+
     def test_a_real_time_worker_without_a_weight_can_be_starved(self) -> None:
         real_time = runs.worker(index=1, pid=101, weight=0, work_units=0, cpu_ns=0)
         self.assertLen(starved((runs.worker(), real_time)), 1)
