@@ -122,16 +122,6 @@ static bool turn(const char *text)
 	return true;
 }
 
-/* Tasks that are gone need their room no more; for the others, one look counts as their first. */
-static void forget_waits(void)
-{
-	int map = map_of("waits");
-	__u32 pid;
-
-	while (!bpf_map_get_next_key(map, NULL, &pid) && !bpf_map_delete_elem(map, &pid))
-		;
-}
-
 static bool drain(const char *text)
 {
 	__u32 now = w.shared->control.phase;
@@ -141,7 +131,6 @@ static bool drain(const char *text)
 		return refuse("read what was seen");
 	if (ring_buffer__consume(w.ring) < 0)
 		return refuse("read the holds");
-	forget_waits();
 	return true;
 }
 
