@@ -67,16 +67,19 @@ def _complete(played: Played) -> None:
 
 @ktstr.scenario(
     duration=1.5,
-    checks=Checks(isolation=True, max_gap_ms=300, max_share_error_pct=25, max_spread_pct=25),
+    checks=Checks(isolation=True, max_gap_ms=300),
 )
 def a_cpu_goes_and_comes_back_under_load(machine: TopologyView) -> Scenario:
     """Cpusets that keep a CPU are kept to, and shares are those of the CPUs that were there."""
     left = CgroupDef("left", _cpus(0, 1), (Work(workers=2),))
     right = CgroupDef("right", _cpus(0, 1), (Work(workers=2),))
+    # over two CPUs EEVDF takes longer than a step to balance four spinners
+    shared = Checks(max_share_error_pct=25, max_spread_pct=25)
+    lost = (OfflineCpu(1), OfflineCpu(3))
     return Scenario(
         steps=(
             Step(hold=Fixed(0.5), name="whole"),
-            Step(ops=(OfflineCpu(1), OfflineCpu(3)), hold=Fixed(0.5), name="half"),
+            Step(ops=lost, hold=Fixed(0.5), name="half", checks=shared),
             Step(ops=(OfflineCpu(2), OnlineCpu(2)), hold=Fixed(0.5), name="whole again"),
         ),
         backdrop=Backdrop((left, right)),
