@@ -52,8 +52,6 @@ class Fault:
     unseen: Mapping[str, str] = field(default_factory=dict)
 
 
-_NOBODY_SLEEPS = "nobody sleeps, so nobody is woken late"
-
 FAULTS = {
     "none": Fault(),
     "stall": Fault({"stall_after_ns": 400 * _MS, "ops.timeout_ms": 1000}),
