@@ -54,21 +54,7 @@ def plan_of(
             f"{target.label} has no scheduler; set its `scheduler` attribute or remove them"
         )
     try:
-        if case.scenario is not None:
-            check_types(case.scenario)
-        check_claims(case.claims, case.scenario)
-        if case.scenario is not None:
-            view = TopologyView.of(target.machine)
-            check_scenario(
-                case.scenario,
-                view,
-                case.workers_per_cgroup,
-                own,
-                payloads_of(target),
-                disks,
-                staged_of(target),
-            )
-            check_custom_work(case.scenario, workers_of(target))
+        _check(case, target, own, disks)
     except UsageError as error:
         raise UsageError(
             f"{case.source}:{case.line}: test {case.name} on {target.topology}: {error}"
@@ -98,6 +84,25 @@ def plan_of(
         kargs=wanted_arguments(target),
         environment=dict(environment or {}),
     )
+
+
+def _check(case: Case, target: Target, own: SchedulerPlan | None, disks: tuple[Disk, ...]) -> None:
+    """Whether claims and scenario fit each other and the machine; a UsageError if not."""
+    if case.scenario is None:
+        check_claims(case.claims, None)
+        return
+    check_types(case.scenario)
+    check_claims(case.claims, case.scenario)
+    check_scenario(
+        case.scenario,
+        TopologyView.of(target.machine),
+        case.workers_per_cgroup,
+        own,
+        payloads_of(target),
+        disks,
+        staged_of(target),
+    )
+    check_custom_work(case.scenario, workers_of(target))
 
 
 def shell_plan(
