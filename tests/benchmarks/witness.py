@@ -10,31 +10,19 @@ witness takes more than 3 % of the work that a guest does.
 """
 
 import statistics
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from unittest import mock
 
 from absl import app, flags
 
 from ktstr.judge.record import RunRecord
-from ktstr.model.accel import Accel
 from ktstr.model.plan import Plan
 from ktstr.runner import session as sessions
-from ktstr.runner.arguments import load_target
-from ktstr.runner.bazel import Budget
-from ktstr.runner.case import Case, DiscoveryRequest
-from ktstr.runner.discovery import discover
-from ktstr.runner.files import RunfilesTree
-from ktstr.runner.machine import machine_of, qemu_of
+from ktstr.runner.case import Case
 from ktstr.runner.outcome import Outcome
 from ktstr.runner.planning import plan_of
-from ktstr.runner.sources import sources_of
-from ktstr.runner.store_use import StoreUse
-from ktstr.runner.target_disks import prepare_disks
-from ktstr.runner.templates import Templates
-from ktstr.vm.signals import Termination
+from tests.inner.prepared import prepared
 
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "Guests of each kind.", lower_bound=1)
 
@@ -73,38 +61,18 @@ def _wall(guests: list[_Guest]) -> float:
 
 def _compared(config: str) -> Iterator[tuple[str, list[_Guest], list[_Guest]]]:
     """Each scenario of a target: its name, its guests with a witness and those without."""
-    tree = RunfilesTree()
-    target = load_target(tree.path(config))
-    with tempfile.TemporaryDirectory() as folder, Termination() as termination:
-        place = Path(folder)
-        sources = sources_of(target, tree)
-        qemu = qemu_of(target, tree)
-        disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, place / "disks.cpio", StoreUse())
-        machine = machine_of(target, tree, qemu, Accel.VIRTUAL, disks, host_is_amd=False)
-        request = DiscoveryRequest(
-            sources=sources.tests,
-            import_roots=sources.roots,
-            pattern="",
-            shard_index=0,
-            shard_total=1,
-            topology=target.topology,
-            numa=target.numa,
-            seed=target.seed,
-        )
-        cases = discover(request, termination).cases
-        guests = len(cases) * 2 * _ROUNDS.value
-        with Templates(target, tree, machine, place, termination, guests) as templates:
-            session = sessions.Session(
-                target, machine, sources, place, Budget(None), termination, templates
-            )
-            for case in cases:
-                rounds = [
-                    (_guest(session, case, witness=True), _guest(session, case, witness=False))
-                    for _ in range(_ROUNDS.value)
-                ]
-                watched, alone = zip(*rounds, strict=True)
-                label = target.label.rpartition(":")[2]
-                yield f"{label} {case.name}", list(watched), list(alone)
+    with prepared(config, lambda cases: cases * 2 * _ROUNDS.value) as target:
+        for case in target.cases:
+            rounds = [
+                (
+                    _guest(target.session, case, witness=True),
+                    _guest(target.session, case, witness=False),
+                )
+                for _ in range(_ROUNDS.value)
+            ]
+            watched, alone = zip(*rounds, strict=True)
+            label = target.target.label.rpartition(":")[2]
+            yield f"{label} {case.name}", list(watched), list(alone)
 
 
 def _guest(session: sessions.Session, case: Case, *, witness: bool) -> _Guest:

@@ -9,29 +9,18 @@ Compared is every byte that a guest said at its frames port and on its console.
 """
 
 import hashlib
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from absl import app, flags
 
-from ktstr.model.accel import Accel
 from ktstr.model.start import StartKind
-from ktstr.runner.arguments import load_target
-from ktstr.runner.bazel import Budget
-from ktstr.runner.case import Case, DiscoveryRequest
-from ktstr.runner.discovery import discover
-from ktstr.runner.files import RunfilesTree
-from ktstr.runner.machine import machine_of, qemu_of
+from ktstr.runner.case import Case
 from ktstr.runner.outcome import Outcome
 from ktstr.runner.session import Session
-from ktstr.runner.sources import sources_of
-from ktstr.runner.store_use import StoreUse
-from ktstr.runner.target_disks import prepare_disks
-from ktstr.runner.templates import Templates
-from ktstr.vm.signals import Termination
 from tests.inner.load import load_on_every_core
+from tests.inner.prepared import prepared
 
 _CLONES = flags.DEFINE_integer("clones", 100, "Clones of each target.", lower_bound=2)
 _BUSY = flags.DEFINE_integer("busy", 20, "So many of them run beside a load.", lower_bound=1)
@@ -55,30 +44,12 @@ def main(argv: Sequence[str]) -> int:
 
 def _said(config: str) -> Counter[str]:
     """Digests of what the clones of a target said, with how many said it."""
-    tree = RunfilesTree()
-    target = load_target(tree.path(config))
-    with tempfile.TemporaryDirectory() as folder, Termination() as termination:
-        place = Path(folder)
-        sources = sources_of(target, tree)
-        qemu = qemu_of(target, tree)
-        disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, place / "disks.cpio", StoreUse())
-        machine = machine_of(target, tree, qemu, Accel.VIRTUAL, disks, host_is_amd=False)
-        request = DiscoveryRequest(
-            sources=sources.tests,
-            import_roots=sources.roots,
-            pattern="",
-            shard_index=0,
-            shard_total=1,
-            topology=target.topology,
-            numa=target.numa,
-            seed=target.seed,
-        )
-        (case,) = discover(request, termination).cases
-        with Templates(target, tree, machine, place, termination, _CLONES.value) as templates:
-            session = Session(target, machine, sources, place, Budget(None), termination, templates)
-            idle = [_digest(session, case, place) for _ in range(_CLONES.value - _BUSY.value)]
-            with load_on_every_core():
-                busy = [_digest(session, case, place) for _ in range(_BUSY.value)]
+    with prepared(config, lambda cases: _CLONES.value) as target:
+        (case,) = target.cases
+        session, place = target.session, target.place
+        idle = [_digest(session, case, place) for _ in range(_CLONES.value - _BUSY.value)]
+        with load_on_every_core():
+            busy = [_digest(session, case, place) for _ in range(_BUSY.value)]
     return Counter(idle + busy)
 
 

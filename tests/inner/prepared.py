@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A target whose guests are run one by one in virtual time, without Bazel's part."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.model.accel import Accel
+from ktstr.model.target import Target
+from ktstr.runner import session as sessions
+from ktstr.runner.arguments import load_target
+from ktstr.runner.bazel import Budget
+from ktstr.runner.case import Case, DiscoveryRequest
+from ktstr.runner.discovery import discover
+from ktstr.runner.files import RunfilesTree
+from ktstr.runner.machine import machine_of, qemu_of
+from ktstr.runner.sources import sources_of
+from ktstr.runner.store_use import StoreUse
+from ktstr.runner.target_disks import prepare_disks
+from ktstr.runner.templates import Templates
+from ktstr.vm.signals import Termination
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A target, its cases, and the session that runs them; `place` has their outputs."""
+
+    target: Target
+    cases: tuple[Case, ...]
+    session: sessions.Session
+    place: Path
+
+
+@contextmanager
+def prepared(config: str, guests: Callable[[int], int]) -> Iterator[Prepared]:
+    """The target of a NAME.config.json in the runfiles; `guests`: how many, of so many cases."""
+    tree = RunfilesTree()
+    target = load_target(tree.path(config))
+    with tempfile.TemporaryDirectory() as folder, Termination() as termination:
+        place = Path(folder)
+        sources = sources_of(target, tree)
+        qemu = qemu_of(target, tree)
+        disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, place / "disks.cpio", StoreUse())
+        machine = machine_of(target, tree, qemu, Accel.VIRTUAL, disks, host_is_amd=False)
+        request = DiscoveryRequest(
+            sources=sources.tests,
+            import_roots=sources.roots,
+            pattern="",
+            shard_index=0,
+            shard_total=1,
+            topology=target.topology,
+            numa=target.numa,
+            seed=target.seed,
+        )
+        cases = tuple(discover(request, termination).cases)
+        count = guests(len(cases))
+        with Templates(target, tree, machine, place, termination, count) as templates:
+            session = sessions.Session(
+                target, machine, sources, place, Budget(None), termination, templates
+            )
+            yield Prepared(target, cases, session, place)
