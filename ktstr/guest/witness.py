@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import time
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from ktstr.guest.observer import Observer
 from ktstr.guest.service import PROGRAM, Service, UnavailableError
 from ktstr.model.witness import HOLD_NS, CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
 
@@ -26,20 +26,13 @@ def period_ns(cpus: int) -> int:
     return max(_PERIOD_NS, cpus * _PERIOD_PER_CPU_NS)
 
 
-class Witness:
-    """Looks at the CPUs, phase by phase, and emits who ran, what stood idle and what was held.
-
-    Nothing of it raises: what goes wrong is the `error` of its facts, and the host judges that.
-    """
+class Witness(Observer):
+    """Looks at the CPUs, phase by phase, and emits who ran, what stood idle and what was held."""
 
     def __init__(self, reactor: Reactor, program: str = PROGRAM) -> None:
-        self._service = Service(reactor, program, "witness", OBJECT)
+        super().__init__(Service(reactor, program, "witness", OBJECT), "looking")
         self._sink: Sink | None = None
-        self._error = ""
         self._period_ns = self._started_ns = 0
-        self._names: dict[int, str] = {}
-        # (step, when it began) by the number of the phase
-        self._phases: list[tuple[int | None, int]] = []
 
     def load(self) -> None:
         """Starts the process, and has its programs loaded; they do nothing yet."""
@@ -51,23 +44,12 @@ class Witness:
     def begin(self, sink: Sink, cpus: int) -> None:
         """Looks from now on, between steps; what it sees goes to `sink`."""
         self._sink, self._period_ns = sink, period_ns(cpus)
-        self._started_ns = time.monotonic_ns()
-        self._phases.append((None, self._started_ns))
+        self._started_ns = self._enter(None)
         self._request(f"arm {self._period_ns} {HOLD_NS}")
 
     def follow(self, pid: int) -> None:
         """Counts the children of this process, too, one by one."""
         self._request(f"parent {pid}")
-
-    def measure(self, cgroup: str, identity: int) -> None:
-        """Counts the tasks of a cgroup; `identity` is the inode number of its directory."""
-        self._names[identity] = cgroup
-        self._request(f"cgroup {identity}")
-
-    def turn(self, step: int | None) -> None:
-        """The scenario is in `step` from now on, or between steps (None)."""
-        self._phases.append((step, time.monotonic_ns()))
-        self._request(f"phase {len(self._phases) - 1}")
 
     def report(self) -> None:
         """Emits what was seen in the phases that are over."""
@@ -75,8 +57,7 @@ class Witness:
 
     def finish(self) -> None:
         """Ends it; emits the last of what it saw, and its own account."""
-        ended_ns = time.monotonic_ns()
-        self._phases.append((None, ended_ns))
+        ended_ns = self._enter(None)
         answer = self._request("quit")
         self._emit(answer)
         account = next((each for each in answer if "looks" in each), {})
@@ -95,21 +76,6 @@ class Witness:
             )
         self.dismiss()
 
-    def dismiss(self) -> None:
-        """Ends it without a word: nobody wants a witness here."""
-        # what it is asked from now on would go to whoever has its descriptors
-        self._error = self._error or "it has ended"
-        self._service.end()
-
-    def _request(self, line: str) -> list[dict[str, Any]]:
-        if self._error:
-            return []
-        try:
-            return self._service.ask(line)
-        except (OSError, UnavailableError) as error:
-            self._error = f"stopped looking: {error}"
-            return []
-
     def _emit(self, answer: list[dict[str, Any]]) -> None:
         if self._sink is None:
             return
@@ -122,11 +88,6 @@ class Witness:
         for each in answer:
             if "held" in each:
                 self._sink.emit(_hold(each))
-
-    def _span(self, phase: int) -> tuple[int | None, int, int]:
-        """Step, start and end of a phase that is over."""
-        step, started_ns = self._phases[phase]
-        return step, started_ns, self._phases[phase + 1][1]
 
     def _ran_under(self, found: dict[str, Any]) -> RanUnder:
         span = self._span(found["phase"])
