@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the witness reads of the kernel's structures (kernel/sched/sched.h, 6.12 to 7.2). */
+/*
+ * What the programs read of the kernel's structures (kernel/sched/sched.h, 6.12 to 7.2): the few
+ * members alone; CO-RE finds their places in the running kernel, so that one object serves them
+ * all.
+ */
 #ifndef KTSTR_SAMPLER_KERNEL_BPF_H
 #define KTSTR_SAMPLER_KERNEL_BPF_H
 

@@ -1,46 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Measures tasks of chosen cgroups at the scheduler's own tracepoints, whatever class they are in.
- *
- * The kernel's structures are declared with the few members that are read; CO-RE finds their places
- * in the running kernel, so that one object serves them all.
  */
-#include <linux/bpf.h>
-#include <stdbool.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
+#include "ktstr/sampler/kernel.bpf.h"
+
 #include <bpf/bpf_tracing.h>
 
 #include "ktstr/sampler/samples.h"
 
-#define PF_KTHREAD 0x00200000
-#define TASK_RUNNING 0
 #define MAX_TRIES 4
 
 char _license[] SEC("license") = "GPL";
-
-#define FROM_KERNEL __attribute__((preserve_access_index))
-
-struct kernfs_node {
-	__u64 id;
-} FROM_KERNEL;
-
-struct cgroup {
-	struct kernfs_node *kn;
-} FROM_KERNEL;
-
-struct css_set {
-	struct cgroup *dfl_cgrp;
-} FROM_KERNEL;
-
-struct task_struct {
-	int pid;
-	int tgid;
-	unsigned int flags;
-	struct task_struct *real_parent;
-	struct task_struct *group_leader;
-	struct css_set *cgroups;
-} FROM_KERNEL;
 
 /* Times of a task; 0: not so. */
 struct life {

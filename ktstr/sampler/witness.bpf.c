@@ -6,8 +6,7 @@
  * A timer looks, not tracepoints: it costs the same however often tasks switch, and the kernel's
  * own runqueues also know who is throttled, leaves with a delay, or may not run elsewhere.  Nothing
  * is locked: what a look reads may change under it, so nothing is claimed that two looks in a row
- * have not seen.  The kernel's structures are declared with the few members that are read; CO-RE
- * finds their places in the running kernel (kernel/sched/sched.h, 6.12 to 7.2).
+ * have not seen.
  */
 #include "ktstr/sampler/state.bpf.h"
 #include "ktstr/sampler/waiting.bpf.h"
