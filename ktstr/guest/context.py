@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ktstr.guest.engine import Engine
+from ktstr.guest.hotplug import Hotplug
 from ktstr.guest.payload import payloads_of
 from ktstr.guest.view import online_cpus
 from ktstr.model.errors import TestFailure, UsageError
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ktstr.guest.cgroups import CgroupTree
     from ktstr.guest.claims import Claim, Claims
     from ktstr.guest.engine import Subject
-    from ktstr.guest.hotplug import Hotplug
     from ktstr.guest.payload.handle import PayloadBuilder
     from ktstr.guest.population import Stage
     from ktstr.guest.port import Sink
@@ -86,7 +86,7 @@ class Context:
         self._witness = witness
         self._notes: dict[str, Any] = {}
         self._claims: Claims | None = None
-        self._hotplug: Hotplug | None = None
+        self._hotplug = Hotplug(reactor)
         self._payloads = payloads_of(plan, tree, reactor)
         self._bench = None
         if self._payloads is not None:
@@ -215,8 +215,7 @@ class Context:
             self._claims.close()
         if self._bench is not None:
             self._bench.close()
-        if self._hotplug is not None:
-            self._hotplug.restore(_FUNCTION)
+        self._hotplug.restore(_FUNCTION)
 
     def offline_cpu(self, cpu: int) -> None:
         """Takes a CPU away, until `online_cpu`, an OnlineCpu, or the end of the function.
@@ -225,18 +224,11 @@ class Context:
             UsageError: there is no such CPU, or it is offline already.
             InfraError: the kernel refuses; its error is named.
         """
-        self._switches().take(cpu, _FUNCTION)
+        self._hotplug.take(cpu, _FUNCTION)
 
     def online_cpu(self, cpu: int) -> None:
         """Brings a CPU back, whoever took it; raises as `offline_cpu` does."""
-        self._switches().bring(cpu)
-
-    def _switches(self) -> Hotplug:
-        if self._hotplug is None:
-            from ktstr.guest.hotplug import Hotplug  # few functions take CPUs
-
-            self._hotplug = Hotplug(self._reactor)
-        return self._hotplug
+        self._hotplug.bring(cpu)
 
     def set_knob(self, name: str, value: int) -> None:
         """Sets a global variable of the running scheduler.

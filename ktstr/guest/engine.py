@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ktstr.guest.cgroups import CgroupTree
+from ktstr.guest.hotplug import Hotplug
 from ktstr.guest.ops import Players, apply_op
 from ktstr.guest.population import Population, Stage
 from ktstr.guest.timeline import Timeline
@@ -21,7 +22,6 @@ from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.scenario import Frac, Loop, Until, WaitFor
 
 if TYPE_CHECKING:
-    from ktstr.guest.hotplug import Hotplug
     from ktstr.guest.payload.run import Payloads
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
@@ -111,7 +111,7 @@ class Engine:
             from ktstr.guest.payload.background import Background
 
             self._payloads = Background(payloads, self._timeline)
-        self._hotplug = hotplug
+        self._hotplug = hotplug or Hotplug(reactor)
         self._players = Players(
             self._people,
             stage.view,
@@ -119,7 +119,7 @@ class Engine:
             self._payloads,
             self._timeline,
             self._in_trouble,
-            self._switches,
+            self._hotplug,
         )
         self._timeouts: list[TimeoutFacts] = []
         self._started = 0
@@ -278,16 +278,8 @@ class Engine:
         ended = self._payloads is None or self._try(what, partial(self._payloads.end_step, step))
         ended &= self._try(what, partial(self._people.tear_down, step))
         # CPUs last, so that no worker sees one come back that its step was without
-        back = self._hotplug is None or self._try(what, partial(self._hotplug.restore, step))
+        back = self._try(what, partial(self._hotplug.restore, step))
         return ended and back
-
-    def _switches(self) -> Hotplug:
-        """The switches of the CPUs, which few scenarios touch."""
-        if self._hotplug is None:
-            from ktstr.guest.hotplug import Hotplug
-
-            self._hotplug = Hotplug(self._reactor)
-        return self._hotplug
 
     def _try(self, what: str, action: Callable[[], None]) -> bool:
         try:

@@ -50,10 +50,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Players:
-    """Whom ops act on.  `payloads` is None where the target has none; `stop` ends their waits.
-
-    `hotplug` gives the switches of the CPUs.
-    """
+    """Whom ops act on.  `payloads` is None where the target has none; `stop` ends their waits."""
 
     people: Population
     view: TopologyView
@@ -61,7 +58,7 @@ class Players:
     payloads: Background | None
     timeline: Timeline
     stop: Callable[[], bool]
-    hotplug: Callable[[], Hotplug]
+    hotplug: Hotplug
 
 
 def apply_op(op: Op, step: int | None, players: Players) -> None:
@@ -107,9 +104,9 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
         case MoveAllTasks(source, target):
             people.move(source, target)
         case OfflineCpu(cpu):
-            players.hotplug().take(cpu, step)
+            players.hotplug.take(cpu, step)
         case OnlineCpu(cpu):
-            players.hotplug().bring(cpu)
+            players.hotplug.bring(cpu)
         case SetKnob(name, value):
             players.subject.set_knob(name, value)
         case AttachScheduler(name):
