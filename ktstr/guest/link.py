@@ -13,10 +13,9 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from ktstr.guest import sched_ext
-from ktstr.guest.sched_ext import ENABLED, Uevents
+from ktstr.guest.sched_ext import Uevents
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.frames import Damage, Frame, FrameReader
-from ktstr.model.ops_name import ops_matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +125,7 @@ class RemoteSubject:
     def trouble(self) -> str:
         """Why a scenario must end: the scheduler is not attached any more."""
         now = sched_ext.read_state()
-        if not self._ops or (now.state == ENABLED and ops_matches(self._ops, now.ops)):
+        if not self._ops or now.runs(self._ops):
             return ""
         return f"the scheduler is no longer attached: sched_ext is {now.state or 'absent'}"
 

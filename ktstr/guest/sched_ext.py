@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 
 from ktstr.model.errors import InfraError
+from ktstr.model.ops_name import ops_matches
 
 _DIRECTORY = "/sys/kernel/sched_ext"
 _KMSG = "/dev/kmsg"
@@ -29,15 +30,22 @@ class SchedExtState:
     ops: str
     enable_seq: str
     nr_rejected: str
-    switch_all: str = ""
+
+    def runs(self, ops: str) -> bool:
+        """Whether the scheduler `ops`, a name or a pattern of it, is attached."""
+        return self.state == ENABLED and ops_matches(ops, self.ops)
 
 
 @dataclass(frozen=True)
 class SchedExtCounters:
-    """hotplug_seq: as the file says.  events: root/events, lines `NAME N`, since Linux 6.15."""
+    """Read at the ends of a life only.  events: root/events, lines `NAME N`, since Linux 6.15.
+
+    hotplug_seq, switch_all: as the files say.
+    """
 
     hotplug_seq: str
     events: dict[str, int]
+    switch_all: str = ""
 
 
 def read_state() -> SchedExtState:
@@ -47,15 +55,14 @@ def read_state() -> SchedExtState:
         _read("root/ops"),
         _read("enable_seq"),
         _read("nr_rejected"),
-        _read("switch_all"),
     )
 
 
 def read_counters() -> SchedExtCounters:
-    """What has been counted so far."""
+    """What has been counted so far, and whether the scheduler has taken every fair task."""
     pairs = (line.split() for line in _read("root/events").splitlines())
     events = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
-    return SchedExtCounters(_read("hotplug_seq"), events)
+    return SchedExtCounters(_read("hotplug_seq"), events, _read("switch_all"))
 
 
 def force_off() -> str:

@@ -24,7 +24,6 @@ from ktstr.guest.sched_ext import ENABLED, KernelLog, SchedExtCounters, SchedExt
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_status
 from ktstr.model.facts import LogChunk, SchedulerFacts
-from ktstr.model.ops_name import ops_matches
 
 if TYPE_CHECKING:
     from ktstr.guest.reactor import Reactor
@@ -168,8 +167,7 @@ class Scheduler:
         return self._status is not None
 
     def _is_attached(self) -> bool:
-        now = sched_ext.read_state()
-        return now.state == ENABLED and ops_matches(self.plan.ops, now.ops)
+        return sched_ext.read_state().runs(self.plan.ops)
 
     def _spawn(self) -> None:
         (stdin_r, stdin_w), (stdout_r, stdout_w), (stderr_r, stderr_w) = (
@@ -325,7 +323,7 @@ class Scheduler:
             events=_since(self._counted_attached.events, self._counted_end.events),
             ejections=self._ejections(kernel_log),
             kernel_words=kernel_words(kernel_log, self._pid),
-            switch_all=self._state_attached.switch_all,
+            switch_all=self._counted_attached.switch_all,
         )
 
     def _ejections(self, kernel_log: list[str]) -> tuple[str, ...]:

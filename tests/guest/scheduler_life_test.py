@@ -60,8 +60,8 @@ class SchedulerLifeTest(absltest.TestCase):
 
     def test_what_was_counted_and_thrown_out_meanwhile_is_told(self) -> None:
         counted = [
-            SchedExtCounters("1", {"SCX_EV_A": 5, "SCX_EV_B": 0}),
-            SchedExtCounters("2", {"SCX_EV_A": 7, "SCX_EV_B": 1}),
+            SchedExtCounters("1", {"SCX_EV_A": 5, "SCX_EV_B": 0}, "1"),
+            SchedExtCounters("2", {"SCX_EV_A": 7, "SCX_EV_B": 1}, "0"),
         ]
         self.enter_context(mock.patch.object(sched_ext, "read_counters", side_effect=counted))
         attached = SchedExtState("enabled", "own", "3", "0")
@@ -77,6 +77,7 @@ class SchedulerLifeTest(absltest.TestCase):
         self.assertEqual((facts.enable_seq_attached, facts.enable_seq), ("3", "3"))
         self.assertEqual((facts.hotplug_seq_attached, facts.hotplug_seq_end), ("1", "2"))
         self.assertEqual(facts.events, {"SCX_EV_A": 2, "SCX_EV_B": 1})
+        self.assertEqual(facts.switch_all, "1")
         (thrown,) = facts.ejections
         self.assertEndsWith(thrown, "main kernel: cpu 1 going offline, exiting scheduler")
 
