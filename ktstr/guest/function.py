@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from typing import TYPE_CHECKING
 
 from ktstr.guest.body import run_body
 from ktstr.guest.cgroups import CgroupTree
+from ktstr.guest.child import await_child
 from ktstr.guest.link import AgentEnd
 from ktstr.guest.log import BoundedLog
 from ktstr.guest.processes import describe
@@ -72,7 +72,8 @@ class FunctionRun:
         end = AgentEnd(link[0], answers[1], self._port, self._subject, self._witness)
         self._reactor.watch(link[0], lambda: self._pass_on(link[0], end))
         self._reactor.watch(output[0], lambda: self._keep(output[0]))
-        in_time = self._await(pid)
+        limit_s = self._plan.deadlines.test_s
+        self._status, in_time = await_child(self._reactor, pid, limit_s, _KILL_S)
         left = self._end_leftovers()
         # nobody is left who could write: what the pipes hold is all there is
         self._reactor.wait(time.monotonic_ns() + _NS, lambda: not self._open(link[0], output[0]))
@@ -86,27 +87,6 @@ class FunctionRun:
         self._tree.remove(_CGROUP)
         self._port.emit(LogChunk("test", self._log.text(), self._log.truncated))
         self._port.emit(self._facts(end, in_time, left))
-
-    def _await(self, pid: int) -> bool:
-        pidfd = os.pidfd_open(pid)
-
-        def reap() -> None:
-            self._status = os.waitpid(pid, 0)[1]
-            self._reactor.forget(pidfd)
-
-        self._reactor.watch(pidfd, reap)
-        seconds = self._plan.deadlines.test_s
-        ended = self._reactor.wait(
-            time.monotonic_ns() + int(seconds * _NS), lambda: self._status is not None
-        )
-        if not ended:
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            self._reactor.wait(
-                time.monotonic_ns() + int(_KILL_S * _NS), lambda: self._status is not None
-            )
-        self._reactor.forget(pidfd)
-        os.close(pidfd)
-        return ended
 
     def _end_leftovers(self) -> tuple[str, ...]:
         left: list[str] = []

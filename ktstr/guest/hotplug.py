@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import time
 from typing import TYPE_CHECKING, NoReturn
 
 from ktstr.guest.realtime import children_shielded
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 # the kernel's own threads have a part in it: under a scheduler that runs nobody they wait until
 # sched_ext's watchdog ends that
 HOTPLUG_S = 15.0
-_NS = 1_000_000_000
 _NO_ERRNO = 255
 _WORDS = {True: "online", False: "offline"}
 
@@ -87,14 +84,16 @@ class Hotplug:
 
     def _switch(self, cpu: int, *, on: bool) -> None:
         """Writes to the CPU's file, which returns when the CPU has come or gone."""
+        from ktstr.guest.child import await_child  # few scenarios take CPUs
+
         path = f"{self._directory}/cpu{cpu}/online"
         with children_shielded():
             pid = os.fork()
         if pid == 0:
             _write(path, b"1" if on else b"0")
-        status = self._await(pid)
+        status, in_time = await_child(self._reactor, pid, HOTPLUG_S, kill_s=0)
         what = f"CPU {cpu} did not go {_WORDS[on]}"
-        if status is None:
+        if status is None or not in_time:
             raise InfraError(
                 f"{what} within {HOTPLUG_S:g} s of guest time (deadline 'cpu hotplug'): the "
                 f"kernel's threads that do it may be waiting for a scheduler that runs nobody"
@@ -102,23 +101,6 @@ class Hotplug:
         number = os.waitstatus_to_exitcode(status)
         if number:
             raise InfraError(f"{what}: {_refusal(cpu, path, number)}")
-
-    def _await(self, pid: int) -> int | None:
-        """The child's status; None if the deadline passed, when it may still be in the kernel."""
-        statuses: list[int] = []
-        pidfd = os.pidfd_open(pid)
-
-        def reap() -> None:
-            statuses.append(os.waitpid(pid, 0)[1])
-            self._reactor.forget(pidfd)
-
-        self._reactor.watch(pidfd, reap)
-        deadline = time.monotonic_ns() + int(HOTPLUG_S * _NS)
-        if not self._reactor.wait(deadline, lambda: bool(statuses)):
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        self._reactor.forget(pidfd)
-        os.close(pidfd)
-        return statuses[0] if statuses else None
 
 
 def _write(path: str, text: bytes) -> NoReturn:
