@@ -18,7 +18,7 @@ from ktstr.model.limits import NO_LIMITS, limit_files
 from ktstr.model.seeds import derived, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ktstr.guest.port import Sink
     from ktstr.guest.reactor import Reactor
@@ -319,25 +319,22 @@ class Population:
         del self._cgroups[cgroup.name]
         self._tree.remove(cgroup.name)
 
-    def _allowed(self, name: str | None) -> frozenset[int] | None:
-        """The cpuset in force: the nearest one going up, None where there is none."""
+    def _cpusets(self, name: str | None) -> Iterator[frozenset[int]]:
+        """The cpusets of a cgroup and those above it, going up."""
         while name:
             cgroup = self._cgroups.get(name)
             if cgroup is not None and cgroup.cpuset is not None:
-                return cgroup.cpuset
+                yield cgroup.cpuset
             name = name.rpartition("/")[0]
-        return None
+
+    def _allowed(self, name: str | None) -> frozenset[int] | None:
+        """The cpuset in force: the nearest one going up, None where there is none."""
+        return next(self._cpusets(name), None)
 
     def _usable(self, name: str | None) -> frozenset[int]:
         """The CPUs of the cpuset in force that are online; where none is, those above it count."""
         online = self._online()
-        while name:
-            cgroup = self._cgroups.get(name)
-            here = (cgroup.cpuset or frozenset()) & online if cgroup is not None else frozenset()
-            if here:
-                return here
-            name = name.rpartition("/")[0]
-        return online
+        return next(filter(None, (cpus & online for cpus in self._cpusets(name))), online)
 
     def _affinity(
         self, kind: AffinityKind, pool: frozenset[int], index: int, who: str
