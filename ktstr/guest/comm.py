@@ -10,5 +10,5 @@ def set_comm(name: str) -> None:
     Raises:
         OSError: /proc is not there.
     """
-    with open("/proc/self/comm", "w", encoding="ascii") as file:
+    with open("/proc/self/comm", "w", encoding="utf-8") as file:
         file.write(name)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ktstr.model.events import EventName
-from ktstr.model.exit_status import signal_name
+from ktstr.model.exit_status import describe_code
 from ktstr.model.facts import Event, LogChunk, TestFacts
 
 if TYPE_CHECKING:
@@ -98,10 +98,8 @@ class CommandRun:
         if not in_time or status is None:
             outcome = "deadline"
             detail = f"it took longer than {self._plan.deadlines.test_s:g} s of guest time"
-        elif status < 0:
-            outcome, detail = "signalled", f"killed by {signal_name(-status)}"
         else:
-            outcome, detail = "exited", f"exit status {status}"
+            outcome, detail = "signalled" if status < 0 else "exited", describe_code(status)
         notes = {} if status is None else {"status": status}
         return TestFacts(outcome, detail, "", (), 0, notes)
 

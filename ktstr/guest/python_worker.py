@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from ktstr.guest.comm import set_comm
 from ktstr.guest.shared import SharedMemory
 from ktstr.guest.source import function_of
 from ktstr.guest.work_context import WorkContext
@@ -47,8 +48,7 @@ def run_python_worker(source: str, words: list[str], given: set[int], ready: int
 
 def _live(source: str, options: dict[str, str], ready: int) -> int:
     start, index, name = int(options["start_fd"]), int(options["slot"]), options["function"]
-    with open("/proc/self/comm", "w", encoding="utf-8") as file:
-        file.write(options["name"][:_KEEPS_NAME])
+    set_comm(options["name"][:_KEEPS_NAME])
     errors: list[str] = []
     function = _load(source, name, errors)
     os.close(ready)
