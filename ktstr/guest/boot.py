@@ -29,7 +29,7 @@ PORT = "/dev/ttyS1"
 PLAN = "/ktstr/plan.json"
 START = "/ktstr/start.json"
 TEMPLATE = "/ktstr/template"
-_CPUS = "/sys/devices/system/cpu"
+CPUS = "/sys/devices/system/cpu"
 _NODES = "/sys/devices/system/node"
 _CACHE_LEVELS = 8
 
@@ -52,7 +52,7 @@ def hello(plan: bytes) -> dict[str, object]:
         "kernel_release": os.uname().release,
         "cmdline": _read("/proc/cmdline"),
         "unknown_arguments": unknown_arguments(_read("/proc/1/cmdline"), _read("/proc/1/environ")),
-        "online": _read(f"{_CPUS}/online"),
+        "online": _read(f"{CPUS}/online"),
         "llcs": seen_llcs(),
         "nodes": seen_nodes(),
         "numa": seen_numa(),
@@ -103,7 +103,7 @@ def seen_llcs() -> list[str]:
 def seen_cores() -> list[str]:
     """The CPU list of each core's threads, in order of its first CPU."""
     where = "topology/thread_siblings_list"
-    return _distinct(_read(f"{_CPUS}/cpu{cpu}/{where}") for cpu in _online())
+    return _distinct(_read(f"{CPUS}/cpu{cpu}/{where}") for cpu in _online())
 
 
 def seen_nodes() -> list[str]:
@@ -171,7 +171,7 @@ def _read(path: str) -> str:
 
 
 def _online() -> list[int]:
-    return _expand(_read(f"{_CPUS}/online"))
+    return _expand(_read(f"{CPUS}/online"))
 
 
 def _expand(text: str) -> list[int]:
@@ -190,11 +190,11 @@ def _llc_of(cpu: int) -> str:
     """The CPUs that share the highest cache of `cpu`; empty if the kernel knows none."""
     best, found = 0, ""
     for index in range(_CACHE_LEVELS):
-        level = _read(f"{_CPUS}/cpu{cpu}/cache/index{index}/level")
+        level = _read(f"{CPUS}/cpu{cpu}/cache/index{index}/level")
         if not level:
             break
         if int(level) > best:
-            best, found = int(level), _read(f"{_CPUS}/cpu{cpu}/cache/index{index}/shared_cpu_list")
+            best, found = int(level), _read(f"{CPUS}/cpu{cpu}/cache/index{index}/shared_cpu_list")
     return found
 
 

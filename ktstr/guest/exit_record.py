@@ -111,8 +111,7 @@ def ejections(lines: list[str], ops: str, own_words: str = "") -> tuple[str, ...
     Messages that the kernel does not log, as those of UNREG_KERN, come from what the scheduler
     printed (`own_words`), if it printed as many reports of the same reasons.
     """
-    thrown = [each for each in _ends(lines, ops) if each.kind not in _IN_ORDER]
-    told = [each for each in _reports(own_words) if each.kind not in _IN_ORDER]
+    thrown, told = _thrown(_ends(lines, ops)), _thrown(_reports(own_words))
     if [each.reason for each in thrown] == [each.reason for each in told]:
         thrown = [combine(each, own) for each, own in zip(thrown, told, strict=True)]
     return tuple(": ".join(filter(None, (each.reason, each.message))) for each in thrown)
@@ -165,8 +164,13 @@ def _ends(lines: list[str], ops: str) -> list[ExitRecord]:
     return ends
 
 
+def _thrown(ends: list[ExitRecord]) -> list[ExitRecord]:
+    """Those of the ends that were no leaving in order."""
+    return [each for each in ends if each.kind not in _IN_ORDER]
+
+
 def _first_cause(ends: list[ExitRecord]) -> ExitRecord:
-    thrown = [each for each in ends if each.kind not in _IN_ORDER]
+    thrown = _thrown(ends)
     return thrown[0] if thrown else ends[-1] if ends else ExitRecord()
 
 

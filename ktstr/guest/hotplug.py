@@ -7,8 +7,9 @@ import errno
 import os
 from typing import TYPE_CHECKING, NoReturn
 
+from ktstr.guest.boot import CPUS
 from ktstr.guest.realtime import children_shielded
-from ktstr.guest.view import CPUS, online_cpus
+from ktstr.guest.view import online_cpus
 from ktstr.model.errors import InfraError, UsageError
 
 if TYPE_CHECKING:
@@ -31,14 +32,6 @@ class Hotplug:
         self._reactor, self._directory = reactor, directory
         self._taken: dict[int, object] = {}
 
-    def online(self) -> frozenset[int]:
-        """The CPUs that are there now.
-
-        Raises:
-            InfraError: the kernel does not say.
-        """
-        return online_cpus(self._directory)
-
     def take(self, cpu: int, owner: object) -> None:
         """Takes a CPU away on behalf of `owner`.
 
@@ -46,7 +39,7 @@ class Hotplug:
             UsageError: there is no such CPU, or it is offline already.
             InfraError: the kernel refuses, or does not come to an end.
         """
-        if cpu not in self.online():
+        if cpu not in self._online():
             self._check(cpu)
             raise UsageError(f"CPU {cpu} is offline already")
         self._switch(cpu, on=False)
@@ -54,7 +47,7 @@ class Hotplug:
 
     def bring(self, cpu: int) -> None:
         """Brings a CPU back, whoever took it; raises as `take` does."""
-        if cpu in self.online():
+        if cpu in self._online():
             raise UsageError(f"CPU {cpu} is online")
         self._check(cpu)
         self._switch(cpu, on=True)
@@ -64,19 +57,24 @@ class Hotplug:
         """Brings back what `owner` took and nobody brought back; goes on past what fails.
 
         Raises:
-            InfraError: some did not come back.
+            InfraError: some did not come back, or the kernel does not say which are there.
         """
-        own = sorted(cpu for cpu, each in self._taken.items() if each == owner)
-        failures = []
+        own = {cpu for cpu, each in self._taken.items() if each == owner}
+        if not own:
+            return
         for cpu in own:
             del self._taken[cpu]
+        failures = []
+        for cpu in sorted(own - self._online()):
             try:
-                if cpu not in self.online():
-                    self._switch(cpu, on=True)
+                self._switch(cpu, on=True)
             except InfraError as error:
                 failures.append(str(error))
         if failures:
             raise InfraError("; ".join(failures))
+
+    def _online(self) -> frozenset[int]:
+        return online_cpus(self._directory)
 
     def _check(self, cpu: int) -> None:
         if not os.path.isdir(f"{self._directory}/cpu{cpu}"):

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from ktstr.guest.boot import seen_cores, seen_distances, seen_llcs, seen_nodes
+from ktstr.guest.boot import CPUS, seen_cores, seen_distances, seen_llcs, seen_nodes
 from ktstr.model.cpulist import parse_cpulist
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.topology import TopologyView
-
-CPUS = "/sys/devices/system/cpu"
 
 
 @cache
