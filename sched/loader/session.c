@@ -38,7 +38,7 @@ static enum outcome find_ops(struct session *session, const char *path);
 static void read_names(struct session *session);
 static bool is_acceptable(const struct session *session);
 static bool prepare(struct session *session);
-static uint32_t dump_len(const struct session *session);
+static uint32_t largest(const struct session *session, const char *member);
 static enum outcome attach_tracing(struct session *session);
 static enum outcome attach(struct session *session, struct ops *ops);
 static void take_exit(void *context, const struct exit_words *words);
@@ -243,20 +243,12 @@ static void read_names(struct session *session)
 /* What the kernel would refuse with no more than an error number. */
 static bool is_acceptable(const struct session *session)
 {
-	struct global found[MAX_OPS];
-	size_t count = globals_find(session->object, "ops.timeout_ms", found, MAX_OPS);
-	size_t i;
+	uint32_t timeout_ms = largest(session, "ops.timeout_ms");
 
-	for (i = 0; i < count; i++) {
-		uint32_t timeout_ms;
-
-		memcpy(&timeout_ms, found[i].data, sizeof(timeout_ms));
-		if (timeout_ms > TIMEOUT_MS_MAX) {
-			fprintf(stderr,
-				"scx-loader: ops.timeout_ms is %u; the kernel takes %d at most\n",
-				timeout_ms, TIMEOUT_MS_MAX);
-			return false;
-		}
+	if (timeout_ms > TIMEOUT_MS_MAX) {
+		fprintf(stderr, "scx-loader: ops.timeout_ms is %u; the kernel takes %d at most\n",
+			timeout_ms, TIMEOUT_MS_MAX);
+		return false;
 	}
 	return true;
 }
@@ -274,24 +266,26 @@ static bool prepare(struct session *session)
 		scx_enums_fill(session->object, kernel);
 		btf__free(kernel);
 	}
-	return uei_make_room(session->object, dump_len(session));
+	/* 0 stands for the kernel's default. */
+	return uei_make_room(session->object,
+			     largest(session, "ops.exit_dump_len") ?: DUMP_LEN_DEFAULT);
 }
 
-/* The longest exit_dump_len of the ops; 0 is the kernel's default (SCX_EXIT_DUMP_DFL_LEN). */
-static uint32_t dump_len(const struct session *session)
+/* The largest value of a member of 32 bits, `ops.MEMBER`, among the ops; 0 where none has it. */
+static uint32_t largest(const struct session *session, const char *member)
 {
 	struct global found[MAX_OPS];
-	size_t count = globals_find(session->object, "ops.exit_dump_len", found, MAX_OPS);
-	uint32_t longest = 0;
+	size_t count = globals_find(session->object, member, found, MAX_OPS);
+	uint32_t value = 0;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		uint32_t each;
 
 		memcpy(&each, found[i].data, sizeof(each));
-		longest = each > longest ? each : longest;
+		value = each > value ? each : value;
 	}
-	return longest ?: DUMP_LEN_DEFAULT;
+	return value;
 }
 
 /* Programs beside the ops: tracepoints, kprobes and the like, where their sections say. */

@@ -10,16 +10,15 @@
 #define UEI_STRUCT "user_exit_info"
 #define NAME_MAX_LEN 256
 
-struct named {
-	const char *name;
+struct search {
 	struct global *found;
 	bool there;
 };
 
 static bool find_info(const struct bpf_object *object, struct global *info);
 static void keep_info(const struct global *global, void *context);
-static bool find_dump(const struct bpf_object *object, const char *suffix, struct global *found);
-static void keep_named(const struct global *global, void *context);
+static bool find_dump(const struct bpf_object *object, const struct global *info,
+		      const char *suffix, struct global *found);
 static const void *member(const struct global *info, const char *name);
 
 bool uei_is_there(const struct bpf_object *object)
@@ -37,7 +36,7 @@ bool uei_make_room(struct bpf_object *object, uint32_t dump_len)
 	int err;
 
 	/* The BPF side takes this constant for the room that there is. */
-	if (!find_info(object, &info) || !find_dump(object, "_dump_len", &length))
+	if (!find_info(object, &info) || !find_dump(object, &info, "_dump_len", &length))
 		return true;
 	snprintf(section, sizeof(section), ".data.%s_dump", info.name);
 	map = bpf_object__find_map_by_name(object, section);
@@ -71,13 +70,13 @@ bool uei_read(const struct bpf_object *object, struct exit_words *words)
 		memcpy(&words->code, code, sizeof(words->code));
 	words->reason = member(&info, "reason") ?: "";
 	words->message = member(&info, "msg") ?: "";
-	words->dump = find_dump(object, "_dump", &dump) ? dump.data : "";
+	words->dump = find_dump(object, &info, "_dump", &dump) ? dump.data : "";
 	return true;
 }
 
 static bool find_info(const struct bpf_object *object, struct global *info)
 {
-	struct named search = {.name = UEI_STRUCT, .found = info};
+	struct search search = {.found = info};
 
 	globals_visit(object, keep_info, &search);
 	return search.there;
@@ -85,37 +84,23 @@ static bool find_info(const struct bpf_object *object, struct global *info)
 
 static void keep_info(const struct global *global, void *context)
 {
-	struct named *search = context;
+	struct search *search = context;
 
 	if (search->there || !btf_is_struct(global->type) ||
-	    strcmp(btf__name_by_offset(global->btf, global->type->name_off), search->name))
+	    strcmp(btf__name_by_offset(global->btf, global->type->name_off), UEI_STRUCT))
 		return;
 	*search->found = *global;
 	search->there = true;
 }
 
 /* The variable that has the info's name and this suffix. */
-static bool find_dump(const struct bpf_object *object, const char *suffix, struct global *found)
+static bool find_dump(const struct bpf_object *object, const struct global *info,
+		      const char *suffix, struct global *found)
 {
 	char name[NAME_MAX_LEN];
-	struct named search = {.name = name, .found = found};
-	struct global info;
 
-	if (!find_info(object, &info))
-		return false;
-	snprintf(name, sizeof(name), "%s%s", info.name, suffix);
-	globals_visit(object, keep_named, &search);
-	return search.there;
-}
-
-static void keep_named(const struct global *global, void *context)
-{
-	struct named *search = context;
-
-	if (search->there || strcmp(global->name, search->name))
-		return;
-	*search->found = *global;
-	search->there = true;
+	snprintf(name, sizeof(name), "%s%s", info->name, suffix);
+	return globals_find(object, name, found, 1);
 }
 
 /* Its members have grown with the kernel's versions: by name, not by place. */
