@@ -10,23 +10,13 @@ from pathlib import Path
 
 from ktstr.judge.collect import Fact
 from ktstr.judge.record import RunRecord
-from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import LogChunk, TestFacts
 from ktstr.model.target import Target
-from ktstr.runner.accel import choose_accel, room_of
 from ktstr.runner.arguments import Command
-from ktstr.runner.files import RunfilesTree
-from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.guest_run import run_guest
-from ktstr.runner.machine import machine_of, qemu_of
-from ktstr.runner.planning import shell_plan
-from ktstr.runner.starts import Start, guest_start
-from ktstr.runner.store_use import StoreUse
-from ktstr.runner.target_disks import prepare_disks
-from ktstr.runner.test_layer import write_test_layer
-from ktstr.vm.host import host_is_amd
-from ktstr.vm.probe import kvm_verdict
+from ktstr.runner.shell_guest import shell_guest
+from ktstr.runner.starts import Start
 from ktstr.vm.signals import Termination
 
 # As of timeout(1): the command ran out of time, and it could not be run.
@@ -48,23 +38,14 @@ def run_command(
         UsageError: the machine cannot be had, e.g. for want of memory.
         InfraError: the guest, its scheduler or QEMU did not get as far as the command's end.
     """
-    tree = RunfilesTree()
-    qemu = qemu_of(target, tree)
-    accel = choose_accel(target.accel, lambda: kvm_verdict(qemu), room_of(target)).accel
     with tempfile.TemporaryDirectory(prefix="ktstr-exec-", dir=temp_dir) as folder:
-        root = Path(folder)
-        disks = prepare_disks(target, tree, qemu, accel, root / "disks.cpio", StoreUse())
-        machine = machine_of(target, tree, qemu, accel, disks, host_is_amd=host_is_amd())
-        variables = guest_environment(target, os.environ)
-        plan = shell_plan(target, disks.disks, variables, command)
-        own = guest_start(accel is Accel.VIRTUAL, target.seed, plan.test)
-        write_test_layer(plan, own, (), root / "shell.cpio")
-        spec = machine.for_test(root / "shell.cpio")
-        start = Start("a command of .shell boots")
-        guest = root / "guest"
-        ran = run_guest(plan, spec, disks, guest, termination, float("inf"), start, _Passed().take)
+        guest, place = shell_guest(target, Path(folder), command), Path(folder, "guest")
+        start, take = Start("a command of .shell boots"), _Passed().take
+        ran = run_guest(
+            guest.plan, guest.spec, guest.disks, place, termination, float("inf"), start, take
+        )
         if ran.record.test is None:
-            raise InfraError(_why_not(ran.record, guest / "console.log"))
+            raise InfraError(_why_not(ran.record, place / "console.log"))
         return exit_status_of(ran.record.test)
 
 
