@@ -10,9 +10,7 @@ the page is the same wherever virtual time is.
 
 import argparse
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.matrix import FAULTS, LOADS
-from tests.inner.running import Running
+from tests.inner.running import run_to_end
 
 TOPOLOGIES = ("1n1l2c1t", "1n2l2c1t", "2n2l2c1t")
 # the fault in which nothing is wrong
@@ -130,16 +128,8 @@ def _text(cell: Cell | None) -> str:
 
 
 def _play(topology: str) -> dict[str, Cell]:
-    directory = Path(tempfile.mkdtemp(prefix="ktstr-matrix-"))
-    launcher = f"_main/tests/faults/matrix_{topology}"
-    running = Running(launcher, directory, timeout_s=_TIMEOUT_S)
-    try:
-        ended = running.wait(_TIMEOUT_S)
-        names = [path.parent.name for path in ended.outputs.glob("*/result.json")]
-        return {name: cell_of(ended.result(name)) for name in names}
-    finally:
-        running.close()
-        shutil.rmtree(directory)
+    with run_to_end(f"_main/tests/faults/matrix_{topology}", _TIMEOUT_S) as ended:
+        return {name: cell_of(result) for name, result in ended.results().items()}
 
 
 if __name__ == "__main__":

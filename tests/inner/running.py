@@ -8,8 +8,10 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,11 @@ class Ended:
     outputs: Path
     xml: Path
     seconds: float
+
+    def results(self) -> dict[str, dict[str, Any]]:
+        """The saved results of all tests that have one, by their names."""
+        names = sorted(path.parent.name for path in self.outputs.glob("*/result.json"))
+        return {name: self.result(name) for name in names}
 
     def result(self, test: str) -> dict[str, Any]:
         """The saved result of one test."""
@@ -134,6 +141,21 @@ class Running:
                 process.kill()
             except psutil.NoSuchProcess:
                 pass
+
+
+@contextmanager
+def run_to_end(launcher: str, timeout_s: int) -> Iterator[Ended]:
+    """A whole run of the target whose launcher has this runfiles path; its outputs go on leaving.
+
+    Raises:
+        psutil.TimeoutExpired: it is not over within `timeout_s`, which it is given, too.
+    """
+    with tempfile.TemporaryDirectory(prefix="ktstr-run-") as directory:
+        running = Running(launcher, Path(directory), timeout_s=timeout_s)
+        try:
+            yield running.wait(timeout_s)
+        finally:
+            running.close()
 
 
 def _end_with_parent() -> None:

@@ -5,20 +5,16 @@ Arguments are the runfiles paths of the targets; as many run at once as the mach
 alarm is a test that neither passed nor was skipped; what was only remarked is counted besides.
 """
 
-import json
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.inner.load import load_on_every_core
-from tests.inner.running import Running
+from tests.inner.running import run_to_end
 
 _TIMEOUT_S = 3600
 
@@ -53,18 +49,9 @@ def main(targets: Sequence[str]) -> int:
 
 
 def _run(target: str) -> Page:
-    directory = Path(tempfile.mkdtemp(prefix="ktstr-alarms-"))
-    running = Running(target, directory, timeout_s=_TIMEOUT_S)
-    try:
-        outputs = running.wait(_TIMEOUT_S).outputs
-        found = [
-            (path.parent.name, json.loads(path.read_text(encoding="utf-8")))
-            for path in sorted(outputs.glob("*/result.json"))
-        ]
-    finally:
-        running.close()
-        shutil.rmtree(directory)
-    verdicts = Counter(result["verdict"] for _, result in found)
+    with run_to_end(target, _TIMEOUT_S) as ended:
+        found = ended.results()
+    verdicts = Counter(result["verdict"] for result in found.values())
     if not found:
         verdicts["NO RESULT"] = 1
     return Page(
@@ -72,10 +59,14 @@ def _run(target: str) -> Page:
         verdicts,
         tuple(
             f"{name}: {result['details'][0]['message']}"
-            for name, result in found
+            for name, result in found.items()
             if result["verdict"] not in ("PASS", "SKIP")
         ),
-        tuple(f"{name}: {words}" for name, result in found for words in result.get("remarks", ())),
+        tuple(
+            f"{name}: {words}"
+            for name, result in found.items()
+            for words in result.get("remarks", ())
+        ),
     )
 
 

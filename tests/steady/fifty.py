@@ -6,16 +6,13 @@ argv[1], if given, is the number of runs; they are dealt over the targets in tur
 """
 
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from tests.inner.load import load_on_every_core
-from tests.inner.running import Ended, Running
+from tests.inner.running import Ended, run_to_end
 
 TARGETS = ("eevdf_steady", "fifo_steady")
 _TIMEOUT_S = 1800
@@ -42,14 +39,8 @@ def main(runs: int) -> int:
 
 
 def _run(target: str) -> tuple[str, Ended, dict[str, str]]:
-    directory = Path(tempfile.mkdtemp(prefix="ktstr-steady-"))
-    running = Running(f"_main/tests/steady/{target}", directory, timeout_s=_TIMEOUT_S)
-    try:
-        ended = running.wait(_TIMEOUT_S)
+    with run_to_end(f"_main/tests/steady/{target}", _TIMEOUT_S) as ended:
         return target, ended, ended.cases()
-    finally:
-        running.close()
-        shutil.rmtree(directory)
 
 
 if __name__ == "__main__":
