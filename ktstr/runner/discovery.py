@@ -19,8 +19,11 @@ from typing import Protocol
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_code
+from ktstr.model.target import Target
 from ktstr.runner.case import Discovery, DiscoveryRequest
 from ktstr.runner.descendants import kill_group
+from ktstr.runner.selection import Selection
+from ktstr.runner.sources import Sources
 
 DEADLINE_S = 30.0
 MAX_OUTPUT = 1 << 20
@@ -38,6 +41,20 @@ class HasFileno(Protocol):
 
     def fileno(self) -> int:
         """The descriptor that becomes readable."""
+
+
+def discovery_request(target: Target, sources: Sources, selection: Selection) -> DiscoveryRequest:
+    """What is asked about the selected tests of `target`, whose files are `sources`."""
+    return DiscoveryRequest(
+        sources=sources.tests,
+        import_roots=sources.roots,
+        pattern=selection.pattern,
+        shard_index=selection.shard.index,
+        shard_total=selection.shard.total,
+        topology=target.topology,
+        numa=target.numa,
+        seed=target.seed,
+    )
 
 
 def discover(

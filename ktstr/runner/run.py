@@ -10,8 +10,8 @@ from ktstr.model.errors import KtstrError
 from ktstr.model.target import Target
 from ktstr.runner.accel import choose_accel, room_of
 from ktstr.runner.bazel import BazelTest, Budget
-from ktstr.runner.case import Discovery, DiscoveryRequest
-from ktstr.runner.discovery import discover
+from ktstr.runner.case import Discovery
+from ktstr.runner.discovery import discover, discovery_request
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.identity import identity_of
@@ -42,7 +42,8 @@ def run_target(
     target = environment.repetition.of(target)
     try:
         sources = sources_of(target, tree)
-        discovery = _discover(target, environment, sources, termination)
+        request = discovery_request(target, sources, environment.selection)
+        discovery = discover(request, termination)
         session, reporter = _prepare(
             target, environment, outputs, tree, sources, budget, termination, discovery
         )
@@ -80,20 +81,3 @@ def _prepare(
     variables = guest_environment(target, os.environ)
     session = Session(target, machine, sources, outputs, budget, termination, templates, variables)
     return session, reporter
-
-
-def _discover(
-    target: Target, environment: BazelTest, sources: Sources, termination: Termination
-) -> Discovery:
-    selection = environment.selection
-    request = DiscoveryRequest(
-        sources=sources.tests,
-        import_roots=sources.roots,
-        pattern=selection.pattern,
-        shard_index=selection.shard.index,
-        shard_total=selection.shard.total,
-        topology=target.topology,
-        numa=target.numa,
-        seed=target.seed,
-    )
-    return discover(request, termination)

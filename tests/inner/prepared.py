@@ -14,10 +14,11 @@ from ktstr.model.target import Target
 from ktstr.runner import session as sessions
 from ktstr.runner.arguments import load_target
 from ktstr.runner.bazel import Budget
-from ktstr.runner.case import Case, DiscoveryRequest
-from ktstr.runner.discovery import discover
+from ktstr.runner.case import Case
+from ktstr.runner.discovery import discover, discovery_request
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.machine import machine_of, qemu_of
+from ktstr.runner.selection import Selection
 from ktstr.runner.sources import sources_of
 from ktstr.runner.store_use import StoreUse
 from ktstr.runner.target_disks import prepare_disks
@@ -46,16 +47,7 @@ def prepared(config: str, guests: Callable[[int], int]) -> Iterator[Prepared]:
         qemu = qemu_of(target, tree)
         disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, place / "disks.cpio", StoreUse())
         machine = machine_of(target, tree, qemu, Accel.VIRTUAL, disks, host_is_amd=False)
-        request = DiscoveryRequest(
-            sources=sources.tests,
-            import_roots=sources.roots,
-            pattern="",
-            shard_index=0,
-            shard_total=1,
-            topology=target.topology,
-            numa=target.numa,
-            seed=target.seed,
-        )
+        request = discovery_request(target, sources, Selection())
         cases = tuple(discover(request, termination).cases)
         count = guests(len(cases))
         with Templates(target, tree, machine, place, termination, count) as templates:
