@@ -12,12 +12,12 @@ from ktstr.guest.service import Service, UnavailableError
 class Observer:
     """A process that observes the tasks of cgroups, phase by phase.
 
-    Nothing of it raises: what goes wrong is the `error` of its facts.  `doing`: what it does, for
-    that error.
+    Nothing of it raises: what goes wrong is the `error` of its facts.  `stopped`: how that begins
+    where it could not go on.
     """
 
-    def __init__(self, service: Service, doing: str) -> None:
-        self._service, self._doing = service, doing
+    def __init__(self, service: Service, stopped: str) -> None:
+        self._service, self._stopped = service, stopped
         self._error = ""
         self._names: dict[int, str] = {}
         # (step, when it began) by the number of the phase
@@ -56,5 +56,5 @@ class Observer:
         try:
             return self._service.ask(line)
         except (OSError, UnavailableError) as error:
-            self._error = f"stopped {self._doing}: {error}"
+            self._error = f"{self._stopped} {error}"
             return []

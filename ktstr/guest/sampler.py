@@ -25,7 +25,7 @@ class Sampler(Observer):
     """
 
     def __init__(self, reactor: Reactor, sink: Sink, program: str = PROGRAM) -> None:
-        super().__init__(Service(reactor, program, "sampler", OBJECT), "sampling")
+        super().__init__(Service(reactor, program, "sampler", OBJECT), "stopped sampling:")
         self._sink = sink
         self._ready_ns: int | None = None
 

@@ -30,7 +30,7 @@ class Witness(Observer):
     """Looks at the CPUs, phase by phase, and emits who ran, what stood idle and what was held."""
 
     def __init__(self, reactor: Reactor, program: str = PROGRAM) -> None:
-        super().__init__(Service(reactor, program, "witness", OBJECT), "looking")
+        super().__init__(Service(reactor, program, "witness", OBJECT), "stopped looking:")
         self._sink: Sink | None = None
         self._period_ns = self._started_ns = 0
 
