@@ -14,22 +14,17 @@ from ktstr.model.accel import Accel
 from ktstr.model.console import ConsoleKind
 from ktstr.model.errors import InfraError
 from ktstr.model.mailbox import find_pages
-from ktstr.vm import ram, stream
-from ktstr.vm.accelerator import ICOUNT_SHIFT
+from ktstr.vm import clock, ram
 from ktstr.vm.classifier import classify
 from ktstr.vm.machine import MachineSpec, stamps_console
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import GuestRefused, Template, TemplateError, machine_digest
 from ktstr.vm.vm import OUTPUT_LIMIT, Exited, Expired, Interrupted, MachineEvent, Vm
 
-_SAVE = "saving a guest, with all boots that this takes"
+_SAVE = "saving a guest"
 _BOOT = "boot to the parked guest"
 _PARKED = "guest-panicked"
 _QUIT_S = 5.0
-# The instruction between the reading of the clock and the stop: the store.
-_STORE_NS = 1 << ICOUNT_SHIFT
-# On an idle machine the first has jumped; on a loaded one, one in two or three.
-_MOST_BOOTS = 8
 _TAIL = 2000
 
 
@@ -63,9 +58,7 @@ def save(
 ) -> SavedTemplate:
     """Boots `spec` in `directory`, waits until the guest has parked itself, and saves it.
 
-    boot_s: host seconds until the guest must be parked.  In virtual time it may boot more than
-    once, until it was stopped as `_has_jumped` says.
-    limit_s: host seconds until the last of them must be parked.
+    boot_s: host seconds until the guest must be parked.  limit_s: until it must be saved.
 
     Raises:
       GuestRefused: the guest ended or stopped elsewhere, or is not one that can be cloned.
@@ -74,46 +67,9 @@ def save(
     """
     began = time.monotonic()
     machine = machine_digest(spec)
-    for boot in range(1, _MOST_BOOTS + 1):
-        left_s = began + limit_s - time.monotonic()
-        saved = _saved(spec, machine, directory, termination, boot_s, left_s)
-        try:
-            if spec.accel is not Accel.VIRTUAL or _has_jumped(saved) or boot == _MOST_BOOTS:
-                break
-        except (TemplateError, OSError) as error:
-            saved.close()
-            kind = TemplateError if isinstance(error, OSError) else GuestRefused
-            raise kind(str(error)) from None
-        saved.close()
-    return replace(saved, seconds=time.monotonic() - began)
-
-
-def _has_jumped(saved: SavedTemplate) -> bool:
-    """Whether the clock jumped to the next timer between the guest's store and its stop.
-
-    A vCPU that is about to stop looks idle, and if all are, QEMU's main loop may let the clock jump
-    (icount_start_warp_timer) before it stops it: on an idle host always, by the same amount.  So
-    that two builds save the same, a clock that did not is not kept, unless a vCPU was busy, with
-    which it cannot.
-
-    Raises:
-      TemplateError: no vCPU is parked.
-    """
-    state = saved.template.state.read_bytes()
-    return stream.ns_since_park(state) != _STORE_NS or stream.running_cpus(state) > 1
-
-
-def _saved(
-    spec: MachineSpec,
-    machine: str,
-    directory: Path,
-    termination: Termination,
-    boot_s: float,
-    left_s: float,
-) -> SavedTemplate:
     state = directory.absolute() / "state"
     with Vm(replace(spec, parks=True), directory, termination) as vm:
-        vm.deadlines.start(_SAVE, left_s)
+        vm.deadlines.start(_SAVE, limit_s)
         try:
             vm.start()
         except InfraError as error:
@@ -132,7 +88,7 @@ def _saved(
             os.close(fd)
         kind = TemplateError if isinstance(error, OSError) else GuestRefused
         raise kind(f"the parked guest is of no use: {error}") from None
-    return SavedTemplate(template, tuple(memory), frames, 0.0)
+    return SavedTemplate(template, tuple(memory), frames, time.monotonic() - began)
 
 
 def _wait_until_parked(vm: Vm, boot_s: float) -> None:
@@ -176,7 +132,7 @@ def _template(
     machine: str, accel: Accel, state: Path, memory: Sequence[int], console: Path
 ) -> Template:
     if accel is Accel.VIRTUAL:
-        state.write_bytes(stream.without_host_clock(state.read_bytes()))
+        state.write_bytes(clock.as_parked(state.read_bytes()))
     digest = hashlib.sha256(machine.encode() + state.read_bytes())
     return Template(
         digest=digest.hexdigest(),

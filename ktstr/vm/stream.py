@@ -15,15 +15,12 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ktstr.model.mailbox import PARKED
-from ktstr.vm.accelerator import ICOUNT_SHIFT
 from ktstr.vm.template import TemplateError
 
 PAGE = 4096
 _HEADER = b"QEVM" + struct.pack(">I", 3)
 _SECTION_START = b"\x01"
 _SECTION_PART = b"\x02"
-_SECTION_FULL = b"\x04"
 _FOOTER = b"\x7e"
 _RAM = b"\x03ram"
 _IGNORES_SHARED = b"\x0fx-ignore-shared"
@@ -33,15 +30,6 @@ _PAGE = 0x08
 _END = 0x10
 _CONTINUE = 0x20
 _FLAGS = PAGE - 1
-# Version 2 of the section "timer" (softmmu/cpu-timers.c): ticks offset, 8 unused, clock offset.
-_TIMER = b"\x05timer" + struct.pack(">II", 0, 2)
-_ICOUNT = b"\x05\x0ctimer/icount" + struct.pack(">I", 1)
-_CPU = b"\x03cpu"
-_CPU_COMMON = b"\x0acpu_common"
-# Behind instance and version.
-_HALTED = slice(8, 12)
-# RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI: the first of the section "cpu".
-_REGISTERS = struct.Struct(">8Q")
 
 
 @dataclass(frozen=True)
@@ -111,55 +99,6 @@ def with_pages(stream: bytes, pages: Iterable[tuple[str, int, bytes]]) -> bytes:
             current = block
     parts += [struct.pack(">Q", _END), _FOOTER, number, stream[section.end :]]
     return b"".join(parts)
-
-
-def without_host_clock(stream: bytes) -> bytes:
-    """The stream with the two numbers zeroed that come from the host's clock.
-
-    In virtual time nothing reads them (softmmu/cpu-timers.c), and without them two saved guests
-    are the same.
-
-    Raises:
-      TemplateError: the section that has them is not there, or twice.
-    """
-    parts = stream.split(_TIMER)
-    if len(parts) != 2 or parts[0][-5:-4] != _SECTION_FULL or len(parts[1]) < 24:
-        raise TemplateError(
-            f"saved device state: {len(parts) - 1} whole sections of the kind 'timer' in version "
-            f"2, one was expected; is this another QEMU?"
-        )
-    before, after = parts
-    return b"".join((before, _TIMER, bytes(8), after[8:16], bytes(8), after[24:]))
-
-
-def ns_since_park(stream: bytes) -> int:
-    """Virtual nanoseconds between the guest's store to pvpanic, it and what it read at it.
-
-    The guest reads the time stamp counter with the instruction before, and has PARKED in RSI: its
-    registers are in the stream, as is the clock (target/i386/machine.c, accel/tcg/icount-common.c).
-
-    Raises:
-      TemplateError: no CPU is at such a store, or the stream has no virtual clock.
-    """
-    clock = stream.partition(_TIMER)[2][24:]
-    if not clock.startswith(_ICOUNT):
-        raise TemplateError("saved device state: no virtual clock where it was expected")
-    bias, count = struct.unpack_from(">qq", clock, len(_ICOUNT))
-    at = stream.find(_CPU)
-    while at >= 0:
-        registers = stream[at + len(_CPU) + 8 :][: _REGISTERS.size]
-        if len(registers) == _REGISTERS.size:
-            rax, _, rdx, *_, rsi, _ = _REGISTERS.unpack(registers)
-            if rsi == PARKED:
-                return int(bias + (count << ICOUNT_SHIFT) - (rdx << 32 | rax))
-        at = stream.find(_CPU, at + 1)
-    raise TemplateError(f"saved device state: no CPU has {PARKED:#x} in RSI: none is parked")
-
-
-def running_cpus(stream: bytes) -> int:
-    """CPUs that are not halted, whoever is parked among them (hw/core/cpu-system.c)."""
-    found = stream.split(_CPU_COMMON)[1:]
-    return sum(section[_HALTED] == bytes(4) for section in found)
 
 
 @dataclass

@@ -36,7 +36,7 @@ class ArgumentsTest(absltest.TestCase):
         self.assertEqual(
             arguments,
             (
-                *("-machine", "q35,memory-backend=m0"),
+                *("-machine", "q35,hpet=off,memory-backend=m0"),
                 *("-smp", "16,sockets=1,dies=2,cores=4,threads=2"),
                 *("-m", "512M"),
                 "-object",
@@ -110,7 +110,7 @@ class LayoutTest(parameterized.TestCase):
     def test_every_llc_is_a_socket(self) -> None:
         arguments = shape.qemu_arguments(self.MACHINE, 800, None)
         self.assertIn("6,sockets=3,dies=1,cores=2,threads=1", arguments)
-        self.assertIn("q35,hmat=on", arguments)
+        self.assertIn("q35,hpet=off,hmat=on", arguments)
 
     def test_memory_beside_cpus_comes_on_top(self) -> None:
         self.assertEqual(shape.node_memory(self.MACHINE, 800), (512, 288, 128))

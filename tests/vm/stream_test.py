@@ -7,7 +7,6 @@ from absl.testing import absltest, parameterized
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ktstr.model.mailbox import PARKED
 from ktstr.vm import stream
 from ktstr.vm.template import TemplateError
 
@@ -23,12 +22,6 @@ _START = bytes.fromhex(
     "6f6164657200000000000010000000000000000000122f726f6d406574632f616370692f72736470"
     "0000000000001000000000000000000000000000000000107e00000001"
 )
-# The section "timer" of the same.
-_TIMER = bytes.fromhex(
-    "04000000000574696d6572000000000000000200000003f753e52900000000000000000000000187"
-    "177f4f050c74696d65722f69636f756e7400000001000000000000000000000000276063eb7e0000"
-    "0000"
-)
 _NUMBER = struct.pack(">I", 1)
 _REST = b"\x02" + _NUMBER + struct.pack(">Q", 0x10) + b"\x7e" + _NUMBER
 _NODE_BYTES = 256 << 20
@@ -40,11 +33,6 @@ _PAGES = st.lists(
     ),
     max_size=5,
 )
-
-
-def _cpu(instance: int, counter: int, mark: int) -> bytes:
-    registers = struct.pack(">8Q", counter & 0xFFFFFFFF, 1, counter >> 32, 3, 4, 5, mark, 7)
-    return b"\x04\0\0\0\x02\x03cpu" + struct.pack(">II", instance, 12) + registers
 
 
 def _pages_of(part: bytes) -> list[tuple[str, int, bytes]]:
@@ -105,46 +93,6 @@ class RamSectionTest(parameterized.TestCase):
     def test_page_outside(self, block: str, offset: int) -> None:
         with self.assertRaisesRegex(TemplateError, f"of RAM block '{block}' are no page"):
             stream.with_pages(_START + _REST, [(block, offset, bytes(stream.PAGE))])
-
-
-class ClockTest(absltest.TestCase):
-    def test_host_clock_is_all_that_goes(self) -> None:
-        state = _START + _TIMER + _REST
-        without = stream.without_host_clock(state)
-        changed = [
-            at for at, pair in enumerate(zip(state, without, strict=True)) if len(set(pair)) > 1
-        ]
-        data = len(_START) + _TIMER.index(b"timer") + len(b"timer") + 8
-        self.assertTrue(changed)
-        self.assertContainsSubset(changed, [*range(data, data + 8), *range(data + 16, data + 24)])
-        self.assertEqual(stream.without_host_clock(without), without)
-
-    def test_no_clock_or_two(self) -> None:
-        for state in (_START + _REST, _START + _TIMER + _TIMER, _START + _TIMER[:30]):
-            with self.assertRaisesRegex(TemplateError, "sections of the kind 'timer'"):
-                stream.without_host_clock(state)
-
-    def test_time_since_the_store(self) -> None:
-        (count,) = struct.unpack_from(">q", _TIMER, len(_TIMER) - 13)
-        now = count * 8
-        self.assertGreater(now, 1 << 32)
-        cpus = _cpu(0, 5, 0) + _cpu(1, now - 8, PARKED)
-        self.assertEqual(stream.ns_since_park(_START + _TIMER + cpus), 8)
-        late = bytearray(_TIMER)
-        struct.pack_into(">q", late, len(_TIMER) - 21, 1234)
-        self.assertEqual(stream.ns_since_park(_START + late + cpus), 1242)
-
-    def test_running_cpus(self) -> None:
-        halted = [b"\x0acpu_common" + struct.pack(">IIII", at, 1, at % 2, 0) for at in range(5)]
-        self.assertEqual(stream.running_cpus(_START + _REST), 0)
-        self.assertEqual(stream.running_cpus(_START + b"".join(halted) + _REST), 3)
-
-    def test_nobody_is_parked(self) -> None:
-        for rest in (b"", _cpu(0, 5, 0), _cpu(0, 5, PARKED)[:-9]):
-            with self.assertRaisesRegex(TemplateError, "none is parked"):
-                stream.ns_since_park(_START + _TIMER + rest)
-        with self.assertRaisesRegex(TemplateError, "no virtual clock"):
-            stream.ns_since_park(_START + _cpu(0, 5, PARKED))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 import hashlib
 import mmap
+import multiprocessing
 import os
 import re
 import tempfile
@@ -38,6 +39,25 @@ def _saved(
             yield saved, Path(folder) / "more"
         finally:
             saved.close()
+
+
+@contextmanager
+def _busy(cpus: int) -> Iterator[None]:
+    """As many processes beside that never sleep."""
+    busy = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(cpus)]
+    for process in busy:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.join()
+
+
+def _spin() -> None:
+    while True:
+        pass
 
 
 def _followed(vm: Vm) -> tuple[str, bytes]:
@@ -127,6 +147,17 @@ class CloneTest(parameterized.TestCase):
         )
         self.assertRegex(runs[0][0], "parked: looks [1-9]")
         self.assertLen(set(runs), 1)
+
+    @parameterized.parameters("1n1l1c1t", "1n1l4c2t")
+    def test_saved_at_once_whatever_the_host_does_beside(self, topology: str) -> None:
+        machine = guests.spec(topology=topology)
+        states = []
+        for load in (0, 1, 3):
+            with _busy(load):
+                for _ in range(2):
+                    with _saved(machine) as (saved, _):
+                        states.append((saved.template.digest, *_ram(saved)))
+        self.assertLen(set(states), 1)
 
 
 class BadTemplateTest(parameterized.TestCase):
