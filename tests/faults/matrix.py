@@ -32,9 +32,10 @@ _MS = 1_000_000
 _DURATION_S = 3.0
 CHECKS = Checks(
     max_gap_ms=400,
-    max_p99_wake_latency_us=15_000,
+    # a crowd's turns of 20 ms come before a task that wakes up, two for each CPU
+    max_p99_wake_latency_us=100_000,
     max_migrations_per_s=60,
-    max_wasted_cpu_pct=25,
+    max_wasted_cpu_pct=15,
 )
 # SCX_OPS_SWITCH_PARTIAL, include/linux/sched/ext.h
 _SWITCH_PARTIAL = 8
@@ -57,7 +58,7 @@ FAULTS = {
     "stall": Fault({"stall_after_ns": 400 * _MS, "ops.timeout_ms": 1000}),
     "stall_unwatched": Fault({"stall_after_ns": 400 * _MS, "ops.timeout_ms": 30_000}),
     "starve": Fault({"starve_comm": "w0.0.0", "ops.timeout_ms": 30_000}),
-    "delay": Fault({"delay_ns": 30 * _MS}),
+    "delay": Fault({"delay_ns": 150 * _MS}),
     "scatter": Fault({"scatter": "true"}),
     "error": Fault({"error_after_ns": 400 * _MS}),
     "fail_verify": Fault({"fail_verify": "true"}),
@@ -68,16 +69,21 @@ FAULTS = {
 }
 
 
+# In each cgroup that spins, so that there is always somebody to be woken up.
+_SLEEPER = Work(Bursty(burst_us=1_000, sleep_us=5_000), workers=1)
+
+
 def _spinners(machine: TopologyView) -> tuple[CgroupDef, ...]:
-    return (CgroupDef("cg_0", works=(Work(CpuSpin(), workers=len(machine.cpus)),)),)
+    return (CgroupDef("cg_0", works=(Work(CpuSpin(), workers=len(machine.cpus)), _SLEEPER)),)
 
 
 def _crowd(machine: TopologyView) -> tuple[CgroupDef, ...]:
-    return (CgroupDef("cg_0", works=(Work(CpuSpin(), workers=2 * len(machine.cpus)),)),)
+    return (CgroupDef("cg_0", works=(Work(CpuSpin(), workers=2 * len(machine.cpus)), _SLEEPER)),)
 
 
 def _sleepers(machine: TopologyView) -> tuple[CgroupDef, ...]:
-    work = Work(Bursty(burst_us=1_000, sleep_us=5_000), workers=len(machine.cpus))
+    # more than one CPU can do
+    work = Work(Bursty(burst_us=4_000, sleep_us=8_000), workers=len(machine.cpus))
     return (CgroupDef("cg_0", works=(work,)),)
 
 
@@ -87,8 +93,8 @@ def _pairs(machine: TopologyView) -> tuple[CgroupDef, ...]:
 
 
 def _halves(machine: TopologyView) -> tuple[CgroupDef, ...]:
-    work = Work(CpuSpin(), workers=len(machine.cpus))
-    return tuple(CgroupDef(f"cg_{i}", cpuset=Disjoint(i, 2), works=(work,)) for i in range(2))
+    works = (Work(CpuSpin(), workers=len(machine.cpus)), _SLEEPER)
+    return tuple(CgroupDef(f"cg_{i}", cpuset=Disjoint(i, 2), works=works) for i in range(2))
 
 
 LOADS = {

@@ -20,7 +20,7 @@ from typing import Any
 from tests.faults.matrix import FAULTS, LOADS
 from tests.inner.running import run_to_end
 
-TOPOLOGIES = ("1n1l2c1t", "1n2l2c1t", "2n2l2c1t")
+TOPOLOGIES = ("1n1l2c2t", "1n2l2c1t", "2n2l2c1t")
 # the fault in which nothing is wrong
 NONE = "none"
 PAGE = "docs/faults.md"

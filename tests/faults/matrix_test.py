@@ -44,7 +44,7 @@ class MatrixTest(absltest.TestCase):
         self.assertEqual(matrix_run.cell_of(result).text, "scheduler_not_loaded")
 
     def test_all_as_it_should_be_is_no_mistake(self) -> None:
-        self.assertEqual(list(matrix_run.mistakes({"1n1l2c1t": _cells()})), [])
+        self.assertEqual(list(matrix_run.mistakes({"1n1l2c2t": _cells()})), [])
 
     def test_a_fault_that_passes_a_false_alarm_and_a_missing_result_are(self) -> None:
         cells = _cells()
@@ -52,16 +52,16 @@ class MatrixTest(absltest.TestCase):
         cells["none__crowd"] = matrix_run.cell_of(_result("FAIL", "STUCK"))
         del cells["error__pairs"]
         self.assertEqual(
-            sorted(matrix_run.mistakes({"1n1l2c1t": cells})),
+            sorted(matrix_run.mistakes({"1n1l2c2t": cells})),
             [
-                "1n1l2c1t error__pairs: no result",
-                "1n1l2c1t none__crowd: stuck, 2.5",
-                "1n1l2c1t stall__crowd: pass",
+                "1n1l2c2t error__pairs: no result",
+                "1n1l2c2t none__crowd: stuck, 2.5",
+                "1n1l2c2t stall__crowd: pass",
             ],
         )
 
     def test_the_page_has_a_row_for_each_fault(self) -> None:
-        page = matrix_run.render({"1n1l2c1t": _cells()})
+        page = matrix_run.render({"1n1l2c2t": _cells()})
         self.assertIn("| `none` | pass |", page)
         self.assertIn("| `stall` | stuck, 2.5 |", page)
 
