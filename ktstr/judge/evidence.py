@@ -10,7 +10,7 @@ from ktstr.judge.disks import is_as_promised, promise
 from ktstr.judge.kernel_log import is_clean
 from ktstr.judge.known_faults import unexplained
 from ktstr.judge.payloads import missing, payload_name, planned_payloads
-from ktstr.judge.phases import parts
+from ktstr.judge.phases import checks_in_force
 from ktstr.judge.record import RunRecord
 from ktstr.judge.relative import RelativeResult
 from ktstr.judge.scheduler import plans_of
@@ -56,7 +56,7 @@ def claims(run: RunRecord, relative: list[RelativeResult]) -> tuple[Claim, ...]:
     ]
     found += _disks(run)
     found += [_payload(facts) for facts in run.payloads if facts.end is not PayloadEnd.DROPPED]
-    measured = sorted({name for part in parts(run) for name in enabled_limits(part.checks)})
+    measured = sorted({name for checks in checks_in_force(run) for name in enabled_limits(checks)})
     if measured:
         words = f"workers were there to measure ({', '.join(measured)})"
         found.append(Claim(words, bool(run.workers)))

@@ -17,7 +17,7 @@ from ktstr.model.witness import Idleness, WitnessFacts
 class Scope:
     """What is judged together: a whole run, or the part of it that one step of the scenario was.
 
-    `workers`, `idleness` and the `scenarios`' steps tell of that part alone, `cgroups` of all.
+    `workers` and the `scenarios`' steps tell of that part alone, `cgroups` and `idleness` of all.
     `presence` says which CPUs were there; `lives` are the whole lives of the workers' processes:
     pid -> window.  not_eevdfs: the workers that a sched_ext scheduler had in it, or that nobody
     knows the class of while one was attached.  witness: None where it did not report.  unkept:

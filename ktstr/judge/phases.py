@@ -32,10 +32,9 @@ class Part:
 
 def parts(run: RunRecord) -> list[Part]:
     """The run as one part, or its steps if one of them has checks of its own."""
-    played = [(scenario, step) for scenario in run.scenarios for step in scenario.steps]
-    if not any(step.checks for _, step in played):
+    if not _by_step(run):
         return [Part(whole(run), run.plan.checks, run.plan.check_layers)]
-    found = [_part(run, scenario, step) for scenario, step in played]
+    found = [_part(run, *played) for played in _played(run)]
     lacking = [worker for worker in run.workers if worker.step is None and not worker.phases]
     # of one that was lost nobody knows when: what is known of it is told of the end
     lost = tuple(
@@ -47,33 +46,50 @@ def parts(run: RunRecord) -> list[Part]:
     return [*found[:-1], dataclasses.replace(last, scope=scope, missing=missing)]
 
 
+def checks_in_force(run: RunRecord) -> list[Checks]:
+    """The checks of each of the `parts`, in their order."""
+    if not _by_step(run):
+        return [run.plan.checks]
+    return [_checks_of(run, step) for _, step in _played(run)]
+
+
 def whole(run: RunRecord) -> Scope:
     """All of a run."""
     return _scope(run, None)
 
 
 def step_scope(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Scope:
-    """One step of a run: the workers that it made, and what the others did meanwhile."""
-    workers = (piece for worker in run.workers if (piece := _piece(worker, scenario, step)))
-    alone = dataclasses.replace(scenario, steps=(step,))
-    idleness = (
-        each
-        for each in run.idleness
-        if each.step == step.index
-        and scenario.started_ns <= each.ended_ns
-        and each.started_ns <= scenario.ended_ns
-    )
+    """One step of a run: its workers, and the scenario as if it had no other step."""
     return dataclasses.replace(
         _scope(run, step.index),
-        workers=tuple(workers),
-        scenarios=(alone,),
-        idleness=tuple(idleness),
+        workers=step_workers(run, scenario, step),
+        scenarios=(dataclasses.replace(scenario, steps=(step,)),),
     )
+
+
+def step_workers(
+    run: RunRecord, scenario: ScenarioFacts, step: StepFacts
+) -> tuple[WorkerFacts, ...]:
+    """The workers that a step made, and what the others did meanwhile."""
+    pieces = (_piece(worker, scenario, step) for worker in run.workers)
+    return tuple(piece for piece in pieces if piece is not None)
 
 
 def step_name(step: StepFacts) -> str:
     """`step 1`, with the author's name for it if there is one."""
     return f"step {step.index} ({step.name})" if step.name else f"step {step.index}"
+
+
+def _played(run: RunRecord) -> list[tuple[ScenarioFacts, StepFacts]]:
+    return [(scenario, step) for scenario in run.scenarios for step in scenario.steps]
+
+
+def _by_step(run: RunRecord) -> bool:
+    return any(step.checks for _, step in _played(run))
+
+
+def _checks_of(run: RunRecord, step: StepFacts) -> Checks:
+    return run.plan.checks.merge(step.checks or Checks())
 
 
 def _scope(run: RunRecord, step: int | None) -> Scope:
@@ -97,12 +113,11 @@ def _scope(run: RunRecord, step: int | None) -> Scope:
 
 
 def _part(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Part:
-    name, own = step_name(step), step.checks or Checks()
-    values = dataclasses.asdict(own)
+    name, values = step_name(step), dataclasses.asdict(step.checks or Checks())
     set_here = {field: name for field, value in values.items() if value is not None}
     return Part(
         scope=step_scope(run, scenario, step),
-        checks=run.plan.checks.merge(own),
+        checks=_checks_of(run, step),
         layers={**run.plan.check_layers, **set_here},
         name=name,
     )

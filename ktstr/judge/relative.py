@@ -14,7 +14,7 @@ import math
 import statistics
 from dataclasses import dataclass
 
-from ktstr.judge.phases import step_scope
+from ktstr.judge.phases import step_workers
 from ktstr.judge.record import RunRecord
 from ktstr.judge.relative_values import value_of
 from ktstr.judge.student import quantile
@@ -140,7 +140,7 @@ def _pairs(
         else:
             workers = [
                 worker
-                for worker in step_scope(run, run.scenarios[0], step).workers
+                for worker in step_workers(run, run.scenarios[0], step)
                 if claim.cgroup in (None, worker.cgroup)
             ]
             found[pair, baseline] = value_of(claim.measure, workers)

@@ -8,7 +8,7 @@ import dataclasses
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
-from ktstr.judge.phases import parts, step_scope
+from ktstr.judge.phases import checks_in_force, parts, step_scope, step_workers
 from ktstr.judge.record import RunRecord
 from ktstr.judge.statistics import cgroup_stats, total_stats
 from ktstr.model.checks import Checks, Kind, Verdict
@@ -60,15 +60,24 @@ class PartsTest(absltest.TestCase):
         self.assertIn("step 0 (calm): cg_0 worker 0.0 (CpuSpin) was stuck for 4.0 ms", messages[0])
         self.assertIn("step 1: cg_0 worker 0.0", messages[1])
 
+    def test_checks_are_known_without_the_parts(self) -> None:
+        limited = Checks(max_gap_ms=3)
+        for scenario in (_steps(), _steps(first=limited), _steps(second=limited)):
+            run = _run(_backdrop(), scenario=scenario)
+            self.assertEqual(checks_in_force(run), [part.checks for part in parts(run)])
+        self.assertEqual([checks.max_gap_ms for checks in checks_in_force(run)], [100, 3])
+
     def test_a_worker_belongs_to_the_step_that_made_it(self) -> None:
         own = runs.worker(cgroup="late", step=1, started_ns=_HALF)
         scenario = _steps()
         run = _run(_backdrop(), own, scenario=scenario)
         names = [
-            [worker.cgroup for worker in step_scope(run, scenario, step).workers]
+            [worker.cgroup for worker in step_workers(run, scenario, step)]
             for step in scenario.steps
         ]
         self.assertEqual(names, [["cg_0"], ["cg_0", "late"]])
+        scope = step_scope(run, scenario, scenario.steps[1])
+        self.assertEqual(scope.workers, step_workers(run, scenario, scenario.steps[1]))
 
     def test_steps_of_two_scenarios_are_told_apart(self) -> None:
         first = _steps()
