@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ktstr.judge.excused import excused
 from ktstr.judge.kernel_log import STALLS
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
@@ -92,13 +92,8 @@ def _excused(detail: Detail, loss: Taken | None, gap_ms: float | None) -> Detail
         why = f"the host kept a vCPU waiting for {loss.burst_ms:.0f} ms at a stretch"
     else:
         return detail
-    message = (
-        f"{detail.message}; but {why}: run it on a quieter host, or in virtual time "
-        f'(accel = "virtual")'
-    )
-    return dataclasses.replace(
-        detail, kind=Kind.CONTENDED, message=message, verdict=Verdict.INCONCLUSIVE
-    )
+    advice = 'run it on a quieter host, or in virtual time (accel = "virtual")'
+    return excused(detail, Kind.CONTENDED, f"{why}: {advice}")
 
 
 def _about_time(detail: Detail) -> bool:

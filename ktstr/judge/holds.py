@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ktstr.judge.excused import excused
 from ktstr.judge.kernel_log import STALLS
 from ktstr.judge.presence import presence_of
 from ktstr.judge.record import RunRecord
@@ -150,13 +151,8 @@ def _told(run: RunRecord, detail: Detail, span: Span | None) -> Detail:
     if _shut_ns(run, span) >= _MOST * length:
         away = format_cpulist(_away(run, span) & there)
         also = f", CPU {away} was not there all the time" if away else ""
-        message = (
-            f"{detail.message}; but {who}{also}, and it may run nowhere else: no scheduler could "
-            f"give it a CPU"
-        )
-        return dataclasses.replace(
-            detail, kind=Kind.HELD, message=message, verdict=Verdict.INCONCLUSIVE
-        )
+        nowhere = "and it may run nowhere else: no scheduler could give it a CPU"
+        return excused(detail, Kind.HELD, f"{who}{also}, {nowhere}")
     free = format_cpulist({cpu for cpu, part in parts.items() if part < _MOST})
     why = "but for most of it not all of them at once"
     if free:
