@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ktstr.judge.classes import ABOVE, Stay, life_over, stays
+from ktstr.judge.excused import excused
 from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import was_ejected
 from ktstr.judge.subjects import worker_name
@@ -38,8 +38,9 @@ _OF_WORKERS = frozenset(
     }
 )
 _OF_SHARES = frozenset({Kind.UNFAIR, Kind.SHARE_ERROR})
-# those of them that are not about one worker or cgroup
-_OF_ALL = frozenset({Kind.WORK_CONSERVATION, Kind.CLAIM})
+# those that are about all workers: who waited beside an idle CPU waited for the one who schedules
+# them all, and what one cgroup took the others did not get
+_OF_ALL = frozenset({Kind.WORK_CONSERVATION, Kind.CLAIM, Kind.SHARE_ERROR})
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,10 @@ def subject_remarks(run: RunRecord) -> Iterator[str]:
     unknown = [each for each in found if not each.classes]
     parted = [each for each in found if each.ever and each.without]
     if parted:
-        names = ", ".join(f"{each.name} (not in {_steps(each)})" for each in parted[:_SHOWN])
+        names = _and_more([f"{each.name} (not in {_steps(each)})" for each in parted])
         yield (
             f"{len(parted)} of {len(found)} ran under {_schedulers(found)} in some steps only: "
-            f"{_and_more(names, len(parted))}"
+            f"{names}"
         )
     if apart:
         yield (
@@ -115,13 +116,12 @@ def subject_remarks(run: RunRecord) -> Iterator[str]:
             f"what they did is not its doing"
         )
     if unknown:
-        names = ", ".join(each.name for each in unknown[:_SHOWN])
-        yield f"the class is not known that {_and_more(names, len(unknown))} ran under"
+        names = _and_more([each.name for each in unknown])
+        yield f"the class is not known that {names} ran under"
     bypassed = dict.fromkeys(worker_name(stay.worker) for stay in stays(run) if _mostly(stay))
     if bypassed:
-        names = ", ".join(list(bypassed)[:_SHOWN])
         yield (
-            f"for most of the looks at {_and_more(names, len(bypassed))} the kernel bypassed "
+            f"for most of the looks at {_and_more(list(bypassed))} the kernel bypassed "
             f"{_schedulers(found)} (SCX_RQ_BYPASSING): what they did then is not its doing"
         )
 
@@ -143,7 +143,7 @@ def shown_words(run: RunRecord) -> tuple[str, bool] | None:
         known = [stay for stay in stays(run) if stay.classes]
         if not known:
             return None
-        classes = _classes(frozenset().union(*(stay.classes for stay in known)))
+        classes = _classes(*(stay.classes for stay in known))
         count = len({id(stay.worker) for stay in known})
         return f"{count} workers ran under the kernel's own classes ({classes})", True
     ever = [each for each in found if each.ever]
@@ -170,22 +170,12 @@ def not_charged(
     Of a life that ended before it was told to, this is not said: who had waited for it until then
     may have been seen after it only.
     """
-    apart: dict[str, list[Ran]] = {}
+    found = list(details)
+    if not any(detail.verdict is Verdict.FAIL for detail in found):
+        return found
     pids = {worker.pid for worker in workers}
-    for each in ran(run):
-        if each.kind == "worker" and each.pid not in pids:
-            continue
-        apart.setdefault(each.name, []).append(each)
-        if each.cgroup:
-            apart.setdefault(each.cgroup, []).append(each)
-    everyone = [each for those in apart.values() for each in those]
-    found = []
-    for detail in details:
-        # whoever waited beside an idle CPU waited for the one who schedules them all
-        those = everyone if detail.kind in _OF_ALL else apart.get(detail.subject, [])
-        meant = [each for each in those if detail.pid in (None, each.pid)]
-        found.append(_beside(detail, everyone if detail.kind is Kind.SHARE_ERROR else meant))
-    return found
+    everyone = [each for each in ran(run) if each.kind != "worker" or each.pid in pids]
+    return [_excused(detail, _meant(detail, everyone)) for detail in found]
 
 
 def leg_problem(run: RunRecord, step: StepFacts, baseline: bool, cgroup: str | None = None) -> str:
@@ -208,7 +198,7 @@ def leg_problem(run: RunRecord, step: StepFacts, baseline: bool, cgroup: str | N
     known = [stay for stay in own if stay.classes]
     if not known:
         return f"no worker is known to have run under the scheduler: {_unknown(run)}"
-    classes = _classes(frozenset().union(*(stay.classes for stay in known)))
+    classes = _classes(*(stay.classes for stay in known))
     return f"no worker ran under the scheduler ({classes}), so that both legs are EEVDF's"
 
 
@@ -281,11 +271,7 @@ def _stray(run: RunRecord) -> list[Detail]:
 
 def _too_short(run: RunRecord) -> list[Detail]:
     """A test that lets its scheduler go shows nothing of one that went before it had a worker."""
-    gone = [
-        life
-        for life in run.schedulers
-        if life.attached_ns is not None and (was_ejected(life) or not life.ended_by_us)
-    ]
+    gone = [life for life in run.schedulers if life.attached_ns is not None and _ended_early(life)]
     if run.plan.checks.scheduler_alive is not False or not gone:
         return []
     if not run.workers and not run.payloads:
@@ -298,44 +284,48 @@ def _too_short(run: RunRecord) -> list[Detail]:
     return [Detail(Kind.OTHER_CLASS, message, Verdict.INCONCLUSIVE)]
 
 
-def _beside(detail: Detail, those: list[Ran]) -> Detail:
-    """Of shares, excuses the scheduler for what those took that were never under it."""
-    others = [each for each in those if each.classes and not each.ever]
-    if detail.kind not in _OF_SHARES or detail.verdict is not Verdict.FAIL or not others:
-        return _excused(detail, those)
-    if any(was_ejected(life) or not life.ended_by_us for each in those for life in each.lives):
-        return detail
-    message = (
-        f"{detail.message}; but {_named(others)} never ran under {_schedulers(others)}, so that it "
-        f"had not all of the time to share out"
-    )
-    return dataclasses.replace(
-        detail, kind=Kind.OTHER_CLASS, message=message, verdict=Verdict.INCONCLUSIVE
-    )
+def _meant(detail: Detail, everyone: list[Ran]) -> list[Ran]:
+    """Those whom a finding is about: its worker, the workers of its cgroup, or all."""
+    if detail.kind in _OF_ALL:
+        return everyone
+    return [
+        each
+        for each in everyone
+        if detail.subject and detail.subject in (each.name, each.cgroup)
+        if detail.pid in (None, each.pid)
+    ]
 
 
 def _excused(detail: Detail, those: list[Ran]) -> Detail:
-    if detail.verdict is not Verdict.FAIL or detail.kind not in _OF_WORKERS or not those:
+    """Excuses shares if one of `those` was never under the scheduler, all else if none ever was."""
+    others = [each for each in those if each.classes and not each.ever]
+    if detail.verdict is not Verdict.FAIL or detail.kind not in _OF_WORKERS or not others:
         return detail
-    if any(each.ever or not each.classes for each in those):
+    if any(_ended_early(life) for each in those for life in each.lives):
         return detail
-    if any(was_ejected(life) or not life.ended_by_us for each in those for life in each.lives):
+    names = _schedulers(others)
+    if detail.kind in _OF_SHARES:
+        why = (
+            f"{_named(others)} never ran under {names}, so that it had not all of the time to "
+            f"share out"
+        )
+    elif len(others) == len(those):
+        classes = _classes(*(each.classes for each in others))
+        why = f"it never ran under {names} ({classes}), so this is not its doing"
+    else:
         return detail
-    message = (
-        f"{detail.message}; but it never ran under {_schedulers(those)} "
-        f"({_classes(frozenset().union(*(each.classes for each in those)))}), so this is not its "
-        f"doing"
-    )
-    return dataclasses.replace(
-        detail, kind=Kind.OTHER_CLASS, message=message, verdict=Verdict.INCONCLUSIVE
-    )
+    return excused(detail, Kind.OTHER_CLASS, why)
+
+
+def _ended_early(life: SchedulerFacts) -> bool:
+    return was_ejected(life) or not life.ended_by_us
 
 
 def _cause(known: list[Ran]) -> str:
     """Why none of `known` ran under the scheduler, and what to do about it."""
     classes = frozenset().union(*(each.classes for each in known))
     lives = [life for each in known for life in each.lives]
-    if any(was_ejected(life) or life.ejections for life in lives):
+    if any(was_ejected(life) for life in lives):
         return "it was thrown out before: see its exit record"
     if SchedClass.BYPASS in classes:
         return "the kernel bypassed it (SCX_RQ_BYPASSING), as it does while it throws one out"
@@ -371,13 +361,13 @@ def _steps(each: Ran) -> str:
 
 
 def _named(those: list[Ran]) -> str:
-    names = ", ".join(f"{each.name} ({_classes(each.classes)})" for each in those[:_SHOWN])
-    return _and_more(names, len(those))
+    return _and_more([f"{each.name} ({_classes(each.classes)})" for each in those])
 
 
-def _and_more(names: str, count: int) -> str:
-    return f"{names} and {count - _SHOWN} more" if count > _SHOWN else names
+def _and_more(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _classes(classes: frozenset[str]) -> str:
-    return ", ".join(sorted(classes)) or "not known"
+def _classes(*each: frozenset[str]) -> str:
+    return ", ".join(sorted(frozenset().union(*each))) or "not known"

@@ -11,7 +11,7 @@ from absl.testing import absltest, parameterized
 from ktstr.judge.judge import judge
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
-from ktstr.model.facts import ScenarioFacts, StepFacts
+from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.relations import stat
 from ktstr.model.relative import not_worse_than
 from ktstr.model.witness import RanUnder, SchedClass, WitnessFacts
@@ -201,6 +201,18 @@ class SubjectTest(parameterized.TestCase):
         apart = dataclasses.replace(run.ran_under[0], samples={SchedClass.REALTIME: 90})
         run = dataclasses.replace(run, ran_under=(apart, run.ran_under[1]))
         words = "but cg_0 worker 0.0 (realtime) never ran under fifo, so that it had not all"
+        self.judged_as(run, Verdict.INCONCLUSIVE, words)
+
+    def test_time_of_a_cgroup_that_others_took_is_not_the_schedulers_to_share(self) -> None:
+        of = runs.plan(checks=Checks(max_share_error_pct=10))
+        above = runs.worker(cpuset="0", cpu_ns=9 * S // 10, requested="policy=fifo")
+        below = runs.worker(cgroup="cg_1", cpuset="0", pid=101, cpu_ns=S // 10)
+        cgroups = tuple(CgroupFacts(name, 0, "0", "0", 100) for name in ("cg_0", "cg_1"))
+        run = runs.good_run(of, workers=(above, below), cgroups=cgroups)
+        self.judged_as(run, Verdict.FAIL, "cgroup cg_1 got 0.100 CPUs where its weight promises")
+        apart = dataclasses.replace(run.ran_under[0], samples={SchedClass.REALTIME: 90})
+        run = dataclasses.replace(run, ran_under=(apart, run.ran_under[1]))
+        words = "; but cg_0 worker 0.0 (realtime) never ran under fifo, so that it had not all"
         self.judged_as(run, Verdict.INCONCLUSIVE, words)
 
     def test_one_whose_scheduler_was_started_again_was_under_it(self) -> None:
