@@ -99,8 +99,7 @@ def _unseen(witness: WitnessFacts | None, seen: list[Idleness], step: StepFacts)
 def _unseen_cpus(scope: Scope, seen: list[Idleness], step: StepFacts) -> list[Measurement]:
     """The CPUs that were there all the time, and of which nothing is told."""
     told = frozenset(cpu.cpu for each in seen for cpu in each.cpus)
-    spans = scope.presence.spans(step.started_ns, step.ended_ns)
-    gone = frozenset().union(*(span.gone for span in spans))
+    gone = scope.presence.gone_sometime(step.started_ns, step.ended_ns)
     return [
         Measurement(f"CPU {cpu}", None, f"step {step.index}: nobody looked at CPU {cpu}")
         for cpu in sorted(scope.machine.cpus - told - gone)

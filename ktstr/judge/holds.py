@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ktstr.judge.excused import excused
 from ktstr.judge.kernel_log import STALLS
-from ktstr.judge.presence import presence_of
+from ktstr.judge.presence import Presence, presence_of
 from ktstr.judge.record import RunRecord
 from ktstr.judge.shape import asked_view
 from ktstr.judge.subjects import NS_PER_S, worker_name
@@ -142,14 +142,15 @@ def _told(run: RunRecord, detail: Detail, span: Span | None) -> Detail:
     if span is None or span.ended_ns <= span.started_ns:
         return detail
     length = span.ended_ns - span.started_ns
-    there = span.cpus - _gone(run, span)
+    presence = presence_of(run.events)
+    there = span.cpus - presence.gone_throughout(span.started_ns, span.ended_ns)
     parts = {cpu: _held_ns(run, cpu, span) / length for cpu in there}
     held = {cpu: part for cpu, part in parts.items() if part >= _SOME}
     if not held:
         return detail
     who = _who(run, span, held)
-    if _shut_ns(run, span) >= _MOST * length:
-        away = format_cpulist(_away(run, span) & there)
+    if _shut_ns(run, span, presence) >= _MOST * length:
+        away = format_cpulist(presence.gone_sometime(span.started_ns, span.ended_ns) & there)
         also = f", CPU {away} was not there all the time" if away else ""
         nowhere = "and it may run nowhere else: no scheduler could give it a CPU"
         return excused(detail, Kind.HELD, f"{who}{also}, {nowhere}")
@@ -174,19 +175,7 @@ def _beside(run: RunRecord, detail: Detail) -> Detail:
     return dataclasses.replace(detail, message=message)
 
 
-def _gone(run: RunRecord, span: Span) -> frozenset[int]:
-    """The CPUs that were offline all that time."""
-    parts = presence_of(run.events).spans(span.started_ns, span.ended_ns)
-    return frozenset.intersection(*(part.gone for part in parts))
-
-
-def _away(run: RunRecord, span: Span) -> frozenset[int]:
-    """The CPUs that were offline at some time of that."""
-    parts = presence_of(run.events).spans(span.started_ns, span.ended_ns)
-    return frozenset().union(*(part.gone for part in parts))
-
-
-def _shut_ns(run: RunRecord, span: Span) -> float:
+def _shut_ns(run: RunRecord, span: Span, presence: Presence) -> float:
     """How long each of the CPUs was held, or not there, at the same time."""
     turns: list[tuple[float, int, int]] = []
     for hold in run.holds:
@@ -196,7 +185,7 @@ def _shut_ns(run: RunRecord, span: Span) -> float:
                 (min(hold.ended_ns, span.ended_ns), hold.cpu, -1),
             ]
     since: float = span.started_ns
-    for part in presence_of(run.events).spans(span.started_ns, span.ended_ns):
+    for part in presence.spans(span.started_ns, span.ended_ns):
         until = since + part.part * (span.ended_ns - span.started_ns)
         turns += [(at, cpu, by) for cpu in part.gone for at, by in ((since, 1), (until, -1))]
         since = until

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ktstr.judge.subjects import NS_PER_MS
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.events import EventName
 from ktstr.model.facts import Event
 
-_NS_PER_MS = 1_000_000
 # the kernel tells of a CPU that goes once it is gone: its tasks were moved away before
-_LEAD_NS = 100 * _NS_PER_MS
+_LEAD_NS = 100 * NS_PER_MS
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,18 @@ class Presence:
         if loss is not None and loss.at_ns <= ended_ns + _LEAD_NS:
             yield loss
 
-    def lost(self, cpus: frozenset[int], started_ns: int, ended_ns: int) -> str:
+    def lost(
+        self, cpus: frozenset[int], started_ns: int, ended_ns: int, *, since_ns: int | None = None
+    ) -> str:
         """When all of `cpus` were gone in a part of the window, in words; empty if they never were.
 
-        Times are told from the window's begin on.
+        Times are told from `since_ns` on, or from the window's begin.
         """
         loss = next(self.losses(cpus, started_ns, ended_ns), None)
         if loss is None:
             return ""
-        return f"no CPU of {format_cpulist(cpus)} was there after {when(loss, started_ns)}"
+        told = when(loss, started_ns if since_ns is None else since_ns)
+        return f"no CPU of {format_cpulist(cpus)} was there after {told}"
 
     def around(self, started_ns: int, ended_ns: int) -> Change | None:
         """The first change within a window, which is looked at as `losses` does."""
@@ -91,6 +94,14 @@ class Presence:
             change for change in self.changes if started_ns <= change.at_ns <= ended_ns + _LEAD_NS
         )
         return next(inside, None)
+
+    def gone_throughout(self, started_ns: int, ended_ns: int) -> frozenset[int]:
+        """The CPUs that were away all of the window."""
+        return frozenset.intersection(*(span.gone for span in self.spans(started_ns, ended_ns)))
+
+    def gone_sometime(self, started_ns: int, ended_ns: int) -> frozenset[int]:
+        """The CPUs that were away in a part of the window."""
+        return frozenset().union(*(span.gone for span in self.spans(started_ns, ended_ns)))
 
     def ever_gone(self) -> frozenset[int]:
         """The CPUs that were away at some time."""
@@ -113,5 +124,5 @@ def presence_of(events: tuple[Event, ...]) -> Presence:
 def when(change: Change, since_ns: int) -> str:
     """`CPU 1 went offline, 503 ms after its start`, or before it."""
     what = f"CPU {change.cpu} {'came online' if change.online else 'went offline'}"
-    ms = (change.at_ns - since_ns) / _NS_PER_MS
+    ms = (change.at_ns - since_ns) / NS_PER_MS
     return f"{what}, {ms:.0f} ms after its start" if ms >= 0 else f"{what}, before its start"

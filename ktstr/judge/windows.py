@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ktstr.judge.presence import Presence, when
+from ktstr.judge.presence import Presence
 from ktstr.judge.subjects import affinity_of, wall_ns
-from ktstr.model.cpulist import format_cpulist, parse_cpulist
+from ktstr.model.cpulist import parse_cpulist
 from ktstr.model.facts import WorkerFacts
 
 # workers whose starts and ends differ by more than this part of their life are not compared
@@ -29,11 +29,7 @@ def stranded(worker: WorkerFacts, machine: frozenset[int], presence: Presence) -
     if lost or not affinity or affinity == cpuset:
         return lost
     # a worker that is cut to one step may have lived before it
-    broken = next(presence.losses(allowed(worker, machine), 0, worker.ended_ns), None)
-    if broken is None:
-        return ""
-    cpus = format_cpulist(allowed(worker, machine))
-    return f"no CPU of {cpus} was there after {when(broken, worker.started_ns)}"
+    return presence.lost(allowed(worker, machine), 0, worker.ended_ns, since_ns=worker.started_ns)
 
 
 def together(a: WorkerFacts, b: WorkerFacts) -> bool:

@@ -58,6 +58,15 @@ class PresenceTest(parameterized.TestCase):
         ])  # fmt: skip
         self.assertLen(gone(1, 10, 30).spans(50, 60), 1)
 
+    @given(_CHANGES, st.integers(0, 99), st.integers(1, 99))
+    def test_who_was_gone_in_a_window_is_what_its_moments_see(
+        self, presence: Presence, start: int, length: int
+    ) -> None:
+        window = start, start + length
+        seen = [presence.spans(at, at + 1)[0].gone for at in range(*window)]
+        self.assertEqual(presence.gone_throughout(*window), frozenset.intersection(*seen))
+        self.assertEqual(presence.gone_sometime(*window), frozenset.union(*seen))
+
     @parameterized.named_parameters(
         ("within", S, None, 500),
         ("before the window, and never back", 100 * MS, None, -400),
@@ -73,6 +82,8 @@ class PresenceTest(parameterized.TestCase):
             self.assertIn("CPU 1 went offline, before its start", words)
         else:
             self.assertIn(f"CPU 1 went offline, {told_ms} ms after its start", words)
+            at_birth = gone(1, at, back).lost(frozenset({1}), 500 * MS, 1500 * MS, since_ns=0)
+            self.assertIn(f"CPU 1 went offline, {told_ms + 500} ms after its start", at_birth)
         self.assertEmpty(gone(1, at, back).lost(frozenset({1, 2}), 500 * MS, 1500 * MS))
         self.assertEmpty(gone(1, at, back).lost(frozenset(), 500 * MS, 1500 * MS))
 
