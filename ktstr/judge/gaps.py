@@ -9,7 +9,7 @@ from ktstr.judge.freezing import frozen_ns
 from ktstr.judge.measure import Limit, Measurement, Scope
 from ktstr.judge.presence import when
 from ktstr.judge.subjects import NS_PER_MS, crashed, ordered, worker_name
-from ktstr.judge.windows import stranded
+from ktstr.judge.windows import gap_window, stranded
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 
@@ -52,10 +52,7 @@ def _gap(worker: WorkerFacts, frozen: int, scope: Scope) -> Measurement:
 
 def _with_cpus(worker: WorkerFacts, scope: Scope, gap: Measurement) -> Measurement:
     """The gap, with what became of the CPUs meanwhile."""
-    end = worker.max_gap_at_ns
-    # of one that is cut to a step nobody knows where its gap was
-    start, end = (end - worker.max_gap_ns, end) if end else (worker.started_ns, worker.ended_ns)
-    change = scope.presence.around(start, end)
+    change = scope.presence.around(*gap_window(worker))
     if change is None:
         return gap
     words = f"{gap.words}; {when(change, worker.started_ns)}"

@@ -18,7 +18,7 @@ from ktstr.judge.presence import Presence, presence_of
 from ktstr.judge.record import RunRecord
 from ktstr.judge.shape import asked_view
 from ktstr.judge.subjects import NS_PER_S, worker_name
-from ktstr.judge.windows import allowed
+from ktstr.judge.windows import allowed, gap_window
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
 from ktstr.model.cpulist import format_cpulist
@@ -89,12 +89,10 @@ def _of_worker(run: RunRecord, named: list[WorkerFacts], kind: Kind) -> Span | N
         return None
     worker = max(named, key=lambda each: each.max_gap_ns)
     cpus = allowed(worker, asked_view(run.plan).cpus)
+    window = gap_window(worker)
     if kind is Kind.STARVED and not worker.work_units:
-        return Span(cpus, worker.started_ns, worker.ended_ns, worker.pid)
-    if not worker.max_gap_at_ns:
-        return Span(cpus, worker.started_ns, worker.ended_ns, worker.pid)
-    began_ns = worker.max_gap_at_ns - worker.max_gap_ns
-    return Span(cpus, began_ns, worker.max_gap_at_ns, worker.pid)
+        window = worker.started_ns, worker.ended_ns
+    return Span(cpus, *window, worker.pid)
 
 
 def _of_stall(run: RunRecord, life: SchedulerFacts) -> Span | None:

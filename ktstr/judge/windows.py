@@ -32,6 +32,16 @@ def stranded(worker: WorkerFacts, machine: frozenset[int], presence: Presence) -
     return presence.lost(allowed(worker, machine), 0, worker.ended_ns, since_ns=worker.started_ns)
 
 
+def gap_window(worker: WorkerFacts) -> tuple[int, int]:
+    """Start and end (ns) of a worker's longest gap, or of its life where nobody knows when it was.
+
+    So it is with one that is cut to a step.
+    """
+    if not worker.max_gap_at_ns:
+        return worker.started_ns, worker.ended_ns
+    return worker.max_gap_at_ns - worker.max_gap_ns, worker.max_gap_at_ns
+
+
 def together(a: WorkerFacts, b: WorkerFacts) -> bool:
     """Whether both lived at the same time, nearly from beginning to end."""
     slack = _SAME_WINDOW * max(wall_ns(a), wall_ns(b))
