@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ktstr.judge.record import RunRecord
-from ktstr.judge.subjects import worker_name
-from ktstr.model.facts import SchedulerFacts, WorkerFacts
+from ktstr.judge.subjects import requested, worker_name
+from ktstr.model.facts import SchedulerFacts, WorkerFacts, WorkerPhase
 from ktstr.model.witness import RanUnder, SchedClass
 from ktstr.model.work import Policy
 
@@ -79,39 +79,19 @@ def not_eevdfs(run: RunRecord, step: int | None = None) -> frozenset[str]:
 
 
 def _stays(worker: WorkerFacts, samples: list[RanUnder], step: int | None) -> list[Stay]:
-    if not worker.phases:
-        if step not in (None, worker.step):
-            return []
-        seen = _seen(samples, worker.started_ns, worker.ended_ns)
-        return [_stay(worker, worker.step, worker.started_ns, worker.ended_ns, seen)]
-    found = []
-    for phase in worker.phases:
-        if step not in (None, phase.step):
-            continue
-        seen = _seen(samples, phase.started_ns, phase.ended_ns)
-        said = (phase.class_started, phase.class_ended)
-        found.append(_stay(worker, phase.step, phase.started_ns, phase.ended_ns, seen, *said))
-    return found
+    times = worker.phases or (worker,)
+    return [_stay(worker, time, samples) for time in times if step in (None, time.step)]
 
 
-def _stay(
-    worker: WorkerFacts,
-    step: int | None,
-    started_ns: int,
-    ended_ns: int,
-    samples: Mapping[str, int],
-    *said: str,
-) -> Stay:
+def _stay(worker: WorkerFacts, time: WorkerFacts | WorkerPhase, looks: list[RanUnder]) -> Stay:
+    seen = _seen(looks, time.started_ns, time.ended_ns)
     # a worker is born in the agent's real-time class, and may wait for ever after it has left that
-    born = frozenset() if _asks_above(worker) else frozenset(ABOVE)
-    samples = {name: count for name, count in samples.items() if name not in born}
+    born = () if requested(worker, "policy") in _POLICIES_ABOVE else ABOVE
+    samples = {name: count for name, count in seen.items() if name not in born}
+    said = (time.class_started, time.class_ended) if isinstance(time, WorkerPhase) else ()
     # bypass is sched_ext's class as well, and no class of its own in what a worker can read
     classes = frozenset(filter(None, (*said, *samples)))
-    return Stay(worker, step, started_ns, ended_ns, classes, samples)
-
-
-def _asks_above(worker: WorkerFacts) -> bool:
-    return any(f"policy={policy}" in worker.requested.split() for policy in _POLICIES_ABOVE)
+    return Stay(worker, time.step, time.started_ns, time.ended_ns, classes, samples)
 
 
 def _seen(samples: list[RanUnder], started_ns: int, ended_ns: int) -> Mapping[str, int]:

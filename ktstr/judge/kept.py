@@ -15,7 +15,7 @@ from ktstr.judge.classes import life_over
 from ktstr.judge.measure import Scope
 from ktstr.judge.record import RunRecord
 from ktstr.judge.share import portions, quota_of
-from ktstr.judge.subjects import NS_PER_S
+from ktstr.judge.subjects import NS_PER_S, is_within
 from ktstr.model.events import EventName
 from ktstr.model.facts import CgroupFacts, ScenarioFacts
 
@@ -102,7 +102,7 @@ def _used_since(run: RunRecord, name: str, since_ns: int) -> tuple[float, int, i
     phases = [
         phase
         for worker in run.workers
-        if f"{worker.cgroup}/".startswith(f"{name}/")
+        if is_within(worker.cgroup, name)
         for phase in worker.phases
         if phase.started_ns >= since_ns
     ]

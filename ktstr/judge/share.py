@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ktstr.judge.freezing import frozen_ns
 from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.subjects import MIN_WINDOW_NS, by_cgroup, wall_ns
+from ktstr.judge.subjects import MIN_WINDOW_NS, by_cgroup, is_within, wall_ns
 from ktstr.judge.waterfill import Capacity, Leaf, waterfill
 from ktstr.judge.windows import allowed, stranded, together, used
 from ktstr.model.checks import Kind
@@ -184,7 +184,7 @@ def _capacities(
     """
     found = [Capacity(frozenset({i}), member.demand) for i, member in enumerate(group)]
     for name, cgroup in facts.items():
-        below = frozenset(i for i, m in enumerate(group) if f"{m.name}/".startswith(f"{name}/"))
+        below = frozenset(i for i, m in enumerate(group) if is_within(m.name, name))
         quota = quota_of(cgroup)
         if quota is not None and below:
             found.append(Capacity(below, quota))

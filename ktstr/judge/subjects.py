@@ -32,11 +32,20 @@ def crashed(worker: WorkerFacts) -> bool:
     return not worker.completed and worker.exit_info.startswith(_CRASHES)
 
 
+def requested(worker: WorkerFacts, name: str) -> str:
+    """What a worker asked for by that name, e.g. `fifo` as its `policy`; empty for nothing."""
+    return dict(word.partition("=")[::2] for word in worker.requested.split()).get(name, "")
+
+
 def affinity_of(worker: WorkerFacts) -> str:
     """The affinity that was asked for, as a CPU list; empty for none."""
-    words = dict(word.partition("=")[::2] for word in worker.requested.split())
-    affinity = words.get("affinity", "")
+    affinity = requested(worker, "affinity")
     return "" if affinity == "inherited" else affinity
+
+
+def is_within(cgroup: str, above: str) -> bool:
+    """Whether a cgroup is `above` or one below it, by their paths."""
+    return f"{cgroup}/".startswith(f"{above}/")
 
 
 def ordered(workers: tuple[WorkerFacts, ...]) -> list[WorkerFacts]:
