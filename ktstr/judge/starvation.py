@@ -24,30 +24,28 @@ def starved(workers: tuple[WorkerFacts, ...]) -> list[Detail]:
     could not be set up (it has errors) says nothing here, nor does one that crashed, nor one to
     which its load weight promises next to nothing.
     """
-    return [
-        detail
-        for members in by_cgroup(workers).values()
-        for worker in members
-        if not _promised_nothing(worker, members) and (detail := _judge(worker)) is not None
-    ]
+    return [found for _, found, left_out in _judged(workers) if not left_out]
 
 
 def starvation_remarks(run: RunRecord) -> Iterator[str]:
     """A sentence for each worker that did no work, and to which next to nothing was promised."""
-    for members in by_cgroup(run.workers).values():
+    for worker, found, left_out in _judged(run.workers):
+        if left_out and found.verdict is Verdict.FAIL:
+            yield (
+                f"{found.message}: beside the other workers of its cgroup its weight of "
+                f"{worker.weight} promises next to nothing, so not_starved leaves it out"
+            )
+
+
+def _judged(workers: tuple[WorkerFacts, ...]) -> Iterator[tuple[WorkerFacts, Detail, bool]]:
+    """What was found of a worker, and whether its weight promises it next to nothing."""
+    for members in by_cgroup(workers).values():
+        heaviest = max((each.weight for each in members if each.cpu_hungry), default=0)
         for worker in members:
-            found = _judge(worker) if _promised_nothing(worker, members) else None
-            if found is not None and found.verdict is Verdict.FAIL:
-                yield (
-                    f"{found.message}: beside the other workers of its cgroup its weight of "
-                    f"{worker.weight} promises next to nothing, so not_starved leaves it out"
-                )
-
-
-def _promised_nothing(worker: WorkerFacts, members: list[WorkerFacts]) -> bool:
-    # 0: of a class above those that share by weight
-    heaviest = max((each.weight for each in members if each.cpu_hungry), default=0)
-    return 0 < worker.weight < _LEAST_PART * heaviest
+            found = _judge(worker)
+            if found is not None:
+                # 0: of a class above those that share by weight
+                yield worker, found, 0 < worker.weight < _LEAST_PART * heaviest
 
 
 def _judge(worker: WorkerFacts) -> Detail | None:
