@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ktstr.judge.kernel_log import where
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
@@ -51,14 +52,13 @@ def _said(run: RunRecord) -> Iterator[tuple[str, str]]:
     for finding in run.console or ():
         if finding.kind is not ConsoleKind.BOOT_PARAMETER:
             continue
-        where = f"{finding.text} (console line {finding.line_number})"
         if match := _UNKNOWN.match(finding.text):
             for argument in match[1].split():
                 yield _name(argument), ""
         elif match := _SYSCTL.match(finding.text):
-            yield _name(f"sysctl.{match[1]}"), where
+            yield _name(f"sysctl.{match[1]}"), where(finding)
         elif match := _REFUSED.match(finding.text):
-            yield _name(match[1] or match[2]), where
+            yield _name(match[1] or match[2]), where(finding)
 
 
 def _name(argument: str) -> str:

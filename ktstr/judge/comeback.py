@@ -27,6 +27,11 @@ def is_interrupted(facts: SchedulerFacts) -> bool:
     return bool(facts.ejections) or restarts(facts) > 0
 
 
+def why_thrown_out(facts: SchedulerFacts) -> str:
+    """What the kernel's log says of the first ejection in the middle of a life."""
+    return facts.ejections[0] if facts.ejections else "the kernel's log does not say why"
+
+
 def comeback(facts: SchedulerFacts) -> str:
     """`; it came back by itself 2 times (...)`, and what else threw it out; empty if it did not."""
     words, again = "", restarts(facts)
@@ -50,7 +55,5 @@ def comeback_remarks(run: RunRecord) -> Iterator[str]:
         return
     for facts in run.schedulers:
         if is_interrupted(facts):
-            why = facts.ejections[0] if facts.ejections else "the kernel's log does not say why"
-            yield f"scheduler {facts.name} was thrown out while the test ran: {why}" + comeback(
-                facts
-            )
+            words = why_thrown_out(facts) + comeback(facts)
+            yield f"scheduler {facts.name} was thrown out while the test ran: {words}"

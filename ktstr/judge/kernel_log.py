@@ -31,7 +31,7 @@ def panic(run: RunRecord) -> list[Detail]:
     if run.ending.kind is not EndingKind.PANICKED and not said:
         return []
     cause = next((f for f in console if f.kind not in _NO_CAUSE), None)
-    words = _where(cause) if cause else run.ending.detail or "the console does not say why"
+    words = where(cause) if cause else run.ending.detail or "the console does not say why"
     return [Detail(Kind.PANIC, f"the kernel panicked: {words}", subject=ConsoleKind.PANIC.value)]
 
 
@@ -58,6 +58,11 @@ def is_clean(findings: tuple[ConsoleFinding, ...] | None) -> bool:
     return findings is not None and all(finding.kind in NO_FAULT for finding in findings)
 
 
+def where(finding: ConsoleFinding) -> str:
+    """The telling line of a finding, with its number in console.log."""
+    return f"{finding.text} (console line {finding.line_number})"
+
+
 def kernel_log_remarks(run: RunRecord) -> list[str]:
     """What the kernel says of its own work: no fault of anybody under test."""
     found = [each for each in run.console or () if each.kind is ConsoleKind.WORKQUEUE_HOG]
@@ -66,8 +71,4 @@ def kernel_log_remarks(run: RunRecord) -> list[str]:
 
 def _told(same: list[ConsoleFinding]) -> str:
     more = f" (and {len(same) - 1} more)" if len(same) > 1 else ""
-    return f"{same[0].kind.value}: {_where(same[0])}{more}"
-
-
-def _where(finding: ConsoleFinding) -> str:
-    return f"{finding.text} (console line {finding.line_number})"
+    return f"{same[0].kind.value}: {where(same[0])}{more}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 
-from ktstr.judge.comeback import comeback, is_interrupted
+from ktstr.judge.comeback import comeback, is_interrupted, why_thrown_out
 from ktstr.judge.first_cause import causes, last_words
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
@@ -165,9 +165,7 @@ def _why(plan: SchedulerPlan, facts: SchedulerFacts, said: str) -> str:
 
 
 def _ejected(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
-    why = _exit_record(facts)
-    if _left_in_order(facts):
-        why = facts.ejections[0] if facts.ejections else "the kernel's log does not say why"
+    why = why_thrown_out(facts) if _left_in_order(facts) else _exit_record(facts)
     message = f"scheduler {plan.name} was thrown out by the kernel: {why}{comeback(facts)}"
     return Detail(Kind.SCHEDULER_EJECTED, message, subject=facts.exit_kind)
 

@@ -4,6 +4,7 @@
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
+from ktstr.judge.kernel_log import where
 from ktstr.model.checks import Verdict
 from ktstr.model.console import ConsoleFinding, ConsoleKind
 from ktstr.model.host import Ending, EndingKind
@@ -20,6 +21,10 @@ class KernelLogTest(parameterized.TestCase):
         self.assertIs(judged.verdict, Verdict.FAIL)
         message = f"{kind}: in the kernel's words (console line 9) (and 1 more)"
         self.assertEqual([(d.message, d.subject) for d in judged.details], [(message, kind)])
+
+    def test_a_finding_is_told_with_its_line(self) -> None:
+        found = ConsoleFinding(ConsoleKind.OOPS, 12, "Oops: 0000", "lines\naround")
+        self.assertEqual(where(found), "Oops: 0000 (console line 12)")
 
     def test_what_the_kernel_says_of_its_own_work_is_a_remark(self) -> None:
         hog = ConsoleFinding(ConsoleKind.WORKQUEUE_HOG, 9, "workqueue: f hogged CPU for >10000us")

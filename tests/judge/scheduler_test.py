@@ -8,6 +8,7 @@ from typing import Any
 
 from absl.testing import absltest, parameterized
 
+from ktstr.judge.comeback import why_thrown_out
 from ktstr.judge.judge import judge
 from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks, Kind, Verdict
@@ -185,6 +186,10 @@ class LivesTest(parameterized.TestCase):
         self.assertEqual(judged.verdict, Verdict.PASS, judged.details)
         (remark,) = judged.remarks
         self.assertIn("was thrown out while the test ran: because; it came back", remark)
+
+    def test_of_several_ejections_the_first_says_why(self) -> None:
+        self.assertEqual(why_thrown_out(_simple(ejections=("because", "again"))), "because")
+        self.assertEqual(why_thrown_out(_simple()), "the kernel's log does not say why")
 
     def test_a_test_that_expects_the_end_is_not_told_of_it(self) -> None:
         checks = Checks(scheduler_alive=False, not_starved=True)
