@@ -73,6 +73,11 @@ def timeline_table(timeline: result_pb2.Timeline) -> list[str]:
     return lines
 
 
+def more_lines(count: int, shown: int) -> list[str]:
+    """The line below a list of `count` entries of which so many are shown; none below all."""
+    return [f"and {count - shown} more in result.json"] if count > shown else []
+
+
 def duration(ns: float) -> str:
     """E.g. `820 ns`, `4.1 us`, `12.0 ms`, `3.50 s`."""
     if ns < 1e3:

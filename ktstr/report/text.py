@@ -13,7 +13,7 @@ from ktstr.report.disk_text import disk_lines
 from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
 from ktstr.report.sample_text import sample_lines
-from ktstr.report.tables import cgroup_table, step_table, timeline_table
+from ktstr.report.tables import cgroup_table, more_lines, step_table, timeline_table
 from ktstr.report.witness_text import witness_lines
 
 _DETAILS_SHOWN = 20
@@ -97,16 +97,12 @@ def _details(result: result_pb2.Result) -> list[str]:
         first, *rest = printable(detail.message).strip().splitlines() or [""]
         lines.append(f"{verdict_name(detail.verdict)} {kind_name(detail.kind)}: {first}")
         lines += [f"  {line}" for line in rest]
-    more = len(result.details) - _DETAILS_SHOWN
-    if more > 0:
-        lines.append(f"and {more} more in result.json")
-    return lines
+    return lines + more_lines(len(result.details), _DETAILS_SHOWN)
 
 
 def _remarks(result: result_pb2.Result) -> list[str]:
     lines = [_shortened(one_line(words)) for words in result.remarks[:_REMARKS_SHOWN]]
-    more = len(result.remarks) - _REMARKS_SHOWN
-    return [*lines, f"and {more} more in result.json"] if more > 0 else lines
+    return lines + more_lines(len(result.remarks), _REMARKS_SHOWN)
 
 
 def _run(result: result_pb2.Result) -> list[str]:
@@ -190,10 +186,7 @@ def _findings(result: result_pb2.Result) -> list[str]:
     for finding in result.console.findings[:_FINDINGS_SHOWN]:
         lines.append(f"{finding.kind} at line {finding.line_number} of console.log:")
         lines += [f"  {line}" for line in _lines(finding.excerpt or finding.text)]
-    more = len(result.console.findings) - _FINDINGS_SHOWN
-    if more > 0:
-        lines.append(f"and {more} more in result.json")
-    return lines
+    return lines + more_lines(len(result.console.findings), _FINDINGS_SHOWN)
 
 
 def _tail(text: str, limit: int) -> list[str]:

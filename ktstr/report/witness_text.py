@@ -8,7 +8,7 @@ import collections
 from ktstr.judge.conservation import REMARKED_NS
 from ktstr.report import result_pb2
 from ktstr.report.characters import one_line
-from ktstr.report.tables import aligned, duration
+from ktstr.report.tables import aligned, duration, more_lines
 
 _ROWS_SHOWN = 16
 _HOLDS_SHOWN = 5
@@ -45,9 +45,8 @@ def _wasted(result: result_pb2.Result) -> list[str]:
         for cpu in each.cpus
         if cpu.wasted_ns >= REMARKED_NS
     ]
-    more = len(rows) - _ROWS_SHOWN
     lines = aligned([_COLUMNS, *rows[:_ROWS_SHOWN]]) if rows else []
-    return [*lines, f"and {more} more in result.json"] if more > 0 else lines
+    return lines + more_lines(len(rows), _ROWS_SHOWN)
 
 
 def _part(ns: int, each: result_pb2.Idleness) -> str:
@@ -64,8 +63,7 @@ def _holds(result: result_pb2.Result) -> list[str]:
         f"{', a worker' if hold.pid in ours else ''})"
         for hold in longest[:_HOLDS_SHOWN]
     ]
-    more = len(longest) - _HOLDS_SHOWN
-    return [*lines, f"and {more} more in result.json"] if more > 0 else lines
+    return lines + more_lines(len(longest), _HOLDS_SHOWN)
 
 
 def _account(witness: result_pb2.Witness) -> list[str]:

@@ -13,7 +13,7 @@ from ktstr.model.payload import Stream
 from ktstr.report import result_pb2
 from ktstr.report.advice import commands, outputs_directory
 from ktstr.report.characters import printable
-from ktstr.report.tables import duration
+from ktstr.report.tables import duration, more_lines
 from ktstr.report.text import headline, text_report
 from tests.judge import runs
 from tests.report.results import RUNS, no_boot, panicked, passed, result, starved
@@ -99,6 +99,11 @@ class TextTest(parameterized.TestCase):
         idle = [runs.worker(index=i, work_units=0, cpu_ns=0) for i in range(100)]
         text = text_report(result(runs.good_run(workers=tuple(idle))))
         self.assertIn("and 80 more in result.json", text)
+
+    def test_what_is_left_out_is_counted(self) -> None:
+        self.assertEqual(more_lines(6, 5), ["and 1 more in result.json"])
+        self.assertEmpty(more_lines(5, 5))
+        self.assertEmpty(more_lines(0, 5))
 
     def test_the_files_to_read_follow_the_cause(self) -> None:
         self.assertIn("console.log has the whole kernel log", text_report(result(panicked())))
