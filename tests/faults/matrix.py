@@ -34,7 +34,7 @@ CHECKS = Checks(
     max_gap_ms=400,
     # a crowd's turns of 20 ms come before a task that wakes up, two for each CPU
     max_p99_wake_latency_us=100_000,
-    max_migrations_per_s=60,
+    max_migrations_per_s=45,
     max_wasted_cpu_pct=15,
 )
 # SCX_OPS_SWITCH_PARTIAL, include/linux/sched/ext.h
@@ -70,7 +70,7 @@ FAULTS = {
 
 
 # In each cgroup that spins, so that there is always somebody to be woken up.
-_SLEEPER = Work(Bursty(burst_us=1_000, sleep_us=5_000), workers=1)
+_SLEEPER = Work(Bursty(burst_us=1_000, sleep_us=20_000), workers=1)
 
 
 def _spinners(machine: TopologyView) -> tuple[CgroupDef, ...]:
