@@ -19,6 +19,7 @@ from ktstr import (
     Disjoint,
     Frac,
     FutexPingPong,
+    Needs,
     OfflineCpu,
     RemoveCgroup,
     Scenario,
@@ -42,15 +43,23 @@ _SWITCH_PARTIAL = 8
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """On a machine with fewer CPUs than `cpus` a fault has no effect under a load: `why`."""
+
+    cpus: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Fault:
     """knobs: of //sched/faulty.  offline: a CPU goes, for which it has no callback.
 
-    unseen: loads under which it has no effect that anybody could see, and why.
+    unseen: by the loads under which there are machines where nobody could see it.
     """
 
     knobs: Mapping[str, int | str] = field(default_factory=dict)
     offline: bool = False
-    unseen: Mapping[str, str] = field(default_factory=dict)
+    unseen: Mapping[str, Unseen] = field(default_factory=dict)
 
 
 FAULTS = {
@@ -64,7 +73,12 @@ FAULTS = {
     "fail_verify": Fault({"fail_verify": "true"}),
     "partial": Fault({"stall_after_ns": 1, "ops.timeout_ms": 1000, "ops.flags": _SWITCH_PARTIAL}),
     # all CPUs but the first
-    "unused": Fault({"unused_from": 1}),
+    "unused": Fault(
+        {"unused_from": 1},
+        unseen={
+            "halves": Unseen(3, "each half is one CPU, and who may use the first has no other")
+        },
+    ),
     "no_hotplug": Fault(offline=True),
 }
 
@@ -83,12 +97,13 @@ def _crowd(machine: TopologyView) -> tuple[CgroupDef, ...]:
 
 def _sleepers(machine: TopologyView) -> tuple[CgroupDef, ...]:
     # more than one CPU can do
-    work = Work(Bursty(burst_us=4_000, sleep_us=8_000), workers=len(machine.cpus))
+    work = Work(Bursty(burst_us=4_000, sleep_us=8_000), workers=max(4, len(machine.cpus)))
     return (CgroupDef("cg_0", works=(work,)),)
 
 
 def _pairs(machine: TopologyView) -> tuple[CgroupDef, ...]:
-    work = Work(FutexPingPong(), workers=len(machine.cpus))
+    # more than one pair, or one CPU were enough
+    work = Work(FutexPingPong(), workers=max(4, len(machine.cpus)))
     return (CgroupDef("cg_0", works=(work,)),)
 
 
@@ -131,6 +146,7 @@ def _declare(name: str, fault: Fault, load: str) -> Callable[[TopologyView], Sce
     return scenario(
         duration=_DURATION_S,
         checks=CHECKS,
+        needs=Needs(cpus=fault.unseen[load].cpus) if load in fault.unseen else Needs(),
         scheduler_args=tuple(
             part for knob, value in fault.knobs.items() for part in ("--set", f"{knob}={value}")
         ),
@@ -139,5 +155,4 @@ def _declare(name: str, fault: Fault, load: str) -> Callable[[TopologyView], Sce
 
 for _name, _fault in FAULTS.items():
     for _load in LOADS:
-        if _load not in _fault.unseen:
-            globals()[f"{_name}__{_load}"] = _declare(_name, _fault, _load)
+        globals()[f"{_name}__{_load}"] = _declare(_name, _fault, _load)

@@ -19,10 +19,12 @@ from ktstr import (
 )
 
 _FREE = Checks(max_gap_ms=500, max_migrations_per_s=40)
+# who yields is often taken by another CPU next
+_YIELDING = Checks(max_gap_ms=500, max_migrations_per_s=100)
 _CONFINED = Checks(max_gap_ms=500, max_migrations_per_s=40, isolation=True)
 
 
-@scenario(duration=1.5, checks=_FREE)
+@scenario(duration=1.5, checks=_YIELDING)
 def cgroup_inherit(machine: TopologyView) -> Scenario:
     """Stresses nothing but yields: workers of two cgroups without masks, the case to compare by."""
     return defs(*scenarios.alike(2, Work(Mixed())))
