@@ -68,7 +68,10 @@ FAULTS = {
     "stall_unwatched": Fault({"stall_after_ns": 400 * _MS, "ops.timeout_ms": 30_000}),
     "starve": Fault({"starve_comm": "w0.0.0", "ops.timeout_ms": 30_000}),
     "delay": Fault({"delay_ns": 150 * _MS}),
-    "scatter": Fault({"scatter": "true"}),
+    "scatter": Fault(
+        {"scatter": "true"},
+        unseen={"halves": Unseen(3, "each half is one CPU, and there is no other to go to")},
+    ),
     "error": Fault({"error_after_ns": 400 * _MS}),
     "fail_verify": Fault({"fail_verify": "true"}),
     "partial": Fault({"stall_after_ns": 1, "ops.timeout_ms": 1000, "ops.flags": _SWITCH_PARTIAL}),
@@ -76,7 +79,8 @@ FAULTS = {
     "unused": Fault(
         {"unused_from": 1},
         unseen={
-            "halves": Unseen(3, "each half is one CPU, and who may use the first has no other")
+            "halves": Unseen(3, "each half is one CPU, and who may use the first has no other"),
+            "pairs": Unseen(3, "of one pair only one can run at a time"),
         },
     ),
     "no_hotplug": Fault(offline=True),
@@ -102,8 +106,7 @@ def _sleepers(machine: TopologyView) -> tuple[CgroupDef, ...]:
 
 
 def _pairs(machine: TopologyView) -> tuple[CgroupDef, ...]:
-    # more than one pair, or one CPU were enough
-    work = Work(FutexPingPong(), workers=max(4, len(machine.cpus)))
+    work = Work(FutexPingPong(), workers=len(machine.cpus))
     return (CgroupDef("cg_0", works=(work,)),)
 
 
