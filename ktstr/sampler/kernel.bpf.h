@@ -89,6 +89,10 @@ struct task_struct {
 	struct css_set *cgroups;
 } FROM_KERNEL;
 
+struct sched_info {
+	unsigned long long run_delay;
+} FROM_KERNEL;
+
 struct scx_rq {
 	struct list_head runnable_list;
 	__u32 flags;
@@ -102,6 +106,7 @@ struct rq {
 	struct task_struct *stop;
 	struct scx_rq scx;
 	struct list_head cfs_tasks;
+	struct sched_info rq_sched_info;
 	int online;
 } FROM_KERNEL;
 

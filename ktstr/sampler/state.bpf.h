@@ -77,8 +77,13 @@ const volatile __u32 nr_cpus = 1;
 static const struct witness_cell empty_cell;
 static const struct witness_ran no_samples;
 
-/* CPUs that have been idle from the last look to this one, and those of them that were wanted. */
+/*
+ * CPUs that have been idle from the last look to this one; those of them that somebody waits for at
+ * it, and waited for at the one before; and those that were wasted all the time between.
+ */
 static __u64 idle_cpus[MAX_WORDS];
+static __u64 wanted_cpus[MAX_WORDS];
+static __u64 wanted_before[MAX_WORDS];
 static __u64 wasted_cpus[MAX_WORDS];
 
 /* The look that is being taken: there is only one at a time.  Not static, or clang splits it. */
@@ -88,7 +93,9 @@ struct {
 	__u32 phase;   /* user space may go on to the next meanwhile */
 	__u32 queued;
 	__u32 busy;
-	__u32 idle; /* CPUs that were so since the look before */
+	__u32 idle;	 /* CPUs that were so since the look before */
+	__u64 delay_ns;	 /* how long all tasks had waited that have had a turn, at it */
+	__u64 waited_ns; /* and since the look before */
 } look;
 
 static void add_to(__u64 words[], __u32 cpu)

@@ -32,25 +32,43 @@ GLOBAL want_word(__u32 word, __u64 bits, __u64 task)
 	return 0;
 }
 
-/* The task may run on these of the CPUs that have been idle. */
-GLOBAL want_cpus(__u64 task)
+/* The task may run on these of the CPUs that have been idle; `all`: and waited all that time. */
+GLOBAL want_cpus(__u64 task, __u32 all)
 {
 	struct task_struct *p = bpf_core_cast((void *)task, struct task_struct);
 	__u64 allowed = (__u64)p->cpus_ptr;
 	__u32 word;
 
 	bpf_for(word, 0, (nr_cpus + BITS - 1) / BITS) {
-		__u64 bits = 0;
+		__u64 bits = 0, more;
 
 		if (word >= MAX_WORDS ||
 		    bpf_probe_read_kernel(&bits, sizeof(bits), (void *)(allowed + word * 8)))
 			break;
-		bits &= idle_cpus[word] & ~wasted_cpus[word];
-		wasted_cpus[word] |= bits;
-		if (bits)
-			want_word(word, bits, task);
+		bits &= idle_cpus[word];
+		more = bits & ~(all ? wasted_cpus[word] : wanted_cpus[word]);
+		wanted_cpus[word] |= bits;
+		if (all)
+			wasted_cpus[word] |= bits;
+		if (more)
+			want_word(word, more, task);
 	}
 	return 0;
+}
+
+/*
+ * Where turns are short nobody waits from one look to the next, though there is always somebody who
+ * waits: so it is where a CPU is wanted at both looks, and tasks that had a turn meanwhile have
+ * waited for more than half of the time in all.
+ */
+static void add_short_waits(void)
+{
+	__u32 word;
+
+	bpf_for(word, 0, MAX_WORDS) {
+		if (2 * look.waited_ns > look.span_ns)
+			wasted_cpus[word] |= wanted_cpus[word] & wanted_before[word];
+	}
 }
 
 /* A quota that is used up on one CPU has something left on another for a moment. */
@@ -78,7 +96,7 @@ GLOBAL is_short_of_quota(__u64 task)
 	return false;
 }
 
-static bool waits_now(__u64 task, bool fair)
+GLOBAL waits_now(__u64 task, __u32 fair)
 {
 	struct task_struct *p = bpf_core_cast((void *)task, struct task_struct);
 
@@ -93,8 +111,8 @@ static bool waits_now(__u64 task, bool fair)
 	return !is_short_of_quota(task);
 }
 
-/* Whether the task waits, and has done since the look before, without a turn on a CPU. */
-GLOBAL has_waited(__u64 task, __u32 fair)
+/* Whether the task, which waits, has done so since the look before, without a turn on a CPU. */
+GLOBAL has_waited(__u64 task)
 {
 	struct task_struct *p = bpf_core_cast((void *)task, struct task_struct);
 	struct wait now = {.look = shared.account.looks, .ran_ns = p->se.sum_exec_runtime};
@@ -102,8 +120,6 @@ GLOBAL has_waited(__u64 task, __u32 fair)
 	struct wait *wait;
 	bool so;
 
-	if (!waits_now(task, fair))
-		return false;
 	wait = bpf_map_lookup_elem(&waits, &pid);
 	if (!wait) {
 		bpf_map_update_elem(&waits, &pid, &now, BPF_NOEXIST);
@@ -138,8 +154,8 @@ GLOBAL walk(__u32 number, __u32 fair)
 		if (!node || (void *)node == head ||
 		    bpf_probe_read_kernel(&node, sizeof(node), (void *)node))
 			break;
-		if (has_waited(task, fair))
-			want_cpus(task);
+		if (waits_now(task, fair))
+			want_cpus(task, has_waited(task));
 	}
 	return 0;
 }
@@ -185,6 +201,7 @@ GLOBAL find_waste(void)
 
 	bpf_for(number, 0, nr_cpus)
 		find_waiting(number);
+	add_short_waits();
 	bpf_for(number, 0, nr_cpus)
 		charge(number);
 	return 0;

@@ -168,6 +168,8 @@ GLOBAL see_cpu(__u32 number)
 
 	if (!rq || !cpu)
 		return 0;
+	if (bpf_core_field_exists(rq->rq_sched_info))
+		look.delay_ns += rq->rq_sched_info.run_delay;
 	if (cpu->hold.started_ns && (!look.span_ns || !rq->online))
 		end_hold(number);
 	if (!rq->online) {
@@ -196,13 +198,18 @@ GLOBAL see_cpu(__u32 number)
 
 GLOBAL see_all(void)
 {
+	__u64 delay_ns = look.delay_ns;
 	__u32 number;
 
 	look.queued = look.busy = look.idle = 0;
+	look.delay_ns = 0;
 	__builtin_memset(idle_cpus, 0, sizeof(idle_cpus));
+	__builtin_memcpy(wanted_before, wanted_cpus, sizeof(wanted_before));
+	__builtin_memset(wanted_cpus, 0, sizeof(wanted_cpus));
 	__builtin_memset(wasted_cpus, 0, sizeof(wasted_cpus));
 	bpf_for(number, 0, nr_cpus)
 		see_cpu(number);
+	look.waited_ns = look.delay_ns - delay_ns;
 	/* otherwise nobody waits, or no CPU has been idle for long enough to tell */
 	if (look.idle && look.queued > look.busy)
 		find_waste();

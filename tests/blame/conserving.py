@@ -7,6 +7,7 @@ from ktstr import (
     Checks,
     CpuSpin,
     Disjoint,
+    FutexPingPong,
     Scenario,
     TopologyView,
     Work,
@@ -41,3 +42,9 @@ def sleepers(machine: TopologyView) -> Scenario:
     """CPUs are idle, and nobody waits for long."""
     naps = Work(Bursty(burst_us=2_000, sleep_us=2_000), workers=4)
     return defs(CgroupDef("cg_0", works=(naps,)))
+
+
+@scenario(duration=2.0, checks=_CHECKS)
+def pairs(machine: TopologyView) -> Scenario:
+    """Tasks that wake each other all the time, fewer than CPUs, wait for moments only."""
+    return defs(CgroupDef("cg_0", works=(Work(FutexPingPong(), workers=4),)))
