@@ -16,7 +16,7 @@ from ktstr import (
     CgroupDef,
     Checks,
     CpuSpin,
-    Disjoint,
+    Exact,
     Frac,
     FutexPingPong,
     Needs,
@@ -111,8 +111,13 @@ def _pairs(machine: TopologyView) -> tuple[CgroupDef, ...]:
 
 
 def _halves(machine: TopologyView) -> tuple[CgroupDef, ...]:
-    works = (Work(CpuSpin(), workers=len(machine.cpus)), _SLEEPER)
-    return tuple(CgroupDef(f"cg_{i}", cpuset=Disjoint(i, 2), works=works) for i in range(2))
+    cpus = sorted(machine.cpus)
+    halves = cpus[: len(cpus) // 2], cpus[len(cpus) // 2 :]
+    works = (Work(CpuSpin(), workers=len(cpus)), _SLEEPER)
+    return tuple(
+        CgroupDef(f"cg_{i}", cpuset=Exact(frozenset(half)), works=works)
+        for i, half in enumerate(halves)
+    )
 
 
 LOADS = {
