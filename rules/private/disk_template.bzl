@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `disk_template`: a formatted disk, made once and cloned by every test."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:label_text.bzl", "label_text")
+load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:disk_template_info.bzl", "DiskTemplateInfo")
-load(":label_text.bzl", "label_text")
-load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/...", "//tests/disk/..."])
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The disks of a ktstr_test: what a BUILD file writes, as attributes that a rule can hold."""
 
+load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:disk_template_info.bzl", "DiskTemplateInfo")
-load(":label_text.bzl", "label_text")
 
 visibility(["//rules/..."])
 

@@ -2,7 +2,7 @@
 """The rules that make the layers every guest starts from: its Python, and ktstr's agent."""
 
 load("@rules_python//python:defs.bzl", "PyInfo")
-load("//rules/private:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 
 visibility(["//rules/..."])

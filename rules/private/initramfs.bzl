@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules `initramfs_layer` and `initramfs`."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 
 visibility(["//rules/..."])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_file`: one file of a kernel's source tree."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load(":initramfs.bzl", "guest_path_problem")
-load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/..."])
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repository rule `kernel_release`: a released kernel's sources, from kernel.org or a mirror."""
 
-load(":debian_mirrors.bzl", "apparent_name")
+load("//rules/private/debian:mirrors.bzl", "apparent_name")
 load(
     ":kernel_repository.bzl",
     "KERNEL_REPOSITORY_ATTRS",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the repository rules of kernels' sources share: a kernel_image over an archive."""
 
+load("//rules/private/debian:mirrors.bzl", "apparent_name")
 load("//third_party:host_interpreter.bzl", "find_host_python")
-load(":debian_mirrors.bzl", "apparent_name")
 
 visibility(["//rules/..."])
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The headers that a kernel's tree has for schedulers: tools/sched_ext/include."""
 
-load(":root_action.bzl", "run_in_root")
+load("//rules/private/build:root_action.bzl", "run_in_root")
 
 visibility(["//rules/..."])
 

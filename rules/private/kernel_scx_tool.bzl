@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules that build the example schedulers of a kernel's own tools/sched_ext."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS")
+load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
-load(":bpf_object.bzl", "BPF_FLAGS")
-load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/..."])
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_source`: a kernel's sources, made to fit the Debian root's tools."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
-load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
+load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/..."])
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The extension `kernels`: which repositories the declarations of MODULE.bazel become."""
 
+load("//rules/private/debian:file.bzl", "debian_file")
 load("//third_party:host_interpreter.bzl", "find_host_python")
-load(":debian_file.bzl", "debian_file")
 load(":kernel_archive.bzl", "kernel_archive")
 load(":kernel_debian.bzl", "kernel_debian")
 load(":kernel_git.bzl", "kernel_git")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a `ktstr_test` brings into its guest as layers, each under a name that tests go by."""
 
-load(":label_text.bzl", "label_text")
+load("//rules/private/build:label_text.bzl", "label_text")
 
 visibility(["//rules/..."])
 

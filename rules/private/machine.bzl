@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The machine of a `ktstr_test`: what it shares with the `vm_template` that its guests are clones of."""
 
-load("//rules/private:kargs.bzl", "karg_problem")
-load("//rules/private:label_text.bzl", "label_text")
-load("//rules/private:numa.bzl", "numa_total", "parse_numa")
+load("//rules/private/build:label_text.bzl", "label_text")
+load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
+load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load(":kargs.bzl", "karg_problem")
+load(":numa.bzl", "numa_total", "parse_numa")
 load(
-    "//rules/private:payloads.bzl",
+    ":payloads.bzl",
     "PAYLOAD_ATTRS",
     "check_payloads",
     "payload_files",
@@ -13,17 +15,15 @@ load(
     "payloads_mib",
 )
 load(
-    "//rules/private:schedulers.bzl",
+    ":schedulers.bzl",
     "SCHEDULER_ATTRS",
     "check_schedulers",
     "scheduler_config",
     "scheduler_files",
     "staged_config",
 )
-load("//rules/private:topology.bzl", "parse_topology", "topology_threads")
-load("//rules/private:workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
-load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
-load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load(":topology.bzl", "parse_topology", "topology_threads")
+load(":workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
 
 visibility(["//rules/..."])
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The payloads of a `ktstr_test`."""
 
+load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
-load(":label_text.bzl", "label_text")
 load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
 visibility(["//rules/..."])

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `prebuilt_kernel`: a kernel that somebody else has built."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":kernel_scx_headers.bzl", "kernel_scx_headers")
-load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 visibility(["//rules/..."])
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compiles schedulers in BPF C: those of ours, and those written as the kernel's own are."""
 
+load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS")
+load("//rules/private/build:include_path.bzl", "SOURCE_ROOT", "by_include_path")
+load("//rules/private/build:root_action.bzl", "run_in_root")
+load("//rules/private/build:werror.bzl", "werror")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
-load(":bpf_object.bzl", "BPF_FLAGS")
-load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
-load(":root_action.bzl", "run_in_root")
-load(":werror.bzl", "werror")
 
 visibility(["//rules/..."])
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The schedulers of a `ktstr_test`: the one under test, and those that tests may bring in."""
 
+load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":kargs.bzl", "karg_problem")
-load(":label_text.bzl", "label_text")
 load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
 visibility(["//rules/..."])

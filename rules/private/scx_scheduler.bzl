@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `scx_scheduler`."""
 
-load("//rules/private:guest_mode.bzl", "scheduler_mode")
+load("//rules/private/build:guest_mode.bzl", "scheduler_mode")
+load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
+load("//rules/private/build:werror.bzl", "WERROR_ATTRS")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":checks.bzl", "check_problem")
-load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load(":scheduler_object.bzl", "SCHEDULER_OBJECT_ATTRS", "compile_scheduler")
-load(":werror.bzl", "WERROR_ATTRS")
 
 visibility(["//rules/..."])
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The vm_template that all tests of a package with the same machine share."""
 
-load("//rules/private:machine.bzl", "DEFAULT_TOPOLOGY")
-load("//rules/private:template.bzl", "vm_template")
+load(":machine.bzl", "DEFAULT_TOPOLOGY")
+load(":template.bzl", "vm_template")
 
 visibility(["//rules/..."])
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `vm_template`: a guest booted once, in virtual time, and saved."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
-load("//rules/private:machine.bzl", "MACHINE_ATTRS", "check_machine", "machine_config", "machine_files", "reserved_mib")
-load("//rules/private:numa.bzl", "parse_numa")
-load("//rules/private:topology.bzl", "parse_topology")
+load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:vm_template_info.bzl", "VmTemplateInfo")
+load(":machine.bzl", "MACHINE_ATTRS", "check_machine", "machine_config", "machine_files", "reserved_mib")
+load(":numa.bzl", "parse_numa")
+load(":topology.bzl", "parse_topology")
 
 visibility(["//rules/..."])
 

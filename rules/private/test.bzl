@@ -5,9 +5,12 @@ load("@bazel_skylib//lib:shell.bzl", "shell")
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
-load("//rules/private:disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
+load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+load("//rules/private/providers:vm_template_info.bzl", "VmTemplateInfo")
+load(":disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
 load(
-    "//rules/private:machine.bzl",
+    ":machine.bzl",
     "MACHINE_ATTRS",
     "check_machine",
     "layers_of_users",
@@ -16,13 +19,10 @@ load(
     "reserved_mib",
     "saved_mib",
 )
-load("//rules/private:numa.bzl", "numa_attribute")
-load("//rules/private:payloads.bzl", "validate_payloads")
-load("//rules/private:scx_scheduler.bzl", "arguments_problem")
-load("//rules/private:shared_template.bzl", "shared_template")
-load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
-load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
-load("//rules/private/providers:vm_template_info.bzl", "VmTemplateInfo")
+load(":numa.bzl", "numa_attribute")
+load(":payloads.bzl", "validate_payloads")
+load(":scx_scheduler.bzl", "arguments_problem")
+load(":shared_template.bzl", "shared_template")
 
 visibility(["//rules/..."])
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The macro `ktstr_worker`."""
 
-load("//rules/private:initramfs.bzl", "initramfs_layer")
-load("//rules/private:static_binary.bzl", "static_binary")
+load("//rules/private/build:static_binary.bzl", "static_binary")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:worker_info.bzl", "WorkerInfo")
+load(":initramfs.bzl", "initramfs_layer")
 
 visibility(["//rules/..."])
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repository rule `debian_file`: one file out of one locked package."""
 
-load(":debian_download.bzl", "DOWNLOAD_ATTRS", "read_lock", "unpack_packages")
+load(":download.bzl", "DOWNLOAD_ATTRS", "read_lock", "unpack_packages")
 
 _BUILD = """\
 # SPDX-License-Identifier: Apache-2.0

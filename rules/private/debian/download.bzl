@@ -2,8 +2,8 @@
 """Downloads locked Debian packages inside repository rules; every error says what to do."""
 
 load("//third_party:host_interpreter.bzl", "find_host_python")
-load(":debian_mirrors.bzl", "MIRROR_VARIABLE", "apparent_name", "find_mirrors", "pool_urls")
-load(":debian_successor.bzl", "STRICT_VARIABLE", "find_successor")
+load(":mirrors.bzl", "MIRROR_VARIABLE", "apparent_name", "find_mirrors", "pool_urls")
+load(":successor.bzl", "STRICT_VARIABLE", "find_successor")
 
 # What a repository rule needs to call unpack_packages.
 DOWNLOAD_ATTRS = {

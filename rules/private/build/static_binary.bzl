@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `static_binary`: a C program for the guest, linked statically in the Debian root."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
+load(":guest_mode.bzl", "guest_mode")
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load(":werror.bzl", "WERROR_ATTRS", "werror")

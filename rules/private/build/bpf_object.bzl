@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `bpf_object`: BPF programs that need no kernel's types to be compiled."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
+load(":guest_mode.bzl", "guest_mode")
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load(":werror.bzl", "WERROR_ATTRS", "werror")

@@ -2,7 +2,7 @@
 """The version that has taken a locked package's place in its suite, proven by the archive's signature."""
 
 load("//third_party:host_interpreter.bzl", "find_host_python")
-load(":debian_mirrors.bzl", "pool_urls")
+load(":mirrors.bzl", "pool_urls")
 
 STRICT_VARIABLE = "KTSTR_DEBIAN_STRICT"
 

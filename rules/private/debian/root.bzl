@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repository rule `debian_root`: a complete small Debian in one directory."""
 
-load(":debian_download.bzl", "DOWNLOAD_ATTRS", "read_lock", "unpack_packages")
+load(":download.bzl", "DOWNLOAD_ATTRS", "read_lock", "unpack_packages")
 
 # The directory enters an action as one artifact. Bazel calls that unsound because it may change unseen; here only this
 # rule writes it, from the lock.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """QEMU as one directory that runs anywhere."""
 
-load("//rules/private:guest_mode.bzl", "guest_mode")
+load(":guest_mode.bzl", "guest_mode")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
 def _qemu_tree_impl(ctx):
