@@ -2,7 +2,7 @@
 """Layers of the guest that every test starts from; for ktstr's own guest."""
 
 load(
-    "//rules/private:guest_layers.bzl",
+    "//rules/private/initramfs:guest_layers.bzl",
     _guest_agent_layer = "guest_agent_layer",
     _guest_python_layer = "guest_python_layer",
 )

@@ -2,7 +2,7 @@
 """Initramfs rules."""
 
 load(
-    "//rules/private:initramfs.bzl",
+    "//rules/private/initramfs:initramfs.bzl",
     _initramfs = "initramfs",
     _initramfs_layer = "initramfs_layer",
 )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernels: built from source, or by somebody else."""
 
-load("//rules/private:kernel_image.bzl", _kernel_image = "kernel_image")
-load("//rules/private:kernel_source.bzl", _kernel_source = "kernel_source")
-load("//rules/private:prebuilt_kernel.bzl", _prebuilt_kernel = "prebuilt_kernel")
+load("//rules/private/kernel:image.bzl", _kernel_image = "kernel_image")
+load("//rules/private/kernel:prebuilt.bzl", _prebuilt_kernel = "prebuilt_kernel")
+load("//rules/private/kernel:source.bzl", _kernel_source = "kernel_source")
 
 kernel_image = _kernel_image
 kernel_source = _kernel_source

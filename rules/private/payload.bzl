@@ -3,9 +3,9 @@
 
 load("//rules/private/build:guest_mode.bzl", "payload_mode")
 load("//rules/private/build:label_text.bzl", "label_text")
+load("//rules/private/initramfs:initramfs.bzl", "guest_path_problem")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
-load(":initramfs.bzl", "guest_path_problem")
 load(":payload_metrics.bzl", "OUTPUTS", "REPEATS", "decoded_checks", "decoded_hints", "encoded")
 
 visibility(["//rules/..."])

@@ -8,6 +8,7 @@ load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load("//rules/private/providers:vm_template_info.bzl", "VmTemplateInfo")
+load("//rules/private/scheduler:scx_scheduler.bzl", "arguments_problem")
 load(":disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
 load(
     ":machine.bzl",
@@ -21,7 +22,6 @@ load(
 )
 load(":numa.bzl", "numa_attribute")
 load(":payloads.bzl", "validate_payloads")
-load(":scx_scheduler.bzl", "arguments_problem")
 load(":shared_template.bzl", "shared_template")
 
 visibility(["//rules/..."])

@@ -2,9 +2,9 @@
 """The macro `ktstr_worker`."""
 
 load("//rules/private/build:static_binary.bzl", "static_binary")
+load("//rules/private/initramfs:initramfs.bzl", "initramfs_layer")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:worker_info.bzl", "WorkerInfo")
-load(":initramfs.bzl", "initramfs_layer")
 
 visibility(["//rules/..."])
 

@@ -2,7 +2,7 @@
 """Repository rule `kernel_git`: a kernel's sources from a git repository."""
 
 load(
-    ":kernel_repository.bzl",
+    ":repository.bzl",
     "KERNEL_REPOSITORY_ATTRS",
     "run_kernel_tool",
     "write_kernel_repository",

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repository rule `kernel_archive`: a kernel's sources from any archive."""
 
+load("//rules/private/kernel:archives.bzl", "ARCHIVES", "archive_suffix")
 load(
-    ":kernel_repository.bzl",
-    "KERNEL_ARCHIVES",
+    ":repository.bzl",
     "KERNEL_REPOSITORY_ATTRS",
-    "archive_suffix",
     "download_archive",
     "run_kernel_tool",
     "write_kernel_repository",
@@ -21,7 +20,7 @@ def _kernel_archive_impl(rctx):
         fail("{}: urls: {} is no archive that can be read; its name must end in one of {}".format(
             rctx.attr.label,
             rctx.attr.urls[0],
-            ", ".join(KERNEL_ARCHIVES),
+            ", ".join(ARCHIVES),
         ))
     archive = "source" + suffix
     digest = download_archive(rctx, rctx.attr.urls, archive, rctx.attr.sha256)

@@ -4,7 +4,7 @@
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
-load(":kernel_scx_headers.bzl", "kernel_scx_headers")
+load(":scx_headers.bzl", "kernel_scx_headers")
 
 visibility(["//rules/..."])
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repository rule `kernel_debian`: a kernel over the archive in a Debian source package."""
 
-load(":kernel_repository.bzl", "KERNEL_REPOSITORY_ATTRS", "write_kernel_repository")
+load(":repository.bzl", "KERNEL_REPOSITORY_ATTRS", "write_kernel_repository")
 
 visibility(["//rules/..."])
 

@@ -7,7 +7,7 @@ load("//rules/private/build:werror.bzl", "WERROR_ATTRS")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":checks.bzl", "check_problem")
-load(":scheduler_object.bzl", "SCHEDULER_OBJECT_ATTRS", "compile_scheduler")
+load(":object.bzl", "SCHEDULER_OBJECT_ATTRS", "compile_scheduler")
 
 visibility(["//rules/..."])
 

@@ -3,7 +3,7 @@
 
 load("//rules/private/debian:mirrors.bzl", "apparent_name")
 load(
-    ":kernel_repository.bzl",
+    ":repository.bzl",
     "KERNEL_REPOSITORY_ATTRS",
     "download_archive",
     "write_kernel_repository",

@@ -6,8 +6,6 @@ load("//third_party:host_interpreter.bzl", "find_host_python")
 
 visibility(["//rules/..."])
 
-KERNEL_ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tar.bz2", ".tar.zst")
-
 # What every such rule takes.
 KERNEL_REPOSITORY_ATTRS = {
     "base": attr.string(default = "tinyconfig", doc = "Of the kernel_image."),
@@ -96,19 +94,6 @@ def run_kernel_tool(rctx, tool, arguments, timeout):
     if result.return_code:
         fail("{}: {}".format(apparent_name(rctx), result.stderr.strip()))
     return result.stdout
-
-def archive_suffix(name):
-    """Finds the suffix that says how an archive is packed.
-
-    Args:
-      name: string, a file name or URL.
-    Returns:
-      string, one of KERNEL_ARCHIVES, or None.
-    """
-    for suffix in KERNEL_ARCHIVES:
-        if name.endswith(suffix):
-            return suffix
-    return None
 
 def download_archive(rctx, urls, output, sha256):
     """Downloads a file from the first address that has it, or fails and says what each one has.

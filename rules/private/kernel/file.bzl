@@ -3,7 +3,7 @@
 
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
-load(":initramfs.bzl", "guest_path_problem")
+load("//rules/private/initramfs:initramfs.bzl", "guest_path_problem")
 
 visibility(["//rules/..."])
 

@@ -3,12 +3,12 @@
 
 load("//rules/private/debian:file.bzl", "debian_file")
 load("//third_party:host_interpreter.bzl", "find_host_python")
-load(":kernel_archive.bzl", "kernel_archive")
-load(":kernel_debian.bzl", "kernel_debian")
-load(":kernel_git.bzl", "kernel_git")
-load(":kernel_hub.bzl", "kernel_hub")
-load(":kernel_release.bzl", "kernel_release")
-load(":kernel_tree.bzl", "kernel_tree")
+load(":archive.bzl", "kernel_archive")
+load(":debian.bzl", "kernel_debian")
+load(":git.bzl", "kernel_git")
+load(":hub.bzl", "kernel_hub")
+load(":release.bzl", "kernel_release")
+load(":tree.bzl", "kernel_tree")
 
 visibility(["//rules/..."])
 

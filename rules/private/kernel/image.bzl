@@ -4,12 +4,12 @@
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
-load(":kernel_scx_headers.bzl", "kernel_scx_headers")
+load(":archives.bzl", "ARCHIVES")
+load(":scx_headers.bzl", "kernel_scx_headers")
 
 visibility(["//rules/..."])
 
 _BASES = ["tinyconfig", "allnoconfig", "defconfig"]
-_ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tar.bz2", ".tar.zst")
 
 # make runs at most this many jobs (tools/kernel/build.py); a smaller machine gives it all it has.
 _MAX_JOBS = 16
@@ -22,11 +22,11 @@ def _check(ctx):
     if not ctx.files.fragments:
         fail(("%s: fragments is empty; a %s alone boots nowhere. Name at least one .config " +
               "fragment, e.g. @ktstr//sched/kernels:guest.config") % (ctx.label, ctx.attr.base))
-    if not ctx.file.source.basename.endswith(_ARCHIVES):
+    if not ctx.file.source.basename.endswith(ARCHIVES):
         fail("%s: source: %s is no archive; one of %s is expected" % (
             ctx.label,
             ctx.file.source.basename,
-            ", ".join(_ARCHIVES),
+            ", ".join(ARCHIVES),
         ))
 
 def _build(ctx, outputs, flags, what):

@@ -2,7 +2,7 @@
 """Repository rule `kernel_tree`: a kernel's sources from a working tree on this machine."""
 
 load(
-    ":kernel_repository.bzl",
+    ":repository.bzl",
     "KERNEL_REPOSITORY_ATTRS",
     "run_kernel_tool",
     "write_kernel_repository",
