@@ -11,11 +11,11 @@
     use_repo(kernels, "kernels")
 """
 
-load("//rules/private:gauntlet_hint.bzl", "gauntlet_hint")
-load("//rules/private:kvm_hint.bzl", "kvm_hint")
 load("//rules/private/debian:file.bzl", "debian_file")
 load("//rules/private/debian:root.bzl", "debian_root")
+load("//rules/private/gauntlet:gauntlet_hint.bzl", "gauntlet_hint")
 load("//rules/private/kernel/origin:kernels.bzl", "KERNELS_IMPL", "KERNELS_TAGS")
+load("//rules/private/test:kvm_hint.bzl", "kvm_hint")
 
 _LOCK = Label("//tools/debian:lock.json")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that tests run in their guests, and checks on what they print."""
 
-load("//rules/private:payload.bzl", _payload = "payload")
+load("//rules/private/kernel:file.bzl", _kernel_file = "kernel_file")
 load(
-    "//rules/private:payload_metrics.bzl",
+    "//rules/private/payload:metrics.bzl",
     _exit_code = "exit_code",
     _exit_code_skip = "exit_code_skip",
     _metric = "metric",
@@ -12,7 +12,7 @@ load(
     _metric_min = "metric_min",
     _metric_range = "metric_range",
 )
-load("//rules/private/kernel:file.bzl", _kernel_file = "kernel_file")
+load("//rules/private/payload:payload.bzl", _payload = "payload")
 
 exit_code = _exit_code
 exit_code_skip = _exit_code_skip

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Saved guests, which tests are cloned from."""
 
-load("//rules/private:template.bzl", _vm_template = "vm_template")
+load("//rules/private/test:template.bzl", _vm_template = "vm_template")
 
 vm_template = _vm_template

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of schedulers in virtual machines."""
 
-load("//rules/private:test.bzl", _ktstr_test = "ktstr_test")
+load("//rules/private/test:test.bzl", _ktstr_test = "ktstr_test")
 
 ktstr_test = _ktstr_test

@@ -5,7 +5,7 @@ load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 
 # A test of what is private.
 # buildifier: disable=bzl-visibility
-load("//rules/private:disk_template.bzl", "content_path_problem", "parse_size")
+load("//rules/private/disk:disk_template.bzl", "content_path_problem", "parse_size")
 
 def _sizes_impl(ctx):
     env = unittest.begin(ctx)

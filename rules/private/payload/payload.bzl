@@ -6,7 +6,7 @@ load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/initramfs:initramfs.bzl", "guest_path_problem")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
-load(":payload_metrics.bzl", "OUTPUTS", "REPEATS", "decoded_checks", "decoded_hints", "encoded")
+load(":metrics.bzl", "OUTPUTS", "REPEATS", "decoded_checks", "decoded_hints", "encoded")
 
 visibility(["//rules/..."])
 
@@ -227,12 +227,12 @@ _payload = rule(
     attrs = {
         "any_flag": attr.bool(mandatory = True, doc = "Whether known_flags limits nothing."),
         "binary": attr.label(allow_files = True, doc = "The program: an executable target or a file."),
-        "checks": attr.string_list(doc = "JSON of rules/private/payload_metrics.bzl."),
+        "checks": attr.string_list(doc = "JSON of rules/private/payload/metrics.bzl."),
         "default_args": attr.string_list(doc = "Arguments of every run."),
         "files": attr.label_keyed_string_dict(allow_files = True, doc = "File -> guest path."),
         "known_flags": attr.string_list(doc = "The only options that arguments may hold."),
         "libraries": attr.string_list(doc = "Libraries that the program opens by itself."),
-        "metrics": attr.string_list(doc = "JSON of rules/private/payload_metrics.bzl."),
+        "metrics": attr.string_list(doc = "JSON of rules/private/payload/metrics.bzl."),
         "output": attr.string(mandatory = True, doc = "How metrics are found in what it prints."),
         "path": attr.string(doc = "Path of the program in root."),
         "patterns": attr.string_dict(doc = "Metric -> regular expression."),

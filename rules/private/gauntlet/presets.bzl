@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Machines with a name, for `ktstr_gauntlet`, and which of them constraints let through."""
 
-load(":numa.bzl", "numa_attribute", "parse_numa")
-load(":topology.bzl", "apic_problem", "parse_topology")
+load("//rules/private/test:numa.bzl", "numa_attribute", "parse_numa")
+load("//rules/private/test:topology.bzl", "apic_problem", "parse_topology")
 
 visibility(["//rules/..."])
 
