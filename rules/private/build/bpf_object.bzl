@@ -6,7 +6,7 @@ load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load(":werror.bzl", "WERROR_ATTRS", "werror")
 
-visibility(["//rules/..."])
+visibility(["//rules", "//rules/private/scheduler"])
 
 # Where <asm/types.h> of <linux/bpf.h> is: gcc knows it, and clang does not for this target.
 _USER_TYPES = "/usr/include/x86_64-linux-gnu"

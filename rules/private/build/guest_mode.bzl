@@ -8,7 +8,7 @@ this project's flags are not, as long as no transition here touches them: then B
 hash to the paths.
 """
 
-visibility(["//rules/..."])
+visibility(["//rules/private/..."])
 
 _MODE = "//command_line_option:compilation_mode"
 

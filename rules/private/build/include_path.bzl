@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the sources of an action lie inside the Debian root."""
 
-visibility(["//rules/..."])
+visibility(["//rules/private/scheduler"])
 
 SOURCE_ROOT = "/src"
 

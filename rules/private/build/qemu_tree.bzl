@@ -4,6 +4,8 @@
 load(":guest_mode.bzl", "guest_mode")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
+visibility(["//rules"])
+
 def _qemu_tree_impl(ctx):
     tree = ctx.actions.declare_directory(ctx.label.name)
     run_in_root(

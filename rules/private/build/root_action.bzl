@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build actions that run inside the Debian root."""
 
+visibility(["//rules/private/disk", "//rules/private/kernel", "//rules/private/scheduler"])
+
 # Merge into a rule's `attrs`: what run_in_root needs.
 ROOT_ATTRS = {
     "_enter": attr.label(default = "//tools/root:enter", executable = True, cfg = "exec"),

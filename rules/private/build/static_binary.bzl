@@ -6,7 +6,7 @@ load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load(":werror.bzl", "WERROR_ATTRS", "werror")
 
-visibility(["//rules/..."])
+visibility(["//rules", "//rules/private/worker"])
 
 _FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-static", "-I."]
 

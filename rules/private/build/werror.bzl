@@ -3,7 +3,7 @@
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 
-visibility(["//rules/..."])
+visibility(["//rules/private/scheduler"])
 
 # Merge into the `attrs` of a rule that compiles.
 WERROR_ATTRS = {

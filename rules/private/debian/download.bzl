@@ -5,6 +5,8 @@ load("//third_party:host_interpreter.bzl", "find_host_python")
 load(":mirrors.bzl", "MIRROR_VARIABLE", "apparent_name", "find_mirrors", "pool_urls")
 load(":successor.bzl", "STRICT_VARIABLE", "find_successor")
 
+visibility("private")
+
 # What a repository rule needs to call unpack_packages.
 DOWNLOAD_ATTRS = {
     "keyring": attr.string(

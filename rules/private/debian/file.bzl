@@ -3,6 +3,8 @@
 
 load(":download.bzl", "DOWNLOAD_ATTRS", "read_lock", "unpack_packages")
 
+visibility(["//rules", "//rules/private/kernel/origin"])
+
 _BUILD = """\
 # SPDX-License-Identifier: Apache-2.0
 package(default_visibility = ["//visibility:public"])

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian mirrors, as repository rules see them."""
 
+visibility(["//rules/private/kernel/origin"])
+
 MIRROR_VARIABLE = "KTSTR_DEBIAN_MIRROR"
 
 def find_mirrors(rctx):

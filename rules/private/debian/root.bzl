@@ -3,6 +3,8 @@
 
 load(":download.bzl", "DOWNLOAD_ATTRS", "read_lock", "unpack_packages")
 
+visibility(["//rules"])
+
 # The directory enters an action as one artifact. Bazel calls that unsound because it may change unseen; here only this
 # rule writes it, from the lock.
 _BUILD = """\

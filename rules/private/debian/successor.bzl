@@ -4,6 +4,8 @@
 load("//third_party:host_interpreter.bzl", "find_host_python")
 load(":mirrors.bzl", "pool_urls")
 
+visibility("private")
+
 STRICT_VARIABLE = "KTSTR_DEBIAN_STRICT"
 
 _SCRATCH = "successor"

@@ -6,7 +6,7 @@ load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:disk_template_info.bzl", "DiskTemplateInfo")
 
-visibility(["//rules/...", "//tests/disk/..."])
+visibility(["//rules", "//tests/disk"])
 
 # The least MiB that mkfs takes without options: the programs' own words, of the locked versions.
 _LEAST_MIB = {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flags of a scheduler, and the profiles that a gauntlet makes of them."""
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 # The name of the profile without a flag.
 DEFAULT_PROFILE = "default"

@@ -6,7 +6,7 @@ load("//rules/private/test:test.bzl", "ktstr_test")
 load(":flags.bzl", "select_profiles")
 load(":presets.bzl", "select_presets")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 # More than this of one declaration is a mistake: at ten seconds each they would run for a day.
 _MOST_VARIANTS = 10000

@@ -5,7 +5,7 @@ Targets come to be before a build's flags are known, and the tag `manual` is par
 a `--repo_env` says is known earlier.
 """
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 def _gauntlet_hint_impl(rctx):
     reached = rctx.getenv("KTSTR_GAUNTLET", "") == "1"

@@ -4,7 +4,7 @@
 load("//rules/private/test:numa.bzl", "numa_attribute", "parse_numa")
 load("//rules/private/test:topology.bzl", "apic_problem", "parse_topology")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-."
 

@@ -5,7 +5,7 @@ load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 _ROOT = {
     "_root": attr.label(

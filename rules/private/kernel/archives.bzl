@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How archives of a kernel's sources are packed, by their names."""
 
-visibility(["//rules/..."])
+visibility(["//rules/private/kernel/origin"])
 
 ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tar.bz2", ".tar.zst")
 

@@ -5,7 +5,7 @@ load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/initramfs:initramfs.bzl", "guest_path_problem")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 # The archive has one directory, named after its version; the file's path is meant below it.
 _EXTRACT = """

@@ -7,7 +7,7 @@ load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":archives.bzl", "ARCHIVES")
 load(":scx_headers.bzl", "kernel_scx_headers")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 _BASES = ["tinyconfig", "allnoconfig", "defconfig"]
 

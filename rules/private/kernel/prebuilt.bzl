@@ -6,7 +6,7 @@ load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":scx_headers.bzl", "kernel_scx_headers")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 _OUTPUTS = {
     "System.map": "system_map",

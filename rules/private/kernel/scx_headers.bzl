@@ -3,7 +3,7 @@
 
 load("//rules/private/build:root_action.bzl", "run_in_root")
 
-visibility(["//rules/..."])
+visibility("private")
 
 # Repacked without anything of the archive's but contents, so that two runs give the same bytes. A
 # kernel without sched_ext has none, which only a scheduler that wants them should hear of.

@@ -4,7 +4,7 @@
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 # pahole 1.30 overlooks some of the kfuncs that the compiler has split into NAME and NAME.cold; from Linux 7.0
 # on, what it overlooks keeps an argument that BPF programs do not pass, and no scheduler loads. So it reads a

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks and hints of a payload's metrics, as BUILD files write them and as ktstr reads them."""
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 OUTPUTS = ["exit_code", "json", "key_value", "regex"]
 REPEATS = ["all", "last"]

@@ -8,7 +8,7 @@ load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
 load(":metrics.bzl", "OUTPUTS", "REPEATS", "decoded_checks", "decoded_hints", "encoded")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 _NAME_MAX = 64
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a disk template gives to the tests that use it."""
 
+visibility(["//rules", "//rules/private/disk", "//rules/private/test"])
+
 DiskTemplateInfo = provider(
     doc = "A disk as every test finds it that asks for one.",
     fields = {

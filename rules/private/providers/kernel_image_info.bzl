@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a kernel gives to those that boot it or build against it."""
 
+visibility(["//rules", "//rules/private/kernel", "//rules/private/scheduler", "//rules/private/test"])
+
 KernelImageInfo = provider(
     doc = "A built kernel.",
     fields = {

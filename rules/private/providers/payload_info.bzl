@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a payload gives to the tests that run it."""
 
+visibility(["//rules", "//rules/private/payload", "//rules/private/test"])
+
 PayloadInfo = provider(
     doc = "A program for tests to run: the files it adds to a guest and how to run it there.",
     fields = {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a scheduler target gives to the tests that run it."""
 
+visibility(["//rules", "//rules/private/scheduler", "//rules/private/test"])
+
 ScxSchedulerInfo = provider(
     doc = "A sched_ext scheduler: the files it adds to a guest and how to start it there.",
     fields = {

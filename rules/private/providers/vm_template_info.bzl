@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a saved guest gives to the tests that are cloned from it."""
 
+visibility(["//rules", "//rules/private/test"])
+
 VmTemplateInfo = provider(
     doc = "A guest that was booted to its agent's hello, and saved.",
     fields = {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Thresholds as attributes spell them; the names are those of ktstr.model.checks.Checks."""
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 SWITCHES = ["clean_kernel_log", "isolation", "not_starved", "scheduler_alive"]
 LIMITS = [

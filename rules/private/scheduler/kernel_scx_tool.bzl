@@ -6,7 +6,7 @@ load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 # Repacked without anything of the archive's but contents, so that two runs give the same bytes.
 _EXTRACT = """

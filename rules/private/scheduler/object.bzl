@@ -7,7 +7,7 @@ load("//rules/private/build:root_action.bzl", "run_in_root")
 load("//rules/private/build:werror.bzl", "werror")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 
-visibility(["//rules/..."])
+visibility("private")
 
 # Merge into a rule's `attrs`, beside ROOT_ATTRS: what compile_scheduler needs.
 SCHEDULER_OBJECT_ATTRS = {

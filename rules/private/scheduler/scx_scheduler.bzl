@@ -9,7 +9,7 @@ load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":checks.bzl", "check_problem")
 load(":object.bzl", "SCHEDULER_OBJECT_ATTRS", "compile_scheduler")
 
-visibility(["//rules/..."])
+visibility(["//rules", "//rules/private/test"])
 
 # SCX_OPS_NAME_LEN of the kernel's kernel/sched/ext.c, less the NUL.
 _OPS_NAME_MAX = 127

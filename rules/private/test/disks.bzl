@@ -4,7 +4,7 @@
 load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:disk_template_info.bzl", "DiskTemplateInfo")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 # The disks that the machine has slots for beside its own devices.
 _MOST_DISKS = 16

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arguments on the kernel's command line: those that something else decides are refused."""
 
-visibility(["//rules/..."])
+visibility("private")
 
 _AWAY = "; a CPU that is to go while the test runs, with the op OfflineCpu"
 _FEWER = "the guest would boot with CPUs off; say in topology how many there are" + _AWAY

@@ -4,7 +4,7 @@
 It decides no accelerator: that is the runner's, by a probe. A wrong guess costs time alone.
 """
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 def _kvm_hint_impl(rctx):
     cpuinfo = rctx.path("/proc/cpuinfo")

@@ -3,7 +3,7 @@
 
 load("//rules/private/build:label_text.bzl", "label_text")
 
-visibility(["//rules/..."])
+visibility("private")
 
 def check_names(ctx, attribute, targets, provider, why = "and tests go by the name"):
     """Fails when two targets have one name.

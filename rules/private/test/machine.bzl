@@ -25,7 +25,7 @@ load(
 load(":topology.bzl", "parse_topology", "topology_threads")
 load(":workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
 
-visibility(["//rules/..."])
+visibility("private")
 
 DEFAULT_TOPOLOGY = "1n1l2c1t"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The NUMA nodes of a ktstr_test: what a BUILD file writes, as an attribute that a rule can hold."""
 
-visibility(["//rules/...", "//tests/rules/..."])
+visibility(["//rules", "//rules/private/gauntlet"])
 
 # What associativity and write policy of ACPI's HMAT are called (ktstr/model/numa.py).
 _ASSOCIATIVITIES = ["none", "direct", "complex"]

@@ -5,7 +5,7 @@ load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:payload_info.bzl", "PayloadInfo")
 load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
-visibility(["//rules/..."])
+visibility("private")
 
 # What the larger of the in-tree payloads take of a guest's memory: twice their layer while the
 # kernel unpacks it. The runner, who knows the sizes, gives the guest what it needs.

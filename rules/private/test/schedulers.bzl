@@ -6,7 +6,7 @@ load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":kargs.bzl", "karg_problem")
 load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
-visibility(["//rules/..."])
+visibility("private")
 
 SCHEDULER_ATTRS = {
     "scheduler": attr.label(

@@ -4,7 +4,7 @@
 load(":machine.bzl", "DEFAULT_TOPOLOGY")
 load(":template.bzl", "vm_template")
 
-visibility(["//rules/..."])
+visibility("private")
 
 _LABELS = ["kernel", "payloads", "scheduler", "staged_schedulers", "workers"]
 _VALUES = ["kargs", "memory_mb", "numa", "topology"]

@@ -7,7 +7,7 @@ load(":machine.bzl", "MACHINE_ATTRS", "check_machine", "machine_config", "machin
 load(":numa.bzl", "parse_numa")
 load(":topology.bzl", "parse_topology")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 # Bazel hears of an action's memory by functions without an argument for it.
 def _one_gib(_os, _inputs):

@@ -24,7 +24,7 @@ load(":numa.bzl", "numa_attribute")
 load(":payloads.bzl", "validate_payloads")
 load(":shared_template.bzl", "shared_template")
 
-visibility(["//rules/..."])
+visibility(["//rules", "//rules/private/gauntlet"])
 
 _ACCELERATORS = ["auto", "kvm", "virtual", "tcg"]
 _OVERSIZED = ["tcg", "refuse"]

@@ -3,7 +3,7 @@
 
 load(":numa.bzl", "numa_total")
 
-visibility(["//rules/...", "//tests/rules/..."])
+visibility(["//rules/private/gauntlet"])
 
 _AXES = [("n", "NUMA nodes"), ("l", "LLCs"), ("c", "cores per LLC"), ("t", "threads per core")]
 

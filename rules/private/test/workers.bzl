@@ -4,7 +4,7 @@
 load("//rules/private/providers:worker_info.bzl", "WorkerInfo")
 load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
-visibility(["//rules/..."])
+visibility("private")
 
 WORKER_ATTRS = {
     "workers": attr.label_list(

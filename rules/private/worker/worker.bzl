@@ -6,7 +6,7 @@ load("//rules/private/initramfs:initramfs.bzl", "initramfs_layer")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:worker_info.bzl", "WorkerInfo")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 

@@ -10,7 +10,7 @@ load(
     "write_kernel_repository",
 )
 
-visibility(["//rules/..."])
+visibility("private")
 
 _PACK_SECONDS = 600
 

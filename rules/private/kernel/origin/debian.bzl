@@ -3,7 +3,7 @@
 
 load(":repository.bzl", "KERNEL_REPOSITORY_ATTRS", "write_kernel_repository")
 
-visibility(["//rules/..."])
+visibility("private")
 
 def _kernel_debian_impl(rctx):
     write_kernel_repository(rctx, rctx.attr.archive, {

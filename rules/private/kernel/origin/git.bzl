@@ -8,7 +8,7 @@ load(
     "write_kernel_repository",
 )
 
-visibility(["//rules/..."])
+visibility("private")
 
 _FETCH_SECONDS = 3600
 _ARCHIVE = "linux.tar"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repository rule `kernel_hub`: one place with all kernels that MODULE.bazel declares."""
 
-visibility(["//rules/..."])
+visibility("private")
 
 _ALIASES = """
 alias(

@@ -10,7 +10,7 @@ load(":hub.bzl", "kernel_hub")
 load(":release.bzl", "kernel_release")
 load(":tree.bzl", "kernel_tree")
 
-visibility(["//rules/..."])
+visibility(["//rules"])
 
 HUB = "kernels"
 

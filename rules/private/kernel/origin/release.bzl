@@ -9,7 +9,7 @@ load(
     "write_kernel_repository",
 )
 
-visibility(["//rules/..."])
+visibility("private")
 
 MIRROR_VARIABLE = "KTSTR_KERNEL_MIRROR"
 

@@ -4,7 +4,7 @@
 load("//rules/private/debian:mirrors.bzl", "apparent_name")
 load("//third_party:host_interpreter.bzl", "find_host_python")
 
-visibility(["//rules/..."])
+visibility("private")
 
 # What every such rule takes.
 KERNEL_REPOSITORY_ATTRS = {

@@ -8,7 +8,7 @@ load(
     "write_kernel_repository",
 )
 
-visibility(["//rules/..."])
+visibility("private")
 
 _PACK_SECONDS = 600
 _ARCHIVE = "linux.tar"
