@@ -47,6 +47,29 @@ class HouseTest(parameterized.TestCase):
         self.assertStartsWith(finding, "a.py:1: 401 lines")
         self.assertEmpty(self.findings("a.py", _HEADER + "x = 1\n" * 399))
 
+    def test_a_private_file_says_who_may_load_it(self) -> None:
+        call = 'visibility(["//rules"])\n'
+        (finding,) = self.findings("rules/private/disk/a.bzl", f"{_HEADER}# {call}")
+        self.assertStartsWith(finding, "rules/private/disk/a.bzl:1: does not say who may load it")
+        self.assertEmpty(self.findings("rules/private/disk/a.bzl", _HEADER + call))
+
+    @parameterized.parameters("rules/a.bzl", "rules/private/disk/BUILD.bazel", "tests/a.bzl")
+    def test_other_files_are_for_everybody(self, name: str) -> None:
+        self.assertEmpty(self.findings(name, _HEADER))
+
+    def test_a_crowded_room_is_found(self) -> None:
+        disk = [f"rules/private/disk/{i}.bzl" for i in range(20)]
+        build = ["rules/private/disk/BUILD.bazel"]
+        inner = [f"rules/private/disk/inner/{i}.bzl" for i in range(20)]
+        public = [f"rules/{i}.bzl" for i in range(21)]
+        self.assertEmpty(list(house.check_rooms(disk + build + inner + public)))
+        (finding,) = house.check_rooms([*disk, "rules/private/disk/one_more.bzl"])
+        self.assertStartsWith(finding, "rules/private/disk: 21 files side by side")
+
+    def test_files_in_no_room_are_counted_together(self) -> None:
+        (finding,) = house.check_rooms([f"rules/private/{i}.bzl" for i in range(21)])
+        self.assertStartsWith(finding, "rules/private: 21 files")
+
 
 if __name__ == "__main__":
     absltest.main()

@@ -7,7 +7,8 @@ names a package registry's host or a path of one machine: mirrors come from the 
 
 import re
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 
 _TAG = "SPDX-License-Identifier:"
@@ -27,10 +28,14 @@ _MACHINE = re.compile(r"(?<![\w.])/(?:root|home/\w+)/|/work/(?:shared|tmp|main|h
 
 _MAX_LINES = 400
 
+_ROOMS = PurePath("rules/private")
+_MAX_ROOM = 20
+
 
 def main(arguments: list[str]) -> int:
     """Prints one line for each finding; returns 1 when there are any."""
     findings = [f for name in arguments for f in check(name, _read(Path(name)))]
+    findings += check_rooms(arguments)
     for finding in findings:
         print(finding)
     return int(bool(findings))
@@ -49,6 +54,20 @@ def check(name: str, text: str) -> Iterator[str]:
             yield f"{name}:{number}: names {match[0]}, a path of one machine"
     if path.suffix in {".py", ".bzl", ".c"} and len(lines) > _MAX_LINES + 1:
         yield f"{name}:1: {len(lines) - 1} lines; past {_MAX_LINES} a file wants splitting"
+    if _is_private(path) and not any(line.startswith("visibility(") for line in lines):
+        yield f"{name}:1: does not say who may load it; call visibility() with those packages"
+
+
+def check_rooms(names: Iterable[str]) -> Iterator[str]:
+    """Yields findings for the rooms that these files, all of the repository, lie in."""
+    rooms = Counter(path.parent for path in map(PurePath, names) if _is_private(path))
+    for room, held in sorted(rooms.items()):
+        if held > _MAX_ROOM:
+            yield f"{room}: {held} files side by side; past {_MAX_ROOM} a room wants dividing"
+
+
+def _is_private(path: PurePath) -> bool:
+    return path.suffix == ".bzl" and _ROOMS in path.parents
 
 
 def _check_licence(name: str, text: str) -> Iterator[str]:
