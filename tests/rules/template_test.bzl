@@ -33,6 +33,8 @@ shared_template_test = analysistest.make(
         "other": attr.label(mandatory = True),
         "shared": attr.bool(default = True),
     },
+    # a program of one's own is in no guest saved for another mode
+    config_settings = {"//command_line_option:compilation_mode": "fastbuild"},
     doc = "Checks whether two tests are cloned from one guest.",
 )
 
