@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -51,6 +52,10 @@ class Observer:
         return step, started_ns, self._phases[phase + 1][1]
 
     def _request(self, line: str) -> list[dict[str, Any]]:
+        return [json.loads(each) for each in self._lines(line)]
+
+    def _lines(self, line: str) -> list[bytes]:
+        """The records of an answer as they came; none once something went wrong."""
         if self._error:
             return []
         try:

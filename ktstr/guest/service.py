@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ktstr.guest.realtime import children_shielded
 
@@ -54,15 +53,15 @@ class Service:
             self.end()
             raise
 
-    def ask(self, line: str) -> list[dict[str, Any]]:
-        """Sends a request and returns the records of the answer.
+    def ask(self, line: str) -> list[bytes]:
+        """Sends a request and returns the records of the answer, JSON, a line each.
 
         Raises:
             UnavailableError: it ended, refuses, or takes too long.
             OSError: it is gone.
         """
         os.write(self._requests, line.encode() + b"\n")
-        return [json.loads(each) for each in self._await(_ANSWER_S, f"answer to {line!r}")]
+        return self._await(_ANSWER_S, f"answer to {line!r}")
 
     def end(self) -> None:
         """Ends it, whatever it is doing, and gives all back; harmless if it never began."""

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING
 
 from ktstr.guest.observer import Observer
 from ktstr.guest.service import PROGRAM, Service, UnavailableError
-from ktstr.model.witness import HOLD_NS, CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
+from ktstr.model.witness import HOLD_NS, Sightings, WitnessFacts
 
 if TYPE_CHECKING:
     from ktstr.guest.port import Sink
@@ -18,7 +18,7 @@ OBJECT = "/sampler/witness.bpf.o"
 # No divisor of a tick, or whatever goes by ticks would always be seen at the same point of it.
 _PERIOD_NS = 2_300_000
 # A look takes longer the more CPUs there are: more CPUs are looked at less often.
-_PERIOD_PER_CPU_NS = 270_000
+_PERIOD_PER_CPU_NS = 430_000
 
 
 def period_ns(cpus: int) -> int:
@@ -27,12 +27,18 @@ def period_ns(cpus: int) -> int:
 
 
 class Witness(Observer):
-    """Looks at the CPUs, phase by phase, and emits who ran, what stood idle and what was held."""
+    """Looks at the CPUs, phase by phase, and emits who ran, what stood idle and what was held.
+
+    It passes on what its process says: to take that apart would cost a guest more than the looks.
+    """
 
     def __init__(self, reactor: Reactor, program: str = PROGRAM) -> None:
         super().__init__(Service(reactor, program, "witness", OBJECT), "stopped looking:")
         self._sink: Sink | None = None
         self._period_ns = self._started_ns = 0
+        # what the host has been told of phases and cgroups
+        self._told_phases = 0
+        self._told: set[int] = set()
 
     def load(self) -> None:
         """Starts the process, and has its programs loaded; they do nothing yet."""
@@ -53,14 +59,14 @@ class Witness(Observer):
 
     def report(self) -> None:
         """Emits what was seen in the phases that are over."""
-        self._emit(self._request("drain"))
+        self._emit(self._lines("drain"))
 
     def finish(self) -> None:
         """Ends it; emits the last of what it saw, and its own account."""
         ended_ns = self._enter(None)
-        answer = self._request("quit")
-        self._emit(answer)
-        account = next((each for each in answer if "looks" in each), {})
+        *seen, last = self._lines("quit") or (b"{}",)
+        self._emit(seen)
+        account = json.loads(last)
         if self._sink is not None:
             self._sink.emit(
                 WitnessFacts(
@@ -76,41 +82,13 @@ class Witness(Observer):
             )
         self.dismiss()
 
-    def _emit(self, answer: list[dict[str, Any]]) -> None:
-        if self._sink is None:
+    def _emit(self, records: list[bytes]) -> None:
+        if self._sink is None or not records:
             return
-        for each in answer:
-            if "cgroup" in each:
-                self._sink.emit(self._ran_under(each))
-        cells = (each for each in answer if "cpu" in each)
-        for phase, of_phase in groupby(cells, lambda each: each["phase"]):
-            self._sink.emit(Idleness(*self._span(phase), tuple(map(_idleness, of_phase))))
-        for each in answer:
-            if "held" in each:
-                self._sink.emit(_hold(each))
-
-    def _ran_under(self, found: dict[str, Any]) -> RanUnder:
-        span = self._span(found["phase"])
-        return RanUnder(*span, self._names[found["cgroup"]], found["pid"] or None, found["samples"])
-
-
-def _idleness(found: dict[str, Any]) -> CpuIdleness:
-    return CpuIdleness(
-        cpu=found["cpu"],
-        idle_ns=found["idle_ns"],
-        wasted_ns=found.get("wasted_ns", 0),
-        longest_ns=found.get("longest_ns", 0),
-        longest_ended_ns=found.get("longest_ended_ns", 0),
-        waiting=found.get("waiting", ""),
-    )
-
-
-def _hold(found: dict[str, Any]) -> Hold:
-    return Hold(
-        cpu=found["held"],
-        sched_class=found["class"],
-        comm=found["comm"],
-        pid=found["pid"],
-        started_ns=found["started_ns"],
-        ended_ns=found["ended_ns"],
-    )
+        over = len(self._phases) - 1
+        phases = tuple(self._span(phase) for phase in range(self._told_phases, over))
+        names = {f"{each}": name for each, name in self._names.items() if each not in self._told}
+        text = b"\n".join(records).decode(errors="replace")
+        self._sink.emit(Sightings(text, self._told_phases, phases, names))
+        self._told_phases = over
+        self._told.update(self._names)

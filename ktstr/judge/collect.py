@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ktstr.judge.record import RunRecord
+from ktstr.judge.sightings import seen_in
 from ktstr.model import claim_facts, facts, samples, witness
 from ktstr.model.accel import Accel
 from ktstr.model.codec import decode
@@ -32,9 +33,7 @@ Fact = (
     | claim_facts.ClaimFacts
     | samples.SchedSample
     | samples.SamplerFacts
-    | witness.RanUnder
-    | witness.Idleness
-    | witness.Hold
+    | witness.Sightings
     | witness.WitnessFacts
     | facts.End
 )
@@ -53,9 +52,7 @@ _TYPES: dict[int, type[Any]] = {
     FrameType.CLAIM: claim_facts.ClaimFacts,
     FrameType.SAMPLE: samples.SchedSample,
     FrameType.SAMPLER: samples.SamplerFacts,
-    FrameType.RAN_UNDER: witness.RanUnder,
-    FrameType.IDLENESS: witness.Idleness,
-    FrameType.HOLD: witness.Hold,
+    FrameType.SIGHTINGS: witness.Sightings,
     FrameType.WITNESS: witness.WitnessFacts,
     FrameType.END: facts.End,
 }
@@ -105,6 +102,9 @@ class Collector:
         start: StartFacts | None = None,
     ) -> RunRecord:
         """The run's record: what the guest reported so far, and what the host knows besides."""
+        seen = seen_in(self._all(witness.Sightings))
+        if seen.problem:
+            self._damages.append(Damage(0, 0, seen.problem))
         return RunRecord(
             plan=plan,
             accel=accel,
@@ -121,9 +121,9 @@ class Collector:
             disks=self._all(facts.DiskFacts),
             samples=self._all(samples.SchedSample),
             samplers=self._all(samples.SamplerFacts),
-            ran_under=self._all(witness.RanUnder),
-            idleness=self._all(witness.Idleness),
-            holds=self._all(witness.Hold),
+            ran_under=seen.ran_under,
+            idleness=seen.idleness,
+            holds=seen.holds,
             witness=self._last(witness.WitnessFacts),
             claims=self._all(claim_facts.ClaimFacts),
             logs=self._all(facts.LogChunk),

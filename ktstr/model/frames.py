@@ -43,10 +43,8 @@ class FrameType(IntEnum):
     SAMPLE = 13  # samples.SchedSample
     SAMPLER = 14  # samples.SamplerFacts
     CLAIM = 15  # claim_facts.ClaimFacts
-    RAN_UNDER = 16  # witness.RanUnder
-    IDLENESS = 17  # witness.Idleness
-    HOLD = 18  # witness.Hold
-    WITNESS = 19  # witness.WitnessFacts
+    SIGHTINGS = 16  # witness.Sightings
+    WITNESS = 17  # witness.WitnessFacts
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,6 @@ class RanUnder:
     samples: SchedClass -> how often.
     """
 
-    frame_type: ClassVar[FrameType] = FrameType.RAN_UNDER
-
     step: int | None
     started_ns: int
     ended_ns: int
@@ -69,8 +67,6 @@ class CpuIdleness:
 class Idleness:
     """The CPUs in one phase; `step`: None between steps."""
 
-    frame_type: ClassVar[FrameType] = FrameType.IDLENESS
-
     step: int | None
     started_ns: int
     ended_ns: int
@@ -84,14 +80,29 @@ class Hold:
     Only stop, deadline and realtime tasks, and only from HOLD_NS on.
     """
 
-    frame_type: ClassVar[FrameType] = FrameType.HOLD
-
     cpu: int
     sched_class: str
     comm: str
     pid: int
     started_ns: int
     ended_ns: int
+
+
+@dataclass(frozen=True)
+class Sightings:
+    """What the witness's process says of phases that are over: RanUnder, Idleness and Hold to be.
+
+    records: JSON, a line each (ktstr/sampler/sightings.c).  phases: step, start and end of those
+    not told of before, the first of which has the number `first`.  cgroups: their names by inode
+    number, of those not told of before.
+    """
+
+    frame_type: ClassVar[FrameType] = FrameType.SIGHTINGS
+
+    records: str
+    first: int
+    phases: tuple[tuple[int | None, int, int], ...]
+    cgroups: dict[str, str]
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from ktstr.guest.population import Population, Stage
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.turns import Turns
 from ktstr.guest.witness import Witness, period_ns
+from ktstr.judge.sightings import seen_in
 from ktstr.model.codec import decode, encode
 from ktstr.model.topology import Topology, TopologyView
-from ktstr.model.witness import CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
+from ktstr.model.witness import CpuIdleness, Hold, Sightings, WitnessFacts
 
 _OK = "echo ok; "
 
@@ -75,7 +76,10 @@ class WitnessTest(absltest.TestCase):
             echo ok; read quit
             echo '{"looks":500,"late":1,"dropped":2,"cost_ns":3}'; echo ok"""
         )
-        own, others, before, during, hold = seen
+        (told,) = seen
+        found = seen_in([decode(Sightings, encode(told))])
+        own, others = found.ran_under
+        before, during = found.idleness
         self.assertEqual((own.step, own.cgroup, own.pid), (0, "cg", 12))
         self.assertEqual(own.samples, {"ext": 9, "bypass": 1})
         self.assertIsNone(others.pid)
@@ -85,14 +89,26 @@ class WitnessTest(absltest.TestCase):
         self.assertEqual((during.step, during.started_ns), (0, own.started_ns))
         wasted = CpuIdleness(1, 90, 80, 60, 1234, "w0.0.1[12]")
         self.assertEqual(during.cpus, (CpuIdleness(0, 0), wasted))
-        self.assertEqual(hold, Hold(1, "realtime", "w0.1.0", 13, 100, 300))
+        self.assertEqual(found.holds, (Hold(1, "realtime", "w0.1.0", 13, 100, 300),))
+        self.assertEqual(found.problem, "")
         self.assertEqual((account.error, account.period_ns), ("", period_ns(2)))
         self.assertEqual(
             (account.looks, account.late, account.dropped, account.cost_ns), (500, 1, 2, 3)
         )
         self.assertLessEqual(account.started_ns, before.started_ns)
-        for kind, fact in ((RanUnder, own), (Idleness, during), (Hold, hold)):
-            self.assertEqual(decode(kind, encode(fact)), fact)
+
+    def test_what_was_told_before_is_not_told_again(self) -> None:
+        *seen, _ = self.play(
+            f"{_OK} for i in arm parent cgroup enter leave; do read line; echo ok; done; read drain"
+            """
+            echo '{"cgroup":7,"pid":12,"phase":1,"samples":{"ext":9}}'; echo ok; read quit
+            echo '{"cgroup":7,"pid":12,"phase":2,"samples":{"ext":1}}'
+            echo '{"looks":500,"late":1,"dropped":2,"cost_ns":3}'; echo ok"""
+        )
+        first, second = seen
+        self.assertEqual((first.first, len(first.phases), first.cgroups), (0, 2, {"7": "cg"}))
+        self.assertEqual((second.first, len(second.phases), second.cgroups), (2, 1, {}))
+        self.assertEqual([each.step for each in seen_in(seen).ran_under], [0, None])
 
     def test_it_is_told_what_happens(self) -> None:
         log = Path(self.create_tempfile().full_path)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import json
 import math
 
 from absl.testing import absltest
@@ -19,6 +20,7 @@ from ktstr.model.codec import encode
 from ktstr.model.facts import End, LogChunk, Metric
 from ktstr.model.frames import FrameType, encode_frame
 from ktstr.model.payload import Stream
+from ktstr.model.witness import RanUnder, Sightings
 from tests.judge import runs
 
 _CHECKS = (
@@ -33,6 +35,23 @@ _GOOD = runs.good_run(payloads=(_PAYLOAD,), disks=(runs.disk_facts(),))
 _LOG = LogChunk("scheduler", "attached\n")
 
 
+def _sightings(seen: tuple[RanUnder, ...]) -> Sightings:
+    """As a guest says them."""
+    records = [
+        {"cgroup": each.cgroup, "pid": each.pid or 0, "phase": phase, "samples": each.samples}
+        for phase, each in enumerate(seen)
+    ]
+    names = {each.cgroup: at for at, each in enumerate(seen)}
+    for record in records:
+        record["cgroup"] = names[str(record["cgroup"])]
+    return Sightings(
+        records="\n".join(map(json.dumps, records)),
+        first=0,
+        phases=tuple((each.step, each.started_ns, each.ended_ns) for each in seen),
+        cgroups={str(at): name for name, at in names.items()},
+    )
+
+
 @functools.cache
 def _stream() -> bytes:
     facts = [
@@ -44,7 +63,7 @@ def _stream() -> bytes:
         *((FrameType.DISK, disk) for disk in _GOOD.disks),
         *((FrameType.SCENARIO, scenario) for scenario in _GOOD.scenarios),
         (FrameType.SCHEDULER, _GOOD.scheduler),
-        *((FrameType.RAN_UNDER, each) for each in _GOOD.ran_under),
+        (FrameType.SIGHTINGS, _sightings(_GOOD.ran_under)),
         (FrameType.LOG, _LOG),
     ]
     frames = [encode_frame(kind, seq, encode(fact)) for seq, (kind, fact) in enumerate(facts)]
@@ -64,13 +83,19 @@ def _collect(*pieces: bytes) -> RunRecord:
 class CollectTest(absltest.TestCase):
     def test_everything_sent_is_in_the_record(self) -> None:
         record = _collect(_stream())
-        expected = dataclasses.replace(_GOOD, logs=(_LOG,), end=End(16, 3 * runs.S), frames_seen=16)
+        expected = dataclasses.replace(_GOOD, logs=(_LOG,), end=End(14, 3 * runs.S), frames_seen=14)
         self.assertEqual(record, expected)
 
     def test_a_metric_that_is_no_number_arrives(self) -> None:
         odd = runs.payload(metrics=(Metric("a", math.nan, Stream.STDOUT),))
         record = _collect(encode_frame(FrameType.PAYLOAD, 0, encode(odd)))
         self.assertTrue(math.isnan(record.payloads[0].metrics[0].value))
+
+    def test_a_report_of_the_witness_that_cannot_be_read(self) -> None:
+        odd = dataclasses.replace(_sightings(_GOOD.ran_under), phases=())
+        record = _collect(encode_frame(FrameType.SIGHTINGS, 0, encode(odd)))
+        self.assertEqual(record.ran_under, ())
+        self.assertIn("a report of the witness cannot be read: KeyError", record.damages[0].reason)
 
     @settings(deadline=None, derandomize=True)
     @given(st.lists(st.integers(0, len(_stream())), max_size=8))
