@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from ktstr.judge.kernel_log import where
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
+from ktstr.record.run import RunRecord
 
 # init/main.c, kernel/params.c and fs/proc/proc_sysctl.c of Linux 6.12; a long line is cut
 _UNKNOWN = re.compile(r'Unknown kernel command line parameters "(.*?)(?:"|$)')

@@ -11,7 +11,6 @@ from ktstr.judge.figures import OF_A_CGROUP, OF_ALL, FigureName
 from ktstr.judge.judgement import ClaimResult
 from ktstr.judge.measure import Scope
 from ktstr.judge.phases import step_scope, whole
-from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import never_ran
 from ktstr.judge.statistics import cgroup_stats, total_stats
 from ktstr.model.checks import Detail, Kind, Verdict
@@ -19,6 +18,7 @@ from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.errors import UsageError
 from ktstr.model.relations import holds, words
 from ktstr.model.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
+from ktstr.record.run import RunRecord
 
 
 def claim_results(run: RunRecord) -> list[ClaimResult]:

@@ -11,11 +11,11 @@ import collections
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ktstr.judge.record import RunRecord
 from ktstr.judge.subjects import requested, worker_name
 from ktstr.model.facts import SchedulerFacts, WorkerFacts, WorkerPhase
 from ktstr.model.witness import RanUnder, SchedClass
 from ktstr.model.work import Policy
+from ktstr.record.run import RunRecord
 
 # classes above all schedulers, and the policies that lead there
 ABOVE = (SchedClass.STOP, SchedClass.DEADLINE, SchedClass.REALTIME)

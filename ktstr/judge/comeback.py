@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.facts import SchedulerFacts
+from ktstr.record.run import RunRecord
 
 _SHOWN = 3
 

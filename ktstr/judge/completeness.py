@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from ktstr.judge.payloads import planned_payloads
 from ktstr.judge.presence import Presence, presence_of
-from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import never_ran
 from ktstr.judge.subjects import NS_PER_S, crashed, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
@@ -15,6 +14,7 @@ from ktstr.model.facts import CgroupFacts
 from ktstr.model.host import OUT_OF_TIME, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import AddCgroupDef, Spawn, SpawnHost
+from ktstr.record.run import RunRecord
 
 _DAMAGES_SHOWN = 3
 # characters of an event's detail that a message has room for

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.record import RunRecord
 from ktstr.judge.shape import asked_view
 from ktstr.judge.subjects import NS_PER_S
 from ktstr.model.checks import Kind
@@ -19,6 +18,7 @@ from ktstr.model.cpulist import format_cpulist
 from ktstr.model.facts import StepFacts
 from ktstr.model.topology import TopologyView
 from ktstr.model.witness import CpuIdleness, Idleness, WitnessFacts
+from ktstr.record.run import RunRecord
 
 # from so much on it is told whatever is checked
 REMARKED_NS = 200_000_000

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from ktstr.judge.excused import excused
 from ktstr.judge.kernel_log import STALLS
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.host import HostSample
 from ktstr.model.payload_checks import About
+from ktstr.record.run import RunRecord
 
 # a finding about time is believed while the host took less than this part of any vCPU's window
 MAX_TAKEN_SHARE = 0.05

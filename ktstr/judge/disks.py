@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.disk import MAGIC, Disk
 from ktstr.model.events import EventName
 from ktstr.model.facts import DiskFacts
+from ktstr.record.run import RunRecord
 
 _MIB = 1 << 20
 _NAMES = {magic: filesystem.value for filesystem, magic in MAGIC.items()}

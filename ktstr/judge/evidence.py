@@ -11,7 +11,6 @@ from ktstr.judge.kernel_log import is_clean
 from ktstr.judge.known_faults import unexplained
 from ktstr.judge.payloads import missing, payload_name, planned_payloads
 from ktstr.judge.phases import checks_in_force
-from ktstr.judge.record import RunRecord
 from ktstr.judge.relative import RelativeResult
 from ktstr.judge.scheduler import plans_of
 from ktstr.judge.subject import shown_words
@@ -23,6 +22,7 @@ from ktstr.model.ops_name import is_pattern, ops_matches
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import ending, failures, skip_reason
 from ktstr.model.plan import SchedulerPlan
+from ktstr.record.run import RunRecord
 
 
 @dataclass(frozen=True)

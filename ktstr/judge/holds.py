@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from ktstr.judge.excused import excused
 from ktstr.judge.kernel_log import STALLS
 from ktstr.judge.presence import Presence, presence_of
-from ktstr.judge.record import RunRecord
 from ktstr.judge.shape import asked_view
 from ktstr.judge.subjects import NS_PER_S, worker_name
 from ktstr.judge.windows import allowed, gap_window
@@ -24,6 +23,7 @@ from ktstr.model.console import ConsoleKind
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.facts import SchedulerFacts, WorkerFacts
 from ktstr.model.witness import FUNCTION_COMM, OWN_COMMS, Hold
+from ktstr.record.run import RunRecord
 
 # a time of which so much was held is not the scheduler's
 _MOST = 0.5

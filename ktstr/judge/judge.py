@@ -24,7 +24,6 @@ from ktstr.judge.outcome import outcome
 from ktstr.judge.payloads import payload_remarks, payloads
 from ktstr.judge.phases import parts, whole
 from ktstr.judge.ranking import ranked, worst
-from ktstr.judge.record import RunRecord
 from ktstr.judge.relative import relative_details, relative_results, under_test
 from ktstr.judge.samples import samples
 from ktstr.judge.scheduler import scheduler
@@ -35,6 +34,7 @@ from ktstr.judge.thresholds import evaluate
 from ktstr.judge.waits import wait_remarks, waits
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import WorkerFacts
+from ktstr.record.run import RunRecord
 
 # what the checks find that are about a run as a whole, and not about workers
 _OF_THE_RUN = {

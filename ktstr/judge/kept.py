@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from ktstr.judge.classes import life_over
 from ktstr.judge.measure import Scope
-from ktstr.judge.record import RunRecord
 from ktstr.judge.share import portions, quota_of
 from ktstr.judge.subjects import NS_PER_S, is_within
 from ktstr.model.events import EventName
 from ktstr.model.facts import CgroupFacts, ScenarioFacts
+from ktstr.record.run import RunRecord
 
 # what a cgroup may use above its quota: the kernel hands it out in slices
 _SLACK = 1.1

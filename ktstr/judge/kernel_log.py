@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import NO_FAULT, ConsoleFinding, ConsoleKind
 from ktstr.model.host import EndingKind
+from ktstr.record.run import RunRecord
 
 # what a machine shows whose tasks do not get to run: a scheduler's doing, not a crash of its own
 STALLS = frozenset(

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.console import ConsoleFinding, ConsoleKind
 from ktstr.model.events import EventName
+from ktstr.record.run import RunRecord
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.record.run import RunRecord
 
 
 def limits(run: RunRecord) -> list[Detail]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.payload import PayloadEnd
@@ -14,6 +13,7 @@ from ktstr.model.payload_checks import About, ending, failures, is_only_default,
 from ktstr.model.payload_run import Key, payload_cgroup
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import RunPayload
+from ktstr.record.run import RunRecord
 
 _UNUSUAL = frozenset({PayloadEnd.TIMEOUT, PayloadEnd.KILLED, PayloadEnd.SIGNALLED})
 

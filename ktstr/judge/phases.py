@@ -11,12 +11,12 @@ from ktstr.judge.classes import not_eevdfs
 from ktstr.judge.kept import overruns
 from ktstr.judge.measure import Scope
 from ktstr.judge.presence import presence_of
-from ktstr.judge.record import RunRecord
 from ktstr.judge.shape import asked_view
 from ktstr.judge.subjects import worker_name
 from ktstr.model.checks import Checks, Detail, Kind, Verdict
 from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
+from ktstr.record.run import RunRecord
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ import statistics
 from dataclasses import dataclass
 
 from ktstr.judge.phases import step_workers
-from ktstr.judge.record import RunRecord
 from ktstr.judge.relative_values import value_of
 from ktstr.judge.student import quantile
 from ktstr.judge.subject import leg_problem
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import StepFacts
 from ktstr.model.relative import MEASURES, Comparison, RelativeClaim
+from ktstr.record.run import RunRecord
 
 _MOST_ADVISED = 100
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.samples import SamplerFacts
+from ktstr.record.run import RunRecord
 
 
 def samples(run: RunRecord) -> list[Detail]:

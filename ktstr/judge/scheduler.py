@@ -7,13 +7,13 @@ import itertools
 
 from ktstr.judge.comeback import comeback, is_interrupted, why_thrown_out
 from ktstr.judge.first_cause import causes, last_words
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.lives import lives_of
 from ktstr.model.ops_name import ops_matches
 from ktstr.model.plan import Plan, SchedulerPlan
+from ktstr.record.run import RunRecord
 
 # enum scx_exit_kind of include/linux/sched/ext.h (6.12): so far a scheduler left by its own will
 _LEFT_IN_ORDER = frozenset({"", "0", "1", "64", "65", "NONE", "DONE", "UNREG", "UNREG_BPF"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.judge.record import RunRecord
 from ktstr.judge.subjects import MIN_WINDOW_NS, NS_PER_MS, by_cgroup, crashed, wall_ns, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import WorkerFacts
+from ktstr.record.run import RunRecord
 
 # a worker whose last gap reaches to its end, and over this part of its life, has been starved
 _LOST_PART = 0.5

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from ktstr.judge.classes import ABOVE, Stay, life_over, stays
 from ktstr.judge.excused import excused
-from ktstr.judge.record import RunRecord
 from ktstr.judge.scheduler import was_ejected
 from ktstr.judge.subjects import worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts, WorkerFacts
 from ktstr.model.witness import SchedClass
+from ktstr.record.run import RunRecord
 
 _SHOWN = 3
 # a payload is forked in the agent's real-time class, and seen there no more often than this

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.conditions import OnTimeout
 from ktstr.model.facts import TimeoutFacts
+from ktstr.record.run import RunRecord
 
 _VERDICTS = {
     OnTimeout.FAIL: Verdict.FAIL,

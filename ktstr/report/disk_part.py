@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.disk import Disk
 from ktstr.model.facts import DiskFacts
+from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.mirror import mirrored

@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 
 from ktstr.judge.phases import whole
-from ktstr.judge.record import RunRecord
 from ktstr.judge.statistics import cgroup_stats
 from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts, WorkerPhase
+from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.disk_part import disk_results

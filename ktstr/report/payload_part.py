@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.facts import Metric, PayloadFacts
 from ktstr.model.payload import (
     ExitCodeEq,
@@ -16,6 +15,7 @@ from ktstr.model.payload import (
     Range,
 )
 from ktstr.model.payload_checks import failed_checks
+from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.mirror import mirrored

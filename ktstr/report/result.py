@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from ktstr.judge.judgement import Judgement
-from ktstr.judge.record import RunRecord
 from ktstr.judge.shape import seen_view
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.host import HostContext
+from ktstr.record.identity import FileDigest, Identity
+from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.checks_part import add_checks
 from ktstr.report.guest_part import add_guest_part
 from ktstr.report.host_part import host_part
-from ktstr.report.identity import FileDigest, Identity
 
 SCHEMA_VERSION = 3
 

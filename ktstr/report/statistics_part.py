@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ktstr.judge.phases import step_scope, whole
-from ktstr.judge.record import RunRecord
 from ktstr.judge.statistics import CgroupStats, cgroup_stats, total_stats
+from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.mirror import histogram, mirrored

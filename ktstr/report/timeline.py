@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from ktstr.judge.payloads import payload_name
-from ktstr.judge.record import RunRecord
 from ktstr.model.events import EventName
 from ktstr.model.facts import Event
 from ktstr.model.payload import PayloadEnd
+from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 

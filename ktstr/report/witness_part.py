@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.witness import Idleness, RanUnder
+from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
 from ktstr.report.mirror import counters, mirrored
 

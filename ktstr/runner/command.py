@@ -8,11 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ktstr.judge.collect import Fact
-from ktstr.judge.record import RunRecord
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import LogChunk, TestFacts
 from ktstr.model.target import Target
+from ktstr.record.collect import Fact
+from ktstr.record.run import RunRecord
 from ktstr.runner.arguments import Command
 from ktstr.runner.guest_run import run_guest
 from ktstr.runner.shell_guest import shell_guest

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ktstr.judge.collect import Collector, Fact
-from ktstr.judge.record import RunRecord
 from ktstr.model import facts
 from ktstr.model.console import ConsoleKind
 from ktstr.model.events import EventName
 from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
+from ktstr.record.collect import Collector, Fact
+from ktstr.record.run import RunRecord
 from ktstr.runner.disk_set import TargetDisks
 from ktstr.runner.needs import boot_limit_s
 from ktstr.runner.planning import attachment_waits, played_s, waits_of

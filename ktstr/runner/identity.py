@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 from ktstr.model.target import Target
-from ktstr.report.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
+from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.runner.accel import AccelChoice
 from ktstr.runner.files import RunfilesTree
 from ktstr.vm.qemu import QemuTree

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ktstr.judge.judgement import Judgement
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.record.run import RunRecord
 
 
 class ExitStatus(IntEnum):

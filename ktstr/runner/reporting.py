@@ -9,8 +9,8 @@ from pathlib import Path
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.errors import InfraError, KtstrError, UsageError
 from ktstr.model.target import Target
+from ktstr.record.identity import Identity
 from ktstr.report.files import files_of
-from ktstr.report.identity import Identity
 from ktstr.report.junit import Case, case_of, error_case, junit
 from ktstr.report.result import result_of
 from ktstr.report.text import headline, text_report

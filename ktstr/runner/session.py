@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import DEFAULT_CHECKS, Kind
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.target import Target
+from ktstr.record.run import RunRecord
 from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
 from ktstr.runner.guest_run import GuestRun, run_guest

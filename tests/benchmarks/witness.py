@@ -16,8 +16,8 @@ from unittest import mock
 
 from absl import app, flags
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.plan import Plan
+from ktstr.record.run import RunRecord
 from ktstr.runner import session as sessions
 from ktstr.runner.case import Case
 from ktstr.runner.outcome import Outcome

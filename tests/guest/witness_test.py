@@ -14,10 +14,10 @@ from ktstr.guest.population import Population, Stage
 from ktstr.guest.reactor import Reactor
 from ktstr.guest.turns import Turns
 from ktstr.guest.witness import Witness, period_ns
-from ktstr.judge.sightings import seen_in
 from ktstr.model.codec import decode, encode
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.model.witness import CpuIdleness, Hold, Sightings, WitnessFacts
+from ktstr.record.sightings import seen_in
 
 _OK = "echo ok; "
 

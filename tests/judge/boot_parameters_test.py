@@ -4,9 +4,9 @@
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
 from ktstr.model.console import ConsoleFinding, ConsoleKind
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 _ASKED = ("sysctl.kernel.nothing=1", "nohz_full=1-3", "rcu-nocbs=1-3", "nosmt")

@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks
 from ktstr.model.comparison import compare
 from ktstr.model.facts import ScenarioFacts, SchedulerFacts, StepFacts
@@ -15,6 +14,7 @@ from ktstr.model.relative import RelativeClaim
 from ktstr.model.scenario import CgroupDef, Scenario
 from ktstr.model.witness import RanUnder, SchedClass
 from ktstr.model.work import Work
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 _LEG = runs.S

@@ -9,12 +9,12 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks, Detail, ExpectFail, Kind, Verdict
 from ktstr.model.console import ConsoleFinding, ConsoleKind
 from ktstr.model.events import EventName
 from ktstr.model.facts import Event
 from ktstr.model.witness import Hold
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 S, MS = runs.S, runs.MS

@@ -8,7 +8,6 @@ import dataclasses
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
 from ktstr.model.console import ConsoleFinding, ConsoleKind
@@ -16,6 +15,7 @@ from ktstr.model.facts import CgroupFacts, End, ScenarioFacts
 from ktstr.model.frames import Damage
 from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind, HostSample
 from ktstr.model.scenario import CgroupDef, defs
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 STALL = runs.scheduler(

@@ -13,7 +13,6 @@ from ktstr.judge.kept import overruns
 from ktstr.judge.measure import Scope
 from ktstr.judge.mechanisms import MECHANISMS
 from ktstr.judge.phases import whole
-from ktstr.judge.record import RunRecord
 from ktstr.judge.share import MAX_ERROR
 from ktstr.judge.thresholds import LIMITS, evaluate
 from ktstr.model.checks import Checks, Kind, Verdict
@@ -21,6 +20,7 @@ from ktstr.model.facts import CgroupFacts, Event, ScenarioFacts, StepFacts, Work
 from ktstr.model.limits import Limits
 from ktstr.model.scenario import SetLimits
 from ktstr.model.topology import TopologyView
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 S, MS = runs.S, runs.MS

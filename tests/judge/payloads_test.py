@@ -10,13 +10,13 @@ from absl.testing import absltest, parameterized
 
 from ktstr import metric
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import DEFAULT_CHECKS, ExpectFail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.host import HostSample
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.scenario import Backdrop, Loop, RunPayload, Scenario, Step, WaitPayload
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 KILLED: dict[str, Any] = {"end": PayloadEnd.KILLED, "exit_code": -1, "signal": "SIGKILL"}

@@ -9,10 +9,10 @@ from absl.testing import absltest
 
 from ktstr.judge.judge import judge
 from ktstr.judge.phases import checks_in_force, parts, step_scope, step_workers
-from ktstr.judge.record import RunRecord
 from ktstr.judge.statistics import cgroup_stats, total_stats
 from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 from tests.judge.runs import MS, S
 

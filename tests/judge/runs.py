@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ktstr.judge.measure import Scope
-from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks
 from ktstr.model.disk import MAGIC, Disk, Filesystem
@@ -34,6 +33,7 @@ from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario import CgroupDef, defs
 from ktstr.model.topology import Topology, TopologyView
 from ktstr.model.witness import RanUnder, SchedClass
+from ktstr.record.run import RunRecord
 
 MS = 1_000_000
 S = 1_000_000_000

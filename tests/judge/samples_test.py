@@ -7,10 +7,10 @@ from typing import Any
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.histogram import Histogram
 from ktstr.model.samples import SamplerFacts, SchedSample
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 NONE = Histogram({})

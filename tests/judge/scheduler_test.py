@@ -10,7 +10,6 @@ from absl.testing import absltest, parameterized
 
 from ktstr.judge.comeback import why_thrown_out
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.plan import SchedulerPlan
@@ -24,6 +23,7 @@ from ktstr.model.scenario import (
     Scenario,
     Step,
 )
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 _SIMPLE = SchedulerPlan("scx_simple", ("/simple",), "simple", control=False)

@@ -9,12 +9,12 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.relations import stat
 from ktstr.model.relative import not_worse_than
 from ktstr.model.witness import RanUnder, SchedClass, WitnessFacts
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 from tests.judge.compared import compared_run
 

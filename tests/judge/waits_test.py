@@ -6,10 +6,10 @@ import dataclasses
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.checks import ExpectFail, Kind, Verdict
 from ktstr.model.conditions import OnTimeout
 from ktstr.model.facts import ScenarioFacts, TimeoutFacts
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 CONDITION = "CpuTime(cgroup='cg_0', seconds=9.0)"

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from ktstr import it, metric, stat
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks, ExpectFail, Kind
 from ktstr.model.console import ConsoleFinding, ConsoleKind
@@ -35,8 +34,9 @@ from ktstr.model.plan import Plan
 from ktstr.model.relative import not_worse_than
 from ktstr.model.start import StartFacts, StartKind
 from ktstr.model.witness import CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
+from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
+from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
-from ktstr.report.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.report.result import result_of
 from tests.judge import runs
 from tests.judge.compared import compared_run

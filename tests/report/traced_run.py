@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.facts import WorkerPhase
 from ktstr.model.histogram import Histogram
 from ktstr.model.samples import SamplerFacts, SamplerProgram, SchedSample
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 from tests.judge.runs import MS, S
 

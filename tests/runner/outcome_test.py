@@ -8,12 +8,12 @@ from typing import cast
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judgement import Judgement
-from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.errors import UsageError
 from ktstr.model.host import Ending, EndingKind
 from ktstr.model.topology import Topology
+from ktstr.record.run import RunRecord
 from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
 from ktstr.runner.disk_set import TargetDisks

@@ -14,12 +14,12 @@ from xml.etree import ElementTree
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
-from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.target import KernelFiles, Target
+from ktstr.record.identity import FileDigest, Identity, KernelIdentity
+from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
-from ktstr.report.identity import FileDigest, Identity, KernelIdentity
 from ktstr.runner.accel import AccelChoice
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.outcome import Outcome

@@ -7,7 +7,6 @@ from unittest import mock
 
 from absl.testing import absltest, parameterized
 
-from ktstr.judge.record import RunRecord
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Verdict
 from ktstr.model.errors import InfraError
@@ -15,6 +14,7 @@ from ktstr.model.facts import End
 from ktstr.model.host import Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.topology import Topology
+from ktstr.record.run import RunRecord
 from ktstr.runner import session
 from ktstr.runner.bazel import Budget
 from ktstr.runner.disk_set import TargetDisks

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ktstr.judge.record import RunRecord
-from ktstr.judge.sightings import seen_in
 from ktstr.model import claim_facts, facts, samples, witness
 from ktstr.model.accel import Accel
 from ktstr.model.codec import decode
@@ -18,6 +16,8 @@ from ktstr.model.frames import Damage, Frame, FrameReader, FrameType
 from ktstr.model.host import DiskClone, Ending, HostSample
 from ktstr.model.plan import Plan
 from ktstr.model.start import StartFacts
+from ktstr.record.run import RunRecord
+from ktstr.record.sightings import seen_in
 
 Fact = (
     facts.Hello

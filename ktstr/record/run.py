@@ -34,7 +34,7 @@ class RunRecord:
     """One run of one plan: what was asked, what the guest reported, how the machine ended.
 
     `console` is None when the console was not classified, which is not the same as clean.
-    The guest's part comes from `ktstr.judge.collect`.  `frames_seen` counts intact frames but the
+    The guest's part comes from `ktstr.record.collect`.  `frames_seen` counts intact frames but the
     End frame.  `scenario_host_s` are the times, on the clock of `HostSample.at_s`, at which the
     events scenario_start and scenario_end reached the host: None when one of them did not.
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr import metric
-from ktstr.judge.collect import Collector
-from ktstr.judge.record import RunRecord
 from ktstr.model.codec import encode
 from ktstr.model.facts import End, LogChunk, Metric
 from ktstr.model.frames import FrameType, encode_frame
 from ktstr.model.payload import Stream
 from ktstr.model.witness import RanUnder, Sightings
+from ktstr.record.collect import Collector
+from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 _CHECKS = (
