@@ -9,10 +9,8 @@ from typing import Any
 
 from ktstr.judge.figures import OF_A_CGROUP, OF_ALL, FigureName
 from ktstr.judge.judgement import ClaimResult
-from ktstr.judge.measure import Scope
-from ktstr.judge.phases import step_scope, whole
+from ktstr.judge.run_statistics import RunStatistics, StepStatistics
 from ktstr.judge.scheduler import never_ran
-from ktstr.judge.statistics import cgroup_stats, total_stats
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.errors import UsageError
@@ -21,12 +19,12 @@ from ktstr.model.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
 from ktstr.record.run import RunRecord
 
 
-def claim_results(run: RunRecord) -> list[ClaimResult]:
+def claim_results(run: RunRecord, statistics: RunStatistics) -> list[ClaimResult]:
     """All claims of the run, the functions' first, in the order that they were made."""
     made = [_result(each.name, each.value, each.relation) for each in run.claims]
     if run.end is None or never_ran(run):
         return made  # it did not get that far, and another finding says why
-    return made + [_stat(run, each) for each in run.plan.claims]
+    return made + [_stat(run, each, statistics) for each in run.plan.claims]
 
 
 def claim_details(results: list[ClaimResult]) -> list[Detail]:
@@ -114,18 +112,18 @@ def _placed(run: RunRecord, claim: StatClaim) -> FigureName:
     return FigureName.parse(claim.stat).placed(claim.step, cgroups, steps)
 
 
-def _stat(run: RunRecord, claim: StatClaim) -> ClaimResult:
+def _stat(run: RunRecord, claim: StatClaim, statistics: RunStatistics) -> ClaimResult:
     try:
         name = _placed(run, claim)
     except UsageError as error:
         return _missing(claim, str(error))
-    scopes = [whole(run)] if not name.step else list(_steps(run, name.step))
-    if len(scopes) != 1:
-        return _missing(claim, f"{len(scopes)} steps {name.step!r} were played, one is expected")
+    parts = [statistics] if not name.step else list(_steps(statistics, name.step))
+    if len(parts) != 1:
+        return _missing(claim, f"{len(parts)} steps {name.step!r} were played, one is expected")
     if name.cgroup == TOTAL:
-        value = OF_ALL[name.figure](total_stats(scopes[0]))
+        value = OF_ALL[name.figure](parts[0].total)
     else:
-        found = {stats.name: stats for stats in cgroup_stats(scopes[0])}
+        found = {stats.name: stats for stats in parts[0].cgroups}
         if name.cgroup not in found:
             there = ", ".join(sorted(found)) or "none"
             why = f"no worker of cgroup {name.cgroup!r} reported; cgroups with workers: {there}"
@@ -136,8 +134,8 @@ def _stat(run: RunRecord, claim: StatClaim) -> ClaimResult:
     return _result(_shown(claim), value, claim.relation)
 
 
-def _steps(run: RunRecord, wanted: str) -> Iterator[Scope]:
-    for scenario in run.scenarios:
-        for step in scenario.steps:
+def _steps(statistics: RunStatistics, wanted: str) -> Iterator[StepStatistics]:
+    for steps in statistics.scenarios:
+        for step in steps:
             if wanted in (step.name, str(step.index)):
-                yield step_scope(run, scenario, step)
+                yield step

@@ -25,6 +25,7 @@ from ktstr.judge.payloads import payload_remarks, payloads
 from ktstr.judge.phases import parts, whole
 from ktstr.judge.ranking import ranked, worst
 from ktstr.judge.relative import relative_details, relative_results, under_test
+from ktstr.judge.run_statistics import run_statistics
 from ktstr.judge.samples import samples
 from ktstr.judge.scheduler import scheduler
 from ktstr.judge.shape import identity, topology
@@ -33,6 +34,7 @@ from ktstr.judge.subject import foreign, not_charged, subject_remarks
 from ktstr.judge.thresholds import evaluate
 from ktstr.judge.waits import wait_remarks, waits
 from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import WorkerFacts
 from ktstr.record.run import RunRecord
 
@@ -55,11 +57,25 @@ def judge(run: RunRecord) -> Judgement:
 
     PASS needs evidence for every claim of `ktstr.judge.evidence`; what is not shown makes the run
     INCONCLUSIVE.  No check depends on another's outcome.
+
+    Raises:
+        InfraError: a fact of the guest cannot be read, e.g. a CPU list.
     """
+    try:
+        return _expected(run, _judged(run))
+    except UsageError as error:
+        raise InfraError(
+            f"what the guest of {run.plan.test} reported cannot be judged: {error}; frames.bin has "
+            f"it as it came"
+        ) from error
+
+
+def _judged(run: RunRecord) -> Judgement:
     of_workers, results = _workers(under_test(run))
     relative = relative_results(run)
     needed = claims(run, relative)
-    claimed = claim_results(run)
+    statistics = run_statistics(run)
+    claimed = claim_results(run, statistics)
     of_run = _blamed(run, _machine(run) + _guest(run), run.workers) + foreign(run)
     details = excuse(run, of_run + worker_reports(run)) + of_workers
     of_functions = len(run.claims)
@@ -75,7 +91,7 @@ def judge(run: RunRecord) -> Judgement:
             if not claim.shown
         ]
     found = ranked(details)
-    judgement = Judgement(
+    return Judgement(
         worst(detail.verdict for detail in found) or Verdict.PASS,
         found,
         shown,
@@ -94,14 +110,19 @@ def judge(run: RunRecord) -> Judgement:
         checks=(*_of_the_run(run, details), *results),
         claims=tuple(claimed),
         relative=tuple(relative),
+        statistics=statistics,
     )
+
+
+def _expected(run: RunRecord, judgement: Judgement) -> Judgement:
+    """The judgement in the light of what was expected to fail."""
     if run.plan.expect_fail is None:
         return judgement
-    weighed = weigh(run.plan.expect_fail, found)
+    weighed = weigh(run.plan.expect_fail, judgement.details)
     return dataclasses.replace(
         judgement,
         verdict=weighed.verdict,
-        details=ranked([*weighed.added, *found]),
+        details=ranked([*weighed.added, *judgement.details]),
         expectation=weighed.words,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ktstr.judge.relative import RelativeResult
+from ktstr.judge.run_statistics import NO_STATISTICS, RunStatistics
 from ktstr.model.checks import Detail, Verdict
 
 
@@ -54,6 +55,7 @@ class Judgement:
     evidence: what a PASS rests on, in words; complete only when the verdict is PASS.
     expectation: what `expect_fail` asked for and what came, in words; empty without one.
     checks, claims, relative: what was checked and claimed, passed or not.
+    statistics: what the run's workers got, whatever is checked.
     """
 
     verdict: Verdict
@@ -64,6 +66,7 @@ class Judgement:
     checks: tuple[CheckResult, ...] = ()
     claims: tuple[ClaimResult, ...] = ()
     relative: tuple[RelativeResult, ...] = ()
+    statistics: RunStatistics = NO_STATISTICS
 
     @property
     def first_cause(self) -> Detail | None:

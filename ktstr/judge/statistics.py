@@ -79,6 +79,10 @@ class TotalStats:
     cleanup_max_ns: int | None
 
 
+# the totals of a run in which nothing was measured
+NO_WORKERS = TotalStats(0, 0, 0, 0, 0, 0, None)
+
+
 def total_stats(scope: Scope) -> TotalStats:
     """The totals of `scope`."""
     workers, machine = scope.workers, scope.machine.cpus

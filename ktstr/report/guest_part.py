@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import json
 
-from ktstr.judge.phases import whole
-from ktstr.judge.statistics import cgroup_stats
+from ktstr.judge.run_statistics import RunStatistics
 from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts, WorkerPhase
 from ktstr.record.run import RunRecord
 from ktstr.report import result_pb2
@@ -21,14 +20,14 @@ from ktstr.report.timeline import timeline
 from ktstr.report.witness_part import add_witness
 
 
-def add_guest_part(result: result_pb2.Result, run: RunRecord) -> None:
-    """Adds all facts of `run` to `result`."""
+def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunStatistics) -> None:
+    """Adds all facts of `run`, and what was made of them, to `result`."""
     if run.hello is not None:
         mirrored(result.guest, run.hello, leave=("kernel_release", "numa"))
         result.guest.numa.extend([mirrored(result_pb2.NumaNode(), each) for each in run.hello.numa])
     result.workers.extend([_worker(worker) for worker in run.workers])
-    result.cgroups.extend(_cgroups(run))
-    add_statistics(result, run)
+    result.cgroups.extend(_cgroups(run, statistics))
+    add_statistics(result, statistics)
     result.timeline.CopyFrom(timeline(run))
     result.schedulers.extend([_scheduler(life) for life in run.schedulers])
     result.console.classified = run.console is not None
@@ -70,8 +69,8 @@ def _phase(phase: WorkerPhase) -> result_pb2.Worker.Phase:
     return message
 
 
-def _cgroups(run: RunRecord) -> list[result_pb2.Cgroup]:
-    stats = {each.name: each for each in cgroup_stats(whole(run))}
+def _cgroups(run: RunRecord, statistics: RunStatistics) -> list[result_pb2.Cgroup]:
+    stats = {each.name: each for each in statistics.cgroups}
     lives: dict[str, list[CgroupFacts]] = {}
     for facts in run.cgroups:
         lives.setdefault(facts.name, []).append(facts)

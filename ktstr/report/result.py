@@ -47,7 +47,7 @@ def result_of(
                 subject=encodable(detail.subject),
             )
         add_checks(result, judgement)
-        add_guest_part(result, run)
+        add_guest_part(result, run, judgement.statistics)
     except (TypeError, ValueError, UsageError) as error:
         raise InfraError(
             f"what the guest of {run.plan.test} reported does not fit into a result: {error}; "

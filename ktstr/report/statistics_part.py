@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.judge.phases import step_scope, whole
-from ktstr.judge.statistics import CgroupStats, cgroup_stats, total_stats
-from ktstr.record.run import RunRecord
+from ktstr.judge.run_statistics import RunStatistics
+from ktstr.judge.statistics import CgroupStats
 from ktstr.report import result_pb2
 from ktstr.report.characters import encodable
 from ktstr.report.mirror import histogram, mirrored
@@ -19,16 +18,15 @@ def worker_stats(stats: CgroupStats) -> result_pb2.WorkerStats:
     return message
 
 
-def add_statistics(result: result_pb2.Result, run: RunRecord) -> None:
+def add_statistics(result: result_pb2.Result, statistics: RunStatistics) -> None:
     """Adds the totals, and the statistics of each step of a scenario that has several."""
-    if run.workers:
-        mirrored(result.total, total_stats(whole(run)))
-    for scenario in run.scenarios:
-        if len(scenario.steps) < 2:
+    if statistics.total.workers:
+        mirrored(result.total, statistics.total)
+    for steps in statistics.scenarios:
+        if len(steps) < 2:
             continue
-        for step in scenario.steps:
-            scope = step_scope(run, scenario, step)
+        for step in steps:
             message = result.steps.add(step=step.index, name=encodable(step.name))
-            mirrored(message.total, total_stats(scope))
-            for stats in cgroup_stats(scope):
+            mirrored(message.total, step.total)
+            for stats in step.cgroups:
                 message.cgroups.add(name=encodable(stats.name), stats=worker_stats(stats))

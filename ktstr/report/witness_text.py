@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import collections
 
-from ktstr.judge.conservation import REMARKED_NS
 from ktstr.report import result_pb2
 from ktstr.report.characters import one_line
 from ktstr.report.tables import aligned, duration, more_lines
 
 _ROWS_SHOWN = 16
 _HOLDS_SHOWN = 5
+# of less the table would be long wherever nothing is amiss
+_SHOWN_NS = 200_000_000
 _COLUMNS = ("cpu", "step", "idle", "wasted", "longest", "who waited")
 
 
@@ -43,7 +44,7 @@ def _wasted(result: result_pb2.Result) -> list[str]:
         )
         for each in result.idleness
         for cpu in each.cpus
-        if cpu.wasted_ns >= REMARKED_NS
+        if cpu.wasted_ns >= _SHOWN_NS
     ]
     lines = aligned([_COLUMNS, *rows[:_ROWS_SHOWN]]) if rows else []
     return lines + more_lines(len(rows), _ROWS_SHOWN)

@@ -98,13 +98,13 @@ class Session:
                 if self.termination.first:
                     return self._terminated(plan)
                 ran = self._started(plan, layer, directory, ran)
+            return Outcome(ran.record, judge(ran.record), ran.wall_s)
         except UsageError as error:
             ending = Ending(EndingKind.QEMU_ERROR, "not started")
             return self._unrun(plan, ending, Kind.USAGE, str(error))
         except InfraError as error:
             ending = Ending(EndingKind.QEMU_ERROR, str(error))
             return self._unrun(plan, ending, Kind.INFRA, str(error))
-        return Outcome(ran.record, judge(ran.record), ran.wall_s)
 
     def _cloned(self, plan: Plan, layer: Path, directory: Path) -> GuestRun | Start:
         """The run of a clone, or the cold boot that takes its place."""

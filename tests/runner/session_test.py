@@ -8,7 +8,7 @@ from unittest import mock
 from absl.testing import absltest, parameterized
 
 from ktstr.model.accel import Accel
-from ktstr.model.checks import Verdict
+from ktstr.model.checks import Kind, Verdict
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import End
 from ktstr.model.host import Ending, EndingKind
@@ -107,6 +107,14 @@ class ClonedTest(parameterized.TestCase):
         outcome = self.run_with(Ending(EndingKind.TERMINATED, "SIGTERM"))
         self.assertLen(self.starts, 1)
         self.assertEqual(outcome.run.ending.detail, "SIGTERM")
+
+    def test_facts_that_cannot_be_judged_are_ours_and_end_no_other_test(self) -> None:
+        unread = InfraError("what the guest of t reported cannot be judged: CPU list 'x'")
+        with mock.patch.object(session, "judge", side_effect=unread):
+            outcome = self.run_with(Ending(EndingKind.EXITED))
+        (detail,) = outcome.judgement.details
+        self.assertEqual((detail.kind, detail.verdict), (Kind.INFRA, Verdict.INCONCLUSIVE))
+        self.assertEqual(detail.message, str(unread))
 
 
 def _ended(plan: Plan, ending: Ending) -> RunRecord:
