@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results: the one record that is kept of a test, and its renderings."""
+"""Renderings of results, for people and for other programs; made of the result alone."""

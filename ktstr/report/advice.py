@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import shlex
 
-from ktstr.report import result_pb2
 from ktstr.report.logs import log_text
+from ktstr.result import result_pb2
 
 _READ = {
     result_pb2.SCHEDULER_NOT_LOADED: "scheduler.log has the verifier's and the loader's words",

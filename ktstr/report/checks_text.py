@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ktstr.report import result_pb2
-from ktstr.report.characters import one_line
 from ktstr.report.tables import aligned
+from ktstr.result import result_pb2
+from ktstr.result.characters import one_line
 
 _CHECK_COLUMNS = ("check", "limit", "measured", "at", "set by", "verdict")
 _CLAIM_COLUMNS = ("claim", "value", "claimed", "verdict")

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.report import result_pb2
-from ktstr.report.characters import one_line
+from ktstr.result import result_pb2
+from ktstr.result.characters import one_line
 
 _MIB = 1 << 20
 _LIMITS = ("iops", "bytes_per_s", "iops_burst", "bytes_burst")

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from google.protobuf import json_format
-
-from ktstr.report import result_pb2
 from ktstr.report.logs import SOURCES, log_text
-from ktstr.report.result import to_bytes
 from ktstr.report.text import text_report
+from ktstr.result import result_pb2
+from ktstr.result.write import to_bytes, to_json
 
 
 def files_of(result: result_pb2.Result) -> dict[str, bytes]:
@@ -26,14 +24,3 @@ def files_of(result: result_pb2.Result) -> dict[str, bytes]:
         if text:
             files[f"{source}.log"] = text.encode()
     return files
-
-
-def to_json(result: result_pb2.Result) -> str:
-    """result.json: the record in protobuf's JSON form, with the schema's own field names.
-
-    64-bit numbers are strings there, as that form wants it.
-    """
-    text: str = json_format.MessageToJson(
-        result, preserving_proto_field_name=True, ensure_ascii=False, indent=1
-    )
-    return text + "\n"

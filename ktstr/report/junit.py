@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ktstr.report import result_pb2
-from ktstr.report.characters import one_line, printable
 from ktstr.report.text import headline, kind_name, text_report
+from ktstr.result import result_pb2
+from ktstr.result.characters import one_line, printable
 
 # A test that could not be judged is an error: neither passed nor the scheduler's failure.
 _TAGS = {

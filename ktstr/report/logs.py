@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.report import result_pb2
+from ktstr.result import result_pb2
 
 _DROPPED = "\n[dropped here: the log grew too large]\n"
 SOURCES = ("scheduler", "test", "agent")

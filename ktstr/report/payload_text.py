@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ktstr.model.payload_checks import number
-from ktstr.report import result_pb2
-from ktstr.report.characters import one_line, printable
 from ktstr.report.tables import aligned, duration
+from ktstr.result import result_pb2
+from ktstr.result.characters import one_line, printable
 
 _RUNS_SHOWN = 8
 _METRICS_SHOWN = 10

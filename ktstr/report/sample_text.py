@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ktstr.model.histogram import Histogram
-from ktstr.report import result_pb2
-from ktstr.report.characters import one_line
 from ktstr.report.tables import aligned, duration, percentiles
+from ktstr.result import result_pb2
+from ktstr.result.characters import one_line
 
 _COLUMNS = (
     "cgroup",

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from ktstr.model.events import EventName
 from ktstr.model.histogram import Histogram
-from ktstr.report import result_pb2
-from ktstr.report.characters import one_line
+from ktstr.result import result_pb2
+from ktstr.result.characters import one_line
 
 _NS_PER_S = 1e9
 _ROWS_SHOWN = 40

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import collections
 
-from ktstr.report import result_pb2
 from ktstr.report.advice import commands, files_to_read
-from ktstr.report.characters import one_line, printable
 from ktstr.report.checks_text import check_lines, claim_lines, relative_lines
 from ktstr.report.disk_text import disk_lines
 from ktstr.report.logs import log_text
@@ -15,6 +13,8 @@ from ktstr.report.payload_text import payload_lines
 from ktstr.report.sample_text import sample_lines
 from ktstr.report.tables import cgroup_table, more_lines, step_table, timeline_table
 from ktstr.report.witness_text import witness_lines
+from ktstr.result import result_pb2
+from ktstr.result.characters import one_line, printable
 
 _DETAILS_SHOWN = 20
 _LOG_LINES = 25

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import collections
 
-from ktstr.report import result_pb2
-from ktstr.report.characters import one_line
 from ktstr.report.tables import aligned, duration, more_lines
+from ktstr.result import result_pb2
+from ktstr.result.characters import one_line
 
 _ROWS_SHOWN = 16
 _HOLDS_SHOWN = 5

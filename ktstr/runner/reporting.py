@@ -12,8 +12,8 @@ from ktstr.model.target import Target
 from ktstr.record.identity import Identity
 from ktstr.report.files import files_of
 from ktstr.report.junit import Case, case_of, error_case, junit
-from ktstr.report.result import result_of
 from ktstr.report.text import headline, text_report
+from ktstr.result.make.whole import result_of
 from ktstr.runner.accel import AccelChoice
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.files import write_atomically

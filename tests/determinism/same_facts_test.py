@@ -9,9 +9,8 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from ktstr.report import result_pb2
-from ktstr.report.files import to_json
-from ktstr.report.result import to_bytes
+from ktstr.result import result_pb2
+from ktstr.result.write import to_bytes, to_json
 from tests.inner.load import load_on_every_core
 from tests.inner.running import Running
 

@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 from absl.testing import absltest, parameterized
 from hypothesis import given
 
-from ktstr.report import result_pb2
 from ktstr.report.junit import Case, case_of, error_case, junit
-from tests.report.results import RUNS, result
-from tests.report.strategies import TEXTS
+from ktstr.result import result_pb2
+from tests.result.results import RUNS, result
+from tests.result.strategies import TEXTS
 
 _TAGS = {"failure", "error", "skipped"}
 

@@ -10,14 +10,14 @@ from hypothesis import given
 from ktstr import metric
 from ktstr.model.facts import LogChunk, Metric
 from ktstr.model.payload import Stream
-from ktstr.report import result_pb2
 from ktstr.report.advice import commands, outputs_directory
-from ktstr.report.characters import printable
 from ktstr.report.tables import duration, more_lines
 from ktstr.report.text import headline, text_report
+from ktstr.result import result_pb2
+from ktstr.result.characters import printable
 from tests.judge import runs
-from tests.report.results import RUNS, no_boot, panicked, passed, result, starved
-from tests.report.strategies import TEXTS
+from tests.result.results import RUNS, no_boot, panicked, passed, result, starved
+from tests.result.strategies import TEXTS
 
 
 class TextTest(parameterized.TestCase):

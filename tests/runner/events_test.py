@@ -15,7 +15,7 @@ import ktstr.report
 import ktstr.runner
 from ktstr.model.events import EventName
 from ktstr.model.facts import Event
-from ktstr.report.timeline import timeline
+from ktstr.result.make.timeline import timeline
 from tests.judge.runs import S, good_run
 
 

@@ -19,7 +19,7 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.target import KernelFiles, Target
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity
 from ktstr.record.run import RunRecord
-from ktstr.report import result_pb2
+from ktstr.result import result_pb2
 from ktstr.runner.accel import AccelChoice
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.outcome import Outcome

@@ -8,8 +8,8 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from ktstr.model.topology import Topology
-from ktstr.report import result_pb2
 from ktstr.report.junit import Case, junit
+from ktstr.result import result_pb2
 from tools.select.candidates import Target, candidate, estimate_s, features
 from tools.select.durations import case_seconds, measured_s
 from tools.select.functions import Function, functions_of

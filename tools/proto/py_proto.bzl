@@ -54,7 +54,7 @@ def py_proto(name, srcs, deps = [], **kwargs):
     """Makes a py_library NAME with one module X_pb2 for every X.proto.
 
     Imports in .proto files are relative to the repository's root, as is the Python module's name:
-    `ktstr/report/result.proto` becomes `ktstr.report.result_pb2`. `NAME.pyi` are the stubs for mypy.
+    `ktstr/result/result.proto` becomes `ktstr.result.result_pb2`. `NAME.pyi` are the stubs for mypy.
 
     Args:
       name: name of the py_library.

@@ -19,12 +19,12 @@ from ktstr.model.errors import InfraError
 from ktstr.model.histogram import Histogram
 from ktstr.model.host import DiskBackend, DiskClone, HostContext, HostSample
 from ktstr.model.payload import PayloadEnd, Stream
-from ktstr.report import result_pb2
-from ktstr.report.files import files_of, to_json
-from ktstr.report.result import facts_bytes, to_bytes
+from ktstr.report.files import files_of
+from ktstr.result import result_pb2
+from ktstr.result.write import facts_bytes, to_bytes, to_json
 from tests.judge import runs
-from tests.report.results import RUNS, passed, result
-from tests.report.strategies import TEXTS
+from tests.result.results import RUNS, passed, result
+from tests.result.strategies import TEXTS
 
 # what the message around it has
 _ELSEWHERE: dict[type, set[str]] = {

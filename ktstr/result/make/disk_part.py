@@ -6,9 +6,9 @@ from __future__ import annotations
 from ktstr.model.disk import Disk
 from ktstr.model.facts import DiskFacts
 from ktstr.record.run import RunRecord
-from ktstr.report import result_pb2
-from ktstr.report.characters import encodable
-from ktstr.report.mirror import mirrored
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
+from ktstr.result.make.mirror import mirrored
 
 
 def disk_results(run: RunRecord) -> list[result_pb2.Disk]:

@@ -8,16 +8,16 @@ import json
 from ktstr.judge.run_statistics import RunStatistics
 from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts, WorkerPhase
 from ktstr.record.run import RunRecord
-from ktstr.report import result_pb2
-from ktstr.report.characters import encodable
-from ktstr.report.disk_part import disk_results
-from ktstr.report.mirror import add_histograms, counters, histogram, mirrored
-from ktstr.report.payload_part import payload_results
-from ktstr.report.sample_part import sample_result, sampler_result
-from ktstr.report.scenario_part import cgroup_life, scenario_result
-from ktstr.report.statistics_part import add_statistics, worker_stats
-from ktstr.report.timeline import timeline
-from ktstr.report.witness_part import add_witness
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
+from ktstr.result.make.disk_part import disk_results
+from ktstr.result.make.mirror import add_histograms, counters, histogram, mirrored
+from ktstr.result.make.payload_part import payload_results
+from ktstr.result.make.sample_part import sample_result, sampler_result
+from ktstr.result.make.scenario_part import cgroup_life, scenario_result
+from ktstr.result.make.statistics_part import add_statistics, worker_stats
+from ktstr.result.make.timeline import timeline
+from ktstr.result.make.witness_part import add_witness
 
 
 def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunStatistics) -> None:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ktstr.model.samples import SamplerFacts, SchedSample
-from ktstr.report import result_pb2
-from ktstr.report.mirror import add_histograms, mirrored
+from ktstr.result import result_pb2
+from ktstr.result.make.mirror import add_histograms, mirrored
 
 _HISTOGRAMS = ("wake", "run_delay", "off_cpu")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from ktstr.model.host import HostContext
 from ktstr.record.run import RunRecord
-from ktstr.report import result_pb2
-from ktstr.report.characters import encodable
-from ktstr.report.mirror import mirrored
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
+from ktstr.result.make.mirror import mirrored
 
 
 def host_part(run: RunRecord, host: HostContext) -> result_pb2.Host:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from ktstr.judge.run_statistics import RunStatistics
 from ktstr.judge.statistics import CgroupStats
-from ktstr.report import result_pb2
-from ktstr.report.characters import encodable
-from ktstr.report.mirror import histogram, mirrored
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
+from ktstr.result.make.mirror import histogram, mirrored
 
 
 def worker_stats(stats: CgroupStats) -> result_pb2.WorkerStats:

@@ -36,12 +36,12 @@ from ktstr.model.start import StartFacts, StartKind
 from ktstr.model.witness import CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.record.run import RunRecord
-from ktstr.report import result_pb2
-from ktstr.report.result import result_of
+from ktstr.result import result_pb2
+from ktstr.result.make.whole import result_of
 from tests.judge import runs
 from tests.judge.compared import compared_run
 from tests.judge.runs import MS, S
-from tests.report.traced_run import traced
+from tests.result.traced_run import traced
 
 CLONED = StartFacts(StartKind.CLONED, "7e" * 32, "memory from the host's store", 0.104)
 HOST = HostContext(

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from ktstr.model.witness import Idleness, RanUnder
 from ktstr.record.run import RunRecord
-from ktstr.report import result_pb2
-from ktstr.report.mirror import counters, mirrored
+from ktstr.result import result_pb2
+from ktstr.result.make.mirror import counters, mirrored
 
 
 def add_witness(result: result_pb2.Result, run: RunRecord) -> None:

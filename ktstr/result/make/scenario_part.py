@@ -7,8 +7,8 @@ import json
 
 from ktstr.model.codec import encode
 from ktstr.model.facts import CgroupFacts, ScenarioFacts
-from ktstr.report import result_pb2
-from ktstr.report.mirror import counters, mirrored
+from ktstr.result import result_pb2
+from ktstr.result.make.mirror import counters, mirrored
 
 
 def scenario_result(facts: ScenarioFacts) -> result_pb2.Scenario:

@@ -9,13 +9,12 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.host import HostContext
 from ktstr.record.identity import FileDigest, Identity
 from ktstr.record.run import RunRecord
-from ktstr.report import result_pb2
-from ktstr.report.characters import encodable
-from ktstr.report.checks_part import add_checks
-from ktstr.report.guest_part import add_guest_part
-from ktstr.report.host_part import host_part
-
-SCHEMA_VERSION = 3
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
+from ktstr.result.make.checks_part import add_checks
+from ktstr.result.make.guest_part import add_guest_part
+from ktstr.result.make.host_part import host_part
+from ktstr.result.write import SCHEMA_VERSION
 
 
 def result_of(
@@ -54,19 +53,6 @@ def result_of(
             f"frames.bin has it as it came"
         ) from error
     return result
-
-
-def to_bytes(result: result_pb2.Result) -> bytes:
-    """result.pb: equal results, equal bytes."""
-    return result.SerializeToString(deterministic=True)
-
-
-def facts_bytes(result: result_pb2.Result) -> bytes:
-    """`to_bytes` without the `host` part: what virtual time promises to be the same everywhere."""
-    facts = result_pb2.Result()
-    facts.CopyFrom(result)
-    facts.ClearField("host")
-    return to_bytes(facts)
 
 
 def _identity(run: RunRecord, identity: Identity) -> result_pb2.Identity:

@@ -16,9 +16,9 @@ from ktstr.model.payload import (
 )
 from ktstr.model.payload_checks import failed_checks
 from ktstr.record.run import RunRecord
-from ktstr.report import result_pb2
-from ktstr.report.characters import encodable
-from ktstr.report.mirror import mirrored
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
+from ktstr.result.make.mirror import mirrored
 
 
 def payload_results(run: RunRecord) -> list[result_pb2.Payload]:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from ktstr.model.histogram import Histogram, bucket_bounds
-from ktstr.report import result_pb2
-from ktstr.report.characters import encodable
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
 
 M = TypeVar("M", bound=Message)
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from ktstr.model.facts import Event
 from ktstr.report.tables import timeline_table
-from ktstr.report.timeline import timeline
+from ktstr.result.make.timeline import timeline
 from tests.judge.runs import S, good_run, scheduler
-from tests.report.strategies import EVENT_NAMES
+from tests.result.strategies import EVENT_NAMES
 
 EVENTS = st.lists(
     st.builds(Event, st.integers(0, 10**10), EVENT_NAMES, st.none() | st.integers(0, 3))

@@ -7,9 +7,9 @@ import json
 
 from ktstr.judge.judgement import CheckResult, ClaimResult, Judgement
 from ktstr.judge.relative import RelativeResult
-from ktstr.report import result_pb2
-from ktstr.report.characters import encodable
-from ktstr.report.mirror import mirrored
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
+from ktstr.result.make.mirror import mirrored
 
 
 def add_checks(result: result_pb2.Result, judgement: Judgement) -> None:

@@ -8,8 +8,8 @@ from ktstr.model.events import EventName
 from ktstr.model.facts import Event
 from ktstr.model.payload import PayloadEnd
 from ktstr.record.run import RunRecord
-from ktstr.report import result_pb2
-from ktstr.report.characters import encodable
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
 
 
 def timeline(run: RunRecord) -> result_pb2.Timeline:

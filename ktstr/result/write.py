@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The forms in which a result is kept."""
+
+from __future__ import annotations
+
+from google.protobuf import json_format
+
+from ktstr.result import result_pb2
+
+SCHEMA_VERSION = 3
+
+
+def to_bytes(result: result_pb2.Result) -> bytes:
+    """result.pb: equal results, equal bytes."""
+    return result.SerializeToString(deterministic=True)
+
+
+def facts_bytes(result: result_pb2.Result) -> bytes:
+    """`to_bytes` without the `host` part: what virtual time promises to be the same everywhere."""
+    facts = result_pb2.Result()
+    facts.CopyFrom(result)
+    facts.ClearField("host")
+    return to_bytes(facts)
+
+
+def to_json(result: result_pb2.Result) -> str:
+    """result.json: the record in protobuf's JSON form, with the schema's own field names.
+
+    64-bit numbers are strings there, as that form wants it.
+    """
+    text: str = json_format.MessageToJson(
+        result, preserving_proto_field_name=True, ensure_ascii=False, indent=1
+    )
+    return text + "\n"
