@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runfiles import Runfiles
 
-from tools.lint import house
+from tools.lint import arrows, house
 
 # Generated modules lie in the main repository's part of the runfiles.
 _MAIN = "_main"
@@ -93,6 +93,10 @@ def _house(_program: str, files: list[str]) -> list[list[str]]:
     return [[sys.executable, house.__file__, *files]]
 
 
+def _arrows(_program: str, files: list[str]) -> list[list[str]]:
+    return [[sys.executable, arrows.__file__, *_ending(files, ".py")]]
+
+
 def _ending(files: list[str], *suffixes: str) -> list[str]:
     return [f for f in files if f.endswith(suffixes)]
 
@@ -101,6 +105,7 @@ def _ending(files: list[str], *suffixes: str) -> list[str]:
 _BUILDIFIER_WARNINGS = "-module-docstring,-function-docstring,-function-docstring-args"
 
 _LINTERS: dict[str, Callable[[str, list[str]], list[list[str]]]] = {
+    "arrows": _arrows,
     "buildifier": _buildifier,
     "clang_format": _clang_format,
     "house": _house,
