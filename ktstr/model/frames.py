@@ -43,8 +43,8 @@ class FrameType(IntEnum):
     SAMPLE = 13  # samples.SchedSample
     SAMPLER = 14  # samples.SamplerFacts
     CLAIM = 15  # claim_facts.ClaimFacts
-    SIGHTINGS = 16  # witness.Sightings
-    WITNESS = 17  # witness.WitnessFacts
+    WITNESS = 19  # witness.WitnessFacts
+    SIGHTINGS = 20  # witness.Sightings
 
 
 @dataclass(frozen=True)

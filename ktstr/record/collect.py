@@ -103,8 +103,7 @@ class Collector:
     ) -> RunRecord:
         """The run's record: what the guest reported so far, and what the host knows besides."""
         seen = seen_in(self._all(witness.Sightings))
-        if seen.problem:
-            self._damages.append(Damage(0, 0, seen.problem))
+        unread = (Damage(0, 0, seen.problem),) if seen.problem else ()
         return RunRecord(
             plan=plan,
             accel=accel,
@@ -129,7 +128,7 @@ class Collector:
             logs=self._all(facts.LogChunk),
             end=self._last(facts.End),
             frames_seen=self._frames,
-            damages=tuple(self._damages),
+            damages=(*self._damages, *unread),
             unknown_frames=self._unknown,
             host_samples=host_samples,
             scenario_host_s=scenario_host_s,

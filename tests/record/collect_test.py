@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-import json
 import math
 
 from absl.testing import absltest
@@ -18,10 +17,10 @@ from ktstr.model.codec import encode
 from ktstr.model.facts import End, LogChunk, Metric
 from ktstr.model.frames import FrameType, encode_frame
 from ktstr.model.payload import Stream
-from ktstr.model.witness import RanUnder, Sightings
 from ktstr.record.collect import Collector
 from ktstr.record.run import RunRecord
 from tests.judge import runs
+from tests.record.saved import sightings_of
 
 _CHECKS = (
     metric.Min("a", 1),
@@ -35,23 +34,6 @@ _GOOD = runs.good_run(payloads=(_PAYLOAD,), disks=(runs.disk_facts(),))
 _LOG = LogChunk("scheduler", "attached\n")
 
 
-def _sightings(seen: tuple[RanUnder, ...]) -> Sightings:
-    """As a guest says them."""
-    records = [
-        {"cgroup": each.cgroup, "pid": each.pid or 0, "phase": phase, "samples": each.samples}
-        for phase, each in enumerate(seen)
-    ]
-    names = {each.cgroup: at for at, each in enumerate(seen)}
-    for record in records:
-        record["cgroup"] = names[str(record["cgroup"])]
-    return Sightings(
-        records="\n".join(map(json.dumps, records)),
-        first=0,
-        phases=tuple((each.step, each.started_ns, each.ended_ns) for each in seen),
-        cgroups={str(at): name for name, at in names.items()},
-    )
-
-
 @functools.cache
 def _stream() -> bytes:
     facts = [
@@ -63,7 +45,7 @@ def _stream() -> bytes:
         *((FrameType.DISK, disk) for disk in _GOOD.disks),
         *((FrameType.SCENARIO, scenario) for scenario in _GOOD.scenarios),
         (FrameType.SCHEDULER, _GOOD.scheduler),
-        (FrameType.SIGHTINGS, _sightings(_GOOD.ran_under)),
+        (FrameType.SIGHTINGS, sightings_of(_GOOD)),
         (FrameType.LOG, _LOG),
     ]
     frames = [encode_frame(kind, seq, encode(fact)) for seq, (kind, fact) in enumerate(facts)]
@@ -92,7 +74,7 @@ class CollectTest(absltest.TestCase):
         self.assertTrue(math.isnan(record.payloads[0].metrics[0].value))
 
     def test_a_report_of_the_witness_that_cannot_be_read(self) -> None:
-        odd = dataclasses.replace(_sightings(_GOOD.ran_under), phases=())
+        odd = dataclasses.replace(sightings_of(_GOOD), phases=())
         record = _collect(encode_frame(FrameType.SIGHTINGS, 0, encode(odd)))
         self.assertEqual(record.ran_under, ())
         self.assertIn("a report of the witness cannot be read: KeyError", record.damages[0].reason)

@@ -10,6 +10,7 @@ from ktstr.model.checks import Checks
 from ktstr.model.cpuset import Llc
 from ktstr.model.errors import UsageError
 from ktstr.model.limits import Limits
+from ktstr.model.plan import Plan
 from ktstr.model.scenario import (
     Backdrop,
     CgroupDef,
@@ -60,6 +61,8 @@ class PlanTest(parameterized.TestCase):
     def test_the_same_plan_gives_the_same_bytes(self) -> None:
         one, other = (plan_of(samples.case(), samples.target()) for _ in range(2))
         self.assertEqual(one.to_json(), other.to_json())
+        # a saved one, too: its digest is compared when the run is judged again
+        self.assertEqual(Plan.from_json(one.to_json()).to_json(), one.to_json())
         self.assertNotEqual(one.digest(), plan_of(samples.case(), samples.target(seed=2)).digest())
 
     @parameterized.parameters(

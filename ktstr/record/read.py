@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run read back from what its test left: frames.bin, and result.pb for the host's part.
+
+What the guest sent is in frames.bin as it came, and is collected again. What only the host knew is
+in result.pb: the plan, how the machine ended, how the console was read, what was run and where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.model.accel import Accel
+from ktstr.model.console import ConsoleFinding, ConsoleKind
+from ktstr.model.errors import UsageError
+from ktstr.model.host import DiskBackend, DiskClone, Ending, EndingKind, HostContext, HostSample
+from ktstr.model.plan import Plan
+from ktstr.model.start import StartFacts, StartKind
+from ktstr.record.collect import Collector
+from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
+from ktstr.record.run import RunRecord
+from ktstr.result import result_pb2
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """All that a result is made of, but for the judgement."""
+
+    run: RunRecord
+    identity: Identity
+    host: HostContext
+
+
+def has_run(result: result_pb2.Result) -> bool:
+    """Whether a guest was started: what is told of a test without one was never judged."""
+    return result.host.HasField("start")
+
+
+def read_run(folder: Path, result: result_pb2.Result) -> SavedRun:
+    """The run whose `result` is in `folder`.
+
+    Raises:
+        UsageError: frames.bin is missing, or the result is of another version's plan or words.
+    """
+    try:
+        stream = (folder / "frames.bin").read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {folder / 'frames.bin'}, which holds what the guest sent: "
+            f"{error.strerror}"
+        ) from error
+    try:
+        return SavedRun(_run(stream, result), _identity(result.identity), _host(result.host))
+    except (ValueError, UsageError) as error:
+        raise UsageError(
+            f"the run in {folder} is of another version than this ktstr: {error}"
+        ) from error
+
+
+def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
+    collector = Collector()
+    for _ in collector.feed(stream):
+        pass
+    collector.finish()
+    host = result.host
+    between = (host.scenario.start_s, host.scenario.end_s) if host.HasField("scenario") else None
+    return collector.record(
+        Plan.from_json(result.identity.plan_json),
+        Accel(result.identity.accelerator.name),
+        Ending(EndingKind(result.ending.kind), result.ending.detail),
+        console=_findings(result.console),
+        host_samples=tuple(
+            HostSample(each.at_s, each.vcpu, each.run_ns, each.wait_ns) for each in host.samples
+        ),
+        scenario_host_s=between,
+        disk_clones=tuple(
+            DiskClone(each.name, DiskBackend(each.backend), each.reason, each.wall_s, each.varies)
+            for each in host.disk_clones
+        ),
+        start=_start(host.start) if host.HasField("start") else None,
+    )
+
+
+def _findings(console: result_pb2.Console) -> tuple[ConsoleFinding, ...] | None:
+    if not console.classified:
+        return None
+    return tuple(
+        ConsoleFinding(ConsoleKind(each.kind), each.line_number, each.text, each.excerpt)
+        for each in console.findings
+    )
+
+
+def _start(start: result_pb2.Host.Start) -> StartFacts:
+    hello_s = start.hello_s if start.HasField("hello_s") else None
+    return StartFacts(StartKind(start.kind), start.template, start.reason, hello_s)
+
+
+def _host(host: result_pb2.Host) -> HostContext:
+    return HostContext(
+        hostname=host.hostname,
+        kernel=host.kernel,
+        cpu_model=host.cpu_model,
+        cpus=host.cpus,
+        load_average=tuple(host.load_average),
+        started_at=host.started_at,
+        wall_s={phase.name: phase.seconds for phase in host.wall},
+        notes={note.name: note.text for note in host.notes},
+        run=host.run,
+    )
+
+
+def _identity(message: result_pb2.Identity) -> Identity:
+    kernel, scheduler = message.kernel, None
+    if message.HasField("scheduler"):
+        scheduler = SchedulerIdentity(message.scheduler.label, _digest(message.scheduler.layer))
+    return Identity(
+        label=message.label,
+        bazel=message.bazel,
+        kernel=KernelIdentity(kernel.label, _digest(kernel.vmlinux), _digest(kernel.config)),
+        scheduler=scheduler,
+        accel=Accel(message.accelerator.name),
+        accel_reason=message.accelerator.reason,
+        seed=message.seed,
+        initramfs=tuple(_digest(layer) for layer in message.initramfs),
+        qemu=_digest(message.qemu),
+    )
+
+
+def _digest(digest: result_pb2.Digest) -> FileDigest:
+    return FileDigest(digest.name, digest.sha256)

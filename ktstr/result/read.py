@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A result that was kept, read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+
+from ktstr.model.errors import UsageError
+from ktstr.result import result_pb2
+from ktstr.result.write import SCHEMA_VERSION
+
+
+def read_result(path: Path) -> result_pb2.Result:
+    """The result in the file `path`, a result.pb.
+
+    Raises:
+        UsageError: the file cannot be read, holds no result, or a newer ktstr wrote it.
+    """
+    try:
+        result = result_pb2.Result.FromString(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except DecodeError as error:
+        raise UsageError(f"{path} holds no result: {error}") from error
+    if result.schema_version == 0:
+        raise UsageError(f"{path} holds no result: it has no schema_version")
+    if result.schema_version > SCHEMA_VERSION:
+        raise UsageError(
+            f"{path} is of schema version {result.schema_version} and this ktstr knows "
+            f"{SCHEMA_VERSION} at most: read it with the ktstr that wrote it, or a newer one"
+        )
+    return result

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console of a saved run, read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ktstr.model.console import ConsoleFinding
+from ktstr.vm.classifier import classify
+
+# the kernel stamps its messages (ktstr.vm.machine), unless the target says otherwise behind that
+_STAMPS = "printk.time"
+
+
+def read_console(folder: Path) -> tuple[ConsoleFinding, ...] | None:
+    """What console.log in a test's `folder` says today; None where it or qemu.cmd is not there."""
+    try:
+        text = (folder / "console.log").read_bytes().decode(errors="replace")
+        command = (folder / "qemu.cmd").read_bytes().decode(errors="replace")
+    except FileNotFoundError:
+        return None
+    return classify(text, stamped=command.count(_STAMPS) == 1)
