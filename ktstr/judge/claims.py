@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ktstr.judge.figures import OF_A_CGROUP, OF_ALL, FigureName
+from ktstr.judge.figure_table import OF_A_CGROUP, OF_ALL
+from ktstr.judge.figures import FigureName
 from ktstr.judge.judgement import ClaimResult
 from ktstr.judge.run_statistics import RunStatistics, StepStatistics
 from ktstr.judge.scheduler import never_ran
@@ -121,14 +122,14 @@ def _stat(run: RunRecord, claim: StatClaim, statistics: RunStatistics) -> ClaimR
     if len(parts) != 1:
         return _missing(claim, f"{len(parts)} steps {name.step!r} were played, one is expected")
     if name.cgroup == TOTAL:
-        value = OF_ALL[name.figure](parts[0].total)
+        value = OF_ALL[name.figure].of(parts[0].total)
     else:
         found = {stats.name: stats for stats in parts[0].cgroups}
         if name.cgroup not in found:
             there = ", ".join(sorted(found)) or "none"
             why = f"no worker of cgroup {name.cgroup!r} reported; cgroups with workers: {there}"
             return _missing(claim, why)
-        value = OF_A_CGROUP[name.figure](found[name.cgroup])
+        value = OF_A_CGROUP[name.figure].of(found[name.cgroup])
     if value is None or math.isnan(value):
         return _missing(claim, "the figure was not measured, or has nothing to be divided by")
     return _result(_shown(claim), value, claim.relation)

@@ -9,75 +9,12 @@ there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from ktstr.judge.statistics import CgroupStats, TotalStats
-from ktstr.judge.subjects import NS_PER_MS, NS_PER_US
+from ktstr.judge.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario import TOTAL
-
-
-def _scaled(value: float | None, unit_ns: int) -> float | None:
-    return None if value is None else value / unit_ns
-
-
-def _percentile(name: str, part: float) -> Callable[[CgroupStats], float | None]:
-    return lambda stats: _scaled(getattr(stats, name).percentile(part), NS_PER_US)
-
-
-_PLAIN = (
-    "workers",
-    "cpus",
-    "share_min_pct",
-    "share_mean_pct",
-    "share_max_pct",
-    "spread_pct",
-    "migrations",
-    "migration_ratio",
-    "iterations",
-    "iterations_per_worker",
-    "work_units",
-    "off_cpu_max_pct",
-    "wake_cv",
-    "wake_tail_ratio",
-    "throughput_cv",
-    "work_rate_min",
-    "work_rate_mean",
-    "iteration_rate_min",
-    "iteration_rate_mean",
-    "got_cpus",
-    "promised_cpus",
-    "share_error_pct",
-    "page_locality_min",
-)
-
-
-def _plain(name: str) -> Callable[[CgroupStats], float | None]:
-    return lambda stats: getattr(stats, name)
-
-
-OF_A_CGROUP: Mapping[str, Callable[[CgroupStats], float | None]] = {
-    **{name: _plain(name) for name in _PLAIN},
-    "max_gap_ms": lambda stats: stats.max_gap_ns / NS_PER_MS,
-    "wake_count": lambda stats: stats.wake.count,
-    "wake_p50_us": _percentile("wake", 0.5),
-    "wake_p99_us": _percentile("wake", 0.99),
-    "wake_max_us": lambda stats: stats.wake.maximum / NS_PER_US if stats.wake.count else None,
-    "run_delay_p50_us": _percentile("run_delay", 0.5),
-    "run_delay_p99_us": _percentile("run_delay", 0.99),
-    "run_delay_mean_ms": lambda stats: _scaled(stats.run_delay_mean_ns, NS_PER_MS),
-    "run_delay_max_ms": lambda stats: _scaled(stats.run_delay_max_ns, NS_PER_MS),
-}
-OF_ALL: Mapping[str, Callable[[TotalStats], float | None]] = {
-    "workers": lambda stats: stats.workers,
-    "cpus": lambda stats: stats.cpus,
-    "migrations": lambda stats: stats.migrations,
-    "iterations": lambda stats: stats.iterations,
-    "work_units": lambda stats: stats.work_units,
-    "max_gap_ms": lambda stats: stats.max_gap_ns / NS_PER_MS,
-    "cleanup_max_ms": lambda stats: _scaled(stats.cleanup_max_ns, NS_PER_MS),
-}
 
 
 @dataclass(frozen=True)

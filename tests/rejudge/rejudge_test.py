@@ -96,6 +96,15 @@ class RejudgeTest(SavedTest):
         self.assertIn("console", found.parts)
         self.assertEqual(found.after.verdict, result_pb2.FAIL)
 
+    def test_a_result_of_an_older_schema_differs_by_what_came_since(self) -> None:
+        made = self.save(saved("passed"))
+        made.schema_version = 3
+        made.ClearField("figures")
+        self.change(made)
+        found = rejudge(self.folder)
+        assert found is not None
+        self.assertEqual(found.parts, ("schema_version", "figures"))
+
     def test_a_test_without_a_guest_was_never_judged(self) -> None:
         made = self.save(saved("passed"))
         made.host.ClearField("start")

@@ -11,6 +11,7 @@ from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
 from ktstr.result.make.disk_part import disk_results
+from ktstr.result.make.figures_part import figures
 from ktstr.result.make.mirror import add_histograms, counters, histogram, mirrored
 from ktstr.result.make.payload_part import payload_results
 from ktstr.result.make.sample_part import sample_result, sampler_result
@@ -28,6 +29,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunSta
     result.workers.extend([_worker(worker) for worker in run.workers])
     result.cgroups.extend(_cgroups(run, statistics))
     add_statistics(result, statistics)
+    result.figures.extend(figures(statistics))
     result.timeline.CopyFrom(timeline(run))
     result.schedulers.extend([_scheduler(life) for life in run.schedulers])
     result.console.classified = run.console is not None
