@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No saved guest is made anew for a change of how runs are recorded, judged or reported."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+
+_RoomsInfo = provider(
+    doc = "The packages of this repository that a target depends on.",
+    fields = {"packages": "depset of strings"},
+)
+
+# What comes after a run.
+_AFTER = ["ktstr/judge", "ktstr/record", "ktstr/report", "ktstr/result", "ktstr/result/make"]
+
+# What a saved guest is made of: an empty list is no proof.
+_BEFORE = ["ktstr/guest", "ktstr/model", "ktstr/runner", "ktstr/vm"]
+
+def _targets(value):
+    if type(value) == "Target":
+        return [value]
+    if type(value) == "list":
+        return [each for each in value if type(each) == "Target"]
+    if type(value) == "dict":
+        return [each for pair in value.items() for each in pair if type(each) == "Target"]
+    return []
+
+def _rooms_impl(target, ctx):
+    found = [each for name in dir(ctx.rule.attr) for each in _targets(getattr(ctx.rule.attr, name))]
+    own = [each.label for each in found if not each.label.workspace_name]
+    packages = [label.package for label in [target.label] + own if not label.workspace_name]
+    deps = [each[_RoomsInfo].packages for each in found if _RoomsInfo in each]
+    return [_RoomsInfo(packages = depset(packages, transitive = deps))]
+
+# By every attribute, the implicit ones and those of tools, too.
+_rooms = aspect(implementation = _rooms_impl, attr_aspects = ["*"])
+
+def _impl(ctx):
+    env = analysistest.begin(ctx)
+    packages = analysistest.target_under_test(env)[_RoomsInfo].packages.to_list()
+    asserts.equals(env, _BEFORE, [each for each in _BEFORE if each in packages])
+    asserts.equals(env, [], [each for each in _AFTER if each in packages])
+    return analysistest.end(env)
+
+template_rooms_test = analysistest.make(
+    _impl,
+    doc = "Checks that a template depends on nothing that comes after a run.",
+    extra_target_under_test_aspects = [_rooms],
+)
