@@ -134,6 +134,11 @@ class UnreadableTest(SavedTest):
         (self.folder / "frames.bin").unlink()
         self.refused("cannot read .*some/test/frames.bin, which holds what the guest sent")
 
+    def test_a_console_is_no_file(self) -> None:
+        self.save(saved("passed"))
+        (self.folder / "console.log").mkdir()
+        self.refused("cannot read the console in .*some/test: Is a directory")
+
     @parameterized.parameters(b"\xff\xff", b"")
     def test_no_result(self, content: bytes) -> None:
         self.save(saved("passed"))

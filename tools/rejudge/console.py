@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ktstr.model.console import ConsoleFinding
+from ktstr.model.errors import UsageError
 from ktstr.vm.classifier import classify
 
 # the kernel stamps its messages (ktstr.vm.machine), unless the target says otherwise behind that
@@ -13,10 +14,16 @@ _STAMPS = "printk.time"
 
 
 def read_console(folder: Path) -> tuple[ConsoleFinding, ...] | None:
-    """What console.log in a test's `folder` says today; None where it or qemu.cmd is not there."""
+    """What console.log in a test's `folder` says today; None where it or qemu.cmd is not there.
+
+    Raises:
+        UsageError: one of them is there and cannot be read.
+    """
     try:
         text = (folder / "console.log").read_bytes().decode(errors="replace")
         command = (folder / "qemu.cmd").read_bytes().decode(errors="replace")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise UsageError(f"cannot read the console in {folder}: {error.strerror}") from error
     return classify(text, stamped=command.count(_STAMPS) == 1)
