@@ -91,10 +91,21 @@ class ClockTest(parameterized.TestCase):
             with self.assertRaisesRegex(TemplateError, "none is parked"):
                 clock.as_parked(_TIMER + rest)
 
-    def test_jump_to_a_timer_of_no_cpu(self) -> None:
-        further = _altered(_JUMPED, _BIAS, ">q", _JUMP_NS + 8)
-        with self.assertRaisesRegex(TemplateError, "jumped by 1285584 ns .* that is no CPU's"):
-            clock.as_parked(further)
+    @parameterized.parameters(8, 34112)
+    def test_jump_to_qemus_own_timer(self, jump_ns: int) -> None:
+        self.assertEqual(clock.as_parked(_altered(_STOOD, _BIAS, ">q", jump_ns)), _STOOD)
+
+    def test_jump_to_qemus_own_timer_behind_that_of_a_cpu(self) -> None:
+        kick_ns = 5_100_000_000 - _PARKED_NS
+        self.assertGreater(kick_ns, _JUMP_NS)
+        self.assertEqual(clock.as_parked(_altered(_FIRED, _BIAS, ">q", kick_ns)), _STOOD)
+
+    def test_a_timer_that_had_fired_before_stays_so(self) -> None:
+        at = len(_TIMER + _FIRST_CPU + _SECOND_COMMON + _SECOND_CPU) - 16
+        at += len(_SECOND_APIC)
+        earlier = _altered(_altered(_JUMPED, at, ">q", _PARKED_NS - 8), at + 8, ">q", -1)
+        earlier = _altered(earlier, _BIAS, ">q", 5_100_000_000 - _PARKED_NS)
+        self.assertEqual(clock.as_parked(earlier)[at:], earlier[at:])
 
     def test_beside_a_running_cpu_the_clock_is_left_alone(self) -> None:
         running = _FIRST_CPU.replace(struct.pack(">II", 1, 0), bytes(8), 1)
