@@ -43,6 +43,7 @@ _REGISTERS = struct.Struct(">8Q")
 # the timer is set for and the same, or -1 once it has fired, begin.
 _APIC = b"\x04apic"
 _IRR, _LVT_TIMER, _NEXT_TIME, _EXPIRY = 77, 109, 165, 173
+_IRR_BYTES = 32
 _VECTOR = 0xFF
 _FIRED = -1
 
@@ -57,13 +58,23 @@ def as_parked(state: bytes) -> bytes:
     Raises:
       TemplateError: a section is not there, or no CPU is parked.
     """
+    try:
+        return _as_parked(state)
+    except struct.error as error:
+        raise TemplateError(f"saved device state: it is cut short: {error}") from None
+
+
+def _as_parked(state: bytes) -> bytes:
     result = bytearray(state)
     timer = _timer(state)
     for at in _HOST_CLOCK:
         result[timer + at : timer + at + 8] = bytes(8)
     clock = _Clock.of(state, timer)
     jump_ns = clock.now_ns - _parked_ns(state)
-    if jump_ns and running_cpus(state) < 2:
+    running = running_cpus(state)
+    if not running:
+        raise TemplateError("saved device state: no CPU runs, and the parked one was expected to")
+    if jump_ns and running == 1:
         _Q.pack_into(result, clock.at, clock.bias_ns - jump_ns)
         _set_timers(result, clock.now_ns - jump_ns, clock.now_ns)
     return bytes(result)
@@ -124,8 +135,9 @@ def _set_timers(state: bytearray, parked_ns: int, now_ns: int) -> None:
             vector = _I.unpack_from(state, apic + _LVT_TIMER)[0] & _VECTOR
             _clear(state, apic + _IRR + 4 * (vector // 32), 1 << vector % 32)
             # a CPU's own section is the last before that of its APIC
-            cpu = max(each for each in _sections(state, _CPU_COMMON, 1) if each < apic)
-            _clear(state, cpu + _REQUEST, _HARD)
+            cpus = [each for each in _sections(state, _CPU_COMMON, 1) if each < apic]
+            if cpus and not any(state[apic + _IRR : apic + _IRR + _IRR_BYTES]):
+                _clear(state, cpus[-1] + _REQUEST, _HARD)
 
 
 def _clear(state: bytearray, at: int, bits: int) -> None:

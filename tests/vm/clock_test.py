@@ -86,6 +86,27 @@ class ClockTest(parameterized.TestCase):
         with self.assertRaisesRegex(TemplateError, "no virtual clock"):
             clock.as_parked(_TIMER.replace(b"icount", b"recount") + rest)
 
+    def test_another_interrupt_that_is_pending_stays_a_request(self) -> None:
+        at = _FIRED.index(_FIRED_APIC) + 18 + 77 + 28
+        both = _altered(_FIRED, at, ">I", 1 << 236 % 32 | 1 << 251 % 32)
+        parked = clock.as_parked(both)
+        self.assertEqual(parked[at : at + 4], struct.pack(">I", 1 << 251 % 32))
+        request = len(_TIMER + _FIRST_CPU + _SECOND_COMMON)
+        self.assertEqual(parked[request - 4 : request], struct.pack(">I", 2))
+
+    def test_cut_anywhere(self) -> None:
+        for end in range(len(_FIRED)):
+            try:
+                clock.as_parked(_FIRED[:end])
+            except TemplateError:
+                continue
+            # what is cut off is the APIC of a CPU whose timer has not fired in what is left
+            self.assertGreaterEqual(end, len(_FIRED) - len(_FIRED_APIC))
+
+    def test_no_cpu_runs(self) -> None:
+        with self.assertRaisesRegex(TemplateError, "no CPU runs"):
+            clock.as_parked(_TIMER + _SECOND_CPU)
+
     def test_nobody_is_parked(self) -> None:
         for rest in (b"", _FIRST_CPU, _SECOND_CPU[:-9]):
             with self.assertRaisesRegex(TemplateError, "none is parked"):
