@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ktstr.guest.observer import Observer
 from ktstr.guest.service import PROGRAM, Service, UnavailableError
-from ktstr.model.witness import HOLD_NS, Sightings, WitnessFacts
+from ktstr.model.witness import HOLD_NS, Phase, Sightings, WitnessFacts
 
 if TYPE_CHECKING:
     from ktstr.guest.port import Sink
@@ -86,7 +86,7 @@ class Witness(Observer):
         if self._sink is None or not records:
             return
         over = len(self._phases) - 1
-        phases = tuple(self._span(phase) for phase in range(self._told_phases, over))
+        phases = tuple(Phase(*self._span(phase)) for phase in range(self._told_phases, over))
         names = {f"{each}": name for each, name in self._names.items() if each not in self._told}
         text = b"\n".join(records).decode(errors="replace")
         self._sink.emit(Sightings(text, self._told_phases, phases, names))

@@ -3,7 +3,7 @@
 
 The field calls a scheduler that keeps to this work-conserving, and its absence wasted cores.  The
 time is that of the witness's looks (ktstr.model.witness): from one look to the next a CPU was idle,
-and one and the same task that may run there waited.
+and one and the same task that may run there waited, or, where turns are short, somebody at both.
 """
 
 from __future__ import annotations

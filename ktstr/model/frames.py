@@ -43,6 +43,7 @@ class FrameType(IntEnum):
     SAMPLE = 13  # samples.SchedSample
     SAMPLER = 14  # samples.SamplerFacts
     CLAIM = 15  # claim_facts.ClaimFacts
+    # 12 and 16 to 18 were others: saved runs have them
     WITNESS = 19  # witness.WitnessFacts
     SIGHTINGS = 20  # witness.Sightings
 

@@ -51,7 +51,8 @@ class CpuIdleness:
     """What one CPU did not do in one phase.
 
     idle_ns: it stood idle.  wasted_ns: it stood idle from one look to the next, and a task that may
-    run there waited all that time, on a runqueue or in a DSQ.  longest_ns, longest_ended_ns: the
+    run there waited all that time, on a runqueue or in a DSQ, or where turns are short somebody at
+    both looks.  longest_ns, longest_ended_ns: the
     longest such stretch and when it was over; waiting: who waited last in it, `comm[pid]`.
     """
 
@@ -89,19 +90,28 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """A time of the scenario, in `step` or between steps (None)."""
+
+    step: int | None
+    started_ns: int
+    ended_ns: int
+
+
+@dataclass(frozen=True)
 class Sightings:
     """What the witness's process says of phases that are over: RanUnder, Idleness and Hold to be.
 
-    records: JSON, a line each (ktstr/sampler/sightings.c).  phases: step, start and end of those
-    not told of before, the first of which has the number `first`.  cgroups: their names by inode
-    number, of those not told of before.
+    records: JSON, a line each (ktstr/sampler/sightings.c).  phases: those not told of before, the
+    first of which has the number `first`.  cgroups: their names by inode number, of those not told
+    of before.
     """
 
     frame_type: ClassVar[FrameType] = FrameType.SIGHTINGS
 
     records: str
     first: int
-    phases: tuple[tuple[int | None, int, int], ...]
+    phases: tuple[Phase, ...]
     cgroups: dict[str, str]
 
 

@@ -50,7 +50,12 @@ def read_run(folder: Path, result: result_pb2.Result) -> SavedRun:
             f"{error.strerror}"
         ) from error
     try:
-        return SavedRun(_run(stream, result), _identity(result.identity), _host(result.host))
+        run = _run(stream, result)
+        if run.unknown_frames > result.transport.unknown_frames:
+            raise UsageError(
+                f"{run.unknown_frames} of its frames are of kinds that it does not know"
+            )
+        return SavedRun(run, _identity(result.identity), _host(result.host))
     except (ValueError, UsageError) as error:
         raise UsageError(
             f"the run in {folder} is of another version than this ktstr: {error}"

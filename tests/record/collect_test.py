@@ -79,6 +79,14 @@ class CollectTest(absltest.TestCase):
         self.assertEqual(record.ran_under, ())
         self.assertIn("a report of the witness cannot be read: KeyError", record.damages[0].reason)
 
+    def test_a_report_of_the_witness_with_a_value_of_another_type(self) -> None:
+        good = sightings_of(_GOOD)
+        odd = dataclasses.replace(good, records=good.records.replace('"pid": ', '"pid": 0.'))
+        self.assertNotEqual(odd, good)
+        record = _collect(encode_frame(FrameType.SIGHTINGS, 0, encode(odd)))
+        self.assertEqual(record.ran_under, ())
+        self.assertIn("cannot be read: UsageError: RanUnder.pid", record.damages[0].reason)
+
     @settings(deadline=None, derandomize=True)
     @given(st.lists(st.integers(0, len(_stream())), max_size=8))
     def test_pieces_of_any_size_give_the_same(self, cuts: list[int]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ktstr.model.codec import decode, encode
 from ktstr.model.frames import FrameType, encode_frame
 from ktstr.model.plan import Plan
-from ktstr.model.witness import Idleness, RanUnder, Sightings
+from ktstr.model.witness import Idleness, Phase, RanUnder, Sightings
 from ktstr.record.run import RunRecord
 
 # the guest's part of a record
@@ -36,9 +36,9 @@ _FIELDS = {
 def sightings_of(run: RunRecord) -> Sightings:
     """What the witness saw, as its process says it (ktstr/sampler/sightings.c)."""
     seen: tuple[RanUnder | Idleness, ...] = (*run.ran_under, *run.idleness)
-    spans = list(dict.fromkeys((each.step, each.started_ns, each.ended_ns) for each in seen))
+    spans = list(dict.fromkeys(Phase(each.step, each.started_ns, each.ended_ns) for each in seen))
     names = list(dict.fromkeys(each.cgroup for each in run.ran_under))
-    phases = [spans.index((each.step, each.started_ns, each.ended_ns)) for each in seen]
+    phases = [spans.index(Phase(each.step, each.started_ns, each.ended_ns)) for each in seen]
     ran = len(run.ran_under)
     records: list[dict[str, Any]] = [
         {

@@ -11,6 +11,7 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from ktstr.model.errors import UsageError
+from ktstr.model.frames import encode_frame
 from ktstr.record.read import read_run
 from ktstr.record.run import RunRecord
 from ktstr.report.text import text_report
@@ -111,6 +112,22 @@ class RejudgeTest(SavedTest):
         self.change(made)
         self.assertIsNone(rejudge(self.folder))
         self.assertEqual(self.run_main(), (0, "0 same, 0 different, 1 not judged, 0 errors\n"))
+
+    def test_what_is_compared_with_is_not_written_over(self) -> None:
+        made = self.save(saved("passed"))
+        for into in (self.top, self.top / "some/below"):
+            code, said = self.run_main("--into", str(into))
+            self.assertEqual(code, 3)
+            self.assertIn("whose results are what is compared with", said)
+        self.assertEqual((self.folder / "result.pb").read_bytes(), to_bytes(made))
+
+    def test_frames_of_a_kind_that_is_no_more(self) -> None:
+        self.save(saved("passed"))
+        frames = self.folder / "frames.bin"
+        frames.write_bytes(encode_frame(16, 0, {}) + frames.read_bytes())
+        code, said = self.run_main()
+        self.assertEqual(code, 3)
+        self.assertIn("1 of its frames are of kinds that it does not know", said)
 
     def test_what_is_made_today_is_written_elsewhere(self) -> None:
         made = self.save(saved("starved"))

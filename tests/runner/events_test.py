@@ -11,7 +11,9 @@ from absl.testing import absltest
 
 import ktstr.guest
 import ktstr.judge
+import ktstr.record
 import ktstr.report
+import ktstr.result
 import ktstr.runner
 from ktstr.model.events import EventName
 from ktstr.model.facts import Event
@@ -54,7 +56,7 @@ class EventsTest(absltest.TestCase):
 
     def test_the_host_awaits_events_of_the_list_only(self) -> None:
         awaited = set()
-        for package in (ktstr.runner, ktstr.judge, ktstr.report):
+        for package in (ktstr.runner, ktstr.judge, ktstr.record, ktstr.result, ktstr.report):
             for tree in _trees(package.__path__[0]):
                 awaited |= set(_names(tree))
                 for each in ast.walk(tree):

@@ -19,6 +19,7 @@ from pathlib import Path
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.report.files import files_of
 from ktstr.report.text import headline
+from ktstr.result.characters import one_line
 from tools.rejudge.rejudge import Rejudged, rejudge
 
 _SAME, _DIFFERS, _ERROR = 0, 1, 3
@@ -33,6 +34,13 @@ def main(arguments: Sequence[str]) -> int:
     here = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     top = here / options.folder
     into = here / options.into if options.into is not None else None
+    if into is not None and into.resolve().is_relative_to(top.resolve()):
+        print(
+            f"rejudge: --into {into} lies in {top}, whose results are what is compared with: name "
+            f"another folder",
+            file=sys.stderr,
+        )
+        return _ERROR
     counts = dict.fromkeys(("same", "different", "not judged", "errors"), 0)
     try:
         for folder in folders(top):
@@ -69,14 +77,14 @@ def _one(folder: Path, into: Path | None) -> str:
         if into is not None:
             _write(found, into)
     except UsageError as error:
-        print(error)
+        print(one_line(str(error)))
         return "errors"
     except InfraError as error:
-        print(f"{folder}: {error}")
+        print(one_line(f"{folder}: {error}"))
         return "errors"
     if found.is_same:
         return "same"
-    print(f"{folder}: {', '.join(found.parts)} differ")
+    print(one_line(f"{folder}: {', '.join(found.parts)} differ"))
     print(f"  was: {headline(found.before)}\n  is:  {headline(found.after)}")
     return "different"
 
