@@ -132,17 +132,18 @@ LOADS = {
 
 def steps(load: str, machine: TopologyView, *, offline: bool) -> tuple[Step, ...]:
     """The steps of a load, in which the last CPU goes if `offline`."""
-    if offline:
-        return (Step(hold=Frac(0.4)), Step(ops=(OfflineCpu(max(machine.cpus)),), hold=Frac(0.6)))
+    gone = (OfflineCpu(max(machine.cpus)),) if offline else ()
     if load == "churn":
         coming = CgroupDef("cg_1", works=(Work(CpuSpin(), workers=1),))
         return (
             Step(hold=Frac(0.3)),
-            Step(setup=(coming,), hold=Frac(0.2)),
+            Step(ops=gone, setup=(coming,), hold=Frac(0.2)),
             Step(hold=Frac(0.2)),
             Step(ops=(RemoveCgroup("cg_0"),), setup=(coming,), hold=Frac(0.3)),
         )
-    return (Step(hold=Frac(1.0)),)
+    return (
+        (Step(hold=Frac(0.4)), Step(ops=gone, hold=Frac(0.6))) if gone else (Step(hold=Frac(1.0)),)
+    )
 
 
 def _declare(name: str, fault: Fault, load: str) -> Callable[[TopologyView], Scenario]:

@@ -63,6 +63,8 @@ class MatrixTest(absltest.TestCase):
         skipped = matrix_run.cell_of(_result("SKIP"))
         cells = {**_cells(), "unused__halves": skipped}
         self.assertEqual(list(matrix_run.mistakes({"1n1l2c1t": cells})), [])
+        (wrong,) = matrix_run.mistakes({"1n2l2c1t": cells})
+        self.assertEqual(wrong, "1n2l2c1t unused__halves: -")
         cells["unused__crowd"] = skipped
         self.assertEqual(
             list(matrix_run.mistakes({"1n1l2c1t": cells})), ["1n1l2c1t unused__crowd: -"]
