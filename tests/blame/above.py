@@ -2,13 +2,16 @@
 """A good scheduler, and what is not its doing: real-time tasks above it, and limits it has not."""
 
 from ktstr import (
+    Backdrop,
     CgroupDef,
     Checks,
     CpuSpin,
     ExactCpus,
+    Frac,
     Limits,
     Policy,
     Scenario,
+    Step,
     TopologyView,
     Work,
     defs,
@@ -31,8 +34,12 @@ def a_worker_has_no_other_cpu(machine: TopologyView) -> Scenario:
 
 @scenario(duration=4.0, scheduler_args=("--set", "ops.timeout_ms=1000"))
 def the_watchdog_sees_it(machine: TopologyView) -> Scenario:
-    """The kernel's watchdog throws the scheduler out for it."""
-    return defs(_HOLDER, _PINNED)
+    """The kernel's watchdog throws the scheduler out for it.
+
+    The victim has the CPU first, so that no thread of the kernel waits there before it does.
+    """
+    steps = (Step(hold=Frac(0.1)), Step(setup=(_HOLDER,), hold=Frac(0.9)))
+    return Scenario(steps, Backdrop(cgroups=(_PINNED,)))
 
 
 @scenario(duration=1.0)
