@@ -16,6 +16,9 @@ class ArrowsTest(parameterized.TestCase):
         ("ktstr/report/html/page.py", "from ktstr.result.make.whole import result_of"),
         ("ktstr/report/text.py", "from ktstr.result import make"),
         ("ktstr/record/read.py", "from ktstr.judge.measure import Scope"),
+        ("ktstr/record/read.py", "from ktstr.vm.classifier import classify"),
+        ("ktstr/report/text.py", "from ..judge import judge"),
+        ("ktstr/report/text.py", "from .. import judge"),
         ("ktstr/judge/judge.py", "from ktstr.result import result_pb2"),
     )
     def test_an_arrow_up_is_found(self, name: str, text: str) -> None:
