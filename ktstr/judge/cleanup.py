@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.subjects import NS_PER_MS
+from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import NS_PER_MS
 from ktstr.model.checks import Kind
 
 

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from ktstr.judge.payloads import planned_payloads
-from ktstr.judge.presence import Presence, presence_of
 from ktstr.judge.scheduler import never_ran
-from ktstr.judge.subjects import NS_PER_S, crashed, worker_name
+from ktstr.judge.workers.presence import Presence, presence_of
+from ktstr.judge.workers.subjects import NS_PER_S, crashed, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.conditions import OnTimeout
 from ktstr.model.cpulist import parse_cpulist

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.shape import asked_view
-from ktstr.judge.subjects import NS_PER_S
+from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import NS_PER_S
+from ktstr.judge.workers.views import asked_view
 from ktstr.model.checks import Kind
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.facts import StepFacts

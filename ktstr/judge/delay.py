@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import functools
 
-from ktstr.judge.measure import Limit, Measurement, Scope
+from ktstr.judge.measure import Limit, Measurement
 from ktstr.judge.percentile import p99_of
-from ktstr.judge.subjects import by_cgroup
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import by_cgroup
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram

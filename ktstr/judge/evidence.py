@@ -10,11 +10,11 @@ from ktstr.judge.disks import is_as_promised, promise
 from ktstr.judge.kernel_log import is_clean
 from ktstr.judge.known_faults import unexplained
 from ktstr.judge.payloads import missing, payload_name, planned_payloads
-from ktstr.judge.phases import checks_in_force
 from ktstr.judge.relative import RelativeResult
 from ktstr.judge.scheduler import plans_of
 from ktstr.judge.subject import shown_words
 from ktstr.judge.thresholds import enabled_limits
+from ktstr.judge.workers.phases import checks_in_force
 from ktstr.model.checks import Verdict
 from ktstr.model.facts import PayloadFacts, SchedulerFacts
 from ktstr.model.host import EndingKind

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.presence import ALL_THERE, Presence
-from ktstr.judge.subjects import (
+from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.workers.presence import ALL_THERE, Presence
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import (
     MIN_WINDOW_NS,
     affinity_of,
     by_cgroup,
@@ -22,7 +23,7 @@ from ktstr.judge.subjects import (
     wall_ns,
     worker_name,
 )
-from ktstr.judge.windows import allowed, stranded, together, used
+from ktstr.judge.workers.windows import allowed, stranded, together, used
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ktstr.judge.statistics import CgroupStats, TotalStats
-from ktstr.judge.subjects import NS_PER_MS, NS_PER_US
+from ktstr.judge.workers.subjects import NS_PER_MS, NS_PER_US
 from ktstr.model.payload import Polarity
 
 S = TypeVar("S")

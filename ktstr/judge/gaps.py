@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from ktstr.judge.freezing import frozen_ns
-from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.presence import when
-from ktstr.judge.subjects import NS_PER_MS, crashed, ordered, worker_name
-from ktstr.judge.windows import gap_window, stranded
+from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.workers.presence import when
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import NS_PER_MS, crashed, ordered, worker_name
+from ktstr.judge.workers.windows import frozen_ns, gap_window, stranded
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from ktstr.judge.excused import excused
 from ktstr.judge.kernel_log import STALLS
-from ktstr.judge.presence import Presence, presence_of
-from ktstr.judge.shape import asked_view
-from ktstr.judge.subjects import NS_PER_S, worker_name
-from ktstr.judge.windows import allowed, gap_window
+from ktstr.judge.workers.presence import Presence, presence_of
+from ktstr.judge.workers.subjects import NS_PER_S, worker_name
+from ktstr.judge.workers.views import asked_view
+from ktstr.judge.workers.windows import allowed, gap_window
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
 from ktstr.model.cpulist import format_cpulist

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ktstr.judge.presence import ALL_THERE, Presence
-from ktstr.judge.subjects import NS_PER_MS, by_cgroup, worker_name
+from ktstr.judge.workers.presence import ALL_THERE, Presence
+from ktstr.judge.workers.subjects import NS_PER_MS, by_cgroup, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.cpulist import format_cpulist, parse_cpulist
 from ktstr.model.facts import WorkerFacts

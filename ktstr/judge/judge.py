@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 from ktstr.judge.boot_parameters import boot_parameters
+from ktstr.judge.checks.kept import kept_remarks
 from ktstr.judge.claims import claim_details, claim_results
 from ktstr.judge.comeback import comeback_remarks
 from ktstr.judge.completeness import cpusets, ending, scenarios, transport, worker_reports
@@ -16,13 +17,11 @@ from ktstr.judge.evidence import claims
 from ktstr.judge.expectation import weigh
 from ktstr.judge.holds import not_held
 from ktstr.judge.judgement import CheckResult, Judgement
-from ktstr.judge.kept import kept_remarks
 from ktstr.judge.kernel_log import kernel_log, kernel_log_remarks, panic
 from ktstr.judge.known_faults import known_fault_remarks, unexplained
 from ktstr.judge.limits import limits
 from ktstr.judge.outcome import outcome
 from ktstr.judge.payloads import payload_remarks, payloads
-from ktstr.judge.phases import parts, whole
 from ktstr.judge.ranking import ranked, worst
 from ktstr.judge.relative import relative_details, relative_results, under_test
 from ktstr.judge.run_statistics import run_statistics
@@ -33,6 +32,7 @@ from ktstr.judge.starvation import starvation_remarks
 from ktstr.judge.subject import foreign, not_charged, subject_remarks
 from ktstr.judge.thresholds import evaluate
 from ktstr.judge.waits import wait_remarks, waits
+from ktstr.judge.workers.phases import parts, whole
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import WorkerFacts

@@ -6,10 +6,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from ktstr.judge.measure import Limit, Measurement, Scope
+from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.numbers.spread import histogram_variation
 from ktstr.judge.percentile import p99_of
-from ktstr.judge.spread import histogram_variation
-from ktstr.judge.subjects import by_cgroup
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import by_cgroup
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram

@@ -3,38 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from ktstr.judge.presence import ALL_THERE, Presence
+from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.facts import CgroupFacts, ScenarioFacts, WorkerFacts
-from ktstr.model.topology import TopologyView
-from ktstr.model.witness import Idleness, WitnessFacts
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What is judged together: a whole run, or the part of it that one step of the scenario was.
-
-    `workers` and the `scenarios`' steps tell of that part alone, `cgroups` and `idleness` of all.
-    `presence` says which CPUs were there; `lives` are the whole lives of the workers' processes:
-    pid -> window.  not_eevdfs: the workers that a sched_ext scheduler had in it, or that nobody
-    knows the class of while one was attached.  witness: None where it did not report.  unkept:
-    cgroups whose cpu.max was not kept.
-    """
-
-    workers: tuple[WorkerFacts, ...]
-    machine: TopologyView
-    cgroups: tuple[CgroupFacts, ...] = ()
-    scenarios: tuple[ScenarioFacts, ...] = ()
-    step: int | None = None
-    presence: Presence = ALL_THERE
-    lives: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    not_eevdfs: frozenset[str] = frozenset()
-    idleness: tuple[Idleness, ...] = ()
-    witness: WitnessFacts | None = None
-    unkept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ktstr.judge.measure import Limit, Measurement, Scope
+from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.workers.scope import Scope
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ktstr.judge.measure import Measurement
-from ktstr.judge.subjects import NS_PER_US
+from ktstr.judge.workers.subjects import NS_PER_US
 from ktstr.model.histogram import Histogram
 
 

@@ -14,10 +14,10 @@ import math
 import statistics
 from dataclasses import dataclass
 
-from ktstr.judge.phases import step_workers
+from ktstr.judge.numbers.student import quantile
 from ktstr.judge.relative_values import value_of
-from ktstr.judge.student import quantile
 from ktstr.judge.subject import leg_problem
+from ktstr.judge.workers.phases import step_workers
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import StepFacts
 from ktstr.model.relative import MEASURES, Comparison, RelativeClaim

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ktstr.judge.latency import pooled
 from ktstr.judge.migration import migrations
-from ktstr.judge.subjects import MIN_WINDOW_NS, NS_PER_MS, NS_PER_S, wall_ns
+from ktstr.judge.workers.subjects import MIN_WINDOW_NS, NS_PER_MS, NS_PER_S, wall_ns
 from ktstr.model.facts import WorkerFacts
 
 _NS_PER_US = 1000

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ktstr.judge.measure import Scope
-from ktstr.judge.phases import step_scope, whole
 from ktstr.judge.statistics import NO_WORKERS, CgroupStats, TotalStats, cgroup_stats, total_stats
+from ktstr.judge.workers.phases import step_scope, whole
+from ktstr.judge.workers.scope import Scope
 from ktstr.record.run import RunRecord
 
 

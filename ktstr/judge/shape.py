@@ -3,36 +3,18 @@
 
 from __future__ import annotations
 
+from ktstr.judge.workers.views import asked_view, seen_view
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.cpulist import format_cpulist, parse_cpulist
 from ktstr.model.errors import UsageError
 from ktstr.model.facts import PROTOCOL, Hello, NodeFacts
 from ktstr.model.numa import NumaNode
 from ktstr.model.plan import Plan
-from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.topology import Topology
 
 # Of each MiB of a node's memory the kernel may keep this much at most to itself: page structures,
 # its own image, and what firmware reserved.
 _VISIBLE_KB = 512
-
-
-def seen_view(hello: Hello) -> TopologyView:
-    """The topology that the guest read from its sysfs.
-
-    Raises:
-        UsageError: a CPU list is malformed.
-    """
-    llcs, cores = (
-        tuple(sorted((parse_cpulist(part) for part in parts), key=sorted))
-        for parts in (hello.llcs, hello.cores)
-    )
-    nodes = tuple(map(parse_cpulist, hello.nodes))
-    return TopologyView(llcs, nodes, cores, tuple(node.distances for node in hello.numa))
-
-
-def asked_view(plan: Plan) -> TopologyView:
-    """The topology that the plan asks for."""
-    return TopologyView.of(plan.machine)
 
 
 def identity(plan: Plan, hello: Hello) -> list[Detail]:

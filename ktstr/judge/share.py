@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ktstr.judge.freezing import frozen_ns
-from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.subjects import MIN_WINDOW_NS, by_cgroup, is_within, wall_ns
-from ktstr.judge.waterfill import Capacity, Leaf, waterfill
-from ktstr.judge.windows import allowed, stranded, together, used
+from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.numbers.waterfill import Capacity, Leaf, waterfill
+from ktstr.judge.workers.quota import quota_of
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import MIN_WINDOW_NS, by_cgroup, is_within, wall_ns
+from ktstr.judge.workers.windows import allowed, frozen_ns, stranded, together, used
 from ktstr.model.checks import Kind
 from ktstr.model.facts import CgroupFacts, WorkerFacts
 
@@ -198,12 +199,6 @@ def _capacities(
         taken = sum(used(other, union, group[0].workers[0]) for other in others)
         found.append(Capacity(inside, max(0.0, len(union - gone) - taken)))
     return found
-
-
-def quota_of(cgroup: CgroupFacts) -> float | None:
-    """CPUs that cpu.max allows; the file says `$MAX $PERIOD` in us, or `max` (cgroup-v2.rst)."""
-    amount, _, period = cgroup.limits_in_force.get("cpu.max", "").partition(" ")
-    return int(amount) / int(period) if amount.isdecimal() and period.isdecimal() else None
 
 
 def _unions(sets: set[frozenset[int]]) -> Iterator[frozenset[int]]:

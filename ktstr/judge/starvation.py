@@ -5,7 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.judge.subjects import MIN_WINDOW_NS, NS_PER_MS, by_cgroup, crashed, wall_ns, worker_name
+from ktstr.judge.workers.subjects import (
+    MIN_WINDOW_NS,
+    NS_PER_MS,
+    by_cgroup,
+    crashed,
+    wall_ns,
+    worker_name,
+)
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 from ktstr.record.run import RunRecord

@@ -10,13 +10,14 @@ from ktstr.judge.delay import pooled_delays
 from ktstr.judge.fairness import Cohort, cohorts
 from ktstr.judge.latency import pooled
 from ktstr.judge.locality import locality
-from ktstr.judge.measure import Measurement, Scope
+from ktstr.judge.measure import Measurement
 from ktstr.judge.migration import migrations
+from ktstr.judge.numbers.spread import histogram_variation, tail_ratio
 from ktstr.judge.share import Portion, portions
-from ktstr.judge.spread import histogram_variation, tail_ratio
-from ktstr.judge.subjects import by_cgroup, wall_ns
 from ktstr.judge.throughput import iteration_rate, variations, work_rate
-from ktstr.judge.windows import allowed
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import by_cgroup, wall_ns
+from ktstr.judge.workers.windows import allowed
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
 

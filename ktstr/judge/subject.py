@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ktstr.judge.classes import ABOVE, Stay, life_over, stays
 from ktstr.judge.excused import excused
 from ktstr.judge.scheduler import was_ejected
-from ktstr.judge.subjects import worker_name
+from ktstr.judge.workers.classes import ABOVE, Stay, life_over, stays
+from ktstr.judge.workers.subjects import worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts, WorkerFacts
 from ktstr.model.witness import SchedClass

@@ -21,10 +21,11 @@ from ktstr.judge import (
 )
 from ktstr.judge.isolation import isolation
 from ktstr.judge.judgement import CheckResult
-from ktstr.judge.measure import Limit, Scope
+from ktstr.judge.measure import Limit
 from ktstr.judge.mechanisms import without_mechanism
 from ktstr.judge.ranking import worst
 from ktstr.judge.starvation import starved
+from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Checks, Detail, Verdict
 
 LIMITS: tuple[Limit, ...] = (

@@ -6,9 +6,17 @@ A work rate is work units by CPU time; an iteration rate is iterations by wall t
 
 from __future__ import annotations
 
-from ktstr.judge.measure import Limit, Measurement, Scope
-from ktstr.judge.spread import variation
-from ktstr.judge.subjects import MIN_WINDOW_NS, NS_PER_S, by_cgroup, ordered, wall_ns, worker_name
+from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.numbers.spread import variation
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import (
+    MIN_WINDOW_NS,
+    NS_PER_S,
+    by_cgroup,
+    ordered,
+    wall_ns,
+    worker_name,
+)
 from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 

@@ -9,12 +9,12 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
-from ktstr.judge.kept import overruns
-from ktstr.judge.measure import Scope
 from ktstr.judge.mechanisms import MECHANISMS
-from ktstr.judge.phases import whole
 from ktstr.judge.share import MAX_ERROR
 from ktstr.judge.thresholds import LIMITS, evaluate
+from ktstr.judge.workers.phases import whole
+from ktstr.judge.workers.quota import overruns
+from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, Event, ScenarioFacts, StepFacts, WorkerFacts
 from ktstr.model.limits import Limits

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.judge import cleanup, delay, latency, locality, migration, share, throughput
-from ktstr.judge.measure import Limit, Scope
-from ktstr.judge.spread import histogram_variation, tail_ratio, variation
+from ktstr.judge.measure import Limit
+from ktstr.judge.numbers.spread import histogram_variation, tail_ratio, variation
 from ktstr.judge.thresholds import LIMITS, SWITCHES
+from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import SWITCHES as ON_OFF
 from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts

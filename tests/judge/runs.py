@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from ktstr.judge.measure import Scope
+from ktstr.judge.workers.scope import Scope
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks
 from ktstr.model.disk import MAGIC, Disk, Filesystem

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr.judge.judge import judge
-from ktstr.judge.measure import Scope
 from ktstr.judge.thresholds import LIMITS, SWITCHES, evaluate
+from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Checks, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.histogram import Histogram

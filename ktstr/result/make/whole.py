@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ktstr.judge.judgement import Judgement
-from ktstr.judge.shape import seen_view
+from ktstr.judge.workers.views import seen_view
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.host import HostContext
 from ktstr.record.identity import FileDigest, Identity

@@ -11,7 +11,7 @@ import collections
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ktstr.judge.subjects import requested, worker_name
+from ktstr.judge.workers.subjects import requested, worker_name
 from ktstr.model.facts import SchedulerFacts, WorkerFacts, WorkerPhase
 from ktstr.model.witness import RanUnder, SchedClass
 from ktstr.model.work import Policy

@@ -7,12 +7,12 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ktstr.judge.classes import not_eevdfs
-from ktstr.judge.kept import overruns
-from ktstr.judge.measure import Scope
-from ktstr.judge.presence import presence_of
-from ktstr.judge.shape import asked_view
-from ktstr.judge.subjects import worker_name
+from ktstr.judge.workers.classes import not_eevdfs
+from ktstr.judge.workers.presence import presence_of
+from ktstr.judge.workers.quota import overruns
+from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import worker_name
+from ktstr.judge.workers.views import asked_view
 from ktstr.model.checks import Checks, Detail, Kind, Verdict
 from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram

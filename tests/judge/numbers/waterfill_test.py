@@ -7,7 +7,7 @@ from absl.testing import absltest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ktstr.judge.waterfill import Capacity, Leaf, waterfill
+from ktstr.judge.numbers.waterfill import Capacity, Leaf, waterfill
 
 settings.register_profile("ktstr", deadline=None, derandomize=True)
 settings.load_profile("ktstr")

@@ -15,9 +15,9 @@ from ktstr.judge.gaps import MAX_GAP
 from ktstr.judge.isolation import isolation
 from ktstr.judge.judge import judge
 from ktstr.judge.locality import MIN_LOCALITY
-from ktstr.judge.measure import Scope
-from ktstr.judge.presence import ALL_THERE, Change, Presence, presence_of
 from ktstr.judge.share import MAX_ERROR, portions
+from ktstr.judge.workers.presence import ALL_THERE, Change, Presence, presence_of
+from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, Event
 from tests.judge import runs

@@ -3,7 +3,7 @@
 
 from absl.testing import absltest, parameterized
 
-from ktstr.judge.subjects import affinity_of, is_within, requested
+from ktstr.judge.workers.subjects import affinity_of, is_within, requested
 from tests.judge import runs
 
 

@@ -3,7 +3,7 @@
 
 from absl.testing import absltest
 
-from ktstr.judge.windows import gap_window
+from ktstr.judge.workers.windows import gap_window
 from tests.judge import runs
 from tests.judge.runs import MS, S
 

@@ -9,7 +9,7 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.judge.student import quantile, within
+from ktstr.judge.numbers.student import quantile, within
 
 _CONFIDENCES = st.floats(0.01, 0.9999)
 _FREEDOMS = st.integers(1, 200)

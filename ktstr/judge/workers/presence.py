@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ktstr.judge.subjects import NS_PER_MS
+from ktstr.judge.workers.subjects import NS_PER_MS
 from ktstr.model.cpulist import format_cpulist
 from ktstr.model.events import EventName
 from ktstr.model.facts import Event

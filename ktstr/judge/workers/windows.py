@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which workers ran at the same time, where they may run, and what they used of given CPUs."""
+"""When workers ran, together or frozen, where they may run, and what they used of given CPUs."""
 
 from __future__ import annotations
 
-from ktstr.judge.presence import Presence
-from ktstr.judge.subjects import affinity_of, wall_ns
+from ktstr.judge.workers.presence import Presence
+from ktstr.judge.workers.subjects import affinity_of, is_within, wall_ns
 from ktstr.model.cpulist import parse_cpulist
-from ktstr.model.facts import WorkerFacts
+from ktstr.model.facts import CgroupFacts, WorkerFacts
 
 # workers whose starts and ends differ by more than this part of their life are not compared
 _SAME_WINDOW = 0.1
@@ -60,3 +60,8 @@ def used(other: WorkerFacts, cpus: frozenset[int], window: WorkerFacts) -> float
     here = sum(ns for cpu, ns in other.ran_on.items() if cpu in cpus) / sampled
     overlap = (end - start) / wall_ns(other)
     return here * other.cpu_ns * overlap / wall_ns(window)
+
+
+def frozen_ns(cgroup: str, facts: tuple[CgroupFacts, ...]) -> int:
+    """Nanoseconds that a cgroup was frozen, itself or with one above it, over all its lives."""
+    return sum(each.frozen_ns for each in facts if is_within(cgroup, each.name))

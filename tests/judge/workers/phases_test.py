@@ -8,8 +8,8 @@ import dataclasses
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
-from ktstr.judge.phases import checks_in_force, parts, step_scope, step_workers
 from ktstr.judge.statistics import cgroup_stats, total_stats
+from ktstr.judge.workers.phases import checks_in_force, parts, step_scope, step_workers
 from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts
 from ktstr.record.run import RunRecord

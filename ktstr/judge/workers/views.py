@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The topology that was asked for, and the one that the guest saw."""
+
+from __future__ import annotations
+
+from ktstr.model.cpulist import parse_cpulist
+from ktstr.model.facts import Hello
+from ktstr.model.plan import Plan
+from ktstr.model.topology import TopologyView
+
+
+def seen_view(hello: Hello) -> TopologyView:
+    """The topology that the guest read from its sysfs.
+
+    Raises:
+        UsageError: a CPU list is malformed.
+    """
+    llcs, cores = (
+        tuple(sorted((parse_cpulist(part) for part in parts), key=sorted))
+        for parts in (hello.llcs, hello.cores)
+    )
+    nodes = tuple(map(parse_cpulist, hello.nodes))
+    return TopologyView(llcs, nodes, cores, tuple(node.distances for node in hello.numa))
+
+
+def asked_view(plan: Plan) -> TopologyView:
+    """The topology that the plan asks for."""
+    return TopologyView.of(plan.machine)
