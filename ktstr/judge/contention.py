@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ktstr.judge.excused import excused
-from ktstr.judge.kernel_log import STALLS
+from ktstr.judge.run.kernel_log import STALLS
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.host import HostSample
 from ktstr.model.payload_checks import About

@@ -5,33 +5,33 @@ from __future__ import annotations
 
 import dataclasses
 
-from ktstr.judge.boot_parameters import boot_parameters
 from ktstr.judge.checks.kept import kept_remarks
 from ktstr.judge.claims import claim_details, claim_results
-from ktstr.judge.comeback import comeback_remarks
-from ktstr.judge.completeness import cpusets, ending, scenarios, transport, worker_reports
 from ktstr.judge.conservation import waste_remarks
 from ktstr.judge.contention import excuse
-from ktstr.judge.disks import disk_remarks, disks
 from ktstr.judge.evidence import claims
 from ktstr.judge.expectation import weigh
 from ktstr.judge.holds import not_held
 from ktstr.judge.judgement import CheckResult, Judgement
-from ktstr.judge.kernel_log import kernel_log, kernel_log_remarks, panic
-from ktstr.judge.known_faults import known_fault_remarks, unexplained
-from ktstr.judge.limits import limits
-from ktstr.judge.outcome import outcome
-from ktstr.judge.payloads import payload_remarks, payloads
+from ktstr.judge.lives.comeback import comeback_remarks
 from ktstr.judge.ranking import ranked, worst
 from ktstr.judge.relative import relative_details, relative_results, under_test
+from ktstr.judge.run.boot_parameters import boot_parameters
+from ktstr.judge.run.cgroups import cpusets, limits
+from ktstr.judge.run.completeness import ending, scenarios, transport, worker_reports
+from ktstr.judge.run.disks import disk_remarks, disks
+from ktstr.judge.run.function import outcome
+from ktstr.judge.run.kernel_log import kernel_log, kernel_log_remarks, panic
+from ktstr.judge.run.known_faults import known_fault_remarks, unexplained
+from ktstr.judge.run.machine import identity, topology
+from ktstr.judge.run.payloads import payload_remarks, payloads
+from ktstr.judge.run.samples import samples
+from ktstr.judge.run.waits import wait_remarks, waits
 from ktstr.judge.run_statistics import run_statistics
-from ktstr.judge.samples import samples
 from ktstr.judge.scheduler import scheduler
-from ktstr.judge.shape import identity, topology
 from ktstr.judge.starvation import starvation_remarks
 from ktstr.judge.subject import foreign, not_charged, subject_remarks
 from ktstr.judge.thresholds import evaluate
-from ktstr.judge.waits import wait_remarks, waits
 from ktstr.judge.workers.phases import parts, whole
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.errors import InfraError, UsageError

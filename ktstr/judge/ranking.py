@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ktstr.judge.kernel_log import STALLS
+from ktstr.judge.run.kernel_log import STALLS
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
 

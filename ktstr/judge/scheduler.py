@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import itertools
 
-from ktstr.judge.comeback import comeback, is_interrupted, why_thrown_out
-from ktstr.judge.first_cause import causes, last_words
+from ktstr.judge.lives.comeback import comeback, is_interrupted, why_thrown_out
+from ktstr.judge.lives.first_cause import causes, last_words
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
 from ktstr.model.facts import SchedulerFacts

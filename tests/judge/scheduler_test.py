@@ -8,8 +8,8 @@ from typing import Any
 
 from absl.testing import absltest, parameterized
 
-from ktstr.judge.comeback import why_thrown_out
 from ktstr.judge.judge import judge
+from ktstr.judge.lives.comeback import why_thrown_out
 from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.plan import SchedulerPlan

@@ -7,11 +7,11 @@ import dataclasses
 
 from absl.testing import absltest, parameterized
 
-from ktstr.judge.completeness import planned_workers, worker_reports
 from ktstr.judge.gaps import MAX_GAP
 from ktstr.judge.isolation import isolation
 from ktstr.judge.latency import MAX_P99
 from ktstr.judge.migration import MAX_RATE
+from ktstr.judge.run.completeness import planned_workers, worker_reports
 from ktstr.judge.starvation import starvation_remarks, starved
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.histogram import Histogram

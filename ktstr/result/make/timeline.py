@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.judge.payloads import payload_name
+from ktstr.judge.run.payloads import payload_name
 from ktstr.model.events import EventName
 from ktstr.model.facts import Event
 from ktstr.model.payload import PayloadEnd

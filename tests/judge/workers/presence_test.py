@@ -9,12 +9,12 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.judge.completeness import cpusets
 from ktstr.judge.fairness import MAX_SPREAD, cohorts
 from ktstr.judge.gaps import MAX_GAP
 from ktstr.judge.isolation import isolation
 from ktstr.judge.judge import judge
 from ktstr.judge.locality import MIN_LOCALITY
+from ktstr.judge.run.cgroups import cpusets
 from ktstr.judge.share import MAX_ERROR, portions
 from ktstr.judge.workers.presence import ALL_THERE, Change, Presence, presence_of
 from ktstr.judge.workers.scope import Scope

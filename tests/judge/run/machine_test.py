@@ -6,7 +6,7 @@ from typing import Any
 
 from absl.testing import absltest, parameterized
 
-from ktstr.judge.shape import topology
+from ktstr.judge.run.machine import topology
 from ktstr.model.checks import Verdict
 from ktstr.model.facts import Hello, NodeFacts
 from ktstr.model.numa import NumaLayout, NumaNode, SideCache

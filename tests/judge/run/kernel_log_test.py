@@ -4,7 +4,7 @@
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
-from ktstr.judge.kernel_log import where
+from ktstr.judge.run.kernel_log import where
 from ktstr.model.checks import Verdict
 from ktstr.model.console import ConsoleFinding, ConsoleKind
 from ktstr.model.host import Ending, EndingKind

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-from ktstr.judge.payloads import planned_payloads
+from ktstr.judge.run.payloads import planned_payloads
 from ktstr.judge.scheduler import never_ran
-from ktstr.judge.workers.presence import Presence, presence_of
-from ktstr.judge.workers.subjects import NS_PER_S, crashed, worker_name
+from ktstr.judge.workers.subjects import crashed, worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.conditions import OnTimeout
-from ktstr.model.cpulist import parse_cpulist
-from ktstr.model.facts import CgroupFacts
 from ktstr.model.host import OUT_OF_TIME, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import AddCgroupDef, Spawn, SpawnHost
@@ -19,7 +16,6 @@ from ktstr.record.run import RunRecord
 _DAMAGES_SHOWN = 3
 # characters of an event's detail that a message has room for
 _SHORT = 40
-_EVER_NS = 1 << 62
 
 
 def ending(run: RunRecord) -> list[Detail]:
@@ -106,7 +102,7 @@ def scenarios(run: RunRecord) -> list[Detail]:
             message = f"the scenario could not be carried out ({done}): {facts.error}"
             details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
         elif any(each.on_timeout is not OnTimeout.GO_ON for each in facts.timeouts):
-            continue  # a wait ended it: ktstr.judge.waits
+            continue  # a wait ended it: ktstr.judge.run.waits
         elif facts.steps_done < facts.steps_planned:
             why = facts.stopped_because or "no reason given"
             message = f"the scenario ended early ({done}): {why}"
@@ -145,39 +141,6 @@ def worker_reports(run: RunRecord) -> list[Detail]:
         )
         details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
     return details
-
-
-def cpusets(run: RunRecord) -> list[Detail]:
-    """INCONCLUSIVE for a cgroup whose cpuset the kernel did not put in force as asked.
-
-    That CPUs which were not there are not in force either is as asked, as long as one was left.
-    """
-    presence = presence_of(run.events)
-    return [
-        Detail(Kind.WORKER_ERROR, words, Verdict.INCONCLUSIVE, cgroup.name)
-        for cgroup in run.cgroups
-        if cgroup.cpuset
-        and cgroup.cpuset != cgroup.effective_cpuset
-        and (words := _not_as_asked(cgroup, presence))
-    ]
-
-
-def _not_as_asked(cgroup: CgroupFacts, presence: Presence) -> str:
-    asked, found = parse_cpulist(cgroup.cpuset), parse_cpulist(cgroup.effective_cpuset)
-    if found and found <= asked and asked - found <= presence.ever_gone():
-        return ""
-    words = (
-        f"cgroup {cgroup.name} was given cpuset {cgroup.cpuset}, but "
-        f"{cgroup.effective_cpuset or 'none'} is in force"
-    )
-    # nobody says when it was read: at some time after all that is known
-    loss = next(presence.losses(asked, 0, _EVER_NS), None)
-    if loss is None:
-        return words
-    return (
-        f"{words}: CPU {loss.cpu}, its last one, went offline at {loss.at_ns / NS_PER_S:.3f} s of "
-        f"the guest's clock, and the kernel puts the CPUs of the cgroup above in force then"
-    )
 
 
 def planned_workers(plan: Plan) -> int:

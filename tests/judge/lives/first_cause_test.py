@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from absl.testing import absltest, parameterized
 
-from ktstr.judge.first_cause import causes, last_words
+from ktstr.judge.lives.first_cause import causes, last_words
 
 _KFUNC = """\
 libbpf: extern (func ksym) 'scx_bpf_of_tomorrow': not found in kernel or module BTFs

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ktstr.judge.kernel_log import where
+from ktstr.judge.run.kernel_log import where
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.console import ConsoleKind
 from ktstr.record.run import RunRecord
