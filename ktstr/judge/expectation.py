@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ktstr.judge.ranking import rank, ranked, worst
+from ktstr.judge.blame.ranking import rank, ranked, worst
 from ktstr.judge.run.kernel_log import STALLS
 from ktstr.model.checks import Detail, ExpectFail, Kind, Verdict
 

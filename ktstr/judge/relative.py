@@ -14,9 +14,9 @@ import math
 import statistics
 from dataclasses import dataclass
 
+from ktstr.judge.blame.subject import leg_problem
 from ktstr.judge.numbers.student import quantile
 from ktstr.judge.relative_values import value_of
-from ktstr.judge.subject import leg_problem
 from ktstr.judge.workers.phases import step_workers
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import StepFacts

@@ -19,11 +19,11 @@ from ktstr.judge import (
     share,
     throughput,
 )
+from ktstr.judge.blame.ranking import worst
 from ktstr.judge.isolation import isolation
 from ktstr.judge.judgement import CheckResult
 from ktstr.judge.measure import Limit
 from ktstr.judge.mechanisms import without_mechanism
-from ktstr.judge.ranking import worst
 from ktstr.judge.starvation import starved
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Checks, Detail, Verdict

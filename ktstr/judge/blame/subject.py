@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ktstr.judge.excused import excused
+from ktstr.judge.blame.excused import excused
 from ktstr.judge.scheduler import was_ejected
 from ktstr.judge.workers.classes import ABOVE, Stay, life_over, stays
 from ktstr.judge.workers.subjects import worker_name

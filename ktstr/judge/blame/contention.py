@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ktstr.judge.excused import excused
+from ktstr.judge.blame.excused import excused
 from ktstr.judge.run.kernel_log import STALLS
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.host import HostSample

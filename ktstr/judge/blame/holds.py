@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ktstr.judge.excused import excused
+from ktstr.judge.blame.excused import excused
 from ktstr.judge.run.kernel_log import STALLS
 from ktstr.judge.workers.presence import Presence, presence_of
 from ktstr.judge.workers.subjects import NS_PER_S, worker_name

@@ -3,7 +3,7 @@
 
 from absl.testing import absltest
 
-from ktstr.judge.excused import excused
+from ktstr.judge.blame.excused import excused
 from ktstr.model.checks import Detail, Kind, Verdict
 
 
