@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ktstr.judge.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.judge.figures import FigureName
-from ktstr.judge.judgement import ClaimResult
 from ktstr.judge.run_statistics import RunStatistics, StepStatistics
 from ktstr.judge.scheduler import never_ran
 from ktstr.model.checks import Detail, Kind, Verdict
@@ -18,6 +18,21 @@ from ktstr.model.errors import UsageError
 from ktstr.model.relations import holds, words
 from ktstr.model.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
 from ktstr.record.run import RunRecord
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """One claim and what came of it.  `value` is as JSON has it; None: there was none.
+
+    `relation` is in words, empty where nothing was said about the value; `why`: why there is no
+    value, or no verdict.
+    """
+
+    name: str
+    value: Any
+    relation: str
+    verdict: Verdict
+    why: str = ""
 
 
 def claim_results(run: RunRecord, statistics: RunStatistics) -> list[ClaimResult]:

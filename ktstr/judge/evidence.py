@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.judge.blame.subject import shown_words
+from ktstr.judge.checks.all import enabled_limits
 from ktstr.judge.relative import RelativeResult
 from ktstr.judge.run.completeness import planned_workers
 from ktstr.judge.run.disks import is_as_promised, promise
@@ -13,7 +14,6 @@ from ktstr.judge.run.kernel_log import is_clean
 from ktstr.judge.run.known_faults import unexplained
 from ktstr.judge.run.payloads import missing, payload_name, planned_payloads
 from ktstr.judge.scheduler import plans_of
-from ktstr.judge.thresholds import enabled_limits
 from ktstr.judge.workers.phases import checks_in_force
 from ktstr.model.checks import Verdict
 from ktstr.model.facts import PayloadFacts, SchedulerFacts

@@ -9,12 +9,15 @@ from ktstr.judge.blame.contention import excuse
 from ktstr.judge.blame.holds import not_held
 from ktstr.judge.blame.ranking import ranked, worst
 from ktstr.judge.blame.subject import foreign, not_charged, subject_remarks
+from ktstr.judge.checks.all import evaluate
+from ktstr.judge.checks.conservation import waste_remarks
 from ktstr.judge.checks.kept import kept_remarks
+from ktstr.judge.checks.result import CheckResult
+from ktstr.judge.checks.starvation import starvation_remarks
 from ktstr.judge.claims import claim_details, claim_results
-from ktstr.judge.conservation import waste_remarks
 from ktstr.judge.evidence import claims
 from ktstr.judge.expectation import weigh
-from ktstr.judge.judgement import CheckResult, Judgement
+from ktstr.judge.judgement import Judgement
 from ktstr.judge.lives.comeback import comeback_remarks
 from ktstr.judge.relative import relative_details, relative_results, under_test
 from ktstr.judge.run.boot_parameters import boot_parameters
@@ -30,8 +33,6 @@ from ktstr.judge.run.samples import samples
 from ktstr.judge.run.waits import wait_remarks, waits
 from ktstr.judge.run_statistics import run_statistics
 from ktstr.judge.scheduler import scheduler
-from ktstr.judge.starvation import starvation_remarks
-from ktstr.judge.thresholds import evaluate
 from ktstr.judge.workers.phases import parts, whole
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.errors import InfraError, UsageError

@@ -4,46 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from ktstr.judge.checks.result import CheckResult
+from ktstr.judge.claims import ClaimResult
 from ktstr.judge.relative import RelativeResult
 from ktstr.judge.run_statistics import NO_STATISTICS, RunStatistics
 from ktstr.model.checks import Detail, Verdict
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """One enabled check, over the whole run or over one step, and what came of it.
-
-    limit: None for a check that is on or off.  layer: who set it: default, the scheduler's name,
-    test, or a step.  measured: the value nearest to a failure, in `unit`, at `subject`; None where
-    nothing was measured.  least: the limit is a lower one.
-    """
-
-    name: str
-    step: int | None
-    layer: str
-    limit: float | None = None
-    least: bool = False
-    unit: str = ""
-    measured: float | None = None
-    subject: str = ""
-    verdict: Verdict = Verdict.PASS
-
-
-@dataclass(frozen=True)
-class ClaimResult:
-    """One claim and what came of it.  `value` is as JSON has it; None: there was none.
-
-    `relation` is in words, empty where nothing was said about the value; `why`: why there is no
-    value, or no verdict.
-    """
-
-    name: str
-    value: Any
-    relation: str
-    verdict: Verdict
-    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ktstr.judge.latency import pooled
-from ktstr.judge.migration import migrations
+from ktstr.judge.checks.latency import pooled
+from ktstr.judge.checks.migration import migrations
 from ktstr.judge.workers.subjects import MIN_WINDOW_NS, NS_PER_MS, NS_PER_S, wall_ns
 from ktstr.model.facts import WorkerFacts
 

@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ktstr.judge.delay import pooled_delays
-from ktstr.judge.fairness import Cohort, cohorts
-from ktstr.judge.latency import pooled
-from ktstr.judge.locality import locality
-from ktstr.judge.measure import Measurement
-from ktstr.judge.migration import migrations
+from ktstr.judge.checks.delay import pooled_delays
+from ktstr.judge.checks.fairness import Cohort, cohorts
+from ktstr.judge.checks.latency import pooled
+from ktstr.judge.checks.locality import locality
+from ktstr.judge.checks.measure import Measurement
+from ktstr.judge.checks.migration import migrations
+from ktstr.judge.checks.share import Portion, portions
+from ktstr.judge.checks.throughput import iteration_rate, variations, work_rate
 from ktstr.judge.numbers.spread import histogram_variation, tail_ratio
-from ktstr.judge.share import Portion, portions
-from ktstr.judge.throughput import iteration_rate, variations, work_rate
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import by_cgroup, wall_ns
 from ktstr.judge.workers.windows import allowed
@@ -27,12 +27,12 @@ class CgroupStats:
     """What the workers of one cgroup got.
 
     Shares are CPU time in percent of wall time, 100 being a whole CPU.  spread_pct: see
-    `ktstr.judge.fairness`, None where no two workers can be compared.  run_delay_*: the kernel's
-    waiting times on runqueues, summed over a worker's life; run_delay holds the single waits.
-    work_rate_*: work units per second of CPU time; iteration_rate_*: iterations per second of wall
-    time.  throughput_cv: the largest among like workers.  wake_tail_ratio: p99 by median.
-    got_cpus, promised_cpus: see `ktstr.judge.share`.  page_locality_min: see
-    `ktstr.judge.locality`.  None: not measured, or nothing to divide by.
+    `ktstr.judge.checks.fairness`, None where no two workers can be compared.  run_delay_*: the
+    kernel's waiting times on runqueues, summed over a worker's life; run_delay holds the single
+    waits.  work_rate_*: work units per second of CPU time; iteration_rate_*: iterations per second
+    of wall time.  throughput_cv: the largest among like workers.  wake_tail_ratio: p99 by median.
+    got_cpus, promised_cpus: see `ktstr.judge.checks.share`.  page_locality_min: see
+    `ktstr.judge.checks.locality`.  None: not measured, or nothing to divide by.
     """
 
     name: str

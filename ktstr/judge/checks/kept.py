@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.judge.share import portions
+from ktstr.judge.checks.share import portions
 from ktstr.judge.workers.classes import life_over
 from ktstr.judge.workers.quota import overruns
 from ktstr.judge.workers.scope import Scope

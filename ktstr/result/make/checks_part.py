@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 
-from ktstr.judge.judgement import CheckResult, ClaimResult, Judgement
+from ktstr.judge.checks.result import CheckResult
+from ktstr.judge.claims import ClaimResult
+from ktstr.judge.judgement import Judgement
 from ktstr.judge.relative import RelativeResult
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable

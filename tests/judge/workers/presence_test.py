@@ -9,13 +9,13 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.judge.fairness import MAX_SPREAD, cohorts
-from ktstr.judge.gaps import MAX_GAP
-from ktstr.judge.isolation import isolation
+from ktstr.judge.checks.fairness import MAX_SPREAD, cohorts
+from ktstr.judge.checks.gaps import MAX_GAP
+from ktstr.judge.checks.isolation import isolation
+from ktstr.judge.checks.locality import MIN_LOCALITY
+from ktstr.judge.checks.share import MAX_ERROR, portions
 from ktstr.judge.judge import judge
-from ktstr.judge.locality import MIN_LOCALITY
 from ktstr.judge.run.cgroups import cpusets
-from ktstr.judge.share import MAX_ERROR, portions
 from ktstr.judge.workers.presence import ALL_THERE, Change, Presence, presence_of
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Checks, Kind, Verdict

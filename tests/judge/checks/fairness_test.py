@@ -9,7 +9,7 @@ from absl.testing import absltest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ktstr.judge.fairness import MAX_SPREAD, cohorts, fair_shares
+from ktstr.judge.checks.fairness import MAX_SPREAD, cohorts, fair_shares
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.work import NICE_WEIGHTS

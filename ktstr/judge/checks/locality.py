@@ -6,7 +6,7 @@ A worker's pages by node are those of its /proc/self/numa_maps at its end.
 
 from __future__ import annotations
 
-from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import affinity_of, ordered, worker_name
 from ktstr.judge.workers.windows import stranded

@@ -7,12 +7,12 @@ import dataclasses
 
 from absl.testing import absltest, parameterized
 
-from ktstr.judge.gaps import MAX_GAP
-from ktstr.judge.isolation import isolation
-from ktstr.judge.latency import MAX_P99
-from ktstr.judge.migration import MAX_RATE
+from ktstr.judge.checks.gaps import MAX_GAP
+from ktstr.judge.checks.isolation import isolation
+from ktstr.judge.checks.latency import MAX_P99
+from ktstr.judge.checks.migration import MAX_RATE
+from ktstr.judge.checks.starvation import starvation_remarks, starved
 from ktstr.judge.run.completeness import planned_workers, worker_reports
-from ktstr.judge.starvation import starvation_remarks, starved
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.histogram import Histogram
 from ktstr.model.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step

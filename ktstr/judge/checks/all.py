@@ -7,7 +7,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ktstr.judge import (
+from ktstr.judge.blame.ranking import worst
+from ktstr.judge.checks import (
     cleanup,
     conservation,
     delay,
@@ -19,12 +20,11 @@ from ktstr.judge import (
     share,
     throughput,
 )
-from ktstr.judge.blame.ranking import worst
-from ktstr.judge.isolation import isolation
-from ktstr.judge.judgement import CheckResult
-from ktstr.judge.measure import Limit
-from ktstr.judge.mechanisms import without_mechanism
-from ktstr.judge.starvation import starved
+from ktstr.judge.checks.isolation import isolation
+from ktstr.judge.checks.measure import Limit
+from ktstr.judge.checks.mechanisms import without_mechanism
+from ktstr.judge.checks.result import CheckResult
+from ktstr.judge.checks.starvation import starved
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Checks, Detail, Verdict
 

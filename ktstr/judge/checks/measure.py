@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import NS_PER_US
 from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.histogram import Histogram
 
 
 @dataclass(frozen=True)
@@ -77,3 +79,15 @@ class Limit:
     def judge(self, scope: Scope, limit: float) -> list[Detail]:
         """`details` of what `measure` finds in `scope`."""
         return self.details(self.measure(scope), scope, limit)
+
+
+def p99_of(cgroup: str, pool: Histogram, what: str, many: str, none: str) -> Measurement:
+    """`what`, the p99 (us) of a pool of `many` (ns); `none` is said of an empty one."""
+    p99 = pool.percentile(0.99)
+    if p99 is None:
+        return Measurement(cgroup, None, f"cgroup {cgroup}: {none}")
+    words = (
+        f"cgroup {cgroup}: {what} {p99 / NS_PER_US:.1f} us of {pool.count} {many}, "
+        f"worst {pool.maximum / NS_PER_US:.1f} us"
+    )
+    return Measurement(cgroup, p99 / NS_PER_US, words)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import (
     MIN_WINDOW_NS,

@@ -8,10 +8,10 @@ from typing import Any
 
 from absl.testing import absltest, parameterized
 
+from ktstr.judge.checks.all import LIMITS, evaluate
+from ktstr.judge.checks.mechanisms import MECHANISMS
+from ktstr.judge.checks.share import MAX_ERROR
 from ktstr.judge.judge import judge
-from ktstr.judge.mechanisms import MECHANISMS
-from ktstr.judge.share import MAX_ERROR
-from ktstr.judge.thresholds import LIMITS, evaluate
 from ktstr.judge.workers.phases import whole
 from ktstr.judge.workers.quota import overruns
 from ktstr.judge.workers.scope import Scope

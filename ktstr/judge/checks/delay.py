@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import functools
 
-from ktstr.judge.measure import Limit, Measurement
-from ktstr.judge.percentile import p99_of
+from ktstr.judge.checks.measure import Limit, Measurement, p99_of
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import by_cgroup
 from ktstr.model.checks import Kind

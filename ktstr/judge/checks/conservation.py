@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_S
 from ktstr.judge.workers.views import asked_view

@@ -6,7 +6,7 @@ A work rate is work units by CPU time; an iteration rate is iterations by wall t
 
 from __future__ import annotations
 
-from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.numbers.spread import variation
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import (

@@ -10,10 +10,10 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.judge import cleanup, delay, latency, locality, migration, share, throughput
-from ktstr.judge.measure import Limit
+from ktstr.judge.checks import cleanup, delay, latency, locality, migration, share, throughput
+from ktstr.judge.checks.all import LIMITS, SWITCHES
+from ktstr.judge.checks.measure import Limit
 from ktstr.judge.numbers.spread import histogram_variation, tail_ratio, variation
-from ktstr.judge.thresholds import LIMITS, SWITCHES
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import SWITCHES as ON_OFF
 from ktstr.model.checks import Checks, Kind, Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.workers.presence import when
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_MS, crashed, ordered, worker_name

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.workers.presence import ALL_THERE, Presence
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import (

@@ -8,7 +8,7 @@ from typing import Any
 
 from absl.testing import absltest, parameterized
 
-from ktstr.judge.conservation import MAX_WASTED
+from ktstr.judge.checks.conservation import MAX_WASTED
 from ktstr.judge.judge import judge
 from ktstr.model.checks import Checks, Detail, Kind, Verdict
 from ktstr.model.events import EventName

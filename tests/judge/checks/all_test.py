@@ -10,8 +10,8 @@ from absl.testing import absltest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ktstr.judge.checks.all import LIMITS, SWITCHES, evaluate
 from ktstr.judge.judge import judge
-from ktstr.judge.thresholds import LIMITS, SWITCHES, evaluate
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Checks, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts

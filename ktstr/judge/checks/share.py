@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ktstr.judge.measure import Limit, Measurement
+from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.numbers.waterfill import Capacity, Leaf, waterfill
 from ktstr.judge.workers.quota import quota_of
 from ktstr.judge.workers.scope import Scope
