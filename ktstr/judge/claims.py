@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ktstr.judge.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.judge.figures import FigureName
-from ktstr.judge.run_statistics import RunStatistics, StepStatistics
 from ktstr.judge.scheduler import never_ran
+from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
+from ktstr.judge.statistics.run import RunStatistics, StepStatistics
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.errors import UsageError

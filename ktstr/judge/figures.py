@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ktstr.judge.figure_table import OF_A_CGROUP, OF_ALL
+from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario import TOTAL
 

@@ -15,11 +15,9 @@ from ktstr.judge.checks.kept import kept_remarks
 from ktstr.judge.checks.result import CheckResult
 from ktstr.judge.checks.starvation import starvation_remarks
 from ktstr.judge.claims import claim_details, claim_results
-from ktstr.judge.evidence import claims
-from ktstr.judge.expectation import weigh
 from ktstr.judge.judgement import Judgement
 from ktstr.judge.lives.comeback import comeback_remarks
-from ktstr.judge.relative import relative_details, relative_results, under_test
+from ktstr.judge.relative.claims import relative_details, relative_results, under_test
 from ktstr.judge.run.boot_parameters import boot_parameters
 from ktstr.judge.run.cgroups import cpusets, limits
 from ktstr.judge.run.completeness import ending, scenarios, transport, worker_reports
@@ -31,8 +29,10 @@ from ktstr.judge.run.machine import identity, topology
 from ktstr.judge.run.payloads import payload_remarks, payloads
 from ktstr.judge.run.samples import samples
 from ktstr.judge.run.waits import wait_remarks, waits
-from ktstr.judge.run_statistics import run_statistics
 from ktstr.judge.scheduler import scheduler
+from ktstr.judge.statistics.run import run_statistics
+from ktstr.judge.verdict.evidence import claims
+from ktstr.judge.verdict.expectation import weigh
 from ktstr.judge.workers.phases import parts, whole
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.errors import InfraError, UsageError
@@ -56,8 +56,8 @@ _OF_THE_RUN = {
 def judge(run: RunRecord) -> Judgement:
     """The verdict over `run`, with every reason.
 
-    PASS needs evidence for every claim of `ktstr.judge.evidence`; what is not shown makes the run
-    INCONCLUSIVE.  No check depends on another's outcome.
+    PASS needs evidence for every claim of `ktstr.judge.verdict.evidence`; what is not shown makes
+    the run INCONCLUSIVE.  No check depends on another's outcome.
 
     Raises:
         InfraError: a fact of the guest cannot be read, e.g. a CPU list.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ktstr.judge.checks.result import CheckResult
 from ktstr.judge.claims import ClaimResult
-from ktstr.judge.relative import RelativeResult
-from ktstr.judge.run_statistics import NO_STATISTICS, RunStatistics
+from ktstr.judge.relative.claims import RelativeResult
+from ktstr.judge.statistics.run import NO_STATISTICS, RunStatistics
 from ktstr.model.checks import Detail, Verdict
 
 

@@ -9,10 +9,10 @@ from absl.testing import absltest, parameterized
 
 from ktstr import CgroupDef, Scenario, StatClaim, Step, defs, stat
 from ktstr.judge.claims import check_claims
-from ktstr.judge.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.judge.figures import FigureName
 from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
+from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.claim_facts import ClaimFacts
 from ktstr.model.claims import Relation

@@ -9,7 +9,7 @@ from absl.testing import absltest, parameterized
 from google.protobuf import json_format
 
 from ktstr import stat
-from ktstr.judge.figure_table import OF_A_CGROUP, OF_ALL
+from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.payload import Polarity
 from ktstr.result import result_pb2

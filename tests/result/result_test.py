@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor
 from hypothesis import given
 
 from ktstr import metric
-from ktstr.judge.statistics import CgroupStats
+from ktstr.judge.statistics.cgroups import CgroupStats
 from ktstr.model import facts
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.disk import Disk, Throttle

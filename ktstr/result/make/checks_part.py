@@ -8,7 +8,7 @@ import json
 from ktstr.judge.checks.result import CheckResult
 from ktstr.judge.claims import ClaimResult
 from ktstr.judge.judgement import Judgement
-from ktstr.judge.relative import RelativeResult
+from ktstr.judge.relative.claims import RelativeResult
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
 from ktstr.result.make.mirror import mirrored

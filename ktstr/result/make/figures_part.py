@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from ktstr.judge.figure_table import OF_A_CGROUP, OF_ALL, Figure
-from ktstr.judge.run_statistics import RunStatistics, StepStatistics
+from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, Figure
+from ktstr.judge.statistics.run import RunStatistics, StepStatistics
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
 

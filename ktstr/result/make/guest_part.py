@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from ktstr.judge.run_statistics import RunStatistics
+from ktstr.judge.statistics.run import RunStatistics
 from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts, WorkerPhase
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.judge.run_statistics import RunStatistics
-from ktstr.judge.statistics import CgroupStats
+from ktstr.judge.statistics.cgroups import CgroupStats
+from ktstr.judge.statistics.run import RunStatistics
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
 from ktstr.result.make.mirror import histogram, mirrored

@@ -8,7 +8,7 @@ import dataclasses
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
-from ktstr.judge.statistics import cgroup_stats, total_stats
+from ktstr.judge.statistics.cgroups import cgroup_stats, total_stats
 from ktstr.judge.workers.phases import checks_in_force, parts, step_scope, step_workers
 from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ktstr.judge.blame.subject import shown_words
 from ktstr.judge.checks.all import enabled_limits
-from ktstr.judge.relative import RelativeResult
+from ktstr.judge.relative.claims import RelativeResult
 from ktstr.judge.run.completeness import planned_workers
 from ktstr.judge.run.disks import is_as_promised, promise
 from ktstr.judge.run.kernel_log import is_clean

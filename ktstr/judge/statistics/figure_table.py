@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ktstr.judge.statistics import CgroupStats, TotalStats
+from ktstr.judge.statistics.cgroups import CgroupStats, TotalStats
 from ktstr.judge.workers.subjects import NS_PER_MS, NS_PER_US
 from ktstr.model.payload import Polarity
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr.judge.judge import judge
-from ktstr.judge.relative import RelativeResult, interval, relative_results, under_test
-from ktstr.judge.relative_values import value_of
+from ktstr.judge.relative.claims import RelativeResult, interval, relative_results, under_test
+from ktstr.judge.relative.legs import value_of
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram

@@ -5,7 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ktstr.judge.statistics import NO_WORKERS, CgroupStats, TotalStats, cgroup_stats, total_stats
+from ktstr.judge.statistics.cgroups import (
+    NO_WORKERS,
+    CgroupStats,
+    TotalStats,
+    cgroup_stats,
+    total_stats,
+)
 from ktstr.judge.workers.phases import step_scope, whole
 from ktstr.judge.workers.scope import Scope
 from ktstr.record.run import RunRecord

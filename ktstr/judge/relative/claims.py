@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ktstr.judge.blame.subject import leg_problem
 from ktstr.judge.numbers.student import quantile
-from ktstr.judge.relative_values import value_of
+from ktstr.judge.relative.legs import value_of
 from ktstr.judge.workers.phases import step_workers
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import StepFacts
