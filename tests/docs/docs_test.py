@@ -8,8 +8,12 @@ import re
 from absl.testing import absltest
 from runfiles import Runfiles
 
+from tools.lint import arrows
+
 _HEADING = re.compile(r"^### `(.+)`$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+# a row of the table of a house's rooms: `ROOM` | what is in it | the rooms that it may import
+_ROOM = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([`\w, ]*)\|$", re.MULTILINE)
 _SOURCES = ("ktstr", "rules", "sched", "tools", "third_party")
 
 
@@ -45,6 +49,14 @@ class DocsTest(absltest.TestCase):
                 if link.endswith(".md") and "://" not in link:
                     with self.subTest(page=str(page.relative_to(root)), link=link):
                         self.assertTrue((page.parent / link).exists())
+
+    def test_the_judges_rooms_are_drawn_as_the_lint_holds_them(self) -> None:
+        page = (_root() / "docs/design.md").read_text(encoding="utf-8")
+        judging = page.partition("\n## Judging\n")[2].partition("\n## ")[0]
+        drawn = {
+            room: tuple(re.findall(r"`(\w+)`", targets)) for room, targets in _ROOM.findall(judging)
+        }
+        self.assertEqual(drawn, arrows.ROOMS["ktstr.judge"])
 
 
 if __name__ == "__main__":

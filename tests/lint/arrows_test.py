@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lint on arrows finds imports that go up, however they are written, and no others."""
+"""The lint on arrows finds imports that go up, however they are written, and circles of rooms."""
 
 from absl.testing import absltest, parameterized
 
@@ -15,11 +15,17 @@ class ArrowsTest(parameterized.TestCase):
         ("ktstr/report/text.py", "def f():\n    from ktstr.record.run import RunRecord"),
         ("ktstr/report/html/page.py", "from ktstr.result.make.whole import result_of"),
         ("ktstr/report/text.py", "from ktstr.result import make"),
-        ("ktstr/record/read.py", "from ktstr.judge.measure import Scope"),
         ("ktstr/record/read.py", "from ktstr.vm.classifier import classify"),
         ("ktstr/report/text.py", "from ..judge import judge"),
         ("ktstr/report/text.py", "from .. import judge"),
+        ("ktstr/record/read.py", "from ktstr.judge.workers.scope import Scope"),
         ("ktstr/judge/judge.py", "from ktstr.result import result_pb2"),
+        ("ktstr/judge/workers/phases.py", "from ktstr.judge.checks.share import portions"),
+        ("ktstr/judge/workers/phases.py", "from ktstr.judge.checks import share"),
+        ("ktstr/judge/run/completeness.py", "from ktstr.judge import judgement"),
+        ("ktstr/judge/run/deep/down.py", "import ktstr.judge.checks.gaps"),
+        ("ktstr/judge/checks/__init__.py", "from ktstr.judge.verdict.evidence import claims"),
+        ("ktstr/judge/scheduler.py", "from ktstr.judge.run.payloads import payloads"),
     )
     def test_an_arrow_up_is_found(self, name: str, text: str) -> None:
         (finding,) = arrows.check(name, f"import sys\n{text}\n")
@@ -34,9 +40,63 @@ class ArrowsTest(parameterized.TestCase):
         ("tests/report/text_test.py", "from ktstr.judge.judge import judge"),
         ("ktstr/reporting.py", "from ktstr.judge.judge import judge"),
         ("ktstr/report/text.py", "from ktstr.judgement import judge"),
+        ("ktstr/judge/run/completeness.py", "from ktstr.judge.run.payloads import payloads"),
+        ("ktstr/judge/run/completeness.py", "from ktstr.judge.scheduler import never_ran"),
+        ("ktstr/judge/checks/all.py", "from ktstr.judge.checks import gaps"),
+        ("ktstr/judge/judge.py", "from ktstr.judge.verdict.evidence import claims"),
+        ("ktstr/judge/__init__.py", "from ktstr.model.checks import Kind"),
     )
     def test_other_arrows_are_not(self, name: str, text: str) -> None:
         self.assertEmpty(list(arrows.check(name, f"{text}\n")))
+
+    def test_a_room_without_arrows_is_found(self) -> None:
+        (finding,) = arrows.check("ktstr/judge/attic/chest.py", "import sys\n")
+        self.assertIn("no room attic", finding)
+
+
+class HouseTest(absltest.TestCase):
+    def test_a_circle_is_found_with_its_places(self) -> None:
+        texts = {
+            "ktstr/judge/run/a.py": "from ktstr.judge.checks.b import b",
+            "ktstr/judge/checks/b.py": "import sys\nfrom ktstr.judge.blame import c",
+            "ktstr/judge/blame/c.py": "def f():\n    import ktstr.judge.run.d",
+        }
+        (finding,) = _circles(texts)
+        self.assertEqual(
+            finding,
+            "ktstr.judge: a circle of rooms: run -> checks -> blame -> run "
+            "(ktstr/judge/run/a.py:1, ktstr/judge/checks/b.py:2, ktstr/judge/blame/c.py:2)",
+        )
+
+    def test_imports_inside_a_room_and_down_are_no_circle(self) -> None:
+        texts = {
+            "ktstr/judge/run/a.py": "from ktstr.judge.run.b import b",
+            "ktstr/judge/run/b.py": "from ktstr.judge.run.a import a",
+            "ktstr/judge/blame/c.py": "from ktstr.judge.run.a import a",
+            "ktstr/report/text.py": "from ktstr.judge.blame.c import c",
+        }
+        self.assertEmpty(_circles(texts))
+
+    def test_the_table_has_no_circle(self) -> None:
+        for house, rooms in arrows.ROOMS.items():
+            texts = {
+                f"{house}.{room}.file".replace(".", "/"): "\n".join(
+                    f"import {house}.{each}" for each in targets
+                )
+                for room, targets in rooms.items()
+            }
+            self.assertEmpty(list(arrows.check_house(house, texts)), house)
+
+    def test_an_arrow_that_nobody_takes_is_found(self) -> None:
+        findings = list(arrows.check_house("ktstr.judge", {}))
+        self.assertIn(
+            "ktstr.judge.scheduler may import lives and does not; see tools/lint/arrows.py",
+            findings,
+        )
+
+
+def _circles(texts: dict[str, str]) -> list[str]:
+    return [each for each in arrows.check_house("ktstr.judge", texts) if "a circle" in each]
 
 
 if __name__ == "__main__":

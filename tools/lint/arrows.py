@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a room of the product may not import: arrows.py FILE...
+"""What a room of the product may not import: arrows.py FILE..., with all files of a house.
 
-The rooms and their arrows are drawn in docs/design.md. Those here keep a result apart from what
-made it: a saved one can be rendered, and a saved run read back, by programs that know no judge.
+The rooms and their arrows are drawn in docs/design.md. Those between houses keep a result apart
+from what made it: a saved one can be rendered, and a saved run read back, by programs that know no
+judge. Those inside a house say which of its rooms lies below which.
 """
 
 import ast
+import graphlib
+import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 # room -> what neither it nor anything below it may import, with all that is below that
@@ -31,11 +34,45 @@ _MAY_NOT: dict[str, tuple[str, ...]] = {
 }
 _RELATIVE = "by a relative name"
 
+# house -> each of its rooms -> the rooms of it that this one may import.  A room is a folder, or a
+# file that lies beside the folders.
+ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
+    "ktstr.judge": {
+        "numbers": (),
+        "lives": (),
+        "workers": (),
+        "scheduler": ("lives",),
+        "run": ("scheduler", "workers"),
+        "blame": ("run", "scheduler", "workers"),
+        "checks": ("blame", "numbers", "workers"),
+        "statistics": ("checks", "numbers", "workers"),
+        "figures": ("statistics",),
+        "claims": ("figures", "scheduler", "statistics"),
+        "relative": ("blame", "checks", "numbers", "workers"),
+        "judgement": ("checks", "claims", "relative", "statistics"),
+        "verdict": ("blame", "checks", "relative", "run", "scheduler", "workers"),
+        "judge": (
+            "blame",
+            "checks",
+            "claims",
+            "judgement",
+            "lives",
+            "relative",
+            "run",
+            "scheduler",
+            "statistics",
+            "verdict",
+            "workers",
+        ),
+    },
+}
+
 
 def main(arguments: list[str]) -> int:
     """Prints one line for each finding; returns 1 when there are any."""
     texts = {name: Path(name).read_text(encoding="utf-8") for name in arguments}
     findings = [finding for name, text in texts.items() for finding in check(name, text)]
+    findings += [finding for house in ROOMS for finding in check_house(house, texts)]
     for finding in findings:
         print(finding)
     return int(bool(findings))
@@ -43,14 +80,47 @@ def main(arguments: list[str]) -> int:
 
 def check(name: str, text: str) -> Iterator[str]:
     """Yields findings for one file, as NAME:LINE: what is imported that may not be."""
-    module = name.removesuffix(".py").replace("/", ".")
-    rooms = [room for room in _MAY_NOT if _is_in(module, room)]
-    if not rooms:
+    module = _module(name)
+    above = [room for room in _MAY_NOT if _is_in(module, room)]
+    inside = [(house, room) for house in ROOMS if (room := _room(module, house))]
+    if not above and not inside:
         return
+    for house, room in inside:
+        if room not in ROOMS[house]:
+            yield f"{name}:1: {house} has no room {room}; give it one in tools/lint/arrows.py"
     for line, imported in _imports(ast.parse(text)):
-        for room in rooms:
+        for room in above:
             if imported == _RELATIVE or any(_is_in(imported, each) for each in _MAY_NOT[room]):
                 yield f"{name}:{line}: {room} may not import {imported}; see docs/design.md"
+        for house, room in inside:
+            target = _room(imported, house)
+            if target not in ("", room, *ROOMS[house].get(room, ())):
+                yield f"{name}:{line}: {house}.{room} may not import {imported}; see docs/design.md"
+
+
+def check_house(house: str, texts: Mapping[str, str]) -> Iterator[str]:
+    """Yields a circle between a house's rooms, and what may be imported and is not.
+
+    `texts` are all files of the house by their names, and may be more.
+    """
+    taken: dict[str, dict[str, str]] = {}
+    for name, text in texts.items():
+        room = _room(_module(name), house)
+        if room:
+            for line, imported in _imports(ast.parse(text)):
+                target = _room(imported, house)
+                if target not in ("", room):
+                    taken.setdefault(room, {}).setdefault(target, f"{name}:{line}")
+    try:
+        graphlib.TopologicalSorter(taken).prepare()
+    except graphlib.CycleError as error:
+        circle = list(reversed(error.args[1]))  # it comes as imported before importer
+        places = (taken[one][other] for one, other in itertools.pairwise(circle))
+        yield f"{house}: a circle of rooms: {' -> '.join(circle)} ({', '.join(places)})"
+    for room, targets in ROOMS[house].items():
+        for target in targets:
+            if target not in taken.get(room, {}):
+                yield f"{house}.{room} may import {target} and does not; see tools/lint/arrows.py"
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -64,6 +134,17 @@ def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             # what is imported from a room may be a room itself
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def _module(name: str) -> str:
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _room(module: str, house: str) -> str:
+    """The room of a house that a module is in; empty for what is in none."""
+    if not module.startswith(f"{house}."):
+        return ""
+    return module.removeprefix(f"{house}.").partition(".")[0]
 
 
 def _is_in(module: str, room: str) -> bool:
