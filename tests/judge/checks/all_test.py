@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from typing import Any
 
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr.judge.checks.all import LIMITS, SWITCHES, evaluate
+from ktstr.judge.checks.measure import Limit
 from ktstr.judge.judge import judge
 from ktstr.judge.workers.scope import Scope
+from ktstr.model.checks import SWITCHES as ON_OFF
 from ktstr.model.checks import Checks, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.histogram import Histogram
@@ -126,6 +129,24 @@ class ThresholdsTest(absltest.TestCase):
             names, ["scheduler_alive", "clean_kernel_log", "not_starved", "max_gap_ms"]
         )
         self.assertTrue(all(check.verdict is Verdict.PASS for check in judged.checks))
+
+
+class LimitsTest(parameterized.TestCase):
+    def test_every_threshold_has_exactly_one_check(self) -> None:
+        names = [limit.name for limit in LIMITS] + [*SWITCHES, "scheduler_alive"]
+        fields = [field.name for field in dataclasses.fields(Checks)]
+        self.assertCountEqual([*names, "clean_kernel_log"], fields)
+        switches = [n for n, hint in typing.get_type_hints(Checks).items() if hint == bool | None]
+        self.assertCountEqual(ON_OFF, switches)
+
+    def test_every_limit_has_a_kind_of_its_own(self) -> None:
+        self.assertLen({limit.kind for limit in LIMITS}, len(LIMITS))
+
+    @parameterized.parameters(*LIMITS)
+    def test_the_limit_itself_is_allowed(self, limit: Limit) -> None:
+        self.assertFalse(limit.misses(3.0, 3.0))
+        self.assertTrue(limit.misses(2.0 if limit.least else 4.0, 3.0))
+        self.assertEqual(limit.least, limit.name.startswith("min_"))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of runs that did not come to their end."""
+"""Runs that did not come to their end, and the workers that a plan starts."""
 
 import dataclasses
 
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
+from ktstr.judge.run.completeness import planned_workers
 from ktstr.model.facts import Event
 from ktstr.model.host import Ending, EndingKind
+from ktstr.model.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step
+from ktstr.model.work import Work
 from tests.judge import runs
 
 
@@ -18,6 +21,19 @@ class LastSignTest(absltest.TestCase):
             events = (Event(1, "disk_mount", None, detail),)
             run = dataclasses.replace(runs.good_run(), ending=ending, end=None, events=events)
             self.assertIn(f"its last sign was {words}", judge(run).details[0].message)
+
+
+class PlannedWorkersTest(parameterized.TestCase):
+    def test_backdrop_setup_and_ops_count(self) -> None:
+        scenario = Scenario(
+            backdrop=Backdrop(
+                cgroups=(CgroupDef("a"), CgroupDef("b", works=None)),
+                ops=(Spawn("b", Work(workers=3)),),
+            ),
+            steps=(Step(setup=(CgroupDef("c", works=(Work(), Work(workers=1))),), hold=Frac(1)),),
+        )
+        self.assertEqual(planned_workers(runs.plan(scenario=scenario)), 2 + 3 + 2 + 1)
+        self.assertEqual(planned_workers(runs.function_plan()), 0)
 
 
 if __name__ == "__main__":
