@@ -8,7 +8,7 @@ import math
 from ktstr.model.errors import UsageError
 from ktstr.model.parameters import Parameters, parameters
 
-# What can be compared, and whether more of it is better; `ktstr.judge.relative_values` says how
+# What can be compared, and whether more of it is better; `ktstr.judge.relative.legs` says how
 # each is computed.
 MEASURES = {
     "work_per_s": True,
