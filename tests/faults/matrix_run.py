@@ -21,7 +21,6 @@ from ktstr.model.topology import Topology
 from tests.faults.matrix import FAULTS, LOADS, Unseen
 from tests.inner.running import run_to_end
 
-TOPOLOGIES = ("1n1l2c1t", "1n2l2c1t", "2n2l2c1t")
 # the fault in which nothing is wrong
 NONE = "none"
 PAGE = "docs/faults.md"
@@ -64,9 +63,10 @@ def main() -> int:
     """Prints or writes the page; returns the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--write", action="store_true", help=f"replace {PAGE}")
+    parser.add_argument("topologies", nargs="+", help="those of the targets matrix_TOPOLOGY")
     options = parser.parse_args()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = dict(zip(TOPOLOGIES, pool.map(_play, TOPOLOGIES), strict=True))
+        found = dict(zip(options.topologies, pool.map(_play, options.topologies), strict=True))
     page = render(found)
     if options.write:
         Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], PAGE).write_text(page, encoding="utf-8")
