@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The runner's command line and the target it names."""
+"""The runner's command line."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from ktstr.model.codec import decode
-from ktstr.model.errors import UsageError
-from ktstr.model.target import Target
 
 # Guest seconds that the command of a .shell may take where nothing is said.
 _TIMEOUT_S = 60.0
@@ -79,22 +74,6 @@ def seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise ValueError(text)
     return seconds
-
-
-def load_target(path: Path) -> Target:
-    """Reads what the ktstr_test rule wrote.
-
-    Raises:
-        UsageError: the file is missing or not of this version.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--config {path}: {error.strerror}") from error
-    try:
-        return decode(Target, json.loads(text))
-    except ValueError as error:
-        raise UsageError(f"--config {path} is no JSON: {error}") from error
 
 
 class _Parser(argparse.ArgumentParser):

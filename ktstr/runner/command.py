@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ktstr.machine.prepared.starts import Start
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import LogChunk, TestFacts
 from ktstr.model.target import Target
@@ -16,7 +17,6 @@ from ktstr.record.run import RunRecord
 from ktstr.runner.arguments import Command
 from ktstr.runner.guest_run import run_guest
 from ktstr.runner.shell_guest import shell_guest
-from ktstr.runner.starts import Start
 from ktstr.vm.signals import Termination
 
 # As of timeout(1): the command ran out of time, and it could not be run.

@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ktstr.machine.descendants import kill_group
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_code
 from ktstr.model.target import Target
 from ktstr.runner.case import Discovery, DiscoveryRequest
-from ktstr.runner.descendants import kill_group
 from ktstr.runner.selection import Selection
 from ktstr.runner.sources import Sources
 

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ktstr.machine.boot import boot_limit_s
+from ktstr.machine.prepared.starts import Start
+from ktstr.machine.target_disks import TargetDisks
 from ktstr.model import facts
 from ktstr.model.console import ConsoleKind
 from ktstr.model.events import EventName
@@ -14,10 +17,7 @@ from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.record.collect import Collector, Fact
 from ktstr.record.run import RunRecord
-from ktstr.runner.disk_set import TargetDisks
-from ktstr.runner.needs import boot_limit_s
 from ktstr.runner.planning import attachment_waits, played_s, waits_of
-from ktstr.runner.starts import Start
 from ktstr.vm import ending as endings
 from ktstr.vm.classifier import classify
 from ktstr.vm.deadlines import Deadline, scaled

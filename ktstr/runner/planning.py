@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ktstr.judge.claims import check_claims
+from ktstr.machine.boot import wanted_arguments
 from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
@@ -30,7 +31,6 @@ from ktstr.model.validate import check_scenario, check_types
 from ktstr.runner.arguments import Command
 from ktstr.runner.case import Case
 from ktstr.runner.check_layers import check_layers, merged, owners
-from ktstr.runner.needs import wanted_arguments
 
 
 def plan_of(

@@ -9,11 +9,12 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ktstr.machine.descendants import become_subreaper, kill_descendants
+from ktstr.machine.load import load_target
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.runner.arguments import load_target, parse_arguments
+from ktstr.runner.arguments import parse_arguments
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.command import COMMAND_ERROR, run_command
-from ktstr.runner.descendants import become_subreaper, kill_descendants
 from ktstr.runner.outcome import ExitStatus
 from ktstr.runner.run import run_target
 from ktstr.runner.shell import run_shell

@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ktstr.machine.output import write_atomically
+from ktstr.machine.prepared.accel import AccelChoice
+from ktstr.machine.prepared.store_use import NO_STORE, StoreUse
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.errors import InfraError, KtstrError, UsageError
 from ktstr.model.target import Target
@@ -14,12 +17,9 @@ from ktstr.report.files import files_of
 from ktstr.report.junit import Case, case_of, error_case, junit
 from ktstr.report.text import headline, text_report
 from ktstr.result.make.whole import result_of
-from ktstr.runner.accel import AccelChoice
 from ktstr.runner.bazel import BazelTest
-from ktstr.runner.files import write_atomically
 from ktstr.runner.host_context import host_context
 from ktstr.runner.outcome import Outcome
-from ktstr.runner.store_use import NO_STORE, StoreUse
 
 # What stays of a test where the runner is killed before it can say more.
 _DID_NOT_END = (

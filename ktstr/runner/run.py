@@ -6,24 +6,23 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ktstr.machine.located import machine_files
+from ktstr.machine.machine import qemu_of
+from ktstr.machine.prepared.accel import choose_accel, room_of
+from ktstr.machine.prepared.machine import prepare
+from ktstr.machine.prepared.store_use import StoreUse
 from ktstr.model.errors import KtstrError
 from ktstr.model.target import Target
-from ktstr.runner.accel import choose_accel, room_of
 from ktstr.runner.bazel import BazelTest, Budget
 from ktstr.runner.case import Discovery
 from ktstr.runner.discovery import discover, discovery_request
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.identity import identity_of
-from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.outcome import ExitStatus, exit_status
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources, sources_of
-from ktstr.runner.store_use import StoreUse
-from ktstr.runner.target_disks import prepare_disks
-from ktstr.runner.templates import Templates
-from ktstr.vm.host import host_is_amd
 from ktstr.vm.probe import kvm_verdict
 from ktstr.vm.signals import Termination
 
@@ -53,7 +52,7 @@ def run_target(
     if not discovery.cases:
         print(f"{target.label}: none of its {len(discovery.names)} tests is in this shard")
     reporter.save()
-    with session.templates:
+    with session.machine:
         status = exit_status(session.run(discovery.cases, reporter.done))
     return ExitStatus.ERROR if reporter.problems and status != ExitStatus.FAILED else status
 
@@ -68,16 +67,17 @@ def _prepare(
     termination: Termination,
     discovery: Discovery,
 ) -> tuple[Session, Reporter]:
-    qemu = qemu_of(target, tree)
-    choice = choose_accel(target.accel, lambda: kvm_verdict(qemu), room_of(target))
+    files = machine_files(target, tree.path)
+    qemu = qemu_of(files)
+    choice = choose_accel(
+        target.accel, lambda: kvm_verdict(qemu, tree.probe_guest()), room_of(target)
+    )
     use = StoreUse()
-    disks = prepare_disks(target, tree, qemu, choice.accel, outputs / "disks.cpio", use)
-    machine = machine_of(target, tree, qemu, choice.accel, disks, host_is_amd=host_is_amd())
+    tests = sum(not case.skip for case in discovery.cases)
+    machine = prepare(target, files, choice, outputs, termination, tests=tests, use=use)
     identity = identity_of(target, tree, qemu, choice)
     names = [case.name for case in discovery.cases]
     reporter = Reporter(environment, outputs, identity, choice, use, names)
-    tests = sum(not case.skip for case in discovery.cases)
-    templates = Templates(target, tree, machine, outputs, termination, tests, use=use)
     variables = guest_environment(target, os.environ)
-    session = Session(target, machine, sources, outputs, budget, termination, templates, variables)
+    session = Session(target, machine, sources, outputs, budget, termination, variables)
     return session, reporter

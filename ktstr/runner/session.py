@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ktstr.judge.judge import judge
+from ktstr.machine.prepared.machine import PreparedMachine
+from ktstr.machine.prepared.starts import Start, guest_start
 from ktstr.model.accel import Accel
 from ktstr.model.checks import DEFAULT_CHECKS, Kind
 from ktstr.model.errors import InfraError, UsageError
@@ -18,12 +20,9 @@ from ktstr.record.run import RunRecord
 from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
 from ktstr.runner.guest_run import GuestRun, run_guest
-from ktstr.runner.machine import TargetMachine
 from ktstr.runner.outcome import Outcome, skipped, unrun
 from ktstr.runner.planning import plan_of, played_s
 from ktstr.runner.sources import Sources
-from ktstr.runner.starts import Start, guest_start
-from ktstr.runner.templates import Templates
 from ktstr.runner.test_layer import write_test_layer
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import TemplateError
@@ -42,12 +41,11 @@ class Session:
     """
 
     target: Target
-    machine: TargetMachine
+    machine: PreparedMachine
     sources: Sources
     outputs: Path
     budget: Budget
     termination: Termination
-    templates: Templates
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, cases: tuple[Case, ...], done: Callable[[Outcome], None]) -> list[Outcome]:
@@ -88,7 +86,7 @@ class Session:
     def _run(self, case: Case) -> Outcome:
         plan = self._placeholder(case)
         try:
-            plan = plan_of(case, self.target, self.machine.disks.disks, self.environment)
+            plan = plan_of(case, self.target, self.machine.machine.disks.disks, self.environment)
             directory = self.outputs / case.name
             layer = directory / "test.cpio"
             own = guest_start(self._accel is Accel.VIRTUAL, plan.seed, plan.test)
@@ -108,13 +106,13 @@ class Session:
 
     def _cloned(self, plan: Plan, layer: Path, directory: Path) -> GuestRun | Start:
         """The run of a clone, or the cold boot that takes its place."""
-        start = self.templates.start(layer, self.budget.left_s())
+        start = self.machine.templates.start(layer, self.budget.left_s())
         if start.template is None:
             return start
         try:
             ran = self._started(plan, layer, directory, start)
         except TemplateError as error:
-            return self.templates.refuse(str(error))
+            return self.machine.templates.refuse(str(error))
         ending = ran.record.ending
         if ran.record.hello is not None or ending.kind is EndingKind.TERMINATED:
             return ran
@@ -122,7 +120,7 @@ class Session:
         failed = ran.record.end.agent_error if ran.record.end is not None else ""
         how = ", ".join(filter(None, (ending.kind, ending.detail, failed)))
         how = f"one of template {start.template.digest[:12]} ended before its hello: {how}"
-        cold = self.templates.refuse(how)
+        cold = self.machine.templates.refuse(how)
         left_s = self.budget.left_s()
         if left_s < _LEAST_S:
             raise InfraError(
@@ -132,9 +130,9 @@ class Session:
         return cold
 
     def _started(self, plan: Plan, layer: Path, directory: Path, start: Start) -> GuestRun:
-        spec = self.machine.for_test(layer)
+        spec = self.machine.machine.for_test(layer)
         left_s = self.budget.left_s()
-        disks = self.machine.disks
+        disks = self.machine.machine.disks
         return run_guest(plan, spec, disks, directory, self.termination, left_s, start)
 
     def _terminated(self, plan: Plan) -> Outcome:
@@ -147,7 +145,7 @@ class Session:
 
     @property
     def _accel(self) -> Accel:
-        return self.machine.spec.accel
+        return self.machine.accel
 
     def _placeholder(self, case: Case) -> Plan:
         """Stands in a record for the plan of a case that was never planned: it plays nothing."""

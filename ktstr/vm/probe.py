@@ -15,10 +15,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from runfiles import Runfiles
-
 from ktstr.model.accel import Accel
-from ktstr.model.errors import InfraError
 from ktstr.vm.follower import GrowthNotifier
 from ktstr.vm.process import Process
 from ktstr.vm.qemu import QemuTree
@@ -41,9 +38,8 @@ _GUEST_SAID_GOOD = 33
 _KVM_GAVE_UP = "KVM internal error"
 
 
-def kvm_verdict(qemu: QemuTree) -> Verdict:
-    """The verdict on KVM: the cached one of this boot of the host, or a new one."""
-    guest = _guest_image()
+def kvm_verdict(qemu: QemuTree, guest: Path) -> Verdict:
+    """The verdict on KVM by a probe `guest`: the cached one of this boot of the host, or a new."""
     cache = VerdictCache(_identity(qemu, guest))
     known = cache.load()
     if known is not None:
@@ -149,12 +145,3 @@ def _identity(qemu: QemuTree, guest: Path) -> str:
         facts.append(str(error))
     digest.update("\0".join(facts).encode())
     return digest.hexdigest()
-
-
-def _guest_image() -> Path:
-    runfiles = Runfiles.Create()
-    name = "ktstr/ktstr/vm/probe_guest/probe.elf"
-    path = runfiles.Rlocation(name, runfiles.CurrentRepository()) if runfiles else None
-    if path is None or not Path(path).is_file():
-        raise InfraError(f"the probe's guest {name} is not in the runfiles of this program")
-    return Path(path)

@@ -9,20 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ktstr.machine.load import load_target
+from ktstr.machine.located import machine_files
+from ktstr.machine.prepared.accel import AccelChoice
+from ktstr.machine.prepared.machine import prepare
 from ktstr.model.accel import Accel
 from ktstr.model.target import Target
 from ktstr.runner import session as sessions
-from ktstr.runner.arguments import load_target
 from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
 from ktstr.runner.discovery import discover, discovery_request
 from ktstr.runner.files import RunfilesTree
-from ktstr.runner.machine import machine_of, qemu_of
 from ktstr.runner.selection import Selection
 from ktstr.runner.sources import sources_of
-from ktstr.runner.store_use import StoreUse
-from ktstr.runner.target_disks import prepare_disks
-from ktstr.runner.templates import Templates
 from ktstr.vm.signals import Termination
 
 
@@ -44,14 +43,10 @@ def prepared(config: str, guests: Callable[[int], int]) -> Iterator[Prepared]:
     with tempfile.TemporaryDirectory() as folder, Termination() as termination:
         place = Path(folder)
         sources = sources_of(target, tree)
-        qemu = qemu_of(target, tree)
-        disks = prepare_disks(target, tree, qemu, Accel.VIRTUAL, place / "disks.cpio", StoreUse())
-        machine = machine_of(target, tree, qemu, Accel.VIRTUAL, disks, host_is_amd=False)
         request = discovery_request(target, sources, Selection())
         cases = tuple(discover(request, termination).cases)
         count = guests(len(cases))
-        with Templates(target, tree, machine, place, termination, count) as templates:
-            session = sessions.Session(
-                target, machine, sources, place, Budget(None), termination, templates
-            )
+        files, choice = machine_files(target, tree.path), AccelChoice(Accel.VIRTUAL, "asked for")
+        with prepare(target, files, choice, place, termination, tests=count) as machine:
+            session = sessions.Session(target, machine, sources, place, Budget(None), termination)
             yield Prepared(target, cases, session, place)

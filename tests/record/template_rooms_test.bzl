@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No saved guest is made anew for a change of how runs are recorded, judged or reported."""
+"""No saved guest is made anew for a change of how plans are executed, and runs judged or reported."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 
@@ -8,11 +8,20 @@ _RoomsInfo = provider(
     fields = {"packages": "depset of strings"},
 )
 
-# What comes after a run.
-_AFTER = ["ktstr/judge", "ktstr/record", "ktstr/report", "ktstr/result", "ktstr/result/make"]
+# What comes after a saved guest.
+_AFTER = [
+    "ktstr/execute",
+    "ktstr/judge",
+    "ktstr/machine/prepared",
+    "ktstr/record",
+    "ktstr/report",
+    "ktstr/result",
+    "ktstr/result/make",
+    "ktstr/runner",
+]
 
 # What a saved guest is made of: an empty list is no proof.
-_BEFORE = ["ktstr/guest", "ktstr/model", "ktstr/runner", "ktstr/vm"]
+_BEFORE = ["ktstr/guest", "ktstr/machine", "ktstr/model", "ktstr/vm"]
 
 def _targets(value):
     if type(value) == "Target":
@@ -42,6 +51,6 @@ def _impl(ctx):
 
 template_rooms_test = analysistest.make(
     _impl,
-    doc = "Checks that a template depends on nothing that comes after a run.",
+    doc = "Checks that a template depends on nothing that comes after it.",
     extra_target_under_test_aspects = [_rooms],
 )

@@ -10,17 +10,18 @@ from ktstr.model.checks import Checks
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario import CgroupDef, defs
 from ktstr.runner.planning import plan_of
+from tests.machine import targets
 from tests.runner import samples
 
 
 class LayersTest(parameterized.TestCase):
     def test_the_last_layer_that_says_something_wins(self) -> None:
         files = dataclasses.replace(
-            samples.SCHEDULER,
+            targets.SCHEDULER,
             checks={"max_gap_ms": "500", "max_spread_pct": "20.5", "not_starved": "false"},
         )
         case = samples.case(checks=Checks(max_gap_ms=50))
-        plan = plan_of(case, samples.target(scheduler=files))
+        plan = plan_of(case, targets.target(scheduler=files))
         self.assertEqual((plan.checks.max_gap_ms, plan.checks.max_spread_pct), (50, 20.5))
         self.assertIs(plan.checks.not_starved, False)
         self.assertEqual(
@@ -41,17 +42,17 @@ class LayersTest(parameterized.TestCase):
         ({"max_gap_ms": "-1"}, "a limit must be finite and above 0"),
     )
     def test_what_is_no_check_is_refused(self, checks: dict[str, str], words: str) -> None:
-        files = dataclasses.replace(samples.SCHEDULER, checks=checks)
+        files = dataclasses.replace(targets.SCHEDULER, checks=checks)
         with self.assertRaisesRegex(UsageError, f"//sched/fifo:fifo: checks: .*{words}"):
-            plan_of(samples.case(), samples.target(scheduler=files))
+            plan_of(samples.case(), targets.target(scheduler=files))
 
     def test_claims_about_what_is_not_there_are_refused(self) -> None:
         claims = (stat("cg_1.iterations").above(1),)
         case = samples.case(claims=claims, scenario=defs(CgroupDef("cg_0")))
         with self.assertRaisesRegex(UsageError, "makes no cgroup 'cg_1'; its cgroups: cg_0"):
-            plan_of(case, samples.target())
+            plan_of(case, targets.target())
         known = samples.case(claims=(stat("a.iterations").above(1),))
-        self.assertLen(plan_of(known, samples.target()).claims, 1)
+        self.assertLen(plan_of(known, targets.target()).claims, 1)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are whole or not there, a target's sources, and the layer of one test."""
+"""A target's sources, and the layer of one test."""
 
-import errno
 import os
 from pathlib import Path
 from unittest import mock
 
 from absl.testing import absltest
 
+from ktstr.machine.prepared.starts import guest_start
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import CgroupDef, defs
@@ -15,40 +15,13 @@ from ktstr.model.start import GuestStart
 from ktstr.model.work import Work
 from ktstr.model.work_types import PythonWork
 from ktstr.runner.case import Source
-from ktstr.runner.files import RunfilesTree, write_atomically
+from ktstr.runner.files import RunfilesTree
 from ktstr.runner.planning import plan_of
 from ktstr.runner.sources import sources_of
-from ktstr.runner.starts import guest_start
 from ktstr.runner.test_layer import write_test_layer
+from tests.machine import targets
 from tests.runner import samples
 from tools.initramfs import newc
-
-
-class WriteTest(absltest.TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.root = Path(self.create_tempdir().full_path)
-
-    def test_whole_or_not_at_all(self) -> None:
-        path = self.root / "below" / "result.pb"
-        with self.assertRaises(ValueError), write_atomically(path) as file:
-            file.write(b"half")
-            raise ValueError
-        self.assertEmpty(list(path.parent.iterdir()))
-        with write_atomically(path) as file:
-            file.write(b"whole")
-        self.assertEqual([each.name for each in path.parent.iterdir()], ["result.pb"])
-
-    def test_a_failed_write_keeps_the_file_of_before(self) -> None:
-        path = self.root / "result.pb"
-        path.write_bytes(b"before")
-        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        told = self.assertRaisesRegex(InfraError, r"No space left.*free some space")
-        with told, write_atomically(path) as file:
-            file.write(b"half")
-            raise full
-        self.assertEqual(path.read_bytes(), b"before")
-        self.assertLen(list(self.root.iterdir()), 1)
 
 
 class SourcesTest(absltest.TestCase):
@@ -66,7 +39,7 @@ class SourcesTest(absltest.TestCase):
 
     def test_names_in_the_guest_are_those_that_imports_use(self) -> None:
         self.make("_main/pkg/one.py", "_main/lib/python/shared/work.py", "dep~/far/away.py")
-        target = samples.target(
+        target = targets.target(
             libraries=("_main/lib/python/shared/work.py", "dep~/far/away.py"),
             import_roots=("_main", "_main/lib/python", "dep~"),
         )
@@ -79,13 +52,13 @@ class SourcesTest(absltest.TestCase):
 
     def test_refuses_two_files_of_one_name(self) -> None:
         self.make("_main/pkg/one.py", "dep~/pkg/one.py")
-        target = samples.target(libraries=("dep~/pkg/one.py",), import_roots=("_main", "dep~"))
+        target = targets.target(libraries=("dep~/pkg/one.py",), import_roots=("_main", "dep~"))
         with self.assertRaisesRegex(UsageError, r"both imported as pkg/one\.py; rename one"):
             sources_of(target, RunfilesTree())
 
     def test_a_missing_runfile(self) -> None:
         with self.assertRaisesRegex(InfraError, r"runfile _main/pkg/one\.py is not there"):
-            sources_of(samples.target(), RunfilesTree())
+            sources_of(targets.target(), RunfilesTree())
 
 
 class TestLayerTest(absltest.TestCase):
@@ -100,7 +73,7 @@ class TestLayerTest(absltest.TestCase):
         return path.read_bytes()
 
     def test_a_scenario_takes_its_plan_alone(self) -> None:
-        plan = plan_of(samples.case(), samples.target())
+        plan = plan_of(samples.case(), targets.target())
         entries = {entry.path: entry for entry in newc.read_layers(self.layer(plan, "a"))}
         self.assertEqual(Plan.from_json(entries["ktstr/plan.json"].data().decode()), plan)
         start = GuestStart.from_json(entries["ktstr/start.json"].data().decode())
@@ -108,18 +81,18 @@ class TestLayerTest(absltest.TestCase):
         self.assertNotIn("ktstr/src/pkg/one.py", entries)
 
     def test_a_function_takes_its_sources_along(self) -> None:
-        plan = plan_of(samples.case(in_guest=True, scenario=None), samples.target())
+        plan = plan_of(samples.case(in_guest=True, scenario=None), targets.target())
         entries = {entry.path: entry for entry in newc.read_layers(self.layer(plan, "a"))}
         self.assertEqual(entries["ktstr/src/pkg/one.py"].data(), b"print('one')\n")
 
     def test_work_in_python_takes_its_sources_along(self) -> None:
         scenario = defs(CgroupDef(works=(Work(PythonWork("spin")),)))
-        plan = plan_of(samples.case(scenario=scenario), samples.target())
+        plan = plan_of(samples.case(scenario=scenario), targets.target())
         entries = {entry.path for entry in newc.read_layers(self.layer(plan, "a"))}
         self.assertIn("ktstr/src/pkg/one.py", entries)
 
     def test_the_same_plan_gives_the_same_bytes_anywhere(self) -> None:
-        plan = plan_of(samples.case(in_guest=True, scenario=None), samples.target())
+        plan = plan_of(samples.case(in_guest=True, scenario=None), targets.target())
         self.assertEqual(self.layer(plan, "a"), self.layer(plan, "b"))
 
 

@@ -5,23 +5,24 @@ from absl.testing import absltest
 
 from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.planning import plan_of, shell_plan
+from tests.machine import targets
 from tests.runner import samples
 
 
 class GuestEnvironmentTest(absltest.TestCase):
     def test_what_the_target_names_and_nothing_else(self) -> None:
-        target = samples.target(passed_env=("TEAM_TOKEN", "TEAM_PROFILE", "UNSET"))
+        target = targets.target(passed_env=("TEAM_TOKEN", "TEAM_PROFILE", "UNSET"))
         environ = {"TEAM_PROFILE": "nightly", "TEAM_TOKEN": "", "TEST_TMPDIR": "/tmp/x"}
         found = guest_environment(target, environ)
         self.assertEqual(found, {"TEAM_PROFILE": "nightly", "TEAM_TOKEN": ""})
 
     def test_a_guest_keeps_what_it_starts_with(self) -> None:
         names = ("HOME", "PATH", "TMPDIR", "LD_PRELOAD", "PYTHONPATH")
-        target = samples.target(passed_env=names)
+        target = targets.target(passed_env=names)
         self.assertEqual(guest_environment(target, dict.fromkeys(names, "/x")), {})
 
     def test_it_is_part_of_the_plan(self) -> None:
-        target = samples.target(passed_env=("A",))
+        target = targets.target(passed_env=("A",))
         plain = plan_of(samples.case(), target)
         told = plan_of(samples.case(), target, environment={"A": "1"})
         self.assertEqual((plain.environment, told.environment), ({}, {"A": "1"}))

@@ -8,30 +8,31 @@ from typing import cast
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judgement import Judgement
+from ktstr.machine.machine import TargetMachine
+from ktstr.machine.prepared.machine import PreparedMachine
+from ktstr.machine.prepared.templates import Templates
+from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.errors import UsageError
 from ktstr.model.host import Ending, EndingKind
 from ktstr.model.topology import Topology
 from ktstr.record.run import RunRecord
 from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
-from ktstr.runner.disk_set import TargetDisks
-from ktstr.runner.machine import TargetMachine, check_sched_ext, kernel_cpus
 from ktstr.runner.outcome import ExitStatus, Outcome, exit_status, unrun
 from ktstr.runner.planning import plan_of
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources
-from ktstr.runner.templates import Templates
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
+from tests.machine import targets
 from tests.runner import samples
 
 
 def _outcome(verdict: Verdict, kind: Kind | None = None) -> Outcome:
     record = RunRecord(
-        plan_of(samples.case(), samples.target()), Accel.VIRTUAL, Ending(EndingKind.EXITED)
+        plan_of(samples.case(), targets.target()), Accel.VIRTUAL, Ending(EndingKind.EXITED)
     )
     details = () if kind is None else (Detail(kind, "why", verdict),)
     return Outcome(record, Judgement(verdict, details), {"total": 1.0})
@@ -65,13 +66,12 @@ class SessionTest(absltest.TestCase):
             Accel.VIRTUAL,
         )  # fmt: skip
         session = Session(
-            target=samples.target(),
-            machine=TargetMachine(spec, TargetDisks()),
+            target=targets.target(),
+            machine=PreparedMachine(TargetMachine(spec, TargetDisks()), cast(Templates, None)),
             sources=Sources((), (), ()),
             outputs=Path(self.create_tempdir().full_path),
             budget=Budget(time.monotonic() + left_s),
             termination=cast(Termination, None),
-            templates=cast(Templates, None),
         )
         told: list[Outcome] = []
         outcomes = session.run(cases, told.append)
@@ -102,22 +102,6 @@ class SessionTest(absltest.TestCase):
         outcome = unrun(_PASS.run, Kind.INFRA, "no QEMU")
         self.assertEqual(outcome.judgement.verdict, Verdict.INCONCLUSIVE)
         self.assertEqual(outcome.test, "one")
-
-
-class KernelCpusTest(parameterized.TestCase):
-    @parameterized.parameters(("CONFIG_SMP=y\nCONFIG_NR_CPUS=64\n", 64), ("# no SMP\n", 1))
-    def test_reads_the_config(self, config: str, expected: int) -> None:
-        self.assertEqual(kernel_cpus(config), expected)
-
-
-class SchedExtTest(absltest.TestCase):
-    def test_a_scheduler_needs_a_kernel_with_sched_ext(self) -> None:
-        without = "CONFIG_SMP=y\n# CONFIG_SCHED_CLASS_EXT is not set\n"
-        target = samples.target(scheduler=samples.SCHEDULER)
-        with self.assertRaisesRegex(UsageError, "and the kernel has no CONFIG_SCHED_CLASS_EXT"):
-            check_sched_ext(target, without)
-        check_sched_ext(target, "CONFIG_SCHED_CLASS_EXT=y\n")
-        check_sched_ext(samples.target(), without)
 
 
 if __name__ == "__main__":

@@ -27,16 +27,15 @@ from ktstr.model.scenario import (
     WaitPayload,
     defs,
 )
-from ktstr.model.topology import Topology
-from ktstr.runner.needs import kernel_arguments, memory_mib
 from ktstr.runner.planning import plan_of, played_s, shell_plan, waits_of
+from tests.machine import targets
 from tests.runner import samples
 
 
 class PlanTest(parameterized.TestCase):
     def test_a_scenario_with_its_effective_checks(self) -> None:
         plan = plan_of(
-            samples.case(checks=Checks(max_gap_ms=5, not_starved=False)), samples.target()
+            samples.case(checks=Checks(max_gap_ms=5, not_starved=False)), targets.target()
         )
         self.assertEqual(plan.checks.max_gap_ms, 5)
         self.assertFalse(plan.checks.not_starved)
@@ -46,12 +45,12 @@ class PlanTest(parameterized.TestCase):
 
     def test_a_function_of_the_guest(self) -> None:
         case = samples.case(in_guest=True, scenario=None, timeout_s=7.0)
-        plan = plan_of(case, samples.target())
+        plan = plan_of(case, targets.target())
         self.assertEqual((plan.function, plan.scenario), ("one", None))
         self.assertEqual(plan.deadlines.test_s, 7.0)
 
     def test_the_scheduler_gets_the_targets_arguments_then_the_tests(self) -> None:
-        target = samples.target(scheduler=samples.SCHEDULER, scheduler_args=("--set", "a=1"))
+        target = targets.target(scheduler=targets.SCHEDULER, scheduler_args=("--set", "a=1"))
         plan = plan_of(samples.case(scheduler_args=("--set", "b=2")), target)
         assert plan.scheduler is not None
         self.assertEqual(
@@ -59,11 +58,11 @@ class PlanTest(parameterized.TestCase):
         )
 
     def test_the_same_plan_gives_the_same_bytes(self) -> None:
-        one, other = (plan_of(samples.case(), samples.target()) for _ in range(2))
+        one, other = (plan_of(samples.case(), targets.target()) for _ in range(2))
         self.assertEqual(one.to_json(), other.to_json())
         # a saved one, too: its digest is compared when the run is judged again
         self.assertEqual(Plan.from_json(one.to_json()).to_json(), one.to_json())
-        self.assertNotEqual(one.digest(), plan_of(samples.case(), samples.target(seed=2)).digest())
+        self.assertNotEqual(one.digest(), plan_of(samples.case(), targets.target(seed=2)).digest())
 
     @parameterized.parameters(
         (defs(CgroupDef("a", cpuset=Llc(7))), r"^pkg/one\.py:3: test one on 1n1l2c1t: step 0"),
@@ -72,37 +71,37 @@ class PlanTest(parameterized.TestCase):
     )
     def test_refuses_what_does_not_fit(self, scenario: Scenario, message: str) -> None:
         with self.assertRaisesRegex(UsageError, message):
-            plan_of(samples.case(scenario=scenario), samples.target())
+            plan_of(samples.case(scenario=scenario), targets.target())
 
     def test_a_test_and_a_shell_have_the_targets_payloads(self) -> None:
-        target = samples.target(payloads=(samples.PAYLOAD,))
-        self.assertEqual(plan_of(samples.case(), target).payloads, (samples.PAYLOAD.payload,))
-        self.assertEqual(shell_plan(target).payloads, (samples.PAYLOAD.payload,))
+        target = targets.target(payloads=(targets.PAYLOAD,))
+        self.assertEqual(plan_of(samples.case(), target).payloads, (targets.PAYLOAD.payload,))
+        self.assertEqual(shell_plan(target).payloads, (targets.PAYLOAD.payload,))
 
     def test_ops_name_payloads_of_the_target(self) -> None:
         case = samples.case(scenario=Scenario((Step(ops=(RunPayload("tool"),)),)))
-        plan_of(case, samples.target(payloads=(samples.PAYLOAD,)))
+        plan_of(case, targets.target(payloads=(targets.PAYLOAD,)))
         with self.assertRaisesRegex(UsageError, "payload 'tool' is none of this target's"):
-            plan_of(case, samples.target())
+            plan_of(case, targets.target())
 
     def test_refuses_scheduler_arguments_without_a_scheduler(self) -> None:
         with self.assertRaisesRegex(UsageError, r"one\.py:3: test one: .* has no scheduler"):
-            plan_of(samples.case(scheduler_args=("x",)), samples.target())
+            plan_of(samples.case(scheduler_args=("x",)), targets.target())
 
     def test_passes_on_why_there_is_no_scenario(self) -> None:
         with self.assertRaisesRegex(UsageError, "^pkg/one.py:9: raised"):
-            plan_of(samples.case(scenario=None, error="pkg/one.py:9: raised"), samples.target())
+            plan_of(samples.case(scenario=None, error="pkg/one.py:9: raised"), targets.target())
 
     def test_a_shell_has_the_scheduler_and_nothing_to_play(self) -> None:
-        plan = shell_plan(samples.target(scheduler=samples.SCHEDULER))
+        plan = shell_plan(targets.target(scheduler=targets.SCHEDULER))
         self.assertTrue(plan.shell)
         assert plan.scheduler is not None
         self.assertEqual(plan.scheduler.ops, "fifo")
 
     def test_staged_schedulers_have_arguments_of_their_own(self) -> None:
-        staged = dataclasses.replace(samples.SCHEDULER, name="simple", argv=("/s", "-x"))
-        target = samples.target(
-            scheduler=samples.SCHEDULER, scheduler_args=("--set", "a=1"), staged=(staged,)
+        staged = dataclasses.replace(targets.SCHEDULER, name="simple", argv=("/s", "-x"))
+        target = targets.target(
+            scheduler=targets.SCHEDULER, scheduler_args=("--set", "a=1"), staged=(staged,)
         )
         plan = plan_of(samples.case(), target)
         self.assertEqual(
@@ -123,7 +122,7 @@ class PlanTest(parameterized.TestCase):
     )
     def test_refuses_parts_of_other_types(self, step: Step, message: str) -> None:
         with self.assertRaisesRegex(UsageError, f"the scenario is not well formed: .*{message}"):
-            plan_of(samples.case(scenario=Scenario((step,))), samples.target())
+            plan_of(samples.case(scenario=Scenario((step,))), targets.target())
 
     def test_holds_add_up(self) -> None:
         holds = (Frac(0.5), Fixed(3.0), Loop(0.1))
@@ -145,51 +144,16 @@ class PlanTest(parameterized.TestCase):
     def test_refuses_payloads_that_the_target_lacks(self) -> None:
         case = samples.case(scenario=Scenario((Step(ops=(RunPayload("fio"),)),)))
         with self.assertRaisesRegex(UsageError, r"step 0: RunPayload: .*attribute has: none"):
-            plan_of(case, samples.target())
-
-
-class MachineTest(parameterized.TestCase):
-    @parameterized.parameters(
-        ("1n1l1c1t", 0, 13 << 20, 256),
-        ("1n1l8c1t", 0, 13 << 20, 512),
-        ("1n1l1c1t", 700, 13 << 20, 700),
-        ("1n1l1c1t", 0, 100 << 20, 360),
-    )
-    def test_memory(self, topology: str, asked: int, initramfs: int, expected: int) -> None:
-        target = samples.target(memory_mb=asked)
-        self.assertEqual(memory_mib(target, Topology.parse(topology), initramfs), expected)
-
-    def test_kernel_arguments(self) -> None:
-        scheduler = dataclasses.replace(
-            samples.SCHEDULER, kargs=("nosmt",), sysctls={"kernel.x": "2"}
-        )
-        arguments = kernel_arguments(samples.target(scheduler=scheduler, kargs=("mine",)))
-        self.assertEqual(
-            arguments,
-            ("sysctl.kernel.sched_schedstats=1", "sysctl.kernel.x=2", "nosmt", "mine"),
-        )
+            plan_of(case, targets.target())
 
     def test_the_plan_has_what_the_author_asked_for_and_not_what_we_add(self) -> None:
         scheduler = dataclasses.replace(
-            samples.SCHEDULER, kargs=("nosmt",), sysctls={"kernel.x": "2"}
+            targets.SCHEDULER, kargs=("nosmt",), sysctls={"kernel.x": "2"}
         )
-        target = samples.target(scheduler=scheduler, kargs=("mine",))
+        target = targets.target(scheduler=scheduler, kargs=("mine",))
         plan = plan_of(samples.case(), target)
         self.assertEqual(plan.kargs, ("sysctl.kernel.x=2", "nosmt", "mine"))
-        self.assertEqual(plan_of(samples.case(), samples.target()).kargs, ())
-
-    def test_ours_gives_way_to_the_author_s(self) -> None:
-        target = samples.target(kargs=("sysctl.kernel.sched_schedstats=0",))
-        self.assertEqual(kernel_arguments(target), target.kargs)
-
-    def test_what_staged_schedulers_want_of_the_kernel_counts_too(self) -> None:
-        own = dataclasses.replace(samples.SCHEDULER, kargs=("nosmt",), sysctls={"kernel.x": "2"})
-        staged = dataclasses.replace(own, kargs=("nosmt", "quiet"), sysctls={"kernel.y": "3"})
-        arguments = kernel_arguments(samples.target(scheduler=own, staged=(staged,)))
-        self.assertEqual(
-            arguments[1:],
-            ("sysctl.kernel.x=2", "sysctl.kernel.y=3", "nosmt", "quiet"),
-        )
+        self.assertEqual(plan_of(samples.case(), targets.target()).kargs, ())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,11 @@ from unittest import mock
 
 from absl.testing import absltest, parameterized
 
+from ktstr.machine.machine import TargetMachine
+from ktstr.machine.prepared.machine import PreparedMachine
+from ktstr.machine.prepared.starts import Start
+from ktstr.machine.prepared.templates import Templates
+from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.errors import InfraError
@@ -17,17 +22,14 @@ from ktstr.model.topology import Topology
 from ktstr.record.run import RunRecord
 from ktstr.runner import session
 from ktstr.runner.bazel import Budget
-from ktstr.runner.disk_set import TargetDisks
 from ktstr.runner.guest_run import GuestRun
-from ktstr.runner.machine import TargetMachine
 from ktstr.runner.outcome import Outcome
 from ktstr.runner.sources import Sources
-from ktstr.runner.starts import Start
-from ktstr.runner.templates import Templates
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import Template, TemplateError
+from tests.machine import targets
 from tests.runner import samples
 
 _TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), ((0, 0),), Path("console"))
@@ -48,7 +50,7 @@ class ClonedTest(parameterized.TestCase):
         spec = MachineSpec(
             QemuTree(self.root), self.root, (), (), Topology(1, 1, 2, 1), 256, Accel.VIRTUAL
         )
-        target = samples.target(template="t")
+        target = targets.target(template="t")
         templates = mock.create_autospec(Templates, instance=True)
         templates.start.return_value = Start("cloned", _TEMPLATE, b"mail")
         templates.refuse.side_effect = lambda reason: Start(f"no clone: {reason}")
@@ -68,12 +70,11 @@ class ClonedTest(parameterized.TestCase):
 
         own = session.Session(
             target,
-            TargetMachine(spec, TargetDisks()),
+            PreparedMachine(TargetMachine(spec, TargetDisks()), templates),
             Sources((), (), ()),
             self.root,
             budget,
             self.termination,
-            templates,
         )
         with mock.patch.object(session, "run_guest", side_effect=run_guest):
             (outcome,) = own.run((samples.case(),), lambda _: None)

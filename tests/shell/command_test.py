@@ -16,7 +16,7 @@ from ktstr.model.facts import Event, LogChunk, TestFacts
 from ktstr.runner import command as host
 from ktstr.runner.arguments import Command
 from ktstr.runner.planning import shell_plan
-from tests.runner import samples
+from tests.machine import targets
 
 
 class _Sink:
@@ -33,7 +33,7 @@ class _Sink:
 
 def _run(text: str, timeout_s: float = 60.0) -> tuple[_Sink, TestFacts]:
     sink = _Sink()
-    plan = shell_plan(samples.target(), command=Command(text, timeout_s))
+    plan = shell_plan(targets.target(), command=Command(text, timeout_s))
     CommandRun(plan, Reactor(), sink, "/bin/sh").run()
     first, *_, last = sink.facts
     assert isinstance(first, Event) and first.name == "test_start"

@@ -39,7 +39,8 @@ class ProbeTest(absltest.TestCase):
         self.assertRegex(verdict.words, "^QEMU ended with status 1: .*kernel")
 
     def test_kvm_verdict_is_given_in_words_and_remembered(self) -> None:
-        first, second = kvm_verdict(self.qemu), kvm_verdict(self.qemu)
+        guest = Path(_GUEST.value)
+        first, second = kvm_verdict(self.qemu, guest), kvm_verdict(self.qemu, guest)
         self.assertNotEmpty(first.words)
         self.assertEqual((first.usable, first.words), (second.usable, second.words))
         if first.usable:

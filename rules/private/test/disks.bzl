@@ -14,7 +14,7 @@ _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 # QEMU's own bound of a throttle (THROTTLE_VALUE_MAX, include/qemu/throttle.h).
 _MOST_PER_S = 1000000000000000
 
-# What a guest keeps of its disks in its own memory at most (ktstr/runner/disks.py).
+# What a guest keeps of its disks in its own memory at most (ktstr/machine/disks.py).
 _MOST_IN_MEMORY_MIB = 1024
 
 _LIMITS = ["iops", "bytes_per_s"]

@@ -111,7 +111,7 @@ bytes.""",
             doc = "What ktstr_test tells machines apart by; empty for a template of one's own.",
         ),
         "_tool": attr.label(
-            default = "//ktstr/runner:template_main",
+            default = "//ktstr/machine:template_main",
             cfg = "exec",
             executable = True,
         ),

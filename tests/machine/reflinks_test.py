@@ -7,9 +7,9 @@ from pathlib import Path
 from absl import flags
 from absl.testing import absltest
 
+from ktstr.machine.prepared.reflinks import Reflinks
 from ktstr.model.errors import InfraError
 from ktstr.model.host import DiskBackend
-from ktstr.runner.reflinks import Reflinks
 from ktstr.store.key import Key
 from ktstr.vm import overlay
 from ktstr.vm.clones import Cloner

@@ -10,13 +10,13 @@ from unittest import mock
 
 from absl.testing import absltest, parameterized
 
+from ktstr.machine import template_main
+from ktstr.machine.saving import UNUSABLE
 from ktstr.model.codec import encode
 from ktstr.model.errors import InfraError, KtstrError, UsageError
-from ktstr.runner import template_main
-from ktstr.runner.saving import UNUSABLE
 from ktstr.vm.shape import HostTooSmall
 from ktstr.vm.template import GuestRefused, TemplateError
-from tests.runner import samples
+from tests.machine import targets
 
 
 class TemplateMainTest(parameterized.TestCase):
@@ -24,7 +24,7 @@ class TemplateMainTest(parameterized.TestCase):
         super().setUp()
         self.root = Path(self.create_tempdir().full_path)
         self.output = self.root / "output"
-        (self.root / "config.json").write_text(json.dumps(encode(samples.target())))
+        (self.root / "config.json").write_text(json.dumps(encode(targets.target())))
 
     def run_main(self, name: str, error: KtstrError) -> tuple[int, str]:
         """Exit status and messages of a build action where `name` of it fails."""
@@ -32,6 +32,7 @@ class TemplateMainTest(parameterized.TestCase):
         arguments = ["--config", str(self.root / "config.json"), "--output", str(self.output)]
         with (
             mock.patch.object(template_main, "become_subreaper"),
+            mock.patch.object(template_main, "machine_files"),
             mock.patch.object(template_main, "qemu_of"),
             mock.patch.object(template_main, "machine_of"),
             mock.patch.object(template_main, "template_spec"),

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ktstr.machine.disks import PlannedDisk
+from ktstr.machine.located import MachineFiles
+from ktstr.machine.output import write_atomically
 from ktstr.model.disk import IMAGES_DIR, Disk
 from ktstr.model.errors import InfraError
 from ktstr.model.host import DiskBackend, DiskClone
-from ktstr.runner.disks import PlannedDisk
-from ktstr.runner.files import FileTree, write_atomically
 from ktstr.vm.clones import run_qemu_img
 from ktstr.vm.qemu import QemuTree
 from tools.initramfs import newc
@@ -43,21 +44,21 @@ class _Image:
 
 
 def write_disk_layer(
-    planned: Sequence[PlannedDisk], tree: FileTree, qemu: QemuTree, path: Path
+    planned: Sequence[PlannedDisk], files: MachineFiles, qemu: QemuTree, path: Path
 ) -> tuple[DiskClone, ...]:
     """Writes the layer for those of `planned` that are in memory; its bytes follow from them alone.
 
     Of each image only what is not a hole is sent.
 
     Raises:
-        InfraError: a template is missing or damaged, or the disk is full.
+        InfraError: a template is damaged, or the disk is full.
     """
     entries: list[newc.Entry] = []
     clones = []
     images: dict[Path, _Image] = {}
     for each in planned:
         started = time.monotonic()
-        template = tree.path(each.files.template).absolute()
+        template = files.disks[each.disk.index].template
         if template not in images:
             images[template] = _image(each.disk, template, qemu)
         entries += images[template].entries(each.disk)

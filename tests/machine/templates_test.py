@@ -6,57 +6,47 @@ from unittest import mock
 
 from absl.testing import absltest
 
+from ktstr.machine.located import machine_files
+from ktstr.machine.machine import TargetMachine
+from ktstr.machine.prepared import templates as templates_of_runs
+from ktstr.machine.prepared.starts import Start
+from ktstr.machine.prepared.templates import Templates, cold_reason
+from ktstr.machine.saving import UNUSABLE
+from ktstr.machine.target_disks import TargetDisks
 from ktstr.model import mailbox
 from ktstr.model.accel import Accel
 from ktstr.model.disk import Filesystem, Throttle
 from ktstr.model.errors import InfraError
 from ktstr.model.target import DiskFiles, Target
 from ktstr.model.topology import Topology
-from ktstr.runner.disk_set import TargetDisks
-from ktstr.runner.machine import TargetMachine
-from ktstr.runner.saving import UNUSABLE
-from ktstr.runner.starts import Start
-from ktstr.runner.templates import Templates, cold_reason
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import TemplateError
-from tests.runner import samples
+from tests.machine import targets
 
 _DISK = DiskFiles(
     "//pkg:disk", "_main/disk", "_main/key", Filesystem.RAW, 64, "", False, False, Throttle()
 )
 
 
-class _Tree:
-    """Files of a test's own directory, by their names."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def path(self, name: str) -> Path:
-        if not (self.root / name).exists():
-            raise InfraError(f"runfile {name} is not there")
-        return self.root / name
-
-
 class ColdReasonTest(absltest.TestCase):
     def test_a_saved_guest_is_used_for_one_test_already(self) -> None:
-        self.assertEqual(cold_reason(samples.target(template="t"), Accel.VIRTUAL, 1), "")
+        self.assertEqual(cold_reason(targets.target(template="t"), Accel.VIRTUAL, 1), "")
 
     def test_the_build_has_saved_none_for_real_time(self) -> None:
         for accel in (Accel.KVM, Accel.TCG):
-            self.assertIn("only test", cold_reason(samples.target(template="t"), accel, 1))
-            self.assertEqual(cold_reason(samples.target(template="t"), accel, 2), "")
+            self.assertIn("only test", cold_reason(targets.target(template="t"), accel, 1))
+            self.assertEqual(cold_reason(targets.target(template="t"), accel, 2), "")
 
     def test_saving_a_guest_pays_from_two_tests_on(self) -> None:
-        self.assertEqual(cold_reason(samples.target(), Accel.TCG, 2), "")
-        self.assertIn("only test", cold_reason(samples.target(), Accel.TCG, 1))
+        self.assertEqual(cold_reason(targets.target(), Accel.TCG, 2), "")
+        self.assertIn("only test", cold_reason(targets.target(), Accel.TCG, 1))
 
     def test_what_the_target_says(self) -> None:
-        fresh = samples.target(template="t", fresh_boot=True)
+        fresh = targets.target(template="t", fresh_boot=True)
         self.assertIn("fresh_boot", cold_reason(fresh, Accel.VIRTUAL, 2))
-        with_disk = samples.target(template="t", disks=(_DISK,))
+        with_disk = targets.target(template="t", disks=(_DISK,))
         self.assertIn("disks", cold_reason(with_disk, Accel.VIRTUAL, 2))
 
 
@@ -74,11 +64,18 @@ class TemplatesTest(absltest.TestCase):
             Accel.VIRTUAL,
         )  # fmt: skip
         machine = TargetMachine(spec, TargetDisks())
+        files = machine_files(target, self.find)
         made = Templates(
-            target, _Tree(self.root), machine, self.root, self.termination, tests, self.root / "s"
+            target, files, machine, self.root, self.termination, tests, self.root / "s"
         )
         self.addCleanup(made.close)
         return made
+
+    def find(self, name: str) -> Path:
+        path = self.root / name
+        if name.endswith(".template") and not path.exists():
+            raise InfraError(f"runfile {name} is not there")
+        return path
 
     def cold(self, templates: Templates) -> str:
         start = templates.start(self.layer, 60.0)
@@ -87,7 +84,7 @@ class TemplatesTest(absltest.TestCase):
         return start.reason
 
     def test_a_template_that_is_missing(self) -> None:
-        templates = self.templates(samples.target(template="gone.template"))
+        templates = self.templates(targets.target(template="gone.template"))
         self.assertIn("runfile gone.template is not there", self.cold(templates))
         self.assertEqual(sorted(each.name for each in self.root.iterdir()), ["test.cpio"])
 
@@ -95,19 +92,19 @@ class TemplatesTest(absltest.TestCase):
         (self.root / "t").mkdir()
         (self.root / "t" / UNUSABLE).write_text("the kernel panicked\n")
         self.assertIn(
-            "the kernel panicked", self.cold(self.templates(samples.target(template="t")))
+            "the kernel panicked", self.cold(self.templates(targets.target(template="t")))
         )
 
     def test_what_was_refused_once_is_not_tried_again(self) -> None:
-        templates = self.templates(samples.target(template="t"))
+        templates = self.templates(targets.target(template="t"))
         self.assertIn("QEMU said no", templates.refuse("QEMU said no").reason)
-        with mock.patch("ktstr.runner.templates.read_artifact") as read:
+        with mock.patch.object(templates_of_runs, "read_artifact") as read:
             self.assertIn("QEMU said no", self.cold(templates))
         read.assert_not_called()
 
     def test_a_test_that_brings_more_than_the_mailbox_takes(self) -> None:
         self.layer.write_bytes(bytes(mailbox.capacity() + 1))
-        templates = self.templates(samples.target(template="t"))
+        templates = self.templates(targets.target(template="t"))
         reason = self.cold(templates)
         self.assertIn(str(mailbox.capacity() + 1), reason)
         self.layer.write_bytes(b"small")
@@ -115,9 +112,10 @@ class TemplatesTest(absltest.TestCase):
 
     def test_a_guest_that_cannot_be_saved(self) -> None:
         with mock.patch(
-            "ktstr.runner.templates.save_guest", side_effect=TemplateError("it never parked")
+            "ktstr.machine.prepared.templates.save_guest",
+            side_effect=TemplateError("it never parked"),
         ):
-            templates = self.templates(samples.target())
+            templates = self.templates(targets.target())
             self.assertIn("it never parked", self.cold(templates))
             self.assertIn("it never parked", self.cold(templates))
 

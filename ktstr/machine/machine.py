@@ -7,12 +7,13 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ktstr.machine.boot import kernel_arguments, schedulers_of
+from ktstr.machine.located import MachineFiles
+from ktstr.machine.memory import memory_mib
+from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.accel import Accel
 from ktstr.model.errors import UsageError
 from ktstr.model.target import Target
-from ktstr.runner.disk_set import TargetDisks
-from ktstr.runner.files import FileTree
-from ktstr.runner.needs import kernel_arguments, memory_mib, schedulers_of
 from ktstr.vm import shape
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
@@ -34,18 +35,18 @@ class TargetMachine:
         return replace(self.spec, initramfs=(*self.spec.initramfs, layer))
 
 
-def qemu_of(target: Target, tree: FileTree) -> QemuTree:
+def qemu_of(files: MachineFiles) -> QemuTree:
     """The QEMU of a target.
 
     Raises:
         InfraError: it is incomplete.
     """
-    return QemuTree.at(tree.path(target.qemu))
+    return QemuTree.at(files.qemu)
 
 
 def machine_of(
     target: Target,
-    tree: FileTree,
+    files: MachineFiles,
     qemu: QemuTree,
     accel: Accel,
     disks: TargetDisks,
@@ -57,17 +58,11 @@ def machine_of(
     Raises:
         UsageError: QEMU, the kernel or this machine's memory cannot hold it, or the kernel has no
             sched_ext and the target a scheduler.
-        InfraError: a file is missing.
     """
-    config = tree.path(target.kernel.config).read_text()
+    config = files.kernel_config.read_text()
     check_sched_ext(target, config)
     topology = target.machine
-    layers = [tree.path(name) for name in target.initramfs]
-    layers += [tree.path(scheduler.layer) for scheduler in schedulers_of(target)]
-    layers += [tree.path(payload.layer) for payload in target.payloads]
-    layers += [tree.path(worker.layer) for worker in target.workers]
-    # in all guests, traced or not: they are clones of one
-    layers.append(tree.path(target.sampler))
+    layers = list(files.layers)
     if disks.layer is not None:
         layers.append(disks.layer)
     unpacked = sum(layer.stat().st_size for layer in layers)
@@ -80,7 +75,7 @@ def machine_of(
     )
     spec = MachineSpec(
         qemu=qemu,
-        kernel=tree.path(target.kernel.vmlinux),
+        kernel=files.kernel,
         initramfs=tuple(layers),
         cmdline=kernel_arguments(target),
         topology=topology,

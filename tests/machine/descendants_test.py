@@ -8,7 +8,7 @@ import textwrap
 import psutil
 from absl.testing import absltest
 
-from ktstr.runner.descendants import kill_group
+from ktstr.machine.descendants import kill_group
 
 # Prints its pids: its own, a child's in the group, and a child's in a session of its own.
 _FAMILY = textwrap.dedent(
@@ -32,7 +32,7 @@ _FAMILY = textwrap.dedent(
 _ORPHAN = textwrap.dedent(
     """
     import subprocess, sys
-    from ktstr.runner.descendants import become_subreaper, kill_descendants
+    from ktstr.machine.descendants import become_subreaper, kill_descendants
     become_subreaper()
     nap = "import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(600)"
     middle = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {nap!r}])"

@@ -10,16 +10,16 @@ from absl.testing import absltest, parameterized
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ktstr.machine.disks import MEMORY_LIMIT_MIB, PlannedDisk, planned_disks
+from ktstr.machine.prepared.disk_layer import data_extents
+from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.accel import Accel
 from ktstr.model.disk import Filesystem, Throttle
 from ktstr.model.errors import UsageError
 from ktstr.model.host import DiskBackend, DiskClone
 from ktstr.model.target import DiskFiles, Target
-from ktstr.runner.disk_layer import data_extents
-from ktstr.runner.disk_set import TargetDisks
-from ktstr.runner.disks import MEMORY_LIMIT_MIB, PlannedDisk, planned_disks
 from ktstr.vm.clones import Cloner
-from tests.runner import samples
+from tests.machine import targets
 
 _PAGE = 4096
 
@@ -39,7 +39,7 @@ def _files(name: str = "", **changes: Any) -> DiskFiles:
 
 
 def _target(*disks: DiskFiles) -> Target:
-    return samples.target(disks=disks)
+    return targets.target(disks=disks)
 
 
 class PlanTest(parameterized.TestCase):

@@ -9,7 +9,7 @@ from unittest import mock
 
 from absl.testing import absltest
 
-from ktstr.runner.inflated import Inflated, inflate
+from ktstr.machine.prepared.inflated import Inflated, inflate
 from ktstr.store.store import Store
 from ktstr.vm import ram
 from ktstr.vm.artifact import Artifact, read_artifact, write_artifact

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ktstr.machine.disks import PlannedDisk
 from ktstr.model.disk import Disk
 from ktstr.model.host import DiskClone
-from ktstr.runner.disks import PlannedDisk
 from ktstr.vm.clones import Cloner
 from ktstr.vm.disks import DiskSpec
 

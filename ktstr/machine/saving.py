@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from ktstr.machine.boot import boot_limit_s
+from ktstr.machine.machine import TargetMachine
+from ktstr.machine.output import write_atomically
 from ktstr.model.frames import Frame, FrameReader, FrameType
 from ktstr.model.start import TEMPLATE_PATH
-from ktstr.runner.files import write_atomically
-from ktstr.runner.machine import TargetMachine
-from ktstr.runner.needs import boot_limit_s
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.saved import SavedTemplate, save
 from ktstr.vm.signals import Termination

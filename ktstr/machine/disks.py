@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.machine.located import MachineFiles
 from ktstr.model.accel import Accel
 from ktstr.model.disk import MOUNTS, Disk, Filesystem, Throttle
 from ktstr.model.errors import UsageError
 from ktstr.model.target import DiskFiles, Target
-from ktstr.runner.files import FileTree
 from ktstr.vm.disks import DiskSpec, check_disks
 
 # What a guest keeps in its own memory at most, all its disks together.
@@ -58,18 +58,17 @@ def planned_disks(target: Target, accel: Accel) -> tuple[PlannedDisk, ...]:
     return tuple(planned)
 
 
-def specs_of(planned: tuple[PlannedDisk, ...], tree: FileTree) -> tuple[DiskSpec, ...]:
+def specs_of(planned: tuple[PlannedDisk, ...], files: MachineFiles) -> tuple[DiskSpec, ...]:
     """The disks that QEMU gives the machine.
 
     Raises:
         UsageError: QEMU cannot hold them.
-        InfraError: a template is missing.
     """
     specs = tuple(
         DiskSpec(
             name=each.disk.name,
             serial=each.disk.serial,
-            template=tree.path(each.files.template).absolute(),
+            template=files.disks[each.disk.index].template,
             size_bytes=each.disk.size_bytes,
             read_only=each.disk.read_only,
             throttle=each.disk.throttle,

@@ -9,16 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ktstr.machine.located import MachineFiles
+from ktstr.machine.machine import TargetMachine
+from ktstr.machine.prepared.inflated import Inflated, inflate
+from ktstr.machine.prepared.starts import Start
+from ktstr.machine.prepared.store_use import StoreUse
+from ktstr.machine.saving import UNUSABLE, save_guest, template_spec
 from ktstr.model import mailbox
 from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError
 from ktstr.model.target import Target
-from ktstr.runner.files import FileTree
-from ktstr.runner.inflated import Inflated, inflate
-from ktstr.runner.machine import TargetMachine
-from ktstr.runner.saving import UNUSABLE, save_guest, template_spec
-from ktstr.runner.starts import Start
-from ktstr.runner.store_use import StoreUse
 from ktstr.vm.artifact import read_artifact
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.saved import SavedTemplate
@@ -61,7 +61,7 @@ class Templates:
     def __init__(
         self,
         target: Target,
-        tree: FileTree,
+        files: MachineFiles,
         machine: TargetMachine,
         outputs: Path,
         termination: Termination,
@@ -73,7 +73,7 @@ class Templates:
 
         use: is told why the store is not used.
         """
-        self._target, self._tree, self._machine = target, tree, machine
+        self._target, self._files, self._machine = target, files, machine
         self._folder, self._termination, self._store = outputs / _FOLDER, termination, store
         self._use = StoreUse() if use is None else use
         self._refusal = cold_reason(target, machine.spec.accel, tests)
@@ -125,12 +125,15 @@ class Templates:
     def _made(self, limit_s: float) -> _Ready:
         spec = template_spec(self._machine, self._folder / "template.cpio")
         if is_built(self._target, spec.accel):
-            return self._built(self._tree.path(self._target.template), spec)
+            return self._built(spec)
         saved = save_guest(spec, self._folder, self._termination, limit_s)
         words = f"of this run's own first guest, saved after {saved.seconds:.2f} s"
         return _Ready(saved.template, words, saved)
 
-    def _built(self, directory: Path, spec: MachineSpec) -> _Ready:
+    def _built(self, spec: MachineSpec) -> _Ready:
+        directory = self._files.template
+        if directory is None:
+            raise InfraError(self._files.no_template)
         if (directory / UNUSABLE).exists():
             raise TemplateError((directory / UNUSABLE).read_text(encoding="utf-8").strip())
         artifact = read_artifact(directory)

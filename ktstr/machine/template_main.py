@@ -4,20 +4,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ktstr.machine.descendants import become_subreaper, kill_descendants
+from ktstr.machine.load import load_target
+from ktstr.machine.located import machine_files
+from ktstr.machine.machine import machine_of, qemu_of
+from ktstr.machine.saving import UNUSABLE, save_guest, template_spec
+from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.target import Target
-from ktstr.runner.arguments import load_target
-from ktstr.runner.descendants import become_subreaper, kill_descendants
-from ktstr.runner.disk_set import TargetDisks
-from ktstr.runner.files import BuildTree
-from ktstr.runner.machine import machine_of, qemu_of
-from ktstr.runner.saving import UNUSABLE, save_guest, template_spec
 from ktstr.vm.artifact import write_artifact
 from ktstr.vm.shape import HostTooSmall
 from ktstr.vm.signals import Termination
@@ -52,10 +53,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _make(target: Target, output: Path, work: Path, termination: Termination) -> None:
-    tree = BuildTree()
-    qemu = qemu_of(target, tree)
+    files = machine_files(target, _input)
+    qemu = qemu_of(files)
     try:
-        machine = machine_of(target, tree, qemu, Accel.VIRTUAL, TargetDisks(), host_is_amd=False)
+        machine = machine_of(target, files, qemu, Accel.VIRTUAL, TargetDisks(), host_is_amd=False)
         saved = save_guest(template_spec(machine, work / "template.cpio"), work, termination)
     except HostTooSmall as error:
         raise InfraError(f"{target.label}: {error}") from None
@@ -71,6 +72,13 @@ def _make(target: Target, output: Path, work: Path, termination: Termination) ->
         write_artifact(saved, output)
     finally:
         saved.close()
+
+
+def _input(name: str) -> Path:
+    """The real path of a file, whose name is a path from the action's working directory."""
+    if not os.path.exists(name):
+        raise InfraError(f"{name} is not there, though it is an input of this build action")
+    return Path(os.path.realpath(name))
 
 
 def _leave_reason(target: Target, output: Path, error: Exception) -> None:

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the files of a target's machine lie on this host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.machine.boot import schedulers_of
+from ktstr.model.errors import InfraError
+from ktstr.model.target import Target
+
+
+@dataclass(frozen=True)
+class DiskPaths:
+    """`template` is a qcow2; `key_file` holds its content key."""
+
+    template: Path
+    key_file: Path
+
+
+@dataclass(frozen=True)
+class MachineFiles:
+    """The real paths of a target's files; what is below the program that found them asks nobody.
+
+    layers: of the initramfs, in their order.  disks: in the target's order.  template: directory
+    of the saved guest; None where the target has none, or `no_template` says why it is not there.
+    """
+
+    qemu: Path
+    kernel: Path
+    kernel_config: Path
+    layers: tuple[Path, ...]
+    disks: tuple[DiskPaths, ...] = ()
+    template: Path | None = None
+    no_template: str = ""
+
+
+def machine_files(target: Target, find: Callable[[str], Path]) -> MachineFiles:
+    """Finds each of a target's files; `find` gives the real path of one by the target's name of it.
+
+    Raises:
+        InfraError: `find` knows none, unless it is the saved guest: tests can do without.
+    """
+    named = [
+        *target.initramfs,
+        *(scheduler.layer for scheduler in schedulers_of(target)),
+        *(payload.layer for payload in target.payloads),
+        *(worker.layer for worker in target.workers),
+        # in all guests, traced or not: they are clones of one
+        target.sampler,
+    ]
+    template, no_template = _template(target, find)
+    return MachineFiles(
+        qemu=find(target.qemu),
+        kernel=find(target.kernel.vmlinux),
+        kernel_config=find(target.kernel.config),
+        layers=tuple(find(name) for name in named),
+        disks=tuple(
+            DiskPaths(find(disk.template).absolute(), find(disk.key_file)) for disk in target.disks
+        ),
+        template=template,
+        no_template=no_template,
+    )
+
+
+def _template(target: Target, find: Callable[[str], Path]) -> tuple[Path | None, str]:
+    if not target.template:
+        return None, ""
+    try:
+        return find(target.template), ""
+    except InfraError as error:
+        return None, str(error)
