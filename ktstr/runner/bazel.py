@@ -6,7 +6,6 @@ https://bazel.build/reference/test-encyclopedia names the variables.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,29 +77,6 @@ class BazelTest:
         if self.warnings_file is not None:
             with self.warnings_file.open("a", encoding="utf-8") as file:
                 file.write(message.replace("\n", " ") + "\n")
-
-
-@dataclass(frozen=True)
-class Budget:
-    """The time that is left before Bazel would kill us, less a reserve for the report.
-
-    ends_at: monotonic seconds; None when nobody limits us.
-    """
-
-    ends_at: float | None
-
-    RESERVE_S = 10.0
-
-    @classmethod
-    def start(cls, timeout_s: float | None) -> Budget:
-        """The budget of a run that begins now; a fifth of a short timeout is reserved."""
-        if timeout_s is None:
-            return cls(None)
-        return cls(time.monotonic() + timeout_s - min(cls.RESERVE_S, timeout_s / 5))
-
-    def left_s(self) -> float:
-        """Seconds that are left; infinite without a limit, negative when it is over."""
-        return float("inf") if self.ends_at is None else self.ends_at - time.monotonic()
 
 
 def _repetition(environ: Mapping[str, str]) -> Repetition:

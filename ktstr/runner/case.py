@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.execute.source import Source
 from ktstr.model.checks import Checks, ExpectFail
 from ktstr.model.claims import StatClaim
 from ktstr.model.numa import NumaLayout
@@ -43,14 +44,6 @@ class Discovery:
 
     names: tuple[str, ...]
     cases: tuple[Case, ...]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A Python file: `path` on this machine, `name` below /ktstr/src (and its module's name)."""
-
-    path: str
-    name: str
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ktstr.execute.follow import run_guest
 from ktstr.machine.prepared.starts import Start
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import LogChunk, TestFacts
@@ -15,7 +16,6 @@ from ktstr.model.target import Target
 from ktstr.record.collect import Fact
 from ktstr.record.run import RunRecord
 from ktstr.runner.arguments import Command
-from ktstr.runner.guest_run import run_guest
 from ktstr.runner.shell_guest import shell_guest
 from ktstr.vm.signals import Termination
 

@@ -24,12 +24,13 @@ from types import ModuleType
 from typing import TextIO
 
 from ktstr.api import Declaration, declaration_of
+from ktstr.execute.source import Source
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
 from ktstr.model.own_work import check_python_work
 from ktstr.model.scenario import Scenario
 from ktstr.model.topology import Topology, TopologyView
-from ktstr.runner.case import Case, Discovery, DiscoveryRequest, Source
+from ktstr.runner.case import Case, Discovery, DiscoveryRequest
 from ktstr.runner.hidden_modules import hidden_file, meant_otherwise, words
 from ktstr.runner.selection import Selection, Shard
 

@@ -13,18 +13,6 @@ from ktstr.model.errors import UsageError
 from ktstr.model.own_work import check_custom_work
 from ktstr.model.payload import Payload
 from ktstr.model.plan import GuestDeadlines, Plan, SchedulerPlan
-from ktstr.model.scenario import (
-    Fixed,
-    Frac,
-    HoldSpec,
-    Loop,
-    RunPayload,
-    Scenario,
-    SchedulerOp,
-    Until,
-    WaitFor,
-    WaitPayload,
-)
 from ktstr.model.target import SchedulerFiles, Target
 from ktstr.model.topology import TopologyView
 from ktstr.model.validate import check_scenario, check_types
@@ -150,44 +138,6 @@ def workers_of(target: Target) -> tuple[str, ...]:
 def payloads_of(target: Target) -> tuple[Payload, ...]:
     """What the target's tests may run."""
     return tuple(files.payload for files in target.payloads)
-
-
-def played_s(scenario: Scenario, duration_s: float) -> float:
-    """Guest seconds that the holds of a scenario come to."""
-    return sum(_hold_s(step.hold, duration_s) for step in scenario.steps)
-
-
-def waits_of(scenario: Scenario) -> tuple[float, int]:
-    """Guest seconds that waiting ops may add to the holds, and how many payloads are started.
-
-    A Loop begins no round after the test's duration, so one round comes on top of its hold.
-    """
-    ops = [*scenario.backdrop.ops, *(op for step in scenario.steps for op in step.ops)]
-    waits = sum(op.timeout for op in ops if isinstance(op, WaitPayload | WaitFor))
-    return waits, sum(isinstance(op, RunPayload) for op in ops)
-
-
-def attachment_waits(plan: Plan) -> float:
-    """Guest seconds that ops on schedulers may add to the holds of the plan's scenario."""
-    if plan.scenario is None:
-        return 0.0
-    ops = [*plan.scenario.backdrop.ops, *(op for step in plan.scenario.steps for op in step.ops)]
-    changes = [op for op in ops if isinstance(op, SchedulerOp)]
-    schedulers = (*(() if plan.scheduler is None else (plan.scheduler,)), *plan.staged)
-    attach = max((each.attach_timeout_s for each in schedulers), default=0.0)
-    return len(changes) * (attach + plan.deadlines.detach_s)
-
-
-def _hold_s(hold: HoldSpec, duration_s: float) -> float:
-    match hold:
-        case Frac():
-            return hold.fraction * duration_s
-        case Fixed():
-            return hold.seconds
-        case Loop():
-            return duration_s
-        case Until():
-            return hold.timeout
 
 
 def _own(target: Target, arguments: tuple[str, ...] = ()) -> SchedulerPlan | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a ktstr_test target does; its exit status is `outcome.ExitStatus`."""
+"""What a ktstr_test target does; its exit status is `exit_status.ExitStatus`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.runner.arguments import parse_arguments
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.command import COMMAND_ERROR, run_command
-from ktstr.runner.outcome import ExitStatus
+from ktstr.runner.exit_status import ExitStatus
 from ktstr.runner.run import run_target
 from ktstr.runner.shell import run_shell
 from ktstr.vm.signals import Termination

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ktstr.execute.outcome import Outcome
 from ktstr.machine.output import write_atomically
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.store_use import NO_STORE, StoreUse
@@ -19,7 +20,6 @@ from ktstr.report.text import headline, text_report
 from ktstr.result.make.whole import result_of
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.host_context import host_context
-from ktstr.runner.outcome import Outcome
 
 # What stays of a test where the runner is killed before it can say more.
 _DID_NOT_END = (

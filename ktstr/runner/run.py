@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ktstr.execute.budget import Budget
 from ktstr.machine.located import machine_files
 from ktstr.machine.machine import qemu_of
 from ktstr.machine.prepared.accel import choose_accel, room_of
@@ -13,13 +14,13 @@ from ktstr.machine.prepared.machine import prepare
 from ktstr.machine.prepared.store_use import StoreUse
 from ktstr.model.errors import KtstrError
 from ktstr.model.target import Target
-from ktstr.runner.bazel import BazelTest, Budget
+from ktstr.runner.bazel import BazelTest
 from ktstr.runner.case import Discovery
 from ktstr.runner.discovery import discover, discovery_request
+from ktstr.runner.exit_status import ExitStatus, exit_status
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.identity import identity_of
-from ktstr.runner.outcome import ExitStatus, exit_status
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources, sources_of

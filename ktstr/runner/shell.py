@@ -13,7 +13,7 @@ from pathlib import Path
 from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError
 from ktstr.model.target import Target
-from ktstr.runner.outcome import ExitStatus
+from ktstr.runner.exit_status import ExitStatus
 from ktstr.runner.shell_guest import shell_guest
 from ktstr.vm.clones import Cloner
 from ktstr.vm.machine import MachineSpec, Wiring, command

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ktstr.execute.layer import write_test_layer
 from ktstr.machine.located import machine_files
 from ktstr.machine.machine import qemu_of
 from ktstr.machine.prepared.accel import choose_accel, room_of
@@ -21,7 +22,6 @@ from ktstr.runner.arguments import Command
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.planning import shell_plan
-from ktstr.runner.test_layer import write_test_layer
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.probe import kvm_verdict
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ktstr.execute.source import Source
 from ktstr.model.errors import UsageError
 from ktstr.model.target import Target
-from ktstr.runner.case import Source
 from ktstr.runner.files import RunfilesTree
 
 

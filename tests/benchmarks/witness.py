@@ -16,11 +16,11 @@ from unittest import mock
 
 from absl import app, flags
 
+from ktstr.execute.outcome import Outcome
 from ktstr.model.plan import Plan
 from ktstr.record.run import RunRecord
 from ktstr.runner import session as sessions
 from ktstr.runner.case import Case
-from ktstr.runner.outcome import Outcome
 from ktstr.runner.planning import plan_of
 from tests.inner.prepared import prepared
 

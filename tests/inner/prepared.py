@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ktstr.execute.budget import UNLIMITED
 from ktstr.machine.load import load_target
 from ktstr.machine.located import machine_files
 from ktstr.machine.prepared.accel import AccelChoice
@@ -16,7 +17,6 @@ from ktstr.machine.prepared.machine import prepare
 from ktstr.model.accel import Accel
 from ktstr.model.target import Target
 from ktstr.runner import session as sessions
-from ktstr.runner.bazel import Budget
 from ktstr.runner.case import Case
 from ktstr.runner.discovery import discover, discovery_request
 from ktstr.runner.files import RunfilesTree
@@ -48,5 +48,5 @@ def prepared(config: str, guests: Callable[[int], int]) -> Iterator[Prepared]:
         count = guests(len(cases))
         files, choice = machine_files(target, tree.path), AccelChoice(Accel.VIRTUAL, "asked for")
         with prepare(target, files, choice, place, termination, tests=count) as machine:
-            session = sessions.Session(target, machine, sources, place, Budget(None), termination)
+            session = sessions.Session(target, machine, sources, place, UNLIMITED, termination)
             yield Prepared(target, cases, session, place)

@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 from absl.testing import absltest, parameterized
 
+from ktstr.execute.source import Source
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.runner.case import Discovery, DiscoveryRequest, Source
+from ktstr.runner.case import Discovery, DiscoveryRequest
 from ktstr.runner.discovery import discover
 
 HEAD = "import ktstr\n"

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bazel's test environment, and the time it allows."""
+"""Bazel's test environment."""
 
-import time
 from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
 from ktstr.model.errors import UsageError
-from ktstr.runner.bazel import BazelTest, Budget
+from ktstr.runner.bazel import BazelTest
 from ktstr.runner.repetition import Repetition
 from ktstr.runner.selection import Selection, Shard
 from tests.machine import targets
@@ -89,17 +88,6 @@ class BazelTestTest(parameterized.TestCase):
         env.warn("first\nstill first")
         env.warn("second")
         self.assertEqual(path.read_text(), "first still first\nsecond\n")
-
-
-class BudgetTest(absltest.TestCase):
-    def test_ends_before_bazels_timeout(self) -> None:
-        before = time.monotonic()
-        self.assertLessEqual(Budget.start(300.0).left_s(), 290.0)
-        self.assertGreater(Budget.start(300.0).left_s(), 285.0 - (time.monotonic() - before))
-        self.assertLessEqual(Budget.start(20.0).left_s(), 16.0)
-
-    def test_without_a_limit(self) -> None:
-        self.assertEqual(Budget.start(None).left_s(), float("inf"))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from absl.testing import absltest
 
+import ktstr.execute
 import ktstr.guest
 import ktstr.judge
 import ktstr.record
@@ -56,7 +57,8 @@ class EventsTest(absltest.TestCase):
 
     def test_the_host_awaits_events_of_the_list_only(self) -> None:
         awaited = set()
-        for package in (ktstr.runner, ktstr.judge, ktstr.record, ktstr.result, ktstr.report):
+        host = (ktstr.execute, ktstr.runner, ktstr.judge, ktstr.record, ktstr.result, ktstr.report)
+        for package in host:
             for tree in _trees(package.__path__[0]):
                 awaited |= set(_names(tree))
                 for each in ast.walk(tree):

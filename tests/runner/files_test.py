@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A target's sources, and the layer of one test."""
+"""A target's sources."""
 
 import os
 from pathlib import Path
@@ -7,21 +7,10 @@ from unittest import mock
 
 from absl.testing import absltest
 
-from ktstr.machine.prepared.starts import guest_start
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.plan import Plan
-from ktstr.model.scenario import CgroupDef, defs
-from ktstr.model.start import GuestStart
-from ktstr.model.work import Work
-from ktstr.model.work_types import PythonWork
-from ktstr.runner.case import Source
 from ktstr.runner.files import RunfilesTree
-from ktstr.runner.planning import plan_of
 from ktstr.runner.sources import sources_of
-from ktstr.runner.test_layer import write_test_layer
 from tests.machine import targets
-from tests.runner import samples
-from tools.initramfs import newc
 
 
 class SourcesTest(absltest.TestCase):
@@ -59,41 +48,6 @@ class SourcesTest(absltest.TestCase):
     def test_a_missing_runfile(self) -> None:
         with self.assertRaisesRegex(InfraError, r"runfile _main/pkg/one\.py is not there"):
             sources_of(targets.target(), RunfilesTree())
-
-
-class TestLayerTest(absltest.TestCase):
-    def layer(self, plan: Plan, name: str) -> bytes:
-        root = Path(self.create_tempdir().full_path)
-        source = root / "one.py"
-        source.write_text("print('one')\n")
-        path = root / name
-        write_test_layer(
-            plan, guest_start(True, 1, plan.test), [Source(str(source), "pkg/one.py")], path
-        )
-        return path.read_bytes()
-
-    def test_a_scenario_takes_its_plan_alone(self) -> None:
-        plan = plan_of(samples.case(), targets.target())
-        entries = {entry.path: entry for entry in newc.read_layers(self.layer(plan, "a"))}
-        self.assertEqual(Plan.from_json(entries["ktstr/plan.json"].data().decode()), plan)
-        start = GuestStart.from_json(entries["ktstr/start.json"].data().decode())
-        self.assertEqual(start, guest_start(True, 1, plan.test))
-        self.assertNotIn("ktstr/src/pkg/one.py", entries)
-
-    def test_a_function_takes_its_sources_along(self) -> None:
-        plan = plan_of(samples.case(in_guest=True, scenario=None), targets.target())
-        entries = {entry.path: entry for entry in newc.read_layers(self.layer(plan, "a"))}
-        self.assertEqual(entries["ktstr/src/pkg/one.py"].data(), b"print('one')\n")
-
-    def test_work_in_python_takes_its_sources_along(self) -> None:
-        scenario = defs(CgroupDef(works=(Work(PythonWork("spin")),)))
-        plan = plan_of(samples.case(scenario=scenario), targets.target())
-        entries = {entry.path for entry in newc.read_layers(self.layer(plan, "a"))}
-        self.assertIn("ktstr/src/pkg/one.py", entries)
-
-    def test_the_same_plan_gives_the_same_bytes_anywhere(self) -> None:
-        plan = plan_of(samples.case(in_guest=True, scenario=None), targets.target())
-        self.assertEqual(self.layer(plan, "a"), self.layer(plan, "b"))
 
 
 if __name__ == "__main__":

@@ -12,22 +12,18 @@ from ktstr.model.errors import UsageError
 from ktstr.model.limits import Limits
 from ktstr.model.plan import Plan
 from ktstr.model.scenario import (
-    Backdrop,
     CgroupDef,
-    Fixed,
     Frac,
     HoldSpec,
-    Loop,
     Op,
     RunPayload,
     Scenario,
     SetKnob,
     Step,
     StopCgroup,
-    WaitPayload,
     defs,
 )
-from ktstr.runner.planning import plan_of, played_s, shell_plan, waits_of
+from ktstr.runner.planning import plan_of, shell_plan
 from tests.machine import targets
 from tests.runner import samples
 
@@ -123,23 +119,6 @@ class PlanTest(parameterized.TestCase):
     def test_refuses_parts_of_other_types(self, step: Step, message: str) -> None:
         with self.assertRaisesRegex(UsageError, f"the scenario is not well formed: .*{message}"):
             plan_of(samples.case(scenario=Scenario((step,))), targets.target())
-
-    def test_holds_add_up(self) -> None:
-        holds = (Frac(0.5), Fixed(3.0), Loop(0.1))
-        scenario = Scenario(tuple(Step(hold=hold) for hold in holds))
-        self.assertEqual(played_s(scenario, 2.0), 1.0 + 3.0 + 2.0)
-
-    def test_waits_for_payloads_add_up(self) -> None:
-        scenario = Scenario(
-            (
-                Step(ops=(RunPayload("p"), WaitPayload("p", timeout=3.0))),
-                Step(ops=(RunPayload("p"),)),
-                Step(ops=(WaitPayload("q"),)),
-            ),
-            Backdrop(ops=(RunPayload("q"),)),
-        )
-        self.assertEqual(waits_of(scenario), (63.0, 3))
-        self.assertEqual(waits_of(defs(CgroupDef("a"))), (0, 0))
 
     def test_refuses_payloads_that_the_target_lacks(self) -> None:
         case = samples.case(scenario=Scenario((Step(ops=(RunPayload("fio"),)),)))

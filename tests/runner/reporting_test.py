@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from absl.testing import absltest
 
+from ktstr.execute.outcome import Outcome
 from ktstr.judge.judge import judge
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.store_use import StoreUse
@@ -23,7 +24,6 @@ from ktstr.record.identity import FileDigest, Identity, KernelIdentity
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.runner.bazel import BazelTest
-from ktstr.runner.outcome import Outcome
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.vm.disks import DiskSpec
 from tests.judge import runs

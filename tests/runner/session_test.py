@@ -1,125 +1,72 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a clone that does not come up leads to: a cold boot with the reason, never a failed test."""
+"""Tests that are not started, for want of time or for what they or their machine are."""
 
-from dataclasses import replace
+import time
 from pathlib import Path
-from unittest import mock
+from typing import cast
 
-from absl.testing import absltest, parameterized
+from absl.testing import absltest
 
+from ktstr.execute.budget import Budget
+from ktstr.execute.outcome import Outcome
 from ktstr.machine.machine import TargetMachine
 from ktstr.machine.prepared.machine import PreparedMachine
-from ktstr.machine.prepared.starts import Start
 from ktstr.machine.prepared.templates import Templates
 from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Kind, Verdict
-from ktstr.model.errors import InfraError
-from ktstr.model.facts import End
-from ktstr.model.host import Ending, EndingKind
-from ktstr.model.plan import Plan
 from ktstr.model.topology import Topology
-from ktstr.record.run import RunRecord
-from ktstr.runner import session
-from ktstr.runner.bazel import Budget
-from ktstr.runner.guest_run import GuestRun
-from ktstr.runner.outcome import Outcome
+from ktstr.runner.case import Case
+from ktstr.runner.exit_status import ExitStatus, exit_status
+from ktstr.runner.session import Session
 from ktstr.runner.sources import Sources
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template, TemplateError
 from tests.machine import targets
 from tests.runner import samples
 
-_TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), ((0, 0),), Path("console"))
-_NO_HELLO = "one of template abababababab ended before its hello: "
 
+class SessionTest(absltest.TestCase):
+    """No guest is started here: each case ends before it would be."""
 
-class ClonedTest(parameterized.TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.root = Path(self.create_tempdir().full_path)
-        self.termination = self.enter_context(Termination())
-        self.starts: list[Start] = []
-
-    def run_with(
-        self, clone: Ending | InfraError, left_s: float = 60.0, end: End | None = None
-    ) -> Outcome:
-        """The outcome of a test whose clone ends so, and whose cold boot would be interrupted."""
+    def run_cases(self, cases: tuple[Case, ...], left_s: float) -> list[Outcome]:
         spec = MachineSpec(
-            QemuTree(self.root), self.root, (), (), Topology(1, 1, 2, 1), 256, Accel.VIRTUAL
+            QemuTree(Path("/nowhere")), Path("/nowhere"), (), (), Topology(1, 1, 1, 1), 256,
+            Accel.VIRTUAL,
+        )  # fmt: skip
+        session = Session(
+            target=targets.target(),
+            machine=PreparedMachine(TargetMachine(spec, TargetDisks()), cast(Templates, None)),
+            sources=Sources((), (), ()),
+            outputs=Path(self.create_tempdir().full_path),
+            budget=Budget(time.monotonic() + left_s),
+            termination=cast(Termination, None),
         )
-        target = targets.target(template="t")
-        templates = mock.create_autospec(Templates, instance=True)
-        templates.start.return_value = Start("cloned", _TEMPLATE, b"mail")
-        templates.refuse.side_effect = lambda reason: Start(f"no clone: {reason}")
-        budget = mock.create_autospec(Budget, instance=True)
-        # before the start, for it, and for the clone: enough
-        budget.left_s.side_effect = [60.0, 60.0, 60.0, left_s, left_s]
+        told: list[Outcome] = []
+        outcomes = session.run(cases, told.append)
+        self.assertEqual(told, outcomes)
+        return outcomes
 
-        def run_guest(plan: Plan, *arguments: object) -> GuestRun:
-            start = arguments[-1]
-            assert isinstance(start, Start)
-            self.starts.append(start)
-            if start.template is None:
-                return GuestRun(_ended(plan, Ending(EndingKind.TERMINATED, "the cold one")), {})
-            if isinstance(clone, InfraError):
-                raise clone
-            return GuestRun(replace(_ended(plan, clone), end=end), {})
-
-        own = session.Session(
-            target,
-            PreparedMachine(TargetMachine(spec, TargetDisks()), templates),
-            Sources((), (), ()),
-            self.root,
-            budget,
-            self.termination,
+    def test_no_time_left(self) -> None:
+        (outcome,) = self.run_cases((samples.case(),), 0.5)
+        self.assertTrue(outcome.is_error)
+        self.assertRegex(
+            outcome.judgement.details[0].message, "not run: of Bazel's timeout 0 s .*shard_count"
         )
-        with mock.patch.object(session, "run_guest", side_effect=run_guest):
-            (outcome,) = own.run((samples.case(),), lambda _: None)
-        return outcome
 
-    @parameterized.parameters(
-        (TemplateError("QEMU refused"), "QEMU refused"),
-        (Ending(EndingKind.DEADLINE, "boot"), f"{_NO_HELLO}deadline, boot"),
-        (Ending(EndingKind.KILLED, "SIGKILL"), f"{_NO_HELLO}killed, SIGKILL"),
-        (Ending(EndingKind.PANICKED), f"{_NO_HELLO}panicked"),
-        (Ending(EndingKind.QEMU_ERROR, "abort"), f"{_NO_HELLO}qemu_error, abort"),
-    )
-    def test_a_clone_that_does_not_come_up(self, clone: Ending | InfraError, reason: str) -> None:
-        outcome = self.run_with(clone)
-        self.assertEqual(outcome.run.ending.detail, "the cold one")
-        self.assertEqual([each.template for each in self.starts], [_TEMPLATE, None])
-        self.assertEqual(self.starts[1].reason, f"no clone: {reason}")
+    def test_a_case_without_a_scenario_is_its_authors_mistake(self) -> None:
+        case = samples.case(scenario=None, error="pkg/one.py:9: raised KeyError")
+        (outcome,) = self.run_cases((case,), 100.0)
+        self.assertEqual(outcome.judgement.details[0].kind, Kind.USAGE)
+        self.assertEqual(exit_status([outcome]), ExitStatus.ERROR)
 
-    def test_what_kept_the_agent_from_its_hello_is_told(self) -> None:
-        self.run_with(Ending(EndingKind.PANICKED), end=End(1, 1, "InfraError: mailbox damaged"))
-        reason = f"no clone: {_NO_HELLO}panicked, InfraError: mailbox damaged"
-        self.assertEqual(self.starts[1].reason, reason)
-
-    def test_no_time_is_left_to_boot(self) -> None:
-        outcome = self.run_with(Ending(EndingKind.PANICKED), left_s=1.0)
-        self.assertLen(self.starts, 1)
-        self.assertEqual(outcome.judgement.verdict, Verdict.INCONCLUSIVE)
-        self.assertRegex(outcome.run.ending.detail, f"{_NO_HELLO}panicked.*too few to boot")
-
-    def test_a_signal_to_the_runner_boots_nothing(self) -> None:
-        outcome = self.run_with(Ending(EndingKind.TERMINATED, "SIGTERM"))
-        self.assertLen(self.starts, 1)
-        self.assertEqual(outcome.run.ending.detail, "SIGTERM")
-
-    def test_facts_that_cannot_be_judged_are_ours_and_end_no_other_test(self) -> None:
-        unread = InfraError("what the guest of t reported cannot be judged: CPU list 'x'")
-        with mock.patch.object(session, "judge", side_effect=unread):
-            outcome = self.run_with(Ending(EndingKind.EXITED))
-        (detail,) = outcome.judgement.details
-        self.assertEqual((detail.kind, detail.verdict), (Kind.INFRA, Verdict.INCONCLUSIVE))
-        self.assertEqual(detail.message, str(unread))
-
-
-def _ended(plan: Plan, ending: Ending) -> RunRecord:
-    return RunRecord(plan, Accel.VIRTUAL, ending)
+    def test_a_case_that_its_machine_is_too_small_for_is_skipped(self) -> None:
+        skip = "1n1l2c1t is too small: the test needs 2 NUMA nodes (there are 1)"
+        (outcome,) = self.run_cases((samples.case(scenario=None, skip=skip),), 0.5)
+        self.assertEqual(outcome.judgement.verdict, Verdict.SKIP)
+        self.assertEqual([detail.message for detail in outcome.judgement.details], [skip])
+        self.assertEqual(exit_status([outcome]), ExitStatus.OK)
 
 
 if __name__ == "__main__":

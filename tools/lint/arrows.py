@@ -3,7 +3,8 @@
 
 The rooms and their arrows are drawn in docs/design.md. Those between houses keep a result apart
 from what made it: a saved one can be rendered, and a saved run read back, by programs that know no
-judge. Those inside a house say which of its rooms lies below which.
+judge. And they keep Bazel out of what runs a plan: only the runner knows runfiles, and a test's
+variables. Those inside a house say which of its rooms lies below which.
 """
 
 import ast
@@ -13,24 +14,21 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+# What comes after a run, the lowest first.
+_RESULTS = ("ktstr.judge", "ktstr.result", "ktstr.report")
+# What a run needs, the lowest first.
+_RUNS = ("ktstr.vm", "ktstr.machine", "ktstr.execute", "ktstr.runner")
+
 # room -> what neither it nor anything below it may import, with all that is below that
 _MAY_NOT: dict[str, tuple[str, ...]] = {
-    "ktstr.record": (
-        "ktstr.judge",
-        "ktstr.result.make",
-        "ktstr.report",
-        "ktstr.runner",
-        "ktstr.vm",
-    ),
-    "ktstr.judge": ("ktstr.result", "ktstr.report", "ktstr.runner", "ktstr.vm"),
-    "ktstr.result": ("ktstr.report", "ktstr.runner", "ktstr.vm"),
-    "ktstr.report": (
-        "ktstr.judge",
-        "ktstr.record",
-        "ktstr.result.make",
-        "ktstr.runner",
-        "ktstr.vm",
-    ),
+    "ktstr.store": (*_RUNS, *_RESULTS, "ktstr.record", "runfiles"),
+    "ktstr.vm": (*_RUNS[1:], *_RESULTS, "ktstr.record", "ktstr.guest", "runfiles"),
+    "ktstr.machine": (*_RUNS[2:], *_RESULTS, "ktstr.record", "ktstr.guest", "runfiles"),
+    "ktstr.execute": (*_RUNS[3:], *_RESULTS[1:], "ktstr.guest", "runfiles"),
+    "ktstr.record": (*_RUNS, "ktstr.judge", "ktstr.result.make", "ktstr.report"),
+    "ktstr.judge": (*_RUNS, *_RESULTS[1:]),
+    "ktstr.result": (*_RUNS, "ktstr.report"),
+    "ktstr.report": (*_RUNS, "ktstr.judge", "ktstr.record", "ktstr.result.make"),
 }
 _RELATIVE = "by a relative name"
 

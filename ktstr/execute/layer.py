@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ktstr.execute.source import Source
 from ktstr.machine.output import write_atomically
 from ktstr.model.own_work import has_python_work
 from ktstr.model.plan import PLAN_PATH, SOURCES_DIR, Plan
 from ktstr.model.start import START_PATH, GuestStart
-from ktstr.runner.case import Source
 from tools.initramfs import newc
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ktstr.execute.durations import body_s
 from ktstr.machine.boot import boot_limit_s
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.target_disks import TargetDisks
@@ -17,7 +18,6 @@ from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.record.collect import Collector, Fact
 from ktstr.record.run import RunRecord
-from ktstr.runner.planning import attachment_waits, played_s, waits_of
 from ktstr.vm import ending as endings
 from ktstr.vm.classifier import classify
 from ktstr.vm.deadlines import Deadline, scaled
@@ -180,9 +180,9 @@ class _Follower:
             case facts.Event(name=EventName.SCENARIO_START):
                 if self.scenario_began_s is None:
                     self.scenario_began_s = at_s
-                self._enter(_BODY, self._scaled(self._body_s()), at_s)
+                self._enter(_BODY, self._scaled(body_s(self.plan)), at_s)
             case facts.Event(name=EventName.TEST_START):
-                self._enter(_BODY, self._scaled(self._body_s()), at_s)
+                self._enter(_BODY, self._scaled(body_s(self.plan)), at_s)
             case facts.Event(name=EventName.SCENARIO_END):
                 self.scenario_ended_s = at_s
                 if self.plan.function is None:
@@ -191,17 +191,6 @@ class _Follower:
                 self._enter(_TEARDOWN, self._teardown_s(), at_s)
             case facts.End():
                 self._enter(_SHUTDOWN, self._scaled(_SHUTDOWN_S), at_s)
-
-    def _body_s(self) -> float:
-        limits = self.plan.deadlines
-        if self.plan.function is not None or self.plan.command:
-            return limits.test_s + limits.collect_s
-        assert self.plan.scenario is not None
-        steps = len(self.plan.scenario.steps)
-        held = played_s(self.plan.scenario, self.plan.duration_s)
-        waits, starts = waits_of(self.plan.scenario)
-        waits += attachment_waits(self.plan)
-        return held + waits + (steps + starts + 1) * (limits.start_s + limits.collect_s)
 
     def _teardown_s(self) -> float:
         limits = self.plan.deadlines

@@ -1,24 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of one test, and of all tests of a run."""
+"""What became of one test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 
 from ktstr.judge.judgement import Judgement
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
-
-
-class ExitStatus(IntEnum):
-    """The runner's exit status, by the worst that happened."""
-
-    OK = 0  # every test PASS or SKIP
-    FAILED = 1  # the scheduler failed a test
-    INCONCLUSIVE = 2  # a test could not be judged
-    ERROR = 3  # a test could not be run: the author's or our mistake
 
 
 @dataclass(frozen=True)
@@ -53,16 +42,3 @@ def skipped(run: RunRecord, reason: str) -> Outcome:
     """The outcome of a test that its machine is too small for."""
     detail = Detail(Kind.TOPOLOGY, reason, Verdict.SKIP)
     return Outcome(run, Judgement(Verdict.SKIP, (detail,)), {"total": 0.0})
-
-
-def exit_status(outcomes: Iterable[Outcome]) -> ExitStatus:
-    """A failure of the scheduler counts most, for it is what the tests are for."""
-    seen = list(outcomes)
-    verdicts = {outcome.judgement.verdict for outcome in seen}
-    if Verdict.FAIL in verdicts:
-        return ExitStatus.FAILED
-    if any(outcome.is_error for outcome in seen):
-        return ExitStatus.ERROR
-    if Verdict.INCONCLUSIVE in verdicts:
-        return ExitStatus.INCONCLUSIVE
-    return ExitStatus.OK

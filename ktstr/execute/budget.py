@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The time that a run may still take."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The time that is left before whoever limits us would kill us, less a reserve for the report.
+
+    ends_at: monotonic seconds; None when nobody limits us.
+    """
+
+    ends_at: float | None
+
+    RESERVE_S = 10.0
+
+    @classmethod
+    def start(cls, timeout_s: float | None) -> Budget:
+        """The budget of a run that begins now; a fifth of a short timeout is reserved."""
+        if timeout_s is None:
+            return cls(None)
+        return cls(time.monotonic() + timeout_s - min(cls.RESERVE_S, timeout_s / 5))
+
+    def left_s(self) -> float:
+        """Seconds that are left; infinite without a limit, negative when it is over."""
+        return float("inf") if self.ends_at is None else self.ends_at - time.monotonic()
+
+
+UNLIMITED = Budget(None)

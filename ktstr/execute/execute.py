@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Executes one plan on one prepared machine: a guest, what it left, the judgement of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.execute.budget import UNLIMITED, Budget
+from ktstr.execute.durations import LEAST_S
+from ktstr.execute.follow import GuestRun, run_guest
+from ktstr.execute.layer import write_test_layer
+from ktstr.execute.outcome import Outcome, unrun
+from ktstr.execute.source import Source
+from ktstr.judge.judge import judge
+from ktstr.machine.prepared.machine import PreparedMachine
+from ktstr.machine.prepared.starts import Start, guest_start
+from ktstr.model.accel import Accel
+from ktstr.model.checks import Kind
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.host import Ending, EndingKind
+from ktstr.model.plan import Plan
+from ktstr.record.run import RunRecord
+from ktstr.vm.signals import Termination
+from ktstr.vm.template import TemplateError
+
+
+def run(
+    plan: Plan,
+    machine: PreparedMachine,
+    directory: Path,
+    termination: Termination,
+    *,
+    sources: Sequence[Source] = (),
+    budget: Budget = UNLIMITED,
+) -> Outcome:
+    """The outcome of `plan` in a guest of its own, whose files are left in `directory`.
+
+    The guest is a clone where the machine has one, and boots where it has none or the clone does
+    not come up. `sources` go into guests whose plan runs Python of its author's. What goes wrong is
+    in the outcome, a mistake of ours as well as a signal to us.
+    """
+    execution = _Execution(plan, machine, directory, termination, sources, budget)
+    try:
+        return execution.outcome()
+    except UsageError as error:
+        ending = Ending(EndingKind.QEMU_ERROR, "not started")
+        return execution.unrun(ending, Kind.USAGE, str(error))
+    except InfraError as error:
+        ending = Ending(EndingKind.QEMU_ERROR, str(error))
+        return execution.unrun(ending, Kind.INFRA, str(error))
+
+
+@dataclass(frozen=True)
+class _Execution:
+    plan: Plan
+    machine: PreparedMachine
+    directory: Path
+    termination: Termination
+    sources: Sequence[Source]
+    budget: Budget
+
+    def outcome(self) -> Outcome:
+        """What became of a guest.
+
+        Raises:
+            InfraError: none could be run, or what it reported cannot be judged.
+        """
+        layer = self.directory / "test.cpio"
+        in_virtual_time = self.machine.accel is Accel.VIRTUAL
+        own = guest_start(in_virtual_time, self.plan.seed, self.plan.test)
+        write_test_layer(self.plan, own, self.sources, layer)
+        ran = self._cloned(layer)
+        if isinstance(ran, Start):
+            if self.termination.first:
+                return self._terminated()
+            ran = self._started(layer, ran)
+        return Outcome(ran.record, judge(ran.record), ran.wall_s)
+
+    def unrun(self, ending: Ending, kind: Kind, message: str) -> Outcome:
+        """The outcome without a guest."""
+        return unrun(RunRecord(self.plan, self.machine.accel, ending), kind, message)
+
+    def _cloned(self, layer: Path) -> GuestRun | Start:
+        """The run of a clone, or the cold boot that takes its place."""
+        templates = self.machine.templates
+        start = templates.start(layer, self.budget.left_s())
+        if start.template is None:
+            return start
+        try:
+            ran = self._started(layer, start)
+        except TemplateError as error:
+            return templates.refuse(str(error))
+        ending = ran.record.ending
+        if ran.record.hello is not None or ending.kind is EndingKind.TERMINATED:
+            return ran
+        # whatever keeps a clone from its hello is no fault of the test's, QEMU's end neither
+        failed = ran.record.end.agent_error if ran.record.end is not None else ""
+        how = ", ".join(filter(None, (ending.kind, ending.detail, failed)))
+        how = f"one of template {start.template.digest[:12]} ended before its hello: {how}"
+        cold = templates.refuse(how)
+        left_s = self.budget.left_s()
+        if left_s < LEAST_S:
+            raise InfraError(
+                f"{cold.reason}; of Bazel's timeout {max(left_s, 0.0):.0f} s are left, too few to "
+                f"boot: run the test again, or give the target a larger `timeout`"
+            )
+        return cold
+
+    def _started(self, layer: Path, start: Start) -> GuestRun:
+        machine = self.machine.machine
+        spec, left_s = machine.for_test(layer), self.budget.left_s()
+        return run_guest(
+            self.plan, spec, machine.disks, self.directory, self.termination, left_s, start
+        )
+
+    def _terminated(self) -> Outcome:
+        ending = Ending(EndingKind.TERMINATED, self.termination.first)
+        return self.unrun(ending, Kind.INFRA, f"not run: the runner got {ending.detail}")

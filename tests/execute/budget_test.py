@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The time that a run may still take."""
+
+import time
+
+from absl.testing import absltest
+
+from ktstr.execute.budget import UNLIMITED, Budget
+
+
+class BudgetTest(absltest.TestCase):
+    def test_ends_before_bazels_timeout(self) -> None:
+        before = time.monotonic()
+        self.assertLessEqual(Budget.start(300.0).left_s(), 290.0)
+        self.assertGreater(Budget.start(300.0).left_s(), 285.0 - (time.monotonic() - before))
+        self.assertLessEqual(Budget.start(20.0).left_s(), 16.0)
+
+    def test_without_a_limit(self) -> None:
+        self.assertEqual(Budget.start(None).left_s(), float("inf"))
+        self.assertEqual(UNLIMITED.left_s(), float("inf"))
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a clone that does not come up leads to: a cold boot with the reason, never a failed test."""
+
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+from absl.testing import absltest, parameterized
+
+from ktstr.execute import execute
+from ktstr.execute.budget import Budget
+from ktstr.execute.follow import GuestRun
+from ktstr.execute.outcome import Outcome
+from ktstr.machine.machine import TargetMachine
+from ktstr.machine.prepared.machine import PreparedMachine
+from ktstr.machine.prepared.starts import Start
+from ktstr.machine.prepared.templates import Templates
+from ktstr.machine.target_disks import TargetDisks
+from ktstr.model.accel import Accel
+from ktstr.model.checks import Kind, Verdict
+from ktstr.model.errors import InfraError
+from ktstr.model.facts import End
+from ktstr.model.host import Ending, EndingKind
+from ktstr.model.plan import Plan
+from ktstr.model.topology import Topology
+from ktstr.record.run import RunRecord
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.qemu import QemuTree
+from ktstr.vm.signals import Termination
+from ktstr.vm.template import Template, TemplateError
+from tests.execute.plans import plan
+
+_TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), ((0, 0),), Path("console"))
+_NO_HELLO = "one of template abababababab ended before its hello: "
+
+
+class ClonedTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.root = Path(self.create_tempdir().full_path)
+        self.termination = self.enter_context(Termination())
+        self.starts: list[Start] = []
+
+    def run_with(
+        self, clone: Ending | InfraError, left_s: float = 60.0, end: End | None = None
+    ) -> Outcome:
+        """The outcome of a test whose clone ends so, and whose cold boot would be interrupted."""
+        spec = MachineSpec(
+            QemuTree(self.root), self.root, (), (), Topology(1, 1, 2, 1), 256, Accel.VIRTUAL
+        )
+        templates = mock.create_autospec(Templates, instance=True)
+        templates.start.return_value = Start("cloned", _TEMPLATE, b"mail")
+        templates.refuse.side_effect = lambda reason: Start(f"no clone: {reason}")
+        budget = mock.create_autospec(Budget, instance=True)
+        # for the start and for the clone: enough
+        budget.left_s.side_effect = [60.0, 60.0, left_s, left_s]
+
+        def run_guest(of: Plan, *arguments: object) -> GuestRun:
+            start = arguments[-1]
+            assert isinstance(start, Start)
+            self.starts.append(start)
+            if start.template is None:
+                return GuestRun(_ended(of, Ending(EndingKind.TERMINATED, "the cold one")), {})
+            if isinstance(clone, InfraError):
+                raise clone
+            return GuestRun(replace(_ended(of, clone), end=end), {})
+
+        machine = PreparedMachine(TargetMachine(spec, TargetDisks()), templates)
+        with mock.patch.object(execute, "run_guest", side_effect=run_guest):
+            return execute.run(plan(), machine, self.root, self.termination, budget=budget)
+
+    @parameterized.parameters(
+        (TemplateError("QEMU refused"), "QEMU refused"),
+        (Ending(EndingKind.DEADLINE, "boot"), f"{_NO_HELLO}deadline, boot"),
+        (Ending(EndingKind.KILLED, "SIGKILL"), f"{_NO_HELLO}killed, SIGKILL"),
+        (Ending(EndingKind.PANICKED), f"{_NO_HELLO}panicked"),
+        (Ending(EndingKind.QEMU_ERROR, "abort"), f"{_NO_HELLO}qemu_error, abort"),
+    )
+    def test_a_clone_that_does_not_come_up(self, clone: Ending | InfraError, reason: str) -> None:
+        outcome = self.run_with(clone)
+        self.assertEqual(outcome.run.ending.detail, "the cold one")
+        self.assertEqual([each.template for each in self.starts], [_TEMPLATE, None])
+        self.assertEqual(self.starts[1].reason, f"no clone: {reason}")
+
+    def test_what_kept_the_agent_from_its_hello_is_told(self) -> None:
+        self.run_with(Ending(EndingKind.PANICKED), end=End(1, 1, "InfraError: mailbox damaged"))
+        reason = f"no clone: {_NO_HELLO}panicked, InfraError: mailbox damaged"
+        self.assertEqual(self.starts[1].reason, reason)
+
+    def test_no_time_is_left_to_boot(self) -> None:
+        outcome = self.run_with(Ending(EndingKind.PANICKED), left_s=1.0)
+        self.assertLen(self.starts, 1)
+        self.assertEqual(outcome.judgement.verdict, Verdict.INCONCLUSIVE)
+        self.assertRegex(outcome.run.ending.detail, f"{_NO_HELLO}panicked.*too few to boot")
+
+    def test_a_signal_to_the_runner_boots_nothing(self) -> None:
+        outcome = self.run_with(Ending(EndingKind.TERMINATED, "SIGTERM"))
+        self.assertLen(self.starts, 1)
+        self.assertEqual(outcome.run.ending.detail, "SIGTERM")
+
+    def test_facts_that_cannot_be_judged_are_ours_and_end_no_other_test(self) -> None:
+        unread = InfraError("what the guest of t reported cannot be judged: CPU list 'x'")
+        with mock.patch.object(execute, "judge", side_effect=unread):
+            outcome = self.run_with(Ending(EndingKind.EXITED))
+        (detail,) = outcome.judgement.details
+        self.assertEqual((detail.kind, detail.verdict), (Kind.INFRA, Verdict.INCONCLUSIVE))
+        self.assertEqual(detail.message, str(unread))
+
+
+def _ended(of: Plan, ending: Ending) -> RunRecord:
+    return RunRecord(of, Accel.VIRTUAL, ending)
+
+
+if __name__ == "__main__":
+    absltest.main()

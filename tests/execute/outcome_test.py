@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What became of a test whose guest never started."""
+
+from absl.testing import absltest
+
+from ktstr.execute.outcome import skipped, unrun
+from ktstr.model.accel import Accel
+from ktstr.model.checks import Kind, Verdict
+from ktstr.model.host import Ending, EndingKind
+from ktstr.record.run import RunRecord
+from tests.execute.plans import plan
+
+_RECORD = RunRecord(plan(), Accel.VIRTUAL, Ending(EndingKind.QEMU_ERROR, "not started"))
+
+
+class OutcomeTest(absltest.TestCase):
+    def test_unrun_says_why(self) -> None:
+        outcome = unrun(_RECORD, Kind.INFRA, "no QEMU")
+        self.assertEqual(outcome.judgement.verdict, Verdict.INCONCLUSIVE)
+        self.assertEqual(outcome.test, "one")
+        self.assertEqual([each.message for each in outcome.judgement.details], ["no QEMU"])
+        self.assertTrue(outcome.is_error)
+
+    def test_a_skipped_one_is_no_error(self) -> None:
+        outcome = skipped(_RECORD, "too small")
+        self.assertEqual(outcome.judgement.verdict, Verdict.SKIP)
+        self.assertFalse(outcome.is_error)
+
+
+if __name__ == "__main__":
+    absltest.main()
