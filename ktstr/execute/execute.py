@@ -13,6 +13,7 @@ from ktstr.execute.follow import GuestRun, run_guest
 from ktstr.execute.layer import write_test_layer
 from ktstr.execute.outcome import Outcome, unrun
 from ktstr.execute.source import Source
+from ktstr.execute.watch import NOBODY, Watch
 from ktstr.judge.judge import judge
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.starts import Start, guest_start
@@ -34,6 +35,7 @@ def run(
     *,
     sources: Sequence[Source] = (),
     budget: Budget = UNLIMITED,
+    watch: Watch = NOBODY,
 ) -> Outcome:
     """The outcome of `plan` in a guest of its own, whose files are left in `directory`.
 
@@ -41,7 +43,7 @@ def run(
     not come up. `sources` go into guests whose plan runs Python of its author's. What goes wrong is
     in the outcome, a mistake of ours as well as a signal to us.
     """
-    execution = _Execution(plan, machine, directory, termination, sources, budget)
+    execution = _Execution(plan, machine, directory, termination, sources, budget, watch)
     try:
         return execution.outcome()
     except UsageError as error:
@@ -60,6 +62,7 @@ class _Execution:
     termination: Termination
     sources: Sequence[Source]
     budget: Budget
+    watch: Watch
 
     def outcome(self) -> Outcome:
         """What became of a guest.
@@ -112,7 +115,14 @@ class _Execution:
         machine = self.machine.machine
         spec, left_s = machine.for_test(layer), self.budget.left_s()
         return run_guest(
-            self.plan, spec, machine.disks, self.directory, self.termination, left_s, start
+            self.plan,
+            spec,
+            machine.disks,
+            self.directory,
+            self.termination,
+            left_s,
+            start,
+            self.watch,
         )
 
     def _terminated(self) -> Outcome:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ktstr.execute.durations import body_s
+from ktstr.execute.watch import NOBODY, Watch
 from ktstr.machine.boot import boot_limit_s
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.target_disks import TargetDisks
@@ -22,9 +22,7 @@ from ktstr.vm import ending as endings
 from ktstr.vm.classifier import classify
 from ktstr.vm.deadlines import Deadline, scaled
 from ktstr.vm.disks import node_of
-from ktstr.vm.machine import MachineSpec, stamps_console
-from ktstr.vm.signals import Termination
-from ktstr.vm.vm import (
+from ktstr.vm.events import (
     ConsoleOutput,
     Event,
     Exited,
@@ -32,8 +30,11 @@ from ktstr.vm.vm import (
     FrameOutput,
     Interrupted,
     MachineEvent,
-    Vm,
 )
+from ktstr.vm.machine import MachineSpec, stamps_console
+from ktstr.vm.sampling import VcpuSampling
+from ktstr.vm.signals import Termination
+from ktstr.vm.vm import Vm
 
 _BOOT = "boot to the agent's hello"
 _SETUP = "scheduler and scenario set-up"
@@ -66,17 +67,18 @@ def run_guest(
     termination: Termination,
     limit_s: float,
     start: Start,
-    hear: Callable[[Fact], None] | None = None,
+    watch: Watch = NOBODY,
 ) -> GuestRun:
     """Runs the guest in `directory`, for at most `limit_s` seconds; it comes up as `start` says.
 
     Whatever happens to the guest is in the record; console, frames and QEMU's command stay in the
-    directory from the first byte on.  `hear` is told each fact as it comes.
+    directory from the first byte on.
 
     Raises:
         TemplateError: the guest cannot be cloned; nothing of it is left.
         InfraError: QEMU cannot be started or the disk is full.
     """
+    sampling = VcpuSampling()
     with Vm(
         spec,
         directory,
@@ -84,8 +86,9 @@ def run_guest(
         cloner=disks.cloner,
         template=start.template,
         mailbox=start.mailbox,
+        listeners=(sampling, *watch.listeners),
     ) as vm:
-        follower = _Follower(plan, vm, disks, limit_s, start, hear)
+        follower = _Follower(plan, vm, disks, limit_s, start, sampling, watch)
         vm.start()
         follower.follow()
         return follower.result()
@@ -98,7 +101,8 @@ class _Follower:
     disks: TargetDisks
     limit_s: float
     start: Start
-    hear: Callable[[Fact], None] | None = None
+    sampling: VcpuSampling
+    watch: Watch
     hello_s: float | None = None
     collector: Collector = field(default_factory=Collector)
     phase: str = ""
@@ -139,7 +143,7 @@ class _Follower:
             self.vm.spec.accel,
             self._ending(self.exited),
             console=tuple(console),
-            host_samples=tuple(self.vm.samples),
+            host_samples=tuple(self.sampling.samples),
             scenario_host_s=between,
             disk_clones=self.disks.facts(self.vm.disk_clones),
             start=self.start.facts(self.hello_s),
@@ -151,8 +155,8 @@ class _Follower:
             case FrameOutput():
                 for fact in self.collector.feed(event.data):
                     self._advance(fact, event.at_s)
-                    if self.hear is not None:
-                        self.hear(fact)
+                    if self.watch.hear is not None:
+                        self.watch.hear(fact)
             case MachineEvent() if endings.is_panic(event):
                 self.panicked = True
                 self._enter(_PANIC, self._scaled(_PANIC_S), event.at_s)
@@ -190,6 +194,7 @@ class _Follower:
             case facts.TestFacts():
                 self._enter(_TEARDOWN, self._teardown_s(), at_s)
             case facts.End():
+                self._before_end(None)
                 self._enter(_SHUTDOWN, self._scaled(_SHUTDOWN_S), at_s)
 
     def _teardown_s(self) -> float:
@@ -223,7 +228,12 @@ class _Follower:
             self.vm.deadlines.start(self.phase, waited)
             return
         self.expired = deadline
+        self._before_end(deadline)
         self.vm.quit(_QUIT_S)
+
+    def _before_end(self, deadline: Deadline | None) -> None:
+        if self.watch.before_end is not None:
+            self.watch.before_end(self.vm, deadline)
 
     def _disk_error(self, event: MachineEvent) -> str:
         """What the host could not do for a disk: the guest's own fault it cannot be."""

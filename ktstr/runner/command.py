@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from ktstr.execute.follow import run_guest
+from ktstr.execute.watch import Watch
 from ktstr.machine.prepared.starts import Start
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import LogChunk, TestFacts
@@ -40,9 +41,9 @@ def run_command(
     """
     with tempfile.TemporaryDirectory(prefix="ktstr-exec-", dir=temp_dir) as folder:
         guest, place = shell_guest(target, Path(folder), command), Path(folder, "guest")
-        start, take = Start("a command of .shell boots"), _Passed().take
+        start, watch = Start("a command of .shell boots"), Watch(hear=_Passed().take)
         ran = run_guest(
-            guest.plan, guest.spec, guest.disks, place, termination, float("inf"), start, take
+            guest.plan, guest.spec, guest.disks, place, termination, float("inf"), start, watch
         )
         if ran.record.test is None:
             raise InfraError(_why_not(ran.record, place / "console.log"))

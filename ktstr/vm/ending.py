@@ -6,7 +6,7 @@ from __future__ import annotations
 from ktstr.model.exit_status import signal_name
 from ktstr.model.host import Ending, EndingKind
 from ktstr.vm.deadlines import Deadline
-from ktstr.vm.vm import OUTPUT_LIMIT, Exited, MachineEvent
+from ktstr.vm.events import OUTPUT_LIMIT, Exited, MachineEvent
 
 _PANIC_EVENTS = frozenset({"GUEST_PANICKED", "GUEST_CRASHLOADED"})
 

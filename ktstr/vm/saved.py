@@ -16,10 +16,11 @@ from ktstr.model.errors import InfraError
 from ktstr.model.mailbox import find_pages
 from ktstr.vm import clock, ram
 from ktstr.vm.classifier import classify
+from ktstr.vm.events import OUTPUT_LIMIT, Exited, Expired, Interrupted, MachineEvent
 from ktstr.vm.machine import MachineSpec, stamps_console
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import GuestRefused, Template, TemplateError, machine_digest
-from ktstr.vm.vm import OUTPUT_LIMIT, Exited, Expired, Interrupted, MachineEvent, Vm
+from ktstr.vm.vm import Vm
 
 _SAVE = "saving a guest"
 _BOOT = "boot to the parked guest"

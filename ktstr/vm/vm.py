@@ -9,17 +9,26 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from ktstr.model.errors import KtstrError
-from ktstr.model.host import DiskClone, HostSample
+from ktstr.model.host import DiskClone
 from ktstr.model.mailbox import fill
 from ktstr.vm import clones, incoming, machine, vcpus
 from ktstr.vm.clones import Cloner
 from ktstr.vm.deadlines import Deadline, Deadlines
+from ktstr.vm.events import (
+    OUTPUT_LIMIT,
+    ConsoleOutput,
+    Event,
+    Exited,
+    Expired,
+    FrameOutput,
+    Interrupted,
+    MachineEvent,
+)
 from ktstr.vm.follower import Follower, GrowthNotifier
 from ktstr.vm.machine import MachineSpec, Wiring
 from ktstr.vm.option import option_value
@@ -31,71 +40,31 @@ from ktstr.vm.template import Template, TemplateError
 
 # Output is looked at this often at most, lest every byte of a serial port wake us.
 _OUTPUT_PERIOD_S = 0.01
-_SAMPLE_PERIOD_S = 0.05
+# How often listeners look at a machine.
+TICK_S = 0.05
 _OUR_FILES = Path("/proc/self/fd")
 _QMP_TIMEOUT_S = 20.0
 # What a run may leave on the disk, for the console and for the frames each.
 OUTPUT_BYTES = 256 << 20
-OUTPUT_LIMIT = "the guest's output grew to all that a run may keep"
 
 
-@dataclass(frozen=True)
-class ConsoleOutput:
-    """Bytes of the kernel console; `at_s`, as in all events, is seconds since QEMU's start."""
+class Listener(Protocol):
+    """Who looks at a machine while it runs, beside who follows its events.
 
-    data: bytes
-    at_s: float
-
-
-@dataclass(frozen=True)
-class FrameOutput:
-    """Bytes of the frames port, cut anywhere."""
-
-    data: bytes
-    at_s: float
-
-
-@dataclass(frozen=True)
-class MachineEvent:
-    """An event of QEMU, e.g. GUEST_PANICKED, RESET, SHUTDOWN."""
-
-    name: str
-    data: dict[str, Any]
-    at_s: float
-
-
-@dataclass(frozen=True)
-class Expired:
-    """A deadline in force is over; it is given once, and stays in force until finished."""
-
-    deadline: Deadline
-    at_s: float
-
-
-@dataclass(frozen=True)
-class Interrupted:
-    """We were asked to end by a signal."""
-
-    signal_name: str
-    at_s: float
-
-
-@dataclass(frozen=True)
-class Exited:
-    """QEMU has ended, and every byte that it left has been delivered before.
-
-    status: exit status, negative for the signal that killed it; reason: QEMU's own for a shutdown
-    (guest-reset, guest-shutdown, host-qmp-quit, ...), OUTPUT_LIMIT, or empty; log: the end of
-    QEMU's own output.
+    Called in the loop that serves the machine: no event is given while a call lasts.
     """
 
-    status: int
-    reason: str
-    log: str
-    at_s: float
+    def begin(self, vm: Vm) -> bool:
+        """QEMU has started and answers `vm.ask`, and no guest has come from a saved state yet.
 
+        Returns whether ticks are wanted: a machine that nobody wants them of wakes nobody.
 
-Event = ConsoleOutput | FrameOutput | MachineEvent | Expired | Interrupted | Exited
+        Raises:
+          QmpError: QEMU is gone; this ends the start.
+        """
+
+    def tick(self, at_s: float) -> None:
+        """QEMU has run for `at_s` seconds; called every TICK_S at the most often, until it ends."""
 
 
 class Vm:
@@ -111,12 +80,14 @@ class Vm:
         cloner: Cloner | None = None,
         template: Template | None = None,
         mailbox: bytes = b"",
+        listeners: Sequence[Listener] = (),
     ) -> None:
         """Prepares files in `directory`; nothing runs before `start`.
 
         A guest whose console or frames grow beyond `output_bytes` is ended (`ending_of` says so).
         `cloner` clones the disks. With a `template` the guest is a clone of it, with `mailbox` in
-        its mailbox pages, and `spec` is the machine that would be booted cold instead.
+        its mailbox pages, and `spec` is the machine that would be booted cold instead. `listeners`
+        are told when QEMU has started, and of time that goes by while it runs.
         """
         self._template = template
         self._mailbox = mailbox
@@ -126,16 +97,16 @@ class Vm:
         self.spec = spec
         self.files = RunDirectory(directory, spec)
         self.deadlines = Deadlines()
-        self.samples: list[HostSample] = []
         self._termination = termination
         self._pending: deque[Event] = deque()
         self._reported: set[Deadline] = set()
         self._process: Process | None = None
         self._qmp: Qmp | None = None
         self._notifier: GrowthNotifier | None = None
-        self._clock: vcpus.VcpuClock | None = None
+        self._listeners = tuple(listeners)
+        self._ticking: list[Listener] = []
         self._next_output = 0.0
-        self._next_sample = 0.0
+        self._next_tick = 0.0
         self._started_at = 0.0
         self._shutdown_reason = ""
         self._exited = False
@@ -227,9 +198,7 @@ class Vm:
         assert self._process is not None and self._qmp is not None
         with self._explained("at its start"):
             self._qmp.negotiate(_QMP_TIMEOUT_S)
-            if self.spec.accel.has_thread_per_vcpu:
-                cpus = self._qmp.execute("query-cpus-fast", timeout=_QMP_TIMEOUT_S)
-                self._clock = vcpus.VcpuClock(self._process.pid, vcpus.threads_of(cpus))
+            self._ticking = [each for each in self._listeners if each.begin(self)]
 
     @contextmanager
     def _explained(self, when: str) -> Iterator[None]:
@@ -316,8 +285,8 @@ class Vm:
             poll.register(self._notifier, select.POLLIN)
         else:
             ends.append(self._next_output)
-        if self._clock is not None:
-            ends.append(self._next_sample)
+        if self._ticking:
+            ends.append(self._next_tick)
         remaining = self.deadlines.remaining()
         if remaining is not None and self.deadlines.expired() not in self._reported:
             ends.append(now + remaining)
@@ -341,9 +310,10 @@ class Vm:
             if event["event"] == "SHUTDOWN":
                 self._shutdown_reason = event.get("data", {}).get("reason", "")
             self._pending.append(MachineEvent(event["event"], event.get("data", {}), at_s))
-        if self._clock is not None and now >= self._next_sample and status is None:
-            self.samples += self._clock.sample(at_s)
-            self._next_sample = now + _SAMPLE_PERIOD_S
+        if self._ticking and now >= self._next_tick and status is None:
+            for each in self._ticking:
+                each.tick(at_s)
+            self._next_tick = now + TICK_S
         for name in self._termination.received():
             self._pending.append(Interrupted(name, at_s))
         expired = self.deadlines.expired()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long a machine takes until it is heard of."""
 
-from ktstr.vm.vm import Exited, Expired, FrameOutput, Interrupted, Vm
+from ktstr.vm.events import Exited, Expired, FrameOutput, Interrupted
+from ktstr.vm.vm import Vm
 
 
 def first_bytes_s(machine: Vm, deadline_s: float) -> float:

@@ -32,10 +32,11 @@ from ktstr.model.errors import InfraError
 from ktstr.model.topology import Topology
 from ktstr.vm.clones import Cloner, run_qemu_img
 from ktstr.vm.disks import DiskSpec
+from ktstr.vm.events import Exited, Expired, FrameOutput, Interrupted
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
-from ktstr.vm.vm import Exited, Expired, FrameOutput, Interrupted, Vm
+from ktstr.vm.vm import Vm
 from tools.initramfs import newc
 
 _QEMU = flags.DEFINE_string("qemu", None, "The QEMU tree.", required=True)

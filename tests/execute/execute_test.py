@@ -56,7 +56,7 @@ class ClonedTest(parameterized.TestCase):
         budget.left_s.side_effect = [60.0, 60.0, left_s, left_s]
 
         def run_guest(of: Plan, *arguments: object) -> GuestRun:
-            start = arguments[-1]
+            *_, start, _ = arguments
             assert isinstance(start, Start)
             self.starts.append(start)
             if start.template is None:

@@ -9,7 +9,7 @@ from ktstr.model.accel import Accel
 from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
 from ktstr.vm.deadlines import Deadlines, scaled
 from ktstr.vm.ending import ending_of
-from ktstr.vm.vm import Exited
+from ktstr.vm.events import Exited
 
 
 class _Clock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,12 @@ from absl import flags
 
 from ktstr.model.accel import Accel
 from ktstr.model.topology import Topology
+from ktstr.vm.events import ConsoleOutput, Event, Exited, FrameOutput, MachineEvent
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import Template
-from ktstr.vm.vm import OUTPUT_BYTES, ConsoleOutput, Event, Exited, FrameOutput, MachineEvent, Vm
+from ktstr.vm.vm import OUTPUT_BYTES, Listener, Vm
 from tests.vm.faulty_kernel import Fault, with_fault
 
 _QEMU = flags.DEFINE_string("qemu", None, "The QEMU tree.", required=True)
@@ -77,6 +78,7 @@ def started(
     output_bytes: int = OUTPUT_BYTES,
     template: Template | None = None,
     mailbox: bytes = b"",
+    listeners: Sequence[Listener] = (),
 ) -> Iterator[Vm]:
     """A guest that is booting, or a clone, in a directory of its own that goes with it."""
     with (
@@ -89,6 +91,7 @@ def started(
             output_bytes=output_bytes,
             template=template,
             mailbox=mailbox,
+            listeners=listeners,
         ) as vm,
     ):
         vm.start()

@@ -10,12 +10,12 @@ from absl.testing import absltest
 from ktstr.model.accel import Accel
 from ktstr.model.topology import Topology
 from ktstr.vm import saved
+from ktstr.vm.events import OUTPUT_LIMIT, Exited
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.saved import save
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import TemplateError
-from ktstr.vm.vm import OUTPUT_LIMIT, Exited
 
 
 class SaveTest(absltest.TestCase):

@@ -18,11 +18,13 @@ from absl.testing import absltest, parameterized
 from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError
 from ktstr.vm.artifact import read_artifact, write_artifact
+from ktstr.vm.events import ConsoleOutput
 from ktstr.vm.machine import MachineSpec
+from ktstr.vm.sampling import VcpuSampling
 from ktstr.vm.saved import SavedTemplate, save
 from ktstr.vm.signals import Termination
 from ktstr.vm.template import GuestRefused, Template, TemplateError
-from ktstr.vm.vm import ConsoleOutput, Vm
+from ktstr.vm.vm import Vm
 from tests.vm import guests
 
 
@@ -114,10 +116,14 @@ class CloneTest(parameterized.TestCase):
             # as long as this takes, a clock that went on would be ahead
             _clone(machine, saved.template, b"mail")
             began_s = time.monotonic()
-            with guests.started(machine, template=saved.template, mailbox=b"mail") as vm:
+            sampling = VcpuSampling()
+            cloned = guests.started(
+                machine, template=saved.template, mailbox=b"mail", listeners=[sampling]
+            )
+            with cloned as vm:
                 guests.until(vm, "parked: at")
                 took_ms = 1000 * (time.monotonic() - began_s)
-                self.assertEqual({sample.vcpu for sample in vm.samples}, {0, 1})
+                self.assertEqual({sample.vcpu for sample in sampling.samples}, {0, 1})
                 stood = re.search(r"parked: for (\d+) ms", vm.files.console.read_text())
         assert stood is not None
         self.assertLessEqual(int(stood[1]), took_ms)

@@ -18,7 +18,9 @@ from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError
 from ktstr.model.host import EndingKind
 from ktstr.vm.ending import ending_of
-from ktstr.vm.vm import Exited, Expired, Interrupted, Vm
+from ktstr.vm.events import Exited, Expired, Interrupted
+from ktstr.vm.sampling import VcpuSampling
+from ktstr.vm.vm import Vm
 from tests.vm import guests
 
 # Starts a guest as a runner does, tells QEMU's pid, and waits to be killed.
@@ -126,14 +128,16 @@ class RunTest(parameterized.TestCase):
 
     @parameterized.parameters(Accel.TCG, Accel.VIRTUAL)
     def test_host_times_exist_where_vcpus_are_threads(self, accel: Accel) -> None:
-        with guests.started(guests.spec("trouble=none", accel=accel)) as vm:
+        sampling = VcpuSampling()
+        machine = guests.spec("trouble=none", accel=accel)
+        with guests.started(machine, listeners=[sampling]) as vm:
             exited = _end_of(vm)
             self.assertEqual(exited.reason, "guest-reset")
-            vcpus = {sample.vcpu for sample in vm.samples}
+            vcpus = {sample.vcpu for sample in sampling.samples}
             self.assertEqual(vcpus, {0, 1} if accel is Accel.TCG else set())
             if accel is Accel.TCG:
                 first, last = (
-                    [each for each in vm.samples if each.vcpu == 0][end] for end in (0, -1)
+                    [each for each in sampling.samples if each.vcpu == 0][end] for end in (0, -1)
                 )
                 self.assertGreater(last.run_ns, first.run_ns)
                 self.assertGreater(last.at_s, first.at_s)

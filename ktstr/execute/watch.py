@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is told of a plan's guest while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ktstr.record.collect import Fact
+from ktstr.vm.deadlines import Deadline
+from ktstr.vm.vm import Listener, Vm
+
+
+@dataclass(frozen=True)
+class Watch:
+    """All are called in the loop that follows the guest; what they raise ends the run as theirs.
+
+    hear: is told each fact as it comes.  listeners: of the machine, and its ticks.
+    before_end: gets the machine, whose QEMU has not been told to end, once a deadline is over (that
+    one), or the guest has said its End (None). After its End a guest resets by itself, so QEMU may
+    be gone when asked (QmpError). The time that a call takes is no part of the guest's limits, and
+    one of the host's for the whole run.
+    """
+
+    hear: Callable[[Fact], None] | None = None
+    listeners: tuple[Listener, ...] = ()
+    before_end: Callable[[Vm, Deadline | None], None] | None = None
+
+
+NOBODY = Watch()

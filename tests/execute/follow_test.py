@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is told of a guest before it is ended, and when."""
+
+from pathlib import Path
+from unittest import mock
+
+from absl.testing import absltest
+
+from ktstr.execute import follow
+from ktstr.execute.follow import GuestRun, run_guest
+from ktstr.execute.watch import Watch
+from ktstr.machine.prepared.starts import Start
+from ktstr.machine.target_disks import TargetDisks
+from ktstr.model.accel import Accel
+from ktstr.model.codec import encode
+from ktstr.model.facts import End
+from ktstr.model.frames import FrameType, encode_frame
+from ktstr.model.host import EndingKind
+from ktstr.model.topology import Topology
+from ktstr.vm.deadlines import Deadline
+from ktstr.vm.events import Event, Exited, Expired, FrameOutput, Interrupted
+from ktstr.vm.machine import MachineSpec
+from ktstr.vm.qemu import QemuTree
+from ktstr.vm.signals import Termination
+from tests.execute.plans import plan
+
+_LATE = Deadline("the test's body", 1.0, 0.0)
+_EXITED = Exited(0, "guest-reset", "", 3.0)
+_END = FrameOutput(encode_frame(FrameType.END, 0, encode(End(0, 1))), 2.0)
+
+
+class BeforeEndTest(absltest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.root = Path(self.create_tempdir().full_path)
+        (self.root / "console.log").write_bytes(b"")
+        self.vm = mock.MagicMock()
+        self.vm.__enter__.return_value = self.vm
+        self.vm.files.console = self.root / "console.log"
+        self.vm.files.is_full.return_value = False
+        self.vm.host_wait_s.return_value = 0.0
+        self.vm.spec = MachineSpec(
+            QemuTree(self.root), self.root, (), (), Topology(1, 1, 2, 1), 256, Accel.VIRTUAL
+        )
+
+    def run_with(self, *events: Event, watch: Watch) -> GuestRun:
+        """The run of a machine that these events happen to."""
+        self.vm.next_event.side_effect = events
+        start, limit_s = Start("cold"), float("inf")
+        with (
+            mock.patch.object(follow, "Vm", return_value=self.vm) as self.made,
+            Termination() as termination,
+        ):
+            return run_guest(
+                plan(), self.vm.spec, TargetDisks(), self.root, termination, limit_s, start, watch
+            )
+
+    def test_it_gets_the_machine_before_that_is_told_to_quit(self) -> None:
+        calls = mock.Mock()
+        self.vm.quit = calls.quit
+        ran = self.run_with(Expired(_LATE, 2.0), _EXITED, watch=Watch(before_end=calls.before_end))
+        self.assertEqual(
+            calls.mock_calls, [mock.call.before_end(self.vm, _LATE), mock.call.quit(mock.ANY)]
+        )
+        self.assertIs(ran.record.ending.kind, EndingKind.DEADLINE)
+
+    def test_it_gets_the_machine_whose_guest_has_said_its_end(self) -> None:
+        before_end, heard = mock.Mock(), mock.Mock()
+        self.run_with(_END, _EXITED, watch=Watch(hear=heard, before_end=before_end))
+        before_end.assert_called_once_with(self.vm, None)
+        heard.assert_called_once_with(End(0, 1))
+        self.vm.quit.assert_not_called()
+
+    def test_the_time_that_it_takes_is_not_the_shutdowns(self) -> None:
+        calls = mock.Mock()
+        self.vm.deadlines.start = calls.start
+        self.run_with(_END, _EXITED, watch=Watch(before_end=calls.before_end))
+        names = [each[0] for each in calls.mock_calls]
+        self.assertEqual(names, ["start", "before_end", "start"])
+
+    def test_a_signal_to_us_is_no_time_to_look(self) -> None:
+        before_end = mock.Mock()
+        self.run_with(Interrupted("SIGTERM", 2.0), _EXITED, watch=Watch(before_end=before_end))
+        before_end.assert_not_called()
+        self.vm.quit.assert_called_once()
+
+    def test_listeners_are_the_machines(self) -> None:
+        listener = mock.Mock()
+        self.run_with(_EXITED, watch=Watch(listeners=(listener,)))
+        *_, last = self.made.call_args.kwargs["listeners"]
+        self.assertIs(last, listener)
+
+
+if __name__ == "__main__":
+    absltest.main()
