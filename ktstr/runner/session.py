@@ -80,8 +80,7 @@ class Session:
 
     def _run(self, case: Case) -> Outcome:
         try:
-            disks = self.machine.machine.disks.disks
-            plan = plan_of(case, self.target, disks, self.environment)
+            plan = plan_of(case, self.target, self.machine.disks, self.environment)
         except UsageError as error:
             ending = Ending(EndingKind.QEMU_ERROR, "not started")
             return self._unrun(case, ending, Kind.USAGE, str(error))

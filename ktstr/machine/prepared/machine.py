@@ -15,6 +15,7 @@ from ktstr.machine.prepared.disks import prepare_disks
 from ktstr.machine.prepared.store_use import StoreUse
 from ktstr.machine.prepared.templates import Templates
 from ktstr.model.accel import Accel
+from ktstr.model.disk import Disk
 from ktstr.model.target import Target
 from ktstr.vm.host import host_is_amd
 from ktstr.vm.signals import Termination
@@ -34,6 +35,11 @@ class PreparedMachine:
     def accel(self) -> Accel:
         """How its guests' instructions are run."""
         return self.machine.spec.accel
+
+    @property
+    def disks(self) -> tuple[Disk, ...]:
+        """What its guests are promised, and so a plan has to say."""
+        return self.machine.disks.disks
 
     def __enter__(self) -> Self:
         return self
