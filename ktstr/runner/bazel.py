@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.model.errors import UsageError
+from ktstr.runner.cases.selection import Selection, Shard
 from ktstr.runner.repetition import Repetition
-from ktstr.runner.selection import Selection, Shard
 
 # More than any number of Bazel's has.
 _DIGITS = 30

@@ -15,15 +15,15 @@ from ktstr.machine.prepared.store_use import StoreUse
 from ktstr.model.errors import KtstrError
 from ktstr.model.target import Target
 from ktstr.runner.bazel import BazelTest
-from ktstr.runner.case import Discovery
-from ktstr.runner.discovery import discover, discovery_request
+from ktstr.runner.cases.case import Discovery
+from ktstr.runner.cases.discovery import discover, discovery_request
+from ktstr.runner.cases.sources import Sources, sources_of
 from ktstr.runner.exit_status import ExitStatus, exit_status
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.identity import identity_of
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
-from ktstr.runner.sources import Sources, sources_of
 from ktstr.vm.probe import kvm_verdict
 from ktstr.vm.signals import Termination
 

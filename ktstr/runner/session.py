@@ -19,9 +19,9 @@ from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.model.target import Target
 from ktstr.record.run import RunRecord
-from ktstr.runner.case import Case
-from ktstr.runner.planning import plan_of
-from ktstr.runner.sources import Sources
+from ktstr.runner.cases.case import Case
+from ktstr.runner.cases.planning import plan_of
+from ktstr.runner.cases.sources import Sources
 from ktstr.vm.signals import Termination
 
 # Host seconds that a second of guest time takes in virtual time, at its cheapest.

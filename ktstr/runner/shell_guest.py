@@ -19,9 +19,9 @@ from ktstr.model.accel import Accel
 from ktstr.model.plan import Plan
 from ktstr.model.target import Target
 from ktstr.runner.arguments import Command
+from ktstr.runner.cases.planning import shell_plan
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
-from ktstr.runner.planning import shell_plan
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.probe import kvm_verdict
 

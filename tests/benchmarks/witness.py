@@ -20,8 +20,8 @@ from ktstr.execute.outcome import Outcome
 from ktstr.model.plan import Plan
 from ktstr.record.run import RunRecord
 from ktstr.runner import session as sessions
-from ktstr.runner.case import Case
-from ktstr.runner.planning import plan_of
+from ktstr.runner.cases.case import Case
+from ktstr.runner.cases.planning import plan_of
 from tests.inner.prepared import prepared
 
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "Guests of each kind.", lower_bound=1)

@@ -17,7 +17,7 @@ from absl import app, flags
 
 from ktstr.execute.outcome import Outcome
 from ktstr.model.start import StartKind
-from ktstr.runner.case import Case
+from ktstr.runner.cases.case import Case
 from ktstr.runner.session import Session
 from tests.inner.load import load_on_every_core
 from tests.inner.prepared import prepared

@@ -17,11 +17,11 @@ from ktstr.machine.prepared.machine import prepare
 from ktstr.model.accel import Accel
 from ktstr.model.target import Target
 from ktstr.runner import session as sessions
-from ktstr.runner.case import Case
-from ktstr.runner.discovery import discover, discovery_request
+from ktstr.runner.cases.case import Case
+from ktstr.runner.cases.discovery import discover, discovery_request
+from ktstr.runner.cases.selection import Selection
+from ktstr.runner.cases.sources import sources_of
 from ktstr.runner.files import RunfilesTree
-from ktstr.runner.selection import Selection
-from ktstr.runner.sources import sources_of
 from ktstr.vm.signals import Termination
 
 

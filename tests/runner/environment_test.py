@@ -7,8 +7,8 @@ from absl.testing import absltest, parameterized
 
 from ktstr.model.errors import UsageError
 from ktstr.runner.bazel import BazelTest
+from ktstr.runner.cases.selection import Selection, Shard
 from ktstr.runner.repetition import Repetition
-from ktstr.runner.selection import Selection, Shard
 from tests.machine import targets
 
 

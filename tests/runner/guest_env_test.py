@@ -3,8 +3,8 @@
 
 from absl.testing import absltest
 
+from ktstr.runner.cases.planning import plan_of, shell_plan
 from ktstr.runner.guest_env import guest_environment
-from ktstr.runner.planning import plan_of, shell_plan
 from tests.machine import targets
 from tests.runner import samples
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ktstr.model.checks import Checks
 from ktstr.model.scenario import CgroupDef, defs
-from ktstr.runner.case import Case
+from ktstr.runner.cases.case import Case
 
 _CASE = Case(
     name="one",

@@ -16,10 +16,10 @@ from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.accel import Accel
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.topology import Topology
-from ktstr.runner.case import Case
+from ktstr.runner.cases.case import Case
+from ktstr.runner.cases.sources import Sources
 from ktstr.runner.exit_status import ExitStatus, exit_status
 from ktstr.runner.session import Session
-from ktstr.runner.sources import Sources
 from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination

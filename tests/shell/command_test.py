@@ -15,7 +15,7 @@ from ktstr.guest.reactor import Reactor
 from ktstr.model.facts import Event, LogChunk, TestFacts
 from ktstr.runner import command as host
 from ktstr.runner.arguments import Command
-from ktstr.runner.planning import shell_plan
+from ktstr.runner.cases.planning import shell_plan
 from tests.machine import targets
 
 

@@ -23,7 +23,7 @@ from ktstr.model.scenario import (
     StopCgroup,
     defs,
 )
-from ktstr.runner.planning import plan_of, shell_plan
+from ktstr.runner.cases.planning import plan_of, shell_plan
 from tests.machine import targets
 from tests.runner import samples
 

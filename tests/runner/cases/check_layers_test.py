@@ -9,7 +9,7 @@ from ktstr import stat
 from ktstr.model.checks import Checks
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario import CgroupDef, defs
-from ktstr.runner.planning import plan_of
+from ktstr.runner.cases.planning import plan_of
 from tests.machine import targets
 from tests.runner import samples
 

@@ -8,8 +8,8 @@ from unittest import mock
 from absl.testing import absltest
 
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.runner.cases.sources import sources_of
 from ktstr.runner.files import RunfilesTree
-from ktstr.runner.sources import sources_of
 from tests.machine import targets
 
 

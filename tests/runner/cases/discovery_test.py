@@ -12,8 +12,8 @@ from absl.testing import absltest, parameterized
 
 from ktstr.execute.source import Source
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.runner.case import Discovery, DiscoveryRequest
-from ktstr.runner.discovery import discover
+from ktstr.runner.cases.case import Discovery, DiscoveryRequest
+from ktstr.runner.cases.discovery import discover
 
 HEAD = "import ktstr\n"
 GOOD = HEAD + textwrap.dedent(

@@ -9,7 +9,7 @@ import functools
 from ktstr.model.checks import DEFAULT_CHECKS, Checks, check_checks, parse_checks
 from ktstr.model.errors import UsageError
 from ktstr.model.target import Target
-from ktstr.runner.case import Case
+from ktstr.runner.cases.case import Case
 
 
 def check_layers(case: Case, target: Target) -> list[tuple[str, Checks]]:

@@ -21,15 +21,15 @@ from ktstr.model.codec import decode, encode
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_code
 from ktstr.model.target import Target
-from ktstr.runner.case import Discovery, DiscoveryRequest
-from ktstr.runner.selection import Selection
-from ktstr.runner.sources import Sources
+from ktstr.runner.cases.case import Discovery, DiscoveryRequest
+from ktstr.runner.cases.selection import Selection
+from ktstr.runner.cases.sources import Sources
 
 DEADLINE_S = 30.0
 MAX_OUTPUT = 1 << 20
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
-    "from ktstr.runner.discovery_child import main; sys.exit(main(sys.argv))"
+    "from ktstr.runner.cases.discovery_child import main; sys.exit(main(sys.argv))"
 )
 _STACK_WAIT_S = 2.0
 _STACK_PAUSE_S = 0.3

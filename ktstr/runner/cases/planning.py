@@ -17,8 +17,8 @@ from ktstr.model.target import SchedulerFiles, Target
 from ktstr.model.topology import TopologyView
 from ktstr.model.validate import check_scenario, check_types
 from ktstr.runner.arguments import Command
-from ktstr.runner.case import Case
-from ktstr.runner.check_layers import check_layers, merged, owners
+from ktstr.runner.cases.case import Case
+from ktstr.runner.cases.check_layers import check_layers, merged, owners
 
 
 def plan_of(

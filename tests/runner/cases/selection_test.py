@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.model.errors import UsageError
-from ktstr.runner.selection import Selection, Shard
+from ktstr.runner.cases.selection import Selection, Shard
 
 NAMES = ("steady", "steady_llc", "churn", "churn_fast")
 

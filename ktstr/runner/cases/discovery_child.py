@@ -30,9 +30,9 @@ from ktstr.model.errors import UsageError
 from ktstr.model.own_work import check_python_work
 from ktstr.model.scenario import Scenario
 from ktstr.model.topology import Topology, TopologyView
-from ktstr.runner.case import Case, Discovery, DiscoveryRequest
-from ktstr.runner.hidden_modules import hidden_file, meant_otherwise, words
-from ktstr.runner.selection import Selection, Shard
+from ktstr.runner.cases.case import Case, Discovery, DiscoveryRequest
+from ktstr.runner.cases.hidden_modules import hidden_file, meant_otherwise, words
+from ktstr.runner.cases.selection import Selection, Shard
 
 
 def main(argv: list[str]) -> int:
