@@ -112,12 +112,11 @@ class _Execution:
         return cold
 
     def _started(self, layer: Path, start: Start) -> GuestRun:
-        machine = self.machine.machine
-        spec, left_s = machine.for_test(layer), self.budget.left_s()
+        spec, left_s = self.machine.for_test(layer), self.budget.left_s()
         return run_guest(
             self.plan,
             spec,
-            machine.disks,
+            self.machine.disks,
             self.directory,
             self.termination,
             left_s,

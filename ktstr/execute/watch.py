@@ -13,7 +13,9 @@ from ktstr.vm.vm import Listener, Vm
 
 @dataclass(frozen=True)
 class Watch:
-    """All are called in the loop that follows the guest; what they raise ends the run as theirs.
+    """All are called in the loop that follows the guest; what they raise ends the run.
+
+    A clone that does not come up, and the guest that is booted in its place, are two machines.
 
     hear: is told each fact as it comes.  listeners: of the machine, and its ticks.
     before_end: gets the machine, whose QEMU has not been told to end, once a deadline is over (that

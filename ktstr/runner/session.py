@@ -80,7 +80,7 @@ class Session:
 
     def _run(self, case: Case) -> Outcome:
         try:
-            plan = plan_of(case, self.target, self.machine.disks, self.environment)
+            plan = plan_of(case, self.target, self.machine.disks.disks, self.environment)
         except UsageError as error:
             ending = Ending(EndingKind.QEMU_ERROR, "not started")
             return self._unrun(case, ending, Kind.USAGE, str(error))

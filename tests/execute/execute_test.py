@@ -11,7 +11,6 @@ from ktstr.execute import execute
 from ktstr.execute.budget import Budget
 from ktstr.execute.follow import GuestRun
 from ktstr.execute.outcome import Outcome
-from ktstr.machine.machine import TargetMachine
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.prepared.templates import Templates
@@ -65,7 +64,7 @@ class ClonedTest(parameterized.TestCase):
                 raise clone
             return GuestRun(replace(_ended(of, clone), end=end), {})
 
-        machine = PreparedMachine(TargetMachine(spec, TargetDisks()), templates)
+        machine = PreparedMachine(spec, TargetDisks(), templates)
         with mock.patch.object(execute, "run_guest", side_effect=run_guest):
             return execute.run(plan(), machine, self.root, self.termination, budget=budget)
 

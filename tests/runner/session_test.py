@@ -9,7 +9,6 @@ from absl.testing import absltest
 
 from ktstr.execute.budget import Budget
 from ktstr.execute.outcome import Outcome
-from ktstr.machine.machine import TargetMachine
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.templates import Templates
 from ktstr.machine.target_disks import TargetDisks
@@ -37,7 +36,7 @@ class SessionTest(absltest.TestCase):
         )  # fmt: skip
         session = Session(
             target=targets.target(),
-            machine=PreparedMachine(TargetMachine(spec, TargetDisks()), cast(Templates, None)),
+            machine=PreparedMachine(spec, TargetDisks(), cast(Templates, None)),
             sources=Sources((), (), ()),
             outputs=Path(self.create_tempdir().full_path),
             budget=Budget(time.monotonic() + left_s),

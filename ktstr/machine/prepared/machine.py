@@ -15,31 +15,24 @@ from ktstr.machine.prepared.disks import prepare_disks
 from ktstr.machine.prepared.store_use import StoreUse
 from ktstr.machine.prepared.templates import Templates
 from ktstr.model.accel import Accel
-from ktstr.model.disk import Disk
 from ktstr.model.target import Target
 from ktstr.vm.host import host_is_amd
 from ktstr.vm.signals import Termination
 
 
 @dataclass(frozen=True)
-class PreparedMachine:
+class PreparedMachine(TargetMachine):
     """A machine whose guests can be started; leaving the context gives the saved one back.
 
     templates: what its guests are cloned from.
     """
 
-    machine: TargetMachine
     templates: Templates
 
     @property
     def accel(self) -> Accel:
         """How its guests' instructions are run."""
-        return self.machine.spec.accel
-
-    @property
-    def disks(self) -> tuple[Disk, ...]:
-        """What its guests are promised, and so a plan has to say."""
-        return self.machine.disks.disks
+        return self.spec.accel
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +68,7 @@ def prepare(
     use = StoreUse() if use is None else use
     machine = target_machine(target, files, choice.accel, outputs / "disks.cpio", use)
     templates = Templates(target, files, machine, outputs, termination, tests, use=use)
-    return PreparedMachine(machine, templates)
+    return PreparedMachine(machine.spec, machine.disks, templates)
 
 
 def target_machine(
