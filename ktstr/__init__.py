@@ -1,252 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """ktstr: tests for Linux process schedulers, run in fresh VMs under Bazel.
 
-A test file needs only `import ktstr` or names from it.
+A test file needs only `import ktstr` or names from it.  They are imported when the first of them is
+asked for: a guest says hello before that.
 """
 
-from ktstr import metric
-from ktstr.api import scenario, test
-from ktstr.model.checks import Checks, ExpectFail, Kind
-from ktstr.model.claims import Relation, StatClaim
-from ktstr.model.comparison import compare
-from ktstr.model.conditions import CpuTime, EventSeen, GlobalValue, Iterations, OnTimeout, WorkDone
-from ktstr.model.cpuset import Disjoint, Exact, Llc, Numa, Overlap, Range
-from ktstr.model.limits import Limits
-from ktstr.model.mem_policy import MemMode, MemPolicy
-from ktstr.model.needs import Needs
-from ktstr.model.relations import it, stat
-from ktstr.model.relative import better_than, not_worse_than
-from ktstr.model.scenario import (
-    FULL,
-    AddCgroup,
-    AddCgroupDef,
-    AttachScheduler,
-    Backdrop,
-    CaptureProcs,
-    CgroupDef,
-    ClearCpuset,
-    DetachScheduler,
-    Fixed,
-    Frac,
-    Freeze,
-    KillPayload,
-    Loop,
-    MoveAllTasks,
-    OfflineCpu,
-    OnlineCpu,
-    RemoveCgroup,
-    ReplaceScheduler,
-    RestartScheduler,
-    RunPayload,
-    Scenario,
-    SetAffinity,
-    SetCpuset,
-    SetKnob,
-    SetLimits,
-    Spawn,
-    SpawnHost,
-    Step,
-    StopCgroup,
-    SwapCpusets,
-    Thaw,
-    Until,
-    WaitFor,
-    WaitPayload,
-    defs,
-)
-from ktstr.model.seeds import stream
-from ktstr.model.topology import TopologyView
-from ktstr.model.work import (
-    CrossCgroup,
-    Deadline,
-    ExactCpus,
-    Inherit,
-    LlcAligned,
-    Mode,
-    Policy,
-    RandomSubset,
-    SingleCpu,
-    SmtSiblingPair,
-    Work,
-)
-from ktstr.model.work_teams import (
-    AsymmetricWaker,
-    EpollStorm,
-    FanOutCompute,
-    FutexFanOut,
-    MutexContention,
-    PreemptStorm,
-    PriorityInversion,
-    ProducerConsumerImbalance,
-    RtStarvation,
-    Schbench,
-    SignalStorm,
-    Taobench,
-    ThunderingHerd,
-    WakeChain,
-)
-from ktstr.model.work_types import (
-    AffinityChurn,
-    AluHot,
-    Bursty,
-    CachePipe,
-    CachePressure,
-    CacheYield,
-    CgroupChurn,
-    CpuSpin,
-    CrossAffinityChurn,
-    CustomWork,
-    Flavour,
-    ForkExit,
-    FutexPingPong,
-    IdleChurn,
-    IoConvoy,
-    IoFor,
-    IoRandRead,
-    IoSync,
-    IoSyncWrite,
-    IpcVariance,
-    Mixed,
-    NiceSweep,
-    NumaMigrationChurn,
-    NumaWorkingSetSweep,
-    PageFaultChurn,
-    PipeIo,
-    PolicyChurn,
-    PythonWork,
-    Sequence,
-    SleepFor,
-    SmtSiblingSpin,
-    SpinFor,
-    YieldFor,
-    YieldHeavy,
-)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ktstr.guest.function.context import Context as Context
+    from ktstr.language import *  # noqa: F403
+else:
+    # what takes much to import, and is for test functions alone
+    _LATE = {"Context": "ktstr.guest.function.context"}
 
-__all__ = [
-    "FULL",
-    "AddCgroup",
-    "AddCgroupDef",
-    "AffinityChurn",
-    "AluHot",
-    "AsymmetricWaker",
-    "AttachScheduler",
-    "Backdrop",
-    "Bursty",
-    "CachePipe",
-    "CachePressure",
-    "CacheYield",
-    "CaptureProcs",
-    "CgroupChurn",
-    "CgroupDef",
-    "Checks",
-    "ClearCpuset",
-    "CpuSpin",
-    "CpuTime",
-    "CrossAffinityChurn",
-    "CrossCgroup",
-    "CustomWork",
-    "Deadline",
-    "DetachScheduler",
-    "Disjoint",
-    "EpollStorm",
-    "EventSeen",
-    "Exact",
-    "ExactCpus",
-    "ExpectFail",
-    "FanOutCompute",
-    "Fixed",
-    "Flavour",
-    "ForkExit",
-    "Frac",
-    "Freeze",
-    "FutexFanOut",
-    "FutexPingPong",
-    "GlobalValue",
-    "IdleChurn",
-    "Inherit",
-    "IoConvoy",
-    "IoFor",
-    "IoRandRead",
-    "IoSync",
-    "IoSyncWrite",
-    "IpcVariance",
-    "Iterations",
-    "KillPayload",
-    "Kind",
-    "Limits",
-    "Llc",
-    "LlcAligned",
-    "Loop",
-    "MemMode",
-    "MemPolicy",
-    "Mixed",
-    "Mode",
-    "MoveAllTasks",
-    "MutexContention",
-    "Needs",
-    "NiceSweep",
-    "Numa",
-    "NumaMigrationChurn",
-    "NumaWorkingSetSweep",
-    "OfflineCpu",
-    "OnTimeout",
-    "OnlineCpu",
-    "Overlap",
-    "PageFaultChurn",
-    "PipeIo",
-    "Policy",
-    "PolicyChurn",
-    "PreemptStorm",
-    "PriorityInversion",
-    "ProducerConsumerImbalance",
-    "PythonWork",
-    "RandomSubset",
-    "Range",
-    "Relation",
-    "RemoveCgroup",
-    "ReplaceScheduler",
-    "RestartScheduler",
-    "RtStarvation",
-    "RunPayload",
-    "Scenario",
-    "Schbench",
-    "Sequence",
-    "SetAffinity",
-    "SetCpuset",
-    "SetKnob",
-    "SetLimits",
-    "SignalStorm",
-    "SingleCpu",
-    "SleepFor",
-    "SmtSiblingPair",
-    "SmtSiblingSpin",
-    "Spawn",
-    "SpawnHost",
-    "SpinFor",
-    "StatClaim",
-    "Step",
-    "StopCgroup",
-    "SwapCpusets",
-    "Taobench",
-    "Thaw",
-    "ThunderingHerd",
-    "TopologyView",
-    "Until",
-    "WaitFor",
-    "WaitPayload",
-    "WakeChain",
-    "Work",
-    "WorkDone",
-    "YieldFor",
-    "YieldHeavy",
-    "better_than",
-    "compare",
-    "defs",
-    "it",
-    "metric",
-    "not_worse_than",
-    "scenario",
-    "stat",
-    "stream",
-    "test",
-]
+    def __getattr__(name: str) -> object:
+        """A name of the language; raises AttributeError as any module does."""
+        from importlib import import_module
+
+        language = import_module("ktstr.language")
+        if name == "__all__":
+            return [*_LATE, *language.__all__]
+        module = import_module(_LATE[name]) if name in _LATE else language
+        try:
+            value = getattr(module, name)
+        except AttributeError:
+            raise AttributeError(f"module 'ktstr' has no attribute {name!r}") from None
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})

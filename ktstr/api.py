@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ktstr.model.checks import Checks, ExpectFail, check_checks
 from ktstr.model.claims import StatClaim
 from ktstr.model.errors import UsageError
-from ktstr.model.needs import Needs
-from ktstr.model.scenario import Scenario
+from ktstr.model.machine.needs import Needs
+from ktstr.model.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr.guest.function.context import Context
 
 _MARK = "__ktstr_test__"
 

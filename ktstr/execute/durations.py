@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ktstr.model.plan import Plan
-from ktstr.model.scenario import (
+from ktstr.model.scenario.scenario import (
     Fixed,
     Frac,
     HoldSpec,

@@ -14,17 +14,17 @@ from ktstr.execute.layer import write_test_layer
 from ktstr.execute.outcome import Outcome, unrun
 from ktstr.execute.source import Source
 from ktstr.execute.watch import NOBODY, Watch
+from ktstr.host.accel import Accel
+from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.judge import judge
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.starts import Start, guest_start
-from ktstr.model.accel import Accel
 from ktstr.model.checks import Kind
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.host import Ending, EndingKind
 from ktstr.model.plan import Plan
 from ktstr.record.run import RunRecord
+from ktstr.vm.saved.template import TemplateError
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import TemplateError
 
 
 def run(

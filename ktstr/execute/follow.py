@@ -6,22 +6,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ktstr.console.classify import classify
+from ktstr.console.findings import ConsoleKind
 from ktstr.execute.durations import body_s
 from ktstr.execute.watch import NOBODY, Watch
+from ktstr.host.disk_clone import DiskBackend
+from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.machine.boot import boot_limit_s
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.target_disks import TargetDisks
 from ktstr.model import facts
-from ktstr.model.console import ConsoleKind
-from ktstr.model.events import EventName
-from ktstr.model.host import OUT_OF_TIME, DiskBackend, Ending, EndingKind
 from ktstr.model.plan import Plan
+from ktstr.model.wire.events import EventName
 from ktstr.record.collect import Collector, Fact
 from ktstr.record.run import RunRecord
 from ktstr.vm import ending as endings
-from ktstr.vm.classifier import classify
+from ktstr.vm.command.machine import MachineSpec, stamps_console
 from ktstr.vm.deadlines import Deadline, scaled
-from ktstr.vm.disks import node_of
+from ktstr.vm.disk.disks import node_of
 from ktstr.vm.events import (
     ConsoleOutput,
     Event,
@@ -31,7 +33,6 @@ from ktstr.vm.events import (
     Interrupted,
     MachineEvent,
 )
-from ktstr.vm.machine import MachineSpec, stamps_console
 from ktstr.vm.sampling import VcpuSampling
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import Vm

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ktstr.execute.source import Source
+from ktstr.initramfs import newc
 from ktstr.machine.output import write_atomically
 from ktstr.model.own_work import has_python_work
 from ktstr.model.plan import PLAN_PATH, SOURCES_DIR, Plan
 from ktstr.model.start import START_PATH, GuestStart
-from tools.initramfs import newc
 
 
 def write_test_layer(plan: Plan, start: GuestStart, sources: Sequence[Source], path: Path) -> None:

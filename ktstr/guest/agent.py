@@ -9,28 +9,28 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
-from ktstr.guest.adopt import settle
-from ktstr.guest.cgroups import CgroupTree
-from ktstr.guest.comm import set_comm
-from ktstr.guest.cpu_watch import CpuWatch
-from ktstr.guest.engine import Engine, Subject
-from ktstr.guest.oom import NEVER_KILLED, set_oom_score
+from ktstr.guest.observers.cpu_watch import CpuWatch
 from ktstr.guest.payload import payloads_of
-from ktstr.guest.population import Stage
-from ktstr.guest.port import FramePort
-from ktstr.guest.reactor import Reactor
-from ktstr.guest.realtime import shield
-from ktstr.guest.schedulers import Schedulers
-from ktstr.guest.view import seen_view
+from ktstr.guest.scenario.engine import Engine
+from ktstr.guest.scenario.population import Stage
+from ktstr.guest.scheduler.lives import Schedulers
+from ktstr.guest.scheduler.subject import Subject
+from ktstr.guest.system.cgroups import CgroupTree
+from ktstr.guest.system.comm import set_comm
+from ktstr.guest.system.oom import NEVER_KILLED, set_oom_score
+from ktstr.guest.system.port import FramePort
+from ktstr.guest.system.reactor import Reactor
+from ktstr.guest.system.realtime import shield
+from ktstr.guest.system.view import seen_view
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts, End, LogChunk
 from ktstr.model.plan import PLAN_PATH, Plan
-from ktstr.model.witness import AGENT_COMM
+from ktstr.model.wire.witness import AGENT_COMM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ktstr.guest.witness import Witness
+    from ktstr.guest.observers.witness import Witness
 
 _HELLO_FRAMES = 1
 
@@ -38,7 +38,7 @@ _HELLO_FRAMES = 1
 def run(
     descriptor: int,
     plan_text: bytes,
-    prepare: Callable[[], None] = settle,
+    prepare: Callable[[], None],
     reactor: Reactor | None = None,
     witness: Witness | None = None,
 ) -> int:
@@ -95,7 +95,7 @@ class _Session:
             return None
         if witness is None:
             # a clone has it in its memory already
-            from ktstr.guest.witness import Witness
+            from ktstr.guest.observers.witness import Witness
 
             witness = Witness(self._reactor)
             witness.load()
@@ -108,7 +108,7 @@ class _Session:
             self._subject()
             return
         # with its ctypes it is dear to import, and most tests have no disk
-        from ktstr.guest.disks import Disks
+        from ktstr.guest.disks.disks import Disks
 
         # before the scheduler: what is wrong with a disk must not look like its doing
         wait_s = self._plan.deadlines.start_s / 2
@@ -168,6 +168,6 @@ class _Session:
             engine.play(plan.scenario)
         elif plan.function is not None:
             # the modules that only a test function needs are a third of all there is to import
-            from ktstr.guest.function import FunctionRun
+            from ktstr.guest.function.run import FunctionRun
 
             FunctionRun(plan, stage, self._reactor, self._port, subject, self._witness).run()

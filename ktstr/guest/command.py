@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ktstr.model.events import EventName
 from ktstr.model.exit_status import describe_code
 from ktstr.model.facts import Event, LogChunk, TestFacts
+from ktstr.model.wire.events import EventName
 
 if TYPE_CHECKING:
-    from ktstr.guest.port import Sink
-    from ktstr.guest.reactor import Reactor
+    from ktstr.guest.system.port import Sink
+    from ktstr.guest.system.reactor import Reactor
     from ktstr.model.plan import Plan
 
 _SHELL = "/bin/busybox"

@@ -7,11 +7,11 @@ import os
 import select
 from typing import TYPE_CHECKING
 
-from ktstr.guest.sched_ext import read_state
+from ktstr.guest.system.sched_ext import read_state
 
 if TYPE_CHECKING:
-    from ktstr.guest.population import Stage
-    from ktstr.guest.reactor import Reactor
+    from ktstr.guest.scenario.population import Stage
+    from ktstr.guest.system.reactor import Reactor
     from ktstr.model.plan import Plan
 
 _CONSOLE = "/dev/ttyS0"

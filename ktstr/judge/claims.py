@@ -16,7 +16,7 @@ from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.errors import UsageError
 from ktstr.model.relations import holds, words
-from ktstr.model.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
+from ktstr.model.scenario.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
 from ktstr.record.run import RunRecord
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.model.errors import UsageError
-from ktstr.model.scenario import TOTAL
+from ktstr.model.scenario.scenario import TOTAL
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import itertools
 
+from ktstr.console.findings import ConsoleKind
 from ktstr.judge.lives.comeback import comeback, is_interrupted, why_thrown_out
 from ktstr.judge.lives.first_cause import causes, last_words
+from ktstr.judge.lives.planned import lives_of
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.console import ConsoleKind
 from ktstr.model.facts import SchedulerFacts
-from ktstr.model.lives import lives_of
 from ktstr.model.ops_name import ops_matches
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.record.run import RunRecord

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ktstr.model.target import SchedulerFiles, Target
+from ktstr.machine.target import SchedulerFiles, Target
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.deadlines import scaled
-from ktstr.vm.machine import MachineSpec
 
 # What workers' waits for a CPU are read from (/proc/PID/schedstat).
 _SCHEDSTATS = "sysctl.kernel.sched_schedstats"

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.host.accel import Accel
 from ktstr.machine.located import MachineFiles
-from ktstr.model.accel import Accel
-from ktstr.model.disk import MOUNTS, Disk, Filesystem, Throttle
+from ktstr.machine.target import DiskFiles, Target
 from ktstr.model.errors import UsageError
-from ktstr.model.target import DiskFiles, Target
-from ktstr.vm.disks import DiskSpec, check_disks
+from ktstr.model.machine.disk import MOUNTS, Disk, Filesystem, Throttle
+from ktstr.vm.disk.disks import DiskSpec, check_disks
 
 # What a guest keeps in its own memory at most, all its disks together.
 MEMORY_LIMIT_MIB = 1024

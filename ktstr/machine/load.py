@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ktstr.machine.target import Target
 from ktstr.model.codec import decode
 from ktstr.model.errors import UsageError
-from ktstr.model.target import Target
 
 
 def load_target(path: Path) -> Target:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.machine.boot import schedulers_of
+from ktstr.machine.target import Target
 from ktstr.model.errors import InfraError
-from ktstr.model.target import Target
 
 
 @dataclass(frozen=True)

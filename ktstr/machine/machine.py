@@ -7,15 +7,15 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ktstr.host.accel import Accel
 from ktstr.machine.boot import kernel_arguments, schedulers_of
 from ktstr.machine.located import MachineFiles
 from ktstr.machine.memory import memory_mib
+from ktstr.machine.target import Target
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model.accel import Accel
 from ktstr.model.errors import UsageError
-from ktstr.model.target import Target
-from ktstr.vm import shape
-from ktstr.vm.machine import MachineSpec
+from ktstr.vm.command import shape
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 
 _NR_CPUS = re.compile(r"^CONFIG_NR_CPUS=(\d+)$", re.MULTILINE)

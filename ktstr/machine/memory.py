@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.model.target import Target
-from ktstr.model.topology import Topology
+from ktstr.machine.target import Target
+from ktstr.model.machine.topology import Topology
 
 # Spec 1.7: what a guest needs for each CPU and at least, MiB.
 _PER_CPU_MIB = 64

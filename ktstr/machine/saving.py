@@ -6,16 +6,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from ktstr.initramfs import newc
 from ktstr.machine.boot import boot_limit_s
 from ktstr.machine.machine import TargetMachine
 from ktstr.machine.output import write_atomically
-from ktstr.model.frames import Frame, FrameReader, FrameType
 from ktstr.model.start import TEMPLATE_PATH
-from ktstr.vm.machine import MachineSpec
-from ktstr.vm.saved import SavedTemplate, save
+from ktstr.model.wire.frames import Frame, FrameReader, FrameType
+from ktstr.vm.command.machine import MachineSpec
+from ktstr.vm.save import SavedTemplate, save
+from ktstr.vm.saved.template import GuestRefused
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import GuestRefused
-from tools.initramfs import newc
 
 # What a build action leaves in a template's place where the guest itself cannot be saved.
 UNUSABLE = "unusable.txt"

@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ktstr.host.disk_clone import DiskClone
 from ktstr.machine.disks import PlannedDisk
-from ktstr.model.disk import Disk
-from ktstr.model.host import DiskClone
-from ktstr.vm.clones import Cloner
-from ktstr.vm.disks import DiskSpec
+from ktstr.model.machine.disk import Disk
+from ktstr.vm.disk.clones import Cloner
+from ktstr.vm.disk.disks import DiskSpec
 
 
 @dataclass(frozen=True)

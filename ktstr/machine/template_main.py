@@ -10,19 +10,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ktstr.host.accel import Accel
 from ktstr.machine.descendants import become_subreaper, kill_descendants
 from ktstr.machine.load import load_target
 from ktstr.machine.located import machine_files
 from ktstr.machine.machine import machine_of, qemu_of
 from ktstr.machine.saving import UNUSABLE, save_guest, template_spec
+from ktstr.machine.target import Target
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model.accel import Accel
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.target import Target
 from ktstr.vm.artifact import write_artifact
-from ktstr.vm.shape import HostTooSmall
+from ktstr.vm.command.shape import HostTooSmall
+from ktstr.vm.saved.template import GuestRefused, TemplateError
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import GuestRefused, TemplateError
 
 
 def main(argv: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ktstr.model.claims import Relation
-from ktstr.model.frames import FrameType
+from ktstr.model.wire.frames import FrameType
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.model.disk import Disk
 from ktstr.model.errors import UsageError
+from ktstr.model.machine.disk import Disk
 from ktstr.model.work_types import DiskWork, IoRandRead, WorkType
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ktstr.model.checks import Checks
-from ktstr.model.conditions import OnTimeout
 from ktstr.model.histogram import Histogram
 from ktstr.model.payload import MetricCheck, PayloadEnd, Stream
+from ktstr.model.scenario.conditions import OnTimeout
 
 PROTOCOL = 2
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import UsageError
+from ktstr.model.machine.cpulist import format_cpulist
+from ktstr.model.machine.topology import TopologyView
 from ktstr.model.parameters import Parameters, parameters
-from ktstr.model.topology import TopologyView
 
 
 class MemMode(StrEnum):

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ktstr.model.facts import Metric
-from ktstr.model.harvest import Harvest, Record, cut
-from ktstr.model.json_leaves import MAX_DEPTH, MAX_VALUES, documents
-from ktstr.model.key_values import MAX_PAIRS, is_number_like, read_lines, value_of
+from ktstr.model.output.harvest import Harvest, Record, cut
+from ktstr.model.output.json_leaves import MAX_DEPTH, MAX_VALUES, documents
+from ktstr.model.output.key_values import MAX_PAIRS, is_number_like, read_lines, value_of
+from ktstr.model.output.quantity import parse_quantity
 from ktstr.model.payload import (
     ExitCodeEq,
     ExitCodeSkip,
@@ -21,7 +22,6 @@ from ktstr.model.payload import (
     Repeats,
     Stream,
 )
-from ktstr.model.quantity import parse_quantity
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,19 @@ def extract_metrics(
     They are looked for in `stdout`, and in `stderr` only when that has none; the two are never
     merged.  At most MAX_LEAVES metrics are kept, but always those that `checks` or the payload's
     own hints and checks name.  What looks like a number and is none that is understood
-    (`ktstr.model.quantity`) is left out, with a note.
+    (`ktstr.model.output.quantity`) is left out, with a note.
 
-    JSON: the leaves of all documents in the text (`ktstr.model.json_leaves`); a string is a number
-    only if it is named so, with or without what tells its record, and is a quantity.  KEY_VALUE:
-    lines `key: value` and `key=value`, of which a line may hold several (`ktstr.model.key_values`).
-    REGEX: each of the payload's patterns, searched in the whole text with `^` and `$` at lines; its
-    group must hold a quantity; the last match counts.  EXIT_CODE: none.
+    JSON: the leaves of all documents in the text (`ktstr.model.output.json_leaves`); a string is a
+    number only if it is named so, with or without what tells its record, and is a quantity.
+    KEY_VALUE: lines `key: value` and `key=value`, of which a line may hold several
+    (`ktstr.model.output.key_values`).  REGEX: each of the payload's patterns, searched in the whole
+    text with `^` and `$` at lines; its group must hold a quantity; the last match counts.
+    EXIT_CODE: none.
 
     Records, that is several documents, or blocks under headings, are told apart where a name is in
     more than one of them: by the document's number from 0, or the heading; with `record_key` by the
-    value of these fields, always (`ktstr.model.harvest`).  A name that comes again in one record,
-    or in records that are called alike under Repeats.LAST, has its last value.
+    value of these fields, always (`ktstr.model.output.harvest`).  A name that comes again in one
+    record, or in records that are called alike under Repeats.LAST, has its last value.
     """
     return extract_from(payload, ((Stream.STDOUT, stdout), (Stream.STDERR, stderr)), checks)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ktstr.model.errors import UsageError
-from ktstr.model.scenario import Scenario
+from ktstr.model.scenario.scenario import Scenario
 from ktstr.model.work import Work
 from ktstr.model.work_types import CustomWork, PythonWork
 

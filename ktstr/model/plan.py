@@ -11,11 +11,11 @@ from typing import Any
 from ktstr.model.checks import Checks, ExpectFail
 from ktstr.model.claims import StatClaim
 from ktstr.model.codec import decode, encode
-from ktstr.model.disk import Disk
-from ktstr.model.numa import NumaLayout
+from ktstr.model.machine.disk import Disk
+from ktstr.model.machine.numa import NumaLayout
+from ktstr.model.machine.topology import Topology
 from ktstr.model.payload import Payload
-from ktstr.model.scenario import Scenario
-from ktstr.model.topology import Topology
+from ktstr.model.scenario.scenario import Scenario
 
 PLAN_PATH = "/ktstr/plan.json"
 SOURCES_DIR = "/ktstr/src"

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a guest starts: what makes it one of its own, and what is told of its start afterwards."""
+"""What makes a guest one of its own when it starts."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
@@ -62,25 +61,3 @@ class GuestStart:
         except ValueError as error:
             raise UsageError(f"GuestStart: no JSON: {error}") from error
         return decode(cls, data)
-
-
-class StartKind(StrEnum):
-    """How a guest came up."""
-
-    COLD = "cold"
-    CLONED = "cloned"
-
-
-@dataclass(frozen=True)
-class StartFacts:
-    """How a test's guest came up.
-
-    `template` is the SHA-256 of the saved guest that it was cloned from, empty after a cold boot.
-    `reason` says why it booted cold, or how it was cloned; never empty.  `hello_s` is host seconds
-    from QEMU's start to the agent's hello, None for a guest that never said it.
-    """
-
-    kind: StartKind
-    template: str
-    reason: str
-    hello_s: float | None

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import UsageError
+from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.mem_policy import MemPolicy, check_mem_policy
 from ktstr.model.parameters import Parameters, parameters
 from ktstr.model.work_bounds import check_parameters

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from ktstr.model.cpulist import format_cpulist
 from ktstr.model.errors import UsageError
+from ktstr.model.machine.cpulist import format_cpulist
+from ktstr.model.machine.topology import TopologyView
 from ktstr.model.mem_policy import check_mem_nodes
-from ktstr.model.topology import TopologyView
 from ktstr.model.work import AffinityKind, ExactCpus, SmtSiblingPair, Work
 from ktstr.model.work_types import NumaWork
 

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ktstr.model import claim_facts, facts, samples, witness
-from ktstr.model.accel import Accel
+from ktstr.console.findings import ConsoleFinding
+from ktstr.host.accel import Accel
+from ktstr.host.disk_clone import DiskClone
+from ktstr.host.ending import Ending
+from ktstr.host.sample import HostSample
+from ktstr.host.start import StartFacts
+from ktstr.model import claim_facts, facts
 from ktstr.model.codec import decode
-from ktstr.model.console import ConsoleFinding
 from ktstr.model.errors import UsageError
-from ktstr.model.frames import Damage, Frame, FrameReader, FrameType
-from ktstr.model.host import DiskClone, Ending, HostSample
 from ktstr.model.plan import Plan
-from ktstr.model.start import StartFacts
+from ktstr.model.wire import samples, witness
+from ktstr.model.wire.frames import Damage, Frame, FrameReader, FrameType
 from ktstr.record.run import RunRecord
 from ktstr.record.sightings import seen_in
 

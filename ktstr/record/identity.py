@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ktstr.model.accel import Accel
+from ktstr.host.accel import Accel
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ktstr.model.accel import Accel
-from ktstr.model.console import ConsoleFinding, ConsoleKind
+from ktstr.console.findings import ConsoleFinding, ConsoleKind
+from ktstr.host.accel import Accel
+from ktstr.host.context import HostContext
+from ktstr.host.disk_clone import DiskBackend, DiskClone
+from ktstr.host.ending import Ending, EndingKind
+from ktstr.host.sample import HostSample
+from ktstr.host.start import StartFacts, StartKind
 from ktstr.model.errors import UsageError
-from ktstr.model.host import DiskBackend, DiskClone, Ending, EndingKind, HostContext, HostSample
 from ktstr.model.plan import Plan
-from ktstr.model.start import StartFacts, StartKind
 from ktstr.record.collect import Collector
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.record.run import RunRecord

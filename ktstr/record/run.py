@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ktstr.model.accel import Accel
+from ktstr.console.findings import ConsoleFinding
+from ktstr.host.accel import Accel
+from ktstr.host.disk_clone import DiskClone
+from ktstr.host.ending import Ending
+from ktstr.host.sample import HostSample
+from ktstr.host.start import StartFacts
 from ktstr.model.claim_facts import ClaimFacts
-from ktstr.model.console import ConsoleFinding
 from ktstr.model.facts import (
     CgroupFacts,
     DiskFacts,
@@ -21,12 +25,10 @@ from ktstr.model.facts import (
     TestFacts,
     WorkerFacts,
 )
-from ktstr.model.frames import Damage
-from ktstr.model.host import DiskClone, Ending, HostSample
 from ktstr.model.plan import Plan
-from ktstr.model.samples import SamplerFacts, SchedSample
-from ktstr.model.start import StartFacts
-from ktstr.model.witness import Hold, Idleness, RanUnder, WitnessFacts
+from ktstr.model.wire.frames import Damage
+from ktstr.model.wire.samples import SamplerFacts, SchedSample
+from ktstr.model.wire.witness import Hold, Idleness, RanUnder, WitnessFacts
 
 
 @dataclass(frozen=True)

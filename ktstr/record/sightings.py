@@ -11,7 +11,7 @@ from typing import Any
 
 from ktstr.model.codec import decode
 from ktstr.model.errors import UsageError
-from ktstr.model.witness import Hold, Idleness, Phase, RanUnder, Sightings
+from ktstr.model.wire.witness import Hold, Idleness, Phase, RanUnder, Sightings
 
 # what is said only of a CPU that was wasted
 _NOT_WASTED = {"wasted_ns": 0, "longest_ns": 0, "longest_ended_ns": 0, "waiting": ""}

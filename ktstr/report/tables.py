@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ktstr.model.events import EventName
 from ktstr.model.histogram import Histogram
+from ktstr.model.wire.events import EventName
 from ktstr.result import result_pb2
 from ktstr.result.characters import one_line
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from ktstr.execute.follow import run_guest
 from ktstr.execute.watch import Watch
 from ktstr.machine.prepared.starts import Start
+from ktstr.machine.target import Target
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import LogChunk, TestFacts
-from ktstr.model.target import Target
 from ktstr.record.collect import Fact
 from ktstr.record.run import RunRecord
 from ktstr.runner.arguments import Command

@@ -10,7 +10,7 @@ from runfiles import Runfiles
 
 from ktstr.model.errors import InfraError
 
-_PROBE_GUEST = "ktstr/ktstr/vm/probe_guest/probe.elf"
+_PROBE_GUEST = "ktstr/ktstr/vm/kvm/probe_guest/probe.elf"
 
 
 class RunfilesTree:

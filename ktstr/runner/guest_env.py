@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ktstr.model.target import Target
+from ktstr.machine.target import Target
 
 # Where these point to is of this machine; the guest has its own, and does not start without.
 _OF_THE_MACHINE = frozenset({"HOME", "PATH", "TMPDIR"})

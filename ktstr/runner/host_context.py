@@ -8,7 +8,7 @@ import os
 import platform
 from pathlib import Path
 
-from ktstr.model.host import HostContext
+from ktstr.host.context import HostContext
 
 
 def host_context(wall_s: dict[str, float], notes: dict[str, str], run: int) -> HostContext:

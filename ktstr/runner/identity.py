@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 from ktstr.machine.prepared.accel import AccelChoice
-from ktstr.model.target import Target
+from ktstr.machine.target import Target
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.runner.files import RunfilesTree
 from ktstr.vm.qemu import QemuTree

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ktstr.model.target import Target
+from ktstr.machine.target import Target
 
 # What `--@ktstr//rules:seed` takes is below this.
 _SEEDS = 1 << 31

@@ -10,9 +10,9 @@ from ktstr.execute.outcome import Outcome
 from ktstr.machine.output import write_atomically
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.store_use import NO_STORE, StoreUse
+from ktstr.machine.target import Target
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.errors import InfraError, KtstrError, UsageError
-from ktstr.model.target import Target
 from ktstr.record.identity import Identity
 from ktstr.report.files import files_of
 from ktstr.report.junit import Case, case_of, error_case, junit

@@ -12,8 +12,8 @@ from ktstr.machine.machine import qemu_of
 from ktstr.machine.prepared.accel import choose_accel, room_of
 from ktstr.machine.prepared.machine import prepare
 from ktstr.machine.prepared.store_use import StoreUse
+from ktstr.machine.target import Target
 from ktstr.model.errors import KtstrError
-from ktstr.model.target import Target
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.cases.case import Discovery
 from ktstr.runner.cases.discovery import discover, discovery_request
@@ -24,7 +24,7 @@ from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.identity import identity_of
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
-from ktstr.vm.probe import kvm_verdict
+from ktstr.vm.kvm.probe import kvm_verdict
 from ktstr.vm.signals import Termination
 
 

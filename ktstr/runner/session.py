@@ -11,13 +11,13 @@ from ktstr.execute.budget import Budget
 from ktstr.execute.durations import LEAST_S, played_s
 from ktstr.execute.execute import run
 from ktstr.execute.outcome import Outcome, skipped, unrun
+from ktstr.host.accel import Accel
+from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.machine.prepared.machine import PreparedMachine
-from ktstr.model.accel import Accel
+from ktstr.machine.target import Target
 from ktstr.model.checks import DEFAULT_CHECKS, Kind
 from ktstr.model.errors import UsageError
-from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
 from ktstr.model.plan import Plan
-from ktstr.model.target import Target
 from ktstr.record.run import RunRecord
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of

@@ -10,15 +10,15 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from ktstr.model.accel import Accel
+from ktstr.host.accel import Accel
+from ktstr.initramfs import newc
+from ktstr.machine.target import Target
 from ktstr.model.errors import InfraError
-from ktstr.model.target import Target
 from ktstr.runner.exit_status import ExitStatus
 from ktstr.runner.shell_guest import shell_guest
-from ktstr.vm.clones import Cloner
-from ktstr.vm.machine import MachineSpec, Wiring, command
+from ktstr.vm.command.machine import MachineSpec, Wiring, command
+from ktstr.vm.disk.clones import Cloner
 from ktstr.vm.process import die_with
-from tools.initramfs import newc
 
 
 def run_shell(target: Target, temp_dir: Path | None) -> ExitStatus:

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.execute.layer import write_test_layer
+from ktstr.host.accel import Accel
 from ktstr.machine.located import machine_files
 from ktstr.machine.machine import qemu_of
 from ktstr.machine.prepared.accel import choose_accel, room_of
 from ktstr.machine.prepared.machine import target_machine
 from ktstr.machine.prepared.starts import guest_start
 from ktstr.machine.prepared.store_use import StoreUse
+from ktstr.machine.target import Target
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model.accel import Accel
 from ktstr.model.plan import Plan
-from ktstr.model.target import Target
 from ktstr.runner.arguments import Command
 from ktstr.runner.cases.planning import shell_plan
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
-from ktstr.vm.machine import MachineSpec
-from ktstr.vm.probe import kvm_verdict
+from ktstr.vm.command.machine import MachineSpec
+from ktstr.vm.kvm.probe import kvm_verdict
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ struct witness_cell_key {
 	__u32 cpu;
 };
 
-/* What a CPU did not do in a phase: see ktstr/model/witness.py, CpuIdleness. */
+/* What a CPU did not do in a phase: see ktstr/model/wire/witness.py, CpuIdleness. */
 struct witness_cell {
 	__u64 idle_ns;
 	__u64 wasted_ns;

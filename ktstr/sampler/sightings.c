@@ -5,7 +5,7 @@
 
 #include <bpf/bpf.h>
 
-/* As in ktstr/model/witness.py, SchedClass. */
+/* As in ktstr/model/wire/witness.py, SchedClass. */
 static const char *const CLASS_NAMES[CLASSES] = {
 	[CLASS_STOP] = "stop", [CLASS_DEADLINE] = "deadline", [CLASS_REALTIME] = "realtime",
 	[CLASS_FAIR] = "fair", [CLASS_EXT] = "ext",	      [CLASS_BYPASS] = "bypass",

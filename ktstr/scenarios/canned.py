@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ktstr.model.cpuset import Exact
-from ktstr.model.scenario import (
+from ktstr.model.machine.cpuset import Exact
+from ktstr.model.machine.topology import TopologyView
+from ktstr.model.scenario.scenario import (
     Backdrop,
     CgroupDef,
     ClearCpuset,
@@ -25,7 +26,6 @@ from ktstr.model.scenario import (
     Step,
     defs,
 )
-from ktstr.model.topology import TopologyView
 from ktstr.model.work import ExactCpus, RandomSubset, Work
 from ktstr.model.work_types import Bursty, CpuSpin, Mixed, YieldHeavy
 from ktstr.scenarios.cgroups import alike, confine

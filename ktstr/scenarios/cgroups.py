@@ -6,8 +6,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ktstr.model.cpuset import Exact
-from ktstr.model.scenario import CgroupDef
+from ktstr.model.machine.cpuset import Exact
+from ktstr.model.scenario.scenario import CgroupDef
 from ktstr.model.work import Work
 from ktstr.model.work_types import Bursty, CpuSpin, IoSync, Mixed, YieldHeavy
 from ktstr.scenarios.partition import Partition

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ktstr.model.cpuset import Exact
 from ktstr.model.errors import UsageError
-from ktstr.model.limits import Limits
-from ktstr.model.scenario import (
+from ktstr.model.machine.cpuset import Exact
+from ktstr.model.machine.topology import TopologyView
+from ktstr.model.scenario.limits import Limits
+from ktstr.model.scenario.scenario import (
     Backdrop,
     CgroupDef,
     ClearCpuset,
@@ -25,7 +26,6 @@ from ktstr.model.scenario import (
     SwapCpusets,
 )
 from ktstr.model.seeds import stream
-from ktstr.model.topology import TopologyView
 from ktstr.model.work import (
     AffinityKind,
     CrossCgroup,

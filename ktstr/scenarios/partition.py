@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from ktstr.model.errors import UsageError
-from ktstr.model.topology import TopologyView
+from ktstr.model.machine.topology import TopologyView
 
 Partition = tuple[frozenset[int], ...]
 

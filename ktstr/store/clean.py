@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.quantity import parse_quantity
+from ktstr.model.output.quantity import parse_quantity
 from ktstr.store.cleaning import Cleaning, clean
 from ktstr.store.directory import default_root
 from ktstr.store.store import existing_store

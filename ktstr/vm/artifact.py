@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ktstr.vm import ram
-from ktstr.vm.saved import SavedTemplate
-from ktstr.vm.template import Template, TemplateError
+from ktstr.vm.save import SavedTemplate
+from ktstr.vm.saved import ram
+from ktstr.vm.saved.template import Template, TemplateError
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ktstr.model.accel import Accel
+from ktstr.host.accel import Accel
 
 # How much slower than under KVM a guest may be on a loaded machine before it counts as hung.
 # Measured boots are 1.3 s (tcg) and 2.5 s (virtual) at one vCPU, two to four times that at eight.

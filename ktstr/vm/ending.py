@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from ktstr.host.ending import Ending, EndingKind
 from ktstr.model.exit_status import signal_name
-from ktstr.model.host import Ending, EndingKind
 from ktstr.vm.deadlines import Deadline
 from ktstr.vm.events import OUTPUT_LIMIT, Exited, MachineEvent
 

@@ -7,12 +7,12 @@ import errno
 import os
 from pathlib import Path
 
+from ktstr.initramfs import newc
 from ktstr.model.errors import InfraError
-from ktstr.vm import machine, shape
-from ktstr.vm.clones import Clone, Cloner
-from ktstr.vm.machine import MachineSpec
-from ktstr.vm.template import Template
-from tools.initramfs import newc
+from ktstr.vm.command import machine, shape
+from ktstr.vm.command.machine import MachineSpec
+from ktstr.vm.disk.clones import Clone, Cloner
+from ktstr.vm.saved.template import Template
 
 _LOG_TAIL = 2000
 # Less than this and writes may have failed already: QEMU drops what it cannot write.

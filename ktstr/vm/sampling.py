@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.model.host import HostSample
+from ktstr.host.sample import HostSample
 from ktstr.vm.vcpus import VcpuClock, threads_of
 from ktstr.vm.vm import Vm
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ktstr.model.host import HostSample
+from ktstr.host.sample import HostSample
 
 
 class VcpuClock:

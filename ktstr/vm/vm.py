@@ -13,12 +13,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from ktstr.host.disk_clone import DiskClone
 from ktstr.model.errors import KtstrError
-from ktstr.model.host import DiskClone
-from ktstr.model.mailbox import fill
-from ktstr.vm import clones, incoming, machine, vcpus
-from ktstr.vm.clones import Cloner
+from ktstr.model.wire.mailbox import fill
+from ktstr.vm import vcpus
+from ktstr.vm.command import machine
+from ktstr.vm.command.machine import MachineSpec, Wiring
+from ktstr.vm.command.option import option_value
 from ktstr.vm.deadlines import Deadline, Deadlines
+from ktstr.vm.disk import clones
+from ktstr.vm.disk.clones import Cloner
 from ktstr.vm.events import (
     OUTPUT_LIMIT,
     ConsoleOutput,
@@ -30,13 +34,12 @@ from ktstr.vm.events import (
     MachineEvent,
 )
 from ktstr.vm.follower import Follower, GrowthNotifier
-from ktstr.vm.machine import MachineSpec, Wiring
-from ktstr.vm.option import option_value
 from ktstr.vm.process import Process
 from ktstr.vm.qmp import Qmp, QmpError
 from ktstr.vm.rundir import RunDirectory
+from ktstr.vm.saved import incoming
+from ktstr.vm.saved.template import Template, TemplateError
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template, TemplateError
 
 # Output is looked at this often at most, lest every byte of a serial port wake us.
 _OUTPUT_PERIOD_S = 0.01

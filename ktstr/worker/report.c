@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The worker's report: a JSON object on a line for each phase that has ended, and one for the whole
- * life as the last.  ktstr/guest/worker_report.py reads their keys.
+ * life as the last.  ktstr/guest/workers/report.py reads their keys.
  */
 #include <inttypes.h>
 #include <stdio.h>

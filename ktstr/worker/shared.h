@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory that the agent shares with the workers of one group; ktstr/guest/shared.py is its twin.
+ * Memory that the agent shares with the workers of one group; its twin is
+ * ktstr/guest/workers/shared.py.
  *
  * A header of 4096 bytes, then a slot of 64 bytes for each worker.  The agent reads slots while the
  * workers run, so that a worker which never comes back still leaves what it had done.
@@ -40,7 +41,7 @@ struct shared_slot {
 	_Atomic uint32_t state;	   /* whether it waits: team.c */
 };
 
-_Static_assert(sizeof(struct shared_header) == 4096, "twin: ktstr/guest/shared.py");
-_Static_assert(sizeof(struct shared_slot) == 64, "twin: ktstr/guest/shared.py");
+_Static_assert(sizeof(struct shared_header) == 4096, "twin: ktstr/guest/workers/shared.py");
+_Static_assert(sizeof(struct shared_slot) == 64, "twin: ktstr/guest/workers/shared.py");
 
 #endif

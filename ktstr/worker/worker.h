@@ -35,8 +35,8 @@ struct kernelstat {
 	int64_t run_count;
 	int64_t migrations;
 	int64_t numa_pages_migrated;
-	const char
-		*sched_class; /* of ktstr/model/witness.py, SchedClass; "" where it does not say */
+	/* of ktstr/model/wire/witness.py, SchedClass; "" where the kernel does not say */
+	const char *sched_class;
 };
 
 /* The whole life.  Times are CLOCK_MONOTONIC in nanoseconds. */

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from absl import app, flags
 
-from ktstr.model.accel import Accel
-from ktstr.model.topology import Topology
-from ktstr.vm.machine import MachineSpec
+from ktstr.host.accel import Accel
+from ktstr.model.machine.topology import Topology
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import Vm

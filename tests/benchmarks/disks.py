@@ -26,18 +26,18 @@ from pathlib import Path
 
 from absl import app, flags
 
-from ktstr.model.accel import Accel
-from ktstr.model.disk import Throttle
+from ktstr.host.accel import Accel
+from ktstr.initramfs import newc
 from ktstr.model.errors import InfraError
-from ktstr.model.topology import Topology
-from ktstr.vm.clones import Cloner, run_qemu_img
-from ktstr.vm.disks import DiskSpec
+from ktstr.model.machine.disk import Throttle
+from ktstr.model.machine.topology import Topology
+from ktstr.vm.command.machine import MachineSpec
+from ktstr.vm.disk.clones import Cloner, run_qemu_img
+from ktstr.vm.disk.disks import DiskSpec
 from ktstr.vm.events import Exited, Expired, FrameOutput, Interrupted
-from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import Vm
-from tools.initramfs import newc
 
 _QEMU = flags.DEFINE_string("qemu", None, "The QEMU tree.", required=True)
 _VMLINUX = flags.DEFINE_string("vmlinux", None, "The kernel, a PVH ELF.", required=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ktstr import Bursty, CgroupDef, CpuSpin, FutexPingPong, PipeIo, Work, test
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
     from ktstr.model.work_types import WorkType
 
 _PAIRS = 5

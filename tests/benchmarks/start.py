@@ -16,17 +16,17 @@ from pathlib import Path
 
 from absl import app, flags
 
-from ktstr.model.accel import Accel
+from ktstr.host.accel import Accel
+from ktstr.initramfs import newc
+from ktstr.model.machine.topology import Topology
 from ktstr.model.start import ENTROPY_BYTES, START_PATH, TEMPLATE_PATH, GuestStart
-from ktstr.model.topology import Topology
-from ktstr.vm.machine import MachineSpec
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
-from ktstr.vm.saved import SavedTemplate, save
+from ktstr.vm.save import SavedTemplate, save
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import Vm
 from tests.benchmarks.answer import first_bytes_s
 from tests.inner.running import Running
-from tools.initramfs import newc
 
 _QEMU = flags.DEFINE_string("qemu", None, "The QEMU tree.", required=True)
 _VMLINUX = flags.DEFINE_string("vmlinux", None, "The kernel, a PVH ELF.", required=True)

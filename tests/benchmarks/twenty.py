@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ktstr import test
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _COUNT = 20
 

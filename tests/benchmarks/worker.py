@@ -14,9 +14,9 @@ import time
 
 from absl import app, flags
 
-from ktstr.guest.shared import SharedMemory
-from ktstr.guest.worker_launch import launch_program
-from ktstr.guest.worker_words import Descriptors, group_words, worker_words
+from ktstr.guest.workers.argv import Descriptors, group_words, worker_words
+from ktstr.guest.workers.launch import launch_program
+from ktstr.guest.workers.shared import SharedMemory
 from ktstr.model.work import Work
 from ktstr.model.work_types import CustomWork
 

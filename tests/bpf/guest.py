@@ -8,12 +8,12 @@ from pathlib import Path
 
 from absl import flags
 
-from ktstr.model.accel import Accel
-from ktstr.model.topology import Topology
-from ktstr.vm import machine
+from ktstr.host.accel import Accel
+from ktstr.initramfs import newc
+from ktstr.model.machine.topology import Topology
+from ktstr.vm.command import machine
 from ktstr.vm.process import Process
 from ktstr.vm.qemu import QemuTree
-from tools.initramfs import newc
 
 _QEMU = flags.DEFINE_string("qemu", None, "The QEMU tree.", required=True)
 _VMLINUX = flags.DEFINE_string("vmlinux", None, "The kernel, a PVH ELF.", required=True)

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ktstr.vm.classifier import classify
+from ktstr.console.classify import classify
 
 _FOLDER = Path("tests/console/golden")
 _ABOUT, _FIND = "# ", "FIND "

@@ -3,7 +3,7 @@
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.console import ConsoleKind
+from ktstr.console.findings import ConsoleKind
 from tests.console import golden
 
 _CASES = {path.stem: golden.Case.read(path) for path in golden.paths()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import ktstr
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 # _IOWR('X', 119, int) and _IOWR('X', 120, int) of include/uapi/linux/fs.h
 FIFREEZE, FITHAW = 0xC0045877, 0xC0045878

@@ -16,7 +16,7 @@ from pathlib import Path
 from absl import app, flags
 
 from ktstr.execute.outcome import Outcome
-from ktstr.model.start import StartKind
+from ktstr.host.start import StartKind
 from ktstr.runner.cases.case import Case
 from ktstr.runner.session import Session
 from tests.inner.load import load_on_every_core

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ktstr import Bursty, CgroupDef, CpuSpin, Work, test
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _BLOCK = 64 << 10
 _BLOCKS = 64

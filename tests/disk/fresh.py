@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ktstr import test
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 # include/uapi/linux/magic.h, and not ktstr's own table: that is what is tested
 _MAGIC = {"btrfs": 0x9123683E, "ext4": 0xEF53, "xfs": 0x58465342}

@@ -11,7 +11,7 @@ from ktstr import test
 from ktstr.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _SECTOR = 512
 _TEXT = b"what a disk must keep"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ktstr import CgroupDef, test
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _SENTINEL = Path("/mnt/disk0/sentinel")
 

@@ -5,7 +5,7 @@ from absl.testing import absltest
 
 from ktstr.execute.durations import body_s, played_s, waits_of
 from ktstr.model.plan import GuestDeadlines
-from ktstr.model.scenario import (
+from ktstr.model.scenario.scenario import (
     Backdrop,
     CgroupDef,
     Fixed,

@@ -11,22 +11,22 @@ from ktstr.execute import execute
 from ktstr.execute.budget import Budget
 from ktstr.execute.follow import GuestRun
 from ktstr.execute.outcome import Outcome
+from ktstr.host.accel import Accel
+from ktstr.host.ending import Ending, EndingKind
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.prepared.templates import Templates
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model.accel import Accel
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import End
-from ktstr.model.host import Ending, EndingKind
+from ktstr.model.machine.topology import Topology
 from ktstr.model.plan import Plan
-from ktstr.model.topology import Topology
 from ktstr.record.run import RunRecord
-from ktstr.vm.machine import MachineSpec
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
+from ktstr.vm.saved.template import Template, TemplateError
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template, TemplateError
 from tests.execute.plans import plan
 
 _TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), ((0, 0),), Path("console"))

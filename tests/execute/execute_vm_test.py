@@ -13,13 +13,13 @@ from absl.testing import absltest
 from ktstr.execute.budget import Budget
 from ktstr.execute.execute import run
 from ktstr.execute.watch import Watch
+from ktstr.host.accel import Accel
+from ktstr.host.ending import EndingKind
 from ktstr.machine.load import load_target
 from ktstr.machine.located import machine_files
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.machine import prepare
-from ktstr.model.accel import Accel
-from ktstr.model.host import EndingKind
-from ktstr.model.scenario import CgroupDef, Fixed, Scenario, Step
+from ktstr.model.scenario.scenario import CgroupDef, Fixed, Scenario, Step
 from ktstr.vm.deadlines import Deadline
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import Vm

@@ -9,17 +9,17 @@ from absl.testing import absltest
 from ktstr.execute import follow
 from ktstr.execute.follow import GuestRun, run_guest
 from ktstr.execute.watch import Watch
+from ktstr.host.accel import Accel
+from ktstr.host.ending import EndingKind
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model.accel import Accel
 from ktstr.model.codec import encode
 from ktstr.model.facts import End
-from ktstr.model.frames import FrameType, encode_frame
-from ktstr.model.host import EndingKind
-from ktstr.model.topology import Topology
+from ktstr.model.machine.topology import Topology
+from ktstr.model.wire.frames import FrameType, encode_frame
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.deadlines import Deadline
 from ktstr.vm.events import Event, Exited, Expired, FrameOutput, Interrupted
-from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
 from tests.execute.plans import plan

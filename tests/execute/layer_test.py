@@ -7,14 +7,14 @@ from absl.testing import absltest
 
 from ktstr.execute.layer import write_test_layer
 from ktstr.execute.source import Source
+from ktstr.initramfs import newc
 from ktstr.machine.prepared.starts import guest_start
 from ktstr.model.plan import Plan
-from ktstr.model.scenario import CgroupDef, defs
+from ktstr.model.scenario.scenario import CgroupDef, defs
 from ktstr.model.start import GuestStart
 from ktstr.model.work import Work
 from ktstr.model.work_types import PythonWork
 from tests.execute import plans
-from tools.initramfs import newc
 
 
 class TestLayerTest(absltest.TestCase):

@@ -14,14 +14,14 @@ import sys
 from pathlib import Path
 
 from ktstr.execute.execute import run
+from ktstr.host.accel import Accel
 from ktstr.machine.load import load_target
 from ktstr.machine.located import machine_files
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.machine import prepare
-from ktstr.model.accel import Accel
 from ktstr.model.checks import DEFAULT_CHECKS, Verdict
 from ktstr.model.plan import Plan
-from ktstr.model.scenario import CgroupDef, defs
+from ktstr.model.scenario.scenario import CgroupDef, defs
 from ktstr.vm.signals import Termination
 
 

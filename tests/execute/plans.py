@@ -6,7 +6,7 @@ from typing import Any
 
 from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.plan import Plan
-from ktstr.model.scenario import CgroupDef, defs
+from ktstr.model.scenario.scenario import CgroupDef, defs
 
 _PLAN = Plan(
     test="one",

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ktstr.model.topology import Topology
+from ktstr.model.machine.topology import Topology
 from tests.faults.matrix import FAULTS, LOADS, Unseen
 from tests.inner.running import run_to_end
 

@@ -27,7 +27,7 @@ from ktstr import (
 )
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _PROCS = "/sys/fs/cgroup/ktstr/cg_0/cgroup.procs"
 

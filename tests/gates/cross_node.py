@@ -25,7 +25,7 @@ from ktstr import (
 )
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _BALANCING = "/sys/kernel/debug/sched/numa_balancing"
 _MEMORY = Work(CachePressure(size_kb=1024, stride=4096), workers=1)

@@ -28,7 +28,7 @@ from ktstr import (
 )
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _LOAD = Backdrop((CgroupDef("load"),))
 _STATE = Path("/sys/kernel/sched_ext/state")
@@ -36,7 +36,7 @@ _GOES = "unregistered from the main kernel: cpu 1 going offline, exiting schedul
 
 
 def _await_enabled() -> None:
-    from ktstr.guest.sched_ext import Uevents  # the host has no guest's modules
+    from ktstr.guest.system.sched_ext import Uevents  # the host has no guest's modules
 
     uevents, changed = Uevents(), select.poll()
     changed.register(uevents.descriptor, select.POLLIN)

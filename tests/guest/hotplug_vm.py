@@ -35,14 +35,15 @@ from ktstr import (
     Work,
 )
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.validate import check_scenario
+from ktstr.model.validation.validate import check_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from ktstr.guest.context import Context, Played
-    from ktstr.model.scenario import Op
+    from ktstr import Context
+    from ktstr.guest.function.context import Played
+    from ktstr.model.scenario.scenario import Op
 
 _CPUS = Path("/sys/devices/system/cpu")
 _HOLD = Fixed(0.3)

@@ -22,7 +22,7 @@ from ktstr import (
 )
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _ANY = Checks(not_starved=False)
 

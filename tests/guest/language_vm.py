@@ -46,14 +46,15 @@ from ktstr import (
     WorkDone,
 )
 from ktstr.model.errors import UsageError
-from ktstr.model.validate import check_scenario
+from ktstr.model.validation.validate import check_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from ktstr.guest.context import Context, Played
-    from ktstr.model.scenario import Op
+    from ktstr import Context
+    from ktstr.guest.function.context import Played
+    from ktstr.model.scenario.scenario import Op
 
 _HOLD = Fixed(0.2)
 _ANY = Checks(not_starved=False)

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ktstr.guest.cgroups import CgroupTree
-from ktstr.guest.payload.bench import Bench
+from ktstr.guest.function.payload_runs import Bench
 from ktstr.guest.payload.run import Payloads
-from ktstr.guest.processes import running
-from ktstr.guest.reactor import Reactor
+from ktstr.guest.system.cgroups import CgroupTree
+from ktstr.guest.system.processes import running
+from ktstr.guest.system.reactor import Reactor
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.payload import Payload
 

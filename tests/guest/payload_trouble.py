@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import ktstr
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 
 @ktstr.test(timeout=2.0)

@@ -25,7 +25,7 @@ from ktstr.model.errors import KtstrError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _ANY = Checks(not_starved=False)
 _CGROUPS = "/sys/fs/cgroup"

@@ -37,7 +37,8 @@ from ktstr import (
 )
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context, Played
+    from ktstr import Context
+    from ktstr.guest.function.context import Played
 
 _CGROUPS = "/sys/fs/cgroup/ktstr"
 _HOLD = Fixed(0.15)

@@ -36,7 +36,7 @@ from ktstr import (
 )
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _LOAD = Backdrop(
     cgroups=(

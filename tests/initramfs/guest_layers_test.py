@@ -8,8 +8,9 @@ from pathlib import Path
 from absl import flags
 from absl.testing import absltest
 
+from ktstr.initramfs import newc
 from ktstr.model.errors import UsageError
-from tools.initramfs import bytecode, elf, newc
+from tools.initramfs import bytecode, elf
 
 _ROOT = flags.DEFINE_string("root", None, "The Debian root.", required=True)
 _PYTHON = flags.DEFINE_string("python", None, "The layer with Python.", required=True)

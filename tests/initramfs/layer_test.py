@@ -7,7 +7,7 @@ from pathlib import Path
 from absl.testing import absltest
 from runfiles import Runfiles
 
-from tools.initramfs import newc
+from ktstr.initramfs import newc
 
 
 class LayerTest(absltest.TestCase):

@@ -11,7 +11,7 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.initramfs import newc
+from ktstr.initramfs import newc
 
 _NAMES = st.text(
     st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_characters="/"),

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.execute.budget import UNLIMITED
+from ktstr.host.accel import Accel
 from ktstr.machine.load import load_target
 from ktstr.machine.located import machine_files
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.machine import prepare
-from ktstr.model.accel import Accel
-from ktstr.model.target import Target
+from ktstr.machine.target import Target
 from ktstr.runner import session as sessions
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.discovery import discover, discovery_request

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ktstr.model.checks import Checks
-from ktstr.model.comparison import compare
 from ktstr.model.facts import ScenarioFacts, SchedulerFacts, StepFacts
-from ktstr.model.relative import RelativeClaim
-from ktstr.model.scenario import CgroupDef, Scenario
-from ktstr.model.witness import RanUnder, SchedClass
+from ktstr.model.scenario.comparison import compare
+from ktstr.model.scenario.relative import RelativeClaim
+from ktstr.model.scenario.scenario import CgroupDef, Scenario
+from ktstr.model.wire.witness import RanUnder, SchedClass
 from ktstr.model.work import Work
 from ktstr.record.run import RunRecord
 from tests.judge import runs

@@ -7,14 +7,15 @@ import dataclasses
 
 from absl.testing import absltest, parameterized
 
+from ktstr.console.findings import ConsoleFinding, ConsoleKind
+from ktstr.host.accel import Accel
+from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
+from ktstr.host.sample import HostSample
 from ktstr.judge.judge import judge
-from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
-from ktstr.model.console import ConsoleFinding, ConsoleKind
 from ktstr.model.facts import CgroupFacts, End, ScenarioFacts
-from ktstr.model.frames import Damage
-from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind, HostSample
-from ktstr.model.scenario import CgroupDef, defs
+from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.wire.frames import Damage
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from ktstr.host.accel import Accel
+from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.workers.scope import Scope
-from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks
-from ktstr.model.disk import MAGIC, Disk, Filesystem
 from ktstr.model.facts import (
     PROTOCOL,
     CgroupFacts,
@@ -27,12 +27,12 @@ from ktstr.model.facts import (
     WorkerPhase,
 )
 from ktstr.model.histogram import Histogram
-from ktstr.model.host import Ending, EndingKind
+from ktstr.model.machine.disk import MAGIC, Disk, Filesystem
+from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.model.plan import Plan, SchedulerPlan
-from ktstr.model.scenario import CgroupDef, defs
-from ktstr.model.topology import Topology, TopologyView
-from ktstr.model.witness import RanUnder, SchedClass
+from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.wire.witness import RanUnder, SchedClass
 from ktstr.record.run import RunRecord
 
 MS = 1_000_000

@@ -13,7 +13,7 @@ from ktstr.judge.lives.comeback import why_thrown_out
 from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.plan import SchedulerPlan
-from ktstr.model.scenario import (
+from ktstr.model.scenario.scenario import (
     AttachScheduler,
     CgroupDef,
     DetachScheduler,

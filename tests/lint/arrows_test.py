@@ -15,14 +15,17 @@ class ArrowsTest(parameterized.TestCase):
         ("ktstr/report/text.py", "def f():\n    from ktstr.record.run import RunRecord"),
         ("ktstr/report/html/page.py", "from ktstr.result.make.whole import result_of"),
         ("ktstr/report/text.py", "from ktstr.result import make"),
-        ("ktstr/record/read.py", "from ktstr.vm.classifier import classify"),
+        ("ktstr/record/read.py", "from ktstr.vm.save import save"),
+        ("ktstr/console/classify.py", "from ktstr.model.errors import InfraError"),
+        ("ktstr/guest/agent.py", "from ktstr.console.classify import classify"),
+        ("ktstr/vm/rundir.py", "from tools.initramfs import layer"),
         ("ktstr/report/text.py", "from ..judge import judge"),
         ("ktstr/report/text.py", "from .. import judge"),
         ("ktstr/record/read.py", "from ktstr.judge.workers.scope import Scope"),
         ("ktstr/judge/judge.py", "from ktstr.result import result_pb2"),
         ("ktstr/vm/vm.py", "from ktstr.machine.machine import TargetMachine"),
         ("ktstr/vm/vm.py", "from ktstr.execute import execute"),
-        ("ktstr/vm/probe.py", "from runfiles import Runfiles"),
+        ("ktstr/vm/kvm/probe.py", "from runfiles import Runfiles"),
         ("ktstr/machine/machine.py", "from ktstr.machine.prepared.starts import Start"),
         ("ktstr/result/write.py", "from ktstr.result.make.whole import result_of"),
         ("ktstr/machine/load.py", "from ktstr.runner.bazel import BazelTest"),
@@ -41,7 +44,7 @@ class ArrowsTest(parameterized.TestCase):
     )
     def test_an_arrow_up_is_found(self, name: str, text: str) -> None:
         (finding,) = arrows.check(name, f"import sys\n{text}\n")
-        self.assertStartsWith(finding, f"{name}:{2 + text.count(chr(10))}: ktstr.")
+        self.assertStartsWith(finding, f"{name}:{2 + text.count(chr(10))}: ktstr")
 
     @parameterized.parameters(
         ("ktstr/report/text.py", "from ktstr.result import result_pb2"),

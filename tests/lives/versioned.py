@@ -19,7 +19,7 @@ from ktstr import (
 )
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 
 @scenario(duration=1.0)

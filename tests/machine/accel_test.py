@@ -5,10 +5,10 @@ import dataclasses
 
 from absl.testing import absltest
 
+from ktstr.host.accel import Accel
 from ktstr.machine.prepared.accel import Room, choose_accel
-from ktstr.model.accel import Accel
 from ktstr.model.errors import UsageError
-from ktstr.model.topology import Topology
+from ktstr.model.machine.topology import Topology
 
 
 @dataclasses.dataclass(frozen=True)

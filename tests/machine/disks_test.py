@@ -10,15 +10,15 @@ from absl.testing import absltest, parameterized
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ktstr.host.accel import Accel
+from ktstr.host.disk_clone import DiskBackend, DiskClone
 from ktstr.machine.disks import MEMORY_LIMIT_MIB, PlannedDisk, planned_disks
 from ktstr.machine.prepared.disk_layer import data_extents
+from ktstr.machine.target import DiskFiles, Target
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model.accel import Accel
-from ktstr.model.disk import Filesystem, Throttle
 from ktstr.model.errors import UsageError
-from ktstr.model.host import DiskBackend, DiskClone
-from ktstr.model.target import DiskFiles, Target
-from ktstr.vm.clones import Cloner
+from ktstr.model.machine.disk import Filesystem, Throttle
+from ktstr.vm.disk.clones import Cloner
 from tests.machine import targets
 
 _PAGE = 4096

@@ -11,10 +11,10 @@ from absl.testing import absltest
 
 from ktstr.machine.prepared.inflated import Inflated, inflate
 from ktstr.store.store import Store
-from ktstr.vm import ram
 from ktstr.vm.artifact import Artifact, read_artifact, write_artifact
-from ktstr.vm.saved import SavedTemplate
-from ktstr.vm.template import Template, TemplateError
+from ktstr.vm.save import SavedTemplate
+from ktstr.vm.saved import ram
+from ktstr.vm.saved.template import Template, TemplateError
 
 _SIZE = 1 << 20
 _FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -7,9 +7,9 @@ from pathlib import Path
 from absl.testing import absltest
 
 from ktstr.machine.located import machine_files
-from ktstr.model.disk import Filesystem, Throttle
+from ktstr.machine.target import DiskFiles, WorkerFiles
 from ktstr.model.errors import InfraError
-from ktstr.model.target import DiskFiles, WorkerFiles
+from ktstr.model.machine.disk import Filesystem, Throttle
 from tests.machine import targets
 
 _DISK = DiskFiles(

@@ -4,7 +4,7 @@
 from absl.testing import absltest, parameterized
 
 from ktstr.machine.memory import memory_mib
-from ktstr.model.topology import Topology
+from ktstr.model.machine.topology import Topology
 from tests.machine import targets
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from absl import flags
 from absl.testing import absltest
 
+from ktstr.host.disk_clone import DiskBackend
 from ktstr.machine.prepared.reflinks import Reflinks
 from ktstr.model.errors import InfraError
-from ktstr.model.host import DiskBackend
 from ktstr.store.key import Key
-from ktstr.vm import overlay
-from ktstr.vm.clones import Cloner
-from ktstr.vm.disks import DiskSpec, ImageFormat
+from ktstr.vm.disk import overlay
+from ktstr.vm.disk.clones import Cloner
+from ktstr.vm.disk.disks import DiskSpec, ImageFormat
 from ktstr.vm.qemu import QemuTree
 from tests.store import mounts
 

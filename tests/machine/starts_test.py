@@ -9,9 +9,9 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ktstr.host.start import StartKind
 from ktstr.machine.prepared.starts import Start, guest_start
-from ktstr.model.start import StartKind
-from ktstr.vm.template import Template
+from ktstr.vm.saved.template import Template
 
 _TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), ((0, 0),), Path("console"))
 

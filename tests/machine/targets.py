@@ -4,8 +4,8 @@
 import dataclasses
 from typing import Any
 
+from ktstr.machine.target import KernelFiles, PayloadFiles, SchedulerFiles, Target
 from ktstr.model.payload import Payload
-from ktstr.model.target import KernelFiles, PayloadFiles, SchedulerFiles, Target
 
 SCHEDULER = SchedulerFiles(
     checks={},

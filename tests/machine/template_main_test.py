@@ -14,8 +14,8 @@ from ktstr.machine import template_main
 from ktstr.machine.saving import UNUSABLE
 from ktstr.model.codec import encode
 from ktstr.model.errors import InfraError, KtstrError, UsageError
-from ktstr.vm.shape import HostTooSmall
-from ktstr.vm.template import GuestRefused, TemplateError
+from ktstr.vm.command.shape import HostTooSmall
+from ktstr.vm.saved.template import GuestRefused, TemplateError
 from tests.machine import targets
 
 

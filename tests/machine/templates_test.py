@@ -6,23 +6,23 @@ from unittest import mock
 
 from absl.testing import absltest
 
+from ktstr.host.accel import Accel
 from ktstr.machine.located import machine_files
 from ktstr.machine.machine import TargetMachine
 from ktstr.machine.prepared import templates as templates_of_runs
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.prepared.templates import Templates, cold_reason
 from ktstr.machine.saving import UNUSABLE
+from ktstr.machine.target import DiskFiles, Target
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model import mailbox
-from ktstr.model.accel import Accel
-from ktstr.model.disk import Filesystem, Throttle
 from ktstr.model.errors import InfraError
-from ktstr.model.target import DiskFiles, Target
-from ktstr.model.topology import Topology
-from ktstr.vm.machine import MachineSpec
+from ktstr.model.machine.disk import Filesystem, Throttle
+from ktstr.model.machine.topology import Topology
+from ktstr.model.wire import mailbox
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
+from ktstr.vm.saved.template import TemplateError
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import TemplateError
 from tests.machine import targets
 
 _DISK = DiskFiles(

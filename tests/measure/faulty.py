@@ -22,7 +22,7 @@ from ktstr import (
 from tests.measure.measures import merged, samples_of
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _MS = 1_000_000
 _DELAY = 20 * _MS

@@ -10,9 +10,9 @@ from ktstr import Backdrop, Bursty, CgroupDef, CpuSpin, Frac, PipeIo, Spawn, Ste
 from ktstr.model.histogram import Histogram
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
     from ktstr.model.facts import WorkerFacts
-    from ktstr.model.samples import SchedSample
+    from ktstr.model.wire.samples import SchedSample
 
 _MS = 1_000_000
 

@@ -19,7 +19,7 @@ from ktstr import (
 )
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _PARTIAL = ("--set", "ops.flags=8")
 _UNUSED = ("--set", "unused_from=2")

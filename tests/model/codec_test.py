@@ -15,7 +15,7 @@ from ktstr.model import codec
 from ktstr.model.codec import decode, encode, prepare
 from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
-from ktstr.model.scenario import Scenario
+from ktstr.model.scenario.scenario import Scenario
 from tests.model.strategies import plans, scenarios
 
 

@@ -3,12 +3,12 @@
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.disk import Disk, Filesystem
 from ktstr.model.disk_work import check_disk_work
 from ktstr.model.errors import UsageError
-from ktstr.model.scenario import CgroupDef, defs
-from ktstr.model.topology import Topology, TopologyView
-from ktstr.model.validate import check_scenario
+from ktstr.model.machine.disk import Disk, Filesystem
+from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.validation.validate import check_scenario
 from ktstr.model.work import Work
 from ktstr.model.work_types import CpuSpin, IoConvoy, IoRandRead, IoSyncWrite, WorkType
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.model.codec import encode
-from ktstr.model.frames import MAX_BODY, FrameType, encode_frame
-from ktstr.model.json_leaves import MAX_DEPTH, MAX_LEAVES, MAX_NAME, MAX_VALUES, documents
 from ktstr.model.metrics import Extraction, extract_from, extract_metrics
+from ktstr.model.output.json_leaves import MAX_DEPTH, MAX_LEAVES, MAX_NAME, MAX_VALUES, documents
 from ktstr.model.payload import Exists, MetricHint, OutputFormat, Payload, Stream
+from ktstr.model.wire.frames import MAX_BODY, FrameType, encode_frame
 from tests.model.strategies import DOCUMENTS
 
 

@@ -11,18 +11,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from ktstr import metric
-from ktstr.model import conditions as c
-from ktstr.model import scenario as s
 from ktstr.model import work as w
 from ktstr.model import work_types as t
 from ktstr.model.checks import NEVER_FAILS, Checks, ExpectFail, Kind
-from ktstr.model.cpuset import CpusetSpec, Disjoint, Exact, Llc, Numa, Overlap, Range
-from ktstr.model.disk import Disk, Filesystem, Throttle
-from ktstr.model.limits import Limits
+from ktstr.model.machine.cpuset import CpusetSpec, Disjoint, Exact, Llc, Numa, Overlap, Range
+from ktstr.model.machine.disk import Disk, Filesystem, Throttle
+from ktstr.model.machine.topology import Topology
 from ktstr.model.mem_policy import MemMode, MemPolicy
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, Polarity, Repeats
 from ktstr.model.plan import Plan, SchedulerPlan
-from ktstr.model.topology import Topology
+from ktstr.model.scenario import conditions as c
+from ktstr.model.scenario import scenario as s
+from ktstr.model.scenario.limits import Limits
 
 # The same examples everywhere, and none judged by how busy the machine is.
 settings.register_profile("ktstr", deadline=None, derandomize=True)

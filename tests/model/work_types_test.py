@@ -11,10 +11,10 @@ from hypothesis import given
 
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
+from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.mem_policy import MemMode, MemPolicy, check_mem_nodes
 from ktstr.model.own_work import check_custom_work, check_python_work, has_python_work
-from ktstr.model.scenario import CgroupDef, Scenario, Spawn, Step, defs
-from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.scenario.scenario import CgroupDef, Scenario, Spawn, Step, defs
 from ktstr.model.work import Deadline, Mode, Policy, SmtSiblingPair, Work, check_work
 from ktstr.model.work_place import check_place, sibling_pairs
 from ktstr.model.work_roles import role_of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import ktstr
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _NODES = Path("/sys/devices/system/node")
 _MPOL_BIND = 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import ktstr
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _LATENCY = Path("/sys/devices/system/node/node0/access0/initiators/read_latency")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ktstr import test
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 
 @test(timeout=120)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ktstr import metric, test
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 
 @test(timeout=200)

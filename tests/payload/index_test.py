@@ -5,8 +5,8 @@ from pathlib import Path
 
 from absl.testing import absltest
 
+from ktstr.initramfs import newc
 from ktstr.model.errors import UsageError
-from tools.initramfs import newc
 from tools.payload import collisions
 from tools.payload.index import Index, check_collisions, index_of
 

@@ -10,8 +10,9 @@ from typing import Any
 from absl import flags
 from absl.testing import absltest, parameterized
 
+from ktstr.initramfs import newc
 from ktstr.model.errors import UsageError
-from tools.initramfs import elf, newc
+from tools.initramfs import elf
 from tools.payload import layer
 
 _ROOT = flags.DEFINE_string("root", None, "The root of payloads.", required=True)

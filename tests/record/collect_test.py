@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ktstr import metric
 from ktstr.model.codec import encode
 from ktstr.model.facts import End, LogChunk, Metric
-from ktstr.model.frames import FrameType, encode_frame
 from ktstr.model.payload import Stream
+from ktstr.model.wire.frames import FrameType, encode_frame
 from ktstr.record.collect import Collector
 from ktstr.record.run import RunRecord
 from tests.judge import runs

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ktstr.model.codec import decode, encode
-from ktstr.model.frames import FrameType, encode_frame
 from ktstr.model.plan import Plan
-from ktstr.model.witness import Idleness, Phase, RanUnder, Sightings
+from ktstr.model.wire.frames import FrameType, encode_frame
+from ktstr.model.wire.witness import Idleness, Phase, RanUnder, Sightings
 from ktstr.record.run import RunRecord
 
 # the guest's part of a record

@@ -11,7 +11,7 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from ktstr.model.errors import UsageError
-from ktstr.model.frames import encode_frame
+from ktstr.model.wire.frames import encode_frame
 from ktstr.record.read import read_run
 from ktstr.record.run import RunRecord
 from ktstr.report.text import text_report

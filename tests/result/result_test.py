@@ -11,13 +11,15 @@ from google.protobuf.descriptor import Descriptor
 from hypothesis import given
 
 from ktstr import metric
+from ktstr.host.context import HostContext
+from ktstr.host.disk_clone import DiskBackend, DiskClone
+from ktstr.host.sample import HostSample
 from ktstr.judge.statistics.cgroups import CgroupStats
 from ktstr.model import facts
 from ktstr.model.checks import Kind, Verdict
-from ktstr.model.disk import Disk, Throttle
 from ktstr.model.errors import InfraError
 from ktstr.model.histogram import Histogram
-from ktstr.model.host import DiskBackend, DiskClone, HostContext, HostSample
+from ktstr.model.machine.disk import Disk, Throttle
 from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.report.files import files_of
 from ktstr.result import result_pb2

@@ -7,11 +7,15 @@ import dataclasses
 from collections.abc import Callable
 
 from ktstr import it, metric, stat
+from ktstr.console.findings import ConsoleFinding, ConsoleKind
+from ktstr.host.accel import Accel
+from ktstr.host.context import HostContext
+from ktstr.host.disk_clone import DiskBackend, DiskClone
+from ktstr.host.ending import Ending, EndingKind
+from ktstr.host.sample import HostSample
+from ktstr.host.start import StartFacts, StartKind
 from ktstr.judge.judge import judge
-from ktstr.model.accel import Accel
 from ktstr.model.checks import Checks, ExpectFail, Kind
-from ktstr.model.console import ConsoleFinding, ConsoleKind
-from ktstr.model.disk import Throttle
 from ktstr.model.facts import (
     CgroupFacts,
     Event,
@@ -21,19 +25,11 @@ from ktstr.model.facts import (
     StepFacts,
 )
 from ktstr.model.histogram import Histogram
-from ktstr.model.host import (
-    DiskBackend,
-    DiskClone,
-    Ending,
-    EndingKind,
-    HostContext,
-    HostSample,
-)
+from ktstr.model.machine.disk import Throttle
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, PayloadEnd, Polarity, Stream
 from ktstr.model.plan import Plan
-from ktstr.model.relative import not_worse_than
-from ktstr.model.start import StartFacts, StartKind
-from ktstr.model.witness import CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
+from ktstr.model.scenario.relative import not_worse_than
+from ktstr.model.wire.witness import CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2

@@ -7,7 +7,7 @@ import dataclasses
 
 from ktstr.model.facts import WorkerPhase
 from ktstr.model.histogram import Histogram
-from ktstr.model.samples import SamplerFacts, SamplerProgram, SchedSample
+from ktstr.model.wire.samples import SamplerFacts, SamplerProgram, SchedSample
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 from tests.judge.runs import MS, S

@@ -16,8 +16,8 @@ import ktstr.record
 import ktstr.report
 import ktstr.result
 import ktstr.runner
-from ktstr.model.events import EventName
 from ktstr.model.facts import Event
+from ktstr.model.wire.events import EventName
 from ktstr.result.make.timeline import timeline
 from tests.judge.runs import S, good_run
 

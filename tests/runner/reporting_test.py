@@ -14,18 +14,18 @@ from xml.etree import ElementTree
 from absl.testing import absltest
 
 from ktstr.execute.outcome import Outcome
+from ktstr.host.accel import Accel
 from ktstr.judge.judge import judge
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.store_use import StoreUse
-from ktstr.model.accel import Accel
+from ktstr.machine.target import KernelFiles, Target
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.target import KernelFiles, Target
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.reporting import Reporter, report_abort
-from ktstr.vm.disks import DiskSpec
+from ktstr.vm.disk.disks import DiskSpec
 from tests.judge import runs
 
 _FILE = FileDigest("file", "0" * 64)

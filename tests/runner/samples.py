@@ -5,7 +5,7 @@ import dataclasses
 from typing import Any
 
 from ktstr.model.checks import Checks
-from ktstr.model.scenario import CgroupDef, defs
+from ktstr.model.scenario.scenario import CgroupDef, defs
 from ktstr.runner.cases.case import Case
 
 _CASE = Case(

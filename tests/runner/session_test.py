@@ -9,17 +9,17 @@ from absl.testing import absltest
 
 from ktstr.execute.budget import Budget
 from ktstr.execute.outcome import Outcome
+from ktstr.host.accel import Accel
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.templates import Templates
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model.accel import Accel
 from ktstr.model.checks import Kind, Verdict
-from ktstr.model.topology import Topology
+from ktstr.model.machine.topology import Topology
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.sources import Sources
 from ktstr.runner.exit_status import ExitStatus, exit_status
 from ktstr.runner.session import Session
-from ktstr.vm.machine import MachineSpec
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
 from tests.machine import targets

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from ktstr import scenarios
 from ktstr.model.errors import UsageError
-from ktstr.model.scenario import Frac, Scenario
-from ktstr.model.topology import Topology, TopologyView
-from ktstr.model.validate import check_scenario
+from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.scenario.scenario import Frac, Scenario
+from ktstr.model.validation.validate import check_scenario
 from tests.model.strategies import topologies
 
 _ANYWHERE = {

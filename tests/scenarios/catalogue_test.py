@@ -3,8 +3,8 @@
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.topology import Topology, TopologyView
-from ktstr.model.validate import check_scenario
+from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.validation.validate import check_scenario
 from tests.faults.under import catalogue
 
 # ktstr 0.4.9's catalogue (spec 2.11), without what a page's name says already

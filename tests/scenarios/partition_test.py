@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ktstr import scenarios
 from ktstr.model.errors import UsageError
-from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.scenarios.partition import Partition
 from tests.model.strategies import topologies
 

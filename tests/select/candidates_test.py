@@ -7,7 +7,7 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.topology import Topology
+from ktstr.model.machine.topology import Topology
 from ktstr.report.junit import Case, junit
 from ktstr.result import result_pb2
 from tools.select.candidates import Target, candidate, estimate_s, features

@@ -11,7 +11,7 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from ktstr.guest.command import CommandRun
-from ktstr.guest.reactor import Reactor
+from ktstr.guest.system.reactor import Reactor
 from ktstr.model.facts import Event, LogChunk, TestFacts
 from ktstr.runner import command as host
 from ktstr.runner.arguments import Command

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import ktstr
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 
 def _tell(ctx: Context) -> None:

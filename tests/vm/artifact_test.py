@@ -8,8 +8,8 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from ktstr.vm.artifact import read_artifact, write_artifact
-from ktstr.vm.saved import SavedTemplate
-from ktstr.vm.template import Template, TemplateError
+from ktstr.vm.save import SavedTemplate
+from ktstr.vm.saved.template import Template, TemplateError
 
 _NODE_BYTES = 1 << 20
 

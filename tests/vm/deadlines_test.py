@@ -5,8 +5,8 @@ from absl.testing import absltest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.model.accel import Accel
-from ktstr.model.host import OUT_OF_TIME, Ending, EndingKind
+from ktstr.host.accel import Accel
+from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.vm.deadlines import Deadlines, scaled
 from ktstr.vm.ending import ending_of
 from ktstr.vm.events import Exited

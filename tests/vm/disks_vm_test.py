@@ -8,11 +8,11 @@ from typing import Any
 
 from absl.testing import absltest
 
-from ktstr.model.disk import Throttle
-from ktstr.model.host import DiskBackend
-from ktstr.vm import overlay
-from ktstr.vm.disks import DiskSpec, group_of, limits_of, node_of
-from ktstr.vm.machine import MachineSpec
+from ktstr.host.disk_clone import DiskBackend
+from ktstr.model.machine.disk import Throttle
+from ktstr.vm.command.machine import MachineSpec
+from ktstr.vm.disk import overlay
+from ktstr.vm.disk.disks import DiskSpec, group_of, limits_of, node_of
 from tests.vm import guests
 
 _SIZE = 64 << 20

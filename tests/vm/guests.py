@@ -12,13 +12,13 @@ from pathlib import Path
 
 from absl import flags
 
-from ktstr.model.accel import Accel
-from ktstr.model.topology import Topology
+from ktstr.host.accel import Accel
+from ktstr.model.machine.topology import Topology
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.events import ConsoleOutput, Event, Exited, FrameOutput, MachineEvent
-from ktstr.vm.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
+from ktstr.vm.saved.template import Template
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template
 from ktstr.vm.vm import OUTPUT_BYTES, Listener, Vm
 from tests.vm.faulty_kernel import Fault, with_fault
 

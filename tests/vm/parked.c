@@ -56,7 +56,7 @@ static uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-/* A page's mark is ktstr/model/mailbox.py's: magic, index, number of pages. */
+/* A page's mark is ktstr/model/wire/mailbox.py's: magic, index, number of pages. */
 static char *mailbox(void)
 {
 	char *pages = memory(MAILBOX);
@@ -131,7 +131,7 @@ static void work(void)
 	putchar('\n');
 }
 
-/* The counter is read just before the store; RSI marks the CPU (ktstr/model/mailbox.py). */
+/* The counter is read just before the store; RSI marks the CPU (ktstr/model/wire/mailbox.py). */
 static void park(volatile char *device)
 {
 	asm volatile("rdtsc\n\tmovb $1, (%0)"

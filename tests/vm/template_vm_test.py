@@ -15,15 +15,15 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.accel import Accel
+from ktstr.host.accel import Accel
 from ktstr.model.errors import InfraError
 from ktstr.vm.artifact import read_artifact, write_artifact
+from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.events import ConsoleOutput
-from ktstr.vm.machine import MachineSpec
 from ktstr.vm.sampling import VcpuSampling
-from ktstr.vm.saved import SavedTemplate, save
+from ktstr.vm.save import SavedTemplate, save
+from ktstr.vm.saved.template import GuestRefused, Template, TemplateError
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import GuestRefused, Template, TemplateError
 from ktstr.vm.vm import Vm
 from tests.vm import guests
 

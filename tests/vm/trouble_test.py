@@ -3,8 +3,8 @@
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.console import ConsoleKind
-from ktstr.vm.classifier import classify, first_cause
+from ktstr.console.classify import classify, first_cause
+from ktstr.console.findings import ConsoleKind
 from tests.vm import guests
 from tests.vm.faulty_kernel import Fault
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.accel import Accel
+from ktstr.host.accel import Accel
+from ktstr.host.ending import EndingKind
 from ktstr.model.errors import InfraError
-from ktstr.model.host import EndingKind
 from ktstr.vm.ending import ending_of
 from ktstr.vm.events import Exited, Expired, Interrupted
 from ktstr.vm.sampling import VcpuSampling

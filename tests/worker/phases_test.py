@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from absl.testing import absltest, parameterized
 
-from ktstr.guest.kernelstat import Kernelstat
-from ktstr.guest.reactor import Reactor
-from ktstr.guest.shared import BORDERS, Slot
-from ktstr.guest.workers import WorkerGroup
+from ktstr.guest.system.reactor import Reactor
+from ktstr.guest.workers.group import WorkerGroup
+from ktstr.guest.workers.kernelstat import Kernelstat
+from ktstr.guest.workers.shared import BORDERS, Slot
 from ktstr.model.facts import WorkerFacts, WorkerPhase
 from ktstr.model.work import Work
 from ktstr.model.work_types import Bursty, CpuSpin, WorkType

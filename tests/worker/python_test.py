@@ -15,7 +15,7 @@ from ktstr.model.work_types import PythonWork
 from tests.worker.running import Run, nice_here
 
 if TYPE_CHECKING:
-    from ktstr.guest.work_context import WorkContext
+    from ktstr.guest.workers.context import WorkContext
 
 _SLEEP_US = 2000
 

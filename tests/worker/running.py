@@ -8,8 +8,8 @@ import os
 import time
 from collections.abc import Callable
 
-from ktstr.guest.reactor import Reactor
-from ktstr.guest.workers import WorkerGroup
+from ktstr.guest.system.reactor import Reactor
+from ktstr.guest.workers.group import WorkerGroup
 from ktstr.model.facts import DiskFacts, WorkerFacts
 from ktstr.model.work import Policy, Work
 from tests.worker.program import WORKER, program

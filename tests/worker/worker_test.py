@@ -170,8 +170,8 @@ class WorkerTest(parameterized.TestCase):
         script = textwrap.dedent(
             """
             import sys, time
-            from ktstr.guest.reactor import Reactor
-            from ktstr.guest.workers import WorkerGroup
+            from ktstr.guest.system.reactor import Reactor
+            from ktstr.guest.workers.group import WorkerGroup
             from ktstr.model.work import Work
             group = WorkerGroup(Reactor(), Work(), 0, "w0.0", "cg", None, program=sys.argv[1])
             group.spawn([None, None])

@@ -34,12 +34,11 @@ from ktstr import (
     test,
 )
 from ktstr.model.errors import UsageError
-from ktstr.model.scenario import Scenario, defs
+from ktstr.model.scenario.scenario import Scenario, defs
 
 if TYPE_CHECKING:
-    from ktstr import TopologyView
-    from ktstr.guest.context import Context
-    from ktstr.guest.work_context import WorkContext
+    from ktstr import Context, TopologyView
+    from ktstr.guest.workers.context import WorkContext
     from ktstr.model.facts import WorkerFacts
 
 _SECOND_NS = 1_000_000_000
@@ -91,8 +90,8 @@ def a_deadline_bounds_what_a_spinner_gets(ctx: Context) -> None:
 
 @test(timeout=60)
 def what_the_kernel_refuses_is_told(ctx: Context) -> None:
-    from ktstr.guest.reactor import Reactor  # the guest has these, the host does not
-    from ktstr.guest.workers import WorkerGroup
+    from ktstr.guest.system.reactor import Reactor  # the guest has these, the host does not
+    from ktstr.guest.workers.group import WorkerGroup
 
     # together more than the kernel gives away; played by hand, as it makes a test inconclusive
     most = Deadline(runtime_us=90_000, deadline_us=100_000, period_us=100_000)

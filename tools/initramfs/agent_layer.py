@@ -12,8 +12,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ktstr.initramfs import newc
 from ktstr.model.errors import UsageError
-from tools.initramfs import bytecode, newc
+from tools.initramfs import bytecode
 
 # The directory on sys.path that holds the package.
 _IMPORT_ROOT = "usr/lib/ktstr"

@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.initramfs import newc
+from ktstr.initramfs import newc
 
 
 def entries_of(manifest: Sequence[Mapping[str, Any]]) -> Iterator[newc.Entry]:

@@ -15,8 +15,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ktstr.initramfs import newc
 from ktstr.model.errors import UsageError
-from tools.initramfs import bytecode, elf, newc
+from tools.initramfs import bytecode, elf
 
 _STDLIB = "usr/lib/python3.13"
 _BUSYBOX = "usr/bin/busybox"

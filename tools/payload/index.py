@@ -9,8 +9,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 
+from ktstr.initramfs.newc import Entry
 from ktstr.model.errors import UsageError
-from tools.initramfs.newc import Entry
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ktstr.initramfs import newc
 from ktstr.model import codec
 from ktstr.model.errors import UsageError
 from ktstr.model.payload import Payload
 from ktstr.model.payload_run import compose_run
-from tools.initramfs import elf, newc
+from tools.initramfs import elf
 from tools.payload import shebang
 from tools.payload.index import Index, check_collisions, index_of
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ktstr.model.console import ConsoleFinding
+from ktstr.console.classify import classify
+from ktstr.console.findings import ConsoleFinding
 from ktstr.model.errors import UsageError
-from ktstr.vm.classifier import classify
 
-# the kernel stamps its messages (ktstr.vm.machine), unless the target says otherwise behind that
+# the kernel stamps its messages (ktstr.vm.command.machine), unless the target says otherwise
+# behind that
 _STAMPS = "printk.time"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ktstr.model.topology import Topology
+from ktstr.model.machine.topology import Topology
 from tools.select.functions import Function
 
 # Upper ends of the buckets; the last is open.

@@ -12,8 +12,8 @@ from typing import Any
 
 from ktstr.model.codec import decode
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.numa import NumaLayout
-from ktstr.model.topology import Topology
+from ktstr.model.machine.numa import NumaLayout
+from ktstr.model.machine.topology import Topology
 from tools.select.candidates import Target
 
 _RULE_CLASS = "_ktstr_test"

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ktstr.guest.cgroups import CgroupTree
     from ktstr.guest.payload.run import Payloads
-    from ktstr.guest.reactor import Reactor
+    from ktstr.guest.system.cgroups import CgroupTree
+    from ktstr.guest.system.reactor import Reactor
     from ktstr.model.plan import Plan
 
 

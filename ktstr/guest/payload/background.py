@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.payload import PayloadEnd
-from ktstr.model.payload_ledger import run_of
 from ktstr.model.payload_run import Key, check_timeout, describe_key, live_key
-from ktstr.model.scenario import KillPayload, RunPayload, WaitPayload
+from ktstr.model.scenario.scenario import KillPayload, RunPayload, WaitPayload
+from ktstr.model.validation.payload_ledger import run_of
 
 if TYPE_CHECKING:
     from ktstr.guest.payload.run import Payloads, RunningPayload
-    from ktstr.guest.port import Sink
+    from ktstr.guest.system.port import Sink
 
 
 class Background:

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ktstr.guest.oom import ordinary_again
 from ktstr.guest.payload.refusal import explain_refusal, is_authors
-from ktstr.guest.realtime import children_shielded, leave_shield
+from ktstr.guest.system.oom import ordinary_again
+from ktstr.guest.system.realtime import children_shielded, leave_shield
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_status
 

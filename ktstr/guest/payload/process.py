@@ -15,7 +15,7 @@ from ktstr.guest.payload.capture import Capture
 from ktstr.guest.payload.launch import Command, launch, refusal
 
 if TYPE_CHECKING:
-    from ktstr.guest.reactor import Reactor
+    from ktstr.guest.system.reactor import Reactor
     from ktstr.model.errors import InfraError, UsageError
 
 _NS = 1_000_000_000

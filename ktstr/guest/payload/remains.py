@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ktstr.guest.processes import describe, running, writes
+from ktstr.guest.system.processes import describe, running, writes
 
 if TYPE_CHECKING:
-    from ktstr.guest.reactor import Reactor
+    from ktstr.guest.system.reactor import Reactor
 
 _NS = 1_000_000_000
 

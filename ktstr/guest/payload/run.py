@@ -20,9 +20,9 @@ from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.model.payload_run import payload_named
 
 if TYPE_CHECKING:
-    from ktstr.guest.cgroups import CgroupTree
-    from ktstr.guest.port import Sink
-    from ktstr.guest.reactor import Reactor
+    from ktstr.guest.system.cgroups import CgroupTree
+    from ktstr.guest.system.port import Sink
+    from ktstr.guest.system.reactor import Reactor
     from ktstr.model.payload import Payload, PayloadRun
 
 _NS = 1_000_000_000

@@ -7,10 +7,10 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ktstr.host.sample import HostSample
 from ktstr.judge.blame.excused import excused
 from ktstr.judge.run.kernel_log import STALLS
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.host import HostSample
 from ktstr.model.payload_checks import About
 from ktstr.record.run import RunRecord
 

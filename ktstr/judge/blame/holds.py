@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ktstr.console.findings import ConsoleKind
 from ktstr.judge.blame.excused import excused
 from ktstr.judge.run.kernel_log import STALLS
 from ktstr.judge.workers.presence import Presence, presence_of
@@ -19,10 +20,9 @@ from ktstr.judge.workers.subjects import NS_PER_S, worker_name
 from ktstr.judge.workers.views import asked_view
 from ktstr.judge.workers.windows import allowed, gap_window
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.console import ConsoleKind
-from ktstr.model.cpulist import format_cpulist
 from ktstr.model.facts import SchedulerFacts, WorkerFacts
-from ktstr.model.witness import FUNCTION_COMM, OWN_COMMS, Hold
+from ktstr.model.machine.cpulist import format_cpulist
+from ktstr.model.wire.witness import FUNCTION_COMM, OWN_COMMS, Hold
 from ktstr.record.run import RunRecord
 
 # a time of which so much was held is not the scheduler's

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ktstr.console.findings import ConsoleKind
 from ktstr.judge.run.kernel_log import STALLS
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.console import ConsoleKind
 
 _VERDICTS = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.SKIP)
 

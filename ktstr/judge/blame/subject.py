@@ -12,7 +12,7 @@ from ktstr.judge.workers.classes import ABOVE, Stay, life_over, stays
 from ktstr.judge.workers.subjects import worker_name
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts, WorkerFacts
-from ktstr.model.witness import SchedClass
+from ktstr.model.wire.witness import SchedClass
 from ktstr.record.run import RunRecord
 
 _SHOWN = 3

@@ -2,8 +2,9 @@
 """max_wasted_cpu_pct: no CPU stands idle while a task that may run there waits.
 
 The field calls a scheduler that keeps to this work-conserving, and its absence wasted cores.  The
-time is that of the witness's looks (ktstr.model.witness): from one look to the next a CPU was idle,
-and one and the same task that may run there waited, or, where turns are short, somebody at both.
+time is that of the witness's looks (ktstr.model.wire.witness): from one look to the next a CPU was
+idle, and one and the same task that may run there waited, or, where turns are short, somebody at
+both.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_S
 from ktstr.judge.workers.views import asked_view
 from ktstr.model.checks import Kind
-from ktstr.model.cpulist import format_cpulist
 from ktstr.model.facts import StepFacts
-from ktstr.model.topology import TopologyView
-from ktstr.model.witness import CpuIdleness, Idleness, WitnessFacts
+from ktstr.model.machine.cpulist import format_cpulist
+from ktstr.model.machine.topology import TopologyView
+from ktstr.model.wire.witness import CpuIdleness, Idleness, WitnessFacts
 from ktstr.record.run import RunRecord
 
 # from so much on it is told whatever is checked

@@ -11,9 +11,9 @@ from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import affinity_of, ordered, worker_name
 from ktstr.judge.workers.windows import stranded
 from ktstr.model.checks import Kind
-from ktstr.model.cpulist import parse_cpulist
 from ktstr.model.facts import WorkerFacts
-from ktstr.model.topology import TopologyView
+from ktstr.model.machine.cpulist import parse_cpulist
+from ktstr.model.machine.topology import TopologyView
 
 
 def localities(scope: Scope) -> list[Measurement]:

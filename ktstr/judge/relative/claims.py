@@ -20,7 +20,7 @@ from ktstr.judge.relative.legs import value_of
 from ktstr.judge.workers.phases import step_workers
 from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import StepFacts
-from ktstr.model.relative import MEASURES, Comparison, RelativeClaim
+from ktstr.model.scenario.relative import MEASURES, Comparison, RelativeClaim
 from ktstr.record.run import RunRecord
 
 _MOST_ADVISED = 100

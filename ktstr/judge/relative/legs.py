@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The measures of `ktstr.model.relative`: one number for the workers of one leg."""
+"""The measures of `ktstr.model.scenario.relative`: one number for the workers of one leg."""
 
 from __future__ import annotations
 

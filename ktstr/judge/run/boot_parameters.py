@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ktstr.console.findings import ConsoleKind
 from ktstr.judge.run.kernel_log import where
 from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.console import ConsoleKind
 from ktstr.record.run import RunRecord
 
 # init/main.c, kernel/params.c and fs/proc/proc_sysctl.c of Linux 6.12; a long line is cut

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ktstr.model.console import ConsoleFinding, ConsoleKind
-from ktstr.model.events import EventName
+from ktstr.console.findings import ConsoleFinding, ConsoleKind
+from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
 
 

@@ -12,7 +12,7 @@ from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import About, ending, failures, is_only_default, skip_reason
 from ktstr.model.payload_run import Key, payload_cgroup
 from ktstr.model.plan import Plan
-from ktstr.model.scenario import RunPayload
+from ktstr.model.scenario.scenario import RunPayload
 from ktstr.record.run import RunRecord
 
 _UNUSUAL = frozenset({PayloadEnd.TIMEOUT, PayloadEnd.KILLED, PayloadEnd.SIGNALLED})

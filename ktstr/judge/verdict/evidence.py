@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.host.ending import EndingKind
 from ktstr.judge.blame.subject import shown_words
 from ktstr.judge.checks.all import enabled_limits
 from ktstr.judge.relative.claims import RelativeResult
@@ -17,7 +18,6 @@ from ktstr.judge.scheduler import plans_of
 from ktstr.judge.workers.phases import checks_in_force
 from ktstr.model.checks import Verdict
 from ktstr.model.facts import PayloadFacts, SchedulerFacts
-from ktstr.model.host import EndingKind
 from ktstr.model.ops_name import is_pattern, ops_matches
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import ending, failures, skip_reason

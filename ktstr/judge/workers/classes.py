@@ -2,7 +2,7 @@
 """Under which class each worker ran, phase by phase, by the kernel's own word.
 
 Two witnesses say it: the worker, which reads its class at both ends of a phase, and the samples of
-the runqueues (ktstr.model.witness).  Either may lack, and each shows only what it has seen.
+the runqueues (ktstr.model.wire.witness).  Either may lack, and each shows only what it has seen.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ktstr.judge.workers.subjects import requested, worker_name
 from ktstr.model.facts import SchedulerFacts, WorkerFacts, WorkerPhase
-from ktstr.model.witness import RanUnder, SchedClass
+from ktstr.model.wire.witness import RanUnder, SchedClass
 from ktstr.model.work import Policy
 from ktstr.record.run import RunRecord
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ktstr.judge.workers.subjects import NS_PER_MS
-from ktstr.model.cpulist import format_cpulist
-from ktstr.model.events import EventName
 from ktstr.model.facts import Event
+from ktstr.model.machine.cpulist import format_cpulist
+from ktstr.model.wire.events import EventName
 
 # the kernel tells of a CPU that goes once it is gone: its tasks were moved away before
 _LEAD_NS = 100 * NS_PER_MS

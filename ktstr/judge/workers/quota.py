@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.judge.workers.subjects import NS_PER_S, is_within
-from ktstr.model.events import EventName
 from ktstr.model.facts import CgroupFacts, ScenarioFacts
+from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
 
 # what a cgroup may use above its quota: the kernel hands it out in slices

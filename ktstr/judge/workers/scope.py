@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from ktstr.judge.workers.presence import ALL_THERE, Presence
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, WorkerFacts
-from ktstr.model.topology import TopologyView
-from ktstr.model.witness import Idleness, WitnessFacts
+from ktstr.model.machine.topology import TopologyView
+from ktstr.model.wire.witness import Idleness, WitnessFacts
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from ktstr.model.cpulist import parse_cpulist
 from ktstr.model.facts import Hello
+from ktstr.model.machine.cpulist import parse_cpulist
+from ktstr.model.machine.topology import TopologyView
 from ktstr.model.plan import Plan
-from ktstr.model.topology import TopologyView
 
 
 def seen_view(hello: Hello) -> TopologyView:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from ktstr.judge.workers.presence import Presence
 from ktstr.judge.workers.subjects import affinity_of, is_within, wall_ns
-from ktstr.model.cpulist import parse_cpulist
 from ktstr.model.facts import CgroupFacts, WorkerFacts
+from ktstr.model.machine.cpulist import parse_cpulist
 
 # workers whose starts and ends differ by more than this part of their life are not compared
 _SAME_WINDOW = 0.1

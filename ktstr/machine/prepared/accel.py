@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ktstr.model.accel import Accel
+from ktstr.host.accel import Accel
+from ktstr.machine.target import Target
 from ktstr.model.errors import UsageError
-from ktstr.model.target import Target
-from ktstr.model.topology import Topology
+from ktstr.model.machine.topology import Topology
 
 
 class KvmVerdict(Protocol):

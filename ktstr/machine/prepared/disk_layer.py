@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ktstr.host.disk_clone import DiskBackend, DiskClone
+from ktstr.initramfs import newc
 from ktstr.machine.disks import PlannedDisk
 from ktstr.machine.located import MachineFiles
 from ktstr.machine.output import write_atomically
-from ktstr.model.disk import IMAGES_DIR, Disk
 from ktstr.model.errors import InfraError
-from ktstr.model.host import DiskBackend, DiskClone
-from ktstr.vm.clones import run_qemu_img
+from ktstr.model.machine.disk import IMAGES_DIR, Disk
+from ktstr.vm.disk.clones import run_qemu_img
 from ktstr.vm.qemu import QemuTree
-from tools.initramfs import newc
 
 _PAGE = 4096
 _ZEROES = bytes(_PAGE)

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ktstr.host.accel import Accel
 from ktstr.machine.disks import PlannedDisk, planned_disks, specs_of
 from ktstr.machine.located import MachineFiles
 from ktstr.machine.prepared.disk_layer import write_disk_layer
 from ktstr.machine.prepared.reflinks import Reflinks
 from ktstr.machine.prepared.store_use import StoreUse
+from ktstr.machine.target import Target
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model.accel import Accel
-from ktstr.model.target import Target
 from ktstr.store.key import Key, parse_key
-from ktstr.vm.clones import Cloner
+from ktstr.vm.disk.clones import Cloner
 from ktstr.vm.qemu import QemuTree
 
 

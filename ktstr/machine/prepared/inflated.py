@@ -14,7 +14,7 @@ from ktstr.store.key import Key, key_of
 from ktstr.store.obtain import obtain
 from ktstr.store.store import NoStore, open_store
 from ktstr.vm.artifact import Artifact
-from ktstr.vm.template import TemplateError
+from ktstr.vm.saved.template import TemplateError
 
 _KIND = "guest"
 

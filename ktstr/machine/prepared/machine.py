@@ -8,15 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ktstr.host.accel import Accel
 from ktstr.machine.located import MachineFiles
 from ktstr.machine.machine import TargetMachine, machine_of, qemu_of
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.disks import prepare_disks
 from ktstr.machine.prepared.store_use import StoreUse
 from ktstr.machine.prepared.templates import Templates
-from ktstr.model.accel import Accel
-from ktstr.model.target import Target
-from ktstr.vm.host import host_is_amd
+from ktstr.machine.target import Target
+from ktstr.vm.kvm.host import host_is_amd
 from ktstr.vm.signals import Termination
 
 

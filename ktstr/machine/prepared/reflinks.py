@@ -14,8 +14,8 @@ from ktstr.store.key import Key
 from ktstr.store.obtain import obtain
 from ktstr.store.reflink import clone_file, verify_reflink
 from ktstr.store.store import NoStore, Store, open_store
-from ktstr.vm.clones import run_qemu_img
-from ktstr.vm.disks import DiskSpec
+from ktstr.vm.disk.clones import run_qemu_img
+from ktstr.vm.disk.disks import DiskSpec
 from ktstr.vm.qemu import QemuTree
 
 _IMAGE = "image"

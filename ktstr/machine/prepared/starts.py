@@ -8,9 +8,10 @@ import os
 import time
 from dataclasses import dataclass
 
+from ktstr.host.start import StartFacts, StartKind
 from ktstr.model.seeds import derived
-from ktstr.model.start import ENTROPY_BYTES, GuestStart, StartFacts, StartKind
-from ktstr.vm.template import Template
+from ktstr.model.start import ENTROPY_BYTES, GuestStart
+from ktstr.vm.saved.template import Template
 
 # 2026-01-01 00:00:00 UTC, where the clock of a machine in virtual time begins, and a year's seconds
 _EPOCH_S = 1_767_225_600

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ktstr.model.errors import InfraError
-from ktstr.vm.disks import DiskSpec
+from ktstr.vm.disk.disks import DiskSpec
 
 # How reports call it, beside what was done instead.
 NO_STORE = "no store"

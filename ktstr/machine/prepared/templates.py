@@ -9,21 +9,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ktstr.host.accel import Accel
 from ktstr.machine.located import MachineFiles
 from ktstr.machine.machine import TargetMachine
 from ktstr.machine.prepared.inflated import Inflated, inflate
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.prepared.store_use import StoreUse
 from ktstr.machine.saving import UNUSABLE, save_guest, template_spec
-from ktstr.model import mailbox
-from ktstr.model.accel import Accel
+from ktstr.machine.target import Target
 from ktstr.model.errors import InfraError
-from ktstr.model.target import Target
+from ktstr.model.wire import mailbox
 from ktstr.vm.artifact import read_artifact
-from ktstr.vm.machine import MachineSpec
-from ktstr.vm.saved import SavedTemplate
+from ktstr.vm.command.machine import MachineSpec
+from ktstr.vm.save import SavedTemplate
+from ktstr.vm.saved.template import Template, TemplateError, machine_digest
 from ktstr.vm.signals import Termination
-from ktstr.vm.template import Template, TemplateError, machine_digest
 
 # Among the outputs of tests, whose names are Python's: no test is called so.
 _FOLDER = ".template"

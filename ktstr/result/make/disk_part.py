@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.model.disk import Disk
 from ktstr.model.facts import DiskFacts
+from ktstr.model.machine.disk import Disk
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable

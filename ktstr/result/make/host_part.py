@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.model.host import HostContext
+from ktstr.host.context import HostContext
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable

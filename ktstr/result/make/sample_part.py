@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.model.samples import SamplerFacts, SchedSample
+from ktstr.model.wire.samples import SamplerFacts, SchedSample
 from ktstr.result import result_pb2
 from ktstr.result.make.mirror import add_histograms, mirrored
 

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from ktstr.judge.run.payloads import payload_name
-from ktstr.model.events import EventName
 from ktstr.model.facts import Event
 from ktstr.model.payload import PayloadEnd
+from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from ktstr.host.context import HostContext
 from ktstr.judge.judgement import Judgement
 from ktstr.judge.workers.views import seen_view
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.host import HostContext
 from ktstr.record.identity import FileDigest, Identity
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2

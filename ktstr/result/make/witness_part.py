@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.model.witness import Idleness, RanUnder
+from ktstr.model.wire.witness import Idleness, RanUnder
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.make.mirror import counters, mirrored

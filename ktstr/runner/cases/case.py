@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ktstr.execute.source import Source
 from ktstr.model.checks import Checks, ExpectFail
 from ktstr.model.claims import StatClaim
-from ktstr.model.numa import NumaLayout
-from ktstr.model.scenario import Scenario
+from ktstr.model.machine.numa import NumaLayout
+from ktstr.model.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True)

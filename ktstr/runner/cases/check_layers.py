@@ -6,9 +6,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 
+from ktstr.machine.target import Target
 from ktstr.model.checks import DEFAULT_CHECKS, Checks, check_checks, parse_checks
 from ktstr.model.errors import UsageError
-from ktstr.model.target import Target
 from ktstr.runner.cases.case import Case
 
 

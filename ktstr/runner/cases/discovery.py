@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ktstr.machine.descendants import kill_group
+from ktstr.machine.target import Target
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_code
-from ktstr.model.target import Target
 from ktstr.runner.cases.case import Discovery, DiscoveryRequest
 from ktstr.runner.cases.selection import Selection
 from ktstr.runner.cases.sources import Sources

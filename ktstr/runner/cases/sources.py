@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ktstr.execute.source import Source
+from ktstr.machine.target import Target
 from ktstr.model.errors import UsageError
-from ktstr.model.target import Target
 from ktstr.runner.files import RunfilesTree
 
 

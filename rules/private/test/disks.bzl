@@ -214,7 +214,7 @@ def disk_files(ctx):
     return [info.image for info in infos] + [info.key for info in infos]
 
 def disks_config(ctx, runfiles_path):
-    """The disks as the runner reads them: ktstr.model.target.DiskFiles.
+    """The disks as the runner reads them: ktstr.machine.target.DiskFiles.
 
     Args:
       ctx: of a rule with DISK_ATTRS.

@@ -39,7 +39,7 @@ def layer_config(ctx, target, layer, runfiles_path):
       runfiles_path: function of ctx and a File.
 
     Returns:
-      dict of what the records of ktstr.model.target have in common
+      dict of what the records of ktstr.machine.target have in common
     """
     return {"label": label_text(target.label), "layer": runfiles_path(ctx, layer)}
 

@@ -133,7 +133,7 @@ def saved_mib(ctx, cpus):
     return _SAVED_MIB + cpus * _SAVED_PER_CPU_MIB + payloads_mib(ctx)
 
 def machine_config(ctx, path):
-    """What the runner is told of the machine: a part of ktstr.model.target.Target as JSON has it.
+    """What the runner is told of the machine: a part of ktstr.machine.target.Target as JSON has it.
 
     Args:
       ctx: of a rule with MACHINE_ATTRS.

@@ -3,7 +3,7 @@
 
 visibility(["//rules", "//rules/private/gauntlet"])
 
-# What associativity and write policy of ACPI's HMAT are called (ktstr/model/numa.py).
+# What associativity and write policy of ACPI's HMAT are called (ktstr/model/machine/numa.py).
 _ASSOCIATIVITIES = ["none", "direct", "complex"]
 _WRITE_POLICIES = ["none", "write-back", "write-through"]
 
@@ -109,7 +109,7 @@ def parse_numa(text):
       text: the attribute.
 
     Returns:
-      (layout, problem): a dict as `ktstr.model.numa.NumaLayout` is decoded from and None, (None,
+      (layout, problem): a dict as `ktstr.model.machine.numa.NumaLayout` is decoded from and None, (None,
       None) where all nodes are alike, or None and what is wrong.
     """
     if not text:

@@ -32,7 +32,7 @@ def check_payloads(ctx):
     check_names(ctx, "payloads", ctx.attr.payloads, PayloadInfo)
 
 def payloads_config(ctx, runfiles_path):
-    """What the runner is told: a list of ktstr.model.target.PayloadFiles as JSON has them.
+    """What the runner is told: a list of ktstr.machine.target.PayloadFiles as JSON has them.
 
     Args:
       ctx: of a rule with PAYLOAD_ATTRS.

@@ -82,7 +82,7 @@ def scheduler_config(ctx, runfiles_path):
       runfiles_path: function of ctx and a File.
 
     Returns:
-      a ktstr.model.target.SchedulerFiles as JSON has it, or None
+      a ktstr.machine.target.SchedulerFiles as JSON has it, or None
     """
     return _config(ctx, ctx.attr.scheduler, runfiles_path) if ctx.attr.scheduler else None
 
@@ -94,7 +94,7 @@ def staged_config(ctx, runfiles_path):
       runfiles_path: function of ctx and a File.
 
     Returns:
-      list of dict, ktstr.model.target.SchedulerFiles as JSON has them
+      list of dict, ktstr.machine.target.SchedulerFiles as JSON has them
     """
     return [_config(ctx, target, runfiles_path) for target in ctx.attr.staged_schedulers]
 

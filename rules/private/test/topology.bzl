@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Topologies `NnNlNcNt` in analysis; the same grammar as ktstr/model/topology.py."""
+"""Topologies `NnNlNcNt` in analysis; the same grammar as ktstr/model/machine/topology.py."""
 
 load(":numa.bzl", "numa_total")
 
@@ -22,7 +22,7 @@ def apic_problem(text, has_layout = False):
       has_layout: whether its nodes differ; each LLC is a package of its own then.
 
     Returns:
-      What is wrong, or None; the same as check_limits of ktstr/vm/shape.py.
+      What is wrong, or None; the same as check_limits of ktstr/vm/command/shape.py.
     """
     nodes, _, rest = text.partition("n")
     llcs, _, rest = rest.partition("l")

@@ -22,7 +22,7 @@ def check_workers(ctx):
     check_names(ctx, "workers", ctx.attr.workers, WorkerInfo, "and CustomWork goes by the name")
 
 def workers_config(ctx, runfiles_path):
-    """What the runner is told: a list of ktstr.model.target.WorkerFiles as JSON has them.
+    """What the runner is told: a list of ktstr.machine.target.WorkerFiles as JSON has them.
 
     Args:
       ctx: of a rule with WORKER_ATTRS.

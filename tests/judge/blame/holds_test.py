@@ -8,12 +8,12 @@ from typing import Any
 
 from absl.testing import absltest, parameterized
 
+from ktstr.console.findings import ConsoleFinding, ConsoleKind
 from ktstr.judge.judge import judge
 from ktstr.model.checks import Checks, Detail, ExpectFail, Kind, Verdict
-from ktstr.model.console import ConsoleFinding, ConsoleKind
-from ktstr.model.events import EventName
 from ktstr.model.facts import Event
-from ktstr.model.witness import Hold
+from ktstr.model.wire.events import EventName
+from ktstr.model.wire.witness import Hold
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

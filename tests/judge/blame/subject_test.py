@@ -12,8 +12,8 @@ from ktstr.judge.judge import judge
 from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.relations import stat
-from ktstr.model.relative import not_worse_than
-from ktstr.model.witness import RanUnder, SchedClass, WitnessFacts
+from ktstr.model.scenario.relative import not_worse_than
+from ktstr.model.wire.witness import RanUnder, SchedClass, WitnessFacts
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 from tests.judge.compared import compared_run

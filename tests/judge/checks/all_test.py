@@ -19,7 +19,7 @@ from ktstr.model.checks import SWITCHES as ON_OFF
 from ktstr.model.checks import Checks, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.histogram import Histogram
-from ktstr.model.topology import Topology, TopologyView
+from ktstr.model.machine.topology import Topology, TopologyView
 from tests.judge import runs
 from tests.judge.runs import MS, S
 

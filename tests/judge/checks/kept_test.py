@@ -14,8 +14,8 @@ from ktstr.judge.workers.phases import whole
 from ktstr.judge.workers.quota import overruns
 from ktstr.model.checks import Checks, Verdict
 from ktstr.model.facts import CgroupFacts, Event, ScenarioFacts, StepFacts, WorkerFacts
-from ktstr.model.limits import Limits
-from ktstr.model.scenario import SetLimits
+from ktstr.model.scenario.limits import Limits
+from ktstr.model.scenario.scenario import SetLimits
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

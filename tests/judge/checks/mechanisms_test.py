@@ -12,7 +12,7 @@ from ktstr.judge.checks.mechanisms import MECHANISMS
 from ktstr.judge.judge import judge
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.checks import Checks, Kind, Verdict
-from ktstr.model.topology import TopologyView
+from ktstr.model.machine.topology import TopologyView
 from tests.judge import runs
 
 

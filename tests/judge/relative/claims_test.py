@@ -18,7 +18,7 @@ from ktstr.judge.relative.legs import value_of
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
-from ktstr.model.relative import MEASURES, RelativeClaim, better_than, not_worse_than
+from ktstr.model.scenario.relative import MEASURES, RelativeClaim, better_than, not_worse_than
 from tests.judge import runs
 from tests.judge.compared import compared_run, comparison_of
 

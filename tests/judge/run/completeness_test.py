@@ -5,11 +5,11 @@ import dataclasses
 
 from absl.testing import absltest, parameterized
 
+from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.judge import judge
 from ktstr.judge.run.completeness import planned_workers
 from ktstr.model.facts import Event
-from ktstr.model.host import Ending, EndingKind
-from ktstr.model.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step
+from ktstr.model.scenario.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step
 from ktstr.model.work import Work
 from tests.judge import runs
 

@@ -3,11 +3,11 @@
 
 from absl.testing import absltest, parameterized
 
+from ktstr.console.findings import ConsoleFinding, ConsoleKind
+from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.judge import judge
 from ktstr.judge.run.kernel_log import where
 from ktstr.model.checks import Verdict
-from ktstr.model.console import ConsoleFinding, ConsoleKind
-from ktstr.model.host import Ending, EndingKind
 from tests.judge import runs
 
 

@@ -7,12 +7,12 @@ import dataclasses
 
 from absl.testing import absltest
 
+from ktstr.console.findings import ConsoleFinding, ConsoleKind
 from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
 from ktstr.model.checks import Kind, Verdict
-from ktstr.model.console import ConsoleFinding, ConsoleKind
-from ktstr.model.events import EventName
 from ktstr.model.facts import Event
+from ktstr.model.wire.events import EventName
 from tests.judge import runs
 
 _AT = "WARNING: CPU: 0 PID: 71 at kernel/sched/deadline.c:265"

@@ -9,7 +9,7 @@ from absl.testing import absltest, parameterized
 from ktstr.judge.run.machine import topology
 from ktstr.model.checks import Verdict
 from ktstr.model.facts import Hello, NodeFacts
-from ktstr.model.numa import NumaLayout, NumaNode, SideCache
+from ktstr.model.machine.numa import NumaLayout, NumaNode, SideCache
 from ktstr.model.plan import Plan
 from tests.judge import runs
 

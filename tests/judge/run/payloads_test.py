@@ -9,13 +9,13 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from ktstr import metric
+from ktstr.host.accel import Accel
+from ktstr.host.sample import HostSample
 from ktstr.judge.judge import judge
-from ktstr.model.accel import Accel
 from ktstr.model.checks import DEFAULT_CHECKS, ExpectFail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts
-from ktstr.model.host import HostSample
 from ktstr.model.payload import PayloadEnd
-from ktstr.model.scenario import Backdrop, Loop, RunPayload, Scenario, Step, WaitPayload
+from ktstr.model.scenario.scenario import Backdrop, Loop, RunPayload, Scenario, Step, WaitPayload
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

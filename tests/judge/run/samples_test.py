@@ -9,7 +9,7 @@ from absl.testing import absltest
 from ktstr.judge.judge import judge
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.histogram import Histogram
-from ktstr.model.samples import SamplerFacts, SchedSample
+from ktstr.model.wire.samples import SamplerFacts, SchedSample
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

@@ -7,8 +7,8 @@ from absl.testing import absltest
 
 from ktstr.judge.judge import judge
 from ktstr.model.checks import ExpectFail, Kind, Verdict
-from ktstr.model.conditions import OnTimeout
 from ktstr.model.facts import ScenarioFacts, TimeoutFacts
+from ktstr.model.scenario.conditions import OnTimeout
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ktstr import CgroupDef, Scenario, TopologyView, defs, scenario, test
 
 if TYPE_CHECKING:
-    from ktstr.guest.context import Context
+    from ktstr import Context
 
 _SEEN = {name: os.environ.get(name) for name in ("SCRIPT", "TEAM_PROFILE")}
 

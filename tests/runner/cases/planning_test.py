@@ -7,11 +7,11 @@ from typing import cast
 from absl.testing import absltest, parameterized
 
 from ktstr.model.checks import Checks
-from ktstr.model.cpuset import Llc
 from ktstr.model.errors import UsageError
-from ktstr.model.limits import Limits
+from ktstr.model.machine.cpuset import Llc
 from ktstr.model.plan import Plan
-from ktstr.model.scenario import (
+from ktstr.model.scenario.limits import Limits
+from ktstr.model.scenario.scenario import (
     CgroupDef,
     Frac,
     HoldSpec,

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Disks in the guest: found, mounted, taken away again."""

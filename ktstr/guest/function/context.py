@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a test function in the guest works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ktstr.guest.function.skipped import Skipped
+from ktstr.guest.payload import payloads_of
+from ktstr.guest.scenario.engine import Engine
+from ktstr.guest.system.hotplug import Hotplug
+from ktstr.guest.system.view import online_cpus
+from ktstr.model.errors import TestFailure, UsageError
+from ktstr.model.facts import (
+    CgroupFacts,
+    DiskFacts,
+    Event,
+    PayloadFacts,
+    ScenarioFacts,
+    WorkerFacts,
+)
+from ktstr.model.own_work import check_custom_work
+from ktstr.model.scenario.scenario import scenario_of
+from ktstr.model.seeds import stream
+from ktstr.model.validation.validate import check_scenario
+from ktstr.model.wire.frames import FrameType
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from ktstr.guest.function.claims import Claim, Claims
+    from ktstr.guest.function.payload_handle import PayloadBuilder
+    from ktstr.guest.scenario.phases import Watcher
+    from ktstr.guest.scenario.population import Stage
+    from ktstr.guest.scheduler.subject import Subject
+    from ktstr.guest.system.cgroups import CgroupTree
+    from ktstr.guest.system.port import Sink
+    from ktstr.guest.system.reactor import Reactor
+    from ktstr.model.checks import Checks
+    from ktstr.model.machine.topology import TopologyView
+    from ktstr.model.plan import Plan, SchedulerPlan
+    from ktstr.model.scenario.scenario import Backdrop, CgroupDef, HoldSpec, Scenario, Step
+    from ktstr.model.wire.samples import SchedSample
+
+
+# who takes the CPUs that no step takes
+_FUNCTION = "function"
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of one scenario: the facts that the host will judge, for the function to look at.
+
+    A scenario that was stopped, or whose step failed, says so in `scenario`, and raises nothing.
+    """
+
+    scenario: ScenarioFacts
+    workers: tuple[WorkerFacts, ...]
+    cgroups: tuple[CgroupFacts, ...]
+    payloads: tuple[PayloadFacts, ...] = ()
+    events: tuple[Event, ...] = ()
+    samples: tuple[SchedSample, ...] = ()
+
+
+class Context:
+    """The running guest.  The function is root, and SCHED_FIFO: the scheduler under test cannot
+    starve it.  What it starts is an ordinary task, and must have ended when the function returns.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        stage: Stage,
+        tree: CgroupTree,
+        reactor: Reactor,
+        sink: Sink,
+        subject: Subject,
+        witness: Watcher | None = None,
+    ) -> None:
+        self._plan, self._stage, self._tree = plan, stage, tree
+        self._reactor, self._sink, self._subject = reactor, sink, subject
+        self._witness = witness
+        self._notes: dict[str, Any] = {}
+        self._claims: Claims | None = None
+        self._hotplug = Hotplug(reactor)
+        self._payloads = payloads_of(plan, tree, reactor)
+        self._bench = None
+        if self._payloads is not None:
+            from ktstr.guest.function.payload_runs import Bench
+
+            self._bench = Bench(self._payloads, sink)
+
+    @property
+    def topology(self) -> TopologyView:
+        """The CPUs, LLCs and nodes that this guest sees."""
+        return self._stage.view
+
+    @property
+    def scheduler(self) -> SchedulerPlan | None:
+        """The scheduler under test; None is the kernel's default class."""
+        return self._plan.scheduler
+
+    @property
+    def duration(self) -> float:
+        """The test's duration in guest seconds, which `Frac` holds divide."""
+        return self._stage.duration_s
+
+    @property
+    def workers_per_cgroup(self) -> int:
+        """Workers of a `Work` that does not say how many."""
+        return self._stage.workers_per_cgroup
+
+    @property
+    def seed(self) -> int:
+        """The seed for every random choice, so that a run can be repeated."""
+        return self._stage.seed
+
+    def random(self, purpose: str) -> Random:
+        """The random numbers of `purpose` that follow from the seed, the same in each call."""
+        return stream(self.seed, purpose)
+
+    def disk(self, name: str) -> DiskFacts:
+        """A disk of the target: its `device`, and `mount_point`, empty if it is not mounted.
+
+        Raises:
+            UsageError: the target has no disk of this name; those that it has are named.
+        """
+        for disk in self._stage.disks:
+            if disk.name == name:
+                return disk
+        names = ", ".join(disk.name for disk in self._stage.disks) or "none"
+        raise UsageError(f"no disk {name!r}: the target has {names}; see its `disks` attribute")
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What `note` was given so far."""
+        return dict(self._notes)
+
+    def run(
+        self,
+        *parts: CgroupDef | Step | Scenario,
+        backdrop: Backdrop | None = None,
+        hold: HoldSpec | None = None,
+        checks: Checks | None = None,
+        trace: bool | None = None,
+    ) -> Played:
+        """Plays cgroups in one step, or steps, or a scenario, and returns what came of it.
+
+        `backdrop` lives below all steps.  `hold` is that of the one step of cgroups, else FULL.
+        `checks` are the test's own with what is set here replaced, for this run.  trace=False
+        leaves the sampler of a test with `trace` out of this run.
+
+        Raises:
+            UsageError: the parts do not go together, or do not fit this guest.
+        """
+        scenario = scenario_of(parts, backdrop, hold, checks)
+        plan = self._plan
+        check_scenario(
+            scenario,
+            self.topology,
+            self.workers_per_cgroup,
+            plan.scheduler,
+            plan.payloads,
+            plan.disks,
+            plan.staged,
+            self._subject.ops,
+            self.topology.cpus - online_cpus(),
+        )
+        check_custom_work(scenario, plan.workers)
+        tee = _Tee(self._sink)
+        stage = replace(self._stage, trace=plan.trace and trace is not False)
+        engine = Engine(
+            stage,
+            self._tree,
+            self._reactor,
+            tee,
+            self._subject,
+            self._payloads,
+            self._hotplug,
+            self._witness,
+        )
+        facts = engine.play(scenario)
+        return Played(
+            facts,
+            tuple(tee.workers),
+            tuple(tee.cgroups),
+            tuple(tee.payloads),
+            tuple(tee.events),
+            tuple(tee.samples),
+        )
+
+    def payload(self, name: str) -> PayloadBuilder:
+        """A builder of runs of one of the target's payloads: `.arg(...)`, ..., `.run()`.
+
+        Raises:
+            UsageError: the target has no payload of this name.
+        """
+        if self._bench is None:
+            raise UsageError(f"payload {name!r}: this target has none; see its `payloads`")
+        return self._bench.builder(name)
+
+    def close(self) -> None:
+        """Ends the payloads and claims that the function left, and brings back the CPUs.
+
+        Called once the function has ended.
+
+        Raises:
+            InfraError: a CPU does not come back.
+        """
+        if self._claims is not None:
+            self._claims.close()
+        if self._bench is not None:
+            self._bench.close()
+        self._hotplug.restore(_FUNCTION)
+
+    def offline_cpu(self, cpu: int) -> None:
+        """Takes a CPU away, until `online_cpu`, an OnlineCpu, or the end of the function.
+
+        Raises:
+            UsageError: there is no such CPU, or it is offline already.
+            InfraError: the kernel refuses; its error is named.
+        """
+        self._hotplug.take(cpu, _FUNCTION)
+
+    def online_cpu(self, cpu: int) -> None:
+        """Brings a CPU back, whoever took it; raises as `offline_cpu` does."""
+        self._hotplug.bring(cpu)
+
+    def set_knob(self, name: str, value: int) -> None:
+        """Sets a global variable of the running scheduler.
+
+        Raises:
+            UsageError: the scheduler takes no knobs, has no such one, or refuses the value.
+            InfraError: it does not answer.
+        """
+        self._subject.set_knob(name, value)
+
+    def note(self, name: str, value: str | int | float | bool) -> None:
+        """Puts a value into the result.
+
+        Raises:
+            UsageError: the value is no text, number or truth value.
+        """
+        if not isinstance(value, str | int | float | bool):
+            raise UsageError(f"note {name!r}: {type(value).__name__} is no text, number or bool")
+        self._notes[name] = value
+
+    def claim(self, name: str, value: Any) -> Claim:
+        """Names a value, to say what must be true of it: `ctx.claim("rate", x).at_least(3)`.
+
+        The host judges: a claim that does not hold is a failure, and the function goes on.
+
+        Raises:
+            UsageError: the value is no number, truth value, text, None, or collection of these.
+        """
+        if self._claims is None:
+            from ktstr.guest.function.claims import Claims  # few functions claim anything
+
+            self._claims = Claims(self._sink.emit)
+        return self._claims.make(name, value)
+
+    def skip(self, reason: str) -> NoReturn:
+        """Ends the function: the test does not apply here."""
+        raise Skipped(reason)
+
+    def fail(self, message: str) -> NoReturn:
+        """Ends the function: the scheduler under test did something wrong."""
+        raise TestFailure(message)
+
+
+class _Tee:
+    """Passes facts on and keeps those of workers, cgroups and payloads, and events."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.workers: list[WorkerFacts] = []
+        self.cgroups: list[CgroupFacts] = []
+        self.payloads: list[PayloadFacts] = []
+        self.events: list[Event] = []
+        self.samples: list[SchedSample] = []
+
+    def emit(self, fact: Any) -> None:
+        if isinstance(fact, WorkerFacts):
+            self.workers.append(fact)
+        elif isinstance(fact, CgroupFacts):
+            self.cgroups.append(fact)
+        elif isinstance(fact, PayloadFacts):
+            self.payloads.append(fact)
+        elif isinstance(fact, Event):
+            self.events.append(fact)
+        elif getattr(fact, "frame_type", None) is FrameType.SAMPLE:
+            self.samples.append(fact)
+        self._sink.emit(fact)

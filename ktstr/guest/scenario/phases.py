@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tells all that measure by phases where the scenario is: workers, witness and sampler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ktstr.guest.scenario.population import Population
+    from ktstr.guest.system.cgroups import CgroupTree
+    from ktstr.guest.system.port import Sink
+    from ktstr.guest.system.reactor import Reactor
+
+
+class Watcher(Protocol):
+    """Who watches the tasks of a scenario, phase by phase."""
+
+    def measure(self, cgroup: str, identity: int) -> None:
+        """There is a new cgroup; `identity` is the inode number of its directory."""
+
+    def turn(self, step: int | None) -> None:
+        """The scenario is in `step` from now on, or between steps (None)."""
+
+    def report(self) -> None:
+        """There is time to tell what was seen in the phases that are over."""
+
+
+class Turns:
+    """One scenario's way through its steps.  `trace`: a sampler goes with it.
+
+    `witness` is there before the scenario and after it.
+    """
+
+    def __init__(
+        self,
+        people: Population,
+        tree: CgroupTree,
+        reactor: Reactor,
+        sink: Sink,
+        *,
+        trace: bool,
+        witness: Watcher | None = None,
+    ) -> None:
+        self._people, self._tree = people, tree
+        self._entered = False
+        self._watchers: list[Watcher] = [] if witness is None else [witness]
+        self._sampler = None
+        if trace:
+            from ktstr.guest.observers.sampler import Sampler
+
+            self._sampler = Sampler(reactor, sink)
+            self._watchers.append(self._sampler)
+        if self._watchers:
+            tree.on_create = self._measure
+
+    def start(self) -> None:
+        """The scenario begins, between steps; the sampler is ready when this returns."""
+        if self._sampler is not None:
+            self._sampler.start()
+
+    def enter(self, step: int) -> None:
+        """A step begins: it is set up, and its workers are about to start."""
+        self._turn(step)
+        self._entered = True
+        self._people.set_phase(step)
+
+    def leave(self) -> None:
+        """The step that was entered, if one was, ends: its teardown is about to begin."""
+        if not self._entered:
+            return
+        self._people.set_phase(None)
+        self._turn(None)
+        self._entered = False
+
+    def report(self) -> None:
+        """The step is torn down: there is time to tell what was seen in it."""
+        for watcher in self._watchers:
+            watcher.report()
+
+    def finish(self) -> None:
+        """The scenario is over and torn down."""
+        # the tree outlives the scenario, and the next one may do without a sampler
+        self._tree.on_create = None
+        if self._sampler is not None:
+            self._sampler.finish()
+
+    def _measure(self, cgroup: str, identity: int) -> None:
+        for watcher in self._watchers:
+            watcher.measure(cgroup, identity)
+
+    def _turn(self, step: int | None) -> None:
+        for watcher in self._watchers:
+            watcher.turn(step)

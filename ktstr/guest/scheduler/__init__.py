@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schedulers in the guest: started, followed, ended, one life after another."""

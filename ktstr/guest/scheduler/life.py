@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One life of a scheduler in the guest: start, attachment, knobs, trouble, end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from ktstr.guest.exit_record import (
+    ExitRecord,
+    LoaderOutput,
+    combine,
+    ejections,
+    from_kernel_log,
+    from_own_words,
+    kernel_words,
+)
+from ktstr.guest.system import sched_ext
+from ktstr.guest.system.log import BoundedLog
+from ktstr.guest.system.sched_ext import (
+    ENABLED,
+    KernelLog,
+    SchedExtCounters,
+    SchedExtState,
+    Uevents,
+)
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.exit_status import describe_status
+from ktstr.model.facts import LogChunk, SchedulerFacts
+
+if TYPE_CHECKING:
+    from ktstr.guest.system.reactor import Reactor
+    from ktstr.model.plan import GuestDeadlines, SchedulerPlan
+
+_NS = 1_000_000_000
+_KNOB_S = 5.0
+_KILL_S = 2.0
+_TAIL = 8 << 10
+_PIECE = 1 << 16
+# scx-loader's exit status for a command line that it refused, and for one refused attachment
+_LOADER_NOT_ATTACHED = 4
+_TRUTH = {"true": 1, "false": 0}
+_NOTHING = SchedExtState("", "", "", "")
+_UNCOUNTED = SchedExtCounters("", {})
+
+
+class Scheduler:
+    """One run of a scheduler, from its start to its end."""
+
+    def __init__(self, plan: SchedulerPlan, deadlines: GuestDeadlines, reactor: Reactor) -> None:
+        self.plan, self._deadlines, self._reactor = plan, deadlines, reactor
+        self._log = BoundedLog()
+        self._loader = LoaderOutput()
+        self._uevents, self._kernel_log = Uevents(), KernelLog()
+        self._pid = self._pidfd = self._stdin = -1
+        self._outputs: set[int] = set()
+        self._status: int | None = None
+        self._problem = ""
+        self._phase = "start"
+        self._attached_ns: int | None = None
+        self._ended_ns: int | None = None
+        self._told = self._forced = False
+        self._asked = 0
+        self._state_attached = self._state_end = _NOTHING
+        self._counted_attached = self._counted_end = _UNCOUNTED
+        reactor.watch(self._uevents.descriptor, self._uevents.drain)
+
+    def start(self) -> bool:
+        """Starts it and waits until the kernel says that it is attached, or that it never will."""
+        try:
+            self._spawn()
+        except OSError as error:
+            self._problem = f"cannot run {self.plan.argv[0]}: {error.strerror}"
+            return False
+        self._phase = "load"
+        deadline = time.monotonic_ns() + int(self.plan.attach_timeout_s * _NS)
+        self._reactor.wait(deadline, lambda: self._ended or self._is_attached())
+        self._state_attached = sched_ext.read_state()
+        self._counted_attached = sched_ext.read_counters()
+        if self._is_attached() and not self._ended:
+            self._phase, self._attached_ns = "run", time.monotonic_ns()
+            return True
+        self._why_not_attached()
+        return False
+
+    def trouble(self) -> str:
+        """Why the scenario must end: the scheduler's process or its attachment is gone."""
+        if self._ended:
+            return f"the scheduler ended by itself: {self._exit_status()}"
+        if not self._is_attached():
+            now = sched_ext.read_state()
+            return f"the scheduler is no longer attached: sched_ext is {now.state or 'absent'}"
+        return ""
+
+    def set_knob(self, name: str, value: int) -> None:
+        """Sets a global variable of the running scheduler through the loader.
+
+        Raises:
+            UsageError: it takes no knobs, or refuses this one.
+            InfraError: it does not answer.
+        """
+        self._ask(f"set {name} {value}")
+
+    def global_value(self, name: str) -> int:
+        """The value that a global variable of the running scheduler has now.
+
+        Raises:
+            UsageError: it does not tell, or the variable is no number.
+            InfraError: it does not answer.
+        """
+        text = self._ask(f"get {name}")
+        if text in _TRUTH:
+            return _TRUTH[text]
+        try:
+            return int(text)
+        except ValueError as error:
+            raise UsageError(
+                f"scheduler {self.plan.name}: {name} is {text!r}, which is no number"
+            ) from error
+
+    def _ask(self, command: str) -> str:
+        """What the loader answers to `command`, less its ok."""
+        name = self.plan.name
+        if not self.plan.control:
+            raise UsageError(
+                f"scheduler {name} has its own user space, and so takes no `{command}`"
+            )
+        if "\n" in command:
+            raise UsageError(f"scheduler {name}: `{command!r}` is more than one line")
+        try:
+            os.write(self._stdin, f"{command}\n".encode())
+        except OSError as error:
+            raise InfraError(f"scheduler {name} is gone: {error}") from error
+        # answers come in order: a late one to a request given up must not pass for this one's
+        self._asked += 1
+        due = self._asked
+        deadline = time.monotonic_ns() + int(_KNOB_S * _NS)
+        self._reactor.wait(deadline, lambda: self._ended or len(self._loader.replies) >= due)
+        if len(self._loader.replies) < due:
+            if self._ended:
+                how = self._exit_status()
+                raise InfraError(f"scheduler {name} ended before it answered `{command}`: {how}")
+            raise InfraError(f"scheduler {name} did not answer `{command}` in {_KNOB_S:g} s")
+        answer = self._loader.replies[due - 1]
+        if answer.startswith("error"):
+            raise UsageError(f"scheduler {name} refused `{command}`: {answer}")
+        return answer.removeprefix("ok").removeprefix(" ")
+
+    def finish(self) -> tuple[SchedulerFacts, LogChunk]:
+        """Reads the evidence, tells the scheduler to go, and waits until it has."""
+        self._state_end = sched_ext.read_state()
+        self._counted_end = sched_ext.read_counters()
+        if self._pid >= 0:
+            self._let_it_leave()
+            self._ask_it_to_leave()
+            self._make_it_leave()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._pid, signal.SIGKILL)  # helpers that it left
+            self._await_detachment()
+        facts = self._facts()
+        self._release()
+        return facts, LogChunk("scheduler", self._log.text(), self._log.truncated)
+
+    def words(self) -> str:
+        """What it said so far, and how it ended if it did."""
+        return f"{self._log.last(_TAIL)}\n{self._exit_status()}\n"
+
+    @property
+    def _ended(self) -> bool:
+        return self._status is not None
+
+    def _is_attached(self) -> bool:
+        return sched_ext.read_state().runs(self.plan.ops)
+
+    def _spawn(self) -> None:
+        (stdin_r, stdin_w), (stdout_r, stdout_w), (stderr_r, stderr_w) = (
+            os.pipe(), os.pipe(), os.pipe(),
+        )  # fmt: skip
+        argv = self.plan.argv
+        try:
+            self._pid = os.posix_spawn(
+                argv[0],
+                argv,
+                os.environ,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, stdin_r, 0),
+                    (os.POSIX_SPAWN_DUP2, stdout_w, 1),
+                    (os.POSIX_SPAWN_DUP2, stderr_w, 2),
+                ],
+                setpgroup=0,
+            )
+        except OSError:
+            for descriptor in (stdin_w, stdout_r, stderr_r):
+                os.close(descriptor)
+            raise
+        finally:
+            for descriptor in (stdin_r, stdout_w, stderr_w):
+                os.close(descriptor)
+        self._stdin, self._outputs = stdin_w, {stdout_r, stderr_r}
+        self._pidfd = os.pidfd_open(self._pid)
+        self._reactor.watch(self._pidfd, self._reap)
+        self._reactor.watch(stdout_r, lambda: self._read(stdout_r, loader=self.plan.control))
+        self._reactor.watch(stderr_r, lambda: self._read(stderr_r, loader=False))
+
+    def _read(self, descriptor: int, *, loader: bool) -> None:
+        data = os.read(descriptor, _PIECE)
+        if not data:
+            self._close_output(descriptor)
+            return
+        self._log.add(data)
+        if loader:
+            self._loader.feed(data.decode(errors="replace"))
+
+    def _close_output(self, descriptor: int) -> None:
+        self._outputs.discard(descriptor)
+        self._reactor.forget(descriptor)
+        os.close(descriptor)
+
+    def _reap(self) -> None:
+        self._status = os.waitpid(self._pid, 0)[1]
+        self._ended_ns = time.monotonic_ns()
+        self._reactor.forget(self._pidfd)
+
+    def _why_not_attached(self) -> None:
+        now = self._state_attached
+        if not self._ended:
+            self._phase = "attach"
+            self._problem = (
+                f"still not attached after {self.plan.attach_timeout_s:g} s: sched_ext is "
+                f"{now.state or 'absent'} with ops {now.ops or 'none'}"
+            )
+        elif self.plan.control and os.waitstatus_to_exitcode(self._status or 0) == (
+            _LOADER_NOT_ATTACHED
+        ):
+            self._phase = "attach"
+        elif self._loader.attached:
+            # it was attached, and ejected before we looked
+            self._phase, self._attached_ns = "run", self._ended_ns
+
+    def _let_it_leave(self) -> None:
+        # one that the kernel has ejected is about to end by itself and to say why
+        if self._phase == "run" and not self._ended and not self._is_attached():
+            self._await_end(self._deadlines.detach_s)
+
+    def _ask_it_to_leave(self) -> None:
+        if self._ended:
+            return
+        self._told = True
+        if self.plan.control:
+            with contextlib.suppress(OSError):
+                os.write(self._stdin, b"stat\nquit\n")
+        else:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGTERM)
+        self._await_end(self._deadlines.detach_s)
+
+    def _make_it_leave(self) -> None:
+        if self._ended:
+            return
+        # a scheduler that runs nobody does not run its own process either, not even to die
+        self._forced = True
+        words = sched_ext.force_off() or "disabled by SysRq-S"
+        self._problem = (
+            f"still there {self._deadlines.detach_s:g} s after being told to end; {words}"
+        )
+        signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        self._await_end(_KILL_S)
+
+    def _await_end(self, seconds: float) -> None:
+        self._reactor.wait(time.monotonic_ns() + int(seconds * _NS), lambda: self._ended)
+
+    def _await_detachment(self) -> None:
+        deadline = time.monotonic_ns() + int(self._deadlines.detach_s * _NS)
+        # the kernel announces before it is done, hence no event for the very end
+        while sched_ext.read_state().state not in ("", "disabled"):
+            if time.monotonic_ns() > deadline:
+                return
+            self._reactor.wait(time.monotonic_ns() + _NS // 100, lambda: False)
+
+    def _exit_record(self, kernel_log: list[str]) -> ExitRecord:
+        # the pipes may still hold its last words
+        self._reactor.wait(time.monotonic_ns(), lambda: False)
+        log = from_kernel_log(kernel_log, self.plan.ops)
+        if self._forced:
+            return ExitRecord()  # the kernel's record is of our own doing
+        if self.plan.control:
+            return combine(self._loader.record, log)
+        return combine(log, from_own_words(self._log.text()))
+
+    def _exit_status(self) -> str:
+        if self._status is None:
+            return self._problem
+        core = "core dumped" if os.WCOREDUMP(self._status) else ""
+        return "; ".join(filter(None, (describe_status(self._status), core, self._problem)))
+
+    def _facts(self) -> SchedulerFacts:
+        kernel_log = self._kernel_log.lines()
+        record = self._exit_record(kernel_log)
+        detached = not self._forced and sched_ext.read_state().state in ("", "disabled")
+        in_order = self._phase == "run" and self._told and detached and self._ended
+        return SchedulerFacts(
+            name=self.plan.name,
+            argv=self.plan.argv,
+            pid=self._pid if self._pid >= 0 else None,
+            phase="detached" if in_order else self._phase,
+            attached_ns=self._attached_ns,
+            state_attached=self._state_attached.state,
+            ops_attached=self._state_attached.ops,
+            state_end=self._state_end.state,
+            ops_end=self._state_end.ops,
+            enable_seq=self._state_end.enable_seq,
+            nr_rejected=self._state_end.nr_rejected,
+            ended_by_us=self._told,
+            exit_status=self._exit_status(),
+            exit_kind=record.kind,
+            exit_reason=record.reason,
+            exit_message=record.message,
+            dump=record.dump,
+            log_tail=self._log.last(_TAIL),
+            ended_ns=self._ended_ns,
+            detached=detached,
+            stats=dict(sorted(self._loader.stats.items())),
+            enable_seq_attached=self._state_attached.enable_seq,
+            nr_rejected_attached=self._state_attached.nr_rejected,
+            hotplug_seq_attached=self._counted_attached.hotplug_seq,
+            hotplug_seq_end=self._counted_end.hotplug_seq,
+            events=_since(self._counted_attached.events, self._counted_end.events),
+            ejections=self._ejections(kernel_log),
+            kernel_words=kernel_words(kernel_log, self._pid),
+            switch_all=self._counted_attached.switch_all,
+        )
+
+    def _ejections(self, kernel_log: list[str]) -> tuple[str, ...]:
+        thrown = ejections(kernel_log, self.plan.ops, self._log.text())
+        # the last one is of our own doing
+        return thrown[:-1] if self._forced else thrown
+
+    def _release(self) -> None:
+        self._reactor.forget(self._uevents.descriptor)
+        self._uevents.close()
+        self._kernel_log.close()
+        for descriptor in tuple(self._outputs):
+            self._close_output(descriptor)  # a helper that left the process group holds it open
+        self._reactor.forget(self._pidfd)
+        for descriptor in (self._stdin, self._pidfd):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+def _since(before: dict[str, int], now: dict[str, int]) -> dict[str, int]:
+    """What was counted meanwhile; the counters of one that came back by itself begin at 0."""
+    anew = any(now.get(name, 0) < count for name, count in before.items())
+    return {name: count - (0 if anew else before.get(name, 0)) for name, count in now.items()}
+
+
+def no_scheduler_facts() -> SchedulerFacts:
+    """The evidence of a run without a scheduler of its own: the state of sched_ext at its end."""
+    now = sched_ext.read_state()
+    return SchedulerFacts(
+        name="",
+        argv=(),
+        pid=None,
+        phase="none",
+        attached_ns=None,
+        state_attached=now.state,
+        ops_attached=now.ops,
+        state_end=now.state,
+        ops_end=now.ops,
+        enable_seq=now.enable_seq,
+        nr_rejected=now.nr_rejected,
+        ended_by_us=False,
+        exit_status="",
+        exit_kind="",
+        exit_reason="",
+        exit_message="",
+        dump="",
+        log_tail="",
+        ended_ns=None,
+        detached=now.state != ENABLED,
+    )

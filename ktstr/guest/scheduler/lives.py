@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schedulers of a plan: the one under test and the staged ones, one life after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ktstr.guest.scheduler.life import Scheduler, no_scheduler_facts
+from ktstr.guest.system import sched_ext
+from ktstr.guest.system.sched_ext import DISABLED
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.facts import LogChunk
+
+if TYPE_CHECKING:
+    from ktstr.guest.system.port import Sink
+    from ktstr.guest.system.reactor import Reactor
+    from ktstr.model.plan import Plan, SchedulerPlan
+
+
+class Schedulers:
+    """Brings schedulers in and takes them away; it implements `engine.Subject`.
+
+    The facts of each life are emitted at its end.  Between two lives the kernel's own class runs.
+    """
+
+    def __init__(self, plan: Plan, reactor: Reactor, sink: Sink) -> None:
+        self._own, self._deadlines = plan.scheduler, plan.deadlines
+        self._reactor, self._sink = reactor, sink
+        own = () if plan.scheduler is None else (plan.scheduler,)
+        self._known = {each.name: each for each in (*own, *plan.staged)}
+        self._life: Scheduler | None = None
+        self._lives = 0
+
+    def begin(self) -> bool:
+        """Starts the scheduler under test, if there is one; returns whether it is attached."""
+        return self._own is None or self._start(self._own)
+
+    def end(self) -> None:
+        """Ends the scheduler that is there; where none ever was, sched_ext's state is shown."""
+        if self._life is not None:
+            self._finish(self._life)
+        elif not self._lives:
+            self._sink.emit(no_scheduler_facts())
+
+    def words(self) -> str:
+        """What the scheduler that is there said so far, and how it ended if it did."""
+        return self._life.words() if self._life is not None else ""
+
+    @property
+    def ops(self) -> str:
+        """The name that sched_ext is to show now; empty while no scheduler is meant to run."""
+        return self._life.plan.ops if self._life is not None else ""
+
+    def trouble(self) -> str:
+        """Why the scenario must end: the scheduler that is meant to run does not."""
+        return self._life.trouble() if self._life is not None else ""
+
+    def set_knob(self, name: str, value: int) -> None:
+        """Sets a global variable of the scheduler; see `Scheduler.set_knob`."""
+        self._present(f"that could take {name}={value}").set_knob(name, value)
+
+    def global_value(self, name: str) -> int:
+        """A global variable of the scheduler; see `Scheduler.global_value`."""
+        return self._present(f"that could have {name}").global_value(name)
+
+    def attach(self, name: str) -> None:
+        """Starts a scheduler (empty: the one under test) and waits until it is attached.
+
+        Raises:
+            UsageError: one is attached, or there is none of this name.
+            InfraError: it did not attach; its facts say why.
+        """
+        if self._life is not None:
+            raise UsageError(
+                f"scheduler {self._life.plan.name} is attached; detach it first, or replace it"
+            )
+        plan = self._plan_of(name)
+        if not self._start(plan):
+            self.end()
+            raise InfraError(f"scheduler {plan.name} was started and did not attach")
+
+    def detach(self) -> None:
+        """Tells the scheduler to go and waits until sched_ext is disabled.
+
+        Raises:
+            UsageError: none is attached.
+            InfraError: it had gone already, or does not go.
+        """
+        life = self._present("that could be detached")
+        trouble = life.trouble()
+        if trouble:
+            # its facts must show a life that ended by itself: `end` takes them
+            raise InfraError(trouble)
+        self._finish(life)
+        state = sched_ext.read_state().state
+        if state != DISABLED:
+            raise InfraError(
+                f"scheduler {life.plan.name} was told to go, and sched_ext is {state or 'absent'}"
+            )
+
+    def restart(self) -> None:
+        """Detaches the scheduler that is attached, and attaches the same again.
+
+        Raises:
+            UsageError: none is attached.
+            InfraError: see `detach` and `attach`.
+        """
+        name = self._present("that could be restarted").plan.name
+        self.detach()
+        self.attach(name)
+
+    def replace(self, name: str) -> None:
+        """Detaches the scheduler that is attached, and attaches another.
+
+        Raises:
+            UsageError: none is attached, or there is none of this name.
+            InfraError: see `detach` and `attach`.
+        """
+        plan = self._plan_of(name)
+        self.detach()
+        self.attach(plan.name)
+
+    def _start(self, plan: SchedulerPlan) -> bool:
+        self._lives += 1
+        self._life = Scheduler(plan, self._deadlines, self._reactor)
+        return self._life.start()
+
+    def _finish(self, life: Scheduler) -> None:
+        facts, log = life.finish()
+        self._life = None
+        self._sink.emit(facts)
+        if self._lives > 1:
+            title = f"--- {life.plan.name}, scheduler number {self._lives} of this guest ---\n"
+            log = LogChunk(log.source, title + log.text, log.truncated)
+        self._sink.emit(log)
+
+    def _present(self, what: str) -> Scheduler:
+        if self._life is None:
+            raise UsageError(f"no scheduler is attached {what}")
+        return self._life
+
+    def _plan_of(self, name: str) -> SchedulerPlan:
+        if not name and self._own is None:
+            raise UsageError("this target has no scheduler of its own; name a staged one")
+        plan = self._own if not name else self._known.get(name)
+        if plan is None:
+            known = ", ".join(self._known) or "none"
+            raise UsageError(f"no scheduler {name!r}; the target has {known}")
+        return plan

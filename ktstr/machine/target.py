@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the `ktstr_test` rule tells the runner: the NAME.config.json of a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ktstr.model.machine.disk import Filesystem, Throttle
+from ktstr.model.machine.numa import NumaLayout
+from ktstr.model.machine.topology import Topology
+from ktstr.model.payload import Payload
+
+
+@dataclass(frozen=True)
+class KernelFiles:
+    """A kernel's files as runfiles paths; `bzimage` is empty where it has none."""
+
+    label: str
+    vmlinux: str
+    bzimage: str
+    config: str
+    system_map: str
+    build_info: str
+
+
+@dataclass(frozen=True)
+class SchedulerFiles:
+    """A scheduler's initramfs layer (runfiles path) and how to start it; see ScxSchedulerInfo.
+
+    checks: thresholds for every test of it, field of `Checks` to value as text.
+    """
+
+    label: str
+    name: str
+    layer: str
+    argv: tuple[str, ...]
+    ops: str
+    control: bool
+    kargs: tuple[str, ...]
+    sysctls: dict[str, str]
+    checks: dict[str, str]
+
+
+@dataclass(frozen=True)
+class PayloadFiles:
+    """A payload's initramfs layer (runfiles path) and how to run it."""
+
+    label: str
+    layer: str
+    payload: Payload
+
+
+@dataclass(frozen=True)
+class WorkerFiles:
+    """The initramfs layer (runfiles path) of a work type of the author's own."""
+
+    label: str
+    layer: str
+    name: str
+
+
+@dataclass(frozen=True)
+class DiskFiles:
+    """A disk of the target: its template (runfiles path of a qcow2) and what the target wants.
+
+    `name` is empty where the target gives none.  key_file: runfiles path of the file that holds the
+    template's content key, `<file system>-<MiB>m-<fingerprint of what made it>`, and no newline.
+    """
+
+    label: str
+    template: str
+    key_file: str
+    filesystem: Filesystem
+    size_mb: int
+    name: str
+    read_only: bool
+    auto_mount: bool
+    throttle: Throttle
+
+
+@dataclass(frozen=True)
+class Target:
+    """A ktstr_test target as known in analysis.  Paths are runfiles paths (rlocation).
+
+    bazel: the command that runs Bazel in the target's workspace.  libraries: Python files that the
+    sources import.  import_roots: runfiles directories that imports begin at.  timeout_s: what
+    Bazel allows where its environment does not say.  staged: schedulers that tests may bring in.
+    sampler: the initramfs layer with what tests with `trace` need.
+    oversized: `tcg` or `refuse`, for a topology with more CPUs than the machine that runs the test.
+    template: directory of the vm_template that tests are cloned from; empty where the build makes
+    none.  fresh_boot: whether every test boots a machine of its own.  same_seed: whether every run
+    of `--runs_per_test` has `seed`, rather than one of its own.  passed_env: names of variables
+    that the target sets or inherits.
+    """
+
+    label: str
+    bazel: str
+    sources: tuple[str, ...]
+    libraries: tuple[str, ...]
+    import_roots: tuple[str, ...]
+    kernel: KernelFiles
+    initramfs: tuple[str, ...]
+    scheduler: SchedulerFiles | None
+    scheduler_args: tuple[str, ...]
+    payloads: tuple[PayloadFiles, ...]
+    disks: tuple[DiskFiles, ...]
+    topology: str
+    memory_mb: int
+    accel: str
+    qemu: str
+    kargs: tuple[str, ...]
+    seed: int
+    timeout_s: int
+    staged: tuple[SchedulerFiles, ...] = ()
+    numa: NumaLayout | None = None
+    oversized: str = "tcg"
+    workers: tuple[WorkerFiles, ...] = ()
+    sampler: str = ""
+    template: str = ""
+    fresh_boot: bool = False
+    same_seed: bool = False
+    passed_env: tuple[str, ...] = ()
+
+    @property
+    def machine(self) -> Topology:
+        """The topology that the target's tests run on.
+
+        Raises:
+            UsageError: there is no such machine.
+        """
+        return Topology.parse(self.topology, self.numa)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is found in the output of a payload."""

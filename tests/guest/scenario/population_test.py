@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The random choices of a population: each its own, and in a comparison those of every leg."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from absl.testing import absltest
+
+from ktstr.guest.scenario.population import Population, Stage
+from ktstr.guest.system.cgroups import CgroupTree
+from ktstr.guest.system.reactor import Reactor
+from ktstr.model.facts import WorkerFacts
+from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.work import RandomSubset, Work
+
+_VIEW = TopologyView.of(Topology.parse("2n4l64c1t"))
+_WORK = Work(affinity=RandomSubset(), workers=2)
+
+
+class _Facts:
+    def __init__(self) -> None:
+        self.all: list[Any] = []
+
+    def emit(self, fact: Any) -> None:
+        self.all.append(fact)
+
+
+class PopulationTest(absltest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        mount = self.create_tempdir()
+        mount.create_file("cgroup.procs")
+        stage = Stage(_VIEW, 1.0, 2, seed=1, collect_s=5.0, worker="/bin/true")
+        self.facts, reactor = _Facts(), Reactor()
+        self.people = Population(stage, CgroupTree(mount.full_path), reactor, self.facts)
+
+    def affinities(self) -> list[str]:
+        """Those of two workers of one step."""
+        self.people.spawn(None, _WORK, 0)
+        self.people.tear_down(0)
+        found = [each.requested for each in self.facts.all if isinstance(each, WorkerFacts)]
+        self.facts.all.clear()
+        return found
+
+    def test_every_group_draws_for_itself(self) -> None:
+        drawn = [*self.affinities(), *self.affinities()]
+        self.assertLen(set(drawn), 4)
+
+    def test_legs_of_a_comparison_draw_alike(self) -> None:
+        self.affinities()  # of a backdrop
+        legs = []
+        for _ in range(3):
+            self.people.begin_leg()
+            legs.append(self.affinities() + self.affinities())
+        self.assertLen(set(legs[0]), 4)
+        self.assertEqual(legs[1:], legs[:1] * 2)
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a scheduler's life leaves behind in the agent; that it attaches is shown in real guests."""
+
+from __future__ import annotations
+
+import os
+from unittest import mock
+
+from absl.testing import absltest
+
+from ktstr.guest.scheduler import life
+from ktstr.guest.scheduler.life import Scheduler
+from ktstr.guest.system import sched_ext
+from ktstr.guest.system.reactor import Reactor
+from ktstr.guest.system.sched_ext import SchedExtCounters, SchedExtState
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.facts import SchedulerFacts
+from ktstr.model.plan import GuestDeadlines, SchedulerPlan
+
+# a helper in a session of its own keeps both outputs open until its input ends
+_HELPER = "setsid sh -c 'read line <&3' 3<\"$1\" & exit 0"
+
+
+class SchedulerLifeTest(absltest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        nothing = SchedExtState("disabled", "", "", "")
+        uevents, log = mock.Mock(), mock.Mock()
+        self.log = log
+        uevents.descriptor, self._writer = os.pipe()
+        log.lines.return_value = []
+        for name, value in (("Uevents", uevents), ("KernelLog", log)):
+            self.enter_context(mock.patch.object(life, name, return_value=value))
+        self.enter_context(mock.patch.object(sched_ext, "read_state", return_value=nothing))
+        self.addCleanup(os.close, uevents.descriptor)
+        self.addCleanup(os.close, self._writer)
+
+    def life(self, script: str, *words: str) -> Scheduler:
+        plan = SchedulerPlan("own", ("/bin/sh", "-c", script, "sh", *words), "own", control=True)
+        return Scheduler(plan, GuestDeadlines(), Reactor())
+
+    def test_a_helper_that_stays_holds_no_descriptor(self) -> None:
+        fifo = os.path.join(self.create_tempdir().full_path, "fifo")
+        os.mkfifo(fifo)
+        holder = os.open(fifo, os.O_RDWR)
+        self.addCleanup(os.close, holder)
+        before = sorted(os.listdir("/proc/self/fd"))
+        life = self.life(_HELPER, fifo)
+        self.assertFalse(life.start())
+        facts: SchedulerFacts = life.finish()[0]
+        self.assertEqual(facts.exit_status, "exit status 0")
+        self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
+        os.write(holder, b"\n")  # the helper ends
+
+    def test_one_that_ends_instead_of_answering_is_told_as_that(self) -> None:
+        life = self.life("read line; exit 3")
+        life._spawn()
+        with self.assertRaisesRegex(InfraError, "ended before it answered `get x`: exit status 3"):
+            life.global_value("x")
+        life.finish()
+
+    def test_what_was_counted_and_thrown_out_meanwhile_is_told(self) -> None:
+        counted = [
+            SchedExtCounters("1", {"SCX_EV_A": 5, "SCX_EV_B": 0}, "1"),
+            SchedExtCounters("2", {"SCX_EV_A": 7, "SCX_EV_B": 1}, "0"),
+        ]
+        self.enter_context(mock.patch.object(sched_ext, "read_counters", side_effect=counted))
+        attached = SchedExtState("enabled", "own", "3", "0")
+        self.enter_context(mock.patch.object(sched_ext, "read_state", return_value=attached))
+        life = self.life("read line; exit 0")
+        self.log.lines.return_value = [
+            'sched_ext: BPF scheduler "own" disabled (unregistered from the main kernel)',
+            "sched_ext: own: cpu 1 going offline, exiting scheduler",
+        ]
+        self.assertTrue(life.start())
+        with mock.patch.object(life, "_await_detachment"):
+            facts = life.finish()[0]
+        self.assertEqual((facts.enable_seq_attached, facts.enable_seq), ("3", "3"))
+        self.assertEqual((facts.hotplug_seq_attached, facts.hotplug_seq_end), ("1", "2"))
+        self.assertEqual(facts.events, {"SCX_EV_A": 2, "SCX_EV_B": 1})
+        self.assertEqual(facts.switch_all, "1")
+        (thrown,) = facts.ejections
+        self.assertEndsWith(thrown, "main kernel: cpu 1 going offline, exiting scheduler")
+
+    def test_counters_that_began_anew_are_not_negative(self) -> None:
+        since = life._since({"SCX_EV_A": 5, "SCX_EV_B": 1}, {"SCX_EV_A": 2, "SCX_EV_B": 4})
+        self.assertEqual(since, {"SCX_EV_A": 2, "SCX_EV_B": 4})
+
+    def test_a_name_of_two_lines_is_not_sent(self) -> None:
+        life = self.life("read line; exit 3")
+        life._spawn()
+        with self.assertRaisesRegex(UsageError, "is more than one line"):
+            life.set_knob("a\nb", 1)
+        life.finish()
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Topologies: their text, their arithmetic, and the sets of CPUs that scenarios see."""
+
+from absl.testing import absltest, parameterized
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ktstr.model.errors import UsageError
+from ktstr.model.machine.topology import Topology, TopologyView
+from tests.model.strategies import topologies
+
+
+class TopologyTest(parameterized.TestCase):
+    @given(topologies())
+    def test_text_round_trip(self, topology: Topology) -> None:
+        self.assertEqual(Topology.parse(str(topology)), topology)
+
+    @given(topologies(), st.data())
+    def test_compose_undoes_decompose(self, topology: Topology, data: st.DataObject) -> None:
+        cpu = data.draw(st.integers(0, topology.cpus - 1))
+        llc, core, thread = topology.decompose(cpu)
+        self.assertEqual(topology.compose(llc, core, thread), cpu)
+        self.assertLess(llc, topology.llcs)
+        self.assertLess(core, topology.cores)
+        self.assertLess(thread, topology.threads)
+
+    @given(topologies(), st.data())
+    def test_the_view_agrees_with_the_arithmetic(
+        self, topology: Topology, data: st.DataObject
+    ) -> None:
+        view = TopologyView.of(topology)
+        cpu = data.draw(st.integers(0, topology.cpus - 1))
+        llc, core, _ = topology.decompose(cpu)
+        self.assertIn(cpu, view.llcs[llc])
+        self.assertIn(cpu, view.cores[llc * topology.cores + core])
+        self.assertIn(cpu, view.nodes[topology.node_of_llc(llc)])
+        self.assertEqual(view.nodes_of(view.llcs[llc]), {topology.node_of_llc(llc)})
+
+    @given(topologies())
+    def test_every_level_partitions_the_cpus(self, topology: Topology) -> None:
+        view = TopologyView.of(topology)
+        for level in (view.llcs, view.nodes, view.cores):
+            self.assertEqual(sum(len(part) for part in level), topology.cpus)
+            self.assertEqual(frozenset().union(*level), frozenset(range(topology.cpus)))
+        self.assertEqual(view.describe(), str(topology))
+
+    @given(topologies())
+    def test_one_cpu_of_more_than_two_is_not_usable(self, topology: Topology) -> None:
+        view = TopologyView.of(topology)
+        left_out = view.cpus - set(view.usable_cpus)
+        self.assertEqual(left_out, {topology.cpus - 1} if topology.cpus > 2 else set())
+
+    def test_an_uneven_machine_is_called_so(self) -> None:
+        view = TopologyView(
+            llcs=(frozenset({0, 1}), frozenset({2})),
+            nodes=(frozenset({0, 1, 2}),),
+            cores=(frozenset({0}), frozenset({1}), frozenset({2})),
+        )
+        self.assertEqual(view.describe(), "uneven: 1 nodes, 2 LLCs, 3 cores, 3 CPUs")
+
+    @parameterized.parameters(
+        "", "1n2l4c", "2l1n4c1t", "1N2L4C1T", " 1n1l1c1t", "1n1l1c1t\n", "-1n1l1c1t", "1.5n1l1c1t",
+        "٣n3l1c1t",
+    )  # fmt: skip
+    def test_malformed_text_is_refused(self, text: str) -> None:
+        with self.assertRaisesRegex(UsageError, "not of the form NnNlNcNt, e.g. 1n2l4c1t"):
+            Topology.parse(text)
+
+    def test_a_number_beyond_all_machines_is_refused(self) -> None:
+        with self.assertRaisesRegex(UsageError, "not of the form NnNlNcNt"):
+            Topology.parse("9" * 5000 + "n1l1c1t")
+
+    @parameterized.parameters(("0n1l1c1t", "nodes"), ("1n0l1c1t", "llcs"), ("1n1l1c0t", "threads"))
+    def test_an_axis_of_zero_is_named(self, text: str, axis: str) -> None:
+        with self.assertRaisesRegex(UsageError, f"{text}: {axis} is 0"):
+            Topology.parse(text)
+
+    def test_llcs_that_do_not_divide_are_refused(self) -> None:
+        with self.assertRaisesRegex(UsageError, "3 LLCs do not divide over 2 NUMA nodes"):
+            Topology.parse("2n3l1c1t")
+
+
+if __name__ == "__main__":
+    absltest.main()
