@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ktstr.guest.observers.observer import Observer
-from ktstr.guest.system.service import PROGRAM, Service, UnavailableError
+from ktstr.guest.system.service import SAMPLER, Service, UnavailableError
 from ktstr.model.histogram import Histogram
 from ktstr.model.wire.samples import SamplerFacts, SamplerProgram, SchedSample
 
@@ -24,7 +24,7 @@ class Sampler(Observer):
     of its facts makes the test INCONCLUSIVE.
     """
 
-    def __init__(self, reactor: Reactor, sink: Sink, program: str = PROGRAM) -> None:
+    def __init__(self, reactor: Reactor, sink: Sink, program: str = SAMPLER) -> None:
         super().__init__(Service(reactor, program, "sampler", OBJECT), "stopped sampling:")
         self._sink = sink
         self._ready_ns: int | None = None

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ktstr.guest.observers.observer import Observer
-from ktstr.guest.system.service import PROGRAM, Service, UnavailableError
+from ktstr.guest.system.service import SAMPLER, Service, UnavailableError
 from ktstr.model.wire.witness import HOLD_NS, Phase, Sightings, WitnessFacts
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Witness(Observer):
     It passes on what its process says: to take that apart would cost a guest more than the looks.
     """
 
-    def __init__(self, reactor: Reactor, program: str = PROGRAM) -> None:
+    def __init__(self, reactor: Reactor, program: str = SAMPLER) -> None:
         super().__init__(Service(reactor, program, "witness", OBJECT), "stopped looking:")
         self._sink: Sink | None = None
         self._period_ns = self._started_ns = 0

@@ -20,6 +20,7 @@ from ktstr.guest.exit_record import (
 )
 from ktstr.guest.system import sched_ext
 from ktstr.guest.system.log import BoundedLog
+from ktstr.guest.system.program import Program
 from ktstr.guest.system.sched_ext import (
     ENABLED,
     KernelLog,
@@ -39,7 +40,6 @@ _NS = 1_000_000_000
 _KNOB_S = 5.0
 _KILL_S = 2.0
 _TAIL = 8 << 10
-_PIECE = 1 << 16
 # scx-loader's exit status for a command line that it refused, and for one refused attachment
 _LOADER_NOT_ATTACHED = 4
 _TRUTH = {"true": 1, "false": 0}
@@ -55,13 +55,10 @@ class Scheduler:
         self._log = BoundedLog()
         self._loader = LoaderOutput()
         self._uevents, self._kernel_log = Uevents(), KernelLog()
-        self._pid = self._pidfd = self._stdin = -1
-        self._outputs: set[int] = set()
-        self._status: int | None = None
+        self._program = Program(reactor, plan.argv, {1: self._hear, 2: self._log.add})
         self._problem = ""
         self._phase = "start"
         self._attached_ns: int | None = None
-        self._ended_ns: int | None = None
         self._told = self._forced = False
         self._asked = 0
         self._state_attached = self._state_end = _NOTHING
@@ -71,7 +68,7 @@ class Scheduler:
     def start(self) -> bool:
         """Starts it and waits until the kernel says that it is attached, or that it never will."""
         try:
-            self._spawn()
+            self._program.start()
         except OSError as error:
             self._problem = f"cannot run {self.plan.argv[0]}: {error.strerror}"
             return False
@@ -131,7 +128,7 @@ class Scheduler:
         if "\n" in command:
             raise UsageError(f"scheduler {name}: `{command!r}` is more than one line")
         try:
-            os.write(self._stdin, f"{command}\n".encode())
+            self._program.say(f"{command}\n".encode())
         except OSError as error:
             raise InfraError(f"scheduler {name} is gone: {error}") from error
         # answers come in order: a late one to a request given up must not pass for this one's
@@ -153,12 +150,11 @@ class Scheduler:
         """Reads the evidence, tells the scheduler to go, and waits until it has."""
         self._state_end = sched_ext.read_state()
         self._counted_end = sched_ext.read_counters()
-        if self._pid >= 0:
+        if self._program.pid >= 0:
             self._let_it_leave()
             self._ask_it_to_leave()
             self._make_it_leave()
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._pid, signal.SIGKILL)  # helpers that it left
+            self._program.kill_group()  # helpers that it left
             self._await_detachment()
         facts = self._facts()
         self._release()
@@ -170,59 +166,15 @@ class Scheduler:
 
     @property
     def _ended(self) -> bool:
-        return self._status is not None
+        return self._program.status is not None
 
     def _is_attached(self) -> bool:
         return sched_ext.read_state().runs(self.plan.ops)
 
-    def _spawn(self) -> None:
-        (stdin_r, stdin_w), (stdout_r, stdout_w), (stderr_r, stderr_w) = (
-            os.pipe(), os.pipe(), os.pipe(),
-        )  # fmt: skip
-        argv = self.plan.argv
-        try:
-            self._pid = os.posix_spawn(
-                argv[0],
-                argv,
-                os.environ,
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, stdin_r, 0),
-                    (os.POSIX_SPAWN_DUP2, stdout_w, 1),
-                    (os.POSIX_SPAWN_DUP2, stderr_w, 2),
-                ],
-                setpgroup=0,
-            )
-        except OSError:
-            for descriptor in (stdin_w, stdout_r, stderr_r):
-                os.close(descriptor)
-            raise
-        finally:
-            for descriptor in (stdin_r, stdout_w, stderr_w):
-                os.close(descriptor)
-        self._stdin, self._outputs = stdin_w, {stdout_r, stderr_r}
-        self._pidfd = os.pidfd_open(self._pid)
-        self._reactor.watch(self._pidfd, self._reap)
-        self._reactor.watch(stdout_r, lambda: self._read(stdout_r, loader=self.plan.control))
-        self._reactor.watch(stderr_r, lambda: self._read(stderr_r, loader=False))
-
-    def _read(self, descriptor: int, *, loader: bool) -> None:
-        data = os.read(descriptor, _PIECE)
-        if not data:
-            self._close_output(descriptor)
-            return
+    def _hear(self, data: bytes) -> None:
         self._log.add(data)
-        if loader:
+        if self.plan.control:
             self._loader.feed(data.decode(errors="replace"))
-
-    def _close_output(self, descriptor: int) -> None:
-        self._outputs.discard(descriptor)
-        self._reactor.forget(descriptor)
-        os.close(descriptor)
-
-    def _reap(self) -> None:
-        self._status = os.waitpid(self._pid, 0)[1]
-        self._ended_ns = time.monotonic_ns()
-        self._reactor.forget(self._pidfd)
 
     def _why_not_attached(self) -> None:
         now = self._state_attached
@@ -232,18 +184,18 @@ class Scheduler:
                 f"still not attached after {self.plan.attach_timeout_s:g} s: sched_ext is "
                 f"{now.state or 'absent'} with ops {now.ops or 'none'}"
             )
-        elif self.plan.control and os.waitstatus_to_exitcode(self._status or 0) == (
+        elif self.plan.control and os.waitstatus_to_exitcode(self._program.status or 0) == (
             _LOADER_NOT_ATTACHED
         ):
             self._phase = "attach"
         elif self._loader.attached:
             # it was attached, and ejected before we looked
-            self._phase, self._attached_ns = "run", self._ended_ns
+            self._phase, self._attached_ns = "run", self._program.ended_ns
 
     def _let_it_leave(self) -> None:
         # one that the kernel has ejected is about to end by itself and to say why
         if self._phase == "run" and not self._ended and not self._is_attached():
-            self._await_end(self._deadlines.detach_s)
+            self._program.await_end(self._deadlines.detach_s)
 
     def _ask_it_to_leave(self) -> None:
         if self._ended:
@@ -251,10 +203,10 @@ class Scheduler:
         self._told = True
         if self.plan.control:
             with contextlib.suppress(OSError):
-                os.write(self._stdin, b"stat\nquit\n")
+                self._program.say(b"stat\nquit\n")
         else:
-            signal.pidfd_send_signal(self._pidfd, signal.SIGTERM)
-        self._await_end(self._deadlines.detach_s)
+            self._program.send(signal.SIGTERM)
+        self._program.await_end(self._deadlines.detach_s)
 
     def _make_it_leave(self) -> None:
         if self._ended:
@@ -265,11 +217,8 @@ class Scheduler:
         self._problem = (
             f"still there {self._deadlines.detach_s:g} s after being told to end; {words}"
         )
-        signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        self._await_end(_KILL_S)
-
-    def _await_end(self, seconds: float) -> None:
-        self._reactor.wait(time.monotonic_ns() + int(seconds * _NS), lambda: self._ended)
+        self._program.send(signal.SIGKILL)
+        self._program.await_end(_KILL_S)
 
     def _await_detachment(self) -> None:
         deadline = time.monotonic_ns() + int(self._deadlines.detach_s * _NS)
@@ -290,10 +239,11 @@ class Scheduler:
         return combine(log, from_own_words(self._log.text()))
 
     def _exit_status(self) -> str:
-        if self._status is None:
+        status = self._program.status
+        if status is None:
             return self._problem
-        core = "core dumped" if os.WCOREDUMP(self._status) else ""
-        return "; ".join(filter(None, (describe_status(self._status), core, self._problem)))
+        core = "core dumped" if os.WCOREDUMP(status) else ""
+        return "; ".join(filter(None, (describe_status(status), core, self._problem)))
 
     def _facts(self) -> SchedulerFacts:
         kernel_log = self._kernel_log.lines()
@@ -303,7 +253,7 @@ class Scheduler:
         return SchedulerFacts(
             name=self.plan.name,
             argv=self.plan.argv,
-            pid=self._pid if self._pid >= 0 else None,
+            pid=self._program.pid if self._program.pid >= 0 else None,
             phase="detached" if in_order else self._phase,
             attached_ns=self._attached_ns,
             state_attached=self._state_attached.state,
@@ -319,7 +269,7 @@ class Scheduler:
             exit_message=record.message,
             dump=record.dump,
             log_tail=self._log.last(_TAIL),
-            ended_ns=self._ended_ns,
+            ended_ns=self._program.ended_ns,
             detached=detached,
             stats=dict(sorted(self._loader.stats.items())),
             enable_seq_attached=self._state_attached.enable_seq,
@@ -328,7 +278,7 @@ class Scheduler:
             hotplug_seq_end=self._counted_end.hotplug_seq,
             events=_since(self._counted_attached.events, self._counted_end.events),
             ejections=self._ejections(kernel_log),
-            kernel_words=kernel_words(kernel_log, self._pid),
+            kernel_words=kernel_words(kernel_log, self._program.pid),
             switch_all=self._counted_attached.switch_all,
         )
 
@@ -341,12 +291,7 @@ class Scheduler:
         self._reactor.forget(self._uevents.descriptor)
         self._uevents.close()
         self._kernel_log.close()
-        for descriptor in tuple(self._outputs):
-            self._close_output(descriptor)  # a helper that left the process group holds it open
-        self._reactor.forget(self._pidfd)
-        for descriptor in (self._stdin, self._pidfd):
-            if descriptor >= 0:
-                os.close(descriptor)
+        self._program.release()
 
 
 def _since(before: dict[str, int], now: dict[str, int]) -> dict[str, int]:

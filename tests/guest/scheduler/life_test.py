@@ -54,7 +54,7 @@ class SchedulerLifeTest(absltest.TestCase):
 
     def test_one_that_ends_instead_of_answering_is_told_as_that(self) -> None:
         life = self.life("read line; exit 3")
-        life._spawn()
+        life._program.start()
         with self.assertRaisesRegex(InfraError, "ended before it answered `get x`: exit status 3"):
             life.global_value("x")
         life.finish()
@@ -88,7 +88,7 @@ class SchedulerLifeTest(absltest.TestCase):
 
     def test_a_name_of_two_lines_is_not_sent(self) -> None:
         life = self.life("read line; exit 3")
-        life._spawn()
+        life._program.start()
         with self.assertRaisesRegex(UsageError, "is more than one line"):
             life.set_knob("a\nb", 1)
         life.finish()
