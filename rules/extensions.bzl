@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Module extensions for MODULE.bazel.
 
-    debian = use_extension("@ktstr//rules:extensions.bzl", "debian")
-    debian.root(name = "debian_root")
-    debian.file(name = "linux_source_6_12", set = "linux_source_6_12", member = "usr/src/linux-source-6.12.tar.xz")
-    use_repo(debian, "debian_root", "linux_source_6_12")
+```python
+debian = use_extension("@ktstr//rules:extensions.bzl", "debian")
+debian.root(name = "debian_root")
+debian.file(name = "linux_source_6_12", set = "linux_source_6_12", member = "usr/src/linux-source-6.12.tar.xz")
+use_repo(debian, "debian_root", "linux_source_6_12")
 
-    kernels = use_extension("@ktstr//rules:extensions.bzl", "kernels", dev_dependency = True)
-    kernels.release(version = "6.14.2")
-    use_repo(kernels, "kernels")
+kernels = use_extension("@ktstr//rules:extensions.bzl", "kernels", dev_dependency = True)
+kernels.release(version = "6.14.2")
+use_repo(kernels, "kernels")
+```
 """
 
 load("//rules/private/debian:file.bzl", "debian_file")

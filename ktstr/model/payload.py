@@ -162,6 +162,7 @@ class ExitCodeSkip:
 
 
 MetricCheck = Min | Max | Range | Exists | ExitCodeEq | ExitCodeSkip
+"""Any of the checks."""
 
 
 @dataclass(frozen=True)

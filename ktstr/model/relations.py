@@ -128,6 +128,7 @@ class Stat(Relatable[StatClaim]):
 
 
 it = It()
+"""Relations without a value yet, for `satisfies`: `it.between(1, 2)`."""
 
 
 def stat(name: str, step: str | int | None = None) -> Stat:

@@ -14,6 +14,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import TopologyView
 
 Partition = tuple[frozenset[int], ...]
+"""The CPUs of each part."""
 
 
 def llc_aligned(view: TopologyView) -> Partition:

@@ -44,7 +44,7 @@ class DocsTest(absltest.TestCase):
 
     def test_links_to_pages_lead_to_pages(self) -> None:
         root = _root()
-        for page in [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("sched/*/*.md")]:
+        for page in [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("sched/*/*.md")]:
             for link in _LINK.findall(page.read_text(encoding="utf-8")):
                 if link.endswith(".md") and "://" not in link:
                     with self.subTest(page=str(page.relative_to(root)), link=link):

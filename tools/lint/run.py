@@ -48,11 +48,9 @@ def _stage(runfiles: Runfiles) -> Path:
     for path in main.rglob("*_pb2.pyi"):
         target = tree / path.relative_to(main)
         target.parent.mkdir(parents=True, exist_ok=True)
-        # protoc leaves the arguments of its mappings open.
-        target.write_text(
-            f'# mypy: disable-error-code="type-arg"\n{path.read_text(encoding="utf-8")}',
-            encoding="utf-8",
-        )
+        # protoc leaves the arguments of its mappings open, and fields that are named as a keyword.
+        header = '# mypy: disable-error-code="type-arg,no-untyped-def"\n'
+        target.write_text(header + path.read_text(encoding="utf-8"), encoding="utf-8")
     return tree
 
 

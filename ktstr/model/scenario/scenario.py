@@ -83,6 +83,7 @@ class Until(Parameters):
 
 HoldSpec = Frac | Fixed | Loop | Until
 FULL = Frac(1.0)
+"""Holds a step for all of the test's duration."""
 
 
 @parameters

@@ -220,6 +220,9 @@ The image is a compressed qcow2. Two builds of the same inputs give the same byt
     provides = [DiskTemplateInfo],
 )
 
+# Under a public name, for the reference: the attributes that the macro passes on.
+DISK_TEMPLATE_RULE = _disk_template
+
 def disk_template(name, filesystem, size, **kwargs):
     """A disk, formatted once, of which every test gets a clone of its own.
 
@@ -227,6 +230,6 @@ def disk_template(name, filesystem, size, **kwargs):
       name: name of the target, a compressed qcow2.
       filesystem: `btrfs`, `ext4`, `xfs`, or `raw`: not formatted, all zeros.
       size: a whole number of MiB: `256M`, `1G`.
-      **kwargs: mkfs_options, contents, and what every rule takes.
+      **kwargs: what the rule takes besides, as above and in docs/reference/rules.md.
     """
     _disk_template(name = name, disk_size = size, filesystem = filesystem, **kwargs)

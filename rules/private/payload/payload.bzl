@@ -226,29 +226,32 @@ _payload = rule(
     doc = "A program for tests to run in their guests.",
     attrs = {
         "any_flag": attr.bool(mandatory = True, doc = "Whether known_flags limits nothing."),
-        "binary": attr.label(allow_files = True, doc = "The program: an executable target or a file."),
+        "binary": attr.label(allow_files = True, doc = "The program: an executable target, whose runfiles come along, or a file. Give this or path."),
         "checks": attr.string_list(doc = "JSON of rules/private/payload/metrics.bzl."),
         "default_args": attr.string_list(doc = "Arguments of every run."),
-        "files": attr.label_keyed_string_dict(allow_files = True, doc = "File -> guest path."),
+        "files": attr.label_keyed_string_dict(allow_files = True, doc = "File or directory -> its path in the guest, absolute or below /payloads/NAME; programs among them bring their libraries."),
         "known_flags": attr.string_list(doc = "The only options that arguments may hold."),
-        "libraries": attr.string_list(doc = "Libraries that the program opens by itself."),
+        "libraries": attr.string_list(doc = "Shared libraries that the program opens by itself, e.g. [\"libgcc_s.so.1\"]."),
         "metrics": attr.string_list(doc = "JSON of rules/private/payload/metrics.bzl."),
         "output": attr.string(mandatory = True, doc = "How metrics are found in what it prints."),
         "path": attr.string(doc = "Path of the program in root."),
-        "patterns": attr.string_dict(doc = "Metric -> regular expression."),
-        "record_key": attr.string_list(doc = "Fields whose values tell records apart."),
-        "repeats": attr.string(default = "all", doc = "Whether all records called alike count, or the last."),
+        "patterns": attr.string_dict(doc = "For output = \"regex\": metric -> regular expression with one group, e.g. {\"time\": \"Time: (.*)\"}."),
+        "record_key": attr.string_list(doc = "Names of fields whose values tell records of \"json\" and \"key_value\" apart that have the same names, e.g. [\"event\"] for `perf stat -j`; see docs/quantities.md."),
+        "repeats": attr.string(default = "all", doc = "\"all\": records that are called alike are numbered; \"last\": the last counts, as in reports that come while a benchmark runs."),
         "root": attr.label(
             default = "@debian_payloads//:root",
             allow_single_file = True,
             doc = "The Debian root that libraries, and the program of `path`, are taken from.",
         ),
-        "uses_parent_pgrp": attr.bool(doc = "Whether it stays in the agent's process group."),
+        "uses_parent_pgrp": attr.bool(doc = "Whether the program gets no process group of its own."),
         "_guest": attr.label(default = "//ktstr/guest:python", providers = [InitramfsInfo]),
         "_tool": attr.label(default = "//tools/payload:layer", executable = True, cfg = "exec"),
     },
     provides = [PayloadInfo],
 )
+
+# Under a public name, for the reference: the attributes that the macro passes on.
+PAYLOAD_RULE = _payload
 
 def payload(
         name,
@@ -268,18 +271,11 @@ def payload(
       args: arguments of every run, before those of the test.
       checks: what every run must fulfil: metric_min, metric_max, metric_range, metric_exists,
         exit_code, exit_code_skip.
-      metrics: what is known of its metrics: metric(NAME, polarity = ..., unit = ...).
+      metrics: what is known of its metrics: metric(NAME, polarity = ..., target = ..., unit = ...).
       output: how metrics are found in what it prints: "exit_code" (none are), "json", "key_value"
         or "regex" with `patterns`.
       known_flags: the only options that arguments may hold; None: any.
-      **kwargs: binary (an executable target, whose runfiles come along, or a file) or path (of a
-        program in `root`); root (default: @debian_payloads//:root); patterns (metric name ->
-        regular expression with one group); record_key (names of fields whose values tell the
-        records of "json" and "key_value" apart, e.g. ["event"]); repeats ("all": records that are
-        called alike are numbered, "last": the last counts, as in reports that come while a
-        benchmark runs); files (file -> its path in the guest, absolute or
-        below /payloads/NAME); libraries (names of shared libraries that the program opens by
-        itself); uses_parent_pgrp (no process group of its own); and what every rule takes.
+      **kwargs: what the rule takes besides, as above and in docs/reference/rules.md.
     """
     _payload(
         name = name,

@@ -33,10 +33,11 @@ def disk(
 
     Args:
       template: label of the disk_template; every test gets a clone of its own.
-      name: what tests call it, and /mnt/<name> its mount point; `disk<index>` if left out.
+      name: what tests call it, and /mnt/<name> its mount point: lower-case letters, digits, `_` and
+        `-`, at most 20; `disk<index>` if left out.
       read_only: whether the guest can only read it.
       auto_mount: whether it is mounted before the test begins; a raw disk never is.
-      iops: at most this many operations a second.
+      iops: at most this many operations a second; QEMU keeps it to that.
       bytes_per_s: at most this many bytes a second.
       iops_burst: operations a second that short bursts may reach.
       bytes_burst: bytes a second that short bursts may reach.

@@ -292,8 +292,9 @@ _ATTRS = {
     ),
     "template": attr.label(
         providers = [VmTemplateInfo],
-        doc = "The saved guest that the tests' are cloned from in virtual time; left out, the macro " +
-              "sets it to the package's of this machine.",
+        doc = "The saved guest that the tests' are cloned from in virtual time: a vm_template of the " +
+              "same machine, which several packages can share; left out, the macro sets it to the " +
+              "package's of this machine.",
     ),
     "_fresh_boot": attr.label(
         default = "//rules:fresh_boot",
@@ -332,6 +333,9 @@ _ktstr_shell = rule(
     executable = True,
 )
 
+# Under a public name, for the reference: the attributes that the macro passes on.
+KTSTR_TEST_RULE = _ktstr_test
+
 # What a test has and a plain program, or a guest that is no clone, has not.
 _TEST_ONLY = ["args", "flaky", "local", "shard_count", "size", "template", "timeout"]
 
@@ -349,10 +353,8 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
       numa: a numa_node(...) of rules/numa.bzl for each NUMA node, where they differ.
       numa_distances: their distances as rows of numbers; left out: 10 within a node, else 20.
       fresh_boot: whether every test boots its machine, rather than getting a clone.
-      **kwargs: srcs, deps, data, kernel, scheduler, scheduler_args, staged_schedulers,
-        payloads, workers, topology, memory_mb, accel, oversized, kargs, seed, env, env_inherit,
-        template (a vm_template of the same machine that several packages share), and what every
-        test rule takes.
+      **kwargs: srcs, kernel, scheduler, topology, accel and more: docs/reference/rules.md has all
+        of them, as _ATTRS above; and what every test rule takes.
     """
     kwargs |= disk_attributes(name, disks)
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)
