@@ -41,6 +41,9 @@ class ArrowsTest(parameterized.TestCase):
         ("ktstr/judge/run/deep/down.py", "import ktstr.judge.checks.gaps"),
         ("ktstr/judge/checks/__init__.py", "from ktstr.judge.verdict.evidence import claims"),
         ("ktstr/judge/scheduler.py", "from ktstr.judge.run.payloads import payloads"),
+        ("ktstr/guest/agent.py", "from ktstr.vm.qmp import Qmp"),
+        ("ktstr/model/plan.py", "from ktstr.record.run import RunRecord"),
+        ("ktstr/metric.py", "from ktstr.guest.function.context import Context"),
     )
     def test_an_arrow_up_is_found(self, name: str, text: str) -> None:
         (finding,) = arrows.check(name, f"import sys\n{text}\n")
@@ -57,7 +60,8 @@ class ArrowsTest(parameterized.TestCase):
         ("ktstr/machine/prepared/disks.py", "from ktstr.machine.target_disks import TargetDisks"),
         ("ktstr/runner/files.py", "from runfiles import Runfiles"),
         ("tests/report/text_test.py", "from ktstr.judge.judge import judge"),
-        ("ktstr/reporting.py", "from ktstr.judge.judge import judge"),
+        ("ktstr/scenarios/canned.py", "from ktstr import Work"),
+        ("ktstr/__init__.py", "from ktstr.api import scenario"),
         ("ktstr/report/text.py", "from ktstr.judgement import judge"),
         ("ktstr/judge/run/completeness.py", "from ktstr.judge.run.payloads import payloads"),
         ("ktstr/judge/run/completeness.py", "from ktstr.judge.scheduler import never_ran"),
@@ -67,6 +71,14 @@ class ArrowsTest(parameterized.TestCase):
     )
     def test_other_arrows_are_not(self, name: str, text: str) -> None:
         self.assertEmpty(list(arrows.check(name, f"{text}\n")))
+
+    @parameterized.parameters(
+        ("ktstr/reporting.py", "no room reporting"),
+        ("ktstr/cellar/wine.py", "no room cellar"),
+    )
+    def test_a_house_without_a_room_is_found(self, name: str, text: str) -> None:
+        (finding,) = arrows.check(name, "import sys\n")
+        self.assertIn(text, finding)
 
     def test_a_room_without_arrows_is_found(self) -> None:
         (finding,) = arrows.check("ktstr/judge/attic/chest.py", "import sys\n")

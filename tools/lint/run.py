@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runfiles import Runfiles
 
-from tools.lint import arrows, house
+from tools.lint import arrows, circles, house
 
 # Generated modules lie in the main repository's part of the runfiles.
 _MAIN = "_main"
@@ -95,6 +95,11 @@ def _arrows(_program: str, files: list[str]) -> list[list[str]]:
     return [[sys.executable, arrows.__file__, *_ending(files, ".py")]]
 
 
+def _circles(_program: str, files: list[str]) -> list[list[str]]:
+    # it imports its neighbour, as a script cannot
+    return [["env", "PYTHONPATH=.", sys.executable, "-m", circles.__name__, *_ending(files, ".py")]]
+
+
 def _ending(files: list[str], *suffixes: str) -> list[str]:
     return [f for f in files if f.endswith(suffixes)]
 
@@ -105,6 +110,7 @@ _BUILDIFIER_WARNINGS = "-module-docstring,-function-docstring,-function-docstrin
 _LINTERS: dict[str, Callable[[str, list[str]], list[list[str]]]] = {
     "arrows": _arrows,
     "buildifier": _buildifier,
+    "circles": _circles,
     "clang_format": _clang_format,
     "house": _house,
     "mypy": _mypy,
