@@ -6,16 +6,16 @@
  *	static void step(struct worker *w) { loop_spin(w, custom_param(w, "spin", 1024)); }
  *	KTSTR_CUSTOM_WORK(.step = step);
  *
+ * Parameters that a test must give may also be named as those of other types are: work_type.h.
  * worker.h has what a step may call; docs/workloads.md says how to use it.
  */
 #ifndef KTSTR_WORKER_CUSTOM_H
 #define KTSTR_WORKER_CUSTOM_H
 
-#include "team.h"
+#include "steps/team.h"
 #include "worker.h"
 
-#define KTSTR_CUSTOM_WORK(...)                                                                     \
-	const struct work_type custom_work = {.name = "CustomWork", __VA_ARGS__}
+#define KTSTR_CUSTOM_WORK(...) WORK_TYPE(CustomWork, .any_params = true, __VA_ARGS__)
 
 /* The parameter @name of the test's CustomWork, or @otherwise. */
 int64_t custom_param(const struct worker *w, const char *name, int64_t otherwise);

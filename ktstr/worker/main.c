@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * ktstr-worker: a process of a synthetic workload, driven by the agent (options.c: its command
- * line): one worker, or several as its threads.  Each waits for one byte on its start_fd, which
- * gives the agent the time to place the process into a cgroup, then works until the stop flag in
- * the shared memory is set, then writes a JSON report.  The agent sends SIGUSR1 after setting the
- * flag, to wake workers that are blocked.
+ * ktstr-worker: a process of a synthetic workload, driven by the agent (options/options.c: its
+ * command line): one worker, or several as its threads.  Each waits for one byte on its start_fd,
+ * which gives the agent the time to place the process into a cgroup, then works until the stop flag
+ * in the shared memory is set, then writes a JSON report.  The agent sends SIGUSR1 after setting
+ * the flag, to wake workers that are blocked.  With the one word `types` it says which types it
+ * knows.
  *
  * Exit status: 0 reported; 1 command line wrong; 2 could not begin; 3 never told to begin.
  */
@@ -154,7 +155,7 @@ static struct worker *read_workers(int argc, char **argv, unsigned int *count)
 		workers[i].opt = common;
 		if (all)
 			more = options_read(&workers[i].opt, argc - from, argv + from);
-		if (more < 0 || !options_complete(&workers[i].opt))
+		if (more < 0 || !options_complete(&workers[i].opt) || !params_take(&workers[i]))
 			return NULL;
 		used += more + 1;
 	}
@@ -163,9 +164,14 @@ static struct worker *read_workers(int argc, char **argv, unsigned int *count)
 
 int main(int argc, char **argv)
 {
+	struct worker *workers;
 	unsigned int count;
-	struct worker *workers = read_workers(argc, argv, &count);
 
+	if (argc == 2 && !strcmp(argv[1], "types")) {
+		work_types_print(stdout);
+		return 0;
+	}
+	workers = read_workers(argc, argv, &count);
 	if (!workers)
 		return 1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

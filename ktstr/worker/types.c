@@ -1,62 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The work types by the names that ktstr/model/work_types.py gives them. */
+/* The work types of this program: each puts itself here by WORK_TYPE of work_type.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "worker.h"
 
-/* What a ktstr_worker target adds; see custom.h. */
-extern const struct work_type custom_work __attribute__((weak));
-
-static const struct work_type *const TYPES[] = {
-	&cpu_spin,
-	&yield_heavy,
-	&mixed,
-	&bursty,
-	&idle_churn,
-	&pipe_io,
-	&futex_ping_pong,
-	&io_sync,
-	&io_sync_write,
-	&io_rand_read,
-	&io_convoy,
-	&cache_pressure,
-	&cache_yield,
-	&cache_pipe,
-	&futex_fan_out,
-	&fan_out_compute,
-	&sequence,
-	&fork_exit,
-	&nice_sweep,
-	&affinity_churn,
-	&cross_affinity_churn,
-	&policy_churn,
-	&cgroup_churn,
-	&page_fault_churn,
-	&numa_migration_churn,
-	&numa_working_set_sweep,
-	&mutex_contention,
-	&priority_inversion,
-	&alu_hot,
-	&smt_sibling_spin,
-	&ipc_variance,
-	&asymmetric_waker,
-	&wake_chain,
-	&epoll_storm,
-	&thundering_herd,
-	&producer_consumer_imbalance,
-	&signal_storm,
-	&preempt_storm,
-	&rt_starvation,
-	&schbench,
-	&taobench,
-	&custom_work,
-};
+/* Bounds of the section, which the linker makes. */
+extern const struct work_type *const __start_ktstr_work_types[];
+extern const struct work_type *const __stop_ktstr_work_types[];
 
 const struct work_type *work_type_by_name(const char *name)
 {
-	for (size_t i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]); i++) {
-		if (TYPES[i] && !strcmp(TYPES[i]->name, name))
-			return TYPES[i];
+	for (const struct work_type *const *type = __start_ktstr_work_types;
+	     type < __stop_ktstr_work_types; type++) {
+		if (!strcmp((*type)->name, name))
+			return *type;
 	}
 	return NULL;
+}
+
+static const char *or_nothing(const char *text)
+{
+	return text ? text : "";
+}
+
+void work_types_print(FILE *out)
+{
+	for (const struct work_type *const *type = __start_ktstr_work_types;
+	     type < __stop_ktstr_work_types; type++)
+		fprintf(out, "%s:%u:%s:%s\n", (*type)->name, (*type)->group_size,
+			or_nothing((*type)->params), or_nothing((*type)->texts));
 }

@@ -10,24 +10,14 @@
 #include <stdio.h>
 
 #include "histogram.h"
-#include "options.h"
+#include "options/options.h"
 #include "shared.h"
+#include "work_type.h"
 
 #define WORKER_MAX_CPUS 1024
 #define WORKER_MAX_NODES 64
 #define WORKER_MAX_ERRORS 8
 #define WORKER_ERROR_SIZE 160
-
-struct worker;
-
-/* A work type: one file each.  @step is one outer iteration; it must return soon after a stop. */
-struct work_type {
-	const char *name;
-	unsigned int group_size;	  /* 0: its parameters say, and the agent counts */
-	int (*prepare)(struct worker *w); /* optional; a negative errno ends the worker */
-	void (*step)(struct worker *w);
-	void (*finish)(struct worker *w); /* optional; also called if it could not be prepared */
-};
 
 /* What the kernel counted for this task; -1 where it does not say. */
 struct kernelstat {
@@ -77,6 +67,7 @@ struct phase {
 
 struct worker {
 	struct options opt;
+	int64_t params[WORKER_MAX_PARAMS]; /* of its type: PARAM() */
 	struct measured m;
 	struct phase phase;
 	uint32_t borders_seen;
@@ -94,18 +85,19 @@ struct worker {
 	struct shared_slot *self;
 	struct shared_slot *group; /* the slots of this worker's group */
 	unsigned int member;	   /* which of the group it is */
-	uint64_t waiting_since;	   /* when it last announced that it waits: team.h */
+	uint64_t waiting_since;	   /* when it last announced that it waits: steps/team.h */
 	uint64_t last_ns;
 	unsigned int last_cpu;
 	uint64_t phase_ns; /* for the work type's own use */
 	int fd;		   /* for the work type's own use */
 	int node;	   /* for the work type's own use */
 	void *own;	   /* for the work type's own use */
-	char *block;	   /* a block of opt.block_kb, aligned for O_DIRECT */
-	char *memory;	   /* of memory_size bytes: memory.h */
+	char *block;	   /* of block_size bytes, aligned for O_DIRECT: steps/io.h */
+	size_t block_size;
+	char *memory; /* of memory_size bytes: steps/memory.h */
 	size_t memory_size;
 	uint64_t cursor;  /* where it is in its memory, or for the work type's own use */
-	uint64_t random;  /* the state of random.h */
+	uint64_t random;  /* the state of steps/random.h */
 	bool finished;	  /* nothing left to do: the partner went or a call failed */
 	sigset_t waiting; /* the signal mask while blocked: stop signals get through */
 	char errors[WORKER_MAX_ERRORS][WORKER_ERROR_SIZE];
@@ -114,8 +106,8 @@ struct worker {
 	int exit_status;
 };
 
-/* place.c: affinity, policy, memory, identity; what the kernel refuses goes to errors, what it made
- * of the rest to effective.
+/* place/place.c: affinity, policy, memory, identity; what the kernel refuses goes to errors, what
+ * it made of the rest to effective.
  */
 void place_worker(struct worker *w);
 void worker_error(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -185,31 +177,21 @@ void loop_io_done(struct worker *w, uint64_t before_ns);
 
 uint64_t loop_now(void);
 
-/* disk_io.c: the I/O of IoSyncWrite and IoRandRead, which IoConvoy combines. */
-int disk_prepare_write(struct worker *w);
-void disk_write_and_sync(struct worker *w);
-int disk_prepare_read(struct worker *w);
-void disk_read_random(struct worker *w);
-
 /* report.c: lines of JSON in report_fd.  false: nothing can be written. */
 bool report_open(struct worker *w);
 void report_phase(struct worker *w, uint64_t ended_ns, const struct kernelstat *counted);
 bool report_write(struct worker *w);
 
-/* types.c */
+/* types.c: by the name of its class in ktstr/model/work; NULL if there is none. */
 const struct work_type *work_type_by_name(const char *name);
 
-/* Steps that other types share. */
-void bursty_step(struct worker *w);
-int io_sync_prepare(struct worker *w);
-void io_sync_step(struct worker *w);
+/* types.c: a line NAME:GROUP_SIZE:PARAMS:TEXTS for each. */
+void work_types_print(FILE *out);
 
-extern const struct work_type cpu_spin, yield_heavy, mixed, bursty, idle_churn, pipe_io,
-	futex_ping_pong, io_sync, io_sync_write, io_rand_read, io_convoy, cache_pressure,
-	cache_yield, cache_pipe, futex_fan_out, fan_out_compute, sequence, fork_exit, nice_sweep,
-	affinity_churn, cross_affinity_churn, policy_churn, cgroup_churn, page_fault_churn,
-	numa_migration_churn, numa_working_set_sweep, mutex_contention, priority_inversion, alu_hot,
-	smt_sibling_spin, ipc_variance, asymmetric_waker, wake_chain, epoll_storm, thundering_herd,
-	producer_consumer_imbalance, signal_storm, preempt_storm, rt_starvation, schbench, taobench;
+/* options/params.c: takes the parameters of the type; false and a message on stderr if one is
+ * missing, unknown or no number.
+ */
+bool params_take(struct worker *w);
+const char *params_text(const struct worker *w, const char *name); /* one of its `texts` */
 
 #endif

@@ -12,7 +12,6 @@ from absl.testing import absltest, parameterized
 
 from ktstr.model.mem_policy import MemMode, MemPolicy
 from ktstr.model.work import Deadline, Mode, Policy, Work, check_work
-from ktstr.model.work_bounds import BOUNDS
 from ktstr.model.work_teams import (
     AsymmetricWaker,
     EpollStorm,
@@ -176,21 +175,32 @@ class TypesTest(parameterized.TestCase):
             self.assertGreater(sum(each.wake.count for each in facts), 0)
 
 
-class BoundsTest(parameterized.TestCase):
-    # a phase of Sequence has no word of its own, and the worker counts a group differently
-    @parameterized.parameters(*sorted(BOUNDS.keys() - {"us", "group"}))
-    def test_the_program_takes_what_the_model_takes(self, name: str) -> None:
-        low, high = BOUNDS[name]
-        for value in (low, high):
-            self.assertIn("are needed", self._complaint(name, value))
-        for value in (low - 1, high + 1):
-            self.assertIn(f"{name}={value} is no number from", self._complaint(name, value))
+class ParametersTest(parameterized.TestCase):
+    """A worker takes its type's parameters, whose bounds the model has seen to, and no others."""
 
-    def _complaint(self, name: str, value: int) -> str:
-        words = [program(WORKER), f"{name}={value}"]
-        run = subprocess.run(words, capture_output=True, text=True, check=False)
+    @parameterized.parameters(
+        (("WakeChain", "depth=4"), "WakeChain lacks its parameter spin"),
+        (("Sequence",), "Sequence lacks its parameter phases"),
+        (("CpuSpin", "spin=4"), "CpuSpin has no parameter spin; it has: none"),
+        (
+            ("WakeChain", "depth=4", "spin=1", "width=2"),
+            "WakeChain has no parameter width; it has: depth, spin",
+        ),
+        (("WakeChain", "depth=4x", "spin=1"), "param.depth=4x is no number"),
+        (("WakeChain", f"depth={1 << 63}", "spin=1"), f"param.depth={1 << 63} is no number"),
+    )
+    def test_what_is_refused(self, words: tuple[str, ...], complaint: str) -> None:
+        kind, *given = words
+        params = [f"param.{each}" for each in given]
+        wired = ["start_fd=3", "report_fd=3", "shared_fd=3", "parent=1"]
+        run = subprocess.run(
+            [program(WORKER), f"type={kind}", *params, *wired],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         self.assertEqual(run.returncode, 1)
-        return run.stderr
+        self.assertEqual(run.stderr, f"ktstr-worker: {complaint}\n")
 
 
 class ThreadsTest(absltest.TestCase):

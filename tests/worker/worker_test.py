@@ -274,15 +274,14 @@ class DiskTest(parameterized.TestCase):
 class CommandLineTest(parameterized.TestCase):
     @parameterized.parameters(
         ("type=Nonsense", "type=Nonsense is an unknown work type"),
-        ("block_kb=2048", "block_kb=2048 is no number from 1 to 1024"),
+        ("slots=70000", "slots=70000 is no number from 1 to 65536"),
         ("file=" + "x" * 256, "is longer than 255 bytes"),
-        ("spin=0", "spin=0 is no number from 1 to"),
+        ("group=0", "group=0 is no number from 1 to"),
         ("nice=20", "nice=20 is no number from -20 to 19"),
         ("affinity=3-1", "affinity=3-1 is no CPU list"),
         ("affinity=", "type, parent, start_fd, report_fd and shared_fd are needed"),
         ("policy=best", "policy=best is an unknown policy"),
         ("memory=bind:x", "memory=bind:x is no memory policy"),
-        ("param.depth=x", "depth=x is no number"),
         ("name=0123456789abcdef", "longer than 15 bytes"),
         ("colour=red", "unknown key colour"),
         ("spin", "spin is not KEY=VALUE"),

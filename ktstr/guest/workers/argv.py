@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line of a worker, KEY=VALUE words; ktstr/worker/options.c reads them."""
+"""The command line of a worker, KEY=VALUE words; ktstr/worker/options/options.c reads them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def group_words(work: Work, count: int, seed: int) -> list[str]:
     words += [
         f"{key}={value}" for key in ("uid", "gid") if (value := getattr(work, key)) is not None
     ]
-    return words + _parameters(work.type)
+    return words + [f"param.{each}" for each in _parameters(work.type)]
 
 
 def worker_words(
@@ -121,7 +121,7 @@ def _disk(work: DiskWork, disks: tuple[DiskFacts, ...]) -> DiskFacts:
 
 def _parameters(kind: Any) -> list[str]:
     if isinstance(kind, CustomWork):
-        return [f"param.{name}={value}" for name, value in kind.params.items()]
+        return [f"{name}={value}" for name, value in kind.params.items()]
     if isinstance(kind, PythonWork):
         return [f"function={kind.function}"]
     if isinstance(kind, Sequence):

@@ -47,7 +47,7 @@ def run_python_worker(source: str, words: list[str], given: set[int], ready: int
 
 
 def _live(source: str, options: dict[str, str], ready: int) -> int:
-    start, index, name = int(options["start_fd"]), int(options["slot"]), options["function"]
+    start, index, name = int(options["start_fd"]), int(options["slot"]), options["param.function"]
     set_comm(options["name"][:_KEEPS_NAME])
     errors: list[str] = []
     function = _load(source, name, errors)

@@ -44,7 +44,7 @@ def ktstr_worker(name, srcs, copts = [], **kwargs):
     static_binary(
         name = name + ".program",
         srcs = srcs + [_LIBRARY],
-        copts = ["-D_GNU_SOURCE", "-Iktstr/worker"] + copts,
+        copts = ["-D_GNU_SOURCE", "-Iktstr/worker", "-Iktstr/worker/steps"] + copts,
         **inner
     )
     initramfs_layer(
