@@ -8,7 +8,6 @@ from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.machine.cpuset import Disjoint, Exact, Llc, Numa, Overlap, Range
 from ktstr.model.machine.needs import Needs
 from ktstr.model.machine.topology import TopologyView
-from ktstr.model.mem_policy import MemMode, MemPolicy
 from ktstr.model.relations import it, stat
 from ktstr.model.scenario.comparison import compare
 from ktstr.model.scenario.conditions import (
@@ -60,51 +59,42 @@ from ktstr.model.scenario.scenario import (
     defs,
 )
 from ktstr.model.seeds import stream
-from ktstr.model.work import (
-    CrossCgroup,
-    Deadline,
-    ExactCpus,
-    Inherit,
-    LlcAligned,
-    Mode,
-    Policy,
-    RandomSubset,
-    SingleCpu,
-    SmtSiblingPair,
-    Work,
-)
-from ktstr.model.work_teams import (
+from ktstr.model.work.mem_policy import MemMode, MemPolicy
+from ktstr.model.work.policy import Policy
+from ktstr.model.work.teams import (
     AsymmetricWaker,
+    CachePipe,
+    CrossAffinityChurn,
     EpollStorm,
     FanOutCompute,
     FutexFanOut,
+    FutexPingPong,
+    IoConvoy,
     MutexContention,
+    PipeIo,
     PreemptStorm,
     PriorityInversion,
     ProducerConsumerImbalance,
     RtStarvation,
     Schbench,
     SignalStorm,
+    SmtSiblingSpin,
     Taobench,
     ThunderingHerd,
     WakeChain,
 )
-from ktstr.model.work_types import (
+from ktstr.model.work.types import (
     AffinityChurn,
     AluHot,
     Bursty,
-    CachePipe,
     CachePressure,
     CacheYield,
     CgroupChurn,
     CpuSpin,
-    CrossAffinityChurn,
     CustomWork,
     Flavour,
     ForkExit,
-    FutexPingPong,
     IdleChurn,
-    IoConvoy,
     IoFor,
     IoRandRead,
     IoSync,
@@ -115,15 +105,25 @@ from ktstr.model.work_types import (
     NumaMigrationChurn,
     NumaWorkingSetSweep,
     PageFaultChurn,
-    PipeIo,
     PolicyChurn,
     PythonWork,
     Sequence,
     SleepFor,
-    SmtSiblingSpin,
     SpinFor,
     YieldFor,
     YieldHeavy,
+)
+from ktstr.model.work.work import (
+    CrossCgroup,
+    Deadline,
+    ExactCpus,
+    Inherit,
+    LlcAligned,
+    Mode,
+    RandomSubset,
+    SingleCpu,
+    SmtSiblingPair,
+    Work,
 )
 
 __all__ = [

@@ -55,9 +55,13 @@ def prepare(cls: type) -> None:
     while ahead:
         hint = ahead.pop()
         ahead += typing.get_args(hint)
-        if isinstance(hint, type) and dataclasses.is_dataclass(hint) and hint not in seen:
-            seen.add(hint)
+        if not isinstance(hint, type) or hint in seen:
+            continue
+        seen.add(hint)
+        if dataclasses.is_dataclass(hint):
             ahead += _hints(hint).values()
+        else:
+            ahead += getattr(hint, "__kinds__", {}).values()
 
 
 def _decode(hint: Any, data: Any, where: str) -> Any:
@@ -78,6 +82,8 @@ def _decode(hint: Any, data: Any, where: str) -> Any:
         return {
             _key(args[0], k, where): _decode(args[1], v, f"{where}[{k}]") for k, v in table.items()
         }
+    if hasattr(hint, "__kinds__"):
+        return _union(tuple(hint.__kinds__.values()), data, where)
     if hint is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     return _expect(hint, data, where)

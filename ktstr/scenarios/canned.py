@@ -26,8 +26,8 @@ from ktstr.model.scenario.scenario import (
     Step,
     defs,
 )
-from ktstr.model.work import ExactCpus, RandomSubset, Work
-from ktstr.model.work_types import Bursty, CpuSpin, Mixed, YieldHeavy
+from ktstr.model.work.types import Bursty, CpuSpin, Mixed, YieldHeavy
+from ktstr.model.work.work import ExactCpus, RandomSubset, Work
 from ktstr.scenarios.cgroups import alike, confine
 from ktstr.scenarios.partition import Partition, llc_aligned, split_half, uneven
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from ktstr.model.machine.cpuset import Exact
 from ktstr.model.scenario.scenario import CgroupDef
-from ktstr.model.work import Work
-from ktstr.model.work_types import Bursty, CpuSpin, IoSync, Mixed, YieldHeavy
+from ktstr.model.work.types import Bursty, CpuSpin, IoSync, Mixed, YieldHeavy
+from ktstr.model.work.work import Work
 from ktstr.scenarios.partition import Partition
 
 # what a machine's load is made of, in turns

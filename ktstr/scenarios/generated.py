@@ -26,17 +26,18 @@ from ktstr.model.scenario.scenario import (
     SwapCpusets,
 )
 from ktstr.model.seeds import stream
-from ktstr.model.work import (
+from ktstr.model.work.policy import Policy
+from ktstr.model.work.teams import FutexPingPong, PipeIo
+from ktstr.model.work.types import Bursty, CpuSpin, IoSync, Mixed, YieldHeavy
+from ktstr.model.work.work import (
     AffinityKind,
     CrossCgroup,
     Inherit,
     LlcAligned,
-    Policy,
     RandomSubset,
     SingleCpu,
     Work,
 )
-from ktstr.model.work_types import Bursty, CpuSpin, FutexPingPong, IoSync, Mixed, PipeIo, YieldHeavy
 
 _MOST_CGROUPS = 4
 _MOST_OPS = 3

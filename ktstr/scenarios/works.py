@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.model.work import Work
-from ktstr.model.work_types import Bursty, CpuSpin
+from ktstr.model.work.types import Bursty, CpuSpin
+from ktstr.model.work.work import Work
 
 
 def spinners(workers: int) -> Work:

@@ -10,7 +10,7 @@ from ktstr import Bursty, CgroupDef, CpuSpin, FutexPingPong, PipeIo, Work, test
 
 if TYPE_CHECKING:
     from ktstr import Context
-    from ktstr.model.work_types import WorkType
+    from ktstr.model.work.kind import WorkType
 
 _PAIRS = 5
 

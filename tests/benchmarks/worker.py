@@ -17,8 +17,8 @@ from absl import app, flags
 from ktstr.guest.workers.argv import Descriptors, group_words, worker_words
 from ktstr.guest.workers.launch import launch_program
 from ktstr.guest.workers.shared import SharedMemory
-from ktstr.model.work import Work
-from ktstr.model.work_types import CustomWork
+from ktstr.model.work.types import CustomWork
+from ktstr.model.work.work import Work
 
 _PROGRAM = flags.DEFINE_string("program", None, "ktstr-worker with the work type.", required=True)
 _SECONDS = flags.DEFINE_float("seconds", 10.0, "How long to compare.", lower_bound=0.1)

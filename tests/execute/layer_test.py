@@ -12,8 +12,8 @@ from ktstr.machine.prepared.starts import guest_start
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.scenario import CgroupDef, defs
 from ktstr.model.start import GuestStart
-from ktstr.model.work import Work
-from ktstr.model.work_types import PythonWork
+from ktstr.model.work.types import PythonWork
+from ktstr.model.work.work import Work
 from tests.execute import plans
 
 

@@ -13,7 +13,7 @@ from ktstr.model.scenario.comparison import compare
 from ktstr.model.scenario.relative import RelativeClaim
 from ktstr.model.scenario.scenario import CgroupDef, Scenario
 from ktstr.model.wire.witness import RanUnder, SchedClass
-from ktstr.model.work import Work
+from ktstr.model.work.work import Work
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

@@ -3,14 +3,16 @@
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.disk_work import check_disk_work
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.disk import Disk, Filesystem
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.scenario.scenario import CgroupDef, defs
 from ktstr.model.validation.validate import check_scenario
-from ktstr.model.work import Work
-from ktstr.model.work_types import CpuSpin, IoConvoy, IoRandRead, IoSyncWrite, WorkType
+from ktstr.model.work.disk import check_disk_work
+from ktstr.model.work.kind import WorkType
+from ktstr.model.work.teams import IoConvoy
+from ktstr.model.work.types import CpuSpin, IoRandRead, IoSyncWrite
+from ktstr.model.work.work import Work
 
 _MIB = 1 << 20
 

@@ -3,26 +3,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing
-from typing import Any, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from ktstr import metric
-from ktstr.model import work as w
-from ktstr.model import work_types as t
 from ktstr.model.checks import NEVER_FAILS, Checks, ExpectFail, Kind
 from ktstr.model.machine.cpuset import CpusetSpec, Disjoint, Exact, Llc, Numa, Overlap, Range
 from ktstr.model.machine.disk import Disk, Filesystem, Throttle
 from ktstr.model.machine.topology import Topology
-from ktstr.model.mem_policy import MemMode, MemPolicy
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, Polarity, Repeats
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario import conditions as c
 from ktstr.model.scenario import scenario as s
 from ktstr.model.scenario.limits import Limits
+from ktstr.model.work import types as t
+from ktstr.model.work import work as w
+from ktstr.model.work.bounds import bounds_of
+from ktstr.model.work.kind import KINDS, WorkType
+from ktstr.model.work.mem_policy import MemMode, MemPolicy
+from ktstr.model.work.policy import Policy
 
 # The same examples everywhere, and none judged by how busy the machine is.
 settings.register_profile("ktstr", deadline=None, derandomize=True)
@@ -79,20 +80,20 @@ def cpusets() -> st.SearchStrategy[CpusetSpec]:
     )
 
 
-def work_types() -> st.SearchStrategy[t.WorkType]:
+def work_types() -> st.SearchStrategy[WorkType]:
     """Every work type, with numbers that it may or may not take."""
-    phases = st.one_of(*(st.builds(kind, _SMALL) for kind in get_args(t.SequencePhase)))
-    special = {
+    kinds = (t.SpinFor, t.SleepFor, t.YieldFor, t.IoFor)
+    phases = st.one_of(*(st.builds(kind, _SMALL) for kind in kinds))
+    special: dict[type[WorkType], st.SearchStrategy[WorkType]] = {
         t.Sequence: st.builds(t.Sequence, st.lists(phases, min_size=1, max_size=3).map(tuple)),
         t.PythonWork: st.builds(t.PythonWork, st.just("work")),
         t.CustomWork: st.builds(t.CustomWork, _NAMES, st.dictionaries(_NAMES, _SMALL), _SMALL),
     }
-    return st.one_of(*(special.get(kind, _numbered(kind)) for kind in get_args(t.WorkType)))
+    return st.one_of(*(special.get(kind, _numbered(kind)) for kind in KINDS.values()))
 
 
-def _numbered(kind: type[Any]) -> st.SearchStrategy[t.WorkType]:
-    numbers = [field.name for field in dataclasses.fields(kind) if field.type == "int"]
-    chosen = st.fixed_dictionaries({}, optional=dict.fromkeys(numbers, _SMALL))
+def _numbered(kind: type) -> st.SearchStrategy[WorkType]:
+    chosen = st.fixed_dictionaries({}, optional=dict.fromkeys(bounds_of(kind), _SMALL))
     return chosen.map(lambda values: kind(**values))
 
 
@@ -112,7 +113,7 @@ def works() -> st.SearchStrategy[w.Work]:
         w.Work,
         type=work_types(),
         workers=st.none() | _SMALL,
-        policy=st.sampled_from(w.Policy),
+        policy=st.sampled_from(Policy),
         rt_priority=st.integers(0, 99),
         nice=st.integers(-20, 19),
         affinity=affinities,

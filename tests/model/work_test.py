@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.model.errors import UsageError
-from ktstr.model.work import NICE_WEIGHTS, ExactCpus, Policy, Work, check_work, load_weight
-from ktstr.model.work_traits import cpu_hungry, group_size
-from ktstr.model.work_types import Bursty, FutexPingPong, IoRandRead, IoSyncWrite, PipeIo
+from ktstr.model.work.policy import NICE_WEIGHTS, Policy, load_weight
+from ktstr.model.work.teams import FutexPingPong, PipeIo
+from ktstr.model.work.types import Bursty, IoRandRead, IoSyncWrite
+from ktstr.model.work.work import ExactCpus, Work, check_work
 from tests.model.strategies import works
 
 
@@ -20,16 +21,16 @@ class WorkTest(parameterized.TestCase):
         try:
             count = work.count(default, 4)
         except UsageError as error:
-            self.assertIn(f"do not make whole groups of {group_size(work.type)}", str(error))
+            self.assertIn(f"do not make whole groups of {work.type.group_size}", str(error))
             return
-        self.assertEqual(count % group_size(work.type), 0)
+        self.assertEqual(count % work.type.group_size, 0)
         if work.workers_pct is None:
             self.assertEqual(count, default if work.workers is None else work.workers)
 
     @given(works(), st.integers(0, 600))
     def test_who_wants_the_cpu_depends_on_the_role_only(self, work: Work, index: int) -> None:
-        size = group_size(work.type)
-        self.assertEqual(cpu_hungry(work.type, index), cpu_hungry(work.type, index + size))
+        size = work.type.group_size
+        self.assertEqual(work.type.is_hungry(index), work.type.is_hungry(index + size))
 
     @parameterized.parameters(
         (Work(workers=0), "0 workers; at least 1 is needed"),

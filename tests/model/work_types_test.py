@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import get_args
 
 from absl.testing import absltest, parameterized
 from hypothesis import given
@@ -12,25 +11,25 @@ from hypothesis import given
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import Topology, TopologyView
-from ktstr.model.mem_policy import MemMode, MemPolicy, check_mem_nodes
-from ktstr.model.own_work import check_custom_work, check_python_work, has_python_work
 from ktstr.model.scenario.scenario import CgroupDef, Scenario, Spawn, Step, defs
-from ktstr.model.work import Deadline, Mode, Policy, SmtSiblingPair, Work, check_work
-from ktstr.model.work_place import check_place, sibling_pairs
-from ktstr.model.work_roles import role_of
-from ktstr.model.work_teams import (
+from ktstr.model.work.kind import KINDS, WorkType
+from ktstr.model.work.mem_policy import MemMode, MemPolicy, check_mem_nodes
+from ktstr.model.work.own import check_custom_work, check_python_work, has_python_work
+from ktstr.model.work.place import check_place, sibling_pairs
+from ktstr.model.work.policy import Policy
+from ktstr.model.work.teams import (
     FutexFanOut,
     MutexContention,
     PreemptStorm,
     PriorityInversion,
     ProducerConsumerImbalance,
     RtStarvation,
+    SmtSiblingSpin,
     Taobench,
     ThunderingHerd,
     WakeChain,
 )
-from ktstr.model.work_traits import cpu_hungry, group_size
-from ktstr.model.work_types import (
+from ktstr.model.work.types import (
     AluHot,
     CachePressure,
     CgroupChurn,
@@ -41,10 +40,9 @@ from ktstr.model.work_types import (
     PageFaultChurn,
     PythonWork,
     Sequence,
-    SmtSiblingSpin,
     SpinFor,
-    WorkType,
 )
+from ktstr.model.work.work import Deadline, Mode, SmtSiblingPair, Work, check_work
 from tests.model.strategies import work_types
 
 _VIEW = TopologyView.of(Topology.parse("2n2l2c2t"))
@@ -90,13 +88,13 @@ class ParametersTest(parameterized.TestCase):
 
 
 class BoundsTest(parameterized.TestCase):
-    @parameterized.parameters(*get_args(WorkType))
+    @parameterized.parameters(*KINDS.values())
     def test_defaults_are_right(self, kind: type[WorkType]) -> None:
         named: dict[type[WorkType], WorkType] = {
             PythonWork: PythonWork("work"),
             CustomWork: CustomWork("mine"),
         }
-        check_work(Work(named.get(kind) or kind()))  # type: ignore[call-arg]
+        check_work(Work(named.get(kind) or kind()))
 
     @parameterized.parameters(
         (FutexFanOut(0), "FutexFanOut: fan_out is 0; at least 1 is needed"),
@@ -129,7 +127,7 @@ class GroupTest(parameterized.TestCase):
         (AluHot(), 1),
     )
     def test_sizes(self, kind: WorkType, size: int) -> None:
-        self.assertEqual(group_size(kind), size)
+        self.assertEqual(kind.group_size, size)
 
     @parameterized.parameters(
         (100.0, 1, 8), (50.0, 1, 4), (1.0, 1, 1), (30.0, 3, 3), (150.0, 5, 15)
@@ -142,21 +140,21 @@ class GroupTest(parameterized.TestCase):
 class RoleTest(absltest.TestCase):
     def test_a_type_without_roles_leaves_the_works_own(self) -> None:
         work = Work(AluHot(), policy=Policy.RR, rt_priority=7)
-        self.assertEqual(role_of(work, 3), (Policy.RR, 7, 0))
+        self.assertEqual(work.role(3), (Policy.RR, 7, 0))
 
     def test_inversion_goes_down_in_weight(self) -> None:
         work = Work(PriorityInversion(), nice=-3)
-        self.assertEqual([role_of(work, i).nice for i in range(6)], [-3, 5, 19, -3, 5, 19])
+        self.assertEqual([work.role(i).nice for i in range(6)], [-3, 5, 19, -3, 5, 19])
 
     def test_one_of_a_storm_is_real_time(self) -> None:
         work = Work(PreemptStorm(spinners=2), policy=Policy.BATCH)
-        policies = [role_of(work, i).policy for i in range(3)]
+        policies = [work.role(i).policy for i in range(3)]
         self.assertEqual(policies, [Policy.FIFO, Policy.BATCH, Policy.BATCH])
-        self.assertEqual([cpu_hungry(work.type, i) for i in range(3)], [False, True, True])
+        self.assertEqual([work.type.is_hungry(i) for i in range(3)], [False, True, True])
 
     def test_hogs_come_first(self) -> None:
         work = Work(RtStarvation(hogs=2, victims=1, priority=4))
-        found = [role_of(work, i)[:2] for i in range(3)]
+        found = [work.role(i)[:2] for i in range(3)]
         self.assertEqual(found, [(Policy.FIFO, 4), (Policy.FIFO, 4), (Policy.NORMAL, 0)])
 
 

@@ -15,8 +15,9 @@ from ktstr.guest.workers.group import WorkerGroup
 from ktstr.guest.workers.kernelstat import Kernelstat
 from ktstr.guest.workers.shared import BORDERS, Slot
 from ktstr.model.facts import WorkerFacts, WorkerPhase
-from ktstr.model.work import Work
-from ktstr.model.work_types import Bursty, CpuSpin, WorkType
+from ktstr.model.work.kind import WorkType
+from ktstr.model.work.types import Bursty, CpuSpin
+from ktstr.model.work.work import Work
 from tests.worker.program import WORKER, program
 from tests.worker.running import work_here
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from absl.testing import absltest
 
 from ktstr.model.errors import UsageError
-from ktstr.model.work import Policy, Work, check_work
-from ktstr.model.work_types import PythonWork
+from ktstr.model.work.policy import Policy
+from ktstr.model.work.types import PythonWork
+from ktstr.model.work.work import Work, check_work
 from tests.worker.running import Run, nice_here
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from ktstr.guest.system.reactor import Reactor
 from ktstr.guest.workers.group import WorkerGroup
 from ktstr.model.facts import DiskFacts, WorkerFacts
-from ktstr.model.work import Policy, Work
+from ktstr.model.work.policy import Policy
+from ktstr.model.work.work import Work
 from tests.worker.program import WORKER, program
 
 PATIENCE_S = 30.0

@@ -6,63 +6,65 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
-from typing import get_args
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.mem_policy import MemMode, MemPolicy
-from ktstr.model.work import Deadline, Mode, Policy, Work, check_work
-from ktstr.model.work_teams import (
+from ktstr.model.work.kind import KINDS, WorkType
+from ktstr.model.work.mem_policy import MemMode, MemPolicy
+from ktstr.model.work.policy import Policy
+from ktstr.model.work.teams import (
     AsymmetricWaker,
+    CachePipe,
+    CrossAffinityChurn,
     EpollStorm,
     FanOutCompute,
     FutexFanOut,
+    FutexPingPong,
+    IoConvoy,
     MutexContention,
+    PipeIo,
     PreemptStorm,
     PriorityInversion,
     ProducerConsumerImbalance,
     RtStarvation,
     Schbench,
     SignalStorm,
+    SmtSiblingSpin,
     Taobench,
     ThunderingHerd,
     WakeChain,
 )
-from ktstr.model.work_traits import cpu_hungry, group_size
-from ktstr.model.work_types import (
+from ktstr.model.work.types import (
     AffinityChurn,
     AluHot,
     Bursty,
-    CachePipe,
     CachePressure,
     CacheYield,
     CgroupChurn,
     CpuSpin,
-    CrossAffinityChurn,
     CustomWork,
-    DiskWork,
     Flavour,
     ForkExit,
-    FutexPingPong,
     IdleChurn,
     IoFor,
+    IoRandRead,
     IoSync,
+    IoSyncWrite,
     IpcVariance,
     Mixed,
     NiceSweep,
-    NumaWork,
+    NumaMigrationChurn,
+    NumaWorkingSetSweep,
     PageFaultChurn,
-    PipeIo,
     PolicyChurn,
     PythonWork,
     Sequence,
     SleepFor,
-    SmtSiblingSpin,
     SpinFor,
-    WorkType,
     YieldFor,
     YieldHeavy,
 )
+from ktstr.model.work.work import Deadline, Mode, Work, check_work
 from tests.worker.program import WORKER, program
 from tests.worker.running import Run, nice_here
 
@@ -105,8 +107,17 @@ _NOBODY = (
     SignalStorm(),
 )
 # they need rights or a machine that this host need not have: seen in a guest
-_ELSEWHERE = NumaWork | CgroupChurn | PreemptStorm | RtStarvation | DiskWork
-_OTHERWISE = PythonWork | CustomWork
+_ELSEWHERE = {
+    NumaMigrationChurn,
+    NumaWorkingSetSweep,
+    CgroupChurn,
+    PreemptStorm,
+    RtStarvation,
+    IoSyncWrite,
+    IoRandRead,
+    IoConvoy,
+}
+_OTHERWISE = {PythonWork, CustomWork}
 
 
 # these raise what they have lowered, which takes a right that a sandbox may not have
@@ -139,9 +150,9 @@ def _become_nobody() -> None:
 class TypesTest(parameterized.TestCase):
     def test_every_type_is_among_these_tests(self) -> None:
         here = {type(each) for each in (*_FOLLOWERS, *_ALL, *_SOME, *_NOBODY)}
-        elsewhere = {*get_args(_ELSEWHERE), *get_args(_OTHERWISE)}
         in_worker_test = {CpuSpin, YieldHeavy, Mixed, Bursty, PipeIo, FutexPingPong, IoSync}
-        self.assertEqual({*get_args(WorkType)} - here - elsewhere, in_worker_test)
+        there = {*KINDS.values()}
+        self.assertEqual(there - here - _ELSEWHERE - _OTHERWISE, in_worker_test)
 
     @parameterized.parameters(*_FOLLOWERS, *_ALL, *_SOME, *_NOBODY)
     def test_as_processes(self, kind: WorkType) -> None:
@@ -155,7 +166,7 @@ class TypesTest(parameterized.TestCase):
         check_work(work)
         if isinstance(work.type, _RAISE) and not _allowed(_lower_and_raise):
             self.skipTest("this host does not let a task raise its priority; seen in a guest")
-        kind, size = work.type, group_size(work.type)
+        kind, size = work.type, work.type.group_size
         run = Run(work, size * 2)
         run.work(least=3)
         processes = 1 if work.mode is Mode.THREAD else size * 2
@@ -167,7 +178,7 @@ class TypesTest(parameterized.TestCase):
             self.assertTrue(each.completed, each.exit_info)
             self.assertEqual(each.errors, ())
             self.assertGreaterEqual(each.iterations, 3)
-            self.assertEqual(each.cpu_hungry, cpu_hungry(kind, each.index))
+            self.assertEqual(each.cpu_hungry, kind.is_hungry(each.index))
             self.assertEqual(sum(each.wake.buckets.values()), each.wake.count)
             if kind in _NOBODY or (kind in _FOLLOWERS and each.index % size == 0):
                 self.assertEqual(each.wake.count, 0, each)

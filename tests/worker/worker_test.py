@@ -15,21 +15,19 @@ from absl.testing import absltest, parameterized
 
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts
-from ktstr.model.work import Policy, Work
-from ktstr.model.work_traits import group_size
-from ktstr.model.work_types import (
+from ktstr.model.work.kind import WorkType
+from ktstr.model.work.policy import Policy
+from ktstr.model.work.teams import FutexPingPong, IoConvoy, PipeIo
+from ktstr.model.work.types import (
     Bursty,
     CpuSpin,
-    FutexPingPong,
-    IoConvoy,
     IoRandRead,
     IoSync,
     IoSyncWrite,
     Mixed,
-    PipeIo,
-    WorkType,
     YieldHeavy,
 )
+from ktstr.model.work.work import Work
 from tests.worker.program import WORKER, program
 from tests.worker.running import PATIENCE_S, Run, nice_here
 
@@ -75,7 +73,7 @@ class WorkerTest(parameterized.TestCase):
 
     @parameterized.parameters(*_BLOCK)
     def test_who_blocks_measures_wakeups(self, work_type: WorkType) -> None:
-        run = Run(Work(work_type), group_size(work_type))
+        run = Run(Work(work_type), work_type.group_size)
         run.work()
         facts = run.end()
         self.assertGreater(sum(each.wake.count for each in facts), 0)
@@ -172,7 +170,7 @@ class WorkerTest(parameterized.TestCase):
             import sys, time
             from ktstr.guest.system.reactor import Reactor
             from ktstr.guest.workers.group import WorkerGroup
-            from ktstr.model.work import Work
+            from ktstr.model.work.work import Work
             group = WorkerGroup(Reactor(), Work(), 0, "w0.0", "cg", None, program=sys.argv[1])
             group.spawn([None, None])
             group.start()
@@ -203,7 +201,7 @@ class DiskTest(parameterized.TestCase):
         self.disk = _disk(self.folder)
 
     def run_on_disk(self, work_type: WorkType) -> Run:
-        return Run(Work(work_type), group_size(work_type) * 2, disks=(self.disk,))
+        return Run(Work(work_type), work_type.group_size * 2, disks=(self.disk,))
 
     @parameterized.parameters(
         (IoSyncWrite(blocks=3), (3, 3)),

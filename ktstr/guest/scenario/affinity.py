@@ -8,7 +8,8 @@ from collections.abc import Callable
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.machine.topology import TopologyView
-from ktstr.model.work import (
+from ktstr.model.work.place import check_affinity, sibling_pairs
+from ktstr.model.work.work import (
     AffinityKind,
     CrossCgroup,
     ExactCpus,
@@ -17,7 +18,6 @@ from ktstr.model.work import (
     SingleCpu,
     SmtSiblingPair,
 )
-from ktstr.model.work_place import check_affinity, sibling_pairs
 
 Draw = Callable[[list[int], int], list[int]]
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ktstr.model.machine.topology import TopologyView
     from ktstr.model.scenario.limits import Limits
     from ktstr.model.scenario.scenario import CgroupDef
-    from ktstr.model.work import AffinityKind, Work
+    from ktstr.model.work.work import AffinityKind, Work
 
 _NS = 1_000_000_000
 _HOST = "h"

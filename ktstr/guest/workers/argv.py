@@ -3,34 +3,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from typing import TYPE_CHECKING, Any
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING
 
 from ktstr.model.errors import InfraError
 from ktstr.model.machine.cpulist import format_cpulist
-from ktstr.model.work_roles import role_of
-from ktstr.model.work_traits import group_size
-from ktstr.model.work_types import (
-    AluHot,
-    CustomWork,
-    DiskWork,
-    Flavour,
-    IoRandRead,
-    PythonWork,
-    Sequence,
-)
+from ktstr.model.work.kind import DiskWork
+from ktstr.model.work.types import CustomWork
 
 if TYPE_CHECKING:
     from ktstr.model.facts import DiskFacts
-    from ktstr.model.work import Work
+    from ktstr.model.work.work import Work
 
 # where the layer of a ktstr_worker target puts its program
 CUSTOM_DIR = "/workers"
-_NOT_NUMBERS = ("disk",)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Descriptors:
     """What a worker inherits: where it is told to begin, reports, shares; -1 where it has none."""
 
@@ -43,7 +33,7 @@ class Descriptors:
 
     def given(self) -> list[int]:
         """Those that there are."""
-        return [each for each in dataclasses.astuple(self) if each >= 0]
+        return [each for each in astuple(self) if each >= 0]
 
 
 def program_of(work: Work, program: str) -> str:
@@ -56,25 +46,26 @@ def group_words(work: Work, count: int, seed: int) -> list[str]:
     words = [
         f"type={type(work.type).__name__}",
         f"slots={count}",
-        f"group={group_size(work.type)}",
+        f"group={work.type.group_size}",
         f"seed={seed}",
         f"parent={os.getpid()}",
     ]
     if str(work.mem_policy) != "default":
         words.append(f"memory={work.mem_policy}")
     if work.deadline is not None:
-        words += _numbers(work.deadline)
+        deadline = work.deadline
+        words += [f"{each.name}={getattr(deadline, each.name)}" for each in fields(deadline)]
     words += [
         f"{key}={value}" for key in ("uid", "gid") if (value := getattr(work, key)) is not None
     ]
-    return words + [f"param.{each}" for each in _parameters(work.type)]
+    return words + [f"param.{name}={value}" for name, value in work.type.as_params().items()]
 
 
 def worker_words(
     work: Work, label: str, index: int, affinity: frozenset[int] | None, files: Descriptors
 ) -> list[str]:
     """What worker `index`, called `label`, has of its own."""
-    role = role_of(work, index)
+    role = work.role(index)
     words = [
         f"label={label}",
         f"name={work.comm or label}",
@@ -107,7 +98,7 @@ def disk_words(work: Work, label: str, disks: tuple[DiskFacts, ...]) -> list[str
 
 def file_of(work: Work, label: str, disks: tuple[DiskFacts, ...]) -> str:
     """The file that a worker writes on a disk; empty if it writes none."""
-    if not isinstance(work.type, DiskWork) or isinstance(work.type, IoRandRead):
+    if not isinstance(work.type, DiskWork) or not work.type.writes:
         return ""
     return f"{_disk(work.type, disks).mount_point}/.ktstr-{label}"
 
@@ -117,21 +108,3 @@ def _disk(work: DiskWork, disks: tuple[DiskFacts, ...]) -> DiskFacts:
         if disk.name == work.disk:
             return disk
     raise InfraError(f"{type(work).__name__}: this guest has no disk {work.disk!r}")
-
-
-def _parameters(kind: Any) -> list[str]:
-    if isinstance(kind, CustomWork):
-        return [f"{name}={value}" for name, value in kind.params.items()]
-    if isinstance(kind, PythonWork):
-        return [f"function={kind.function}"]
-    if isinstance(kind, Sequence):
-        phases = ",".join(f"{type(each).__name__}:{each.us}" for each in kind.phases)
-        return [f"phases={phases}"]
-    if isinstance(kind, AluHot):
-        return [f"flavour={list(Flavour).index(kind.flavour)}"]
-    return _numbers(kind)
-
-
-def _numbers(record: Any) -> list[str]:
-    names = [field.name for field in dataclasses.fields(record) if field.name not in _NOT_NUMBERS]
-    return [f"{name}={int(getattr(record, name))}" for name in names]

@@ -28,8 +28,8 @@ from ktstr.model.errors import InfraError
 from ktstr.model.exit_status import describe_status
 from ktstr.model.facts import DiskFacts, WorkerFacts
 from ktstr.model.machine.cpulist import format_cpulist
-from ktstr.model.work import Mode, Work
-from ktstr.model.work_types import CgroupChurn, PythonWork
+from ktstr.model.work.types import PythonWork
+from ktstr.model.work.work import Mode, Work
 
 WORKER = "/usr/bin/ktstr-worker"
 _KILL_S = 1.0
@@ -271,7 +271,7 @@ class WorkerGroup:
             if path:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path)
-        if isinstance(self.work.type, CgroupChurn):
+        if self.work.type.makes_cgroups:
             remove_churned(self.label)
 
     def _signal(self, number: signal.Signals) -> None:

@@ -6,11 +6,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ktstr.model.work_teams import EpollStorm
-from ktstr.model.work_traits import group_size, uses_pipes
-
 if TYPE_CHECKING:
-    from ktstr.model.work import Work
+    from ktstr.model.work.work import Work
 
 
 class JoinedFiles:
@@ -21,12 +18,12 @@ class JoinedFiles:
     """
 
     def __init__(self, work: Work, count: int) -> None:
-        self._size = group_size(work.type)
+        self._size = work.type.group_size
         # pipes[2k] leads from worker 2k to 2k+1, pipes[2k+1] back
-        self._pipes = [os.pipe() for _ in range(count)] if uses_pipes(work.type) else []
+        self._pipes = [os.pipe() for _ in range(count)] if work.type.by_pipes else []
         self._events = (
             [os.eventfd(0, os.EFD_SEMAPHORE | os.EFD_NONBLOCK) for _ in range(count // self._size)]
-            if isinstance(work.type, EpollStorm)
+            if work.type.by_eventfd
             else []
         )
 

@@ -12,10 +12,9 @@ from typing import Any
 from ktstr.guest.workers.shared import Slot
 from ktstr.model.facts import WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
-from ktstr.model.mem_policy import MemPolicy
-from ktstr.model.work import Work, load_weight
-from ktstr.model.work_roles import role_of
-from ktstr.model.work_traits import cpu_hungry
+from ktstr.model.work.mem_policy import MemPolicy
+from ktstr.model.work.policy import load_weight
+from ktstr.model.work.work import Work
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ def _lost(
 
 def _identity(who: WorkerIdentity) -> dict[str, Any]:
     work = who.work
-    role = role_of(work, who.index)
+    role = work.role(who.index)
     return {
         "cgroup": who.cgroup,
         "group": who.group,
@@ -147,14 +146,14 @@ def _identity(who: WorkerIdentity) -> dict[str, Any]:
         "pid": who.pid,
         "requested": _requested(who),
         "weight": load_weight(role.policy, role.nice),
-        "cpu_hungry": cpu_hungry(work.type, who.index),
+        "cpu_hungry": work.type.is_hungry(who.index),
         "cpuset": who.cpuset,
     }
 
 
 def _requested(who: WorkerIdentity) -> str:
     """What the worker was asked to be, in the order and words of its `effective`."""
-    work, role = who.work, role_of(who.work, who.index)
+    work, role = who.work, who.work.role(who.index)
     words = [f"policy={role.policy.value} rt_priority={role.rt_priority} nice={role.nice}"]
     words.append(f"affinity={who.affinity or 'inherited'}")
     if work.deadline is not None:

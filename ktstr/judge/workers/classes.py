@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ktstr.judge.workers.subjects import requested, worker_name
 from ktstr.model.facts import SchedulerFacts, WorkerFacts, WorkerPhase
 from ktstr.model.wire.witness import RanUnder, SchedClass
-from ktstr.model.work import Policy
+from ktstr.model.work.policy import Policy
 from ktstr.record.run import RunRecord
 
 # classes above all schedulers, and the policies that lead there

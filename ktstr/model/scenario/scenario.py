@@ -13,7 +13,7 @@ from ktstr.model.payload import MetricCheck
 from ktstr.model.scenario.conditions import Condition, OnTimeout
 from ktstr.model.scenario.limits import NO_LIMITS, Limits
 from ktstr.model.scenario.relative import Comparison
-from ktstr.model.work import AffinityKind, Work
+from ktstr.model.work.work import AffinityKind, Work
 
 TOTAL = "total"
 

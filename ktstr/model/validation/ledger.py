@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from ktstr.model.disk_work import check_disk_work
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.machine.cpuset import CpusetSpec, resolve_cpuset
@@ -47,8 +46,9 @@ from ktstr.model.scenario.scenario import (
 from ktstr.model.validation.cpu_ledger import CpuLedger
 from ktstr.model.validation.payload_ledger import PayloadLedger
 from ktstr.model.validation.scheduler_ledger import SchedulerLedger
-from ktstr.model.work import Work, check_work
-from ktstr.model.work_place import check_affinity, check_place
+from ktstr.model.work.disk import check_disk_work
+from ktstr.model.work.place import check_affinity, check_place
+from ktstr.model.work.work import Work, check_work
 
 MAX_WORKERS = 4096
 _LONGEST_NAME = 255  # NAME_MAX

@@ -12,10 +12,10 @@ from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.disk import Disk
 from ktstr.model.machine.topology import TopologyView
-from ktstr.model.own_work import check_custom_work
 from ktstr.model.payload import Payload
 from ktstr.model.plan import GuestDeadlines, Plan, SchedulerPlan
 from ktstr.model.validation.validate import check_scenario, check_types
+from ktstr.model.work.own import check_custom_work
 from ktstr.runner.arguments import Command
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.check_layers import check_layers, merged, owners

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ktstr.guest.scenario.affinity import resolve_affinity
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import Topology, TopologyView
-from ktstr.model.work import (
+from ktstr.model.work.work import (
     AffinityKind,
     CrossCgroup,
     ExactCpus,

@@ -16,7 +16,7 @@ from ktstr.guest.system.reactor import Reactor
 from ktstr.model.facts import ScenarioFacts
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.scenario.scenario import Fixed, Loop, Scenario, SpawnHost, Step
-from ktstr.model.work import Work
+from ktstr.model.work.work import Work
 
 _STAGE = Stage(TopologyView.of(Topology.parse("1n1l1c1t")), 0.01, 1, seed=1, collect_s=5.0)
 

@@ -12,7 +12,7 @@ from ktstr.guest.system.cgroups import CgroupTree
 from ktstr.guest.system.reactor import Reactor
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.machine.topology import Topology, TopologyView
-from ktstr.model.work import RandomSubset, Work
+from ktstr.model.work.work import RandomSubset, Work
 
 _VIEW = TopologyView.of(Topology.parse("2n4l64c1t"))
 _WORK = Work(affinity=RandomSubset(), workers=2)

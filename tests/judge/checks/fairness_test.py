@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ktstr.judge.checks.fairness import MAX_SPREAD, cohorts, fair_shares
 from ktstr.model.checks import Kind, Verdict
 from ktstr.model.facts import WorkerFacts
-from ktstr.model.work import NICE_WEIGHTS
+from ktstr.model.work.policy import NICE_WEIGHTS
 from tests.judge import runs
 
 _TWO = frozenset({0, 1})

@@ -10,7 +10,7 @@ from ktstr.judge.judge import judge
 from ktstr.judge.run.completeness import planned_workers
 from ktstr.model.facts import Event
 from ktstr.model.scenario.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step
-from ktstr.model.work import Work
+from ktstr.model.work.work import Work
 from tests.judge import runs
 
 

@@ -26,7 +26,7 @@ from ktstr.model.scenario.scenario import (
     scenario_of,
 )
 from ktstr.model.validation.validate import check_scenario
-from ktstr.model.work import Work
+from ktstr.model.work.work import Work
 
 _CLAIMS = (not_worse_than("work_per_s", 1.1),)
 _VIEW = TopologyView.of(Topology.parse("1n1l2c1t"))

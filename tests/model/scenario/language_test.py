@@ -50,7 +50,7 @@ from ktstr.model.scenario.scenario import (
     scenario_of,
 )
 from ktstr.model.validation.validate import check_scenario
-from ktstr.model.work import Work
+from ktstr.model.work.work import Work
 
 VIEW = TopologyView.of(Topology.parse("2n2l2c1t"))
 OWN = SchedulerPlan("own", ("/s/own",), "own_ops", control=True)

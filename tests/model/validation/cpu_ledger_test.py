@@ -32,7 +32,7 @@ from ktstr.model.scenario.scenario import (
 )
 from ktstr.model.validation.cpu_ledger import BOOT_CPU, CpuLedger
 from ktstr.model.validation.validate import check_scenario
-from ktstr.model.work import ExactCpus, SmtSiblingPair, Work
+from ktstr.model.work.work import ExactCpus, SmtSiblingPair, Work
 
 VIEW = TopologyView.of(Topology.parse("1n2l1c2t"))
 ONE = TopologyView.of(Topology.parse("1n1l1c1t"))

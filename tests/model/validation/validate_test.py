@@ -40,8 +40,8 @@ from ktstr.model.scenario.scenario import (
 )
 from ktstr.model.validation.ledger import MAX_WORKERS, check_name
 from ktstr.model.validation.validate import check_scenario
-from ktstr.model.work import ExactCpus, Work
-from ktstr.model.work_types import PipeIo
+from ktstr.model.work.teams import PipeIo
+from ktstr.model.work.work import ExactCpus, Work
 from tests.model.strategies import scenarios
 
 VIEW = TopologyView.of(Topology.parse("1n2l2c1t"))

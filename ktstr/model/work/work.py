@@ -8,32 +8,15 @@ from enum import StrEnum
 
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpulist import format_cpulist
-from ktstr.model.mem_policy import MemPolicy, check_mem_policy
 from ktstr.model.parameters import Parameters, parameters
-from ktstr.model.work_bounds import check_parameters
-from ktstr.model.work_teams import PriorityInversion
-from ktstr.model.work_traits import group_size
-from ktstr.model.work_types import (
-    CgroupChurn,
-    CpuSpin,
-    CustomWork,
-    ForkExit,
-    PythonWork,
-    SmtSiblingSpin,
-    WorkType,
-)
+from ktstr.model.work import teams, types
+from ktstr.model.work.kind import WorkType
+from ktstr.model.work.mem_policy import MemPolicy, check_mem_policy
+from ktstr.model.work.policy import REAL_TIME, WITH_NICE, Policy, Role
+from ktstr.model.work.types import CpuSpin
 
-
-class Policy(StrEnum):
-    """Scheduling policies of sched(7); EXT is SCHED_EXT asked for by name."""
-
-    NORMAL = "normal"
-    BATCH = "batch"
-    IDLE = "idle"
-    FIFO = "fifo"
-    RR = "rr"
-    DEADLINE = "deadline"
-    EXT = "ext"
+# the names of all types, and of what they are made of, for whoever offers them
+TYPE_NAMES = (*types.__all__, *teams.__all__)
 
 
 class Mode(StrEnum):
@@ -94,8 +77,6 @@ AffinityKind = (
 )
 
 _CPU_SPIN, _INHERIT, _DEFAULT = CpuSpin(), Inherit(), MemPolicy()
-_REAL_TIME = (Policy.FIFO, Policy.RR)
-_WITH_NICE = (Policy.NORMAL, Policy.BATCH, Policy.EXT)
 # kernel/sched/deadline.c: sysctl_sched_dl_period_min and _max, in us
 _PERIODS_US = (100, 1 << 22)
 _COMM_BYTES = 15
@@ -132,7 +113,7 @@ class Work:
         Raises:
             UsageError: the count is below 1 or no multiple of the group size.
         """
-        name, size = type(self.type).__name__, group_size(self.type)
+        name, size = type(self.type).__name__, self.type.group_size
         if self.workers_pct is not None:
             return max(1, -int(-cpus * self.workers_pct // (100 * size))) * size
         count = default if self.workers is None else self.workers
@@ -144,10 +125,14 @@ class Work:
 
     @property
     def placement(self) -> AffinityKind:
-        """The affinity in force: SmtSiblingSpin without one of its own means SmtSiblingPair."""
-        if isinstance(self.type, SmtSiblingSpin) and isinstance(self.affinity, Inherit):
+        """The affinity in force: without one of its own, a type may want SMT siblings."""
+        if self.type.on_siblings and isinstance(self.affinity, Inherit):
             return SmtSiblingPair()
         return self.affinity
+
+    def role(self, index: int) -> Role:
+        """What worker `index` is: the work's own policy, unless its type deals out roles."""
+        return self.type.role(Role(self.policy, self.rt_priority, self.nice), index)
 
 
 def check_work(work: Work) -> None:
@@ -158,11 +143,12 @@ def check_work(work: Work) -> None:
     """
     name = type(work.type).__name__
     try:
-        check_parameters(work.type)
+        work.type.check()
         _check_policy(work)
         _check_deadline(work)
         _check_mode(work)
         _check_identity(work)
+        work.type.check_with(work)
         check_mem_policy(work.mem_policy)
     except UsageError as error:
         raise UsageError(f"{name}: {error}") from error
@@ -177,16 +163,14 @@ def check_work(work: Work) -> None:
 
 def _check_policy(work: Work) -> None:
     policy = work.policy.value
-    if work.policy in _REAL_TIME and not 1 <= work.rt_priority <= 99:
+    if work.policy in REAL_TIME and not 1 <= work.rt_priority <= 99:
         raise UsageError(f"policy {policy} needs rt_priority 1 to 99, not {work.rt_priority}")
-    if work.policy not in _REAL_TIME and work.rt_priority:
+    if work.policy not in REAL_TIME and work.rt_priority:
         raise UsageError(f"rt_priority {work.rt_priority} goes with FIFO and RR only")
     if not -20 <= work.nice <= 19:
         raise UsageError(f"nice {work.nice} is not within -20 to 19")
-    if work.nice and work.policy not in _WITH_NICE:
+    if work.nice and work.policy not in WITH_NICE:
         raise UsageError(f"nice {work.nice} has no effect with policy {policy}")
-    if isinstance(work.type, PriorityInversion) and work.policy not in _WITH_NICE:
-        raise UsageError(f"its workers differ by nice, which policy {policy} does not have")
 
 
 def _check_deadline(work: Work) -> None:
@@ -207,22 +191,11 @@ def _check_deadline(work: Work) -> None:
         )
     if not isinstance(work.placement, Inherit):
         raise UsageError("policy deadline goes with no affinity: the kernel refuses that")
-    if isinstance(work.type, ForkExit):
-        raise UsageError("policy deadline: such a task may not fork")
 
 
 def _check_mode(work: Work) -> None:
-    if isinstance(work.type, PythonWork):
-        beyond = work.policy in (Policy.DEADLINE, Policy.EXT) or work.mem_policy != _DEFAULT
-        if beyond:
-            raise UsageError("Python sets neither deadline, ext nor memory policies")
-    if work.mode is Mode.THREAD and isinstance(work.type, CgroupChurn | PythonWork):
-        why = (
-            "a cgroup takes whole processes"
-            if isinstance(work.type, CgroupChurn)
-            else "Python's threads take turns"
-        )
-        raise UsageError(f"its workers cannot be threads: {why}; use Mode.PROCESS")
+    if work.mode is Mode.THREAD and work.type.no_threads:
+        raise UsageError(f"its workers cannot be threads: {work.type.no_threads}; use Mode.PROCESS")
 
 
 def _check_identity(work: Work) -> None:
@@ -233,24 +206,3 @@ def _check_identity(work: Work) -> None:
         value = getattr(work, field)
         if value is not None and not 0 <= value < _IDS - 1:
             raise UsageError(f"{field} {value} is not within 0 to {_IDS - 2}")
-    if isinstance(work.type, CustomWork) and not work.type.name:
-        raise UsageError("it has no name; give the ktstr_worker target's")
-
-
-# kernel/sched/core.c sched_prio_to_weight[]: each nice step is about 1.25 times the weight
-NICE_WEIGHTS = (
-    88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916,
-    9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277,
-    1024, 820, 655, 526, 423, 335, 272, 215, 172, 137,
-    110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
-)  # fmt: skip
-IDLE_WEIGHT = 3
-
-
-def load_weight(policy: Policy, nice: int) -> int:
-    """The fair-class load weight of a task; 0 for policies above that class, which have none."""
-    if policy is Policy.IDLE:
-        return IDLE_WEIGHT
-    if policy in (*_REAL_TIME, Policy.DEADLINE):
-        return 0
-    return NICE_WEIGHTS[nice + 20]

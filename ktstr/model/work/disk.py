@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.disk import Disk
-from ktstr.model.work_types import DiskWork, IoRandRead, WorkType
+from ktstr.model.work.kind import DiskWork, WorkType
 
 
 def check_disk_work(work: WorkType, disks: tuple[Disk, ...]) -> None:
@@ -18,7 +18,7 @@ def check_disk_work(work: WorkType, disks: tuple[Disk, ...]) -> None:
     """
     if not isinstance(work, DiskWork):
         return
-    name, writes = type(work).__name__, not isinstance(work, IoRandRead)
+    name, writes = type(work).__name__, work.writes
     fit = [disk for disk in disks if not writes or not _why_not_written(disk)]
     there = f"disks of this test it could use: {', '.join(disk.name for disk in fit) or 'none'}"
     found = next((disk for disk in disks if disk.name == work.disk), None)

@@ -6,9 +6,8 @@ from __future__ import annotations
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.machine.topology import TopologyView
-from ktstr.model.mem_policy import check_mem_nodes
-from ktstr.model.work import AffinityKind, ExactCpus, SmtSiblingPair, Work
-from ktstr.model.work_types import NumaWork
+from ktstr.model.work.mem_policy import check_mem_nodes
+from ktstr.model.work.work import AffinityKind, ExactCpus, SmtSiblingPair, Work
 
 
 def check_place(work: Work, pool: frozenset[int], view: TopologyView) -> None:
@@ -19,7 +18,7 @@ def check_place(work: Work, pool: frozenset[int], view: TopologyView) -> None:
     """
     check_affinity(work.placement, pool, view)
     check_mem_nodes(work.mem_policy, pool, view)
-    if isinstance(work.type, NumaWork) and len(view.nodes) < 2:
+    if len(view.nodes) < work.type.least_nodes:
         raise UsageError(
             f"{type(work.type).__name__} moves memory between NUMA nodes, and {view.describe()} "
             f"has only one"

@@ -9,8 +9,8 @@ from typing import Any
 
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario.scenario import Scenario
-from ktstr.model.work import Work
-from ktstr.model.work_types import CustomWork, PythonWork
+from ktstr.model.work.types import CustomWork, PythonWork
+from ktstr.model.work.work import Work
 
 
 def check_custom_work(scenario: Scenario, workers: tuple[str, ...]) -> None:
