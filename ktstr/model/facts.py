@@ -69,24 +69,19 @@ class Event:
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class WorkerPhase:
-    """The part of a worker's life that lies in one step, or between two steps (`step` None).
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What is measured of a worker in its whole life, and in each phase of it.
 
-    Phases adjoin one another.  A gap or time off the CPU that lasts over a border is divided at it;
-    a wake-up or I/O counts where it ends.  cpu_ns, run_delay_ns, run_count and kernel_migrations
-    are the kernel's counts between the worker's first clock reads after each border.  off_cpu_ns:
-    what of the phase was no CPU time.  Histograms (ns): wake, io as in `WorkerFacts`; gaps: times
-    between two clock reads of a loop that never blocks on purpose; off_cpu: times blocked, and
-    gaps above 1 ms; run_delay: waits for a CPU, by the kernel's schedstat, read every 4 ms: waits
-    between two readings count as their mean.  merged: how many later phases are in this one,
-    because a worker keeps at most 252.  numa_pages_migrated: as in `WorkerFacts`, counted like
-    kernel_migrations.  class_started, class_ended: the class (witness.SchedClass) that the worker
-    was in at its first clock readings after the two borders, by `prio` and `ext.enabled` of
-    /proc/thread-self/sched (kernel/sched/debug.c, proc_sched_show_task()); empty: not said.
+    max_gap_ns: the longest time between two clock reads of a loop that never blocks on purpose
+    (blocking on purpose ends a gap).  migrations: changes of CPU from reading to reading.  Counts
+    of the kernel, None where it does not say: cpu_ns, kernel_migrations, run_delay_ns, run_count,
+    numa_pages_migrated (pages that NUMA balancing moved to another node for this task, by its
+    /proc/self/sched).  wake counts wake-to-run latencies: from the waker's clock (pipe, futex) or
+    the timer's deadline (sleeps) to the woken worker's first clock read; io those of I/O on disks,
+    from the first call to the last one's return.
     """
 
-    step: int | None
     started_ns: int
     ended_ns: int
     cpu_ns: int
@@ -94,35 +89,48 @@ class WorkerPhase:
     iterations: int
     max_gap_ns: int
     migrations: int
-    kernel_migrations: int | None
-    run_delay_ns: int | None
-    run_count: int | None
+    kernel_migrations: int | None = None
+    run_delay_ns: int | None = None
+    run_count: int | None = None
+    numa_pages_migrated: int | None = None
+    wake: Histogram = field(default_factory=lambda: Histogram({}))
+    io: Histogram = field(default_factory=lambda: Histogram({}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerPhase(Measured):
+    """The part of a worker's life that lies in one step, or between two steps (`step` None).
+
+    Phases adjoin one another.  A gap or time off the CPU that lasts over a border is divided at it;
+    a wake-up or I/O counts where it ends.  The kernel's counts are those between the worker's first
+    clock reads after each border.  off_cpu_ns: what of the phase was no CPU time.  Histograms (ns):
+    gaps: times between two clock reads of a loop that never blocks on purpose; off_cpu: times
+    blocked, and gaps above 1 ms; run_delay: waits for a CPU, by the kernel's schedstat, read every
+    4 ms: waits between two readings count as their mean.  merged: how many later phases are in this
+    one, because a worker keeps at most 252.  class_started, class_ended: the class
+    (witness.SchedClass) that the worker was in at its first clock readings after the two borders,
+    by `prio` and `ext.enabled` of /proc/thread-self/sched (kernel/sched/debug.c,
+    proc_sched_show_task()); empty: not said.
+    """
+
+    step: int | None
     off_cpu_ns: int
-    wake: Histogram
-    io: Histogram
     gaps: Histogram
     off_cpu: Histogram
     run_delay: Histogram
     merged: int = 0
-    numa_pages_migrated: int | None = None
     class_started: str = ""
     class_ended: str = ""
 
 
-@dataclass(frozen=True)
-class WorkerFacts:
+@dataclass(frozen=True, kw_only=True)
+class WorkerFacts(Measured):
     """One worker's whole life.
 
-    gap: the longest time between two clock reads of a loop that never blocks on purpose (blocking
-    on purpose ends a gap).  `wake` counts wake-to-run latencies: from the waker's clock (pipe,
-    futex) or the timer's deadline (sleeps) to the woken worker's first clock read.  `io` counts
-    latencies of I/O on disks, from the first call to the last one's return.  `migrations` and
-    `ran_on` (CPU -> ns) are sampled by time, `kernel_migrations` is the kernel's own count.
-    `requested` and `effective` describe policy, nice and affinity; `errors` is what was refused.
-    `phases` divides the life by the scenario's steps, in order; one that was lost has those that
-    had ended.  numa_pages: node -> pages of memory, by /proc/self/numa_maps at the end; threads of
-    one process have the same.  numa_pages_migrated: pages that NUMA balancing moved to another node
-    for this task, by its /proc/self/sched; None where the kernel does not say.
+    `ran_on` (CPU -> ns) is sampled by time.  `requested` and `effective` describe policy, nice and
+    affinity; `errors` is what was refused.  `phases` divides the life by the scenario's steps, in
+    order; one that was lost has those that had ended.  numa_pages: node -> pages of memory, by
+    /proc/self/numa_maps at the end; threads of one process have the same.
     """
 
     cgroup: str
@@ -136,28 +144,15 @@ class WorkerFacts:
     weight: int
     cpu_hungry: bool
     cpuset: str
-    started_ns: int
-    ended_ns: int
-    cpu_ns: int
-    work_units: int
-    iterations: int
-    max_gap_ns: int
     max_gap_at_ns: int
     max_gap_cpu: int
-    migrations: int
-    kernel_migrations: int | None
-    run_delay_ns: int | None
-    run_count: int | None
     samples: int
     ran_on: dict[int, int]
-    wake: Histogram
     completed: bool
     exit_info: str
     errors: tuple[str, ...] = ()
-    io: Histogram = field(default_factory=lambda: Histogram({}))
     phases: tuple[WorkerPhase, ...] = ()
     numa_pages: dict[int, int] = field(default_factory=dict)
-    numa_pages_migrated: int | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@
 #define NO_PRIO INT64_MAX
 
 /* Documentation/scheduler/sched-stats.rst: time on the CPU, run delay (both ns), run count. */
-void kernelstat_read_delays(struct worker *w, struct kernelstat *now)
+void kernelstat_read_delays(struct worker *w, struct counts *now)
 {
 	char text[128];
 	ssize_t got = -1;
@@ -61,38 +61,33 @@ static const char *class_of(int64_t prio, int64_t ext_enabled)
 }
 
 /* kernel/sched/debug.c, proc_sched_show_task(). */
-static void read_moves(struct kernelstat *now)
+static void read_moves(struct worker *w, struct counts *now)
 {
 	FILE *file = fopen("/proc/thread-self/sched", "re");
 	int64_t prio = NO_PRIO, ext_enabled = 0;
 	char line[256];
 
-	now->migrations = -1;
+	now->kernel_migrations = -1;
 	now->numa_pages_migrated = -1;
-	now->sched_class = "";
+	w->sched_class = "";
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file)) {
 		if (read_value(line, "numa_pages_migrated", &now->numa_pages_migrated))
 			break;
-		if (read_value(line, "se.nr_migrations", &now->migrations) ||
+		if (read_value(line, "se.nr_migrations", &now->kernel_migrations) ||
 		    read_value(line, "prio", &prio))
 			continue;
 		read_value(line, "ext.enabled", &ext_enabled);
 	}
 	fclose(file);
-	now->sched_class = class_of(prio, ext_enabled);
+	w->sched_class = class_of(prio, ext_enabled);
 }
 
-void kernelstat_read(struct worker *w, struct kernelstat *now)
+void kernelstat_read(struct worker *w, struct counts *now)
 {
 	kernelstat_read_delays(w, now);
-	read_moves(now);
-}
-
-int64_t kernelstat_since(int64_t now, int64_t before)
-{
-	return now < 0 || before < 0 ? -1 : now - before;
+	read_moves(w, now);
 }
 
 /* N<node>=<pages> words, in pages of the size that ends the line. */

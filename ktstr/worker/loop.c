@@ -54,19 +54,20 @@ static uint64_t sample(struct worker *w, bool blocked)
 {
 	uint64_t now = loop_now(), gap = now - w->last_ns;
 	unsigned int cpu = (unsigned int)sched_getcpu() % WORKER_MAX_CPUS;
-	struct measured *m = &w->m;
+	struct counts *m = &w->m;
+	struct life *life = &w->life;
 
-	if (!blocked && gap > m->max_gap_ns) {
-		m->max_gap_ns = gap;
-		m->max_gap_at_ns = now;
-		m->max_gap_cpu = cpu;
+	if (!blocked && gap > life->max_gap_ns) {
+		life->max_gap_ns = gap;
+		life->max_gap_at_ns = now;
+		life->max_gap_cpu = cpu;
 		atomic_store_explicit(&w->self->max_gap_ns, gap, memory_order_relaxed);
 	}
 	if (cpu != w->last_cpu)
 		m->migrations++;
 	/* a CPU that was seen at all must show: at least 1 ns */
-	m->ran_on[cpu] += blocked || !gap ? 1 : gap > MAX_CREDIT_NS ? MAX_CREDIT_NS : gap;
-	m->samples++;
+	life->ran_on[cpu] += blocked || !gap ? 1 : gap > MAX_CREDIT_NS ? MAX_CREDIT_NS : gap;
+	life->samples++;
 	if (phase_is_over(w)) {
 		phase_account(w, now - phase_cross_borders(w, w->last_ns, now, blocked), blocked);
 		now = loop_now(); /* turning the page is no gap of the work's */
@@ -78,7 +79,7 @@ static uint64_t sample(struct worker *w, bool blocked)
 	w->last_cpu = cpu;
 	w->unread_spins = 0;
 	atomic_store_explicit(&w->self->beat_ns, now, memory_order_relaxed);
-	atomic_store_explicit(&w->self->work_units, m->work_units, memory_order_relaxed);
+	atomic_store_explicit(&w->self->work_units, (uint64_t)m->work_units, memory_order_relaxed);
 	atomic_store_explicit(&w->self->cpu, cpu, memory_order_relaxed);
 	return now;
 }
@@ -107,7 +108,7 @@ void loop_woken(struct worker *w, uint64_t waiting_since)
 
 static void count_work(struct worker *w, uint64_t units)
 {
-	w->m.work_units += units;
+	w->m.work_units += (int64_t)units;
 	w->unread_spins += units;
 }
 
@@ -185,21 +186,22 @@ void loop_sleep_until(struct worker *w, uint64_t deadline_ns)
 
 void loop_begin(struct worker *w)
 {
-	struct measured *m = &w->m;
+	struct life *life = &w->life;
 
 	/* the wait for the first turn on a CPU is part of the worker's life, and may be its gap */
-	m->started_ns = w->last_ns = atomic_load(&w->self->start_ns);
-	phase_begin(w, m->started_ns);
+	life->started_ns = w->last_ns = atomic_load(&w->self->start_ns);
+	phase_begin(w, life->started_ns);
 	w->spins_to_read = SPIN_CHUNK;
 	w->last_cpu = (unsigned int)sched_getcpu() % WORKER_MAX_CPUS;
-	m->max_gap_cpu = w->last_cpu;
+	life->max_gap_cpu = w->last_cpu;
 	loop_tick(w);
 	w->begun_cpu_ns = phase_cpu_now();
 }
 
 void loop_run(struct worker *w)
 {
-	struct measured *m = &w->m;
+	struct counts *m = &w->m;
+	struct life *life = &w->life;
 
 	/* of the type's preparation only what it had to wait is a gap */
 	w->last_ns += phase_cpu_now() - w->begun_cpu_ns;
@@ -207,9 +209,10 @@ void loop_run(struct worker *w)
 	while (!loop_stopped(w)) {
 		w->opt.type->step(w);
 		m->iterations++;
-		atomic_store_explicit(&w->self->iterations, m->iterations, memory_order_relaxed);
+		atomic_store_explicit(&w->self->iterations, (uint64_t)m->iterations,
+				      memory_order_relaxed);
 	}
-	m->ended_ns = loop_tick(w);
-	phase_end(w, m->ended_ns);
-	kernelstat_read_nodes(m->node_pages);
+	life->ended_ns = loop_tick(w);
+	phase_end(w, life->ended_ns);
+	kernelstat_read_nodes(life->node_pages);
 }

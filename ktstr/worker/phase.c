@@ -23,33 +23,50 @@ uint64_t phase_cpu_now(void)
 	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
-static void begin(struct worker *w, int32_t step, uint64_t at_ns, const struct kernelstat *counted)
+static void begin(struct worker *w, int32_t step, uint64_t at_ns)
 {
 	struct phase *p = &w->phase;
 
 	memset(p, 0, sizeof(*p));
 	p->step = step;
 	p->started_ns = at_ns;
-	p->cpu_ns = w->cpu_ns;
-	p->work_units = w->m.work_units;
-	p->iterations = w->m.iterations;
-	p->migrations = w->m.migrations;
-	p->counted = *counted;
+	p->before = w->m;
+	p->class_started = w->sched_class;
+}
+
+/* A wait for a CPU may be one of several since the last reading: each counts as their mean. */
+static void add_run_delays(struct worker *w, const struct counts *now)
+{
+	if (now->run_delay_ns >= 0 && w->told_delay_ns >= 0 && now->run_count > w->told_run_count) {
+		uint64_t waits = (uint64_t)(now->run_count - w->told_run_count);
+		uint64_t waited = (uint64_t)(now->run_delay_ns - w->told_delay_ns);
+
+		histogram_add_many(&w->phase.run_delay, waited / waits, waits);
+	}
+	w->told_delay_ns = now->run_delay_ns;
+	w->told_run_count = now->run_count;
+}
+
+static void read_counts(struct worker *w)
+{
+	kernelstat_read(w, &w->m);
+	add_run_delays(w, &w->m);
+	w->m.cpu_ns = (int64_t)phase_cpu_now();
 }
 
 void phase_prepare(struct worker *w)
 {
-	kernelstat_read(w, &w->first);
-	w->last_counted = w->first;
-	w->first_cpu_ns = w->cpu_ns = phase_cpu_now();
+	w->told_delay_ns = -1;
+	read_counts(w);
+	w->first = w->m;
 }
 
 void phase_placed(struct worker *w)
 {
-	struct kernelstat now;
+	struct counts now;
 
+	/* for the class that it is in now */
 	kernelstat_read(w, &now);
-	w->first.sched_class = now.sched_class;
 }
 
 void phase_begin(struct worker *w, uint64_t at_ns)
@@ -65,31 +82,16 @@ void phase_begin(struct worker *w, uint64_t at_ns)
 		step = border->step;
 	}
 	w->counted_ns = at_ns;
-	begin(w, step, at_ns, &w->first);
-}
-
-/* A wait for a CPU may be one of several since the last reading: each counts as their mean. */
-static void add_run_delays(struct worker *w, const struct kernelstat *now)
-{
-	struct kernelstat *last = &w->last_counted;
-
-	if (now->run_delay_ns >= 0 && last->run_delay_ns >= 0 && now->run_count > last->run_count) {
-		uint64_t waits = (uint64_t)(now->run_count - last->run_count);
-		uint64_t waited = (uint64_t)(now->run_delay_ns - last->run_delay_ns);
-
-		histogram_add_many(&w->phase.run_delay, waited / waits, waits);
-	}
-	*last = *now;
+	begin(w, step, at_ns);
 }
 
 void phase_count(struct worker *w, uint64_t now_ns)
 {
-	struct kernelstat now;
+	struct counts now;
 
 	if (now_ns - w->counted_ns < KERNELSTAT_PERIOD_NS)
 		return;
 	w->counted_ns = now_ns;
-	now = w->last_counted;
 	kernelstat_read_delays(w, &now);
 	add_run_delays(w, &now);
 }
@@ -110,11 +112,8 @@ void phase_account(struct worker *w, uint64_t elapsed_ns, bool blocked)
 uint64_t phase_cross_borders(struct worker *w, uint64_t last_ns, uint64_t now_ns, bool blocked)
 {
 	uint32_t set = atomic_load(&w->header->borders_set);
-	struct kernelstat counted;
 
-	kernelstat_read(w, &counted);
-	add_run_delays(w, &counted);
-	w->cpu_ns = phase_cpu_now();
+	read_counts(w);
 	for (; w->borders_seen < set; w->borders_seen++) {
 		const struct shared_border *border = &w->header->borders[w->borders_seen];
 		/* the worker may have read its clock between the agent's reading and its writing */
@@ -125,8 +124,8 @@ uint64_t phase_cross_borders(struct worker *w, uint64_t last_ns, uint64_t now_ns
 			break;
 		if (at_ns > last_ns)
 			phase_account(w, at_ns - last_ns, blocked);
-		report_phase(w, at_ns, &counted);
-		begin(w, border->step, at_ns, &counted);
+		report_phase(w, at_ns);
+		begin(w, border->step, at_ns);
 		last_ns = at_ns;
 	}
 	return last_ns;
@@ -134,17 +133,6 @@ uint64_t phase_cross_borders(struct worker *w, uint64_t last_ns, uint64_t now_ns
 
 void phase_end(struct worker *w, uint64_t at_ns)
 {
-	struct measured *m = &w->m;
-	struct kernelstat counted;
-
-	kernelstat_read(w, &counted);
-	add_run_delays(w, &counted);
-	w->cpu_ns = phase_cpu_now();
-	report_phase(w, at_ns, &counted);
-	m->cpu_ns = w->cpu_ns - w->first_cpu_ns;
-	m->counted.run_delay_ns = kernelstat_since(counted.run_delay_ns, w->first.run_delay_ns);
-	m->counted.run_count = kernelstat_since(counted.run_count, w->first.run_count);
-	m->counted.migrations = kernelstat_since(counted.migrations, w->first.migrations);
-	m->counted.numa_pages_migrated =
-		kernelstat_since(counted.numa_pages_migrated, w->first.numa_pages_migrated);
+	read_counts(w);
+	report_phase(w, at_ns);
 }

@@ -59,12 +59,13 @@ static void put_histogram(FILE *out, const char *key, const struct histogram *h)
 		h->count, h->total, h->maximum);
 }
 
-static void put_kernelstat(FILE *out, const struct kernelstat *counted)
+static void put_counts(FILE *out, const struct counts *now, const struct counts *before)
 {
-	put_known(out, "kernel_migrations", counted->migrations);
-	put_known(out, "run_delay_ns", counted->run_delay_ns);
-	put_known(out, "run_count", counted->run_count);
-	put_known(out, "numa_pages_migrated", counted->numa_pages_migrated);
+	const struct counts since = counts_since(now, before);
+
+#define PUT_COUNT(name) put_known(out, #name, since.name)
+	COUNTS(PUT_COUNT);
+#undef PUT_COUNT
 }
 
 bool report_open(struct worker *w)
@@ -73,28 +74,17 @@ bool report_open(struct worker *w)
 	return w->report;
 }
 
-void report_phase(struct worker *w, uint64_t ended_ns, const struct kernelstat *counted)
+void report_phase(struct worker *w, uint64_t ended_ns)
 {
 	const struct phase *p = &w->phase;
-	const struct kernelstat since = {
-		.run_delay_ns = kernelstat_since(counted->run_delay_ns, p->counted.run_delay_ns),
-		.run_count = kernelstat_since(counted->run_count, p->counted.run_count),
-		.migrations = kernelstat_since(counted->migrations, p->counted.migrations),
-		.numa_pages_migrated = kernelstat_since(counted->numa_pages_migrated,
-							p->counted.numa_pages_migrated),
-	};
 	FILE *out = w->report;
 
-	fprintf(out, "{\"started_ns\":%" PRIu64 ",\"ended_ns\":%" PRIu64 ",\"cpu_ns\":%" PRIu64,
-		p->started_ns, ended_ns, w->cpu_ns - p->cpu_ns);
+	fprintf(out, "{\"started_ns\":%" PRIu64 ",\"ended_ns\":%" PRIu64, p->started_ns, ended_ns);
 	put_known(out, "step", p->step);
-	fprintf(out,
-		",\"work_units\":%" PRIu64 ",\"iterations\":%" PRIu64 ",\"max_gap_ns\":%" PRIu64,
-		w->m.work_units - p->work_units, w->m.iterations - p->iterations, p->max_gap_ns);
-	fprintf(out, ",\"migrations\":%" PRIu64, w->m.migrations - p->migrations);
-	put_kernelstat(out, &since);
-	fprintf(out, ",\"class_started\":\"%s\",\"class_ended\":\"%s\"", p->counted.sched_class,
-		counted->sched_class);
+	put_counts(out, &w->m, &p->before);
+	fprintf(out, ",\"max_gap_ns\":%" PRIu64, p->max_gap_ns);
+	fprintf(out, ",\"class_started\":\"%s\",\"class_ended\":\"%s\"", p->class_started,
+		w->sched_class);
 	put_histogram(out, "wake", &p->wake);
 	put_histogram(out, "io", &p->io);
 	put_histogram(out, "gaps", &p->gaps);
@@ -107,21 +97,19 @@ void report_phase(struct worker *w, uint64_t ended_ns, const struct kernelstat *
 
 bool report_write(struct worker *w)
 {
-	const struct measured *m = &w->m;
+	const struct life *life = &w->life;
 	FILE *out = w->report;
 
-	fprintf(out, "{\"started_ns\":%" PRIu64 ",\"ended_ns\":%" PRIu64 ",\"cpu_ns\":%" PRIu64,
-		m->started_ns, m->ended_ns, m->cpu_ns);
-	fprintf(out, ",\"work_units\":%" PRIu64 ",\"iterations\":%" PRIu64, m->work_units,
-		m->iterations);
+	fprintf(out, "{\"started_ns\":%" PRIu64 ",\"ended_ns\":%" PRIu64, life->started_ns,
+		life->ended_ns);
+	put_counts(out, &w->m, &w->first);
 	fprintf(out, ",\"max_gap_ns\":%" PRIu64 ",\"max_gap_at_ns\":%" PRIu64 ",\"max_gap_cpu\":%u",
-		m->max_gap_ns, m->max_gap_at_ns, m->max_gap_cpu);
-	fprintf(out, ",\"migrations\":%" PRIu64 ",\"samples\":%" PRIu64, m->migrations, m->samples);
-	put_kernelstat(out, &m->counted);
+		life->max_gap_ns, life->max_gap_at_ns, life->max_gap_cpu);
+	fprintf(out, ",\"samples\":%" PRIu64, life->samples);
 	fputs(",\"ran_on\":", out);
-	put_table(out, m->ran_on, WORKER_MAX_CPUS);
+	put_table(out, life->ran_on, WORKER_MAX_CPUS);
 	fputs(",\"numa_pages\":", out);
-	put_table(out, m->node_pages, WORKER_MAX_NODES);
+	put_table(out, life->node_pages, WORKER_MAX_NODES);
 	fputs(",\"effective\":", out);
 	put_string(out, w->effective);
 	fputs(",\"errors\":[", out);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "counts.h"
 #include "histogram.h"
 #include "options/options.h"
 #include "shared.h"
@@ -19,45 +20,27 @@
 #define WORKER_MAX_ERRORS 8
 #define WORKER_ERROR_SIZE 160
 
-/* What the kernel counted for this task; -1 where it does not say. */
-struct kernelstat {
-	int64_t run_delay_ns;
-	int64_t run_count;
-	int64_t migrations;
-	int64_t numa_pages_migrated;
-	/* of ktstr/model/wire/witness.py, SchedClass; "" where the kernel does not say */
-	const char *sched_class;
-};
-
-/* The whole life.  Times are CLOCK_MONOTONIC in nanoseconds. */
-struct measured {
+/* Of the whole life.  Times are CLOCK_MONOTONIC in nanoseconds. */
+struct life {
 	uint64_t started_ns;
 	uint64_t ended_ns;
-	uint64_t cpu_ns;
-	uint64_t work_units;
-	uint64_t iterations;
 	uint64_t max_gap_ns;
 	uint64_t max_gap_at_ns;
 	unsigned int max_gap_cpu;
-	uint64_t migrations;
 	uint64_t samples;
 	uint64_t ran_on[WORKER_MAX_CPUS];
 	uint64_t node_pages[WORKER_MAX_NODES];
-	struct kernelstat counted;
 };
 
 #define PHASE_BETWEEN_STEPS (-1)
 
-/* What was measured since the last border; counts are those of the life at that border. */
+/* What was measured since the last border. */
 struct phase {
 	int32_t step;
 	uint64_t started_ns;
-	uint64_t cpu_ns;
-	uint64_t work_units;
-	uint64_t iterations;
-	uint64_t migrations;
 	uint64_t max_gap_ns;
-	struct kernelstat counted;
+	struct counts before; /* the worker's at that border */
+	const char *class_started;
 	struct histogram wake;
 	struct histogram io;
 	struct histogram gaps;
@@ -68,17 +51,19 @@ struct phase {
 struct worker {
 	struct options opt;
 	int64_t params[WORKER_MAX_PARAMS]; /* of its type: PARAM() */
-	struct measured m;
+	struct counts m;
+	struct life life;
 	struct phase phase;
 	uint32_t borders_seen;
-	uint64_t unread_spins;	 /* since the last clock reading */
-	uint64_t spins_to_read;	 /* after how many the clock is to be read */
-	uint64_t cpu_ns;	 /* of this task at the last border */
-	uint64_t first_cpu_ns;	 /* when it began */
-	uint64_t begun_cpu_ns;	 /* when its type began to prepare */
-	struct kernelstat first; /* when it began */
-	struct kernelstat last_counted;
-	uint64_t counted_ns; /* when last_counted was read */
+	uint64_t unread_spins;	/* since the last clock reading */
+	uint64_t spins_to_read; /* after how many the clock is to be read */
+	uint64_t begun_cpu_ns;	/* when its type began to prepare */
+	struct counts first;	/* when it began */
+	int64_t told_delay_ns;	/* what the kernel said last, at counted_ns */
+	int64_t told_run_count;
+	uint64_t counted_ns;
+	/* of ktstr/model/wire/witness.py, SchedClass; "" where the kernel does not say */
+	const char *sched_class;
 	int schedstat_fd;
 	FILE *report;
 	struct shared_header *header;
@@ -112,10 +97,9 @@ struct worker {
 void place_worker(struct worker *w);
 void worker_error(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* kernelstat.c: what the kernel counted for this task. */
-void kernelstat_read(struct worker *w, struct kernelstat *now);
-void kernelstat_read_delays(struct worker *w, struct kernelstat *now); /* but not the moves */
-int64_t kernelstat_since(int64_t now, int64_t before);		       /* -1 if either is unknown */
+/* kernelstat.c: what the kernel counted for this task, and the class that it is in. */
+void kernelstat_read(struct worker *w, struct counts *now);
+void kernelstat_read_delays(struct worker *w, struct counts *now); /* run delay and count alone */
 void kernelstat_read_nodes(uint64_t *pages); /* adds to WORKER_MAX_NODES counts of 4 KiB pages */
 
 /* phase.c: prepare before the worker is told to begin, so that its first wait counts. */
@@ -179,7 +163,7 @@ uint64_t loop_now(void);
 
 /* report.c: lines of JSON in report_fd.  false: nothing can be written. */
 bool report_open(struct worker *w);
-void report_phase(struct worker *w, uint64_t ended_ns, const struct kernelstat *counted);
+void report_phase(struct worker *w, uint64_t ended_ns);
 bool report_write(struct worker *w);
 
 /* types.c: by the name of its class in ktstr/model/work; NULL if there is none. */

@@ -32,7 +32,13 @@ class Kernelstat:
         """What was counted so far; None where this kernel does not say."""
         delay, count = _delays()
         moves = _moves()
-        return moves.get(_MIGRATIONS), delay, count, moves.get(_PAGES), class_of(moves)
+        counts = {
+            "kernel_migrations": moves.get(_MIGRATIONS),
+            "run_delay_ns": delay,
+            "run_count": count,
+            "numa_pages_migrated": moves.get(_PAGES),
+        }
+        return counts, class_of(moves)
 
 
 def class_of(said: dict[str, int]) -> str:

@@ -6,15 +6,18 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ktstr.guest.workers.shared import Slot
-from ktstr.model.facts import WorkerFacts, WorkerPhase
+from ktstr.model.facts import Measured, WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
 from ktstr.model.work.mem_policy import MemPolicy
 from ktstr.model.work.policy import load_weight
 from ktstr.model.work.work import Work
+
+# what a report has of both a phase and a life, as plain numbers
+_NUMBERS = tuple(each.name for each in fields(Measured) if each.type != "Histogram")
 
 
 @dataclass(frozen=True)
@@ -51,19 +54,10 @@ def facts_of(
         return _lost(who, slot, exit_info or "ended without a report", phases)
     return WorkerFacts(
         **_identity(who),
+        **_numbers(found),
         effective=found["effective"],
-        started_ns=found["started_ns"],
-        ended_ns=found["ended_ns"],
-        cpu_ns=found["cpu_ns"],
-        work_units=found["work_units"],
-        iterations=found["iterations"],
-        max_gap_ns=found["max_gap_ns"],
         max_gap_at_ns=found["max_gap_at_ns"],
         max_gap_cpu=found["max_gap_cpu"],
-        migrations=found["migrations"],
-        kernel_migrations=found["kernel_migrations"],
-        run_delay_ns=found["run_delay_ns"],
-        run_count=found["run_count"],
         samples=found["samples"],
         ran_on=_table(found["ran_on"]),
         wake=_all(phase.wake for phase in phases),
@@ -73,31 +67,20 @@ def facts_of(
         io=_all(phase.io for phase in phases),
         phases=phases,
         numa_pages=_table(found["numa_pages"]),
-        numa_pages_migrated=found["numa_pages_migrated"],
     )
 
 
 def _phase(found: Any) -> WorkerPhase:
     wall = found["ended_ns"] - found["started_ns"]
     return WorkerPhase(
+        **_numbers(found),
         step=found["step"],
-        started_ns=found["started_ns"],
-        ended_ns=found["ended_ns"],
-        cpu_ns=found["cpu_ns"],
-        work_units=found["work_units"],
-        iterations=found["iterations"],
-        max_gap_ns=found["max_gap_ns"],
-        migrations=found["migrations"],
-        kernel_migrations=found["kernel_migrations"],
-        run_delay_ns=found["run_delay_ns"],
-        run_count=found["run_count"],
         off_cpu_ns=max(0, wall - found["cpu_ns"]),
         wake=_histogram(found, "wake"),
         io=_histogram(found, "io"),
         gaps=_histogram(found, "gaps"),
         off_cpu=_histogram(found, "off_cpu"),
         run_delay=_histogram(found, "run_delay"),
-        numa_pages_migrated=found["numa_pages_migrated"],
         class_started=found["class_started"],
         class_ended=found["class_ended"],
     )
@@ -120,9 +103,6 @@ def _lost(
         max_gap_at_ns=who.stopped_ns,
         max_gap_cpu=slot.cpu,
         migrations=0,
-        kernel_migrations=None,
-        run_delay_ns=None,
-        run_count=None,
         samples=0,
         ran_on={},
         wake=_all(phase.wake for phase in phases),
@@ -164,6 +144,10 @@ def _requested(who: WorkerIdentity) -> str:
     identity = {"uid": work.uid, "gid": work.gid}
     words += [f"{key}={value}" for key, value in identity.items() if value is not None]
     return " ".join(words)
+
+
+def _numbers(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: found[name] for name in _NUMBERS}
 
 
 def _parse(report: bytes) -> list[Any]:

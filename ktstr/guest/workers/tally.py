@@ -7,10 +7,9 @@ from typing import Any
 
 from ktstr.model.histogram import bucket_of
 
-# what the kernel counted: migrations, run delay (ns), run count, pages that NUMA balancing moved;
-# None where it does not say; and the class that the task was in, empty where it does not say
-Counted = tuple[int | None, int | None, int | None, int | None, str]
-_COUNTED = ("kernel_migrations", "run_delay_ns", "run_count", "numa_pages_migrated")
+# what the kernel counted, by the names of facts.Measured: None where it does not say; and the class
+# that the task was in, empty where it does not say
+Counted = tuple[dict[str, int | None], str]
 
 
 class Tally:
@@ -33,9 +32,10 @@ class Tally:
 
     def lines(self, ended_ns: int, cpu_ns: int, counted: Counted) -> dict[str, Any]:
         """What ktstr/guest/workers/report.py reads of a phase or a life that ended now."""
+        (counts, ends_in), (earlier, began_in) = counted, self.counted
         since = {
-            name: None if before is None or now is None else now - before
-            for name, before, now in zip(_COUNTED, self.counted[:-1], counted[:-1], strict=True)
+            name: None if now is None or (before := earlier[name]) is None else now - before
+            for name, now in counts.items()
         }
         return {
             "started_ns": self.started_ns,
@@ -46,7 +46,7 @@ class Tally:
             "max_gap_ns": self.max_gap_ns,
             "migrations": self.migrations,
             **since,
-            "class_started": self.counted[-1],
-            "class_ended": counted[-1],
+            "class_started": began_in,
+            "class_ended": ends_in,
             **self._histograms,
         }

@@ -14,7 +14,7 @@ from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import worker_name
 from ktstr.judge.workers.views import asked_view
 from ktstr.model.checks import Checks, Detail, Kind, Verdict
-from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
+from ktstr.model.facts import Measured, ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
 from ktstr.record.run import RunRecord
 
@@ -166,21 +166,9 @@ def _cut(worker: WorkerFacts, phase: WorkerPhase) -> WorkerFacts:
     same = inside and phase.max_gap_ns == worker.max_gap_ns
     return dataclasses.replace(
         worker,
+        **{each.name: getattr(phase, each.name) for each in dataclasses.fields(Measured)},
         step=phase.step,
-        started_ns=phase.started_ns,
-        ended_ns=phase.ended_ns,
-        cpu_ns=phase.cpu_ns,
-        work_units=phase.work_units,
-        iterations=phase.iterations,
-        max_gap_ns=phase.max_gap_ns,
         max_gap_at_ns=worker.max_gap_at_ns if same else 0,
         max_gap_cpu=worker.max_gap_cpu if same else -1,
-        migrations=phase.migrations,
-        kernel_migrations=phase.kernel_migrations,
-        run_delay_ns=phase.run_delay_ns,
-        run_count=phase.run_count,
-        numa_pages_migrated=phase.numa_pages_migrated,
-        wake=phase.wake,
-        io=phase.io,
         phases=(phase,),
     )

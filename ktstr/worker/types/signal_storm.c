@@ -43,7 +43,7 @@ static void step(struct worker *w)
 		worker_error(w, "cannot send a signal: %s", strerror(errno));
 		w->finished = true;
 	}
-	w->m.work_units += (uint64_t)(arrived - before);
+	w->m.work_units += arrived - before;
 	loop_tick(w);
 }
 
