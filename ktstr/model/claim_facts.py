@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from ktstr.model.claims import Relation
 from ktstr.model.wire.frames import FrameType
@@ -18,8 +18,7 @@ class ClaimFacts:
     saw, None where it could not tell.  The host judges for itself.
     """
 
-    frame_type: ClassVar[FrameType] = FrameType.CLAIM
-
+    frame_type = FrameType.CLAIM
     name: str
     value: Any
     relation: Relation | None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the guest reports: raw facts, one record per frame, nothing judged.
+"""What the guest reports: raw facts, nothing judged; each record that is a frame names its type.
 
 Times are guest CLOCK_MONOTONIC in nanoseconds unless a name says otherwise.
 """
@@ -13,6 +13,7 @@ from ktstr.model.checks import Checks
 from ktstr.model.histogram import Histogram
 from ktstr.model.payload import MetricCheck, PayloadEnd, Stream
 from ktstr.model.scenario.conditions import OnTimeout
+from ktstr.model.wire.frames import FrameType
 
 PROTOCOL = 2
 
@@ -41,6 +42,7 @@ class Hello:
     did not know, and so gave to its first process.
     """
 
+    frame_type = FrameType.HELLO
     protocol: int
     kernel_release: str
     cmdline: str
@@ -63,6 +65,7 @@ class Event:
     `scenario_end`.
     """
 
+    frame_type = FrameType.EVENT
     at_ns: int
     name: str
     step: int | None = None
@@ -133,6 +136,7 @@ class WorkerFacts(Measured):
     /proc/self/numa_maps at the end; threads of one process have the same.
     """
 
+    frame_type = FrameType.WORKER
     cgroup: str
     group: int
     index: int
@@ -165,6 +169,7 @@ class CgroupFacts:
     (memory.peak, in bytes).  frozen_ns: how long it was frozen itself.
     """
 
+    frame_type = FrameType.CGROUP
     name: str
     step: int | None
     cpuset: str
@@ -195,6 +200,7 @@ class SchedulerFacts:
     log during its life, the first 20.
     """
 
+    frame_type = FrameType.SCHEDULER
     name: str
     argv: tuple[str, ...]
     pid: int | None
@@ -233,6 +239,7 @@ class LogChunk:
     Of the command of a `.shell`: `stdout` and `stderr`.
     """
 
+    frame_type = FrameType.LOG
     source: str
     text: str
     truncated: bool = False
@@ -275,6 +282,7 @@ class ScenarioFacts:
     Backdrop's.
     """
 
+    frame_type = FrameType.SCENARIO
     started_ns: int
     ended_ns: int
     steps_planned: int
@@ -294,6 +302,8 @@ class TestFacts:
     names processes that it left and the agent killed; `damages` is what was lost of the facts on
     their way from its process to the agent.
     """
+
+    frame_type = FrameType.TEST
 
     __test__ = False
 
@@ -326,6 +336,7 @@ class PayloadFacts:
     left_behind: processes of its group that outlived the leader and were killed.
     """
 
+    frame_type = FrameType.PAYLOAD
     payload: str
     index: int
     cgroup: str | None
@@ -358,6 +369,7 @@ class DiskFacts:
     mounted, else 0.  error: what could not be done, e.g. the mount and the kernel's reason.
     """
 
+    frame_type = FrameType.DISK
     name: str
     serial: str
     device: str
@@ -372,6 +384,7 @@ class DiskFacts:
 class End:
     """The last frame of a guest that came to its end in order; `frames` counts those before it."""
 
+    frame_type = FrameType.END
     frames: int
     at_ns: int
     agent_error: str = ""

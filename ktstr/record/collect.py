@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from ktstr.console.findings import ConsoleFinding
 from ktstr.host.accel import Accel
@@ -13,52 +14,40 @@ from ktstr.host.disk_clone import DiskClone
 from ktstr.host.ending import Ending
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts
-from ktstr.model import claim_facts, facts
 from ktstr.model.codec import decode
 from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
-from ktstr.model.wire import samples, witness
 from ktstr.model.wire.frames import Damage, Frame, FrameReader, FrameType
+from ktstr.model.wire.witness import Sightings
 from ktstr.record.run import RunRecord
 from ktstr.record.sightings import seen_in
 
-Fact = (
-    facts.Hello
-    | facts.Event
-    | facts.WorkerFacts
-    | facts.CgroupFacts
-    | facts.SchedulerFacts
-    | facts.LogChunk
-    | facts.ScenarioFacts
-    | facts.TestFacts
-    | facts.PayloadFacts
-    | facts.DiskFacts
-    | claim_facts.ClaimFacts
-    | samples.SchedSample
-    | samples.SamplerFacts
-    | witness.Sightings
-    | witness.WitnessFacts
-    | facts.End
-)
 
-_TYPES: dict[int, type[Any]] = {
-    FrameType.HELLO: facts.Hello,
-    FrameType.EVENT: facts.Event,
-    FrameType.WORKER: facts.WorkerFacts,
-    FrameType.CGROUP: facts.CgroupFacts,
-    FrameType.SCHEDULER: facts.SchedulerFacts,
-    FrameType.LOG: facts.LogChunk,
-    FrameType.SCENARIO: facts.ScenarioFacts,
-    FrameType.TEST: facts.TestFacts,
-    FrameType.PAYLOAD: facts.PayloadFacts,
-    FrameType.DISK: facts.DiskFacts,
-    FrameType.CLAIM: claim_facts.ClaimFacts,
-    FrameType.SAMPLE: samples.SchedSample,
-    FrameType.SAMPLER: samples.SamplerFacts,
-    FrameType.SIGHTINGS: witness.Sightings,
-    FrameType.WITNESS: witness.WitnessFacts,
-    FrameType.END: facts.End,
-}
+class Fact(Protocol):
+    """A record that came as a frame."""
+
+    @property
+    def frame_type(self) -> FrameType:
+        """The type of that frame."""
+
+
+def _fields() -> dict[str, tuple[type[Any], bool]]:
+    """The fields of a `RunRecord` that hold facts as they came: whose, and whether all of them.
+
+    A field is a tuple of the facts of one class, or the last of them.
+    """
+    found = {}
+    for name, hint in typing.get_type_hints(RunRecord).items():
+        for kind in typing.get_args(hint):
+            if hasattr(kind, "frame_type"):
+                found[name] = kind, typing.get_origin(hint) is tuple
+    return found
+
+
+_FIELDS = _fields()
+# those, and what the record has in other words
+_SENT: list[type[Any]] = [*(kind for kind, _ in _FIELDS.values()), Sightings]
+_KINDS: dict[int, type[Any]] = {kind.frame_type: kind for kind in _SENT}
 
 
 @dataclass
@@ -105,31 +94,17 @@ class Collector:
         start: StartFacts | None = None,
     ) -> RunRecord:
         """The run's record: what the guest reported so far, and what the host knows besides."""
-        seen = seen_in(self._all(witness.Sightings))
+        seen = seen_in(self._all(Sightings))
         unread = (Damage(0, 0, seen.problem),) if seen.problem else ()
         return RunRecord(
             plan=plan,
             accel=accel,
             ending=ending,
             console=console,
-            hello=self._last(facts.Hello),
-            events=self._all(facts.Event),
-            workers=self._all(facts.WorkerFacts),
-            cgroups=self._all(facts.CgroupFacts),
-            schedulers=self._all(facts.SchedulerFacts),
-            scenarios=self._all(facts.ScenarioFacts),
-            test=self._last(facts.TestFacts),
-            payloads=self._all(facts.PayloadFacts),
-            disks=self._all(facts.DiskFacts),
-            samples=self._all(samples.SchedSample),
-            samplers=self._all(samples.SamplerFacts),
+            **self._as_they_came(),
             ran_under=seen.ran_under,
             idleness=seen.idleness,
             holds=seen.holds,
-            witness=self._last(witness.WitnessFacts),
-            claims=self._all(claim_facts.ClaimFacts),
-            logs=self._all(facts.LogChunk),
-            end=self._last(facts.End),
             frames_seen=self._frames,
             damages=(*self._damages, *unread),
             unknown_frames=self._unknown,
@@ -142,7 +117,7 @@ class Collector:
     def _take(self, frame: Frame) -> Fact | None:
         if frame.type != FrameType.END:
             self._frames += 1
-        cls = _TYPES.get(frame.type)
+        cls = _KINDS.get(frame.type)
         if cls is None:
             self._unknown += 1
             return None
@@ -152,6 +127,12 @@ class Collector:
             self._damages.append(Damage(frame.offset, 0, str(error)))
             return None
         return fact
+
+    def _as_they_came(self) -> dict[str, Any]:
+        return {
+            name: self._all(kind) if every else self._last(kind)
+            for name, (kind, every) in _FIELDS.items()
+        }
 
     def _all(self, cls: type[Any]) -> tuple[Any, ...]:
         return tuple(fact for fact in self._facts if isinstance(fact, cls))

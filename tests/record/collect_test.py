@@ -115,6 +115,10 @@ class CollectTest(absltest.TestCase):
         self.assertEqual((record.frames_seen, record.unknown_frames), (2, 2))
         self.assertEqual(record.damages, ())
 
+    def test_every_type_of_frame_is_taken(self) -> None:
+        for kind in FrameType:
+            self.assertEqual(_collect(encode_frame(kind, 0, None)).unknown_frames, 0, kind.name)
+
     def test_a_body_that_does_not_fit_its_type_is_damage_with_its_place(self) -> None:
         record = _collect(encode_frame(FrameType.END, 0, {"frames": "many"}))
         self.assertIsNone(record.end)

@@ -10,27 +10,27 @@ from typing import Any
 
 from ktstr.model.codec import decode, encode
 from ktstr.model.plan import Plan
-from ktstr.model.wire.frames import FrameType, encode_frame
+from ktstr.model.wire.frames import encode_frame
 from ktstr.model.wire.witness import Idleness, Phase, RanUnder, Sightings
 from ktstr.record.run import RunRecord
 
-# the guest's part of a record
-_FIELDS = {
-    "hello": FrameType.HELLO,
-    "events": FrameType.EVENT,
-    "workers": FrameType.WORKER,
-    "cgroups": FrameType.CGROUP,
-    "schedulers": FrameType.SCHEDULER,
-    "scenarios": FrameType.SCENARIO,
-    "test": FrameType.TEST,
-    "payloads": FrameType.PAYLOAD,
-    "disks": FrameType.DISK,
-    "samples": FrameType.SAMPLE,
-    "samplers": FrameType.SAMPLER,
-    "witness": FrameType.WITNESS,
-    "claims": FrameType.CLAIM,
-    "logs": FrameType.LOG,
-}
+# the guest's part of a record, in the order in which it is sent here
+_FIELDS = (
+    "hello",
+    "events",
+    "workers",
+    "cgroups",
+    "schedulers",
+    "scenarios",
+    "test",
+    "payloads",
+    "disks",
+    "samples",
+    "samplers",
+    "witness",
+    "claims",
+    "logs",
+)
 
 
 def sightings_of(run: RunRecord) -> Sightings:
@@ -72,10 +72,12 @@ def sendable(run: RunRecord) -> RunRecord:
 
 def stream_of(run: RunRecord) -> bytes:
     """The bytes of frames.bin."""
-    facts: list[tuple[FrameType, Any]] = list(_facts(run))
+    facts = list(_facts(run))
     if run.end is not None:
-        facts.append((FrameType.END, run.end))
-    return b"".join(encode_frame(kind, seq, encode(fact)) for seq, (kind, fact) in enumerate(facts))
+        facts.append(run.end)
+    return b"".join(
+        encode_frame(fact.frame_type, seq, encode(fact)) for seq, fact in enumerate(facts)
+    )
 
 
 def _sent(fact: Any) -> Any:
@@ -84,11 +86,11 @@ def _sent(fact: Any) -> Any:
     return None if fact is None else decode(type(fact), encode(fact))
 
 
-def _facts(run: RunRecord) -> Iterator[tuple[FrameType, Any]]:
-    for name, kind in _FIELDS.items():
+def _facts(run: RunRecord) -> Iterator[Any]:
+    for name in _FIELDS:
         found = getattr(run, name)
         for fact in found if isinstance(found, tuple) else (found,):
             if fact is not None:
-                yield kind, fact
+                yield fact
     if run.ran_under or run.idleness or run.holds:
-        yield FrameType.SIGHTINGS, sightings_of(run)
+        yield sightings_of(run)

@@ -289,6 +289,6 @@ class _Tee:
             self.payloads.append(fact)
         elif isinstance(fact, Event):
             self.events.append(fact)
-        elif getattr(fact, "frame_type", None) is FrameType.SAMPLE:
+        elif fact.frame_type is FrameType.SAMPLE:
             self.samples.append(fact)
         self._sink.emit(fact)

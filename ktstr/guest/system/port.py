@@ -7,39 +7,14 @@ import os
 from typing import Any, Protocol
 
 from ktstr.model.codec import encode
-from ktstr.model.facts import (
-    CgroupFacts,
-    DiskFacts,
-    End,
-    Event,
-    LogChunk,
-    PayloadFacts,
-    ScenarioFacts,
-    SchedulerFacts,
-    TestFacts,
-    WorkerFacts,
-)
-from ktstr.model.wire.frames import FrameType, encode_frame
-
-_TYPES = {
-    Event: FrameType.EVENT,
-    WorkerFacts: FrameType.WORKER,
-    CgroupFacts: FrameType.CGROUP,
-    SchedulerFacts: FrameType.SCHEDULER,
-    LogChunk: FrameType.LOG,
-    ScenarioFacts: FrameType.SCENARIO,
-    TestFacts: FrameType.TEST,
-    PayloadFacts: FrameType.PAYLOAD,
-    DiskFacts: FrameType.DISK,
-    End: FrameType.END,
-}
+from ktstr.model.wire.frames import encode_frame
 
 
 class Sink(Protocol):
     """Takes facts in the order they happened."""
 
     def emit(self, fact: Any) -> None:
-        """Sends one record of `ktstr.model.facts`."""
+        """Sends one record that has a `frame_type`."""
 
 
 class FramePort:
@@ -53,12 +28,12 @@ class FramePort:
         self.sent = first
 
     def emit(self, fact: Any) -> None:
-        """Writes one fact; what few guests send says its frame's type itself (`frame_type`).
+        """Writes one fact, whose class says the type of its frame.
 
         Raises:
             OSError: the other end is gone.
         """
-        self.forward(_TYPES.get(type(fact)) or fact.frame_type, encode(fact))
+        self.forward(fact.frame_type, encode(fact))
 
     def forward(self, frame_type: int, body: Any) -> None:
         """Writes a frame whose body is encoded already."""

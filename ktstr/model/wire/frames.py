@@ -27,25 +27,25 @@ MAX_BODY = 16 << 20
 
 
 class FrameType(IntEnum):
-    """What a frame's body is; the records are in `ktstr.model.facts`."""
+    """What a frame's body is: the record whose class has it as its `frame_type`."""
 
-    HELLO = 1  # facts.Hello
-    EVENT = 2  # facts.Event
-    WORKER = 3  # facts.WorkerFacts
-    CGROUP = 4  # facts.CgroupFacts
-    SCHEDULER = 5  # facts.SchedulerFacts
-    LOG = 6  # facts.LogChunk
-    SCENARIO = 7  # facts.ScenarioFacts
-    TEST = 8  # facts.TestFacts: how a test function that ran in the guest ended
-    END = 9  # facts.End: always the last
-    PAYLOAD = 10  # facts.PayloadFacts
-    DISK = 11  # facts.DiskFacts
-    SAMPLE = 13  # samples.SchedSample
-    SAMPLER = 14  # samples.SamplerFacts
-    CLAIM = 15  # claim_facts.ClaimFacts
+    HELLO = 1
+    EVENT = 2
+    WORKER = 3
+    CGROUP = 4
+    SCHEDULER = 5
+    LOG = 6
+    SCENARIO = 7
+    TEST = 8
+    END = 9  # always the last
+    PAYLOAD = 10
+    DISK = 11
+    SAMPLE = 13
+    SAMPLER = 14
+    CLAIM = 15
     # 12 and 16 to 18 were others: saved runs have them
-    WITNESS = 19  # witness.WitnessFacts
-    SIGHTINGS = 20  # witness.Sightings
+    WITNESS = 19
+    SIGHTINGS = 20
 
 
 @dataclass(frozen=True)

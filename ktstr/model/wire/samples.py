@@ -7,7 +7,6 @@ Times are guest CLOCK_MONOTONIC in nanoseconds.  The guest imports this only whe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from ktstr.model.histogram import Histogram
 from ktstr.model.wire.frames import FrameType
@@ -25,8 +24,7 @@ class SchedSample:
     sched_migrate_task.
     """
 
-    frame_type: ClassVar[FrameType] = FrameType.SAMPLE
-
+    frame_type = FrameType.SAMPLE
     step: int | None
     started_ns: int
     ended_ns: int
@@ -60,8 +58,7 @@ class SamplerFacts:
     measurements lost because a map was full.  ready_ns, ended_ns: between them it measured.
     """
 
-    frame_type: ClassVar[FrameType] = FrameType.SAMPLER
-
+    frame_type = FrameType.SAMPLER
     error: str
     dropped: int
     ready_ns: int | None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
 
 from ktstr.model.wire.frames import FrameType
 
@@ -107,8 +106,7 @@ class Sightings:
     of before.
     """
 
-    frame_type: ClassVar[FrameType] = FrameType.SIGHTINGS
-
+    frame_type = FrameType.SIGHTINGS
     records: str
     first: int
     phases: tuple[Phase, ...]
@@ -124,8 +122,7 @@ class WitnessFacts:
     for whose time nothing is claimed.  dropped: what found no room.  cost_ns: what all looks took.
     """
 
-    frame_type: ClassVar[FrameType] = FrameType.WITNESS
-
+    frame_type = FrameType.WITNESS
     error: str
     period_ns: int
     looks: int
