@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ktstr.guest.function.context import Context as Context
     from ktstr.language import *  # noqa: F403
+    from ktstr.model.work.teams import *  # noqa: F403
+    from ktstr.model.work.types import *  # noqa: F403
 else:
     # what takes much to import, and is for test functions alone
     _LATE = {"Context": "ktstr.guest.function.context"}

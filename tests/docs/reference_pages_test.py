@@ -39,10 +39,19 @@ _PACKAGE = {
     "__init__.py": "",
     "language.py": """
         from ktstr import metric
+        from ktstr import more
         from ktstr.data import LEAST, Colour, Point, begin, it
+        from ktstr.more import *
         __all__ = ["LEAST", "Colour", "Point", "begin", "it", "metric"]
+        __all__ += more.__all__
     """,
     "metric.py": "__all__ = []",
+    "more.py": '''
+        """More."""
+        __all__ = ["added"]
+        def added() -> None:
+            """Added."""
+    ''',
     "scenarios.py": "__all__ = []",
     "data.py": '''
         """Data.  And more.
@@ -188,6 +197,9 @@ class PythonPagesTest(absltest.TestCase):
         self.assertIn("Raises:\n\n- `ValueError`: too far.\n", page)
         self.assertIn("```python\n@begin\ndef one(): ...\n```", page)
         self.assertIn("## Data. And more\n", page)
+
+    def test_names_that_another_module_adds_are_there(self) -> None:
+        self.assertIn("### added\n", self.pages["python.md"])
 
     def test_signatures_are_as_written(self) -> None:
         page = self.pages["python.md"]

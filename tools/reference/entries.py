@@ -71,12 +71,19 @@ def _classes(annotation: griffe.Expr, package: griffe.Module) -> Iterator[griffe
 
 
 def undocumented(entry: Entry) -> Iterator[str]:
-    """The name, and those of its methods and properties, that have no docstring."""
+    """The name, and those of its methods and properties, that have no docstring.
+
+    A method that a base describes needs none of its own.
+    """
     if entry.what.docstring is None:
         yield entry.name
+    bases = entry.what.mro() if isinstance(entry.what, griffe.Class) else []
+    described = {
+        name for base in bases for name, each in base.members.items() if each.docstring is not None
+    }
     for member in _public_members(entry.what):
         wanted = isinstance(member, griffe.Function) or "property" in member.labels
-        if wanted and member.docstring is None:
+        if wanted and member.docstring is None and member.name not in described:
             yield f"{entry.name}.{member.name}"
 
 

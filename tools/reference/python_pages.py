@@ -109,9 +109,20 @@ def _public(package: griffe.Module, namespace: str) -> list[entries.Entry]:
     module = entries.target(package[namespace])
     assert isinstance(module, griffe.Module)
     shown = "" if namespace == _LANGUAGE else f"{namespace}."
-    names = sorted(str(getattr(name, "name", name)) for name in module.exports or ())
-    found = [entries.Entry(shown + name, entries.target(module[name])) for name in names]
+    exported = dict(_exported(module, package))
+    found = [entries.Entry(shown + name, exported[name]) for name in sorted(exported)]
     return [entry for entry in found if not isinstance(entry.what, griffe.Module)]
+
+
+def _exported(module: griffe.Module, package: griffe.Module) -> Iterator[tuple[str, griffe.Object]]:
+    """The names of a module's `__all__`, of other modules' that it adds to it, too."""
+    for export in module.exports or ():
+        if isinstance(export, str):
+            yield export, entries.target(module[export])
+        else:
+            added = entries.find(package, export.canonical_path.removesuffix(".__all__"))
+            assert isinstance(added, griffe.Module)
+            yield from _exported(added, package)
 
 
 def _closure(

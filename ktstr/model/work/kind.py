@@ -11,8 +11,8 @@ from ktstr.model.parameters import Parameters, parameters
 from ktstr.model.work.bounds import BlockKb, check_bounds
 
 if TYPE_CHECKING:
-    from ktstr.model.work.policy import Role
-    from ktstr.model.work.work import Work
+    from ktstr.model.work.mem_policy import MemPolicy
+    from ktstr.model.work.policy import Policy, Role
 
 # all types that there are, by the names of their classes, in the order of their definition
 KINDS: dict[str, type[WorkType]] = {}
@@ -78,7 +78,7 @@ class WorkType(Parameters):
         """
         check_bounds(self)
 
-    def check_with(self, work: Work) -> None:
+    def check_with(self, policy: Policy, mem_policy: MemPolicy) -> None:
         """Refuses what else is asked of its workers.
 
         Raises:

@@ -15,7 +15,7 @@ from ktstr.model.work.kind import DiskWork, Hungry, WorkType, work_type
 from ktstr.model.work.policy import WITH_NICE, Policy, Role
 
 if TYPE_CHECKING:
-    from ktstr.model.work.work import Work
+    from ktstr.model.work.mem_policy import MemPolicy
 
 __all__ = [
     "AsymmetricWaker",
@@ -157,10 +157,10 @@ class PriorityInversion(WorkType):
     def role(self, own: Role, index: int) -> Role:
         return own._replace(nice=max(own.nice, _INVERSION_NICES[index % self.members]))
 
-    def check_with(self, work: Work) -> None:
-        if work.policy not in WITH_NICE:
+    def check_with(self, policy: Policy, mem_policy: MemPolicy) -> None:
+        if policy not in WITH_NICE:
             raise UsageError(
-                f"its workers differ by nice, which policy {work.policy.value} does not have"
+                f"its workers differ by nice, which policy {policy.value} does not have"
             )
 
 

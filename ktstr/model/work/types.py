@@ -20,7 +20,7 @@ from ktstr.model.work.kind import DiskWork, Hungry, WorkType, work_type
 from ktstr.model.work.policy import Policy
 
 if TYPE_CHECKING:
-    from ktstr.model.work.work import Work
+    from ktstr.model.work.mem_policy import MemPolicy
 
 __all__ = [
     "AffinityChurn",
@@ -198,8 +198,8 @@ class Sequence(WorkType):
 class ForkExit(WorkType):
     """Makes a child that exits at once, and waits for it."""
 
-    def check_with(self, work: Work) -> None:
-        if work.policy is Policy.DEADLINE:
+    def check_with(self, policy: Policy, mem_policy: MemPolicy) -> None:
+        if policy is Policy.DEADLINE:
             raise UsageError("policy deadline: such a task may not fork")
 
 
@@ -320,8 +320,8 @@ class PythonWork(WorkType):
         if not str(self.function).isidentifier():
             raise UsageError(f"function {self.function!r} is no name of a function")
 
-    def check_with(self, work: Work) -> None:
-        beyond = work.policy in (Policy.DEADLINE, Policy.EXT) or str(work.mem_policy) != "default"
+    def check_with(self, policy: Policy, mem_policy: MemPolicy) -> None:
+        beyond = policy in (Policy.DEADLINE, Policy.EXT) or str(mem_policy) != "default"
         if beyond:
             raise UsageError("Python sets neither deadline, ext nor memory policies")
 

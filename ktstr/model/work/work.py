@@ -148,7 +148,7 @@ def check_work(work: Work) -> None:
         _check_deadline(work)
         _check_mode(work)
         _check_identity(work)
-        work.type.check_with(work)
+        work.type.check_with(work.policy, work.mem_policy)
         check_mem_policy(work.mem_policy)
     except UsageError as error:
         raise UsageError(f"{name}: {error}") from error
