@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ktstr.model.checks import Checks, ExpectFail, check_checks
-from ktstr.model.claims import StatClaim
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.needs import Needs
 from ktstr.model.scenario.scenario import Scenario
+from ktstr.model.verdict.checks import Checks, ExpectFail, check_checks
+from ktstr.model.verdict.claims import StatClaim
 
 if TYPE_CHECKING:
     from ktstr.guest.function.context import Context

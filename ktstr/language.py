@@ -3,12 +3,9 @@
 
 from ktstr import metric
 from ktstr.api import scenario, test
-from ktstr.model.checks import Checks, ExpectFail, Kind
-from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.machine.cpuset import Disjoint, Exact, Llc, Numa, Overlap, Range
 from ktstr.model.machine.needs import Needs
 from ktstr.model.machine.topology import TopologyView
-from ktstr.model.relations import it, stat
 from ktstr.model.scenario.comparison import compare
 from ktstr.model.scenario.conditions import (
     CpuTime,
@@ -59,6 +56,9 @@ from ktstr.model.scenario.scenario import (
     defs,
 )
 from ktstr.model.seeds import stream
+from ktstr.model.verdict.checks import Checks, ExpectFail, Kind
+from ktstr.model.verdict.claims import Relation, StatClaim
+from ktstr.model.verdict.relations import it, stat
 from ktstr.model.work import teams, types
 from ktstr.model.work.mem_policy import MemMode, MemPolicy
 from ktstr.model.work.policy import Policy

@@ -19,9 +19,9 @@ from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.judge import judge
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.starts import Start, guest_start
-from ktstr.model.checks import Kind
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.plan import Plan
+from ktstr.model.verdict.checks import Kind
 from ktstr.record.run import RunRecord
 from ktstr.vm.saved.template import TemplateError
 from ktstr.vm.signals import Termination

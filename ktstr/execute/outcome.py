@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.judge.judgement import Judgement
-from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 

@@ -12,11 +12,11 @@ from ktstr.judge.figures import FigureName
 from ktstr.judge.scheduler import never_ran
 from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.judge.statistics.run import RunStatistics, StepStatistics
-from ktstr.model.checks import Detail, Kind, Verdict
-from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.errors import UsageError
-from ktstr.model.relations import holds, words
 from ktstr.model.scenario.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.claims import Relation, StatClaim
+from ktstr.model.verdict.relations import holds, words
 from ktstr.record.run import RunRecord
 
 

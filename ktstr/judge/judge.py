@@ -34,9 +34,9 @@ from ktstr.judge.statistics.run import run_statistics
 from ktstr.judge.verdict.evidence import claims
 from ktstr.judge.verdict.expectation import weigh
 from ktstr.judge.workers.phases import parts, whole
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import WorkerFacts
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 # what the checks find that are about a run as a whole, and not about workers

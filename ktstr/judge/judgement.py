@@ -9,7 +9,7 @@ from ktstr.judge.checks.result import CheckResult
 from ktstr.judge.claims import ClaimResult
 from ktstr.judge.relative.claims import RelativeResult
 from ktstr.judge.statistics.run import NO_STATISTICS, RunStatistics
-from ktstr.model.checks import Detail, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
 
 
 @dataclass(frozen=True)

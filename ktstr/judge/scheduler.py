@@ -9,10 +9,10 @@ from ktstr.console.findings import ConsoleKind
 from ktstr.judge.lives.comeback import comeback, is_interrupted, why_thrown_out
 from ktstr.judge.lives.first_cause import causes, last_words
 from ktstr.judge.lives.planned import lives_of
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.ops_name import ops_matches
 from ktstr.model.plan import Plan, SchedulerPlan
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 # enum scx_exit_kind of include/linux/sched/ext.h (6.12): so far a scheduler left by its own will

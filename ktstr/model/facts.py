@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ktstr.model.checks import Checks
 from ktstr.model.histogram import Histogram
 from ktstr.model.payload import MetricCheck, PayloadEnd, Stream
 from ktstr.model.scenario.conditions import OnTimeout
+from ktstr.model.verdict.checks import Checks
 from ktstr.model.wire.frames import FrameType
 
 PROTOCOL = 2

@@ -8,14 +8,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from ktstr.model.checks import Checks, ExpectFail
-from ktstr.model.claims import StatClaim
 from ktstr.model.codec import decode, encode
 from ktstr.model.machine.disk import Disk
 from ktstr.model.machine.numa import NumaLayout
 from ktstr.model.machine.topology import Topology
 from ktstr.model.payload import Payload
 from ktstr.model.scenario.scenario import Scenario
+from ktstr.model.verdict.checks import Checks, ExpectFail
+from ktstr.model.verdict.claims import StatClaim
 
 PLAN_PATH = "/ktstr/plan.json"
 SOURCES_DIR = "/ktstr/src"

@@ -11,7 +11,6 @@ from ktstr.host.disk_clone import DiskClone
 from ktstr.host.ending import Ending
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts
-from ktstr.model.claim_facts import ClaimFacts
 from ktstr.model.facts import (
     CgroupFacts,
     DiskFacts,
@@ -26,6 +25,7 @@ from ktstr.model.facts import (
     WorkerFacts,
 )
 from ktstr.model.plan import Plan
+from ktstr.model.verdict.claim_facts import ClaimFacts
 from ktstr.model.wire.frames import Damage
 from ktstr.model.wire.samples import SamplerFacts, SchedSample
 from ktstr.model.wire.witness import Hold, Idleness, RanUnder, WitnessFacts

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from ktstr.execute.outcome import Outcome
-from ktstr.model.checks import Verdict
+from ktstr.model.verdict.checks import Verdict
 
 
 class ExitStatus(IntEnum):

@@ -11,8 +11,8 @@ from ktstr.machine.output import write_atomically
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.store_use import NO_STORE, StoreUse
 from ktstr.machine.target import Target
-from ktstr.model.checks import Kind, Verdict
 from ktstr.model.errors import InfraError, KtstrError, UsageError
+from ktstr.model.verdict.checks import Kind, Verdict
 from ktstr.record.identity import Identity
 from ktstr.report.files import files_of
 from ktstr.report.junit import Case, case_of, error_case, junit

@@ -15,9 +15,9 @@ from ktstr.host.accel import Accel
 from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.target import Target
-from ktstr.model.checks import DEFAULT_CHECKS, Kind
 from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
+from ktstr.model.verdict.checks import DEFAULT_CHECKS, Kind
 from ktstr.record.run import RunRecord
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of

@@ -17,11 +17,11 @@ from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.prepared.templates import Templates
 from ktstr.machine.target_disks import TargetDisks
-from ktstr.model.checks import Kind, Verdict
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import End
 from ktstr.model.machine.topology import Topology
 from ktstr.model.plan import Plan
+from ktstr.model.verdict.checks import Kind, Verdict
 from ktstr.record.run import RunRecord
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree

@@ -19,9 +19,9 @@ from ktstr.machine.load import load_target
 from ktstr.machine.located import machine_files
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.machine import prepare
-from ktstr.model.checks import DEFAULT_CHECKS, Verdict
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.verdict.checks import DEFAULT_CHECKS, Verdict
 from ktstr.vm.signals import Termination
 
 

@@ -4,9 +4,9 @@
 import dataclasses
 from typing import Any
 
-from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.verdict.checks import DEFAULT_CHECKS
 
 _PLAN = Plan(
     test="one",

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 
 from ktstr import ExpectFail, Kind, Scenario, TopologyView, scenario
-from ktstr.model.checks import parse_checks
+from ktstr.model.verdict.checks import parse_checks
 
 
 @dataclasses.dataclass(frozen=True)

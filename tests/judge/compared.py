@@ -7,11 +7,11 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from ktstr.model.checks import Checks
 from ktstr.model.facts import ScenarioFacts, SchedulerFacts, StepFacts
 from ktstr.model.scenario.comparison import compare
 from ktstr.model.scenario.relative import RelativeClaim
 from ktstr.model.scenario.scenario import CgroupDef, Scenario
+from ktstr.model.verdict.checks import Checks
 from ktstr.model.wire.witness import RanUnder, SchedClass
 from ktstr.model.work.work import Work
 from ktstr.record.run import RunRecord

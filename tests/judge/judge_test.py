@@ -12,9 +12,9 @@ from ktstr.host.accel import Accel
 from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.host.sample import HostSample
 from ktstr.judge.judge import judge
-from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, End, ScenarioFacts
 from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.verdict.checks import Checks, ExpectFail, Kind, Verdict
 from ktstr.model.wire.frames import Damage
 from ktstr.record.run import RunRecord
 from tests.judge import runs

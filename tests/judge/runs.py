@@ -10,7 +10,6 @@ from typing import Any
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.workers.scope import Scope
-from ktstr.model.checks import Checks
 from ktstr.model.facts import (
     PROTOCOL,
     CgroupFacts,
@@ -32,6 +31,7 @@ from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.verdict.checks import Checks
 from ktstr.model.wire.witness import RanUnder, SchedClass
 from ktstr.record.run import RunRecord
 

@@ -10,7 +10,6 @@ from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
 from ktstr.judge.lives.comeback import why_thrown_out
-from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.plan import SchedulerPlan
 from ktstr.model.scenario.scenario import (
@@ -23,6 +22,7 @@ from ktstr.model.scenario.scenario import (
     Scenario,
     Step,
 )
+from ktstr.model.verdict.checks import Checks, Kind, Verdict
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

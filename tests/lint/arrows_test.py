@@ -51,7 +51,7 @@ class ArrowsTest(parameterized.TestCase):
 
     @parameterized.parameters(
         ("ktstr/report/text.py", "from ktstr.result import result_pb2"),
-        ("ktstr/report/text.py", "from ktstr.model.checks import Kind"),
+        ("ktstr/report/text.py", "from ktstr.model.verdict.checks import Kind"),
         ("ktstr/record/run.py", "from ktstr.model.plan import Plan"),
         ("ktstr/result/make/whole.py", "from ktstr.judge.judge import judge"),
         ("ktstr/execute/execute.py", "from ktstr.judge.judge import judge"),
@@ -67,7 +67,7 @@ class ArrowsTest(parameterized.TestCase):
         ("ktstr/judge/run/completeness.py", "from ktstr.judge.scheduler import never_ran"),
         ("ktstr/judge/checks/all.py", "from ktstr.judge.checks import gaps"),
         ("ktstr/judge/judge.py", "from ktstr.judge.verdict.evidence import claims"),
-        ("ktstr/judge/__init__.py", "from ktstr.model.checks import Kind"),
+        ("ktstr/judge/__init__.py", "from ktstr.model.verdict.checks import Kind"),
     )
     def test_other_arrows_are_not(self, name: str, text: str) -> None:
         self.assertEmpty(list(arrows.check(name, f"{text}\n")))

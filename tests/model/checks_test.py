@@ -4,8 +4,8 @@
 from absl.testing import absltest, parameterized
 from hypothesis import given
 
-from ktstr.model.checks import DEFAULT_CHECKS, Checks, ExpectFail, Kind, check_checks
 from ktstr.model.errors import UsageError
+from ktstr.model.verdict.checks import DEFAULT_CHECKS, Checks, ExpectFail, Kind, check_checks
 from tests.model.strategies import checks
 
 

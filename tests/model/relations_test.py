@@ -11,10 +11,10 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.model.claims import Relation
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
-from ktstr.model.relations import holds, it, plain, words
+from ktstr.model.verdict.claims import Relation
+from ktstr.model.verdict.relations import holds, it, plain, words
 from tests.model.strategies import BODIES
 
 _NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**40), 2**40)

@@ -9,7 +9,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from ktstr import metric
-from ktstr.model.checks import NEVER_FAILS, Checks, ExpectFail, Kind
 from ktstr.model.machine.cpuset import CpusetSpec, Disjoint, Exact, Llc, Numa, Overlap, Range
 from ktstr.model.machine.disk import Disk, Filesystem, Throttle
 from ktstr.model.machine.topology import Topology
@@ -18,6 +17,7 @@ from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario import conditions as c
 from ktstr.model.scenario import scenario as s
 from ktstr.model.scenario.limits import Limits
+from ktstr.model.verdict.checks import NEVER_FAILS, Checks, ExpectFail, Kind
 from ktstr.model.work import types as t
 from ktstr.model.work import work as w
 from ktstr.model.work.bounds import bounds_of

@@ -16,11 +16,11 @@ from ktstr.host.disk_clone import DiskBackend, DiskClone
 from ktstr.host.sample import HostSample
 from ktstr.judge.statistics.cgroups import CgroupStats
 from ktstr.model import facts
-from ktstr.model.checks import Kind, Verdict
 from ktstr.model.errors import InfraError
 from ktstr.model.histogram import Histogram
 from ktstr.model.machine.disk import Disk, Throttle
 from ktstr.model.payload import PayloadEnd, Stream
+from ktstr.model.verdict.checks import Kind, Verdict
 from ktstr.report.files import files_of
 from ktstr.result import result_pb2
 from ktstr.result.write import facts_bytes, to_bytes, to_json

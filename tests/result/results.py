@@ -15,7 +15,6 @@ from ktstr.host.ending import Ending, EndingKind
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts, StartKind
 from ktstr.judge.judge import judge
-from ktstr.model.checks import Checks, ExpectFail, Kind
 from ktstr.model.facts import (
     CgroupFacts,
     Event,
@@ -29,6 +28,7 @@ from ktstr.model.machine.disk import Throttle
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, PayloadEnd, Polarity, Stream
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.relative import not_worse_than
+from ktstr.model.verdict.checks import Checks, ExpectFail, Kind
 from ktstr.model.wire.witness import CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.record.run import RunRecord

@@ -6,7 +6,7 @@ import dataclasses
 from absl import flags
 from absl.testing import absltest
 
-from ktstr.model.checks import SWITCHES, Checks
+from ktstr.model.verdict.checks import SWITCHES, Checks
 
 _SWITCHES = flags.DEFINE_list("switches", [], "SWITCHES of rules/checks.bzl.")
 _LIMITS = flags.DEFINE_list("limits", [], "LIMITS of rules/checks.bzl.")

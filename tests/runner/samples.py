@@ -4,8 +4,8 @@
 import dataclasses
 from typing import Any
 
-from ktstr.model.checks import Checks
 from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.verdict.checks import Checks
 from ktstr.runner.cases.case import Case
 
 _CASE = Case(

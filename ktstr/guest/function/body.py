@@ -19,9 +19,9 @@ from ktstr.guest.system.oom import ORDINARY, set_oom_score
 from ktstr.guest.system.port import FramePort
 from ktstr.guest.system.reactor import Reactor
 from ktstr.guest.system.realtime import BELOW_AGENT, shield
-from ktstr.model.checks import Verdict
 from ktstr.model.errors import TestFailure
 from ktstr.model.plan import SOURCES_DIR
+from ktstr.model.verdict.checks import Verdict
 from ktstr.model.wire.witness import FUNCTION_COMM
 
 if TYPE_CHECKING:

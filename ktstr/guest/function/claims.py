@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ktstr.model.claim_facts import ClaimFacts
-from ktstr.model.claims import Relation
 from ktstr.model.errors import UsageError
-from ktstr.model.relations import Relatable, holds, plain
+from ktstr.model.verdict.claim_facts import ClaimFacts
+from ktstr.model.verdict.claims import Relation
+from ktstr.model.verdict.relations import Relatable, holds, plain
 
 
 class Claim(Relatable["Claim"]):

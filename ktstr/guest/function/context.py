@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from ktstr.guest.system.cgroups import CgroupTree
     from ktstr.guest.system.port import Sink
     from ktstr.guest.system.reactor import Reactor
-    from ktstr.model.checks import Checks
     from ktstr.model.machine.topology import TopologyView
     from ktstr.model.plan import Plan, SchedulerPlan
     from ktstr.model.scenario.scenario import Backdrop, CgroupDef, HoldSpec, Scenario, Step
+    from ktstr.model.verdict.checks import Checks
     from ktstr.model.wire.samples import SchedSample
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ktstr.host.sample import HostSample
 from ktstr.judge.blame.excused import excused
 from ktstr.judge.run.kernel_log import STALLS
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.payload_checks import About
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 # a finding about time is believed while the host took less than this part of any vCPU's window

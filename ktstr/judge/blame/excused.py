@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 
 
 def excused(detail: Detail, kind: Kind, why: str) -> Detail:

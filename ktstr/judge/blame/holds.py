@@ -19,9 +19,9 @@ from ktstr.judge.workers.presence import Presence, presence_of
 from ktstr.judge.workers.subjects import NS_PER_S, worker_name
 from ktstr.judge.workers.views import asked_view
 from ktstr.judge.workers.windows import allowed, gap_window
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import SchedulerFacts, WorkerFacts
 from ktstr.model.machine.cpulist import format_cpulist
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.model.wire.witness import FUNCTION_COMM, OWN_COMMS, Hold
 from ktstr.record.run import RunRecord
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ktstr.console.findings import ConsoleKind
 from ktstr.judge.run.kernel_log import STALLS
-from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 
 _VERDICTS = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.SKIP)
 

@@ -10,8 +10,8 @@ from ktstr.judge.blame.excused import excused
 from ktstr.judge.scheduler import was_ejected
 from ktstr.judge.workers.classes import ABOVE, Stay, life_over, stays
 from ktstr.judge.workers.subjects import worker_name
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts, WorkerFacts
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.model.wire.witness import SchedClass
 from ktstr.record.run import RunRecord
 

@@ -26,7 +26,7 @@ from ktstr.judge.checks.mechanisms import without_mechanism
 from ktstr.judge.checks.result import CheckResult
 from ktstr.judge.checks.starvation import starved
 from ktstr.judge.workers.scope import Scope
-from ktstr.model.checks import Checks, Detail, Verdict
+from ktstr.model.verdict.checks import Checks, Detail, Verdict
 
 LIMITS: tuple[Limit, ...] = (
     gaps.MAX_GAP,

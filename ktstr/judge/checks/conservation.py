@@ -15,10 +15,10 @@ from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_S
 from ktstr.judge.workers.views import asked_view
-from ktstr.model.checks import Kind
 from ktstr.model.facts import StepFacts
 from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.machine.topology import TopologyView
+from ktstr.model.verdict.checks import Kind
 from ktstr.model.wire.witness import CpuIdleness, Idleness, WitnessFacts
 from ktstr.record.run import RunRecord
 

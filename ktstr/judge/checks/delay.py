@@ -8,9 +8,9 @@ import functools
 from ktstr.judge.checks.measure import Limit, Measurement, p99_of
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import by_cgroup
-from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
+from ktstr.model.verdict.checks import Kind
 
 
 def pooled_delays(workers: list[WorkerFacts]) -> Histogram:

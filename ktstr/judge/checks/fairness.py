@@ -24,8 +24,8 @@ from ktstr.judge.workers.subjects import (
     worker_name,
 )
 from ktstr.judge.workers.windows import allowed, stranded, together, used
-from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
+from ktstr.model.verdict.checks import Kind
 
 _WORST_SHOWN = 2
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from ktstr.judge.workers.presence import ALL_THERE, Presence
 from ktstr.judge.workers.subjects import NS_PER_MS, by_cgroup, worker_name
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.machine.cpulist import format_cpulist, parse_cpulist
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 
 
 def isolation(

@@ -10,9 +10,9 @@ from ktstr.judge.checks.measure import Limit, Measurement, p99_of
 from ktstr.judge.numbers.spread import histogram_variation
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import by_cgroup
-from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
+from ktstr.model.verdict.checks import Kind
 
 _NOBODY = (
     "wake latency is checked but no worker ever blocks: add a work type that sleeps or "

@@ -10,10 +10,10 @@ from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import affinity_of, ordered, worker_name
 from ktstr.judge.workers.windows import stranded
-from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.machine.cpulist import parse_cpulist
 from ktstr.model.machine.topology import TopologyView
+from ktstr.model.verdict.checks import Kind
 
 
 def localities(scope: Scope) -> list[Measurement]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_US
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.histogram import Histogram
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from ktstr.judge.workers.subjects import (
     wall_ns,
     worker_name,
 )
-from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
+from ktstr.model.verdict.checks import Kind
 
 
 def migrations(worker: WorkerFacts) -> int:

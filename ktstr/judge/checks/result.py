@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ktstr.model.checks import Verdict
+from ktstr.model.verdict.checks import Verdict
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from ktstr.judge.workers.quota import quota_of
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import MIN_WINDOW_NS, by_cgroup, is_within, wall_ns
 from ktstr.judge.workers.windows import allowed, frozen_ns, stranded, together, used
-from ktstr.model.checks import Kind
 from ktstr.model.facts import CgroupFacts, WorkerFacts
+from ktstr.model.verdict.checks import Kind
 
 # all unions of so many different cpusets are looked at
 _MOST_CPUSETS = 10

@@ -13,8 +13,8 @@ from ktstr.judge.workers.subjects import (
     wall_ns,
     worker_name,
 )
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import WorkerFacts
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 # a worker whose last gap reaches to its end, and over this part of its life, has been starved

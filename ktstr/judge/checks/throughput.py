@@ -17,8 +17,8 @@ from ktstr.judge.workers.subjects import (
     wall_ns,
     worker_name,
 )
-from ktstr.model.checks import Kind
 from ktstr.model.facts import WorkerFacts
+from ktstr.model.verdict.checks import Kind
 
 
 def work_rate(worker: WorkerFacts) -> float | None:

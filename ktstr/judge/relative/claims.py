@@ -18,9 +18,9 @@ from ktstr.judge.blame.subject import leg_problem
 from ktstr.judge.numbers.student import quantile
 from ktstr.judge.relative.legs import value_of
 from ktstr.judge.workers.phases import step_workers
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import StepFacts
 from ktstr.model.scenario.relative import MEASURES, Comparison, RelativeClaim
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 _MOST_ADVISED = 100

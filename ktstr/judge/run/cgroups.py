@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from ktstr.judge.workers.presence import Presence, presence_of
 from ktstr.judge.workers.subjects import NS_PER_S
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import CgroupFacts
 from ktstr.model.machine.cpulist import parse_cpulist
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 _EVER_NS = 1 << 62

@@ -7,10 +7,10 @@ from ktstr.host.ending import OUT_OF_TIME, EndingKind
 from ktstr.judge.run.payloads import planned_payloads
 from ktstr.judge.scheduler import never_ran
 from ktstr.judge.workers.subjects import crashed, worker_name
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.conditions import OnTimeout
 from ktstr.model.scenario.scenario import AddCgroupDef, Spawn, SpawnHost
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 _DAMAGES_SHOWN = 3

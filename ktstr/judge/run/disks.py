@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import DiskFacts
 from ktstr.model.machine.disk import MAGIC, Disk
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import TestFacts
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 
 _ENDINGS = {
     "raised": "raised",

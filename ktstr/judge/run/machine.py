@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from ktstr.judge.workers.views import asked_view, seen_view
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.errors import UsageError
 from ktstr.model.facts import PROTOCOL, Hello, NodeFacts
 from ktstr.model.machine.cpulist import format_cpulist, parse_cpulist
 from ktstr.model.machine.numa import NumaNode
 from ktstr.model.machine.topology import Topology
 from ktstr.model.plan import Plan
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 
 # Of each MiB of a node's memory the kernel may keep this much at most to itself: page structures,
 # its own image, and what firmware reserved.

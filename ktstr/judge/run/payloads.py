@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import About, ending, failures, is_only_default, skip_reason
 from ktstr.model.payload_run import Key, payload_cgroup
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.scenario import RunPayload
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 _UNUSUAL = frozenset({PayloadEnd.TIMEOUT, PayloadEnd.KILLED, PayloadEnd.SIGNALLED})

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.model.wire.samples import SamplerFacts
 from ktstr.record.run import RunRecord
 

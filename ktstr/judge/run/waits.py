@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ktstr.model.checks import Detail, Kind, Verdict
 from ktstr.model.facts import TimeoutFacts
 from ktstr.model.scenario.conditions import OnTimeout
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 _VERDICTS = {

@@ -16,12 +16,12 @@ from ktstr.judge.run.known_faults import unexplained
 from ktstr.judge.run.payloads import missing, payload_name, planned_payloads
 from ktstr.judge.scheduler import plans_of
 from ktstr.judge.workers.phases import checks_in_force
-from ktstr.model.checks import Verdict
 from ktstr.model.facts import PayloadFacts, SchedulerFacts
 from ktstr.model.ops_name import is_pattern, ops_matches
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import ending, failures, skip_reason
 from ktstr.model.plan import SchedulerPlan
+from ktstr.model.verdict.checks import Verdict
 from ktstr.record.run import RunRecord
 
 

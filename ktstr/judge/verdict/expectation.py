@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ktstr.judge.blame.ranking import rank, ranked, worst
 from ktstr.judge.run.kernel_log import STALLS
-from ktstr.model.checks import Detail, ExpectFail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, ExpectFail, Kind, Verdict
 
 # different views on one misbehaviour
 _CHECKS = frozenset(

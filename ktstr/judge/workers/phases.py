@@ -13,9 +13,9 @@ from ktstr.judge.workers.quota import overruns
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import worker_name
 from ktstr.judge.workers.views import asked_view
-from ktstr.model.checks import Checks, Detail, Kind, Verdict
 from ktstr.model.facts import Measured, ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
+from ktstr.model.verdict.checks import Checks, Detail, Kind, Verdict
 from ktstr.record.run import RunRecord
 
 

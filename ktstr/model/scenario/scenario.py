@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ktstr.model.checks import Checks
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpuset import CpusetSpec
 from ktstr.model.parameters import Parameters, parameters
@@ -13,6 +12,7 @@ from ktstr.model.payload import MetricCheck
 from ktstr.model.scenario.conditions import Condition, OnTimeout
 from ktstr.model.scenario.limits import NO_LIMITS, Limits
 from ktstr.model.scenario.relative import Comparison
+from ktstr.model.verdict.checks import Checks
 from ktstr.model.work.work import AffinityKind, Work
 
 TOTAL = "total"

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.execute.source import Source
-from ktstr.model.checks import Checks, ExpectFail
-from ktstr.model.claims import StatClaim
 from ktstr.model.machine.numa import NumaLayout
 from ktstr.model.scenario.scenario import Scenario
+from ktstr.model.verdict.checks import Checks, ExpectFail
+from ktstr.model.verdict.claims import StatClaim
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import dataclasses
 import functools
 
 from ktstr.machine.target import Target
-from ktstr.model.checks import DEFAULT_CHECKS, Checks, check_checks, parse_checks
 from ktstr.model.errors import UsageError
+from ktstr.model.verdict.checks import DEFAULT_CHECKS, Checks, check_checks, parse_checks
 from ktstr.runner.cases.case import Case
 
 

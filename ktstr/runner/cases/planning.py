@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from ktstr.judge.claims import check_claims
 from ktstr.machine.boot import wanted_arguments
 from ktstr.machine.target import SchedulerFiles, Target
-from ktstr.model.checks import DEFAULT_CHECKS
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.disk import Disk
 from ktstr.model.machine.topology import TopologyView
 from ktstr.model.payload import Payload
 from ktstr.model.plan import GuestDeadlines, Plan, SchedulerPlan
 from ktstr.model.validation.validate import check_scenario, check_types
+from ktstr.model.verdict.checks import DEFAULT_CHECKS
 from ktstr.model.work.own import check_custom_work
 from ktstr.runner.arguments import Command
 from ktstr.runner.cases.case import Case

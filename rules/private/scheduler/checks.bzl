@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Thresholds as attributes spell them; the names are those of ktstr.model.checks.Checks."""
+"""Thresholds as attributes spell them; the names are those of ktstr.model.verdict.checks.Checks."""
 
 visibility(["//rules"])
 

@@ -9,8 +9,8 @@ from absl.testing import absltest
 
 from ktstr.guest.function.claims import Claims
 from ktstr.guest.system.port import FramePort
-from ktstr.model.claim_facts import ClaimFacts
 from ktstr.model.errors import UsageError
+from ktstr.model.verdict.claim_facts import ClaimFacts
 from ktstr.model.wire.frames import Frame, FrameReader, FrameType
 
 

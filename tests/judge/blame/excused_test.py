@@ -4,7 +4,7 @@
 from absl.testing import absltest
 
 from ktstr.judge.blame.excused import excused
-from ktstr.model.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Kind, Verdict
 
 
 class ExcusedTest(absltest.TestCase):

@@ -10,8 +10,8 @@ from absl.testing import absltest, parameterized
 
 from ktstr.console.findings import ConsoleFinding, ConsoleKind
 from ktstr.judge.judge import judge
-from ktstr.model.checks import Checks, Detail, ExpectFail, Kind, Verdict
 from ktstr.model.facts import Event
+from ktstr.model.verdict.checks import Checks, Detail, ExpectFail, Kind, Verdict
 from ktstr.model.wire.events import EventName
 from ktstr.model.wire.witness import Hold
 from ktstr.record.run import RunRecord

@@ -9,10 +9,10 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
-from ktstr.model.checks import Checks, ExpectFail, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
-from ktstr.model.relations import stat
 from ktstr.model.scenario.relative import not_worse_than
+from ktstr.model.verdict.checks import Checks, ExpectFail, Kind, Verdict
+from ktstr.model.verdict.relations import stat
 from ktstr.model.wire.witness import RanUnder, SchedClass, WitnessFacts
 from ktstr.record.run import RunRecord
 from tests.judge import runs

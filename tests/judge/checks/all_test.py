@@ -15,11 +15,11 @@ from ktstr.judge.checks.all import LIMITS, SWITCHES, evaluate
 from ktstr.judge.checks.measure import Limit
 from ktstr.judge.judge import judge
 from ktstr.judge.workers.scope import Scope
-from ktstr.model.checks import SWITCHES as ON_OFF
-from ktstr.model.checks import Checks, Verdict
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.histogram import Histogram
 from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.verdict.checks import SWITCHES as ON_OFF
+from ktstr.model.verdict.checks import Checks, Verdict
 from tests.judge import runs
 from tests.judge.runs import MS, S
 

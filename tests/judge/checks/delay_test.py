@@ -6,8 +6,8 @@ from __future__ import annotations
 from absl.testing import absltest
 
 from ktstr.judge.checks import delay
-from ktstr.model.checks import Kind
 from ktstr.model.histogram import Histogram
+from ktstr.model.verdict.checks import Kind
 from tests.judge import runs
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr.judge.checks.fairness import MAX_SPREAD, cohorts, fair_shares
-from ktstr.model.checks import Kind, Verdict
 from ktstr.model.facts import WorkerFacts
+from ktstr.model.verdict.checks import Kind, Verdict
 from ktstr.model.work.policy import NICE_WEIGHTS
 from tests.judge import runs
 

@@ -12,10 +12,10 @@ from ktstr.judge.checks.share import MAX_ERROR
 from ktstr.judge.judge import judge
 from ktstr.judge.workers.phases import whole
 from ktstr.judge.workers.quota import overruns
-from ktstr.model.checks import Checks, Verdict
 from ktstr.model.facts import CgroupFacts, Event, ScenarioFacts, StepFacts, WorkerFacts
 from ktstr.model.scenario.limits import Limits
 from ktstr.model.scenario.scenario import SetLimits
+from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

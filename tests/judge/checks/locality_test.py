@@ -7,8 +7,8 @@ from absl.testing import absltest
 
 from ktstr.judge.checks import locality
 from ktstr.judge.workers.scope import Scope
-from ktstr.model.checks import Verdict
 from ktstr.model.machine.topology import TopologyView
+from ktstr.model.verdict.checks import Verdict
 from tests.judge import runs
 
 _TWO_NODES = TopologyView(

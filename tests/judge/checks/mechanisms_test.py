@@ -11,8 +11,8 @@ from ktstr.judge.checks.all import LIMITS, evaluate
 from ktstr.judge.checks.mechanisms import MECHANISMS
 from ktstr.judge.judge import judge
 from ktstr.judge.workers.scope import Scope
-from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.machine.topology import TopologyView
+from ktstr.model.verdict.checks import Checks, Kind, Verdict
 from tests.judge import runs
 
 

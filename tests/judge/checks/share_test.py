@@ -7,8 +7,8 @@ from absl.testing import absltest
 
 from ktstr.judge.checks import share
 from ktstr.judge.workers.scope import Scope
-from ktstr.model.checks import Verdict
 from ktstr.model.facts import CgroupFacts
+from ktstr.model.verdict.checks import Verdict
 from tests.judge import runs
 from tests.judge.runs import S
 

@@ -9,7 +9,7 @@ from absl.testing import absltest
 
 from ktstr.judge.checks.starvation import starvation_remarks, starved
 from ktstr.judge.run.completeness import worker_reports
-from ktstr.model.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Kind, Verdict
 from tests.judge import runs
 
 

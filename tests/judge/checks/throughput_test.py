@@ -6,7 +6,7 @@ from __future__ import annotations
 from absl.testing import absltest
 
 from ktstr.judge.checks import throughput
-from ktstr.model.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Kind, Verdict
 from tests.judge import runs
 from tests.judge.runs import MS, S
 

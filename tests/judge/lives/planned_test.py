@@ -8,7 +8,6 @@ import dataclasses
 from absl.testing import absltest
 
 from ktstr.judge.lives.planned import Lives, lives_of
-from ktstr.model.checks import Checks
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario.scenario import (
     AttachScheduler,
@@ -22,6 +21,7 @@ from ktstr.model.scenario.scenario import (
     SetKnob,
     Step,
 )
+from ktstr.model.verdict.checks import Checks
 
 _FIFO = SchedulerPlan("fifo", ("/fifo",), "fifo", control=True)
 _SIMPLE = SchedulerPlan("scx_simple", ("/simple",), "simple", control=False)

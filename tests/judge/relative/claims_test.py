@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from ktstr.judge.judge import judge
 from ktstr.judge.relative.claims import RelativeResult, interval, relative_results, under_test
 from ktstr.judge.relative.legs import value_of
-from ktstr.model.checks import Kind, Verdict
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
 from ktstr.model.scenario.relative import MEASURES, RelativeClaim, better_than, not_worse_than
+from ktstr.model.verdict.checks import Kind, Verdict
 from tests.judge import runs
 from tests.judge.compared import compared_run, comparison_of
 

@@ -9,9 +9,9 @@ from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
-from ktstr.model.checks import Kind, Verdict
 from ktstr.model.facts import Event
 from ktstr.model.machine.disk import MAGIC, Filesystem
+from ktstr.model.verdict.checks import Kind, Verdict
 from tests.judge import runs
 
 

@@ -7,7 +7,7 @@ from ktstr.console.findings import ConsoleFinding, ConsoleKind
 from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.judge import judge
 from ktstr.judge.run.kernel_log import where
-from ktstr.model.checks import Verdict
+from ktstr.model.verdict.checks import Verdict
 from tests.judge import runs
 
 

@@ -10,8 +10,8 @@ from absl.testing import absltest
 from ktstr.console.findings import ConsoleFinding, ConsoleKind
 from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
-from ktstr.model.checks import Kind, Verdict
 from ktstr.model.facts import Event
+from ktstr.model.verdict.checks import Kind, Verdict
 from ktstr.model.wire.events import EventName
 from tests.judge import runs
 

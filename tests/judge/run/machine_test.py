@@ -7,10 +7,10 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.run.machine import topology
-from ktstr.model.checks import Verdict
 from ktstr.model.facts import Hello, NodeFacts
 from ktstr.model.machine.numa import NumaLayout, NumaNode, SideCache
 from ktstr.model.plan import Plan
+from ktstr.model.verdict.checks import Verdict
 from tests.judge import runs
 
 _DISTANCES = ((10, 21, 25), (21, 10, 15), (25, 15, 10))

@@ -12,10 +12,10 @@ from ktstr import metric
 from ktstr.host.accel import Accel
 from ktstr.host.sample import HostSample
 from ktstr.judge.judge import judge
-from ktstr.model.checks import DEFAULT_CHECKS, ExpectFail, Kind, Verdict
 from ktstr.model.facts import PayloadFacts
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.scenario.scenario import Backdrop, Loop, RunPayload, Scenario, Step, WaitPayload
+from ktstr.model.verdict.checks import DEFAULT_CHECKS, ExpectFail, Kind, Verdict
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

@@ -6,9 +6,9 @@ import dataclasses
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
-from ktstr.model.checks import ExpectFail, Kind, Verdict
 from ktstr.model.facts import ScenarioFacts, TimeoutFacts
 from ktstr.model.scenario.conditions import OnTimeout
+from ktstr.model.verdict.checks import ExpectFail, Kind, Verdict
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

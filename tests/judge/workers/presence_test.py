@@ -18,8 +18,8 @@ from ktstr.judge.judge import judge
 from ktstr.judge.run.cgroups import cpusets
 from ktstr.judge.workers.presence import ALL_THERE, Change, Presence, presence_of
 from ktstr.judge.workers.scope import Scope
-from ktstr.model.checks import Checks, Kind, Verdict
 from ktstr.model.facts import CgroupFacts, Event
+from ktstr.model.verdict.checks import Checks, Kind, Verdict
 from tests.judge import runs
 from tests.judge.runs import MS, S
 

@@ -3,7 +3,6 @@
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.checks import Checks
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpuset import Exact
 from ktstr.model.machine.disk import Disk, Filesystem
@@ -50,6 +49,7 @@ from ktstr.model.scenario.scenario import (
     scenario_of,
 )
 from ktstr.model.validation.validate import check_scenario
+from ktstr.model.verdict.checks import Checks
 from ktstr.model.work.work import Work
 
 VIEW = TopologyView.of(Topology.parse("2n2l2c1t"))

@@ -6,9 +6,9 @@ import dataclasses
 from absl.testing import absltest, parameterized
 
 from ktstr import stat
-from ktstr.model.checks import Checks
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.verdict.checks import Checks
 from ktstr.runner.cases.planning import plan_of
 from tests.machine import targets
 from tests.runner import samples

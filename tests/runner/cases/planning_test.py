@@ -6,7 +6,6 @@ from typing import cast
 
 from absl.testing import absltest, parameterized
 
-from ktstr.model.checks import Checks
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpuset import Llc
 from ktstr.model.plan import Plan
@@ -23,6 +22,7 @@ from ktstr.model.scenario.scenario import (
     StopCgroup,
     defs,
 )
+from ktstr.model.verdict.checks import Checks
 from ktstr.runner.cases.planning import plan_of, shell_plan
 from tests.machine import targets
 from tests.runner import samples

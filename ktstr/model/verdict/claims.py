@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Claims: what a test says must be true of a value, as data that the host judges.
 
-This file holds records alone, since every guest imports it with the plan; `ktstr.model.relations`
-makes and reads them.
+This file holds records alone, since every guest imports it with the plan: they are made and read by
+`ktstr.model.verdict.relations`.
 """
 
 from __future__ import annotations

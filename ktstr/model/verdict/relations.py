@@ -9,8 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from ktstr.model.claims import Relation, StatClaim
 from ktstr.model.errors import UsageError
+from ktstr.model.verdict.claims import Relation, StatClaim
 
 R = TypeVar("R")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ktstr.model.claims import Relation
+from ktstr.model.verdict.claims import Relation
 from ktstr.model.wire.frames import FrameType
 
 
