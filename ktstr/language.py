@@ -56,8 +56,9 @@ from ktstr.model.scenario.scenario import (
     defs,
 )
 from ktstr.model.seeds import stream
-from ktstr.model.verdict.checks import Checks, ExpectFail, Kind
+from ktstr.model.verdict.checks import Checks, ExpectFail
 from ktstr.model.verdict.claims import Relation, StatClaim
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.relations import it, stat
 from ktstr.model.work import teams, types
 from ktstr.model.work.mem_policy import MemMode, MemPolicy

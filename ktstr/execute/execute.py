@@ -21,7 +21,7 @@ from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.starts import Start, guest_start
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.plan import Plan
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from ktstr.vm.saved.template import TemplateError
 from ktstr.vm.signals import Termination

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ktstr.model.exit_status import describe_code
 from ktstr.model.facts import Event, LogChunk, TestFacts
+from ktstr.model.function_end import FunctionEnd
 from ktstr.model.wire.events import EventName
 
 if TYPE_CHECKING:
@@ -96,10 +97,11 @@ class CommandRun:
     def _facts(self, in_time: bool) -> TestFacts:
         status = self._status
         if not in_time or status is None:
-            outcome = "deadline"
+            outcome = FunctionEnd.DEADLINE
             detail = f"it took longer than {self._plan.deadlines.test_s:g} s of guest time"
         else:
-            outcome, detail = "signalled" if status < 0 else "exited", describe_code(status)
+            outcome = FunctionEnd.SIGNALLED if status < 0 else FunctionEnd.EXITED
+            detail = describe_code(status)
         notes = {} if status is None else {"status": status}
         return TestFacts(outcome, detail, "", (), 0, notes)
 

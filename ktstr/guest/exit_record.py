@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why a scheduler ended: from the loader's output, the kernel's log, or the scheduler's own words.
 
-Kinds are those of enum scx_exit_kind (include/linux/sched/ext.h) without their SCX_EXIT_.
+Kinds are those of `ktstr.model.exit_kind`, or the reason that was told where that is none of them.
 """
 
 from __future__ import annotations
@@ -9,18 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from ktstr.model.exit_kind import ExitKind
 from ktstr.model.ops_name import ops_matches
 
-# scx_exit_reason() of kernel/sched/ext.c
-_KINDS = {
-    "unregistered from user space": "UNREG",
-    "unregistered from BPF": "UNREG_BPF",
-    "unregistered from the main kernel": "UNREG_KERN",
-    "disabled by sysrq-S": "SYSRQ",
-    "runtime error": "ERROR",
-    "scx_bpf_error": "ERROR_BPF",
-    "runnable task stall": "ERROR_STALL",
-}
+_KINDS = {kind.reason: kind for kind in ExitKind if kind.reason}
 _EXIT = re.compile(
     r'exit kind=-?\d+ kind_name=(\S+) code=-?\d+ reason="((?:[^"\\]|\\.)*)" msg="((?:[^"\\]|\\.)*)"'
 )
@@ -30,8 +22,6 @@ _DISABLED = re.compile(r'sched_ext: BPF scheduler "([^"]*)" disabled \(([^)]*)\)
 # prefix of a log line, or the number in a chain of causes
 _OWN_WORDS = re.compile(r"^(?:.*[\s\]])?EXIT: ([^(\n]*?)(?: \((.*)\))?$", re.MULTILINE)
 _MOST_WORDS = 20
-# a scheduler that leaves by its own will, or because it is told to
-_IN_ORDER = frozenset({"UNREG", "UNREG_BPF"})
 _DUMP = re.compile(r"^DEBUG DUMP\n=+\n\n(.*?)\n=+$", re.MULTILINE | re.DOTALL)
 
 
@@ -166,7 +156,9 @@ def _ends(lines: list[str], ops: str) -> list[ExitRecord]:
 
 def _thrown(ends: list[ExitRecord]) -> list[ExitRecord]:
     """Those of the ends that were no leaving in order."""
-    return [each for each in ends if each.kind not in _IN_ORDER]
+    return [
+        each for each in ends if not (isinstance(each.kind, ExitKind) and each.kind.is_in_order)
+    ]
 
 
 def _first_cause(ends: list[ExitRecord]) -> ExitRecord:

@@ -14,8 +14,9 @@ from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.judge.statistics.run import RunStatistics, StepStatistics
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.claims import Relation, StatClaim
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.relations import holds, words
 from ktstr.record.run import RunRecord
 

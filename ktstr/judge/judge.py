@@ -36,21 +36,9 @@ from ktstr.judge.verdict.expectation import weigh
 from ktstr.judge.workers.phases import parts, whole
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import WorkerFacts
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-
-# what the checks find that are about a run as a whole, and not about workers
-_OF_THE_RUN = {
-    "scheduler_alive": frozenset(
-        {
-            Kind.SCHEDULER_DIED,
-            Kind.SCHEDULER_EJECTED,
-            Kind.SCHEDULER_NOT_ATTACHED,
-            Kind.SCHEDULER_NOT_LOADED,
-        }
-    ),
-    "clean_kernel_log": frozenset({Kind.KERNEL_LOG, Kind.PANIC}),
-}
 
 
 def judge(run: RunRecord) -> Judgement:
@@ -183,15 +171,19 @@ def _in(part: str, detail: Detail) -> Detail:
 
 def _of_the_run(run: RunRecord, details: list[Detail]) -> list[CheckResult]:
     """The lines of the checks that are about the whole run, from what was found."""
-    seen = {
-        "scheduler_alive": run.end is not None and run.scheduler is not None,
-        "clean_kernel_log": run.console is not None,
-    }
+    lived = run.end is not None and run.scheduler is not None
     results = []
-    for name, kinds in _OF_THE_RUN.items():
+    for name, seen, hits in (
+        ("scheduler_alive", lived, [each for each in details if each.kind.is_of_scheduler]),
+        (
+            "clean_kernel_log",
+            run.console is not None,
+            [each for each in details if each.kind.is_of_kernel],
+        ),
+    ):
         if getattr(run.plan.checks, name):
-            unseen = Verdict.PASS if seen[name] else Verdict.INCONCLUSIVE
-            hit = worst(detail.verdict for detail in details if detail.kind in kinds)
+            unseen = Verdict.PASS if seen else Verdict.INCONCLUSIVE
+            hit = worst(detail.verdict for detail in hits)
             layer = run.plan.check_layers.get(name, "")
             results.append(CheckResult(name, None, layer, verdict=hit or unseen))
     return results

@@ -4,27 +4,21 @@
 from __future__ import annotations
 
 import itertools
+from typing import assert_never
 
 from ktstr.console.findings import ConsoleKind
 from ktstr.judge.lives.comeback import comeback, is_interrupted, why_thrown_out
 from ktstr.judge.lives.first_cause import causes, last_words
 from ktstr.judge.lives.planned import lives_of
+from ktstr.model.enable_state import EnableState
+from ktstr.model.exit_kind import ExitKind
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.ops_name import ops_matches
 from ktstr.model.plan import Plan, SchedulerPlan
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.scheduler_phase import SchedulerPhase
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-
-# enum scx_exit_kind of include/linux/sched/ext.h (6.12): so far a scheduler left by its own will
-_LEFT_IN_ORDER = frozenset({"", "0", "1", "64", "65", "NONE", "DONE", "UNREG", "UNREG_BPF"})
-_NEVER_RAN = {
-    "start": (Kind.SCHEDULER_NOT_LOADED, "did not start"),
-    "load": (Kind.SCHEDULER_NOT_LOADED, "was not loaded"),
-    "attach": (Kind.SCHEDULER_NOT_ATTACHED, "never attached"),
-}
-_NO_LIFE = "none"
-_ENABLED = "enabled"
-_OFF = frozenset({"", "disabled"})
 
 
 def scheduler(run: RunRecord) -> list[Detail]:
@@ -34,7 +28,7 @@ def scheduler(run: RunRecord) -> list[Detail]:
     """
     if not run.schedulers:
         return _from_console(run)
-    if run.schedulers[0].phase == _NO_LIFE:
+    if run.schedulers[0].phase == SchedulerPhase.NONE:
         return _default_class(run) + _succession(run)
     plans = plans_of(run.plan)
     details = []
@@ -55,7 +49,7 @@ def plans_of(plan: Plan) -> dict[str, SchedulerPlan]:
 
 def never_ran(run: RunRecord) -> bool:
     """Whether the scheduler under test was never attached, so that nothing was tried with it."""
-    return bool(run.schedulers) and run.schedulers[0].phase in _NEVER_RAN
+    return bool(run.schedulers) and run.schedulers[0].phase.is_unattached
 
 
 def was_ejected(facts: SchedulerFacts) -> bool:
@@ -67,17 +61,20 @@ def was_ejected(facts: SchedulerFacts) -> bool:
 
 
 def _left_in_order(facts: SchedulerFacts) -> bool:
-    return facts.exit_kind.removeprefix("SCX_EXIT_").upper() in _LEFT_IN_ORDER
+    kind = ExitKind.of(facts.exit_kind)
+    return kind is not None and kind.is_in_order
 
 
 def _life(run: RunRecord, plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
-    if facts.phase in _NEVER_RAN:
-        return [_never_ran(plan, facts, _said(run, facts))]
+    if never := _unattached(facts.phase):
+        kind, what = never
+        why = _why(plan, facts, _said(run, facts))
+        return [Detail(kind, f"scheduler {plan.name} {what}: {why}")]
     if run.plan.checks.scheduler_alive is False:
         return []
     if was_ejected(facts):
         return [_ejected(plan, facts)]
-    if facts.phase == "run" and not facts.ended_by_us:
+    if facts.phase == SchedulerPhase.RUN and not facts.ended_by_us:
         return [_died(plan, facts)]
     return _state(plan, facts)
 
@@ -85,7 +82,7 @@ def _life(run: RunRecord, plan: SchedulerPlan, facts: SchedulerFacts) -> list[De
 def _succession(run: RunRecord) -> list[Detail]:
     """INCONCLUSIVE where it is not shown that the planned schedulers ran one after the other."""
     details = []
-    names = tuple(facts.name for facts in run.schedulers if facts.phase != _NO_LIFE)
+    names = tuple(facts.name for facts in run.schedulers if facts.phase != SchedulerPhase.NONE)
     planned = lives_of(run.plan)
     done = bool(run.scenarios) and all(
         facts.steps_done == facts.steps_planned for facts in run.scenarios
@@ -127,7 +124,7 @@ def _from_console(run: RunRecord) -> list[Detail]:
 
 def _default_class(run: RunRecord) -> list[Detail]:
     facts = run.schedulers[0]
-    if facts.state_end in _OFF and facts.state_attached in _OFF:
+    if EnableState.is_off(facts.state_end) and EnableState.is_off(facts.state_attached):
         return []
     state = facts.state_end or facts.state_attached
     message = (
@@ -143,9 +140,19 @@ def _said(run: RunRecord, facts: SchedulerFacts) -> str:
     return logs[0] if len(logs) == len(run.schedulers) == 1 else facts.log_tail
 
 
-def _never_ran(plan: SchedulerPlan, facts: SchedulerFacts, said: str) -> Detail:
-    kind, what = _NEVER_RAN[facts.phase]
-    return Detail(kind, f"scheduler {plan.name} {what}: {_why(plan, facts, said)}")
+def _unattached(phase: SchedulerPhase) -> tuple[Kind, str] | None:
+    """What to call a life that came no further than `phase`; None: it was attached, or none."""
+    match phase:
+        case SchedulerPhase.START:
+            return Kind.SCHEDULER_NOT_LOADED, "did not start"
+        case SchedulerPhase.LOAD:
+            return Kind.SCHEDULER_NOT_LOADED, "was not loaded"
+        case SchedulerPhase.ATTACH:
+            return Kind.SCHEDULER_NOT_ATTACHED, "never attached"
+        case SchedulerPhase.NONE | SchedulerPhase.RUN | SchedulerPhase.DETACHED:
+            return None
+        case _:
+            assert_never(phase)
 
 
 def _why(plan: SchedulerPlan, facts: SchedulerFacts, said: str) -> str:
@@ -156,7 +163,7 @@ def _why(plan: SchedulerPlan, facts: SchedulerFacts, said: str) -> str:
     parts += causes(said, () if told else facts.kernel_words)
     if facts.exit_status:
         parts.append(facts.exit_status)
-    if facts.phase == "attach":
+    if facts.phase == SchedulerPhase.ATTACH:
         parts.append(
             f"sched_ext is {facts.state_attached or 'absent'} with ops "
             f"{facts.ops_attached or 'none'} where {plan.ops} was expected"
@@ -195,7 +202,7 @@ def _state(plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
         if not state:
             message = f"no sched_ext state was read {moment}; that {plan.name} ran is not shown"
             details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
-        elif state != _ENABLED or not ops_matches(plan.ops, ops):
+        elif state != EnableState.ENABLED or not ops_matches(plan.ops, ops):
             gone = Kind.SCHEDULER_DIED if moment == "at the end" else Kind.SCHEDULER_NOT_ATTACHED
             message = (
                 f"scheduler {plan.name}: sched_ext is {state} with ops {ops or 'none'} {moment}, "

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ktstr.model.function_end import FunctionEnd
 from ktstr.model.histogram import Histogram
 from ktstr.model.payload import MetricCheck, PayloadEnd, Stream
 from ktstr.model.scenario.conditions import OnTimeout
+from ktstr.model.scheduler_phase import SchedulerPhase
 from ktstr.model.verdict.checks import Checks
+from ktstr.model.wire.events import EventName
 from ktstr.model.wire.frames import FrameType
 
 PROTOCOL = 2
@@ -59,7 +62,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class Event:
-    """A moment on the guest's time line; `name` is an `EventName`.
+    """A moment on the guest's time line.
 
     The host's deadlines go by `test_start` (a test function begins), `scenario_start` and
     `scenario_end`.
@@ -67,7 +70,7 @@ class Event:
 
     frame_type = FrameType.EVENT
     at_ns: int
-    name: str
+    name: EventName
     step: int | None = None
     detail: str = ""
 
@@ -188,9 +191,9 @@ class SchedulerFacts:
     """The scheduler's life: what was started, what the kernel said, how it ended.
 
     state, ops, enable_seq, nr_rejected: files of /sys/kernel/sched_ext, read after attachment
-    (`*_attached`) and at the end, before it was told to go (`*_end`); empty when absent.
-    phase: where the life ended: none | start | load | attach | run | detached.
-    exit_*: the kernel's exit record where the loader or the log gave one.
+    (`*_attached`) and at the end, before it was told to go (`*_end`); empty if absent.  A state is
+    an `EnableState`.  exit_*: the kernel's exit record where the loader or the log gave one;
+    exit_kind: an `ExitKind`, or what else was said.
     hotplug_seq: how often CPUs came or went.  events: counters of root/events, less what they were
     after attachment.  ejections: what the kernel's log says of each ejection between attachment and
     the end of the process, e.g. of a scheduler whose user space started it again by itself.
@@ -204,7 +207,7 @@ class SchedulerFacts:
     name: str
     argv: tuple[str, ...]
     pid: int | None
-    phase: str
+    phase: SchedulerPhase
     attached_ns: int | None
     state_attached: str
     ops_attached: str
@@ -296,7 +299,7 @@ class ScenarioFacts:
 
 @dataclass(frozen=True)
 class TestFacts:
-    """How a test function in the guest ended: returned | raised | exited | signalled | deadline.
+    """How a test function in the guest ended.
 
     `verdict` is empty or what the function claimed by ctx.skip()/ctx.fail(); `left_behind`
     names processes that it left and the agent killed; `damages` is what was lost of the facts on
@@ -307,7 +310,7 @@ class TestFacts:
 
     __test__ = False
 
-    outcome: str
+    outcome: FunctionEnd
     detail: str
     verdict: str
     left_behind: tuple[str, ...]

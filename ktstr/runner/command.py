@@ -14,6 +14,7 @@ from ktstr.machine.prepared.starts import Start
 from ktstr.machine.target import Target
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import LogChunk, TestFacts
+from ktstr.model.function_end import FunctionEnd
 from ktstr.record.collect import Fact
 from ktstr.record.run import RunRecord
 from ktstr.runner.arguments import Command
@@ -71,7 +72,7 @@ class _Passed:
 
 def exit_status_of(facts: TestFacts) -> int:
     """What a command that ended so makes our own exit status."""
-    if facts.outcome == "deadline":
+    if facts.outcome is FunctionEnd.DEADLINE:
         print(f"--exec: killed: {facts.detail}; give it more: --timeout", file=sys.stderr)
         return COMMAND_TIMED_OUT
     status = int(facts.notes["status"])
@@ -80,7 +81,7 @@ def exit_status_of(facts: TestFacts) -> int:
 
 def _why_not(record: RunRecord, console: Path) -> str:
     """Why the command did not run, or not to its end."""
-    failed = [life for life in record.schedulers if life.phase not in ("none", "run", "detached")]
+    failed = [life for life in record.schedulers if life.phase.is_unattached]
     if failed:
         words = failed[0].log_tail.strip()
         return (

@@ -12,7 +12,8 @@ from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.store_use import NO_STORE, StoreUse
 from ktstr.machine.target import Target
 from ktstr.model.errors import InfraError, KtstrError, UsageError
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.identity import Identity
 from ktstr.report.files import files_of
 from ktstr.report.junit import Case, case_of, error_case, junit

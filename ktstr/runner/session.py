@@ -17,7 +17,8 @@ from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.target import Target
 from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
-from ktstr.model.verdict.checks import DEFAULT_CHECKS, Kind
+from ktstr.model.verdict.checks import DEFAULT_CHECKS
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of

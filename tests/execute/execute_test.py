@@ -21,7 +21,8 @@ from ktstr.model.errors import InfraError
 from ktstr.model.facts import End
 from ktstr.model.machine.topology import Topology
 from ktstr.model.plan import Plan
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree

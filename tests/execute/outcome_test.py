@@ -6,7 +6,8 @@ from absl.testing import absltest
 from ktstr.execute.outcome import skipped, unrun
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from tests.execute.plans import plan
 

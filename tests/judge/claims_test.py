@@ -14,9 +14,10 @@ from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
 from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.model.errors import UsageError
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.claim_facts import ClaimFacts
 from ktstr.model.verdict.claims import Relation
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.relations import it
 from tests.judge import runs
 

@@ -13,14 +13,17 @@ from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.host.sample import HostSample
 from ktstr.judge.judge import judge
 from ktstr.model.facts import CgroupFacts, End, ScenarioFacts
+from ktstr.model.function_end import FunctionEnd
 from ktstr.model.scenario.scenario import CgroupDef, defs
-from ktstr.model.verdict.checks import Checks, ExpectFail, Kind, Verdict
+from ktstr.model.scheduler_phase import SchedulerPhase as Phase
+from ktstr.model.verdict.checks import Checks, ExpectFail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.frames import Damage
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 
 STALL = runs.scheduler(
-    phase="run",
+    phase=Phase.RUN,
     ended_by_us=False,
     state_end="disabled",
     ops_end="",
@@ -202,38 +205,38 @@ class SchedulerTest(parameterized.TestCase):
     @parameterized.named_parameters(
         (
             "verification",
-            {"phase": "load", "exit_status": "exit status 2", "log_tail": "R1 unbounded\n"},
+            {"phase": Phase.LOAD, "exit_status": "exit status 2", "log_tail": "R1 unbounded\n"},
             Kind.SCHEDULER_NOT_LOADED,
             "R1 unbounded",
         ),
         (
             "verifier's log",
-            {"phase": "load", "log_tail": "1: (85) call\nR1 is not allowed\nprocessed 9 insns (l"
-             "imit 1000000)\n-- END PROG LOAD LOG --\nlibbpf: failed to load object\n"},
+            {"phase": Phase.LOAD, "log_tail": "1: (85) call\nR1 is not allowed\nprocessed 9 insns "
+             "(limit 1000000)\n-- END PROG LOAD LOG --\nlibbpf: failed to load object\n"},
             Kind.SCHEDULER_NOT_LOADED,
             "the verifier said: R1 is not allowed",
         ),
         (
             "not attached",
-            {"phase": "attach", "state_attached": "disabled", "ops_attached": ""},
+            {"phase": Phase.ATTACH, "state_attached": "disabled", "ops_attached": ""},
             Kind.SCHEDULER_NOT_ATTACHED,
             "disabled with ops none where fifo was expected",
         ),
         (
             "died",
-            {"phase": "run", "ended_by_us": False, "exit_status": "killed by SIGSEGV"},
+            {"phase": Phase.RUN, "ended_by_us": False, "exit_status": "killed by SIGSEGV"},
             Kind.SCHEDULER_DIED,
             "killed by SIGSEGV",
         ),
         (
             "bpf error",
-            {"phase": "run", "ended_by_us": False, "exit_kind": "ERROR_BPF",
+            {"phase": Phase.RUN, "ended_by_us": False, "exit_kind": "ERROR_BPF",
              "exit_reason": "scx_bpf_error", "exit_message": "out of luck"},
             Kind.SCHEDULER_EJECTED,
             "scx_bpf_error: out of luck",
         ),
         ("other ops", {"ops_end": "other"}, Kind.SCHEDULER_DIED, "with ops other at the end"),
-        ("stays", {"detached": False, "phase": "run"}, Kind.HANG, "did not detach"),
+        ("stays", {"detached": False, "phase": Phase.RUN}, Kind.HANG, "did not detach"),
     )  # fmt: skip
     def test_each_end_has_its_kind(self, changes: dict[str, object], kind: Kind, text: str) -> None:
         log = {"exit_kind": "", "exit_reason": "", **changes}
@@ -244,7 +247,7 @@ class SchedulerTest(parameterized.TestCase):
         self.assertIn(text, judged.first_cause.message)
 
     def test_one_that_never_ran_explains_the_missing_scenario(self) -> None:
-        never = runs.scheduler(phase="load", attached_ns=None, exit_kind="", exit_reason="")
+        never = runs.scheduler(phase=Phase.LOAD, attached_ns=None, exit_kind="", exit_reason="")
         judged = judge(runs.good_run(schedulers=(never,), scenarios=(), workers=(), cgroups=()))
         self.assertEqual([d.kind for d in judged.details], [Kind.SCHEDULER_NOT_LOADED])
 
@@ -266,10 +269,14 @@ class SchedulerTest(parameterized.TestCase):
 
 class FunctionTest(parameterized.TestCase):
     @parameterized.named_parameters(
-        ("raised", {"outcome": "raised", "detail": "ValueError: 3 (at t.py:7)"}, "ValueError: 3"),
-        ("exited", {"outcome": "exited", "detail": "sys.exit(0)"}, "sys.exit(0)"),
-        ("signalled", {"outcome": "signalled", "detail": "SIGSEGV"}, "SIGSEGV"),
-        ("deadline", {"outcome": "deadline", "detail": "5 s"}, "timeout"),
+        (
+            "raised",
+            {"outcome": FunctionEnd.RAISED, "detail": "ValueError: 3 (at t.py:7)"},
+            "ValueError: 3",
+        ),
+        ("exited", {"outcome": FunctionEnd.EXITED, "detail": "sys.exit(0)"}, "sys.exit(0)"),
+        ("signalled", {"outcome": FunctionEnd.SIGNALLED, "detail": "SIGSEGV"}, "SIGSEGV"),
+        ("deadline", {"outcome": FunctionEnd.DEADLINE, "detail": "5 s"}, "timeout"),
         ("own word", {"verdict": "fail", "detail": "share is 3%"}, "share is 3%"),
         ("children", {"left_behind": ("sleep (sleep 100)",)}, "sleep 100"),
     )

@@ -25,13 +25,16 @@ from ktstr.model.facts import (
     WorkerFacts,
     WorkerPhase,
 )
+from ktstr.model.function_end import FunctionEnd
 from ktstr.model.histogram import Histogram
 from ktstr.model.machine.disk import MAGIC, Disk, Filesystem
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.scheduler_phase import SchedulerPhase
 from ktstr.model.verdict.checks import Checks
+from ktstr.model.wire.events import EventName
 from ktstr.model.wire.witness import RanUnder, SchedClass
 from ktstr.record.run import RunRecord
 
@@ -157,7 +160,7 @@ def scheduler(**changes: Any) -> SchedulerFacts:
         name="fifo",
         argv=("/scheduler/fifo/scx-loader", "/scheduler/fifo/fifo.bpf.o"),
         pid=60,
-        phase="detached",
+        phase=SchedulerPhase.DETACHED,
         attached_ns=S // 2,
         state_attached="enabled",
         ops_attached="fifo",
@@ -182,7 +185,13 @@ def scheduler(**changes: Any) -> SchedulerFacts:
 def no_scheduler(**changes: Any) -> SchedulerFacts:
     """The evidence of a run under the default class."""
     bare = scheduler(
-        name="", argv=(), pid=None, phase="none", attached_ns=None, ended_ns=None, stats={}
+        name="",
+        argv=(),
+        pid=None,
+        phase=SchedulerPhase.NONE,
+        attached_ns=None,
+        ended_ns=None,
+        stats={},
     )
     off = dataclasses.replace(
         bare,
@@ -229,7 +238,7 @@ def function_plan(**changes: Any) -> Plan:
 
 def outcome(**changes: Any) -> TestFacts:
     """A test function that returned."""
-    return dataclasses.replace(TestFacts("returned", "", "", (), 0), **changes)
+    return dataclasses.replace(TestFacts(FunctionEnd.RETURNED, "", "", (), 0), **changes)
 
 
 def hello(of: Plan, **changes: Any) -> Hello:
@@ -271,10 +280,10 @@ def good_run(of: Plan | None = None, **changes: Any) -> RunRecord:
         console=(),
         hello=hello(made),
         events=(
-            Event(S, "scenario_start"),
-            Event(S, "step_start", 0),
-            Event(2 * S, "step_end", 0),
-            Event(2 * S, "scenario_end"),
+            Event(S, EventName.SCENARIO_START),
+            Event(S, EventName.STEP_START, 0),
+            Event(2 * S, EventName.STEP_END, 0),
+            Event(2 * S, EventName.SCENARIO_END),
         ),
         workers=workers,
         ran_under=seen(made, (*workers, *changes.get("payloads", ()))),

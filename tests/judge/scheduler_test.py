@@ -22,7 +22,9 @@ from ktstr.model.scenario.scenario import (
     Scenario,
     Step,
 )
-from ktstr.model.verdict.checks import Checks, Kind, Verdict
+from ktstr.model.scheduler_phase import SchedulerPhase
+from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 
@@ -60,12 +62,27 @@ class LivesTest(parameterized.TestCase):
         )
 
     @parameterized.named_parameters(
-        ("first ejected", {"exit_kind": "ERROR_STALL", "phase": "run"}, {}, "SCHEDULER_EJECTED"),
-        ("second ejected", {}, {"exit_kind": "ERROR_BPF", "phase": "run"}, "SCHEDULER_EJECTED"),
-        ("first died", {"phase": "run", "ended_by_us": False}, {}, "SCHEDULER_DIED"),
-        ("second not loaded", {}, {"phase": "load", "attached_ns": None}, "SCHEDULER_NOT_LOADED"),
+        (
+            "first ejected",
+            {"exit_kind": "ERROR_STALL", "phase": SchedulerPhase.RUN},
+            {},
+            "SCHEDULER_EJECTED",
+        ),
+        (
+            "second ejected",
+            {},
+            {"exit_kind": "ERROR_BPF", "phase": SchedulerPhase.RUN},
+            "SCHEDULER_EJECTED",
+        ),
+        ("first died", {"phase": SchedulerPhase.RUN, "ended_by_us": False}, {}, "SCHEDULER_DIED"),
+        (
+            "second not loaded",
+            {},
+            {"phase": SchedulerPhase.LOAD, "attached_ns": None},
+            "SCHEDULER_NOT_LOADED",
+        ),
         ("wrong ops", {}, {"ops_end": "other"}, "SCHEDULER_DIED"),
-        ("first stayed", {"phase": "run", "detached": False}, {}, "HANG"),
+        ("first stayed", {"phase": SchedulerPhase.RUN, "detached": False}, {}, "HANG"),
     )
     def test_each_life_can_fail(
         self, first: dict[str, Any], second: dict[str, Any], kind: str
@@ -149,7 +166,9 @@ class LivesTest(parameterized.TestCase):
         scenarios = runs.good_run().scenarios
         run = runs.good_run(plan, schedulers=(_simple(enable_seq="1"),))
         self.assertEqual(judge(run).verdict, Verdict.PASS, judge(run).details)
-        gone = runs.good_run(plan, schedulers=(_simple(phase="run", ended_by_us=False),))
+        gone = runs.good_run(
+            plan, schedulers=(_simple(phase=SchedulerPhase.RUN, ended_by_us=False),)
+        )
         self.assertEqual(judge(gone).verdict, Verdict.FAIL)
         bare = runs.good_run(plan, schedulers=(runs.no_scheduler(),), scenarios=scenarios)
         self.assertEqual(judge(bare).verdict, Verdict.INCONCLUSIVE)
@@ -193,7 +212,7 @@ class LivesTest(parameterized.TestCase):
 
     def test_a_test_that_expects_the_end_is_not_told_of_it(self) -> None:
         checks = Checks(scheduler_alive=False, not_starved=True)
-        lives = (runs.scheduler(phase="run", ended_by_us=False), _simple())
+        lives = (runs.scheduler(phase=SchedulerPhase.RUN, ended_by_us=False), _simple())
         judged = judge(_run(*lives, checks=checks))
         self.assertNotIn(Kind.SCHEDULER_DIED, [detail.kind for detail in judged.details])
 

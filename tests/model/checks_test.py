@@ -5,7 +5,8 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 
 from ktstr.model.errors import UsageError
-from ktstr.model.verdict.checks import DEFAULT_CHECKS, Checks, ExpectFail, Kind, check_checks
+from ktstr.model.verdict.checks import DEFAULT_CHECKS, Checks, ExpectFail, check_checks
+from ktstr.model.verdict.kinds import Kind
 from tests.model.strategies import checks
 
 

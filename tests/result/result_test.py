@@ -20,7 +20,9 @@ from ktstr.model.errors import InfraError
 from ktstr.model.histogram import Histogram
 from ktstr.model.machine.disk import Disk, Throttle
 from ktstr.model.payload import PayloadEnd, Stream
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.model.wire.events import EventName
 from ktstr.report.files import files_of
 from ktstr.result import result_pb2
 from ktstr.result.write import facts_bytes, to_bytes, to_json
@@ -101,7 +103,7 @@ class ResultTest(parameterized.TestCase):
             workers=(runs.worker(cgroup=said, exit_info=more, errors=(said,)),),
             schedulers=(runs.scheduler(name=said, dump=more, log_tail=said, stats={more: 1}),),
             logs=(facts.LogChunk("scheduler", said), facts.LogChunk("test", more, True)),
-            events=(facts.Event(5, said, None, more),),
+            events=(facts.Event(5, EventName.OP, None, more),),
             payloads=(
                 runs.payload(
                     cgroup=said,

@@ -23,12 +23,16 @@ from ktstr.model.facts import (
     ScenarioFacts,
     StepFacts,
 )
+from ktstr.model.function_end import FunctionEnd
 from ktstr.model.histogram import Histogram
 from ktstr.model.machine.disk import Throttle
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, PayloadEnd, Polarity, Stream
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.relative import not_worse_than
-from ktstr.model.verdict.checks import Checks, ExpectFail, Kind
+from ktstr.model.scheduler_phase import SchedulerPhase
+from ktstr.model.verdict.checks import Checks, ExpectFail
+from ktstr.model.verdict.kinds import Kind
+from ktstr.model.wire.events import EventName
 from ktstr.model.wire.witness import CpuIdleness, Hold, Idleness, RanUnder, WitnessFacts
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.record.run import RunRecord
@@ -97,7 +101,7 @@ def passed() -> RunRecord:
         run_delay_ns=None,
         ran_on={1: S},
     )
-    events = (*run.events, Event(S + 5 * MS, "op", 0, "AddCgroup(name='late/sleepers')"))
+    events = (*run.events, Event(S + 5 * MS, EventName.OP, 0, "AddCgroup(name='late/sleepers')"))
     late = CgroupFacts("late/sleepers", 0, "1", "1", 100)
     return dataclasses.replace(
         run,
@@ -137,7 +141,7 @@ def held() -> RunRecord:
 def ejected() -> RunRecord:
     """The kernel's watchdog threw the scheduler out."""
     facts = runs.scheduler(
-        phase="run",
+        phase=SchedulerPhase.RUN,
         state_end="disabled",
         ops_end="",
         ended_by_us=False,
@@ -206,7 +210,9 @@ def no_boot() -> RunRecord:
 
 def raised() -> RunRecord:
     """A test function that raised, after printing what no terminal should get."""
-    facts = runs.outcome(outcome="raised", detail="ValueError: \x1b[2Jno\nsecond line \udcff")
+    facts = runs.outcome(
+        outcome=FunctionEnd.RAISED, detail="ValueError: \x1b[2Jno\nsecond line \udcff"
+    )
     output = f"\x1b[31mred\x00\r\nlong {'x' * 400}\nTraceback: \udcff\n"
     return runs.good_run(
         runs.function_plan(scheduler=None), test=facts, logs=(LogChunk("test", output),)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.model.facts import Event
+from ktstr.model.wire.events import EventName
 from ktstr.report.tables import timeline_table
 from ktstr.result.make.timeline import timeline
 from tests.judge.runs import S, good_run, scheduler
@@ -32,7 +33,7 @@ class TimelineTest(absltest.TestCase):
 
     def test_what_broke_off_has_no_end(self) -> None:
         run = good_run(
-            events=(Event(S, "scenario_start"), Event(S + 5, "step_start", 0)),
+            events=(Event(S, EventName.SCENARIO_START), Event(S + 5, EventName.STEP_START, 0)),
             scenarios=(),
             schedulers=(scheduler(ended_ns=None),),
             end=None,
@@ -45,16 +46,16 @@ class TimelineTest(absltest.TestCase):
         self.assertIn("    0.500 s  step 0 begins, its end was not reported", timeline_table(found))
 
     def test_a_step_is_called_by_its_name(self) -> None:
-        events = (Event(1, "step_start", 0, "warm up"), Event(2, "step_end", 0))
+        events = (Event(1, EventName.STEP_START, 0, "warm up"), Event(2, EventName.STEP_END, 0))
         (phase,) = timeline(good_run(events=events, scenarios=(), schedulers=())).phases
         self.assertEqual(phase.name, "step 0 (warm up)")
 
     def test_a_step_that_is_played_twice_is_two_phases(self) -> None:
         events = (
-            Event(1, "step_start", 0),
-            Event(2, "step_end", 0),
-            Event(3, "step_start", 0),
-            Event(4, "step_end", 0),
+            Event(1, EventName.STEP_START, 0),
+            Event(2, EventName.STEP_END, 0),
+            Event(3, EventName.STEP_START, 0),
+            Event(4, EventName.STEP_END, 0),
         )
         phases = timeline(good_run(events=events, scenarios=(), schedulers=())).phases
         self.assertEqual([(p.start_ns, p.end_ns) for p in phases], [(1, 2), (3, 4)])
@@ -68,7 +69,7 @@ class TimelineTest(absltest.TestCase):
         self.assertLessEqual({event.at_ns for event in events}, set(moments))
 
     def test_a_long_time_line_is_cut_in_its_middle(self) -> None:
-        events = tuple(Event(i * S, "op", 0, f"op {i}") for i in range(100))
+        events = tuple(Event(i * S, EventName.OP, 0, f"op {i}") for i in range(100))
         lines = timeline_table(timeline(good_run(events=events)))
         self.assertLen(lines, 41)
         self.assertRegex(lines[20], "[0-9]+ more in result.json")

@@ -7,7 +7,8 @@ from ktstr.execute.outcome import Outcome
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.judgement import Judgement
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from ktstr.runner.exit_status import ExitStatus, exit_status
 from tests.execute.plans import plan

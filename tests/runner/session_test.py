@@ -14,7 +14,8 @@ from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.templates import Templates
 from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.machine.topology import Topology
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.sources import Sources
 from ktstr.runner.exit_status import ExitStatus, exit_status

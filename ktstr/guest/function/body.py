@@ -20,6 +20,7 @@ from ktstr.guest.system.port import FramePort
 from ktstr.guest.system.reactor import Reactor
 from ktstr.guest.system.realtime import BELOW_AGENT, shield
 from ktstr.model.errors import TestFailure
+from ktstr.model.function_end import FunctionEnd
 from ktstr.model.plan import SOURCES_DIR
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.wire.witness import FUNCTION_COMM
@@ -67,7 +68,7 @@ def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, A
     subject = RemoteSubject(ops, port, answers, reactor)
     witness = RemoteWitness(subject) if plan.witness else None
     context = Context(plan, stage, CgroupTree(), reactor, port, subject, witness)
-    outcome, detail, verdict = "returned", "", ""
+    outcome, detail, verdict = FunctionEnd.RETURNED, "", ""
     try:
         try:
             function_of(plan.source, plan.function or "")(context)
@@ -79,13 +80,13 @@ def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, A
         detail, verdict = str(failure), Verdict.FAIL.value
         traceback.print_exc()
     except SystemExit as leave:
-        outcome, detail = "exited", f"sys.exit({leave.code!r})"
+        outcome, detail = FunctionEnd.EXITED, f"sys.exit({leave.code!r})"
         traceback.print_exc()
     except BaseException as error:  # noqa: BLE001 - whatever the function raised is its outcome
-        outcome, detail = "raised", _summary(error, plan.source)
+        outcome, detail = FunctionEnd.RAISED, _summary(error, plan.source)
         traceback.print_exc()
     return {
-        "outcome": outcome,
+        "outcome": outcome.value,
         "detail": detail,
         "verdict": verdict,
         "notes": context.notes,

@@ -17,6 +17,7 @@ from ktstr.guest.system.realtime import children_shielded
 from ktstr.guest.workers.group import WORKER
 from ktstr.model.exit_status import describe_status
 from ktstr.model.facts import Event, LogChunk, TestFacts
+from ktstr.model.function_end import FunctionEnd
 from ktstr.model.wire.events import EventName
 
 if TYPE_CHECKING:
@@ -120,10 +121,10 @@ class FunctionRun:
         said = end.done
         if not in_time:
             limit = f"{self._plan.deadlines.test_s:g} s of guest time"
-            outcome, detail, verdict = "deadline", f"it took longer than {limit}", ""
+            outcome, detail, verdict = FunctionEnd.DEADLINE, f"it took longer than {limit}", ""
         elif said is not None and self._status == 0:
             # a fork that returned says so, too: what the process itself came to decides
-            outcome, detail, verdict = said["outcome"], said["detail"], said["verdict"]
+            outcome, detail, verdict = FunctionEnd(said["outcome"]), said["detail"], said["verdict"]
         else:
             outcome, detail = _how(self._status)
             verdict = ""
@@ -138,8 +139,8 @@ class FunctionRun:
         )
 
 
-def _how(status: int | None) -> tuple[str, str]:
+def _how(status: int | None) -> tuple[FunctionEnd, str]:
     if status is None:
-        return "signalled", "it was still there after SIGKILL"
-    how = "exited" if os.WIFEXITED(status) else "signalled"
+        return FunctionEnd.SIGNALLED, "it was still there after SIGKILL"
+    how = FunctionEnd.EXITED if os.WIFEXITED(status) else FunctionEnd.SIGNALLED
     return how, describe_status(status)

@@ -22,15 +22,16 @@ from ktstr.guest.system import sched_ext
 from ktstr.guest.system.log import BoundedLog
 from ktstr.guest.system.program import Program
 from ktstr.guest.system.sched_ext import (
-    ENABLED,
     KernelLog,
     SchedExtCounters,
     SchedExtState,
     Uevents,
 )
+from ktstr.model.enable_state import EnableState
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_status
 from ktstr.model.facts import LogChunk, SchedulerFacts
+from ktstr.model.scheduler_phase import SchedulerPhase
 
 if TYPE_CHECKING:
     from ktstr.guest.system.reactor import Reactor
@@ -57,7 +58,7 @@ class Scheduler:
         self._uevents, self._kernel_log = Uevents(), KernelLog()
         self._program = Program(reactor, plan.argv, {1: self._hear, 2: self._log.add})
         self._problem = ""
-        self._phase = "start"
+        self._phase = SchedulerPhase.START
         self._attached_ns: int | None = None
         self._told = self._forced = False
         self._asked = 0
@@ -72,13 +73,13 @@ class Scheduler:
         except OSError as error:
             self._problem = f"cannot run {self.plan.argv[0]}: {error.strerror}"
             return False
-        self._phase = "load"
+        self._phase = SchedulerPhase.LOAD
         deadline = time.monotonic_ns() + int(self.plan.attach_timeout_s * _NS)
         self._reactor.wait(deadline, lambda: self._ended or self._is_attached())
         self._state_attached = sched_ext.read_state()
         self._counted_attached = sched_ext.read_counters()
         if self._is_attached() and not self._ended:
-            self._phase, self._attached_ns = "run", time.monotonic_ns()
+            self._phase, self._attached_ns = SchedulerPhase.RUN, time.monotonic_ns()
             return True
         self._why_not_attached()
         return False
@@ -179,7 +180,7 @@ class Scheduler:
     def _why_not_attached(self) -> None:
         now = self._state_attached
         if not self._ended:
-            self._phase = "attach"
+            self._phase = SchedulerPhase.ATTACH
             self._problem = (
                 f"still not attached after {self.plan.attach_timeout_s:g} s: sched_ext is "
                 f"{now.state or 'absent'} with ops {now.ops or 'none'}"
@@ -187,14 +188,14 @@ class Scheduler:
         elif self.plan.control and os.waitstatus_to_exitcode(self._program.status or 0) == (
             _LOADER_NOT_ATTACHED
         ):
-            self._phase = "attach"
+            self._phase = SchedulerPhase.ATTACH
         elif self._loader.attached:
             # it was attached, and ejected before we looked
-            self._phase, self._attached_ns = "run", self._program.ended_ns
+            self._phase, self._attached_ns = SchedulerPhase.RUN, self._program.ended_ns
 
     def _let_it_leave(self) -> None:
         # one that the kernel has ejected is about to end by itself and to say why
-        if self._phase == "run" and not self._ended and not self._is_attached():
+        if self._phase is SchedulerPhase.RUN and not self._ended and not self._is_attached():
             self._program.await_end(self._deadlines.detach_s)
 
     def _ask_it_to_leave(self) -> None:
@@ -223,7 +224,7 @@ class Scheduler:
     def _await_detachment(self) -> None:
         deadline = time.monotonic_ns() + int(self._deadlines.detach_s * _NS)
         # the kernel announces before it is done, hence no event for the very end
-        while sched_ext.read_state().state not in ("", "disabled"):
+        while not EnableState.is_off(sched_ext.read_state().state):
             if time.monotonic_ns() > deadline:
                 return
             self._reactor.wait(time.monotonic_ns() + _NS // 100, lambda: False)
@@ -248,13 +249,13 @@ class Scheduler:
     def _facts(self) -> SchedulerFacts:
         kernel_log = self._kernel_log.lines()
         record = self._exit_record(kernel_log)
-        detached = not self._forced and sched_ext.read_state().state in ("", "disabled")
-        in_order = self._phase == "run" and self._told and detached and self._ended
+        detached = not self._forced and EnableState.is_off(sched_ext.read_state().state)
+        in_order = self._phase is SchedulerPhase.RUN and self._told and detached and self._ended
         return SchedulerFacts(
             name=self.plan.name,
             argv=self.plan.argv,
             pid=self._program.pid if self._program.pid >= 0 else None,
-            phase="detached" if in_order else self._phase,
+            phase=SchedulerPhase.DETACHED if in_order else self._phase,
             attached_ns=self._attached_ns,
             state_attached=self._state_attached.state,
             ops_attached=self._state_attached.ops,
@@ -307,7 +308,7 @@ def no_scheduler_facts() -> SchedulerFacts:
         name="",
         argv=(),
         pid=None,
-        phase="none",
+        phase=SchedulerPhase.NONE,
         attached_ns=None,
         state_attached=now.state,
         ops_attached=now.ops,
@@ -323,5 +324,5 @@ def no_scheduler_facts() -> SchedulerFacts:
         dump="",
         log_tail="",
         ended_ns=None,
-        detached=now.state != ENABLED,
+        detached=now.state != EnableState.ENABLED,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ktstr.guest.scheduler.life import Scheduler, no_scheduler_facts
 from ktstr.guest.system import sched_ext
-from ktstr.guest.system.sched_ext import DISABLED
+from ktstr.model.enable_state import EnableState
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import LogChunk
 
@@ -93,7 +93,7 @@ class Schedulers:
             raise InfraError(trouble)
         self._finish(life)
         state = sched_ext.read_state().state
-        if state != DISABLED:
+        if state != EnableState.DISABLED:
             raise InfraError(
                 f"scheduler {life.plan.name} was told to go, and sched_ext is {state or 'absent'}"
             )

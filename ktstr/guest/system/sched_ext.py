@@ -8,6 +8,7 @@ import contextlib
 import os
 from dataclasses import dataclass
 
+from ktstr.model.enable_state import EnableState
 from ktstr.model.errors import InfraError
 from ktstr.model.ops_name import ops_matches
 
@@ -18,13 +19,13 @@ _NETLINK_KOBJECT_UEVENT = 15
 _KERNEL_GROUP = 1
 _RECORD = 1 << 13
 
-ENABLED = "enabled"
-DISABLED = "disabled"
-
 
 @dataclass(frozen=True)
 class SchedExtState:
-    """Files of /sys/kernel/sched_ext; empty where absent, e.g. in a kernel without sched_ext."""
+    """Files of /sys/kernel/sched_ext; empty where absent, e.g. in a kernel without sched_ext.
+
+    state: an `EnableState`, as text.
+    """
 
     state: str
     ops: str
@@ -33,7 +34,7 @@ class SchedExtState:
 
     def runs(self, ops: str) -> bool:
         """Whether the scheduler `ops`, a name or a pattern of it, is attached."""
-        return self.state == ENABLED and ops_matches(ops, self.ops)
+        return self.state == EnableState.ENABLED and ops_matches(ops, self.ops)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ktstr.host.sample import HostSample
 from ktstr.judge.blame.excused import excused
 from ktstr.judge.run.kernel_log import STALLS
+from ktstr.model.exit_kind import ExitKind
 from ktstr.model.payload_checks import About
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 # a finding about time is believed while the host took less than this part of any vCPU's window
@@ -19,29 +21,13 @@ MAX_TAKEN_SHARE = 0.05
 # and never more at a stretch than this part of the gap that a check allows
 MAX_TAKEN_OF_GAP = 0.25
 
-_TIMED = frozenset(
-    {
-        Kind.STARVED,
-        Kind.STUCK,
-        Kind.UNFAIR,
-        Kind.SHARE_ERROR,
-        Kind.WAKE_LATENCY,
-        Kind.WAKE_LATENCY_CV,
-        Kind.RUN_DELAY,
-        Kind.THROUGHPUT_CV,
-        Kind.WORK_RATE,
-        Kind.ITERATION_RATE,
-        Kind.CLEANUP,
-        Kind.WORK_CONSERVATION,
-        Kind.CLAIM,
-        Kind.RELATIVE,
-        Kind.WAIT,
-        Kind.HANG,
-    }
-)
-_SLOW = frozenset({About.DEADLINE.value, About.LIMIT.value})
-# the exit kind of a scheduler that sched_ext's watchdog threw out (enum scx_exit_kind)
-_WATCHDOG = "ERROR_STALL"
+# of kinds whose subject says whether a clock found them: the subjects of which one did, those of
+# lockup detectors, sched_ext's watchdog, and what slowness does to payloads
+CLOCKED_SUBJECTS: Mapping[Kind, frozenset[str]] = {
+    Kind.KERNEL_LOG: frozenset(kind.value for kind in STALLS),
+    Kind.SCHEDULER_EJECTED: frozenset({ExitKind.ERROR_STALL.value}),
+    Kind.PAYLOAD: frozenset({About.DEADLINE.value, About.LIMIT.value}),
+}
 
 
 @dataclass(frozen=True)
@@ -98,14 +84,9 @@ def _excused(detail: Detail, loss: Taken | None, gap_ms: float | None) -> Detail
 
 def _about_time(detail: Detail) -> bool:
     """Whether a clock found it: a check's, a payload's, a lockup detector's, the watchdog's."""
-    match detail.kind:
-        case Kind.KERNEL_LOG:
-            return detail.subject in {kind.value for kind in STALLS}
-        case Kind.SCHEDULER_EJECTED:
-            return detail.subject == _WATCHDOG
-        case Kind.PAYLOAD:
-            return detail.subject in _SLOW
-    return detail.kind in _TIMED
+    if detail.kind.is_timed_by_subject:
+        return detail.subject in CLOCKED_SUBJECTS[detail.kind]
+    return detail.kind.is_timed
 
 
 def _by_vcpu(samples: tuple[HostSample, ...]) -> dict[int, list[HostSample]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 
 
 def excused(detail: Detail, kind: Kind, why: str) -> Detail:

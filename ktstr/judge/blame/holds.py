@@ -21,7 +21,8 @@ from ktstr.judge.workers.views import asked_view
 from ktstr.judge.workers.windows import allowed, gap_window
 from ktstr.model.facts import SchedulerFacts, WorkerFacts
 from ktstr.model.machine.cpulist import format_cpulist
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.witness import FUNCTION_COMM, OWN_COMMS, Hold
 from ktstr.record.run import RunRecord
 

@@ -11,36 +11,14 @@ from ktstr.judge.scheduler import was_ejected
 from ktstr.judge.workers.classes import ABOVE, Stay, life_over, stays
 from ktstr.judge.workers.subjects import worker_name
 from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts, WorkerFacts
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.witness import SchedClass
 from ktstr.record.run import RunRecord
 
 _SHOWN = 3
 # a payload is forked in the agent's real-time class, and seen there no more often than this
 _BORN = 20
-# findings about how workers were scheduled, and no others
-_OF_WORKERS = frozenset(
-    {
-        Kind.STARVED,
-        Kind.STUCK,
-        Kind.UNFAIR,
-        Kind.SHARE_ERROR,
-        Kind.WAKE_LATENCY,
-        Kind.WAKE_LATENCY_CV,
-        Kind.RUN_DELAY,
-        Kind.MIGRATION,
-        Kind.MIGRATION_RATIO,
-        Kind.THROUGHPUT_CV,
-        Kind.WORK_RATE,
-        Kind.ITERATION_RATE,
-        Kind.WORK_CONSERVATION,
-        Kind.CLAIM,
-    }
-)
-_OF_SHARES = frozenset({Kind.UNFAIR, Kind.SHARE_ERROR})
-# those that are about all workers: who waited beside an idle CPU waited for the one who schedules
-# them all, and what one cgroup took the others did not get
-_OF_ALL = frozenset({Kind.WORK_CONSERVATION, Kind.CLAIM, Kind.SHARE_ERROR})
 
 
 @dataclass(frozen=True)
@@ -286,7 +264,7 @@ def _too_short(run: RunRecord) -> list[Detail]:
 
 def _meant(detail: Detail, everyone: list[Ran]) -> list[Ran]:
     """Those whom a finding is about: its worker, the workers of its cgroup, or all."""
-    if detail.kind in _OF_ALL:
+    if detail.kind.is_of_all_workers:
         return everyone
     return [
         each
@@ -299,12 +277,12 @@ def _meant(detail: Detail, everyone: list[Ran]) -> list[Ran]:
 def _excused(detail: Detail, those: list[Ran]) -> Detail:
     """Excuses shares if one of `those` was never under the scheduler, all else if none ever was."""
     others = [each for each in those if each.classes and not each.ever]
-    if detail.verdict is not Verdict.FAIL or detail.kind not in _OF_WORKERS or not others:
+    if detail.verdict is not Verdict.FAIL or not detail.kind.is_of_workers or not others:
         return detail
     if any(_ended_early(life) for each in those for life in each.lives):
         return detail
     names = _schedulers(others)
-    if detail.kind in _OF_SHARES:
+    if detail.kind.is_of_shares:
         why = (
             f"{_named(others)} never ran under {names}, so that it had not all of the time to "
             f"share out"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_MS
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 
 
 def cleanups(scope: Scope) -> list[Measurement]:

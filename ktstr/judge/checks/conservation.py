@@ -18,7 +18,7 @@ from ktstr.judge.workers.views import asked_view
 from ktstr.model.facts import StepFacts
 from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.machine.topology import TopologyView
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.witness import CpuIdleness, Idleness, WitnessFacts
 from ktstr.record.run import RunRecord
 

@@ -10,7 +10,7 @@ from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import by_cgroup
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 
 
 def pooled_delays(workers: list[WorkerFacts]) -> Histogram:

@@ -25,7 +25,7 @@ from ktstr.judge.workers.subjects import (
 )
 from ktstr.judge.workers.windows import allowed, stranded, together, used
 from ktstr.model.facts import WorkerFacts
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 
 _WORST_SHOWN = 2
 

@@ -11,7 +11,7 @@ from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_MS, crashed, ordered, worker_name
 from ktstr.judge.workers.windows import frozen_ns, gap_window, stranded
 from ktstr.model.facts import WorkerFacts
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 
 
 def gaps(scope: Scope) -> list[Measurement]:

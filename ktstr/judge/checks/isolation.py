@@ -10,7 +10,8 @@ from ktstr.judge.workers.presence import ALL_THERE, Presence
 from ktstr.judge.workers.subjects import NS_PER_MS, by_cgroup, worker_name
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.machine.cpulist import format_cpulist, parse_cpulist
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 
 
 def isolation(

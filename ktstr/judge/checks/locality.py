@@ -13,7 +13,7 @@ from ktstr.judge.workers.windows import stranded
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.machine.cpulist import parse_cpulist
 from ktstr.model.machine.topology import TopologyView
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 
 
 def localities(scope: Scope) -> list[Measurement]:

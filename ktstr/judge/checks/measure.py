@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_US
 from ktstr.model.histogram import Histogram
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 
 
 @dataclass(frozen=True)

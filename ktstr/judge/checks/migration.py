@@ -14,7 +14,7 @@ from ktstr.judge.workers.subjects import (
     worker_name,
 )
 from ktstr.model.facts import WorkerFacts
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 
 
 def migrations(worker: WorkerFacts) -> int:

@@ -18,7 +18,7 @@ from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import MIN_WINDOW_NS, by_cgroup, is_within, wall_ns
 from ktstr.judge.workers.windows import allowed, frozen_ns, stranded, together, used
 from ktstr.model.facts import CgroupFacts, WorkerFacts
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 
 # all unions of so many different cpusets are looked at
 _MOST_CPUSETS = 10

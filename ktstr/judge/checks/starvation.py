@@ -14,7 +14,8 @@ from ktstr.judge.workers.subjects import (
     worker_name,
 )
 from ktstr.model.facts import WorkerFacts
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 # a worker whose last gap reaches to its end, and over this part of its life, has been starved

@@ -20,7 +20,8 @@ from ktstr.judge.relative.legs import value_of
 from ktstr.judge.workers.phases import step_workers
 from ktstr.model.facts import StepFacts
 from ktstr.model.scenario.relative import MEASURES, Comparison, RelativeClaim
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 _MOST_ADVISED = 100

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from ktstr.console.findings import ConsoleKind
 from ktstr.judge.run.kernel_log import where
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 # init/main.c, kernel/params.c and fs/proc/proc_sysctl.c of Linux 6.12; a long line is cut

@@ -7,7 +7,8 @@ from ktstr.judge.workers.presence import Presence, presence_of
 from ktstr.judge.workers.subjects import NS_PER_S
 from ktstr.model.facts import CgroupFacts
 from ktstr.model.machine.cpulist import parse_cpulist
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 _EVER_NS = 1 << 62

@@ -10,7 +10,8 @@ from ktstr.judge.workers.subjects import crashed, worker_name
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.conditions import OnTimeout
 from ktstr.model.scenario.scenario import AddCgroupDef, Spawn, SpawnHost
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 _DAMAGES_SHOWN = 3
@@ -165,7 +166,7 @@ def _last_sign(run: RunRecord) -> str:
     if not run.events:
         return "hello" if run.hello else "nothing"
     last = run.events[-1]
-    return f"{last.name} {last.detail}" if 0 < len(last.detail) <= _SHORT else last.name
+    return f"{last.name} {last.detail}" if 0 < len(last.detail) <= _SHORT else last.name.value
 
 
 def _infra(message: str) -> Detail:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from ktstr.model.facts import DiskFacts
 from ktstr.model.machine.disk import MAGIC, Disk
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
 

@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-from ktstr.model.facts import TestFacts
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from typing import assert_never
 
-_ENDINGS = {
-    "raised": "raised",
-    "exited": "ended its process instead of returning",
-    "signalled": "was killed by a signal",
-    "deadline": "did not end within its timeout and was killed",
-}
+from ktstr.model.facts import TestFacts
+from ktstr.model.function_end import FunctionEnd
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 
 
 def outcome(function: str, facts: TestFacts) -> list[Detail]:
@@ -22,12 +19,9 @@ def outcome(function: str, facts: TestFacts) -> list[Detail]:
     elif facts.verdict == Verdict.FAIL.value:
         message = f"{function} failed: {facts.detail or 'no reason given'}"
         details.append(Detail(Kind.TEST_ERROR, message))
-    elif facts.outcome in _ENDINGS:
-        message = f"{function} {_ENDINGS[facts.outcome]}: {facts.detail or 'no detail'}"
+    elif words := _early_end(facts.outcome):
+        message = f"{function} {words}: {facts.detail or 'no detail'}"
         details.append(Detail(Kind.TEST_ERROR, message))
-    elif facts.outcome != "returned":
-        message = f"{function}: its outcome {facts.outcome!r} is unknown to this runner"
-        details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
     if facts.left_behind:
         message = (
             f"{function} left {len(facts.left_behind)} processes behind "
@@ -35,3 +29,20 @@ def outcome(function: str, facts: TestFacts) -> list[Detail]:
         )
         details.append(Detail(Kind.TEST_ERROR, message))
     return details
+
+
+def _early_end(end: FunctionEnd) -> str:
+    """What it did instead of returning; empty where it returned."""
+    match end:
+        case FunctionEnd.RETURNED:
+            return ""
+        case FunctionEnd.RAISED:
+            return "raised"
+        case FunctionEnd.EXITED:
+            return "ended its process instead of returning"
+        case FunctionEnd.SIGNALLED:
+            return "was killed by a signal"
+        case FunctionEnd.DEADLINE:
+            return "did not end within its timeout and was killed"
+        case _:
+            assert_never(end)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from ktstr.console.findings import NO_FAULT, ConsoleFinding, ConsoleKind
 from ktstr.host.ending import EndingKind
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 # what a machine shows whose tasks do not get to run: a scheduler's doing, not a crash of its own

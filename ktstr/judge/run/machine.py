@@ -10,7 +10,8 @@ from ktstr.model.machine.cpulist import format_cpulist, parse_cpulist
 from ktstr.model.machine.numa import NumaNode
 from ktstr.model.machine.topology import Topology
 from ktstr.model.plan import Plan
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 
 # Of each MiB of a node's memory the kernel may keep this much at most to itself: page structures,
 # its own image, and what firmware reserved.

@@ -12,7 +12,8 @@ from ktstr.model.payload_checks import About, ending, failures, is_only_default,
 from ktstr.model.payload_run import Key, payload_cgroup
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.scenario import RunPayload
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 _UNUSUAL = frozenset({PayloadEnd.TIMEOUT, PayloadEnd.KILLED, PayloadEnd.SIGNALLED})

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.samples import SamplerFacts
 from ktstr.record.run import RunRecord
 

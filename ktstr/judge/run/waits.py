@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from ktstr.model.facts import TimeoutFacts
 from ktstr.model.scenario.conditions import OnTimeout
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 _VERDICTS = {

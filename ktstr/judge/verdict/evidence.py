@@ -16,11 +16,14 @@ from ktstr.judge.run.known_faults import unexplained
 from ktstr.judge.run.payloads import missing, payload_name, planned_payloads
 from ktstr.judge.scheduler import plans_of
 from ktstr.judge.workers.phases import checks_in_force
+from ktstr.model.enable_state import EnableState
 from ktstr.model.facts import PayloadFacts, SchedulerFacts
+from ktstr.model.function_end import FunctionEnd
 from ktstr.model.ops_name import is_pattern, ops_matches
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import ending, failures, skip_reason
 from ktstr.model.plan import SchedulerPlan
+from ktstr.model.scheduler_phase import SchedulerPhase
 from ktstr.model.verdict.checks import Verdict
 from ktstr.record.run import RunRecord
 
@@ -48,7 +51,7 @@ def claims(run: RunRecord, relative: list[RelativeResult]) -> tuple[Claim, ...]:
     if run.plan.scenario is not None:
         found += _scenario(run)
     if run.plan.function is not None:
-        returned = run.test is not None and run.test.outcome == "returned"
+        returned = run.test is not None and run.test.outcome == FunctionEnd.RETURNED
         found.append(Claim(f"{run.plan.function} returned", returned))
     found += [
         Claim(f"{each.claim.words} in {each.phase}: {each.why}", each.verdict is Verdict.PASS)
@@ -75,11 +78,11 @@ def _schedulers(run: RunRecord) -> list[Claim]:
     plans, lives = plans_of(run.plan), run.schedulers
     if not plans or (run.plan.scheduler is None and (not lives or not lives[0].name)):
         words = "the default scheduling class ran: sched_ext was off"
-        return [Claim(words, bool(lives) and lives[-1].state_end in ("", "disabled"))]
+        return [Claim(words, bool(lives) and EnableState.is_off(lives[-1].state_end))]
     found = [_scheduler(run, plans[name]) for name in _names(run)]
     if len(lives) > 1:
         words = f"each of {len(lives)} schedulers went when it was told to, and sched_ext was off"
-        found.append(Claim(words, all(facts.phase == "detached" for facts in lives)))
+        found.append(Claim(words, all(facts.phase == SchedulerPhase.DETACHED for facts in lives)))
     return found
 
 
@@ -104,7 +107,7 @@ def _scheduler(run: RunRecord, plan: SchedulerPlan) -> Claim:
         return Claim(f"scheduler {plan.name} was attached{times}", attached)
     words = f"scheduler {plan.name} was attached{times} as {_real_names(plan, lives)} to the end"
     kept = all(
-        facts.state_end == "enabled"
+        facts.state_end == EnableState.ENABLED
         and ops_matches(plan.ops, facts.ops_end)
         and facts.ops_end == facts.ops_attached
         for facts in lives

@@ -8,49 +8,8 @@ from dataclasses import dataclass
 
 from ktstr.judge.blame.ranking import rank, ranked, worst
 from ktstr.judge.run.kernel_log import STALLS
-from ktstr.model.verdict.checks import Detail, ExpectFail, Kind, Verdict
-
-# different views on one misbehaviour
-_CHECKS = frozenset(
-    {
-        Kind.STARVED,
-        Kind.STUCK,
-        Kind.WORK_CONSERVATION,
-        Kind.ISOLATION,
-        Kind.UNFAIR,
-        Kind.SHARE_ERROR,
-        Kind.WAKE_LATENCY,
-        Kind.WAKE_LATENCY_CV,
-        Kind.RUN_DELAY,
-        Kind.MIGRATION,
-        Kind.MIGRATION_RATIO,
-        Kind.THROUGHPUT_CV,
-        Kind.WORK_RATE,
-        Kind.ITERATION_RATE,
-        Kind.PAGE_LOCALITY,
-        Kind.CROSS_NODE_MIGRATION,
-        Kind.SLOW_TIER,
-        Kind.RELATIVE,
-    }
-)
-# failures after which the kernel reports stalls, and a test function's own steps go wrong
-_STALLING = frozenset(
-    {Kind.SCHEDULER_EJECTED, Kind.SCHEDULER_DIED, Kind.HANG, Kind.STARVED, Kind.STUCK}
-)
-_BREAKING = frozenset(
-    {
-        Kind.PANIC,
-        Kind.KERNEL_LOG,
-        Kind.SCHEDULER_NOT_LOADED,
-        Kind.SCHEDULER_NOT_ATTACHED,
-        Kind.SCHEDULER_EJECTED,
-        Kind.SCHEDULER_DIED,
-        Kind.HANG,
-        Kind.PAYLOAD,
-    }
-)
-# what makes the run another one than the test is about, whatever it showed
-_VOIDING = frozenset({Kind.USAGE, Kind.INFRA, Kind.TOPOLOGY, Kind.BOOT_PARAMETER})
+from ktstr.model.verdict.checks import Detail, ExpectFail, Verdict
+from ktstr.model.verdict.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -76,7 +35,7 @@ def weigh(expected: ExpectFail, details: tuple[Detail, ...]) -> Outcome:
         foreign = [detail for detail in failures if not _follows(detail, expected.kind)]
         if foreign:
             return _wrong(foreign[0], f"expected {asked}, which came, but beside it a failure")
-        void = next((detail for detail in details if detail.kind in _VOIDING), None)
+        void = next((detail for detail in details if detail.kind.voids), None)
         if void is not None:
             words = f"expected {asked}, which came, but the run does not count: {void.message}"
             return Outcome(Verdict.INCONCLUSIVE, (), words)
@@ -107,10 +66,10 @@ def _matches(expected: ExpectFail, detail: Detail) -> bool:
 
 
 def _follows(detail: Detail, expected: Kind) -> bool:
-    if detail.kind is expected or (detail.kind in _CHECKS and expected in _CHECKS):
+    if detail.kind is expected or (detail.kind.is_one_view and expected.is_one_view):
         return True
     if detail.kind is Kind.KERNEL_LOG and detail.subject in {kind.value for kind in STALLS}:
-        return expected in _STALLING
+        return expected.stalls
     if detail.kind is Kind.TEST_ERROR:
-        return expected in _BREAKING
+        return expected.breaks_steps
     return rank(detail) > rank(Detail(expected, ""))

@@ -15,7 +15,8 @@ from ktstr.judge.workers.subjects import worker_name
 from ktstr.judge.workers.views import asked_view
 from ktstr.model.facts import Measured, ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
-from ktstr.model.verdict.checks import Checks, Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Checks, Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 

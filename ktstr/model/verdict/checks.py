@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Thresholds and their layers, the kinds of findings, and expectations of failure."""
+"""Thresholds and their layers, findings, and expectations of failure."""
 
 from __future__ import annotations
 
@@ -12,75 +12,16 @@ from enum import StrEnum
 from typing import Any
 
 from ktstr.model.errors import UsageError
+from ktstr.model.verdict.kinds import Kind
 
 
 class Verdict(StrEnum):
-    """How a test ended; FAIL beats INCONCLUSIVE beats PASS beats SKIP."""
+    """How a test ended, in the order in which they beat each other."""
 
-    PASS = "pass"
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
+    PASS = "pass"
     SKIP = "skip"
-
-
-class Kind(StrEnum):
-    """What a detail of a verdict is about."""
-
-    STARVED = "starved"
-    STUCK = "stuck"
-    UNFAIR = "unfair"
-    ISOLATION = "isolation"
-    WAKE_LATENCY = "wake_latency"
-    WAKE_LATENCY_CV = "wake_latency_cv"
-    RUN_DELAY = "run_delay"
-    MIGRATION = "migration"
-    MIGRATION_RATIO = "migration_ratio"
-    THROUGHPUT_CV = "throughput_cv"
-    WORK_RATE = "work_rate"
-    ITERATION_RATE = "iteration_rate"
-    SHARE_ERROR = "share_error"
-    PAGE_LOCALITY = "page_locality"
-    CROSS_NODE_MIGRATION = "cross_node_migration"
-    SLOW_TIER = "slow_tier"
-    CLEANUP = "cleanup"
-    WORK_CONSERVATION = "work_conservation"
-    CLAIM = "claim"
-    RELATIVE = "relative"
-    WAIT = "wait"
-    SCHEDULER_DIED = "scheduler_died"
-    SCHEDULER_EJECTED = "scheduler_ejected"
-    SCHEDULER_NOT_ATTACHED = "scheduler_not_attached"
-    SCHEDULER_NOT_LOADED = "scheduler_not_loaded"
-    KERNEL_LOG = "kernel_log"
-    PANIC = "panic"
-    HANG = "hang"
-    PAYLOAD = "payload"
-    TEST_ERROR = "test_error"
-    WORKER_ERROR = "worker_error"
-    TOPOLOGY = "topology"
-    BOOT_PARAMETER = "boot_parameter"
-    CONTENDED = "contended"
-    HELD = "held"
-    OTHER_CLASS = "other_class"
-    NO_DATA = "no_data"
-    INFRA = "infra"
-    USAGE = "usage"
-
-
-# what only ever makes a run inconclusive, or ends it before it began
-NEVER_FAILS = frozenset(
-    {
-        Kind.TOPOLOGY,
-        Kind.BOOT_PARAMETER,
-        Kind.WORKER_ERROR,
-        Kind.CONTENDED,
-        Kind.HELD,
-        Kind.OTHER_CLASS,
-        Kind.NO_DATA,
-        Kind.INFRA,
-        Kind.USAGE,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -196,7 +137,7 @@ class ExpectFail:
     text: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind in NEVER_FAILS:
+        if self.kind.never_fails:
             raise UsageError(
                 f"ExpectFail.kind {self.kind.value!r} is never a failure of the scheduler: such a "
                 f"finding makes a run inconclusive, which no expectation can turn into a pass"

@@ -13,6 +13,7 @@ from ktstr.guest.system.port import FramePort
 from ktstr.guest.system.reactor import Reactor
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import End, Event
+from ktstr.model.wire.events import EventName
 from ktstr.model.wire.frames import Frame, FrameReader, FrameType
 
 
@@ -68,7 +69,7 @@ class LinkTest(absltest.TestCase):
         self.child = FramePort(self.link[1])
 
     def test_facts_are_passed_on_and_renumbered(self) -> None:
-        self.child.emit(Event(1, "a"))
+        self.child.emit(Event(1, EventName.OP))
         self.child.forward(LinkType.DONE, {"outcome": "returned"})
         self.child.emit(End(3, 2))
         self.assertTrue(self.agent.read())
@@ -78,32 +79,32 @@ class LinkTest(absltest.TestCase):
         self.assertEqual(self.agent.done, {"outcome": "returned"})
 
     def test_what_arrives_whole_is_no_damage(self) -> None:
-        self.child.emit(Event(1, "a"))
+        self.child.emit(Event(1, EventName.OP))
         self.assertTrue(self.agent.read())
         self.assertEqual(self.agent.damages(), ())
 
     def test_damage_is_told_and_costs_no_more_than_itself(self) -> None:
-        self.child.emit(Event(1, "a"))
+        self.child.emit(Event(1, EventName.OP))
         os.write(self.link[1], b"something else")
-        self.child.emit(Event(2, "b"))
+        self.child.emit(Event(2, EventName.THAW))
         self.agent.read()
         frames = list(FrameReader().feed(os.read(self.host[0], 1 << 16)))
         self.assertEqual(
-            [item.body["name"] for item in frames if isinstance(item, Frame)], ["a", "b"]
+            [item.body["name"] for item in frames if isinstance(item, Frame)], ["op", "thaw"]
         )
         (damage,) = self.agent.damages()
         self.assertRegex(damage, "^no frame starts here at byte ")
 
     def test_a_frame_that_is_cut_short_is_damage(self) -> None:
-        self.child.emit(Event(1, "a"))
+        self.child.emit(Event(1, EventName.OP))
         os.write(self.link[1], b"KTF1\0\0")
         self.agent.read()
         (damage,) = self.agent.damages()
         self.assertRegex(damage, "^stream ends inside a frame at byte ")
 
     def test_a_copy_of_the_function_that_speaks_is_damage(self) -> None:
-        self.child.emit(Event(1, "a"))
-        FramePort(self.link[1]).emit(Event(2, "copy"))
+        self.child.emit(Event(1, EventName.OP))
+        FramePort(self.link[1]).emit(Event(2, EventName.PROCS))
         self.agent.read()
         (damage,) = self.agent.damages()
         self.assertRegex(damage, "^sequence number 0 where 1 was due at byte ")

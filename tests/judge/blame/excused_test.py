@@ -4,7 +4,8 @@
 from absl.testing import absltest
 
 from ktstr.judge.blame.excused import excused
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 
 
 class ExcusedTest(absltest.TestCase):

@@ -11,7 +11,9 @@ from absl.testing import absltest, parameterized
 from ktstr.console.findings import ConsoleFinding, ConsoleKind
 from ktstr.judge.judge import judge
 from ktstr.model.facts import Event
-from ktstr.model.verdict.checks import Checks, Detail, ExpectFail, Kind, Verdict
+from ktstr.model.scheduler_phase import SchedulerPhase
+from ktstr.model.verdict.checks import Checks, Detail, ExpectFail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
 from ktstr.model.wire.witness import Hold
 from ktstr.record.run import RunRecord
@@ -51,7 +53,7 @@ def stalled_run(*holds: Hold, who: str = "ktstr-worker[100]", dump: str = "") ->
         exit_message=f"{who} failed to run for 1.500s",
         ended_ns=2 * S,
         ended_by_us=False,
-        phase="run",
+        phase=SchedulerPhase.RUN,
         dump=dump,
     )
     pinned = runs.worker(requested="policy=normal rt_priority=0 nice=0 affinity=0")

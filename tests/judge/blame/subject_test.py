@@ -11,7 +11,9 @@ from absl.testing import absltest, parameterized
 from ktstr.judge.judge import judge
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.scenario.relative import not_worse_than
-from ktstr.model.verdict.checks import Checks, ExpectFail, Kind, Verdict
+from ktstr.model.scheduler_phase import SchedulerPhase
+from ktstr.model.verdict.checks import Checks, ExpectFail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.relations import stat
 from ktstr.model.wire.witness import RanUnder, SchedClass, WitnessFacts
 from ktstr.record.run import RunRecord
@@ -93,7 +95,11 @@ class SubjectTest(parameterized.TestCase):
         run = runs.good_run(
             runs.plan(checks=checks),
             ran_under=seen(fair=90),
-            schedulers=(runs.scheduler(exit_kind="ERROR_STALL", phase="run", ended_by_us=False),),
+            schedulers=(
+                runs.scheduler(
+                    exit_kind="ERROR_STALL", phase=SchedulerPhase.RUN, ended_by_us=False
+                ),
+            ),
         )
         self.judged_as(run, Verdict.INCONCLUSIVE, "it was thrown out before: see its exit record")
 
@@ -241,7 +247,10 @@ class SubjectTest(parameterized.TestCase):
     def test_one_that_had_gone_before_it_had_a_worker(self) -> None:
         checks = dataclasses.replace(runs.ALL_CHECKS, scheduler_alive=False)
         life = runs.scheduler(
-            exit_kind="ERROR_STALL", phase="run", ended_by_us=False, ended_ns=S + S // 10
+            exit_kind="ERROR_STALL",
+            phase=SchedulerPhase.RUN,
+            ended_by_us=False,
+            ended_ns=S + S // 10,
         )
         run = runs.good_run(runs.plan(checks=checks), ran_under=seen(fair=80), schedulers=(life,))
         words = "no worker was under fifo for the larger part of a phase: it was gone before"
@@ -261,7 +270,11 @@ class SubjectTest(parameterized.TestCase):
             runs.plan(checks=checks),
             workers=(runs.worker(), late),
             ran_under=seen(fair=90),
-            schedulers=(runs.scheduler(exit_kind="ERROR_STALL", phase="run", ended_by_us=False),),
+            schedulers=(
+                runs.scheduler(
+                    exit_kind="ERROR_STALL", phase=SchedulerPhase.RUN, ended_by_us=False
+                ),
+            ),
         )
         self.judged_as(run, Verdict.FAIL, "was stuck for 500.0 ms")
 

@@ -11,7 +11,8 @@ from absl.testing import absltest, parameterized
 from ktstr.judge.checks.conservation import MAX_WASTED
 from ktstr.judge.judge import judge
 from ktstr.model.facts import Event, ScenarioFacts, StepFacts
-from ktstr.model.verdict.checks import Checks, Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Checks, Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
 from ktstr.model.wire.witness import CpuIdleness, Idleness, WitnessFacts
 from ktstr.record.run import RunRecord

@@ -7,7 +7,7 @@ from absl.testing import absltest
 
 from ktstr.judge.checks import delay
 from ktstr.model.histogram import Histogram
-from ktstr.model.verdict.checks import Kind
+from ktstr.model.verdict.kinds import Kind
 from tests.judge import runs
 
 

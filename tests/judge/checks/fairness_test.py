@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ktstr.judge.checks.fairness import MAX_SPREAD, cohorts, fair_shares
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.work.policy import NICE_WEIGHTS
 from tests.judge import runs
 

@@ -16,6 +16,7 @@ from ktstr.model.facts import CgroupFacts, Event, ScenarioFacts, StepFacts, Work
 from ktstr.model.scenario.limits import Limits
 from ktstr.model.scenario.scenario import SetLimits
 from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 
@@ -84,7 +85,7 @@ class QuotaTest(parameterized.TestCase):
             return runs.worker(phases=phases)
 
         op = repr(SetLimits("cg_0", Limits(quota=0.5)))
-        events = (Event(S + 400 * MS, "op", 0, op),)
+        events = (Event(S + 400 * MS, EventName.OP, 0, op),)
         run = run_of(cgroup(used_s=0.75), events=events, workers=(worker(0.25), runs.worker()))
         self.assertEmpty(overruns(run))
         run = run_of(cgroup(used_s=0.75), events=events, workers=(worker(0.5), runs.worker()))

@@ -8,7 +8,8 @@ from absl.testing import absltest
 from ktstr.judge.checks import latency
 from ktstr.judge.checks.latency import MAX_P99
 from ktstr.model.histogram import Histogram
-from ktstr.model.verdict.checks import Detail, Kind, Verdict
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from tests.judge import runs
 
 US = 1_000

@@ -12,7 +12,8 @@ from ktstr.judge.checks.mechanisms import MECHANISMS
 from ktstr.judge.judge import judge
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.machine.topology import TopologyView
-from ktstr.model.verdict.checks import Checks, Kind, Verdict
+from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.kinds import Kind
 from tests.judge import runs
 
 

@@ -7,7 +7,8 @@ from absl.testing import absltest
 
 from ktstr.judge.checks import migration
 from ktstr.judge.checks.migration import MAX_RATE
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from tests.judge import runs
 
 

@@ -9,7 +9,8 @@ from absl.testing import absltest
 
 from ktstr.judge.checks.starvation import starvation_remarks, starved
 from ktstr.judge.run.completeness import worker_reports
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from tests.judge import runs
 
 

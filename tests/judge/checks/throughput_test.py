@@ -6,7 +6,8 @@ from __future__ import annotations
 from absl.testing import absltest
 
 from ktstr.judge.checks import throughput
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from tests.judge import runs
 from tests.judge.runs import MS, S
 

@@ -18,7 +18,8 @@ from ktstr.judge.relative.legs import value_of
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
 from ktstr.model.scenario.relative import MEASURES, RelativeClaim, better_than, not_worse_than
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from tests.judge import runs
 from tests.judge.compared import compared_run, comparison_of
 

@@ -5,7 +5,8 @@ from absl.testing import absltest, parameterized
 
 from ktstr.console.findings import ConsoleFinding, ConsoleKind
 from ktstr.judge.judge import judge
-from ktstr.model.verdict.checks import Checks, ExpectFail, Kind, Verdict
+from ktstr.model.verdict.checks import Checks, ExpectFail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

@@ -10,6 +10,7 @@ from ktstr.judge.judge import judge
 from ktstr.judge.run.completeness import planned_workers
 from ktstr.model.facts import Event
 from ktstr.model.scenario.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step
+from ktstr.model.wire.events import EventName
 from ktstr.model.work.work import Work
 from tests.judge import runs
 
@@ -18,7 +19,7 @@ class LastSignTest(absltest.TestCase):
     def test_a_hang_names_what_the_guest_was_about(self) -> None:
         ending = Ending(EndingKind.DEADLINE, "scheduler and scenario set-up")
         for detail, words in (("data", "'disk_mount data'"), ("x" * 41, "'disk_mount'")):
-            events = (Event(1, "disk_mount", None, detail),)
+            events = (Event(1, EventName.DISK_MOUNT, None, detail),)
             run = dataclasses.replace(runs.good_run(), ending=ending, end=None, events=events)
             self.assertIn(f"its last sign was {words}", judge(run).details[0].message)
 

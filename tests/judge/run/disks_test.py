@@ -11,7 +11,9 @@ from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
 from ktstr.model.facts import Event
 from ktstr.model.machine.disk import MAGIC, Filesystem
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.model.wire.events import EventName
 from tests.judge import runs
 
 
@@ -61,7 +63,7 @@ class DisksTest(parameterized.TestCase):
         self.assertIn(words, judged.evidence)
 
     def test_one_that_was_in_use_at_the_end_is_remarked(self) -> None:
-        busy = Event(5, "disk_busy", None, "data: Device or resource busy")
+        busy = Event(5, EventName.DISK_BUSY, None, "data: Device or resource busy")
         judged = judge(
             runs.good_run(
                 runs.plan(disks=(runs.disk(),)), disks=(runs.disk_facts(),), events=(busy,)

@@ -11,7 +11,8 @@ from ktstr.console.findings import ConsoleFinding, ConsoleKind
 from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
 from ktstr.model.facts import Event
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
 from tests.judge import runs
 

@@ -13,9 +13,11 @@ from ktstr.host.accel import Accel
 from ktstr.host.sample import HostSample
 from ktstr.judge.judge import judge
 from ktstr.model.facts import PayloadFacts
+from ktstr.model.function_end import FunctionEnd
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.scenario.scenario import Backdrop, Loop, RunPayload, Scenario, Step, WaitPayload
-from ktstr.model.verdict.checks import DEFAULT_CHECKS, ExpectFail, Kind, Verdict
+from ktstr.model.verdict.checks import DEFAULT_CHECKS, ExpectFail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 
@@ -146,7 +148,7 @@ class VerdictTest(parameterized.TestCase):
         self.assertIs(judged.verdict, Verdict.PASS, judged.details)
 
     def test_a_function_that_raised_over_a_payload_is_its_consequence(self) -> None:
-        raised = runs.outcome(outcome="raised", detail="AssertionError")
+        raised = runs.outcome(outcome=FunctionEnd.RAISED, detail="AssertionError")
         made = runs.good_run(
             runs.function_plan(), test=raised, payloads=(runs.payload(exit_code=1),)
         )

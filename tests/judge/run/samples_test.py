@@ -8,7 +8,8 @@ from absl.testing import absltest
 
 from ktstr.judge.judge import judge
 from ktstr.model.histogram import Histogram
-from ktstr.model.verdict.checks import Kind, Verdict
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.samples import SamplerFacts, SchedSample
 from ktstr.record.run import RunRecord
 from tests.judge import runs

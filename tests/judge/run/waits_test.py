@@ -8,7 +8,8 @@ from absl.testing import absltest
 from ktstr.judge.judge import judge
 from ktstr.model.facts import ScenarioFacts, TimeoutFacts
 from ktstr.model.scenario.conditions import OnTimeout
-from ktstr.model.verdict.checks import ExpectFail, Kind, Verdict
+from ktstr.model.verdict.checks import ExpectFail, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 

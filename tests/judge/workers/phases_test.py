@@ -11,7 +11,8 @@ from ktstr.judge.judge import judge
 from ktstr.judge.statistics.cgroups import cgroup_stats, total_stats
 from ktstr.judge.workers.phases import checks_in_force, parts, step_scope, step_workers
 from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts
-from ktstr.model.verdict.checks import Checks, Kind, Verdict
+from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from tests.judge import runs
 from tests.judge.runs import MS, S

@@ -19,7 +19,9 @@ from ktstr.judge.run.cgroups import cpusets
 from ktstr.judge.workers.presence import ALL_THERE, Change, Presence, presence_of
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.facts import CgroupFacts, Event
-from ktstr.model.verdict.checks import Checks, Kind, Verdict
+from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.model.wire.events import EventName
 from tests.judge import runs
 from tests.judge.runs import MS, S
 
@@ -89,10 +91,10 @@ class PresenceTest(parameterized.TestCase):
 
     def test_events_in_any_order(self) -> None:
         events = (
-            Event(3, "cpu_online", None, "1"),
-            Event(1, "cpu_offline", None, "1"),
-            Event(2, "op", 0, "OfflineCpu(cpu=1)"),
-            Event(4, "cpu_offline", None, "?"),
+            Event(3, EventName.CPU_ONLINE, None, "1"),
+            Event(1, EventName.CPU_OFFLINE, None, "1"),
+            Event(2, EventName.OP, 0, "OfflineCpu(cpu=1)"),
+            Event(4, EventName.CPU_OFFLINE, None, "?"),
         )
         self.assertEqual(presence_of(events), gone(1, 1, 3))
         self.assertEqual(presence_of(()), ALL_THERE)
@@ -204,7 +206,7 @@ class JudgedByWhatWasThereTest(parameterized.TestCase):
     )
     def test_cpusets_in_force(self, asked: str, found: str, words: str) -> None:
         run = runs.good_run(
-            events=(Event(S + S // 2, "cpu_offline", None, "1"),),
+            events=(Event(S + S // 2, EventName.CPU_OFFLINE, None, "1"),),
             cgroups=(CgroupFacts("cg_0", 0, asked, found, 100),),
         )
         details = cpusets(run)
@@ -217,7 +219,7 @@ class JudgedByWhatWasThereTest(parameterized.TestCase):
         stray = runs.worker(cpuset="1", ran_on={0: S // 2, 1: S // 2})
         run = runs.good_run(plan, workers=(stray, runs.worker(index=1, pid=101)))
         self.assertEqual(judge(run).verdict, Verdict.FAIL)
-        events = (*run.events, Event(S + S // 2, "cpu_offline", None, "1"))
+        events = (*run.events, Event(S + S // 2, EventName.CPU_OFFLINE, None, "1"))
         judged = judge(dataclasses.replace(run, events=events))
         self.assertEqual(judged.verdict, Verdict.INCONCLUSIVE)
         assert judged.first_cause is not None
