@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.model.errors import UsageError
+from ktstr.model.nearest import did_you_mean
 from ktstr.model.scenario.scenario import TOTAL
 
 
@@ -96,5 +97,6 @@ def _check_figure(text: str, figure: str, cgroup: str) -> None:
     if figure not in known:
         whose = "the totals" if cgroup == TOTAL else "a cgroup"
         raise UsageError(
-            f"{text!r}: there is no figure {figure!r}; those of {whose}: {', '.join(sorted(known))}"
+            f"{text!r}: there is no figure {figure!r}{did_you_mean(figure, known)}; those of "
+            f"{whose}: {', '.join(sorted(known))}"
         )

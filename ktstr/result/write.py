@@ -7,7 +7,7 @@ from google.protobuf import json_format
 
 from ktstr.result import result_pb2
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 def to_bytes(result: result_pb2.Result) -> bytes:

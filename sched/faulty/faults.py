@@ -75,7 +75,7 @@ def one_task_is_starved(machine: TopologyView) -> Scenario:
 @scenario(
     duration=2.0,
     scheduler_args=_knobs(unused_from=2),
-    checks=Checks(max_wasted_cpu_pct=20, max_spread_pct=25, max_gap_ms=500),
+    checks=Checks(max_wasted_cpu_pct=20, max_unfair_spread_pct=25, max_gap_ms=500),
     expect_fail=ExpectFail(Kind.WORK_CONSERVATION, r"CPU [23] stood idle .* LLC 1: "),
 )
 def half_of_the_machine_stands_idle(machine: TopologyView) -> Scenario:
@@ -86,7 +86,7 @@ def half_of_the_machine_stands_idle(machine: TopologyView) -> Scenario:
 @scenario(
     duration=2.0,
     scheduler_args=_knobs(delay_ns=20_000_000),
-    checks=Checks(max_p99_wake_latency_us=10_000),
+    checks=Checks(max_wake_p99_us=10_000),
     expect_fail=ExpectFail(Kind.WAKE_LATENCY, "p99"),
 )
 def delayed_dispatch_is_felt_as_wake_latency(machine: TopologyView) -> Scenario:

@@ -15,7 +15,7 @@ from ktstr import (
 )
 
 
-@scenario(checks=Checks(max_p99_wake_latency_us=100_000))
+@scenario(checks=Checks(max_wake_p99_us=100_000))
 def woken_beside_load(machine: TopologyView) -> Scenario:
     """Pairs that wake each other through pipes and futexes, beside a spinner."""
     works = (Work(PipeIo(), workers=2), Work(FutexPingPong(), workers=2))

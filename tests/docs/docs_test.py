@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/errors.md quotes messages that exist, and the pages' links lead somewhere."""
 
+import dataclasses
 import re
 
 from absl.testing import absltest
 
+from ktstr.model.verdict.checks import Checks
+from ktstr.model.verdict.figures import Whose, figures_of
 from tests.docs.sources import sources
 
 _HEADING = re.compile(r"^### `(.+)`$", re.MULTILINE)
@@ -36,6 +39,19 @@ class DocsTest(absltest.TestCase):
                 if link.endswith(".md") and "://" not in link:
                     with self.subTest(page=str(page.relative_to(root)), link=link):
                         self.assertTrue((page.parent / link).exists())
+
+    def test_every_check_and_figure_is_told(self) -> None:
+        page = (sources() / "docs/checks.md").read_text(encoding="utf-8")
+        checks, rest = page.partition("\n## Checks\n")[2].split("\n## ", 1)
+        told = set(re.findall(r"^\| `(\w+)`", checks, re.MULTILINE))
+        self.assertEqual(told, {field.name for field in dataclasses.fields(Checks)})
+        claimed, compared = rest.partition("\n### Figures\n")[2].split("\n## Against EEVDF\n")
+        for whose, part in (
+            (Whose.CGROUP, claimed.partition("\nTotals: ")[0]),
+            (Whose.ALL, claimed.partition("\nTotals: ")[2]),
+            (Whose.LEG, compared.split("\n## ")[0]),
+        ):
+            self.assertContainsSubset(figures_of(whose), re.findall(r"`(\w+)`", part), whose)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ _DURATION_S = 3.0
 CHECKS = Checks(
     max_gap_ms=400,
     # a crowd's turns of 20 ms come before a task that wakes up, two for each CPU
-    max_p99_wake_latency_us=100_000,
+    max_wake_p99_us=100_000,
     max_migrations_per_s=45,
     max_wasted_cpu_pct=15,
 )

@@ -33,7 +33,7 @@ class TableTest(parameterized.TestCase):
         for name, declared in catalogue().items():
             with self.subTest(name):
                 if name not in DELAY.hidden:
-                    self.assertIsNotNone(declared.checks.max_p99_wake_latency_us)
+                    self.assertIsNotNone(declared.checks.max_wake_p99_us)
                 if name not in SCATTER.hidden:
                     self.assertIsNotNone(declared.checks.max_migrations_per_s)
 

@@ -44,16 +44,16 @@ def weighted(machine: TopologyView) -> Scenario:
 
 GATES = (
     Gate("max_gap_ms", Kind.STUCK, 10_000, 0.000_001, crowded),
-    Gate("max_spread_pct", Kind.UNFAIR, 200, 0.000_001, crowded),
+    Gate("max_unfair_spread_pct", Kind.UNFAIR, 200, 0.000_001, crowded),
     Gate("max_share_error_pct", Kind.SHARE_ERROR, 1_000, 0.000_001, weighted),
-    Gate("max_p99_wake_latency_us", Kind.WAKE_LATENCY, 1_000_000, 0.001, napping),
-    Gate("max_wake_latency_cv", Kind.WAKE_LATENCY_CV, 1_000, 0.000_001, napping),
-    Gate("max_run_delay_us", Kind.RUN_DELAY, 10_000_000, 0.001, crowded),
+    Gate("max_wake_p99_us", Kind.WAKE_LATENCY, 1_000_000, 0.001, napping),
+    Gate("max_wake_cv", Kind.WAKE_LATENCY_CV, 1_000, 0.000_001, napping),
+    Gate("max_run_delay_p99_us", Kind.RUN_DELAY, 10_000_000, 0.001, crowded),
     Gate("max_migrations_per_s", Kind.MIGRATION, 100_000, 0.001, thrown_about),
     Gate("max_migration_ratio", Kind.MIGRATION_RATIO, 1_000, 1e-12, thrown_about),
     Gate("max_throughput_cv", Kind.THROUGHPUT_CV, 100, 1e-12, crowded),
-    Gate("min_work_rate", Kind.WORK_RATE, 1, 1e15, crowded),
-    Gate("min_iteration_rate", Kind.ITERATION_RATE, 1, 1e15, crowded),
+    Gate("min_work_per_cpu_s", Kind.WORK_RATE, 1, 1e15, crowded),
+    Gate("min_iterations_per_s", Kind.ITERATION_RATE, 1, 1e15, crowded),
     Gate("max_cleanup_ms", Kind.CLEANUP, 60_000, 0.000_001, crowded),
 )
 

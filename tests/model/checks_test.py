@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layers of thresholds merge like dictionaries; nonsense is refused."""
 
+from typing import Any
+
 from absl.testing import absltest, parameterized
 from hypothesis import given
 
@@ -40,6 +42,12 @@ class ChecksTest(parameterized.TestCase):
     def test_a_limit_that_nothing_can_meet_or_miss_is_refused(self, limit: float) -> None:
         with self.assertRaisesRegex(UsageError, f"Checks.max_gap_ms is {limit}; a limit must be"):
             check_checks(Checks(max_gap_ms=limit))
+
+    def test_a_check_that_there_is_not_is_refused_with_the_nearest(self) -> None:
+        old: dict[str, Any] = {"max_p99_wake_latency_us": 1}
+        told = r"Checks\(max_p99_wake_latency_us=...\): there is no check .*mean 'max_wake_p99_us'"
+        with self.assertRaisesRegex(UsageError, told):
+            Checks(**old)
 
     def test_an_expectation_that_is_no_expression_is_refused(self) -> None:
         with self.assertRaisesRegex(UsageError, r"ExpectFail.text 'a\(': "):

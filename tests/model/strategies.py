@@ -17,7 +17,7 @@ from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario import conditions as c
 from ktstr.model.scenario import scenario as s
 from ktstr.model.scenario.limits import Limits
-from ktstr.model.verdict.checks import Checks, ExpectFail, Kind
+from ktstr.model.verdict.checks import Checks, ExpectFail
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.work import types as t
 from ktstr.model.work import work as w

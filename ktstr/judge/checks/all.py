@@ -4,22 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ktstr.judge import checks as checks_room
 from ktstr.judge.blame.ranking import worst
-from ktstr.judge.checks import (
-    cleanup,
-    conservation,
-    delay,
-    fairness,
-    gaps,
-    latency,
-    locality,
-    migration,
-    share,
-    throughput,
-)
 from ktstr.judge.checks.isolation import isolation
 from ktstr.judge.checks.measure import Limit
 from ktstr.judge.checks.mechanisms import without_mechanism
@@ -28,28 +19,37 @@ from ktstr.judge.checks.starvation import starved
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.verdict.checks import Checks, Detail, Verdict
 
-LIMITS: tuple[Limit, ...] = (
-    gaps.MAX_GAP,
-    fairness.MAX_SPREAD,
-    share.MAX_ERROR,
-    latency.MAX_P99,
-    latency.MAX_VARIATION,
-    delay.MAX_DELAY,
-    migration.MAX_RATE,
-    migration.MAX_RATIO,
-    throughput.MAX_VARIATION,
-    throughput.MIN_WORK_RATE,
-    throughput.MIN_ITERATION_RATE,
-    locality.MIN_LOCALITY,
-    locality.MAX_CROSS_NODE,
-    locality.MAX_SLOW_TIER,
-    cleanup.MAX_CLEANUP,
-    conservation.MAX_WASTED,
-)
 SWITCHES: Mapping[str, Callable[[Scope], list[Detail]]] = {
     "not_starved": lambda scope: starved(scope.workers),
     "isolation": lambda scope: isolation(scope.workers, scope.presence, scope.lives),
 }
+# what is asked of a run as a whole, and judged by what was found of that (`ktstr.judge.judge`)
+OF_THE_RUN = ("scheduler_alive", "clean_kernel_log")
+
+
+def _limits() -> tuple[Limit, ...]:
+    """Every limit that a file of this room declares, in the order of the fields of `Checks`.
+
+    Raises:
+        KeyError: a field is neither a switch nor declared as a limit.
+        TypeError: a limit is declared that is no field, or twice.
+    """
+    declared: dict[str, Limit] = {}
+    for file in pkgutil.iter_modules(checks_room.__path__):
+        room = f"{checks_room.__name__}.{file.name}"
+        if room == __name__:
+            continue
+        for each in vars(importlib.import_module(room)).values():
+            if isinstance(each, Limit) and declared.setdefault(each.name, each) is not each:
+                raise TypeError(f"two limits {each.name!r} are declared in {checks_room.__name__}")
+    names = [field.name for field in dataclasses.fields(Checks)]
+    found = tuple(declared.pop(name) for name in names if name not in (*SWITCHES, *OF_THE_RUN))
+    if declared:
+        raise TypeError(f"Checks has no field {', '.join(declared)}")
+    return found
+
+
+LIMITS = _limits()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""max_run_delay_us: runnable workers do not wait long for a CPU."""
+"""max_run_delay_p99_us: runnable workers do not wait long for a CPU."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ def delays(scope: Scope) -> list[Measurement]:
     ]
 
 
-MAX_DELAY = Limit("max_run_delay_us", Kind.RUN_DELAY, "us", delays)
+MAX_DELAY = Limit("max_run_delay_p99_us", Kind.RUN_DELAY, "us", delays)

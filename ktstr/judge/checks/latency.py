@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""max_p99_wake_latency_us and max_wake_latency_cv: woken workers run soon, and evenly so."""
+"""max_wake_p99_us and max_wake_cv: woken workers run soon, and evenly so."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def wake_variation(scope: Scope) -> list[Measurement]:
     return _of_cgroups(scope, _variation)
 
 
-MAX_P99 = Limit("max_p99_wake_latency_us", Kind.WAKE_LATENCY, "us", wake_p99, _NOBODY)
-MAX_VARIATION = Limit("max_wake_latency_cv", Kind.WAKE_LATENCY_CV, "", wake_variation, _NOBODY)
+MAX_P99 = Limit("max_wake_p99_us", Kind.WAKE_LATENCY, "us", wake_p99, _NOBODY)
+MAX_VARIATION = Limit("max_wake_cv", Kind.WAKE_LATENCY_CV, "", wake_variation, _NOBODY)
 
 
 def _of_cgroups(

@@ -56,7 +56,6 @@ MIN_LOCALITY = Limit(
     localities,
     "page locality is checked but no worker is confined to CPUs: give a cgroup a cpuset or a "
     "worker an affinity, or drop the check",
-    least=True,
 )
 MAX_CROSS_NODE = Limit(
     "max_cross_node_migration_ratio",

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_US
 from ktstr.model.histogram import Histogram
+from ktstr.model.payload import Polarity
 from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.figures import figure_of_check
 from ktstr.model.verdict.kinds import Kind
 
 
@@ -34,8 +36,8 @@ class Limit:
     """A check that compares: `name` is the field of `Checks`, whose value is in `unit`.
 
     `measure` gives what there is to compare, and must not depend on the limit.  `nothing` says what
-    to do when it gives nothing although there are workers.  `least`: the limit is a lower one.
-    `of_cpus`: it is about CPUs, and needs no workers.
+    to do when it gives nothing although there are workers.  `of_cpus`: it is about CPUs, and needs
+    no workers.
     """
 
     name: str
@@ -43,8 +45,12 @@ class Limit:
     unit: str
     measure: Callable[[Scope], list[Measurement]]
     nothing: str = ""
-    least: bool = False
     of_cpus: bool = False
+
+    @property
+    def least(self) -> bool:
+        """Whether the limit is a lower one: more of what it bounds is better."""
+        return figure_of_check(self.name).polarity is Polarity.HIGHER_BETTER
 
     def misses(self, value: float, limit: float) -> bool:
         """Whether `value` is on the wrong side; the limit itself is allowed."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""max_throughput_cv, min_work_rate, min_iteration_rate: workers get on, and evenly so.
+"""max_throughput_cv, min_work_per_cpu_s, min_iterations_per_s: workers get on, and evenly so.
 
 A work rate is work units by CPU time; an iteration rate is iterations by wall time.
 """
@@ -59,9 +59,9 @@ MAX_VARIATION = Limit(
     "throughput is compared but no cgroup has two workers of one work type: add some, or drop "
     "the check",
 )
-MIN_WORK_RATE = Limit("min_work_rate", Kind.WORK_RATE, "per CPU second", work_rates, least=True)
+MIN_WORK_RATE = Limit("min_work_per_cpu_s", Kind.WORK_RATE, "per CPU second", work_rates)
 MIN_ITERATION_RATE = Limit(
-    "min_iteration_rate", Kind.ITERATION_RATE, "per second", iteration_rates, least=True
+    "min_iterations_per_s", Kind.ITERATION_RATE, "per second", iteration_rates
 )
 
 

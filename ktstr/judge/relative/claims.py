@@ -19,8 +19,10 @@ from ktstr.judge.numbers.student import quantile
 from ktstr.judge.relative.legs import value_of
 from ktstr.judge.workers.phases import step_workers
 from ktstr.model.facts import StepFacts
-from ktstr.model.scenario.relative import MEASURES, Comparison, RelativeClaim
+from ktstr.model.payload import Polarity
+from ktstr.model.scenario.relative import Comparison, RelativeClaim
 from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.figures import compared
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
@@ -185,7 +187,8 @@ def _problem(index: int, pair: Pair) -> str:
 def _log_factor(claim: RelativeClaim, pair: Pair) -> float:
     assert pair.scheduler is not None and pair.eevdf is not None
     factor = math.log(pair.scheduler) - math.log(pair.eevdf)
-    return -factor if MEASURES[claim.measure] else factor
+    better = compared(claim.measure, claim.words).polarity
+    return -factor if better is Polarity.HIGHER_BETTER else factor
 
 
 def _why(result: RelativeResult, distance: float, half: float) -> str:

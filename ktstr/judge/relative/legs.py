@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The measures of `ktstr.model.scenario.relative`: one number for the workers of one leg."""
+"""The figures of legs (`ktstr.model.verdict.figures`): one number for the workers of one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ktstr.judge.checks.latency import pooled
 from ktstr.judge.checks.migration import migrations
@@ -19,7 +19,7 @@ def value_of(measure: str, workers: Sequence[WorkerFacts]) -> float | None:
         return None
     if any(not worker.completed for worker in workers):
         return None  # of one that was lost the rest is not known
-    return _MEASURES[measure](workers)
+    return VALUES[measure](workers)
 
 
 def _rate(count: Callable[[WorkerFacts], int], workers: Sequence[WorkerFacts]) -> float:
@@ -64,12 +64,12 @@ def _spread(workers: Sequence[WorkerFacts]) -> float | None:
     return max(shares) - min(shares) if len(shares) > 1 else None
 
 
-_MEASURES: dict[str, Callable[[Sequence[WorkerFacts]], float | None]] = {
+VALUES: Mapping[str, Callable[[Sequence[WorkerFacts]], float | None]] = {
     "work_per_s": _work,
     "iterations_per_s": _iterations,
-    "p50_wake_us": lambda workers: _wake(0.5, workers),
-    "p99_wake_us": lambda workers: _wake(0.99, workers),
-    "run_delay_us": _run_delay,
+    "wake_p50_us": lambda workers: _wake(0.5, workers),
+    "wake_p99_us": lambda workers: _wake(0.99, workers),
+    "run_delay_mean_us": _run_delay,
     "max_gap_ms": _gap,
     "share_spread_pct": _spread,
     "migrations_per_s": _migrations,

@@ -26,7 +26,7 @@ from ktstr.model.histogram import Histogram
 class CgroupStats:
     """What the workers of one cgroup got.
 
-    Shares are CPU time in percent of wall time, 100 being a whole CPU.  spread_pct: see
+    Shares are CPU time in percent of wall time, 100 being a whole CPU.  unfair_spread_pct: see
     `ktstr.judge.checks.fairness`, None where no two workers can be compared.  run_delay_*: the
     kernel's waiting times on runqueues, summed over a worker's life; run_delay holds the single
     waits.  work_rate_*: work units per second of CPU time; iteration_rate_*: iterations per second
@@ -41,14 +41,14 @@ class CgroupStats:
     share_min_pct: float
     share_mean_pct: float
     share_max_pct: float
-    spread_pct: float | None
+    unfair_spread_pct: float | None
     max_gap_ns: int
     max_gap_cpu: int
     migrations: int
     iterations: int
     work_units: int
-    run_delay_mean_ns: float | None
-    run_delay_max_ns: int | None
+    run_delay_sum_mean_ns: float | None
+    run_delay_sum_max_ns: int | None
     wake: Histogram
     run_delay: Histogram
     off_cpu_max_pct: float | None = None
@@ -57,10 +57,10 @@ class CgroupStats:
     wake_cv: float | None = None
     wake_tail_ratio: float | None = None
     throughput_cv: float | None = None
-    work_rate_min: float | None = None
-    work_rate_mean: float | None = None
-    iteration_rate_min: float | None = None
-    iteration_rate_mean: float | None = None
+    work_per_cpu_s_min: float | None = None
+    work_per_cpu_s_mean: float | None = None
+    iterations_per_s_min: float | None = None
+    iterations_per_s_mean: float | None = None
     got_cpus: float | None = None
     promised_cpus: float | None = None
     share_error_pct: float | None = None
@@ -130,7 +130,7 @@ def _stats(
     scope: Scope,
 ) -> CgroupStats:
     shares = [100 * worker.cpu_ns / wall_ns(worker) for worker in members if wall_ns(worker)]
-    spreads = [cohort.spread_pct for cohort in compared if len(cohort.shares) > 1]
+    spreads = [cohort.unfair_spread_pct for cohort in compared if len(cohort.shares) > 1]
     delays = [worker.run_delay_ns for worker in members if worker.run_delay_ns is not None]
     gap = max(members, key=lambda worker: worker.max_gap_ns)
     iterations, moves = (
@@ -147,14 +147,14 @@ def _stats(
         share_min_pct=min(shares, default=0.0),
         share_mean_pct=_mean(shares) or 0.0,
         share_max_pct=max(shares, default=0.0),
-        spread_pct=max(spreads, default=None),
+        unfair_spread_pct=max(spreads, default=None),
         max_gap_ns=gap.max_gap_ns,
         max_gap_cpu=gap.max_gap_cpu,
         migrations=moves,
         iterations=iterations,
         work_units=sum(worker.work_units for worker in members),
-        run_delay_mean_ns=_mean(delays),
-        run_delay_max_ns=max(delays, default=None),
+        run_delay_sum_mean_ns=_mean(delays),
+        run_delay_sum_max_ns=max(delays, default=None),
         wake=wake,
         run_delay=pooled_delays(members),
         off_cpu_max_pct=max((100 - share for share in shares), default=None),
@@ -163,10 +163,10 @@ def _stats(
         wake_cv=histogram_variation(wake),
         wake_tail_ratio=tail_ratio(wake),
         throughput_cv=max((each.value for each in varied if each.value is not None), default=None),
-        work_rate_min=min(work, default=None),
-        work_rate_mean=_mean(work),
-        iteration_rate_min=min(rates, default=None),
-        iteration_rate_mean=_mean(rates),
+        work_per_cpu_s_min=min(work, default=None),
+        work_per_cpu_s_mean=_mean(work),
+        iterations_per_s_min=min(rates, default=None),
+        iterations_per_s_mean=_mean(rates),
         got_cpus=portion.got if portion else None,
         promised_cpus=portion.promised if portion else None,
         share_error_pct=portion.error_pct if portion else None,

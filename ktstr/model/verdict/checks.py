@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from ktstr.model.errors import UsageError
+from ktstr.model.nearest import did_you_mean
 from ktstr.model.verdict.kinds import Kind
 
 
@@ -30,17 +31,17 @@ class Checks:
 
     not_starved: every worker of a runnable type does work.
     max_gap_ms: longest time that a worker which wants the CPU goes without it (stuck).
-    max_spread_pct: spread of (CPU share - fair share) among the CPU-hungry workers of a cgroup, in
-        percent of wall time; fair shares follow load weights, at most one CPU each.
+    max_unfair_spread_pct: spread of (CPU share - fair share) among the CPU-hungry workers of a
+        cgroup, in percent of wall time; fair shares follow load weights, at most one CPU each.
     isolation: workers run only on their cgroup's cpuset.
-    max_p99_wake_latency_us: wake-to-run latency, pooled over a cgroup.
-    max_wake_latency_cv: standard deviation by mean of the same latencies.
-    max_run_delay_us: 99th percentile of all waits of a cgroup's workers for a CPU.
+    max_wake_p99_us: wake-to-run latency, pooled over a cgroup.
+    max_wake_cv: standard deviation by mean of the same latencies.
+    max_run_delay_p99_us: 99th percentile of all waits of a cgroup's workers for a CPU.
     max_migrations_per_s: migrations of one worker per second of its wall time.
     max_migration_ratio: migrations per iteration, over a cgroup.
     max_throughput_cv: standard deviation by mean of the work rates of like workers of a cgroup.
-    min_work_rate: work units of one worker per second of its CPU time.
-    min_iteration_rate: iterations of one worker per second of its wall time.
+    min_work_per_cpu_s: work units of one worker per second of its CPU time.
+    min_iterations_per_s: iterations of one worker per second of its wall time.
     max_share_error_pct: distance of a cgroup's CPU time from what cpu.weight, quotas and cpusets
         promise it, in percent of the promise.
     min_page_locality: part of a worker's pages on the NUMA nodes of its cpuset, 0 to 1.
@@ -55,25 +56,36 @@ class Checks:
     """
 
     not_starved: bool | None = None
-    max_gap_ms: float | None = None
-    max_spread_pct: float | None = None
     isolation: bool | None = None
-    max_p99_wake_latency_us: float | None = None
+    max_gap_ms: float | None = None
+    max_unfair_spread_pct: float | None = None
+    max_share_error_pct: float | None = None
+    max_wake_p99_us: float | None = None
+    max_wake_cv: float | None = None
+    max_run_delay_p99_us: float | None = None
     max_migrations_per_s: float | None = None
-    scheduler_alive: bool | None = None
-    clean_kernel_log: bool | None = None
-    max_wake_latency_cv: float | None = None
-    max_run_delay_us: float | None = None
     max_migration_ratio: float | None = None
     max_throughput_cv: float | None = None
-    min_work_rate: float | None = None
-    min_iteration_rate: float | None = None
-    max_share_error_pct: float | None = None
+    min_work_per_cpu_s: float | None = None
+    min_iterations_per_s: float | None = None
     min_page_locality: float | None = None
     max_cross_node_migration_ratio: float | None = None
     max_slow_tier_ratio: float | None = None
     max_cleanup_ms: float | None = None
     max_wasted_cpu_pct: float | None = None
+    scheduler_alive: bool | None = None
+    clean_kernel_log: bool | None = None
+
+    def __new__(cls, *_: Any, **given: Any) -> Checks:
+        """A layer.
+
+        Raises:
+            UsageError: there is no such check; the message names the nearest.
+        """
+        for name in given:
+            if name not in cls.__dataclass_fields__:
+                raise UsageError(f"Checks({name}=...): {_no_check(name)}")
+        return super().__new__(cls)
 
     def merge(self, over: Checks) -> Checks:
         """This layer with every threshold that `over` sets replaced by it."""
@@ -99,6 +111,11 @@ def check_checks(checks: Checks) -> None:
             )
 
 
+def _no_check(name: str) -> str:
+    known = Checks.__dataclass_fields__
+    return f"there is no check {name!r}{did_you_mean(name, known)}; checks: {', '.join(known)}"
+
+
 SWITCHES = ("not_starved", "isolation", "scheduler_alive", "clean_kernel_log")
 _ON_OFF = {"true": True, "false": False}
 
@@ -109,11 +126,11 @@ def parse_checks(texts: Mapping[str, str]) -> Checks:
     Raises:
         UsageError: there is no such check, or its value is of another kind.
     """
-    known = [field.name for field in dataclasses.fields(Checks)]
+    known = Checks.__dataclass_fields__
     values: dict[str, Any] = {}
     for name, text in texts.items():
         if name not in known:
-            raise UsageError(f"there is no check {name!r}; checks: {', '.join(known)}")
+            raise UsageError(_no_check(name))
         if name in SWITCHES:
             if text not in _ON_OFF:
                 raise UsageError(f"{name} is {text!r}; expected 'true' or 'false'")

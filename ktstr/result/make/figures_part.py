@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, Figure
+from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, Given
 from ktstr.judge.statistics.run import RunStatistics, StepStatistics
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
@@ -40,10 +40,10 @@ def _of(part: RunStatistics | StepStatistics) -> Iterator[result_pb2.Figure]:
             yield figure
 
 
-def _measured(table: Mapping[str, Figure[S]], stats: S) -> Iterator[result_pb2.Figure]:
-    for name, figure in table.items():
-        value = figure.of(stats)
+def _measured(table: Mapping[str, Given[S]], stats: S) -> Iterator[result_pb2.Figure]:
+    for each in table.values():
+        value, figure = each.of(stats), each.figure
         if value is not None and not math.isnan(value):
             yield result_pb2.Figure(
-                name=name, value=value, unit=figure.unit, polarity=figure.polarity.value
+                name=figure.name, value=value, unit=figure.unit, polarity=figure.polarity.value
             )

@@ -16,7 +16,7 @@ from ktstr import (
 )
 from ktstr.scenarios import bursty, spinners
 
-_WAKES = Checks(max_gap_ms=1000, max_p99_wake_latency_us=150_000, max_migrations_per_s=25)
+_WAKES = Checks(max_gap_ms=1000, max_wake_p99_us=150_000, max_migrations_per_s=25)
 _SEVENTEEN = Checks(max_gap_ms=500, max_migrations_per_s=25)
 _CROWD = Checks(max_gap_ms=1000, max_migrations_per_s=15)
 _FREE = Checks(max_gap_ms=500, max_migrations_per_s=40)
@@ -50,7 +50,7 @@ def cgroup_load_imbalance(machine: TopologyView) -> Scenario:
 
 @scenario(
     duration=1.5,
-    checks=dataclasses.replace(_WAKES, max_p99_wake_latency_us=50_000, isolation=True),
+    checks=dataclasses.replace(_WAKES, max_wake_p99_us=50_000, isolation=True),
     needs=Needs(cpus=3),
 )
 def cgroup_cpuset_overlap_imbalance(machine: TopologyView) -> Scenario:

@@ -44,7 +44,7 @@ def cgroup_host_contention(machine: TopologyView) -> Scenario:
     return scenarios.host_contention(machine)
 
 
-@scenario(duration=1.5, checks=Checks(max_gap_ms=500, max_p99_wake_latency_us=100_000))
+@scenario(duration=1.5, checks=Checks(max_gap_ms=500, max_wake_p99_us=100_000))
 def cgroup_pipe_io(machine: TopologyView) -> Scenario:
     """Stresses wake-ups beside load: a pair that passes a byte on, and spinners, in each cgroup."""
     works = (Work(PipeIo(), workers=2), Work(CpuSpin()))

@@ -24,9 +24,7 @@ from ktstr import (
 
 _FREE = Checks(max_gap_ms=500, max_migrations_per_s=40)
 _CONFINED = Checks(max_gap_ms=500, max_migrations_per_s=40, isolation=True)
-_WAKES = Checks(
-    max_gap_ms=500, max_p99_wake_latency_us=100_000, max_migrations_per_s=12, isolation=True
-)
+_WAKES = Checks(max_gap_ms=500, max_wake_p99_us=100_000, max_migrations_per_s=12, isolation=True)
 _CROWD = Checks(max_gap_ms=3000, max_migrations_per_s=15, isolation=True)
 _THIRD = Frac(1 / 3)
 

@@ -27,11 +27,11 @@ from ktstr.scenarios import bursty, spinners
 _FREE = Checks(max_gap_ms=1000, max_migrations_per_s=40)
 _CROWD = Checks(max_gap_ms=1000, max_migrations_per_s=20)
 _CONFINED = Checks(max_gap_ms=500, max_migrations_per_s=40, isolation=True)
-_WAKES = Checks(max_gap_ms=1000, max_p99_wake_latency_us=150_000)
+_WAKES = Checks(max_gap_ms=1000, max_wake_p99_us=150_000)
 _CONFINED_WAKES = Checks(
-    max_gap_ms=1000, max_p99_wake_latency_us=80_000, max_migrations_per_s=15, isolation=True
+    max_gap_ms=1000, max_wake_p99_us=80_000, max_migrations_per_s=15, isolation=True
 )
-_MOVED_WAKES = Checks(max_gap_ms=1000, max_p99_wake_latency_us=150_000, max_migrations_per_s=40)
+_MOVED_WAKES = Checks(max_gap_ms=1000, max_wake_p99_us=150_000, max_migrations_per_s=40)
 # no limit for migrations: who yields may come back on any CPU
 _YIELDS = Checks(max_gap_ms=1000)
 # The agent, which is real-time, collects 16 reports on one CPU, and who waits for that CPU waits.

@@ -66,7 +66,7 @@ def cpuset(machine: TopologyView) -> Scenario:
 
 @scenario(
     duration=1.5,
-    checks=Checks(max_gap_ms=500, max_p99_wake_latency_us=150_000, max_migrations_per_s=40),
+    checks=Checks(max_gap_ms=500, max_wake_p99_us=150_000, max_migrations_per_s=40),
 )
 def imbalance(machine: TopologyView) -> Scenario:
     """Stresses unlike leaves: eight spinners in one branch, two sleepers in the other."""

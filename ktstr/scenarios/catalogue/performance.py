@@ -22,7 +22,7 @@ from ktstr import (
     scenarios,
 )
 
-_FAN_OUT = Checks(max_gap_ms=1500, max_wake_latency_cv=10, max_p99_wake_latency_us=150_000)
+_FAN_OUT = Checks(max_gap_ms=1500, max_wake_cv=10, max_wake_p99_us=150_000)
 
 
 @scenario(duration=1.5, checks=Checks(max_gap_ms=1500, max_throughput_cv=1.0))
@@ -45,7 +45,7 @@ def cache_yield_wake_affine(machine: TopologyView) -> Scenario:
 
 @scenario(
     duration=1.5,
-    checks=Checks(max_gap_ms=1500, max_wake_latency_cv=15, max_p99_wake_latency_us=150_000),
+    checks=Checks(max_gap_ms=1500, max_wake_cv=15, max_wake_p99_us=150_000),
 )
 def cache_pipe_io_compute_imbalance(machine: TopologyView) -> Scenario:
     """Stresses wake-ups that carry data: pairs with warm caches beside a spinner for every CPU."""

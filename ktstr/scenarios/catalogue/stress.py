@@ -28,9 +28,7 @@ from ktstr import (
 _STEADY = Checks(max_gap_ms=500, max_migrations_per_s=40, isolation=True)
 _FREE = Checks(max_gap_ms=1500)
 _CONFINED = Checks(max_gap_ms=500, isolation=True)
-_QUEUED = Checks(
-    max_gap_ms=3000, max_p99_wake_latency_us=150_000, max_migrations_per_s=20, isolation=True
-)
+_QUEUED = Checks(max_gap_ms=3000, max_wake_p99_us=150_000, max_migrations_per_s=20, isolation=True)
 _THIRD = Frac(1 / 3)
 
 
@@ -89,7 +87,7 @@ def dsq_contention(machine: TopologyView) -> Scenario:
     return defs(CgroupDef("cg_0", cpuset=usable, works=(crowd, pinned)))
 
 
-@scenario(duration=1.5, checks=Checks(max_gap_ms=500, max_p99_wake_latency_us=100_000))
+@scenario(duration=1.5, checks=Checks(max_gap_ms=500, max_wake_p99_us=100_000))
 def workload_variety(machine: TopologyView) -> Scenario:
     """Stresses unlike neighbours: five cgroups that spin, sleep, write, mix and yield."""
     return defs(*scenarios.diverse(5))
@@ -97,7 +95,7 @@ def workload_variety(machine: TopologyView) -> Scenario:
 
 @scenario(
     duration=1.5,
-    checks=Checks(max_gap_ms=500, max_p99_wake_latency_us=100_000, isolation=True),
+    checks=Checks(max_gap_ms=500, max_wake_p99_us=100_000, isolation=True),
     needs=Needs(cpus=4),
 )
 def cpuset_workload_variety(machine: TopologyView) -> Scenario:
@@ -105,7 +103,7 @@ def cpuset_workload_variety(machine: TopologyView) -> Scenario:
     return defs(*scenarios.confine(scenarios.diverse(3), scenarios.thirds(machine)))
 
 
-@scenario(duration=1.8, checks=Checks(max_gap_ms=1500, max_p99_wake_latency_us=150_000))
+@scenario(duration=1.8, checks=Checks(max_gap_ms=1500, max_wake_p99_us=150_000))
 def dynamic_workload_variety(machine: TopologyView) -> Scenario:
     """Stresses a guest among them: sleepers in a fourth cgroup come for a third of the time."""
     late = Work(Bursty(burst_us=100_000, sleep_us=50_000), workers=4)

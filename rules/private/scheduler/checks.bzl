@@ -10,17 +10,17 @@ LIMITS = [
     "max_gap_ms",
     "max_migration_ratio",
     "max_migrations_per_s",
-    "max_p99_wake_latency_us",
-    "max_run_delay_us",
+    "max_run_delay_p99_us",
     "max_share_error_pct",
     "max_slow_tier_ratio",
-    "max_spread_pct",
     "max_throughput_cv",
-    "max_wake_latency_cv",
+    "max_unfair_spread_pct",
+    "max_wake_cv",
+    "max_wake_p99_us",
     "max_wasted_cpu_pct",
-    "min_iteration_rate",
+    "min_iterations_per_s",
     "min_page_locality",
-    "min_work_rate",
+    "min_work_per_cpu_s",
 ]
 
 def _is_positive(text):
@@ -29,6 +29,19 @@ def _is_positive(text):
     if not digits or not all([c in "0123456789" for c in digits.elems()]):
         return False
     return any([c != "0" for c in digits.elems()])
+
+def _in_common(parts, others):
+    return len([p for p in parts if any([p.startswith(o) or o.startswith(p) for o in others])])
+
+def _did_you_mean(name, known):
+    # as ktstr/model/nearest.py, by the parts of names alone
+    parts = name.split("_")
+    near = [
+        (2 * _in_common(parts, each.split("_")) - len(each.split("_")), each)
+        for each in known
+        if 2 * _in_common(parts, each.split("_")) >= len(parts)
+    ]
+    return " (did you mean %r?)" % sorted(near)[-1][1] if near else ""
 
 def check_problem(name, value):
     """Says what is wrong with a threshold.
@@ -45,7 +58,8 @@ def check_problem(name, value):
             return "%s is %r; expected \"true\" or \"false\"" % (name, value)
         return None
     if name not in LIMITS:
-        return "there is no check %r; checks: %s" % (name, ", ".join(sorted(SWITCHES + LIMITS)))
+        known = sorted(SWITCHES + LIMITS)
+        return "there is no check %r%s; checks: %s" % (name, _did_you_mean(name, known), ", ".join(known))
     if not _is_positive(value):
         return "%s is %r; expected a decimal number above 0, e.g. \"500\" or \"0.5\"" % (name, value)
     return None

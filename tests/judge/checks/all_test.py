@@ -6,11 +6,14 @@ from __future__ import annotations
 import dataclasses
 import typing
 from typing import Any
+from unittest import mock
 
 from absl.testing import absltest, parameterized
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ktstr.judge.checks import all as all_checks
+from ktstr.judge.checks import gaps
 from ktstr.judge.checks.all import LIMITS, SWITCHES, evaluate
 from ktstr.judge.checks.measure import Limit
 from ktstr.judge.judge import judge
@@ -20,6 +23,7 @@ from ktstr.model.histogram import Histogram
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.verdict.checks import SWITCHES as ON_OFF
 from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.kinds import Kind
 from tests.judge import runs
 from tests.judge.runs import MS, S
 
@@ -147,6 +151,19 @@ class LimitsTest(parameterized.TestCase):
         self.assertFalse(limit.misses(3.0, 3.0))
         self.assertTrue(limit.misses(2.0 if limit.least else 4.0, 3.0))
         self.assertEqual(limit.least, limit.name.startswith("min_"))
+
+    def test_a_threshold_that_nobody_judges_stops_the_judge(self) -> None:
+        wider = dataclasses.make_dataclass("Wider", ["not_starved", "max_boredom"])
+        with mock.patch.object(all_checks, "Checks", wider), self.assertRaises(KeyError):
+            all_checks._limits()
+
+    def test_a_limit_that_no_threshold_turns_on_stops_the_judge(self) -> None:
+        stray = Limit("max_boredom", Kind.STUCK, "", lambda _: [])
+        with (
+            mock.patch.object(gaps, "STRAY", stray, create=True),
+            self.assertRaisesRegex(TypeError, "no field max_boredom"),
+        ):
+            all_checks._limits()
 
 
 if __name__ == "__main__":

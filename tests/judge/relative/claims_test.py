@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from ktstr.judge.judge import judge
 from ktstr.judge.relative.claims import RelativeResult, interval, relative_results, under_test
-from ktstr.judge.relative.legs import value_of
+from ktstr.judge.relative.legs import VALUES, value_of
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
-from ktstr.model.scenario.relative import MEASURES, RelativeClaim, better_than, not_worse_than
+from ktstr.model.scenario.relative import RelativeClaim, better_than, not_worse_than
 from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.figures import Whose, figures_of
 from ktstr.model.verdict.kinds import Kind
 from tests.judge import runs
 from tests.judge.compared import compared_run, comparison_of
@@ -160,12 +161,12 @@ class ValueTest(parameterized.TestCase):
     @parameterized.named_parameters(
         ("work", "work_per_s", 2000.0),
         ("iterations", "iterations_per_s", 2000.0),
-        ("median", "p50_wake_us", 5.0),
-        ("p99", "p99_wake_us", 5.0),
+        ("median", "wake_p50_us", 5.0),
+        ("p99", "wake_p99_us", 5.0),
         ("gap", "max_gap_ms", 4.0),
         ("spread", "share_spread_pct", 25.0),
         ("migrations", "migrations_per_s", 8.0),
-        ("delay", "run_delay_us", 500_000 / 120),
+        ("delay", "run_delay_mean_us", 500_000 / 120),
     )
     def test_of_two_workers(self, measure: str, expected: float) -> None:
         wake = Histogram.of([5000])
@@ -174,14 +175,17 @@ class ValueTest(parameterized.TestCase):
         assert value is not None
         self.assertAlmostEqual(value, expected)
 
+    def test_every_figure_of_legs_is_had(self) -> None:
+        self.assertEqual(set(VALUES), set(figures_of(Whose.LEG)))
+
     def test_every_measure_can_lack(self) -> None:
         lost = runs.worker(completed=False)
         brief = runs.worker(started_ns=0, ended_ns=runs.MS)
         cases: list[list[WorkerFacts]] = [[], [lost], [runs.worker(), brief]]
-        for measure, workers in itertools.product(MEASURES, cases):
+        for measure, workers in itertools.product(VALUES, cases):
             self.assertIsNone(value_of(measure, workers), (measure, workers))
 
-    @parameterized.parameters("p99_wake_us", "share_spread_pct", "run_delay_us")
+    @parameterized.parameters("wake_p99_us", "share_spread_pct", "run_delay_mean_us")
     def test_what_was_not_counted(self, measure: str) -> None:
         self.assertIsNone(value_of(measure, [runs.worker(run_delay_ns=None)]))
 

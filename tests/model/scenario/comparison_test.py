@@ -52,14 +52,14 @@ class CompareTest(parameterized.TestCase):
         self.assertEqual(scenario.compared.phases, ("calm", "phase 1"))
 
     def test_it_travels(self) -> None:
-        scenario = compare(CgroupDef("a"), claims=(better_than("p99_wake_us", cgroup="a"),))
+        scenario = compare(CgroupDef("a"), claims=(better_than("wake_p99_us", cgroup="a"),))
         self.assertEqual(decode(Scenario, encode(scenario)), scenario)
 
     def test_claims_read_as_they_are_written(self) -> None:
         self.assertEqual(_CLAIMS[0].words, "not_worse_than('work_per_s', ratio=1.1)")
         self.assertEqual(
-            better_than("p99_wake_us", 1.25, "a").words,
-            "better_than('p99_wake_us', ratio=1.25, cgroup='a')",
+            better_than("wake_p99_us", 1.25, "a").words,
+            "better_than('wake_p99_us', ratio=1.25, cgroup='a')",
         )
 
     @parameterized.parameters(

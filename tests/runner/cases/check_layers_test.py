@@ -18,17 +18,17 @@ class LayersTest(parameterized.TestCase):
     def test_the_last_layer_that_says_something_wins(self) -> None:
         files = dataclasses.replace(
             targets.SCHEDULER,
-            checks={"max_gap_ms": "500", "max_spread_pct": "20.5", "not_starved": "false"},
+            checks={"max_gap_ms": "500", "max_unfair_spread_pct": "20.5", "not_starved": "false"},
         )
         case = samples.case(checks=Checks(max_gap_ms=50))
         plan = plan_of(case, targets.target(scheduler=files))
-        self.assertEqual((plan.checks.max_gap_ms, plan.checks.max_spread_pct), (50, 20.5))
+        self.assertEqual((plan.checks.max_gap_ms, plan.checks.max_unfair_spread_pct), (50, 20.5))
         self.assertIs(plan.checks.not_starved, False)
         self.assertEqual(
             plan.check_layers,
             {
                 "max_gap_ms": "test",
-                "max_spread_pct": "scheduler fifo",
+                "max_unfair_spread_pct": "scheduler fifo",
                 "not_starved": "scheduler fifo",
                 "scheduler_alive": "default",
                 "clean_kernel_log": "default",
@@ -36,7 +36,10 @@ class LayersTest(parameterized.TestCase):
         )
 
     @parameterized.parameters(
-        ({"max_gap": "5"}, "there is no check 'max_gap'; checks: not_starved"),
+        (
+            {"max_gap": "5"},
+            r"no check 'max_gap' \(did you mean 'max_gap_ms'\?\); checks: not_starved",
+        ),
         ({"max_gap_ms": "often"}, "max_gap_ms is 'often'; expected a number"),
         ({"isolation": "yes"}, "isolation is 'yes'; expected 'true' or 'false'"),
         ({"max_gap_ms": "-1"}, "a limit must be finite and above 0"),
