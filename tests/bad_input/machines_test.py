@@ -5,8 +5,8 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from tests.inner.running import Running, leftovers
-from tests.inner.small_disk import small_disk
+from tests.support.running import Running, leftovers
+from tests.support.small_disk import small_disk
 
 FUNCTIONS = "_main/tests/bad_input/functions"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from tests.inner.running import Running
+from tests.support.running import Running
 
 
 class ModulesTest(absltest.TestCase):

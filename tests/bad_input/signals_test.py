@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 from absl.testing import absltest
 
-from tests.inner.running import Running, leftovers
+from tests.support.running import Running, leftovers
 
 TEST = "sleeps_for_long"
 

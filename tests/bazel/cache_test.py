@@ -14,8 +14,8 @@ from pathlib import Path
 from absl.testing import absltest
 from runfiles import Runfiles
 
-from tests.bazel.nested import Built, NestedBazel
-from tests.bazel.nginx import Nginx
+from tests.support.nested import Built, NestedBazel
+from tests.support.nginx import Nginx
 
 _MODULE = """\
 module(name = "consumer")

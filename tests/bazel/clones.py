@@ -18,8 +18,8 @@ from pathlib import Path
 
 from runfiles import Runfiles
 
-from tests.bazel.nested import Built, NestedBazel
-from tests.bazel.nginx import Nginx
+from tests.support.nested import Built, NestedBazel
+from tests.support.nginx import Nginx
 from tools.private.bazel_setup import layout
 
 _PATTERNS = ["//sched/..."]

@@ -26,7 +26,7 @@ from ktstr.vm.save import SavedTemplate, save
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import Vm
 from tests.benchmarks.answer import first_bytes_s
-from tests.inner.running import Running
+from tests.support.running import Running
 
 _QEMU = flags.DEFINE_string("qemu", None, "The QEMU tree.", required=True)
 _VMLINUX = flags.DEFINE_string("vmlinux", None, "The kernel, a PVH ELF.", required=True)

@@ -22,7 +22,7 @@ from ktstr.record.run import RunRecord
 from ktstr.runner import session as sessions
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of
-from tests.inner.prepared import prepared
+from tests.support.prepared import prepared
 
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "Guests of each kind.", lower_bound=1)
 

@@ -4,7 +4,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:providers.bzl", "ScxSchedulerInfo")
 load("//rules:scheduler.bzl", "scx_scheduler")
-load("//tests/rules:failure_test.bzl", "failure_test")
+load("//tests/support:refused.bzl", "refused")
 
 # Name of the case -> attributes of the rule, and what it must say.
 _MISTAKES = {
@@ -128,10 +128,7 @@ def scx_scheduler_tests(name):
     """
     tests = []
     for case, (attributes, message) in _MISTAKES.items():
-        # A target that must not analyze: only its test may ask for it.
-        scx_scheduler(name = case, tags = ["manual"], **attributes)
-        failure_test(name = case + "_test", messages = [message], target_under_test = case)
-        tests.append(case + "_test")
+        tests.append(refused(case + "_test", [message], scx_scheduler, case, **attributes))
     scx_scheduler(
         name = "given",
         src = "fifo.bpf.c",

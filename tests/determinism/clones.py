@@ -19,8 +19,8 @@ from ktstr.execute.outcome import Outcome
 from ktstr.host.start import StartKind
 from ktstr.runner.cases.case import Case
 from ktstr.runner.session import Session
-from tests.inner.load import load_on_every_core
-from tests.inner.prepared import prepared
+from tests.support.load import load_on_every_core
+from tests.support.prepared import prepared
 
 _CLONES = flags.DEFINE_integer("clones", 100, "Clones of each target.", lower_bound=2)
 _BUSY = flags.DEFINE_integer("busy", 20, "So many of them run beside a load.", lower_bound=1)

@@ -11,8 +11,8 @@ from absl.testing import absltest
 
 from ktstr.result import result_pb2
 from ktstr.result.write import to_bytes, to_json
-from tests.inner.load import load_on_every_core
-from tests.inner.running import Running
+from tests.support.load import load_on_every_core
+from tests.support.running import Running
 
 LAUNCHER = sys.argv.pop(1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from absl.testing import absltest
 from runfiles import Runfiles
 
-from tests.inner.running import Running
+from tests.support.running import Running
 
 _TEST = "keeps_its_own"
 

@@ -7,9 +7,9 @@ from absl.testing import absltest
 
 from ktstr.store.cleaning import occupants
 from ktstr.store.store import Store
-from tests.inner.killing import kill_run
-from tests.inner.running import Running
-from tests.store import mounts
+from tests.support import mounts
+from tests.support.killing import kill_run
+from tests.support.running import Running
 
 _TARGET = "_main/tests/disk/first_sentinel"
 _TEST = "keeps_its_own"

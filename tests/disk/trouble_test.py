@@ -5,9 +5,9 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from tests.inner.killing import kill_run
-from tests.inner.running import Ended, Running
-from tests.inner.small_disk import initramfs_bytes, small_disk
+from tests.support.killing import kill_run
+from tests.support.running import Ended, Running
+from tests.support.small_disk import initramfs_bytes, small_disk
 
 _FLOODS = "_main/tests/disk/floods"
 _UNMOUNTABLE = "_main/tests/disk/unmountable"

@@ -17,7 +17,7 @@ from ktstr.model.scenario.scenario import (
     WaitPayload,
     defs,
 )
-from tests.execute.plans import function_plan, plan
+from tests.support.plans import function_plan, plan
 
 
 class DurationsTest(absltest.TestCase):

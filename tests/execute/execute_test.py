@@ -28,7 +28,7 @@ from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.saved.template import Template, TemplateError
 from ktstr.vm.signals import Termination
-from tests.execute.plans import plan
+from tests.support.plans import plan
 
 _TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), ((0, 0),), Path("console"))
 _NO_HELLO = "one of template abababababab ended before its hello: "

@@ -23,7 +23,7 @@ from ktstr.model.scenario.scenario import CgroupDef, Fixed, Scenario, Step
 from ktstr.vm.deadlines import Deadline
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import Vm
-from tests.execute.plans import plan
+from tests.support.plans import plan
 
 _FILES = Path(os.environ["TEST_SRCDIR"])
 _CONFIG = _FILES / "_main/tests/start/wider.config.json"

@@ -22,7 +22,7 @@ from ktstr.vm.deadlines import Deadline
 from ktstr.vm.events import Event, Exited, Expired, FrameOutput, Interrupted
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
-from tests.execute.plans import plan
+from tests.support.plans import plan
 
 _LATE = Deadline("the test's body", 1.0, 0.0)
 _EXITED = Exited(0, "guest-reset", "", 3.0)

@@ -14,7 +14,7 @@ from ktstr.model.scenario.scenario import CgroupDef, defs
 from ktstr.model.start import GuestStart
 from ktstr.model.work.types import PythonWork
 from ktstr.model.work.work import Work
-from tests.execute import plans
+from tests.support import plans
 
 
 class TestLayerTest(absltest.TestCase):

@@ -9,7 +9,7 @@ from ktstr.host.ending import Ending, EndingKind
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-from tests.execute.plans import plan
+from tests.support.plans import plan
 
 _RECORD = RunRecord(plan(), Accel.VIRTUAL, Ending(EndingKind.QEMU_ERROR, "not started"))
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from ktstr.model.machine.topology import Topology
 from tests.faults.matrix import FAULTS, LOADS, Unseen
-from tests.inner.running import run_to_end
+from tests.support.running import run_to_end
 
 # the fault in which nothing is wrong
 NONE = "none"

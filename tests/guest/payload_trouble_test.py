@@ -5,7 +5,7 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from tests.inner.running import Ended, Running
+from tests.support.running import Ended, Running
 
 _TARGET = "_main/tests/guest/payload_trouble"
 

@@ -2,12 +2,7 @@
 """Analysis tests: what initramfs rules refuse, and the text that says so."""
 
 load("//rules:initramfs.bzl", "initramfs", "initramfs_layer")
-load("//tests/rules:failure_test.bzl", "failure_test")
-
-def _refused(name, message, **kwargs):
-    initramfs_layer(name = name + "_subject", tags = ["manual"], **kwargs)
-    failure_test(name = name, messages = [message], target_under_test = name + "_subject")
-    return name
+load("//tests/support:refused.bzl", "refused")
 
 def layer_errors_test_suite(name):
     """Every way to get a layer wrong.
@@ -16,36 +11,42 @@ def layer_errors_test_suite(name):
       name: of the suite.
     """
     tests = [
-        _refused(
+        refused(
             name = name + "_absolute",
             files = {"BUILD.bazel": "/etc/passwd"},
-            message = "files: guest path \"/etc/passwd\" is absolute",
+            messages = ["files: guest path \"/etc/passwd\" is absolute"],
+            rule = initramfs_layer,
         ),
-        _refused(
+        refused(
             name = name + "_dots",
             symlinks = {"a/../b": "c"},
-            message = "symlinks: guest path \"a/../b\" has an empty, \".\" or \"..\" component",
+            messages = ["symlinks: guest path \"a/../b\" has an empty, \".\" or \"..\" component"],
+            rule = initramfs_layer,
         ),
-        _refused(
+        refused(
             name = name + "_twice",
             files = {"BUILD.bazel": "bin/sh"},
-            message = "guest path \"bin/sh\" is given twice, in files and in symlinks",
+            messages = ["guest path \"bin/sh\" is given twice, in files and in symlinks"],
+            rule = initramfs_layer,
             symlinks = {"bin/sh": "busybox"},
         ),
-        _refused(
+        refused(
             name = name + "_mode",
             directories = {"tmp": "rwxr"},
-            message = "mode \"rwxr\" of \"tmp\" is no file mode",
+            messages = ["mode \"rwxr\" of \"tmp\" is no file mode"],
+            rule = initramfs_layer,
         ),
-        _refused(
+        refused(
             name = name + "_mode_of_nothing",
             files = {"BUILD.bazel": "a"},
-            message = "modes: \"b\" is no path of files; those are [\"a\"]",
+            messages = ["modes: \"b\" is no path of files; those are [\"a\"]"],
+            rule = initramfs_layer,
             modes = {"b": "0644"},
         ),
-        _refused(
+        refused(
             name = name + "_empty",
-            message = "the layer is empty",
+            messages = ["the layer is empty"],
+            rule = initramfs_layer,
         ),
     ]
 
@@ -59,14 +60,10 @@ def layer_errors_test_suite(name):
         layers = [name + "_one"],
         tags = ["manual"],
     )
-    initramfs(
-        name = name + "_double_subject",
-        layers = [name + "_one", name + "_nested"],
-        tags = ["manual"],
-    )
-    failure_test(
+    tests.append(refused(
         name = name + "_double",
+        layers = [name + "_one", name + "_nested"],
         messages = ["comes twice, from"],
-        target_under_test = name + "_double_subject",
-    )
-    native.test_suite(name = name, tests = tests + [name + "_double"])
+        rule = initramfs,
+    ))
+    native.test_suite(name = name, tests = tests)

@@ -19,7 +19,7 @@ from ktstr.model.verdict.claim_facts import ClaimFacts
 from ktstr.model.verdict.claims import Relation
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.relations import it
-from tests.judge import runs
+from tests.support import runs
 
 
 def _claimed(value: object, relation: Relation | None) -> Judgement:

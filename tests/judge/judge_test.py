@@ -20,7 +20,7 @@ from ktstr.model.verdict.checks import Checks, ExpectFail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.frames import Damage
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 STALL = runs.scheduler(
     phase=Phase.RUN,

@@ -26,7 +26,7 @@ from ktstr.model.scheduler_phase import SchedulerPhase
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 _SIMPLE = SchedulerPlan("scx_simple", ("/simple",), "simple", control=False)
 _REPLACED = Scenario(

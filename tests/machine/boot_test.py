@@ -6,7 +6,7 @@ import dataclasses
 from absl.testing import absltest
 
 from ktstr.machine.boot import kernel_arguments
-from tests.machine import targets
+from tests.support import targets
 
 
 class KernelArgumentsTest(absltest.TestCase):

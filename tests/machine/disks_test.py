@@ -19,7 +19,7 @@ from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.disk import Filesystem, Throttle
 from ktstr.vm.disk.clones import Cloner
-from tests.machine import targets
+from tests.support import targets
 
 _PAGE = 4096
 

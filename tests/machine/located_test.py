@@ -10,7 +10,7 @@ from ktstr.machine.located import machine_files
 from ktstr.machine.target import DiskFiles, WorkerFiles
 from ktstr.model.errors import InfraError
 from ktstr.model.machine.disk import Filesystem, Throttle
-from tests.machine import targets
+from tests.support import targets
 
 _DISK = DiskFiles(
     "//pkg:disk", "_main/disk", "_main/key", Filesystem.RAW, 64, "", False, False, Throttle()

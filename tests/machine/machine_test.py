@@ -5,7 +5,7 @@ from absl.testing import absltest, parameterized
 
 from ktstr.machine.machine import check_sched_ext, kernel_cpus
 from ktstr.model.errors import UsageError
-from tests.machine import targets
+from tests.support import targets
 
 
 class KernelCpusTest(parameterized.TestCase):

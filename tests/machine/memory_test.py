@@ -5,7 +5,7 @@ from absl.testing import absltest, parameterized
 
 from ktstr.machine.memory import memory_mib
 from ktstr.model.machine.topology import Topology
-from tests.machine import targets
+from tests.support import targets
 
 
 class MemoryTest(parameterized.TestCase):

@@ -15,7 +15,7 @@ from ktstr.vm.disk import overlay
 from ktstr.vm.disk.clones import Cloner
 from ktstr.vm.disk.disks import DiskSpec, ImageFormat
 from ktstr.vm.qemu import QemuTree
-from tests.store import mounts
+from tests.support import mounts
 
 _QEMU = flags.DEFINE_string("qemu", None, "The QEMU tree.", required=True)
 _SIZE = 32 << 20

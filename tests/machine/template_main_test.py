@@ -16,7 +16,7 @@ from ktstr.model.codec import encode
 from ktstr.model.errors import InfraError, KtstrError, UsageError
 from ktstr.vm.command.shape import HostTooSmall
 from ktstr.vm.saved.template import GuestRefused, TemplateError
-from tests.machine import targets
+from tests.support import targets
 
 
 class TemplateMainTest(parameterized.TestCase):

@@ -23,7 +23,7 @@ from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.saved.template import TemplateError
 from ktstr.vm.signals import Termination
-from tests.machine import targets
+from tests.support import targets
 
 _DISK = DiskFiles(
     "//pkg:disk", "_main/disk", "_main/key", Filesystem.RAW, 64, "", False, False, Throttle()

@@ -8,7 +8,7 @@ from typing import Any
 
 from absl.testing import absltest
 
-from tests.inner.running import Running
+from tests.support.running import Running
 
 _PACKAGE = "_main/tests/measure"
 

@@ -19,8 +19,8 @@ from ktstr.model.payload import Stream
 from ktstr.model.wire.frames import FrameType, encode_frame
 from ktstr.record.collect import Collector
 from ktstr.record.run import RunRecord
-from tests.judge import runs
-from tests.record.saved import sightings_of
+from tests.support import runs
+from tests.support.saved import sightings_of
 
 _CHECKS = (
     metric.Min("a", 1),

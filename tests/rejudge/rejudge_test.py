@@ -17,8 +17,8 @@ from ktstr.record.run import RunRecord
 from ktstr.report.text import text_report
 from ktstr.result import result_pb2
 from ktstr.result.write import SCHEMA_VERSION, to_bytes
-from tests.record.saved import sendable, stream_of
-from tests.result.results import CLONED, RUNS, result
+from tests.support.results import CLONED, RUNS, result
+from tests.support.saved import sendable, stream_of
 from tools.rejudge import main
 from tools.rejudge.rejudge import rejudge
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden reports: what each run of `tests/result/results.py` is rendered to."""
+"""Golden reports: what each run of `tests/support/results.py` is rendered to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from ktstr.report.junit import case_of, error_case, junit
 from ktstr.report.text import text_report
 from ktstr.result.write import to_json
-from tests.result.results import RUNS, result
+from tests.support.results import RUNS, result
 
 FOLDER = Path("tests/golden/report")
 

@@ -8,8 +8,8 @@ from hypothesis import given
 
 from ktstr.report.junit import Case, case_of, error_case, junit
 from ktstr.result import result_pb2
-from tests.result.results import RUNS, result
-from tests.result.strategies import TEXTS
+from tests.support.result_strategies import TEXTS
+from tests.support.results import RUNS, result
 
 _TAGS = {"failure", "error", "skipped"}
 

@@ -15,9 +15,9 @@ from ktstr.report.tables import duration, more_lines
 from ktstr.report.text import headline, text_report
 from ktstr.result import result_pb2
 from ktstr.result.characters import printable
-from tests.judge import runs
-from tests.result.results import RUNS, no_boot, panicked, passed, result, starved
-from tests.result.strategies import TEXTS
+from tests.support import runs
+from tests.support.result_strategies import TEXTS
+from tests.support.results import RUNS, no_boot, panicked, passed, result, starved
 
 
 class TextTest(parameterized.TestCase):

@@ -13,9 +13,9 @@ from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.payload import Polarity
 from ktstr.result import result_pb2
-from tests.judge import runs
-from tests.judge.runs import MS, S
-from tests.result.results import RUNS, result
+from tests.support import runs
+from tests.support.results import RUNS, result
+from tests.support.runs import MS, S
 
 
 def found(

@@ -26,9 +26,9 @@ from ktstr.model.wire.events import EventName
 from ktstr.report.files import files_of
 from ktstr.result import result_pb2
 from ktstr.result.write import facts_bytes, to_bytes, to_json
-from tests.judge import runs
-from tests.result.results import RUNS, passed, result
-from tests.result.strategies import TEXTS
+from tests.support import runs
+from tests.support.result_strategies import TEXTS
+from tests.support.results import RUNS, passed, result
 
 # what the message around it has
 _ELSEWHERE: dict[type, set[str]] = {

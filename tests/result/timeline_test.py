@@ -9,8 +9,8 @@ from ktstr.model.facts import Event
 from ktstr.model.wire.events import EventName
 from ktstr.report.tables import timeline_table
 from ktstr.result.make.timeline import timeline
-from tests.judge.runs import S, good_run, scheduler
-from tests.result.strategies import EVENT_NAMES
+from tests.support.result_strategies import EVENT_NAMES
+from tests.support.runs import S, good_run, scheduler
 
 EVENTS = st.lists(
     st.builds(Event, st.integers(0, 10**10), EVENT_NAMES, st.none() | st.integers(0, 3))

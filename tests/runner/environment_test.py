@@ -9,7 +9,7 @@ from ktstr.model.errors import UsageError
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.cases.selection import Selection, Shard
 from ktstr.runner.repetition import Repetition
-from tests.machine import targets
+from tests.support import targets
 
 
 class BazelTestTest(parameterized.TestCase):

@@ -19,7 +19,7 @@ import ktstr.runner
 from ktstr.model.facts import Event
 from ktstr.model.wire.events import EventName
 from ktstr.result.make.timeline import timeline
-from tests.judge.runs import S, good_run
+from tests.support.runs import S, good_run
 
 
 def _trees(package: str) -> Iterator[ast.Module]:

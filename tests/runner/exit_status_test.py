@@ -11,7 +11,7 @@ from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from ktstr.runner.exit_status import ExitStatus, exit_status
-from tests.execute.plans import plan
+from tests.support.plans import plan
 
 
 def _outcome(verdict: Verdict, kind: Kind | None = None) -> Outcome:

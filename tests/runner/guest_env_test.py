@@ -5,8 +5,8 @@ from absl.testing import absltest
 
 from ktstr.runner.cases.planning import plan_of, shell_plan
 from ktstr.runner.guest_env import guest_environment
-from tests.machine import targets
 from tests.runner import samples
+from tests.support import targets
 
 
 class GuestEnvironmentTest(absltest.TestCase):

@@ -22,7 +22,7 @@ from ktstr.model.exit_kind import ExitKind
 from ktstr.model.function_end import FunctionEnd
 from ktstr.model.scheduler_phase import SchedulerPhase
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
+from tests.support import runs
 
 _NEVER = (Kind.SCHEDULER_NOT_LOADED, Kind.SCHEDULER_NOT_ATTACHED)
 _REPORT = Path("sched/loader/exit_report.c")

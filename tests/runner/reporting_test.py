@@ -26,7 +26,7 @@ from ktstr.result import result_pb2
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.vm.disk.disks import DiskSpec
-from tests.judge import runs
+from tests.support import runs
 
 _FILE = FileDigest("file", "0" * 64)
 _IDENTITY = Identity(

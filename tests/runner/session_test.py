@@ -23,8 +23,8 @@ from ktstr.runner.session import Session
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
-from tests.machine import targets
 from tests.runner import samples
+from tests.support import targets
 
 
 class SessionTest(absltest.TestCase):

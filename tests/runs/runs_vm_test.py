@@ -9,7 +9,7 @@ from typing import Any
 
 from absl.testing import absltest
 
-from tests.inner.running import Running
+from tests.support.running import Running
 
 _TARGET = "_main/tests/runs/subject"
 

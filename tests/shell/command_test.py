@@ -16,7 +16,7 @@ from ktstr.model.facts import Event, LogChunk, TestFacts
 from ktstr.runner import command as host
 from ktstr.runner.arguments import Command
 from ktstr.runner.cases.planning import shell_plan
-from tests.machine import targets
+from tests.support import targets
 
 
 class _Sink:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from tests.inner.running import Ended, Running
 from tests.start.subject import (
     PACKAGE,
     TESTS,
@@ -18,6 +17,7 @@ from tests.start.subject import (
     template_of,
     with_state_of,
 )
+from tests.support.running import Ended, Running
 
 # Of 512 MiB of guest memory at two CPUs.
 _MOST_BYTES = 25_000_000

@@ -7,9 +7,9 @@ from absl.testing import absltest
 
 from ktstr.store.cleaning import occupants
 from ktstr.store.store import Store
-from tests.inner.killing import kill_run
-from tests.inner.running import Ended, Running
 from tests.start.subject import PACKAGE, TESTS, started
+from tests.support.killing import kill_run
+from tests.support.running import Ended, Running
 
 _MOMENTS = 10
 # The last moment, in times to the guest's start.

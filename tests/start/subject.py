@@ -11,7 +11,7 @@ from typing import Any
 
 from runfiles import Runfiles
 
-from tests.inner.running import Ended
+from tests.support.running import Ended
 
 PACKAGE = "_main/tests/start"
 TESTS = ("one", "other", "shares")

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tests.inner.load import load_on_every_core
-from tests.inner.running import run_to_end
+from tests.support.load import load_on_every_core
+from tests.support.running import run_to_end
 
 _TIMEOUT_S = 3600
 

@@ -11,8 +11,8 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.inner.load import load_on_every_core
-from tests.inner.running import Ended, run_to_end
+from tests.support.load import load_on_every_core
+from tests.support.running import Ended, run_to_end
 
 TARGETS = ("eevdf_steady", "fifo_steady")
 _TIMEOUT_S = 1800

@@ -11,7 +11,7 @@ from absl.testing import absltest
 from ktstr.model.errors import InfraError
 from ktstr.store.key import Key
 from ktstr.store.store import NoStore, Store, open_store, require_one_filesystem
-from tests.store import mounts
+from tests.support import mounts
 
 KEY = Key("btrfs", 1, "deadbeef")
 _MIB = 1 << 20

@@ -14,9 +14,9 @@ from ktstr.model.errors import InfraError
 from ktstr.store.key import Key
 from ktstr.store.reflink import clone_file, verify_reflink
 from ktstr.store.store import Store, require_one_filesystem
-from tests.store import mounts
 from tests.store.children import Child, Signal
 from tests.store.killing import KillCase
+from tests.support import mounts
 
 KEY = Key("raw", 64, "noversion")
 _MIB = 1 << 20

@@ -8,7 +8,7 @@ from ktstr.host.sample import HostSample
 from ktstr.judge.blame.contention import CLOCKED_SUBJECTS, MAX_TAKEN_SHARE, excuse
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
+from tests.support import runs
 
 _TAKEN_NS = int(2 * MAX_TAKEN_SHARE * 1e9)
 _BUSY = (HostSample(0.0, 0, 0, 0), HostSample(1.0, 0, 0, _TAKEN_NS))

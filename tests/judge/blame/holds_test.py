@@ -17,7 +17,7 @@ from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
 from ktstr.model.wire.witness import Hold
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 S, MS = runs.S, runs.MS
 _DUMP = """\

@@ -17,8 +17,8 @@ from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.relations import stat
 from ktstr.model.wire.witness import RanUnder, SchedClass, WitnessFacts
 from ktstr.record.run import RunRecord
-from tests.judge import runs
-from tests.judge.compared import compared_run
+from tests.support import runs
+from tests.support.compared import compared_run
 
 S = runs.S
 _PIDS = (100, 101)

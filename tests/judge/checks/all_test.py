@@ -24,8 +24,8 @@ from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.verdict.checks import SWITCHES as ON_OFF
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
-from tests.judge.runs import MS, S
+from tests.support import runs
+from tests.support.runs import MS, S
 
 settings.register_profile("ktstr", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("ktstr")

@@ -7,8 +7,8 @@ from absl.testing import absltest
 
 from ktstr.judge.checks import cleanup
 from ktstr.model.facts import ScenarioFacts, StepFacts
-from tests.judge import runs
-from tests.judge.runs import MS, S
+from tests.support import runs
+from tests.support.runs import MS, S
 
 
 class CleanupTest(absltest.TestCase):

@@ -16,7 +16,7 @@ from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
 from ktstr.model.wire.witness import CpuIdleness, Idleness, WitnessFacts
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 S, MS = runs.S, runs.MS
 _WITNESS = WitnessFacts("", 4 * MS, 250, 0, 0, S, 2 * S, MS)

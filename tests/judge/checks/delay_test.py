@@ -8,7 +8,7 @@ from absl.testing import absltest
 from ktstr.judge.checks import delay
 from ktstr.model.histogram import Histogram
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
+from tests.support import runs
 
 
 class DelayTest(absltest.TestCase):

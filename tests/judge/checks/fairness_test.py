@@ -14,7 +14,7 @@ from ktstr.model.facts import WorkerFacts
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.work.policy import NICE_WEIGHTS
-from tests.judge import runs
+from tests.support import runs
 
 _TWO = frozenset({0, 1})
 _WEIGHTS = st.lists(st.sampled_from(NICE_WEIGHTS), min_size=1, max_size=12)

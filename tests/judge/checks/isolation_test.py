@@ -8,7 +8,7 @@ from absl.testing import absltest
 from ktstr.judge.checks.isolation import isolation
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
+from tests.support import runs
 
 
 class IsolationTest(absltest.TestCase):

@@ -18,7 +18,7 @@ from ktstr.model.scenario.scenario import SetLimits
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 S, MS = runs.S, runs.MS
 _STEP = StepFacts(0, "", S, 2 * S, 2 * S)

@@ -10,7 +10,7 @@ from ktstr.judge.checks.latency import MAX_P99
 from ktstr.model.histogram import Histogram
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
+from tests.support import runs
 
 US = 1_000
 

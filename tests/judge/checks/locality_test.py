@@ -9,7 +9,7 @@ from ktstr.judge.checks import locality
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.machine.topology import TopologyView
 from ktstr.model.verdict.checks import Verdict
-from tests.judge import runs
+from tests.support import runs
 
 _TWO_NODES = TopologyView(
     llcs=(frozenset({0, 1}),), nodes=(frozenset({0, 1}), frozenset()), cores=()

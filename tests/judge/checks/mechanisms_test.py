@@ -14,7 +14,7 @@ from ktstr.judge.workers.scope import Scope
 from ktstr.model.machine.topology import TopologyView
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
+from tests.support import runs
 
 
 class MechanismTest(parameterized.TestCase):

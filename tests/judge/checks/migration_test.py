@@ -9,7 +9,7 @@ from ktstr.judge.checks import migration
 from ktstr.judge.checks.migration import MAX_RATE
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
+from tests.support import runs
 
 
 class MigrationTest(absltest.TestCase):

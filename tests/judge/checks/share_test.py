@@ -9,8 +9,8 @@ from ktstr.judge.checks import share
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.facts import CgroupFacts
 from ktstr.model.verdict.checks import Verdict
-from tests.judge import runs
-from tests.judge.runs import S
+from tests.support import runs
+from tests.support.runs import S
 
 
 class ShareTest(absltest.TestCase):

@@ -11,7 +11,7 @@ from ktstr.judge.checks.starvation import starvation_remarks, starved
 from ktstr.judge.run.completeness import worker_reports
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
+from tests.support import runs
 
 
 class StarvedTest(absltest.TestCase):

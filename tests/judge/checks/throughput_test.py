@@ -8,8 +8,8 @@ from absl.testing import absltest
 from ktstr.judge.checks import throughput
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
-from tests.judge.runs import MS, S
+from tests.support import runs
+from tests.support.runs import MS, S
 
 
 class ThroughputTest(absltest.TestCase):

@@ -21,8 +21,8 @@ from ktstr.model.scenario.relative import RelativeClaim, better_than, not_worse_
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.figures import Whose, figures_of
 from ktstr.model.verdict.kinds import Kind
-from tests.judge import runs
-from tests.judge.compared import compared_run, comparison_of
+from tests.support import runs
+from tests.support.compared import compared_run, comparison_of
 
 _LEG = runs.S
 _VALUES = st.lists(st.floats(1.0, 1000.0), min_size=2, max_size=12)

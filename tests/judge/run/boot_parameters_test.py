@@ -8,7 +8,7 @@ from ktstr.judge.judge import judge
 from ktstr.model.verdict.checks import Checks, ExpectFail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 _ASKED = ("sysctl.kernel.nothing=1", "nohz_full=1-3", "rcu-nocbs=1-3", "nosmt")
 

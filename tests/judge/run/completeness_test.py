@@ -12,7 +12,7 @@ from ktstr.model.facts import Event
 from ktstr.model.scenario.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step
 from ktstr.model.wire.events import EventName
 from ktstr.model.work.work import Work
-from tests.judge import runs
+from tests.support import runs
 
 
 class LastSignTest(absltest.TestCase):

@@ -14,7 +14,7 @@ from ktstr.model.machine.disk import MAGIC, Filesystem
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
-from tests.judge import runs
+from tests.support import runs
 
 
 class DisksTest(parameterized.TestCase):

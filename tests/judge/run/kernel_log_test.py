@@ -8,7 +8,7 @@ from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.judge import judge
 from ktstr.judge.run.kernel_log import where
 from ktstr.model.verdict.checks import Verdict
-from tests.judge import runs
+from tests.support import runs
 
 
 class KernelLogTest(parameterized.TestCase):

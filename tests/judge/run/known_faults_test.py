@@ -14,7 +14,7 @@ from ktstr.model.facts import Event
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
-from tests.judge import runs
+from tests.support import runs
 
 _AT = "WARNING: CPU: 0 PID: 71 at kernel/sched/deadline.c:265"
 _OWN = f"{_AT} inactive_task_timer+0x373/0x440"

@@ -11,7 +11,7 @@ from ktstr.model.facts import Hello, NodeFacts
 from ktstr.model.machine.numa import NumaLayout, NumaNode, SideCache
 from ktstr.model.plan import Plan
 from ktstr.model.verdict.checks import Verdict
-from tests.judge import runs
+from tests.support import runs
 
 _DISTANCES = ((10, 21, 25), (21, 10, 15), (25, 15, 10))
 _LAYOUT = NumaLayout(

@@ -19,7 +19,7 @@ from ktstr.model.scenario.scenario import Backdrop, Loop, RunPayload, Scenario, 
 from ktstr.model.verdict.checks import DEFAULT_CHECKS, ExpectFail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 KILLED: dict[str, Any] = {"end": PayloadEnd.KILLED, "exit_code": -1, "signal": "SIGKILL"}
 SEGFAULT: dict[str, Any] = {"end": PayloadEnd.SIGNALLED, "exit_code": -1, "signal": "SIGSEGV"}

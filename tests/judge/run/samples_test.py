@@ -12,7 +12,7 @@ from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.samples import SamplerFacts, SchedSample
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 NONE = Histogram({})
 SAMPLE = SchedSample(0, runs.S, 2 * runs.S, "cg_0", 100, NONE, NONE, NONE, 4, 1)

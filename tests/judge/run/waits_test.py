@@ -11,7 +11,7 @@ from ktstr.model.scenario.conditions import OnTimeout
 from ktstr.model.verdict.checks import ExpectFail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 CONDITION = "CpuTime(cgroup='cg_0', seconds=9.0)"
 WORDS = f"step 0 waited in vain for {CONDITION}: 0.5 s of CPU time after 1.5 s of guest time"

@@ -6,8 +6,8 @@ from absl.testing import absltest
 from ktstr.judge.judge import judge
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import ScenarioFacts, StepFacts
-from tests.judge import runs
-from tests.judge.runs import MS, S
+from tests.support import runs
+from tests.support.runs import MS, S
 
 
 class RunStatisticsTest(absltest.TestCase):

@@ -14,8 +14,8 @@ from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-from tests.judge import runs
-from tests.judge.runs import MS, S
+from tests.support import runs
+from tests.support.runs import MS, S
 
 _HALF = S + S // 2
 _QUIET = runs.phase(step=0, max_gap_ns=4 * MS)

@@ -22,8 +22,8 @@ from ktstr.model.facts import CgroupFacts, Event
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
-from tests.judge import runs
-from tests.judge.runs import MS, S
+from tests.support import runs
+from tests.support.runs import MS, S
 
 _CHANGES = st.lists(
     st.builds(Change, st.integers(0, 99), st.integers(0, 3), st.booleans()), max_size=8

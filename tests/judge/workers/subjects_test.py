@@ -4,7 +4,7 @@
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.workers.subjects import affinity_of, is_within, requested
-from tests.judge import runs
+from tests.support import runs
 
 
 class RequestedTest(absltest.TestCase):

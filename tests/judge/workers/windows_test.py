@@ -4,8 +4,8 @@
 from absl.testing import absltest
 
 from ktstr.judge.workers.windows import gap_window
-from tests.judge import runs
-from tests.judge.runs import MS, S
+from tests.support import runs
+from tests.support.runs import MS, S
 
 
 class GapWindowTest(absltest.TestCase):

@@ -17,8 +17,8 @@ from pathlib import Path
 from absl.testing import absltest
 from runfiles import Runfiles
 
-from tests.bazel.nested import NestedBazel
 from tests.kernel.source.trees import SOURCES, commit_all, packed, write_tree
+from tests.support.nested import NestedBazel
 
 _MODULE = """\
 module(name = "consumer")

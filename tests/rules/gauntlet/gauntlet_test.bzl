@@ -4,7 +4,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:gauntlet.bzl", "flag", "ktstr_gauntlet", "preset")
 load("//rules:matrix.bzl", "PRESETS", "kernel_label", "select_presets", "select_profiles")
-load("//tests/rules:failure_test.bzl", "failure_test")
+load("//tests/support:refused.bzl", "refused")
 
 # Spec 1.5: topology, CPUs, MiB.
 _TABLE = {
@@ -212,15 +212,10 @@ def matrix_refused(name, messages, **kwargs):
       **kwargs: attributes of the ktstr_gauntlet; srcs and tags have defaults.
     """
     subject = name + ".subject"
-    kwargs.setdefault("srcs", ["//sched/scenarios:essentials.py"])
-    ktstr_gauntlet(name = subject, tags = ["manual"], **kwargs)
+    messages = ["//tests/rules/gauntlet:%s: " % subject] + messages
+    refused(name, messages, ktstr_gauntlet, subject, **kwargs)
 
     # Else --config=gauntlet would pass it over: that runs tests, and those with this tag alone.
     found = native.existing_rule(subject)
     if not found["kind"].endswith("_test") or "gauntlet" not in found["tags"]:
         fail("%s is a %s with the tags %s" % (subject, found["kind"], found["tags"]))
-    failure_test(
-        name = name,
-        messages = ["//tests/rules/gauntlet:%s: " % subject] + messages,
-        target_under_test = ":" + subject,
-    )

@@ -10,8 +10,8 @@ from ktstr.model.errors import UsageError
 from ktstr.model.scenario.scenario import CgroupDef, defs
 from ktstr.model.verdict.checks import Checks
 from ktstr.runner.cases.planning import plan_of
-from tests.machine import targets
 from tests.runner import samples
+from tests.support import targets
 
 
 class LayersTest(parameterized.TestCase):

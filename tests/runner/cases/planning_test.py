@@ -24,8 +24,8 @@ from ktstr.model.scenario.scenario import (
 )
 from ktstr.model.verdict.checks import Checks
 from ktstr.runner.cases.planning import plan_of, shell_plan
-from tests.machine import targets
 from tests.runner import samples
+from tests.support import targets
 
 
 class PlanTest(parameterized.TestCase):

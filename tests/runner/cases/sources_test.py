@@ -10,7 +10,7 @@ from absl.testing import absltest
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.runner.cases.sources import sources_of
 from ktstr.runner.files import RunfilesTree
-from tests.machine import targets
+from tests.support import targets
 
 
 class SourcesTest(absltest.TestCase):

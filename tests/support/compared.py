@@ -15,7 +15,7 @@ from ktstr.model.verdict.checks import Checks
 from ktstr.model.wire.witness import RanUnder, SchedClass
 from ktstr.model.work.work import Work
 from ktstr.record.run import RunRecord
-from tests.judge import runs
+from tests.support import runs
 
 _LEG = runs.S
 

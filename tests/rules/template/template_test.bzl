@@ -110,7 +110,7 @@ def other_machine(name, scheduler = "//sched/fifo", **kwargs):
     subject = "machine_with_other_" + name
     ktstr_test(
         name = subject,
-        srcs = ["scenario.py"],
+        srcs = ["//tests/support:analysed.py"],
         accel = "virtual",
         kernel = "//sched/kernels:linux_6_12",
         scheduler = scheduler,

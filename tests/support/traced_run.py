@@ -9,8 +9,8 @@ from ktstr.model.facts import WorkerPhase
 from ktstr.model.histogram import Histogram
 from ktstr.model.wire.samples import SamplerFacts, SamplerProgram, SchedSample
 from ktstr.record.run import RunRecord
-from tests.judge import runs
-from tests.judge.runs import MS, S
+from tests.support import runs
+from tests.support.runs import MS, S
 
 
 def traced() -> RunRecord:

@@ -4,7 +4,7 @@
 import time
 from pathlib import Path
 
-from tests.inner.running import Running, leftovers
+from tests.support.running import Running, leftovers
 
 _END_S = 20.0
 _GONE_S = 10.0

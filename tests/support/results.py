@@ -38,10 +38,10 @@ from ktstr.record.identity import FileDigest, Identity, KernelIdentity, Schedule
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.make.whole import result_of
-from tests.judge import runs
-from tests.judge.compared import compared_run
-from tests.judge.runs import MS, S
-from tests.result.traced_run import traced
+from tests.support import runs
+from tests.support.compared import compared_run
+from tests.support.runs import MS, S
+from tests.support.traced_run import traced
 
 CLONED = StartFacts(StartKind.CLONED, "7e" * 32, "memory from the host's store", 0.104)
 HOST = HostContext(
