@@ -18,7 +18,6 @@ from ktstr.host.accel import Accel
 from ktstr.judge.judge import judge
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.store_use import StoreUse
-from ktstr.machine.target import KernelFiles, Target
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity
 from ktstr.record.run import RunRecord
@@ -26,7 +25,7 @@ from ktstr.result import result_pb2
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.vm.disk.disks import DiskSpec
-from tests.support import runs
+from tests.support import runs, targets
 
 _FILE = FileDigest("file", "0" * 64)
 _IDENTITY = Identity(
@@ -39,26 +38,6 @@ _IDENTITY = Identity(
     seed=1,
     initramfs=(_FILE,),
     qemu=_FILE,
-)
-_TARGET = Target(
-    label="//sched:t",
-    bazel="bazel",
-    sources=(),
-    libraries=(),
-    import_roots=(),
-    kernel=KernelFiles("//sched/kernels:linux", "v", "b", "c", "s", "i"),
-    initramfs=(),
-    scheduler=None,
-    payloads=(),
-    disks=(),
-    scheduler_args=(),
-    topology="1n1l2c1t",
-    memory_mb=0,
-    accel="virtual",
-    qemu="q",
-    kargs=(),
-    seed=1,
-    timeout_s=60,
 )
 
 
@@ -162,7 +141,9 @@ class ReporterTest(absltest.TestCase):
         self.assertIn(words, (folder / "report.txt").read_text())
 
     def test_an_aborted_run_is_an_error_in_the_xml(self) -> None:
-        report_abort(_TARGET, self.environment, UsageError("no test is called 'x'"))
+        report_abort(
+            targets.target(label="//sched:t"), self.environment, UsageError("no test is called 'x'")
+        )
         error = ElementTree.parse(self.xml).getroot().find(".//error")
         assert error is not None
         self.assertIn("no test is called 'x'", error.get("message", ""))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from ktstr.model.facts import WorkerPhase
 from ktstr.model.histogram import Histogram
 from ktstr.model.wire.samples import SamplerFacts, SamplerProgram, SchedSample
 from ktstr.record.run import RunRecord
@@ -16,21 +15,17 @@ from tests.support.runs import MS, S
 def traced() -> RunRecord:
     """A worker and its phases, what the tracepoints saw of it, and a sampler that lost events."""
     wake, waits = Histogram.of([3_000] * 90 + [50_000] * 10), Histogram.of([2 * MS] * 20)
-    phase = WorkerPhase(
-        step=0,
-        started_ns=S,
+    phase = runs.phase(
         ended_ns=2 * S,
         cpu_ns=S // 2,
         work_units=1000,
         iterations=1000,
-        max_gap_ns=4 * MS,
         migrations=3,
         kernel_migrations=4,
         run_delay_ns=S // 2,
         run_count=120,
         off_cpu_ns=S // 2,
         wake=wake,
-        io=Histogram({}),
         gaps=Histogram.of([40_000] * 1000),
         off_cpu=waits,
         run_delay=waits,
