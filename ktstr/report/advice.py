@@ -23,6 +23,8 @@ FILES: Mapping[Kind, str] = {
     Kind.TEST_ERROR: "test.log has what the function printed",
     Kind.INFRA: "console.log and qemu.log have what came before; qemu.cmd runs QEMU again",
 }
+# The note of a result's host that says that Bazel packs the test's files, and why.
+PACKED = "outputs.zip"
 # What a target has that says nothing of it.
 _SEED = 1
 
@@ -51,17 +53,37 @@ def commands(result: result_pb2.Result) -> list[str]:
     if Kind.USAGE not in kinds:  # else the test's module is to be changed first
         guest = shlex.quote(f"{result.identity.label}.shell")
         found.append(f"{bazel} run {guest}  # the same guest with a shell")
+    archive = _archive(result)
+    if archive:
+        unpack = f"python3 -m zipfile -e {shlex.quote(archive)} /tmp/outputs"
+        found.insert(0, f"{unpack}  # --nozip_undeclared_test_outputs leaves plain files")
     return found
 
 
 def outputs_directory(result: result_pb2.Result) -> str:
     """Where Bazel keeps the test's files, below the workspace."""
-    label, test = result.identity.label, result.identity.test
+    test, archive = result.identity.test, _archive(result)
+    if archive:
+        return f"{test}/ in {archive}"
+    directory = _directory(result)
+    return f"{directory}/{test}" if directory else f"outputs of {test}"
+
+
+def _archive(result: result_pb2.Result) -> str:
+    """The archive that Bazel packs a target's files into; empty where it packs none."""
+    directory = _directory(result)
+    packed = any(note.name == PACKED for note in result.host.notes)
+    return f"{directory}/{PACKED}" if directory and packed else ""
+
+
+def _directory(result: result_pb2.Result) -> str:
+    """The folder of what a target's tests leave; empty for what is no target."""
+    label = result.identity.label
     if "//" not in label:
-        return f"outputs of {test}"
+        return ""
     package, _, name = label.partition("//")[2].partition(":")
     name = name or package.rpartition("/")[2]
-    return "/".join(filter(None, ("bazel-testlogs", package, name, "test.outputs", test)))
+    return "/".join(filter(None, ("bazel-testlogs", package, name, "test.outputs")))
 
 
 def _kinds(result: result_pb2.Result) -> list[Kind]:

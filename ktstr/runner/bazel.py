@@ -22,7 +22,8 @@ _DIGITS = 30
 class BazelTest:
     """The test environment.  Paths are None where Bazel (or whoever started us) gave none.
 
-    timeout_s: Bazel's limit for the whole run; None outside of Bazel.
+    timeout_s: Bazel's limit for the whole run; None outside of Bazel.  packs_outputs: whether
+    what is left in outputs_dir becomes a zip archive there.
     """
 
     selection: Selection
@@ -34,9 +35,10 @@ class BazelTest:
     shard_status_file: Path | None
     temp_dir: Path | None
     timeout_s: float | None
+    packs_outputs: bool = False
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> BazelTest:
+    def read(cls, environ: Mapping[str, str], *, packs_outputs: bool = False) -> BazelTest:
         """Reads the variables out of `environ`.
 
         Raises:
@@ -59,6 +61,7 @@ class BazelTest:
             timeout_s=float(seconds)
             if (seconds := _integer(environ, "TEST_TIMEOUT", 0)) > 0
             else None,
+            packs_outputs=packs_outputs,
         )
 
     def enter(self) -> None:

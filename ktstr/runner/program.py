@@ -16,6 +16,7 @@ from ktstr.runner.arguments import parse_arguments
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.command import COMMAND_ERROR, run_command
 from ktstr.runner.exit_status import ExitStatus
+from ktstr.runner.packing import outputs_are_packed
 from ktstr.runner.run import run_target
 from ktstr.runner.shell import run_shell
 from ktstr.vm.signals import Termination
@@ -30,7 +31,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     wrong: int = ExitStatus.ERROR if arguments.command is None else COMMAND_ERROR
     status: int
     try:
-        environment = BazelTest.read(environ)
+        environment = BazelTest.read(environ, packs_outputs=outputs_are_packed())
         environment.enter()
         target = load_target(arguments.config)
         label = target.label

@@ -15,6 +15,7 @@ from ktstr.model.errors import InfraError, KtstrError, UsageError
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.identity import Identity
+from ktstr.report.advice import PACKED
 from ktstr.report.files import files_of
 from ktstr.report.junit import Case, case_of, error_case, junit
 from ktstr.report.text import headline, text_report
@@ -55,6 +56,8 @@ class Reporter:
     def done(self, outcome: Outcome) -> None:
         """Reports a test that has ended; its JUnit case is on disk at once, should we be killed."""
         notes = {"probe": self._choice.probe, "store": self._use.text}
+        if self._environment.packs_outputs:
+            notes[PACKED] = "Bazel packs what the test leaves (--zip_undeclared_test_outputs)"
         notes = {name: text for name, text in notes.items() if text}
         repetition = self._environment.repetition
         host = host_context(outcome.wall_s, notes, repetition.number)

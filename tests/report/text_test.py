@@ -10,7 +10,7 @@ from hypothesis import given
 from ktstr import metric
 from ktstr.model.facts import LogChunk, Metric
 from ktstr.model.payload import Stream
-from ktstr.report.advice import commands, outputs_directory
+from ktstr.report.advice import PACKED, commands, outputs_directory
 from ktstr.report.tables import duration, more_lines
 from ktstr.report.text import headline, text_report
 from ktstr.result import result_pb2
@@ -123,6 +123,17 @@ class TextTest(parameterized.TestCase):
     def test_where_the_outputs_are(self, label: str, where: str) -> None:
         identity = result_pb2.Identity(label=label, test="t")
         self.assertEqual(outputs_directory(result_pb2.Result(identity=identity)), where)
+
+    def test_packed_outputs_are_named_with_the_command_that_unpacks_them(self) -> None:
+        packed = result(panicked())
+        packed.identity.label = "//a b:c"
+        packed.host.notes.add(name=PACKED, text="why")
+        text = text_report(packed)
+        archive = "bazel-testlogs/a b/c/test.outputs/outputs.zip"
+        self.assertIn(f"{packed.identity.test}/ in {archive}: console.log", text)
+        self.assertIn(f"python3 -m zipfile -e '{archive}' /tmp/outputs  # ", text)
+        packed.host.ClearField("notes")
+        self.assertNotIn("zip", text_report(packed))
 
     def test_commands_can_be_pasted_whatever_a_target_is_called(self) -> None:
         identity = result_pb2.Identity(label="//a b:c=$1", test="t", bazel="bazel")
