@@ -65,9 +65,10 @@ kernels = module_extension(
     tag_classes = KERNELS_TAGS,
 )
 
-def _host_impl(_mctx):
+def _host_impl(mctx):
     gauntlet_hint(name = "ktstr_gauntlet_hint")
     kvm_hint(name = "ktstr_kvm_hint")
+    return mctx.extension_metadata(reproducible = True)
 
 host = module_extension(
     implementation = _host_impl,

@@ -66,6 +66,7 @@ def _pip_impl(mctx):
     for module in mctx.modules:
         for tag in module.tags.install:
             _wheels(name = tag.name, lock = tag.lock)
+    return mctx.extension_metadata(reproducible = True)
 
 pip = module_extension(
     implementation = _pip_impl,

@@ -41,7 +41,8 @@ _host_python_repository = repository_rule(
     local = True,
 )
 
-def _host_python_impl(_mctx):
+def _host_python_impl(mctx):
     _host_python_repository(name = "host_python")
+    return mctx.extension_metadata(reproducible = True)
 
 host_python = module_extension(implementation = _host_python_impl)

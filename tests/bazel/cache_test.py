@@ -18,7 +18,7 @@ from tests.support.nested import Built, NestedBazel
 from tests.support.nginx import Nginx
 
 _MODULE = """\
-module(name = "consumer")
+module(name = "{name}")
 
 bazel_dep(name = "ktstr", version = "0")
 bazel_dep(name = "rules_shell", version = "0.3.0")
@@ -27,9 +27,6 @@ local_path_override(
     module_name = "ktstr",
     path = "../ktstr",
 )
-
-# Python programs ask for a C++ toolchain; the machine may have no compiler.
-register_toolchains("@ktstr//third_party/no_cc:toolchain")
 """
 
 _BUILD = """\
@@ -60,6 +57,8 @@ _FLAGS = (
     "--lockfile_mode=off",
     "--incompatible_strict_action_env",
     "--nolegacy_external_runfiles",
+    # As on a machine without a compiler.
+    "--repo_env=BAZEL_DO_NOT_DETECT_CPP_TOOLCHAIN=1",
     "--nozip_undeclared_test_outputs",
 )
 
@@ -83,14 +82,14 @@ class CacheTest(absltest.TestCase):
         assert found is not None, path
         return Path(found)
 
-    def clone(self, name: str) -> NestedBazel:
+    def clone(self, name: str, module_name: str = "consumer") -> NestedBazel:
         """A copy of the workspace in a directory of its own, with its own output base."""
         workspace, module = self.root / name / "workspace", self.root / name / "ktstr"
         workspace.mkdir(parents=True)
         shutil.copytree(self.located("lint_sources/src/MODULE.bazel").parent, module)
         for path in module.rglob("*.source"):
             path.rename(path.with_suffix(""))
-        (workspace / "MODULE.bazel").write_text(_MODULE, encoding="utf-8")
+        (workspace / "MODULE.bazel").write_text(_MODULE.format(name=module_name), encoding="utf-8")
         (workspace / "BUILD.bazel").write_text(_BUILD, encoding="utf-8")
         (workspace / "data.txt").write_text("data\n", encoding="utf-8")
         (workspace / "size_test.sh").write_text(_TEST, encoding="utf-8")
@@ -128,6 +127,12 @@ class CacheTest(absltest.TestCase):
 
             second = self.clone("second").run("test", "//...", *_FLAGS, f"--disk_cache={disk}")
             self.assert_all_cached(second, "disk cache hit")
+
+            # A test knows its module's name, and what ktstr builds does not.
+            other = self.clone("other", module_name="somebody")
+            built = other.run("build", "//:layer", *_FLAGS, f"--disk_cache={disk}")
+            self.assertEqual(built.executed, 0, dict(built.runners))
+            self.assertGreaterEqual(built.runners.get("disk cache hit", 0), 1)
 
             downloads = "--remote_download_outputs=all"
             third = self.clone("third").run("test", "//...", *_FLAGS, remote, downloads)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 
 from absl.testing import absltest
@@ -83,6 +85,21 @@ class RcFileTest(absltest.TestCase):
             write(workspace, cache, None, cache / "bazel", "none")
         said = (workspace / ".bazelrc.local").read_bytes()
         self.assertIn(b"--disk_cache=/home/j\xfcrgen/disk", said)
+
+    def test_the_private_bazel_touches_no_lock_of_a_workspace(self) -> None:
+        cache = Path("/c/ktstr")
+        off = "common --lockfile_mode=off\n"
+        self.assertIn(off, render(cache, cache / "home", cache / "bazel", "none"))
+        self.assertNotIn(off, render(cache, None, cache / "bazel", "at hand"))
+
+    def test_the_private_bazel_says_what_a_workspace_lacks(self) -> None:
+        workspace = Path(self.create_tempdir().full_path)
+        for home, said in ((workspace / "home", "does not import .bazelrc.local"), (None, "")):
+            error = io.StringIO()
+            with contextlib.redirect_stderr(error):
+                write(workspace, workspace, home, workspace / "bazel", "none")
+            self.assertIn(said, error.getvalue())
+            self.assertEqual(bool(error.getvalue()), bool(said))
 
     def test_a_line_break_is_refused(self) -> None:
         with self.assertRaisesRegex(SetupError, "holds a line break, which no rc file"):

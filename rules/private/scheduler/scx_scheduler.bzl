@@ -271,7 +271,7 @@ can set by name, or a static program with its own user space (`binary`).""",
         "kernel": attr.label(
             providers = [KernelImageInfo],
             doc = "The kernel whose types `src` is compiled against; the object then runs on others too. Left " +
-                  "out: Linux 6.12, and for a source that includes <scx/common.bpf.h> the kernel that is " +
+                  "out: Linux 6.12 (//rules:types), and for a source that includes <scx/common.bpf.h> the kernel that is " +
                   "tested (//rules:kernel), whose tools/sched_ext/include it gets.",
         ),
         "ops_name": attr.string(
@@ -290,7 +290,7 @@ can set by name, or a static program with its own user space (`binary`).""",
         "_include": attr.label(default = "//sched/include"),
         "_layer": attr.label(default = "//tools/initramfs:layer", executable = True, cfg = "exec"),
         "_tested_kernel": attr.label(default = "//rules:kernel", providers = [KernelImageInfo]),
-        "_types": attr.label(default = "//sched/kernels:linux_6_12", providers = [KernelImageInfo]),
+        "_types": attr.label(default = "//rules:types", providers = [KernelImageInfo]),
         "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
     } | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | WERROR_ATTRS,
     provides = [ScxSchedulerInfo],

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tools.private.bazel_setup.console import say
 from tools.private.bazel_setup.words import rc_comment, rc_word
 
 NAME = ".bazelrc.local"
@@ -35,6 +36,11 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
     except OSError:
         imported = False
     if not imported:
+        if home:
+            say(
+                f"{workspace}/.bazelrc does not import {NAME}, so the private Bazel goes without "
+                f"what this machine needs; put there: try-import %workspace%/{NAME}"
+            )
         return
     text = render(cache, home, command, reason)
     path = workspace / NAME
@@ -64,6 +70,11 @@ def render(cache: Path, home: Path | None, command: Path, reason: str) -> str:
         f"common {rc_word(f'--repository_cache={cache}/repo')}",
         f"common {rc_word(f'--repo_env=KTSTR_BAZEL={command}')}",
     ]
+    if home:
+        lines += [
+            "# Modules come from this machine's disk: a lock of them would hold nowhere else.",
+            "common --lockfile_mode=off",
+        ]
     if home and importlib.util.find_spec("pip") is None:
         lines += [
             "# The machine's python3 has no pip.",
