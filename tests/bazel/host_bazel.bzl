@@ -5,7 +5,10 @@
 _VARIABLE = "KTSTR_BAZEL"
 
 _BUILD = """\
-exports_files(["bazel"])
+exports_files([
+    "bazel",
+    "machine.bazelrc",
+])
 
 constraint_setting(name = "origin")
 
@@ -16,6 +19,12 @@ constraint_value(
 )
 """
 
+def _machine_rc(rctx):
+    """What tools/bazel has written for this machine: the caches that all clones share, and what it lacks."""
+    path = rctx.path(rctx.attr._root).dirname.get_child(".bazelrc.local")
+    rctx.watch(path)
+    return rctx.read(path) if path.exists else ""
+
 def _host_bazel_impl(rctx):
     command = rctx.getenv(_VARIABLE)
     rctx.file("BUILD.bazel", _BUILD)
@@ -25,9 +34,11 @@ def _host_bazel_impl(rctx):
         "[]" if command else "[\"@host_bazel//:started_through_tools_bazel\"]",
     ))
     rctx.file("bazel", "#!/bin/sh\nBAZELISK_SKIP_WRAPPER=1 exec \"{}\" \"$@\"\n".format(command))
+    rctx.file("machine.bazelrc", _machine_rc(rctx), executable = False)
 
 _host_bazel = repository_rule(
     implementation = _host_bazel_impl,
+    attrs = {"_root": attr.label(default = "//:MODULE.bazel")},
     environ = [_VARIABLE],
 )
 

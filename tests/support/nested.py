@@ -3,10 +3,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _BUILD_SECONDS = 280
@@ -15,11 +16,16 @@ _SHUTDOWN_SECONDS = 60
 
 @dataclass(frozen=True)
 class Built:
-    """What one run of Bazel did. runners: how many actions ran, by Bazel's names of strategies."""
+    """What one run of Bazel did.
+
+    runners: how many actions ran, by Bazel's names of strategies.  tests: by label, whether the
+    result came from a cache.  warnings: Bazel's own lines of that kind.
+    """
 
     runners: Mapping[str, int]
     tests: Mapping[str, bool]
     seconds: float
+    warnings: tuple[str, ...] = ()
 
     @property
     def executed(self) -> int:
@@ -58,7 +64,9 @@ class NestedBazel:
         if done.returncode:
             text = f"bazel {' '.join(arguments)} ended with {done.returncode}:\n"
             raise AssertionError(text + done.stdout + done.stderr)
-        return _read(events)
+        lines = (done.stdout + done.stderr).splitlines()
+        warnings = tuple(line for line in lines if line.startswith(("WARNING", "DEBUG")))
+        return replace(_read(events), warnings=warnings)
 
     def output(self, *arguments: str, deadline_seconds: float = _BUILD_SECONDS) -> str:
         """What a query prints. Raises AssertionError with Bazel's messages when it fails."""
@@ -71,6 +79,14 @@ class NestedBazel:
     def shutdown(self) -> None:
         """Ends the server."""
         self._call(["shutdown"], _SHUTDOWN_SECONDS)
+
+    def kill(self) -> None:
+        """Ends the server at once, whatever it does; what it runs in sandboxes ends with it."""
+        try:
+            pid = int((self._base / "server/server.pid.txt").read_text(encoding="ascii"))
+            os.kill(pid, signal.SIGKILL)
+        except (OSError, ValueError):
+            pass  # there is none
 
     def _call(self, arguments: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
         # The interpreter of this test first: nested builds look for python3 on PATH.

@@ -9,6 +9,9 @@ test is run again when a file that it reads changes, and only then.
 # Directories that hold no sources of ours.
 _SKIPPED = ["__pycache__", "node_modules"]
 
+# What Bazel and tools/bazel write into a workspace, and its user.
+_LOCAL = [".bazelrc.local", "MODULE.bazel.lock", "user.bazelrc"]
+
 # By the kind of linter that reads them.
 _KINDS = {
     "c": [".c", ".h"],
@@ -42,8 +45,20 @@ _MODULE = [
     "tools/kernel/source/",
 ]
 
-def _in_module(path):
-    for start in _MODULE:
+# What any consumer's build reads, and the workspace of one, whatever the files' kinds: `@lint_sources//:checkout`.
+_CHECKOUT = [
+    "BUILD.bazel",
+    "MODULE.bazel",
+    "e2e/consumer/",
+    "ktstr/",
+    "rules/",
+    "sched/",
+    "third_party/",
+    "tools/",
+]
+
+def _is_of(path, starts):
+    for start in starts:
         if path == start or (start.endswith("/") and path.startswith(start)):
             return True
     return False
@@ -61,6 +76,7 @@ def _lint_sources_impl(rctx):
     root = rctx.path(rctx.attr._root).dirname
     files = {kind: [] for kind in _KINDS}
     files["module"] = []
+    files["checkout"] = []
 
     # Starlark has no recursion: directories wait in a list that grows while it is walked.
     directories = [root]
@@ -72,18 +88,24 @@ def _lint_sources_impl(rctx):
             path = str(entry).removeprefix(str(root) + "/")
             if entry.is_dir:
                 hidden = entry.basename.startswith(".") and path != ".ci"
-                convenience = directory == root and entry.basename.startswith("bazel-")
+                convenience = entry.basename.startswith("bazel-") and directory.get_child("MODULE.bazel").exists
                 if not (hidden or convenience or entry.basename in _SKIPPED):
                     directories.append(entry)
                 continue
             kind = _kind(path)
+            in_checkout = _is_of(path, _CHECKOUT)
+            if entry.basename in _LOCAL or not (kind or in_checkout):
+                continue
+
+            # A BUILD file would make a package of the directory it lies in.
+            link = "src/" + path + (".source" if entry.basename == "BUILD.bazel" else "")
+            rctx.symlink(entry, link)
             if kind:
-                # A BUILD file would make a package of the directory it lies in.
-                link = "src/" + path + (".source" if entry.basename == "BUILD.bazel" else "")
-                rctx.symlink(entry, link)
                 files[kind].append(link)
-                if _in_module(path):
-                    files["module"].append(link)
+            if in_checkout:
+                files["checkout"].append(link)
+            if _is_of(path, _MODULE):
+                files["module"].append(link)
     files["settings"] = ["src/.clang-format", "src/pyproject.toml"]
     rctx.file("BUILD.bazel", "\n".join([
         "filegroup(name = {name}, srcs = {srcs}, visibility = [\"//visibility:public\"])\n".format(
