@@ -13,7 +13,7 @@ from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.host.sample import HostSample
 from ktstr.judge.judge import judge
 from ktstr.model.facts import CgroupFacts, End, ScenarioFacts
-from ktstr.model.function_end import FunctionEnd
+from ktstr.model.function_end import FunctionEnd as Ended
 from ktstr.model.scenario.scenario import CgroupDef, defs
 from ktstr.model.scheduler_phase import SchedulerPhase as Phase
 from ktstr.model.verdict.checks import Checks, ExpectFail, Verdict
@@ -269,14 +269,10 @@ class SchedulerTest(parameterized.TestCase):
 
 class FunctionTest(parameterized.TestCase):
     @parameterized.named_parameters(
-        (
-            "raised",
-            {"outcome": FunctionEnd.RAISED, "detail": "ValueError: 3 (at t.py:7)"},
-            "ValueError: 3",
-        ),
-        ("exited", {"outcome": FunctionEnd.EXITED, "detail": "sys.exit(0)"}, "sys.exit(0)"),
-        ("signalled", {"outcome": FunctionEnd.SIGNALLED, "detail": "SIGSEGV"}, "SIGSEGV"),
-        ("deadline", {"outcome": FunctionEnd.DEADLINE, "detail": "5 s"}, "timeout"),
+        ("raised", {"outcome": Ended.RAISED, "detail": "ValueError: 3 (at t:7)"}, "ValueError: 3"),
+        ("exited", {"outcome": Ended.EXITED, "detail": "sys.exit(0)"}, "sys.exit(0)"),
+        ("signalled", {"outcome": Ended.SIGNALLED, "detail": "SIGSEGV"}, "SIGSEGV"),
+        ("deadline", {"outcome": Ended.DEADLINE, "detail": "5 s"}, "timeout"),
         ("own word", {"verdict": "fail", "detail": "share is 3%"}, "share is 3%"),
         ("children", {"left_behind": ("sleep (sleep 100)",)}, "sleep 100"),
     )
