@@ -14,11 +14,19 @@ _MISTAKES = {
     ),
     "bad_check": (
         {"checks": {"max_gap": "500"}, "src": "fifo.bpf.c"},
-        "checks: there is no check \"max_gap\"; checks: clean_kernel_log",
+        "checks: there is no check \"max_gap\" (did you mean \"max_gap_ms\"?); checks: clean_kernel_log",
+    ),
+    "bad_check_in_no_way": (
+        {"checks": {"speed": "500"}, "src": "fifo.bpf.c"},
+        "checks: there is no check \"speed\"; checks: clean_kernel_log",
     ),
     "bad_check_limit": (
         {"checks": {"max_gap_ms": "0"}, "src": "fifo.bpf.c"},
         "checks: max_gap_ms is \"0\"; expected a decimal number above 0",
+    ),
+    "bad_check_parts": (
+        {"checks": {"max_p99_wake_latency_us": "500"}, "src": "fifo.bpf.c"},
+        "there is no check \"max_p99_wake_latency_us\" (did you mean \"max_wake_p99_us\"?)",
     ),
     "bad_check_switch": (
         {"checks": {"isolation": "1"}, "src": "fifo.bpf.c"},

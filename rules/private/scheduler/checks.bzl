@@ -30,8 +30,13 @@ def _is_positive(text):
         return False
     return any([c != "0" for c in digits.elems()])
 
+def _is_like(part, other):
+    # as iteration is like iterations; single letters are units
+    short, long = sorted([part, other], key = len)
+    return part == other or (len(short) > 3 and long.startswith(short))
+
 def _in_common(parts, others):
-    return len([p for p in parts if any([p.startswith(o) or o.startswith(p) for o in others])])
+    return len([part for part in parts if any([_is_like(part, other) for other in others])])
 
 def _did_you_mean(name, known):
     # as ktstr/model/nearest.py, by the parts of names alone
