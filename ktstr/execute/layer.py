@@ -11,7 +11,7 @@ from ktstr.initramfs import newc
 from ktstr.machine.output import write_atomically
 from ktstr.model.plan import PLAN_PATH, SOURCES_DIR, Plan
 from ktstr.model.start import START_PATH, GuestStart
-from ktstr.model.work.own import has_python_work
+from ktstr.model.validation.own_work import has_python_work
 
 
 def write_test_layer(plan: Plan, start: GuestStart, sources: Sequence[Source], path: Path) -> None:

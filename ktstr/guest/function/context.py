@@ -22,9 +22,9 @@ from ktstr.model.facts import (
 )
 from ktstr.model.scenario.scenario import scenario_of
 from ktstr.model.seeds import stream
+from ktstr.model.validation.own_work import check_custom_work
 from ktstr.model.validation.validate import check_scenario
 from ktstr.model.wire.frames import FrameType
-from ktstr.model.work.own import check_custom_work
 
 if TYPE_CHECKING:
     from random import Random

@@ -29,7 +29,7 @@ from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.scenario.scenario import Scenario
-from ktstr.model.work.own import check_python_work
+from ktstr.model.validation.own_work import check_python_work
 from ktstr.runner.cases.case import Case, Discovery, DiscoveryRequest
 from ktstr.runner.cases.hidden_modules import hidden_file, meant_otherwise, words
 from ktstr.runner.cases.selection import Selection, Shard

@@ -13,9 +13,9 @@ from ktstr.model.machine.disk import Disk
 from ktstr.model.machine.topology import TopologyView
 from ktstr.model.payload import Payload
 from ktstr.model.plan import GuestDeadlines, Plan, SchedulerPlan
+from ktstr.model.validation.own_work import check_custom_work
 from ktstr.model.validation.validate import check_scenario, check_types
 from ktstr.model.verdict.checks import DEFAULT_CHECKS
-from ktstr.model.work.own import check_custom_work
 from ktstr.runner.arguments import Command
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.check_layers import check_layers, merged, owners

@@ -12,9 +12,9 @@ from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.scenario.scenario import CgroupDef, Scenario, Spawn, Step, defs
+from ktstr.model.validation.own_work import check_custom_work, check_python_work, has_python_work
 from ktstr.model.work.kind import KINDS, WorkType
 from ktstr.model.work.mem_policy import MemMode, MemPolicy, check_mem_nodes
-from ktstr.model.work.own import check_custom_work, check_python_work, has_python_work
 from ktstr.model.work.place import check_place, sibling_pairs
 from ktstr.model.work.policy import Policy
 from ktstr.model.work.teams import (
