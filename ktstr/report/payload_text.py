@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import number
 from ktstr.report.tables import aligned, duration
 from ktstr.result import result_pb2
@@ -56,7 +57,7 @@ def _origin(payload: result_pb2.Payload) -> str:
 
 def _end(payload: result_pb2.Payload) -> str:
     words = payload.end.replace("_", " ")
-    if payload.end == "exited":
+    if payload.end == PayloadEnd.EXITED:
         return f"{words} with code {payload.exit_code}"
     return f"{words} ({payload.signal})" if payload.signal else words
 
