@@ -121,7 +121,7 @@ def _step_name(step: result_pb2.StepStats) -> str:
 
 def _cgroup_row(cgroup: result_pb2.Cgroup | result_pb2.StepStats.OfCgroup) -> Sequence[str]:
     stats = cgroup.stats
-    spread = f"{stats.unfair_spread_pct:.1f}%" if stats.HasField("unfair_spread_pct") else "-"
+    spread = f"{stats.spread_pct:.1f}%" if stats.HasField("spread_pct") else "-"
     return (
         one_line(cgroup.name) or "(outside)",
         str(stats.workers),

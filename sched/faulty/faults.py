@@ -75,7 +75,7 @@ def one_task_is_starved(machine: TopologyView) -> Scenario:
 @scenario(
     duration=2.0,
     scheduler_args=_knobs(unused_from=2),
-    checks=Checks(max_wasted_cpu_pct=20, max_unfair_spread_pct=25, max_gap_ms=500),
+    checks=Checks(max_wasted_cpu_pct=20, max_spread_pct=25, max_gap_ms=500),
     expect_fail=ExpectFail(Kind.WORK_CONSERVATION, r"CPU [23] stood idle .* LLC 1: "),
 )
 def half_of_the_machine_stands_idle(machine: TopologyView) -> Scenario:

@@ -4,7 +4,7 @@
 from ktstr import CgroupDef, Checks, CpuSpin, Scenario, TopologyView, Work, defs, scenario
 
 
-@scenario(duration=5.0, checks=Checks(max_unfair_spread_pct=25))
+@scenario(duration=5.0, checks=Checks(max_spread_pct=25))
 def equal_shares(machine: TopologyView) -> Scenario:
     """One spinning worker more than there are CPUs: each gets the same share.
 

@@ -4,7 +4,7 @@
 from ktstr import CgroupDef, Checks, CpuSpin, Exact, Scenario, TopologyView, Work, defs, scenario
 
 
-@scenario(duration=2.0, checks=Checks(max_unfair_spread_pct=10))
+@scenario(duration=2.0, checks=Checks(max_spread_pct=10))
 def nice_levels(machine: TopologyView) -> Scenario:
     """Two workers on one CPU, one of them nicer: shares must follow the load weights.
 

@@ -44,7 +44,7 @@ def weighted(machine: TopologyView) -> Scenario:
 
 GATES = (
     Gate("max_gap_ms", Kind.STUCK, 10_000, 0.000_001, crowded),
-    Gate("max_unfair_spread_pct", Kind.UNFAIR, 200, 0.000_001, crowded),
+    Gate("max_spread_pct", Kind.UNFAIR, 200, 0.000_001, crowded),
     Gate("max_share_error_pct", Kind.SHARE_ERROR, 1_000, 0.000_001, weighted),
     Gate("max_wake_p99_us", Kind.WAKE_LATENCY, 1_000_000, 0.001, napping),
     Gate("max_wake_cv", Kind.WAKE_LATENCY_CV, 1_000, 0.000_001, napping),

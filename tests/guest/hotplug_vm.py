@@ -75,7 +75,7 @@ def a_cpu_goes_and_comes_back_under_load(machine: TopologyView) -> Scenario:
     left = CgroupDef("left", _cpus(0, 1), (Work(workers=2),))
     right = CgroupDef("right", _cpus(0, 1), (Work(workers=2),))
     # over two CPUs EEVDF takes longer than a step to balance four spinners
-    shared = Checks(max_share_error_pct=25, max_unfair_spread_pct=25)
+    shared = Checks(max_share_error_pct=25, max_spread_pct=25)
     lost = (OfflineCpu(1), OfflineCpu(3))
     return Scenario(
         steps=(

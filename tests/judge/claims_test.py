@@ -99,8 +99,8 @@ class NamesTest(parameterized.TestCase):
         ("iterations", "names no figure; expected CGROUP.FIGURE"),
         ("a/b.speed", "there is no figure 'speed'; those of a cgroup: cpus"),
         (
-            "total.unfair_spread_pct",
-            "no figure 'unfair_spread_pct'; those of the totals: cleanup_max_ms",
+            "total.spread_pct",
+            "no figure 'spread_pct'; those of the totals: cleanup_max_ms",
         ),
         ("c.iterations", "makes no cgroup 'c'; its cgroups: a/b"),
         ("2:a/b.iterations", "has no step '2'; its steps: 0, 1, calm"),

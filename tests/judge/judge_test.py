@@ -56,8 +56,8 @@ class PassTest(parameterized.TestCase):
 
     def test_a_function_passes_when_it_returned(self) -> None:
         of = runs.function_plan(checks=Checks(not_starved=True, clean_kernel_log=True))
-        run = runs.good_run(of, workers=(), scenarios=())
-        self.assertIs(judge(run).verdict, Verdict.PASS, judge(run).details)
+        judged = judge(runs.good_run(of, workers=(), scenarios=()))
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
 
     @parameterized.named_parameters(
         ("hello", {"hello": None}),
@@ -378,23 +378,21 @@ class ContentionTest(parameterized.TestCase):
         self.assertIs(judged.details[0].kind, kind)
 
     def test_in_virtual_time_the_host_is_no_excuse(self) -> None:
-        judged = judge(self._stuck(Accel.VIRTUAL, self._samples(0, 0, 0, 400, 800)))
-        self.assertIs(judged.verdict, Verdict.FAIL)
+        run = self._stuck(Accel.VIRTUAL, self._samples(0, 0, 0, 400, 800))
+        self.assertIs(judge(run).verdict, Verdict.FAIL)
 
     def test_what_is_no_matter_of_time_is_not_excused(self) -> None:
-        error = dataclasses.replace(STALL, exit_kind="ERROR_BPF")
         run = self._stuck(Accel.KVM, self._samples(0, 0, 0, 200, 400, 400))
-        judged = judge(dataclasses.replace(run, schedulers=(error,), workers=(runs.worker(),)))
+        error = (dataclasses.replace(STALL, exit_kind="ERROR_BPF"),)
+        judged = judge(dataclasses.replace(run, schedulers=error, workers=(runs.worker(),)))
         self.assertIs(judged.details[0].kind, Kind.SCHEDULER_EJECTED)
 
     def test_the_watchdog_and_the_lockup_detectors_measure_time(self) -> None:
         lockup = ConsoleFinding(ConsoleKind.SOFT_LOCKUP, 7, "soft lockup - CPU#0 stuck")
         for busy, verdict in ((0, Verdict.FAIL), (400, Verdict.INCONCLUSIVE)):
             run = self._stuck(Accel.TCG, self._samples(0, 0, 0, busy // 2, busy, busy))
-            run = dataclasses.replace(
-                run, schedulers=(STALL,), workers=(runs.worker(),), console=(lockup,)
-            )
-            self.assertIs(judge(run).verdict, verdict)
+            run = dataclasses.replace(run, schedulers=(STALL,), workers=(runs.worker(),))
+            self.assertIs(judge(dataclasses.replace(run, console=(lockup,))).verdict, verdict)
 
 
 if __name__ == "__main__":

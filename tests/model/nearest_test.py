@@ -17,7 +17,7 @@ class NearestTest(parameterized.TestCase):
         ("max_p99_wake_latency_us", "max_wake_p99_us"),
         ("max_wake_latency_cv", "max_wake_cv"),
         ("max_run_delay_us", "max_run_delay_p99_us"),
-        ("max_spread_pct", "max_unfair_spread_pct"),
+        ("max_spread_pct", "max_spread_pct"),
         ("min_work_rate", "min_work_per_cpu_s"),
         ("min_iteration_rate", "min_iterations_per_s"),
         ("max_gaps_ms", "max_gap_ms"),
@@ -27,7 +27,7 @@ class NearestTest(parameterized.TestCase):
 
     @parameterized.parameters(
         ("p50_wake_us", "wake_p50_us"),
-        ("spread_pct", "unfair_spread_pct"),
+        ("spread_pct", "spread_pct"),
         ("run_delay_mean_ms", "run_delay_sum_mean_ms"),
         ("iteration_rate_min", "iterations_per_s_min"),
         ("work_rate_mean", "work_per_cpu_s_mean"),

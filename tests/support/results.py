@@ -339,7 +339,7 @@ def by_step() -> RunRecord:
         claims=(
             stat("cg_0.iterations").at_least(100),
             stat("squeeze:cg_0.max_gap_ms").below(60),
-            stat("cg_0.unfair_spread_pct").any_of(it.below(1), it.above(5)),
+            stat("cg_0.spread_pct").any_of(it.below(1), it.above(5)),
             stat("cg_0.wake_p99_us").is_finite(),
         )
     )

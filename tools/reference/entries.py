@@ -192,8 +192,23 @@ def _made_with(owner: griffe.Class) -> list[str]:
     if not _is_data(owner):
         return []
     fields = itertools.chain(*(_fields(each) for each in [*reversed(owner.mro()), owner]))
-    shown = {each.name: f"{each.name}: {each.annotation}{_default(each)}" for each in fields}
+    shown = {each.name: f"{each.name}: {_type(each)}{_default(each)}" for each in fields}
     return list(shown.values())
+
+
+def _type(attribute: griffe.Attribute) -> str:
+    """Its annotation; of a name for `Annotated[TYPE, ...]` the type."""
+    annotation = attribute.annotation
+    if isinstance(annotation, griffe.ExprName):
+        try:
+            meant = target(attribute.module[annotation.name])
+        except (KeyError, griffe.AliasResolutionError):
+            return str(annotation)
+        annotation = meant.value if isinstance(meant, griffe.Attribute) else annotation
+    if isinstance(annotation, griffe.ExprSubscript) and str(annotation.left) == "Annotated":
+        assert isinstance(annotation.slice, griffe.ExprTuple)
+        return str(annotation.slice.elements[0])
+    return str(attribute.annotation)
 
 
 def _default(attribute: griffe.Attribute) -> str:
@@ -212,15 +227,15 @@ def _fields(owner: griffe.Class) -> list[griffe.Attribute]:
         for each in attributes
         if not each.name.startswith("_")
         and "property" not in each.labels
-        # a ClassVar is none
-        and ("instance-attribute" in each.labels or _is_enum(owner))
+        # a ClassVar is none, nor is what has no type
+        and (_is_enum(owner) or (each.annotation and "instance-attribute" in each.labels))
     ]
 
 
 def _is_data(owner: griffe.Class) -> bool:
-    """Whether its fields are its arguments: a dataclass, or one of our `parameters`."""
+    """Whether its fields are its arguments: a dataclass, `parameters`, or a type of work."""
     names = {str(each.value).partition("(")[0] for each in owner.decorators}
-    return bool(names & {"dataclass", "parameters"})
+    return bool(names & {"dataclass", "parameters", "work_type"})
 
 
 def _is_enum(owner: griffe.Class) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""max_unfair_spread_pct: CPU-hungry workers of a cgroup get their fair share of the CPU.
+"""max_spread_pct: CPU-hungry workers of a cgroup get their fair share of the CPU.
 
 A share is CPU time by wall time, so 1 is a whole CPU.  Fair shares follow the load weights of
 sched(7)'s nice levels, but nobody can use more than one CPU: the excess goes to the others
@@ -53,7 +53,7 @@ class Cohort:
     shares: tuple[Share, ...]
 
     @property
-    def unfair_spread_pct(self) -> float:
+    def spread_pct(self) -> float:
         """Distance of the largest from the smallest excess, in percent of wall time."""
         excesses = [share.excess for share in self.shares]
         return 100 * (max(excesses) - min(excesses))
@@ -126,14 +126,14 @@ def spreads(scope: Scope) -> list[Measurement]:
         if _comparable(worker) and (words := stranded(worker, machine, scope.presence))
     ]
     return lost + [
-        Measurement(cohort.cgroup, cohort.unfair_spread_pct, _words(cohort))
+        Measurement(cohort.cgroup, cohort.spread_pct, _words(cohort))
         for cohort in cohorts(scope.workers, machine, scope.presence)
         if len(cohort.shares) > 1
     ]
 
 
 MAX_SPREAD = Limit(
-    "max_unfair_spread_pct",
+    "max_spread_pct",
     Kind.UNFAIR,
     "%",
     spreads,
@@ -158,7 +158,7 @@ def _words(cohort: Cohort) -> str:
     )
     return (
         f"cgroup {cohort.cgroup}: shares of {len(cohort.shares)} workers on {cohort.cpus} CPUs "
-        f"spread {cohort.unfair_spread_pct:.1f}% of wall time around fair: {parts}"
+        f"spread {cohort.spread_pct:.1f}% of wall time around fair: {parts}"
     )
 
 

@@ -26,7 +26,7 @@ from ktstr.model.histogram import Histogram
 class CgroupStats:
     """What the workers of one cgroup got.
 
-    Shares are CPU time in percent of wall time, 100 being a whole CPU.  unfair_spread_pct: see
+    Shares are CPU time in percent of wall time, 100 being a whole CPU.  spread_pct: see
     `ktstr.judge.checks.fairness`, None where no two workers can be compared.  run_delay_*: the
     kernel's waiting times on runqueues, summed over a worker's life; run_delay holds the single
     waits.  work_rate_*: work units per second of CPU time; iteration_rate_*: iterations per second
@@ -41,7 +41,7 @@ class CgroupStats:
     share_min_pct: float
     share_mean_pct: float
     share_max_pct: float
-    unfair_spread_pct: float | None
+    spread_pct: float | None
     max_gap_ns: int
     max_gap_cpu: int
     migrations: int
@@ -130,7 +130,7 @@ def _stats(
     scope: Scope,
 ) -> CgroupStats:
     shares = [100 * worker.cpu_ns / wall_ns(worker) for worker in members if wall_ns(worker)]
-    spreads = [cohort.unfair_spread_pct for cohort in compared if len(cohort.shares) > 1]
+    spreads = [cohort.spread_pct for cohort in compared if len(cohort.shares) > 1]
     delays = [worker.run_delay_ns for worker in members if worker.run_delay_ns is not None]
     gap = max(members, key=lambda worker: worker.max_gap_ns)
     iterations, moves = (
@@ -147,7 +147,7 @@ def _stats(
         share_min_pct=min(shares, default=0.0),
         share_mean_pct=_mean(shares) or 0.0,
         share_max_pct=max(shares, default=0.0),
-        unfair_spread_pct=max(spreads, default=None),
+        spread_pct=max(spreads, default=None),
         max_gap_ns=gap.max_gap_ns,
         max_gap_cpu=gap.max_gap_cpu,
         migrations=moves,

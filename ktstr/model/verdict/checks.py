@@ -31,7 +31,7 @@ class Checks:
 
     not_starved: every worker of a runnable type does work.
     max_gap_ms: longest time that a worker which wants the CPU goes without it (stuck).
-    max_unfair_spread_pct: spread of (CPU share - fair share) among the CPU-hungry workers of a
+    max_spread_pct: spread of (CPU share - fair share) among the CPU-hungry workers of a
         cgroup, in percent of wall time; fair shares follow load weights, at most one CPU each.
     isolation: workers run only on their cgroup's cpuset.
     max_wake_p99_us: wake-to-run latency, pooled over a cgroup.
@@ -58,7 +58,7 @@ class Checks:
     not_starved: bool | None = None
     isolation: bool | None = None
     max_gap_ms: float | None = None
-    max_unfair_spread_pct: float | None = None
+    max_spread_pct: float | None = None
     max_share_error_pct: float | None = None
     max_wake_p99_us: float | None = None
     max_wake_cv: float | None = None

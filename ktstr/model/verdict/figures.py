@@ -55,7 +55,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("share_mean_pct", "%", _UNKNOWN, (_CGROUP,)),
     Figure("share_max_pct", "%", _UNKNOWN, (_CGROUP,)),
     # the largest less the smallest: of what shares differ from the fair ones, of shares themselves
-    Figure("unfair_spread_pct", "%", _LOWER, (_CGROUP,), "max_unfair_spread_pct"),
+    Figure("spread_pct", "%", _LOWER, (_CGROUP,), "max_spread_pct"),
     Figure("share_spread_pct", "%", _LOWER, (_LEG,)),
     Figure("migrations", "", _LOWER, _BOTH),
     Figure("migrations_per_s", "1/s", _LOWER, (_WORKER, _LEG), "max_migrations_per_s"),

@@ -67,7 +67,7 @@ def change(machine: TopologyView) -> Scenario:
 
 @scenario(
     duration=1.5,
-    checks=Checks(max_gap_ms=500, max_migrations_per_s=40, max_unfair_spread_pct=75),
+    checks=Checks(max_gap_ms=500, max_migrations_per_s=40, max_spread_pct=75),
     needs=Needs(cpus=2),
 )
 def multicpu_pin(machine: TopologyView) -> Scenario:

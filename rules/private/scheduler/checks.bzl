@@ -14,7 +14,7 @@ LIMITS = [
     "max_share_error_pct",
     "max_slow_tier_ratio",
     "max_throughput_cv",
-    "max_unfair_spread_pct",
+    "max_spread_pct",
     "max_wake_cv",
     "max_wake_p99_us",
     "max_wasted_cpu_pct",

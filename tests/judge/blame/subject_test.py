@@ -199,7 +199,7 @@ class SubjectTest(parameterized.TestCase):
         self.judged_as(run, Verdict.INCONCLUSIVE, words)
 
     def test_time_that_others_took_is_not_the_schedulers_to_share(self) -> None:
-        of = runs.plan(checks=Checks(max_unfair_spread_pct=10))
+        of = runs.plan(checks=Checks(max_spread_pct=10))
         above = runs.worker(cpu_ns=9 * S // 10, requested="policy=fifo")
         below = runs.worker(index=1, pid=101, cpu_ns=S // 10)
         run = runs.good_run(of, workers=(above, below))

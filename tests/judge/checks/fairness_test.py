@@ -67,7 +67,7 @@ class UnfairTest(absltest.TestCase):
         found = cohorts(_spinners(*cpu_ns), _TWO)
         self.assertLen(found, 1)
         expected = 100 * (max(cpu_ns) - min(cpu_ns)) / runs.S
-        self.assertAlmostEqual(found[0].unfair_spread_pct, expected, places=6)
+        self.assertAlmostEqual(found[0].spread_pct, expected, places=6)
 
     def test_a_spread_above_the_limit_fails_and_names_both_ends(self) -> None:
         (detail,) = MAX_SPREAD.judge(
@@ -107,7 +107,7 @@ class UnfairTest(absltest.TestCase):
         self.assertEqual([share.worker.index for share in cohort.shares], [0])
 
     def test_a_single_worker_never_fails(self) -> None:
-        self.assertEqual(cohorts(_spinners(3), _TWO)[0].unfair_spread_pct, 0)
+        self.assertEqual(cohorts(_spinners(3), _TWO)[0].spread_pct, 0)
 
 
 def _spinners(*cpu_ns: int) -> tuple[WorkerFacts, ...]:

@@ -24,10 +24,6 @@ class FunctionTest(parameterized.TestCase):
         self.assertEqual((detail.kind, detail.verdict), (Kind.TEST_ERROR, Verdict.FAIL))
         self.assertEqual(detail.message, words)
 
-    def test_an_end_that_this_runner_does_not_know_is_missing_data(self) -> None:
-        (detail,) = outcome("f", runs.outcome(outcome="evaporated"))
-        self.assertEqual((detail.kind, detail.verdict), (Kind.NO_DATA, Verdict.INCONCLUSIVE))
-
     @parameterized.parameters(("skip", Verdict.SKIP), ("fail", Verdict.FAIL))
     def test_its_own_word_counts_however_it_ended(self, word: str, verdict: Verdict) -> None:
         facts = runs.outcome(outcome="raised", verdict=Verdict[word.upper()].value, detail="no fs")

@@ -18,17 +18,17 @@ class LayersTest(parameterized.TestCase):
     def test_the_last_layer_that_says_something_wins(self) -> None:
         files = dataclasses.replace(
             targets.SCHEDULER,
-            checks={"max_gap_ms": "500", "max_unfair_spread_pct": "20.5", "not_starved": "false"},
+            checks={"max_gap_ms": "500", "max_spread_pct": "20.5", "not_starved": "false"},
         )
         case = samples.case(checks=Checks(max_gap_ms=50))
         plan = plan_of(case, targets.target(scheduler=files))
-        self.assertEqual((plan.checks.max_gap_ms, plan.checks.max_unfair_spread_pct), (50, 20.5))
+        self.assertEqual((plan.checks.max_gap_ms, plan.checks.max_spread_pct), (50, 20.5))
         self.assertIs(plan.checks.not_starved, False)
         self.assertEqual(
             plan.check_layers,
             {
                 "max_gap_ms": "test",
-                "max_unfair_spread_pct": "scheduler fifo",
+                "max_spread_pct": "scheduler fifo",
                 "not_starved": "scheduler fifo",
                 "scheduler_alive": "default",
                 "clean_kernel_log": "default",
