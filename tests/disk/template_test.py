@@ -33,6 +33,7 @@ class TemplateTest(parameterized.TestCase):
         self.work = Path(self.create_tempdir().full_path)
         self.text = self._file("text", b"hello\n")
         self.program = self._file("program", b"#!/bin/sh\nexit 0\n")
+        self.before: list[str] = []
 
     @parameterized.parameters(*_FILESYSTEMS)
     def test_two_directories_give_the_same_bytes(self, filesystem: str, mib: int) -> None:
@@ -43,6 +44,17 @@ class TemplateTest(parameterized.TestCase):
         self.assertEqual(first.joinpath("key").read_text(), second.joinpath("key").read_text())
         same = first.joinpath("image").read_bytes() == second.joinpath("image").read_bytes()
         self.assertTrue(same, "the images differ between two builds")
+
+    @parameterized.parameters(*_FILESYSTEMS)
+    def test_a_file_system_without_holes_gives_the_same_bytes(
+        self, filesystem: str, mib: int
+    ) -> None:
+        contents = {"/a/text": self.text, "/a/b/program": self.program}
+        first = self._made("one", filesystem, mib, contents)
+        self.before = [sys.executable, str(_located("_main/tests/disk/holeless.py"))]
+        second = self._made("two", filesystem, mib, contents)
+        same = first.joinpath("image").read_bytes() == second.joinpath("image").read_bytes()
+        self.assertTrue(same, "the images differ between two file systems of the host")
 
     def test_not_even_a_uuid_made_of_the_time_varies(self) -> None:
         first = self._made("one", "ext4", 8, options=["-Utime"])
@@ -224,7 +236,7 @@ class TemplateTest(parameterized.TestCase):
         line = [sys.executable, str(_located("_main/tools/root/enter.py"))]
         line += ["--root", str(_located("debian_root/root")), "--scratch", "/build", *bound]
         return subprocess.run(
-            [*line, "--", *command],
+            [*self.before, *line, "--", *command],
             cwd=self.work,
             capture_output=True,
             text=True,

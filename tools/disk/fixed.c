@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Preloaded into a mkfs program, so that what it writes depends on its inputs alone: one fixed
-// moment, random bytes that follow from a seed, and files that belong to root and have no extended
-// attributes, wherever and by whomever they were staged.
+// moment, random bytes that follow from a seed, files that belong to root and have no extended
+// attributes, wherever and by whomever they were staged, and an image in which holes can be
+// punched, whatever file system it lies on.
 //
 // KTSTR_SEED: 16 hex digits.  KTSTR_TIME: seconds since 1970.  Both must be set.
 #define _GNU_SOURCE
@@ -195,4 +196,54 @@ PUBLIC ssize_t flistxattr(int descriptor, char *list, size_t size)
 {
 	(void)descriptor;
 	return listxattr(NULL, list, size);
+}
+
+// Writes zeros over what is not zero up to the end of the file, from `offset` to `end`.
+static int clear(int descriptor, off_t offset, off_t end)
+{
+	static const char zeros[1 << 16];
+	static char found[sizeof(zeros)];
+	while (offset < end) {
+		size_t wanted = sizeof(found);
+		if (end - offset < (off_t)wanted) {
+			wanted = (size_t)(end - offset);
+		}
+		ssize_t got = pread(descriptor, found, wanted, offset);
+		if (got <= 0) {
+			return (int)got;
+		}
+		if (memcmp(found, zeros, (size_t)got)) {
+			got = pwrite(descriptor, zeros, (size_t)got, offset);
+			if (got < 0) {
+				return -1;
+			}
+		}
+		offset += got;
+	}
+	return 0;
+}
+
+// Where a file system cannot make zeros by itself, as FUSE may not, mke2fs would leave out what it
+// knows to be zero elsewhere, and mark other groups of blocks as initialized.
+PUBLIC int fallocate(int descriptor, int mode, off_t offset, off_t length)
+{
+	int status = (int)syscall(SYS_fallocate, descriptor, mode, offset, length);
+	int zeroes = mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE);
+	if (!status || !zeroes || (errno != EOPNOTSUPP && errno != ENOSYS)) {
+		return status;
+	}
+	struct stat found;
+	off_t end = offset + length;
+	if (fstat(descriptor, &found)) {
+		return -1;
+	}
+	if (found.st_size < end && !(mode & FALLOC_FL_KEEP_SIZE) && ftruncate(descriptor, end)) {
+		return -1;
+	}
+	return clear(descriptor, offset, end);
+}
+
+PUBLIC int fallocate64(int descriptor, int mode, off64_t offset, off64_t length)
+{
+	return fallocate(descriptor, mode, offset, length);
 }
