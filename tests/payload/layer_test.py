@@ -136,8 +136,8 @@ class WriteTest(parameterized.TestCase):
         self.assertEqual(found.data(), own.read_bytes())
 
     def test_directories_are_walked(self) -> None:
-        self._file("tree/a", b"a", mode=0o644)
-        self._file("tree/below/b", b"b", mode=0o755)
+        self._file("tree/a", b"a", mode=0o755)
+        self._file("tree/below/b", b"#!/bin/sh\n", mode=0o644)
         entries = self._write(
             self._script("#!/bin/sh\n"), self._item("/payloads/x/tree", self.folder / "tree")
         )
@@ -167,8 +167,25 @@ class WriteTest(parameterized.TestCase):
             self._write(self._script("#!/bin/bash\n"))
 
     def test_a_script_that_is_data_needs_no_interpreter(self) -> None:
-        data = self._file("data", b"#!/nowhere\n", mode=0o644)
+        data = self._file("data", b"#!/nowhere\n")
         self._write(self._script("#!/bin/sh\n"), self._item("/opt/data", data))
+
+    def test_a_helper_on_the_path_needs_its_interpreter(self) -> None:
+        helper = self._item("/payloads/x/bin/help", self._file("help", b"#!/nowhere\n"))
+        with self.assertRaisesRegex(UsageError, "the script //t:help wants the interpreter /now"):
+            self._write(self._script("#!/bin/sh\n"), helper)
+
+    def test_modes_of_the_host_do_not_show(self) -> None:
+        layers = []
+        for mode in (0o755, 0o444):
+            script = self._script("#!/bin/sh\n", mode=mode)
+            data = self._item("/opt/data", self._file("data", b"data", mode=mode))
+            tool = self._item("/opt/tool", self._file("tool", b"#!/bin/sh\n", mode=mode))
+            self._write(script, data, tool)
+            layers.append((self.folder / "x.cpio").read_bytes())
+            for name in ("x.sh", "data", "tool"):
+                (self.folder / name).chmod(0o755)
+        self.assertEqual(*layers)
 
     @parameterized.named_parameters(
         (
@@ -245,7 +262,7 @@ class WriteTest(parameterized.TestCase):
         path = "/usr/lib/x86_64-linux-gnu/libguest.so"
         with self.assertRaisesRegex(
             UsageError,
-            rf"{path} of the guest .* \(the guest's own\) and //t:other, mode 100755 \(//t:x\)",
+            rf"{path} of the guest .* \(the guest's own\) and //t:other, mode 100644 \(//t:x\)",
         ):
             self._write(
                 self._script("#!/bin/sh\n"), self._item(path, self._file("other", b"other"))

@@ -13,8 +13,9 @@ and optionally "mode" (octal text):
     {"kind": "symlink", "path": "bin/sh", "target": "busybox"}
     {"kind": "char", "path": "dev/console", "major": 5, "minor": 1}
 
-The mode of a file defaults to 0755 where the host's file is executable, else 0644. A tree follows
-symbolic links on the host: Bazel's sandbox stages every input as one, so none can be told apart.
+The mode of a file defaults to 0755 for programs and scripts (ELF, #!), else 0644, whatever it has
+on the host. A tree follows symbolic links there: Bazel's sandbox stages every input as one, so none
+can be told apart. Empty directories below its top are left out: remote workers get none.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from ktstr.initramfs import newc
+from tools.initramfs.modes import default_mode
 
 
 def entries_of(manifest: Sequence[Mapping[str, Any]]) -> Iterator[newc.Entry]:
@@ -84,23 +86,18 @@ def _entries(item: Mapping[str, Any]) -> Iterator[newc.Entry]:
 
 
 def _mode(item: Mapping[str, Any], content: bytes | Path) -> int:
-    if "mode" in item:
-        return int(item["mode"], 8)
-    return 0o755 if isinstance(content, Path) and content.stat().st_mode & 0o100 else 0o644
+    return int(item["mode"], 8) if "mode" in item else default_mode(content)
 
 
 def _tree(path: str, root: Path) -> Iterator[newc.Entry]:
     if not root.is_dir():
         raise newc.NewcError(f"tree {path!r}: {root} is no directory")
     yield newc.directory(path, source=str(root))
-    for folder, subfolders, names in os.walk(root, followlinks=True):
+    for folder, _, names in os.walk(root, followlinks=True):
         relative = Path(folder).relative_to(root)
-        for name in subfolders:
-            yield newc.directory(str(path / relative / name))
         for name in names:
             source = Path(folder, name)
-            mode = _mode({}, source)
-            yield newc.file(str(path / relative / name), source, mode=mode)
+            yield newc.file(str(path / relative / name), source, mode=default_mode(source))
 
 
 if __name__ == "__main__":

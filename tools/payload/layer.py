@@ -17,7 +17,7 @@ import argparse
 import difflib
 import json
 import os
-import stat
+import posixpath
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.payload import Payload
 from ktstr.model.payload_run import compose_run
 from tools.initramfs import elf
+from tools.initramfs.modes import default_mode
 from tools.payload import shebang
 from tools.payload.index import Index, check_collisions, index_of
 
@@ -43,11 +44,6 @@ class Content:
     path: str
     file: Path
     origin: str
-
-    @property
-    def executable(self) -> bool:
-        """Whether the file may be executed where it lies here."""
-        return bool(self.file.stat().st_mode & stat.S_IXUSR)
 
     def head(self) -> bytes:
         """The beginning of the file, as much as the kernel looks at to run it."""
@@ -88,7 +84,7 @@ def entries_of(
     entries = {}
     program = payload.program.lstrip("/")
     for content in contents:
-        mode = 0o755 if content.executable or content.path == program else 0o644
+        mode = 0o755 if content.path == program else default_mode(content.file)
         entries[content.path] = newc.file(
             content.path, content.file, mode=mode, source=content.origin
         )
@@ -129,7 +125,9 @@ def check_program(payload: Payload, contents: Sequence[Content]) -> None:
 def check_scripts(
     payload: Payload, contents: Iterable[Content], layer: Index, guest: Index
 ) -> None:
-    """Sees that every script finds its interpreter.
+    """Sees that the program and all scripts beside it, on its PATH, find their interpreters.
+
+    A script elsewhere may be data, or a module that only begins like one.
 
     Raises:
       UsageError: one does not; script and interpreter are named.
@@ -143,7 +141,7 @@ def check_scripts(
 
     for content in contents:
         line = shebang.read(content.head())
-        if line is None or not (content.executable or "/" + content.path == payload.program):
+        if line is None or posixpath.dirname("/" + content.path) not in payload.path:
             continue
         if problem := shebang.problem(line, exists, payload.path):
             raise UsageError(

@@ -118,7 +118,8 @@ initramfs_layer = rule(
             doc = "File or directory of the build -> its path in the guest, e.g. \"bin/tool\".",
         ),
         "modes": attr.string_dict(
-            doc = "Path of `files` -> mode in octal; default: 0755 for executables, else 0644.",
+            doc = "Path of `files` -> mode in octal; default: 0755 for programs and " +
+                  "scripts (ELF, #!), else 0644, whatever the files themselves have.",
         ),
         "symlinks": attr.string_dict(
             doc = "Path in the guest -> what the symbolic link points to.",
