@@ -5,6 +5,11 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+
+# exit_status.ExitStatus.ERROR, which cannot be imported either where the runner cannot.
+_ERROR = 3
 
 
 def _put_library_first() -> None:
@@ -18,8 +23,25 @@ def _put_library_first() -> None:
     sys.path.sort(key=lambda entry: first.index(entry) if entry in first else len(first))
 
 
+def _load() -> Callable[[Sequence[str], Mapping[str, str]], int]:
+    """The runner, of which a Python that is not the build's may not be able to load a part.
+
+    Python itself would end with status 1 then, which says that the scheduler failed.
+    """
+    try:
+        from ktstr.runner.program import main
+    except Exception:  # noqa: BLE001 - whatever it is, it is not the scheduler's
+        traceback.print_exc()
+        version = ".".join(map(str, sys.version_info[:3]))
+        print(
+            f"ERROR {sys.executable} (Python {version}) of this machine cannot load the tests' "
+            "runner; it must be of the version that Bazel's own machine has (docs/remote.md)",
+            flush=True,
+        )
+        sys.exit(_ERROR)
+    return main
+
+
 if __name__ == "__main__":
     _put_library_first()
-    from ktstr.runner.program import main
-
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(_load()(sys.argv[1:], os.environ))

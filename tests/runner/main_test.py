@@ -3,12 +3,27 @@
 
 import os
 import subprocess
+import sys
 
 from absl.testing import absltest
 from runfiles import Runfiles
 
 
 class MainTest(absltest.TestCase):
+    def test_a_python_that_cannot_load_the_runner_is_ours(self) -> None:
+        """One of another version, whose compiled wheels do not fit: here, one without protobuf."""
+        runfiles = Runfiles.Create()
+        assert runfiles is not None
+        program = runfiles.Rlocation("_main/ktstr/runner/main.py")
+        assert program is not None
+        done = subprocess.run(
+            [sys.executable, "-I", program, "--help"], text=True, capture_output=True, check=False
+        )
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("ModuleNotFoundError", done.stderr)
+        self.assertIn(f"ERROR {sys.executable} (Python 3.", done.stdout)
+        self.assertIn("cannot load the tests' runner", done.stdout)
+
     def test_no_file_on_the_path_hides_the_library_or_ktstr(self) -> None:
         runfiles = Runfiles.Create()
         assert runfiles is not None

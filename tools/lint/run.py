@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runfiles import Runfiles
 
-from tools.lint import arrows, circles, house
+from tools.lint import arrows, circles, directories, house
 
 # Generated modules lie in the main repository's part of the runfiles.
 _MAIN = "_main"
@@ -100,6 +100,10 @@ def _circles(_program: str, files: list[str]) -> list[list[str]]:
     return [["env", "PYTHONPATH=.", sys.executable, "-m", circles.__name__, *_ending(files, ".py")]]
 
 
+def _directories(_program: str, files: list[str]) -> list[list[str]]:
+    return [[sys.executable, directories.__file__, *_ending(files, "BUILD.bazel")]]
+
+
 def _ending(files: list[str], *suffixes: str) -> list[str]:
     return [f for f in files if f.endswith(suffixes)]
 
@@ -112,6 +116,7 @@ _LINTERS: dict[str, Callable[[str, list[str]], list[list[str]]]] = {
     "buildifier": _buildifier,
     "circles": _circles,
     "clang_format": _clang_format,
+    "directories": _directories,
     "house": _house,
     "mypy": _mypy,
     "ruff": _ruff,
