@@ -31,6 +31,22 @@ virtual_resources_test = analysistest.make(
     doc = "The same with --//rules:accel=virtual.",
 )
 
+_KVM = str(Label("//rules:kvm"))
+
+with_kvm_resources_test = analysistest.make(
+    _resources_impl,
+    attrs = {"resources": attr.string_list(mandatory = True)},
+    config_settings = {_KVM: "yes"},
+    doc = "The same with --//rules:kvm=yes.",
+)
+
+without_kvm_resources_test = analysistest.make(
+    _resources_impl,
+    attrs = {"resources": attr.string_list(mandatory = True)},
+    config_settings = {_KVM: "no"},
+    doc = "The same with --//rules:kvm=no.",
+)
+
 def _config_impl(ctx):
     env = analysistest.begin(ctx)
     written = None

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Guesses whether `auto` will mean kvm here, so that tests reserve as many CPUs as they will use.
 
-It decides no accelerator: that is the runner's, by a probe. A wrong guess costs time alone.
+It decides no accelerator: that is the runner's, by a probe. A wrong guess costs time alone, and where
+tests run elsewhere, `--@ktstr//rules:kvm` says what is there.
 """
 
 visibility(["//rules"])

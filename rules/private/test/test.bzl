@@ -124,13 +124,18 @@ def _fresh_boot(ctx):
     """Whether the target or the command line wants every test to boot."""
     return ctx.attr.fresh_boot or ctx.attr._fresh_boot[BuildSettingInfo].value
 
-def _in_turns(accel):
+def _has_kvm(ctx):
+    """Whether the machines that run tests have KVM: the command line's word, else a guess."""
+    word = ctx.attr._kvm[BuildSettingInfo].value
+    return KVM_IS_LIKELY if word == "auto" else word == "yes"
+
+def _in_turns(ctx, accel):
     """Whether vCPUs will take turns on one host thread, as they do in virtual time."""
-    return accel == "virtual" or (accel == "auto" and not KVM_IS_LIKELY)
+    return accel == "virtual" or (accel == "auto" and not _has_kvm(ctx))
 
 def _template(ctx, accel):
     """The directory that the target's guests are cloned from, or None where the build makes none."""
-    if _fresh_boot(ctx) or not ctx.attr.template or not _in_turns(accel):
+    if _fresh_boot(ctx) or not ctx.attr.template or not _in_turns(ctx, accel):
         return None
     directory = ctx.attr.template[VmTemplateInfo].directory
 
@@ -218,7 +223,7 @@ def _implement(ctx, shell_mode):
 
 def _test_impl(ctx):
     made = _implement(ctx, shell_mode = False)
-    in_turns = _in_turns(made.accel)
+    in_turns = _in_turns(ctx, made.accel)
     busy = 1 if in_turns else made.cpus
     memory = reserved_mib(ctx, made.cpus) + (disks_mib(ctx) if in_turns else 0)
     if not _fresh_boot(ctx) and not ctx.attr.disk_templates:
@@ -300,6 +305,10 @@ _ATTRS = {
     ),
     "_accel": attr.label(
         default = "//rules:accel",
+        providers = [BuildSettingInfo],
+    ),
+    "_kvm": attr.label(
+        default = "//rules:kvm",
         providers = [BuildSettingInfo],
     ),
     "_runner": attr.label(
