@@ -69,6 +69,11 @@ class Program:
             self._listen(ends[number][1], take)
 
     @property
+    def is_held(self) -> bool:
+        """Whether it was started and not released yet."""
+        return self._pidfd >= 0
+
+    @property
     def is_silent(self) -> bool:
         """Whether nothing more will come from it: all who could write to its outputs are gone."""
         return not self._outputs
@@ -84,8 +89,8 @@ class Program:
             self._stdin = -1
 
     def send(self, number: signal.Signals) -> None:
-        """Sends it a signal; none if it has ended."""
-        if self.status is None:
+        """Sends it a signal; none if it has ended, or was released."""
+        if self.status is None and self._pidfd >= 0:
             signal.pidfd_send_signal(self._pidfd, number)
 
     def await_end(self, seconds: float) -> bool:
