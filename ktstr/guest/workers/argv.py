@@ -54,7 +54,7 @@ def group_words(work: Work, count: int, seed: int) -> list[str]:
         words.append(f"memory={work.mem_policy}")
     if work.deadline is not None:
         deadline = work.deadline
-        words += [f"{each.name}={getattr(deadline, each.name)}" for each in fields(deadline)]
+        words += [f"{each.name}={int(getattr(deadline, each.name))}" for each in fields(deadline)]
     words += [
         f"{key}={value}" for key in ("uid", "gid") if (value := getattr(work, key)) is not None
     ]

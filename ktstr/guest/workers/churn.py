@@ -16,7 +16,7 @@ def remove_churned(label: str) -> None:
     """
     for folder, names, _ in os.walk(_MOUNT):
         for name in names:
-            # ktstr/worker/cgroup_churn.c names them
+            # ktstr/worker/types/cgroup_churn.c names them
             if name.startswith(f".churn-{label}."):
                 with contextlib.suppress(OSError):
                     os.rmdir(os.path.join(folder, name))
