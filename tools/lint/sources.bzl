@@ -36,6 +36,7 @@ _MODULE = [
     "MODULE.bazel",
     "ktstr/BUILD.bazel",
     "ktstr/__init__.py",
+    "ktstr/initramfs/",
     "ktstr/model/",
     "rules/",
     "third_party/",
