@@ -8,12 +8,16 @@ asked for: a guest says hello before that.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ktstr.guest.function.context import Context as Context
+    from ktstr.guest.workers.context import WorkContext as WorkContext
     from ktstr.language import *  # noqa: F403
     from ktstr.model.work.teams import *  # noqa: F403
     from ktstr.model.work.types import *  # noqa: F403
 else:
-    # what takes much to import, and is for test functions alone
-    _LATE = {"Context": "ktstr.guest.function.context"}
+    # what takes much to import, and is for functions in the guest alone
+    _LATE = {
+        "Context": "ktstr.guest.function.context",
+        "WorkContext": "ktstr.guest.workers.context",
+    }
 
     def __getattr__(name: str) -> object:
         """A name of the language; raises AttributeError as any module does."""

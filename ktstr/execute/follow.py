@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import assert_never
 
 from ktstr.console.classify import classify
 from ktstr.console.findings import ConsoleKind
@@ -182,21 +183,36 @@ class _Follower:
                 self.hello_s = at_s
                 attach = self.plan.scheduler.attach_timeout_s if self.plan.scheduler else 0.0
                 self._enter(_SETUP, self._scaled(attach + limits.start_s), at_s)
-            case facts.Event(name=EventName.SCENARIO_START):
-                if self.scenario_began_s is None:
-                    self.scenario_began_s = at_s
-                self._enter(_BODY, self._scaled(body_s(self.plan)), at_s)
-            case facts.Event(name=EventName.TEST_START):
-                self._enter(_BODY, self._scaled(body_s(self.plan)), at_s)
-            case facts.Event(name=EventName.SCENARIO_END):
-                self.scenario_ended_s = at_s
-                if self.plan.function is None:
-                    self._enter(_TEARDOWN, self._teardown_s(), at_s)
+            case facts.Event():
+                self._advance_at(fact.name, at_s)
             case facts.TestFacts():
                 self._enter(_TEARDOWN, self._teardown_s(), at_s)
             case facts.End():
                 self._before_end(None)
                 self._enter(_SHUTDOWN, self._scaled(_SHUTDOWN_S), at_s)
+
+    def _advance_at(self, moment: EventName, at_s: float) -> None:
+        match moment:
+            case EventName.SCENARIO_START:
+                if self.scenario_began_s is None:
+                    self.scenario_began_s = at_s
+                self._enter(_BODY, self._scaled(body_s(self.plan)), at_s)
+            case EventName.TEST_START:
+                self._enter(_BODY, self._scaled(body_s(self.plan)), at_s)
+            case EventName.SCENARIO_END:
+                self.scenario_ended_s = at_s
+                if self.plan.function is None:
+                    self._enter(_TEARDOWN, self._teardown_s(), at_s)
+            case EventName.STEP_START | EventName.STEP_END | EventName.OP | EventName.PROCS:
+                pass  # of a scenario that goes on
+            case EventName.THAW | EventName.WAIT_MET | EventName.WAIT_TIMEOUT:
+                pass
+            case EventName.DISK_MOUNT | EventName.DISK_BUSY:
+                pass  # before the scheduler's start, and after its end
+            case EventName.CPU_OFFLINE | EventName.CPU_ONLINE | EventName.CPUS_UNWATCHED:
+                pass
+            case _:
+                assert_never(moment)
 
     def _teardown_s(self) -> float:
         limits = self.plan.deadlines

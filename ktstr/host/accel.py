@@ -19,11 +19,6 @@ class Accel(StrEnum):
     VIRTUAL = "virtual"
 
     @property
-    def is_deterministic(self) -> bool:
-        """Whether equal inputs give equal runs."""
-        return self is Accel.VIRTUAL
-
-    @property
     def has_thread_per_vcpu(self) -> bool:
         """Whether a vCPU is a host thread of its own, so that the host can take time from it."""
         return self is not Accel.VIRTUAL

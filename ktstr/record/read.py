@@ -23,6 +23,7 @@ from ktstr.record.collect import Collector
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
+from ktstr.result.write import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,13 @@ def read_run(folder: Path, result: result_pb2.Result) -> SavedRun:
     """The run whose `result` is in `folder`.
 
     Raises:
-        UsageError: frames.bin is missing, or the result is of another version's plan or words.
+        UsageError: frames.bin is missing, or the result is of another schema, plan or words.
     """
+    if result.schema_version != SCHEMA_VERSION:
+        raise UsageError(
+            f"{folder} holds a result of schema {result.schema_version}; this ktstr judges "
+            f"{SCHEMA_VERSION} again, and renders older ones"
+        )
     try:
         stream = (folder / "frames.bin").read_bytes()
     except OSError as error:

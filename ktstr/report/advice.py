@@ -87,4 +87,6 @@ def _directory(result: result_pb2.Result) -> str:
 
 
 def _kinds(result: result_pb2.Result) -> list[Kind]:
-    return [Kind[result_pb2.Kind.Name(detail.kind)] for detail in result.details]
+    """Those that this version knows."""
+    names = (result_pb2.Kind.Name(detail.kind) for detail in result.details)
+    return [Kind[name] for name in names if name in Kind.__members__]

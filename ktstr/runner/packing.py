@@ -16,7 +16,11 @@ _ARCHIVE = "TEST_UNDECLARED_OUTPUTS_ZIP"
 
 def outputs_are_packed() -> bool:
     """Asks the nearest ancestor that is Bazel's test-setup.sh; False where there is none."""
-    for process in psutil.Process().parents():
+    try:
+        ancestors = psutil.Process().parents()
+    except psutil.Error:
+        return False  # one of them ended meanwhile, and Bazel's does not
+    for process in ancestors:
         try:
             environ = process.environ()
         except (psutil.Error, OSError):

@@ -23,6 +23,7 @@ _ONLY_IN = {"runfiles": "ktstr.runner"}
 # what is shipped to guests and users needs no program of a build
 _NOT_OURS = ("tests", "tools")
 _RELATIVE = "by a relative name"
+_PACKAGE, _LANGUAGE = "ktstr", "language"
 
 # house -> each of its rooms -> the rooms of it that this one may import.  A room is a folder, or a
 # file that lies beside the folders; a folder in a room's folder may be a room of its own.
@@ -35,7 +36,6 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "metric": ("model",),
         "guest": ("model",),
         "api": ("guest", "model"),
-        "scenarios": ("model",),
         "store": ("model",),
         "vm": ("console", "host", "initramfs", "model"),
         "machine": ("host", "initramfs", "model", "vm"),
@@ -71,6 +71,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "vm",
         ),
         "language": ("api", "metric", "model"),
+        "scenarios": ("language", "model"),
     },
     "ktstr.model": {
         "enable_state": (),
@@ -240,7 +241,7 @@ def check(name: str, text: str) -> Iterator[str]:
         if imported == _RELATIVE or foreign or (only and not _is_in(module, only)):
             yield f"{name}:{line}: {module} may not import {imported}; see docs/design.md"
         for house, room in inside:
-            target = _room(imported, house)
+            target = _target(imported, house)
             if target in ROOMS[house] and target not in (room, *ROOMS[house].get(room, ())):
                 yield f"{name}:{line}: {house}.{room} may not import {imported}; see docs/design.md"
 
@@ -255,7 +256,7 @@ def check_house(house: str, texts: Mapping[str, str]) -> Iterator[str]:
         room = _room(module_of(name), house)
         if room:
             for line, imported in imports(ast.parse(text)):
-                target = _room(imported, house)
+                target = _target(imported, house)
                 if target in ROOMS[house] and target != room:
                     taken.setdefault(room, {}).setdefault(target, f"{name}:{line}")
     try:
@@ -294,6 +295,14 @@ def _room(module: str, house: str) -> str:
     inside = module.removeprefix(f"{house}.")
     known = [room for room in ROOMS[house] if _is_in(inside, room)]
     return max(known, key=len, default=inside.partition(".")[0])
+
+
+def _target(imported: str, house: str) -> str:
+    """The room that an import leads to: names of `ktstr` itself are those of its language."""
+    if imported == _PACKAGE == house:
+        return _LANGUAGE
+    room = _room(imported, house)
+    return _LANGUAGE if house == _PACKAGE and room and room not in ROOMS[house] else room
 
 
 def _is_in(module: str, room: str) -> bool:

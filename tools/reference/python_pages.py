@@ -75,7 +75,8 @@ def render(package: griffe.Module) -> dict[str, str]:
     pages[_GUEST_PAGE] = _Page(
         "Python: in the guest",
         "What functions in the guest are called with (`@ktstr.test`: `Context`; `PythonWork`: "
-        "`WorkContext`), and what these give. None of it is imported by a test.",
+        "`WorkContext`), and what these give. A test imports none of it, but `ktstr.Context` and "
+        "`ktstr.WorkContext` for annotations.",
         _guest(package),
     )
     return {name: _render(page, package) for name, page in pages.items()}

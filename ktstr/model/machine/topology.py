@@ -100,10 +100,6 @@ class Topology:
         """(llc, core within the LLC, thread within the core) of `cpu`."""
         return cpu // self.cpus_per_llc, cpu // self.threads % self.cores, cpu % self.threads
 
-    def compose(self, llc: int, core: int, thread: int) -> int:
-        """The CPU that `decompose` takes apart."""
-        return (llc * self.cores + core) * self.threads + thread
-
     def node_of_llc(self, llc: int) -> int:
         """The NUMA node that LLC `llc` is on."""
         if self.layout is not None:

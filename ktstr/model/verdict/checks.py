@@ -25,7 +25,7 @@ class Verdict(StrEnum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Checks:
     """Thresholds of one layer; None leaves the decision to the layer below.
 

@@ -115,7 +115,7 @@ initramfs_layer = rule(
         ),
         "files": attr.label_keyed_string_dict(
             allow_files = True,
-            doc = "File or directory of the build -> its path in the guest, e.g. \"bin/tool\".",
+            doc = "File or directory of the build -> its path in the guest, e.g. \"bin/tool\". Of a directory comes what is in it; where nothing lies, no directory: name it in `directories`.",
         ),
         "modes": attr.string_dict(
             doc = "Path of `files` -> mode in octal; default: 0755 for programs and " +

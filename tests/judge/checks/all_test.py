@@ -23,6 +23,7 @@ from ktstr.model.histogram import Histogram
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.verdict.checks import SWITCHES as ON_OFF
 from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.figures import figure_of_check
 from ktstr.model.verdict.kinds import Kind
 from tests.support import runs
 from tests.support.runs import MS, S
@@ -80,6 +81,13 @@ def _set(values: dict[str, float]) -> Checks:
 
 
 class ThresholdsTest(absltest.TestCase):
+    def test_a_limit_is_in_its_figures_unit(self) -> None:
+        for limit in LIMITS:
+            unit = limit.unit.partition(" ")[0]
+            # rates and ratios are spelled out
+            if unit in ("us", "ms", "%"):
+                self.assertEqual(unit, figure_of_check(limit.name).unit, limit.name)
+
     @given(_scopes(), st.dictionaries(st.sampled_from(_NAMES), _VALUES))
     def test_no_check_depends_on_another(self, scope: Scope, values: dict[str, float]) -> None:
         together = evaluate(scope, _set(values), {})
