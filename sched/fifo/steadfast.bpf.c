@@ -16,6 +16,22 @@ const volatile u64 slice_ns = 20000000;
 /* How many times a CPU came, and went. */
 u64 nr_online, nr_offline;
 
+#define MAX_CPUS 512
+
+/* CPUs that are gone, or going. */
+static bool gone[MAX_CPUS];
+
+static void set_gone(s32 cpu, bool is_gone)
+{
+	if (cpu >= 0 && cpu < MAX_CPUS)
+		gone[cpu] = is_gone;
+}
+
+static bool is_going(u32 cpu)
+{
+	return cpu < MAX_CPUS && gone[cpu];
+}
+
 s32 SCX_PROG(steadfast_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	bool is_idle = false;
@@ -31,6 +47,13 @@ void SCX_PROG(steadfast_enqueue, struct task_struct *p, u64 enq_flags)
 	s32 cpu;
 
 	scx_insert(p, SHARED_DSQ, slice_ns, enq_flags);
+	/*
+	 * Linux 6.12 kicks from an irq_work of the CPU that asks.  One that goes runs no more of
+	 * those, and what is queued then keeps all later ones of that CPU from running, once it is
+	 * back, too.  Whom it gives its tasks to is told to look without a kick.
+	 */
+	if (is_going(bpf_get_smp_processor_id()))
+		return;
 	/* A CPU that went idle in the meantime would not look at the queue again. */
 	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 	if (cpu >= 0)
@@ -44,11 +67,13 @@ void SCX_PROG(steadfast_dispatch, s32 cpu, struct task_struct *prev)
 
 void SCX_PROG(steadfast_cpu_online, s32 cpu)
 {
+	set_gone(cpu, false);
 	__sync_fetch_and_add(&nr_online, 1);
 }
 
 void SCX_PROG(steadfast_cpu_offline, s32 cpu)
 {
+	set_gone(cpu, true);
 	__sync_fetch_and_add(&nr_offline, 1);
 }
 
