@@ -8,8 +8,8 @@ from ktstr import CgroupDef, Checks, Limits, Scenario, TopologyView, defs, it, s
     duration=1.5,
     checks=Checks(max_share_error_pct=20),
     claims=(
-        stat("heavy/x.promised_cpus").near(0.425, 0.001),
-        stat("heavy/y.promised_cpus").near(1.275, 0.001),
+        stat("heavy/x.promised_cpus").near(0.175, 0.001),
+        stat("heavy/y.promised_cpus").near(0.525, 0.001),
         stat("light.promised_cpus").near(0.3, 0.001),
         stat("light.got_cpus").all_of(it.above(0.2), it.below(0.4)),
     ),
