@@ -46,6 +46,14 @@ void SCX_PROG(steadfast_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	s32 cpu;
 
+	/*
+	 * A CPU that goes is not asked to dispatch any more (balance_one() of Linux 6.12), and its
+	 * own threads, for which its going waits, run nowhere else.
+	 */
+	if ((p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1) {
+		scx_insert(p, SCX_DSQ_LOCAL, slice_ns, enq_flags);
+		return;
+	}
 	scx_insert(p, SHARED_DSQ, slice_ns, enq_flags);
 	/*
 	 * Linux 6.12 kicks from an irq_work of the CPU that asks.  One that goes runs no more of
