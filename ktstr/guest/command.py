@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ktstr.guest.system.child import Child
+from ktstr.guest.system.outputs import Outputs
 from ktstr.model.exit_status import describe_code
 from ktstr.model.facts import Event, LogChunk, TestFacts
 from ktstr.model.function_end import FunctionEnd
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ktstr.model.plan import Plan
 
 _SHELL = "/bin/busybox"
-_PIECE = 1 << 16
 _NS = 1_000_000_000
 _KILL_S = 2.0
 
@@ -31,8 +30,7 @@ class CommandRun:
     def __init__(self, plan: Plan, reactor: Reactor, port: Sink, shell: str = _SHELL) -> None:
         """shell: the program, which must be a busybox or call itself `sh`."""
         self._plan, self._reactor, self._port, self._shell = plan, reactor, port, shell
-        self._open: set[int] = set()
-        self._status: int | None = None
+        self._outputs = Outputs(reactor)
 
     def run(self) -> None:
         """Runs it to its end or its deadline; emits its output as it comes, then `TestFacts`.
@@ -44,16 +42,15 @@ class CommandRun:
             OSError: there is no shell.
         """
         self._port.emit(Event(time.monotonic_ns(), EventName.TEST_START, None, ""))
-        pid = self._start()
-        pidfd = os.pidfd_open(pid)
-        self._reactor.watch(pidfd, lambda: self._reap(pid, pidfd))
-        in_time = self._wait(self._plan.deadlines.test_s, lambda: self._status is not None)
-        _kill(pid)
-        self._wait(_KILL_S, lambda: self._status is not None and not self._open)
-        for descriptor in (pidfd, *self._open):
-            self._reactor.forget(descriptor)
-            os.close(descriptor)
-        self._port.emit(self._facts(in_time))
+        child = Child(self._reactor)
+        child.follow(self._start())
+        in_time = child.await_end(self._plan.deadlines.test_s)
+        child.kill_group()
+        deadline = time.monotonic_ns() + int(_KILL_S * _NS)
+        self._reactor.wait(deadline, lambda: child.status is not None and self._outputs.have_ended)
+        child.let_go()
+        self._outputs.close()
+        self._port.emit(self._facts(in_time, child.status))
 
     def _start(self) -> int:
         (out, out_end), (err, err_end) = os.pipe(), os.pipe()
@@ -75,27 +72,13 @@ class CommandRun:
         return pid
 
     def _pass_on(self, descriptor: int, name: str) -> None:
-        def take() -> None:
-            data = os.read(descriptor, _PIECE)
-            if data:
-                self._port.emit(LogChunk(name, data.decode(errors="surrogateescape")))
-                return
-            self._reactor.forget(descriptor)
-            self._open.discard(descriptor)
-            os.close(descriptor)
+        def take(data: bytes) -> None:
+            self._port.emit(LogChunk(name, data.decode(errors="surrogateescape")))
 
-        self._open.add(descriptor)
-        self._reactor.watch(descriptor, take)
+        self._outputs.hear(descriptor, take)
 
-    def _reap(self, pid: int, pidfd: int) -> None:
-        self._status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        self._reactor.forget(pidfd)
-
-    def _wait(self, seconds: float, done: Callable[[], bool]) -> bool:
-        return self._reactor.wait(time.monotonic_ns() + int(seconds * _NS), done)
-
-    def _facts(self, in_time: bool) -> TestFacts:
-        status = self._status
+    def _facts(self, in_time: bool, waited: int | None) -> TestFacts:
+        status = None if waited is None else os.waitstatus_to_exitcode(waited)
         if not in_time or status is None:
             outcome = FunctionEnd.DEADLINE
             detail = f"it took longer than {self._plan.deadlines.test_s:g} s of guest time"
@@ -104,10 +87,3 @@ class CommandRun:
             detail = describe_code(status)
         notes = {} if status is None else {"status": status}
         return TestFacts(outcome, detail, "", (), 0, notes)
-
-
-def _kill(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # all of it has ended

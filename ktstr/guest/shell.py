@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import os
-import select
 from typing import TYPE_CHECKING
 
+from ktstr.guest.system.child import Child
 from ktstr.guest.system.sched_ext import read_state
 
 if TYPE_CHECKING:
@@ -41,14 +41,9 @@ def run_shell(plan: Plan, stage: Stage, reactor: Reactor) -> None:
             (os.POSIX_SPAWN_DUP2, 0, 2),
         ],
     )
-    pidfd = os.pidfd_open(pid)
-    ended = select.poll()
-    ended.register(pidfd, select.POLLIN)
-    reactor.watch(pidfd, lambda: None)
-    reactor.wait(_NEVER_NS, lambda: bool(ended.poll(0)))
-    reactor.forget(pidfd)
-    os.close(pidfd)
-    os.waitpid(pid, 0)
+    shell = Child(reactor)
+    shell.follow(pid)
+    reactor.wait(_NEVER_NS, lambda: shell.status is not None)
 
 
 def _banner(plan: Plan, stage: Stage) -> str:

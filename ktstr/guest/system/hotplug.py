@@ -7,6 +7,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, NoReturn
 
+from ktstr.guest.system.child import await_child
 from ktstr.guest.system.realtime import children_shielded
 from ktstr.guest.system.sysfs import CPUS
 from ktstr.guest.system.view import online_cpus
@@ -82,8 +83,6 @@ class Hotplug:
 
     def _switch(self, cpu: int, *, on: bool) -> None:
         """Writes to the CPU's file, which returns when the CPU has come or gone."""
-        from ktstr.guest.system.child import await_child  # few scenarios take CPUs
-
         path = f"{self._directory}/cpu{cpu}/online"
         with children_shielded():
             pid = os.fork()

@@ -66,7 +66,7 @@ class Service:
         """Ends it, whatever it is doing, and gives all back; harmless if it never began."""
         self._program.hang_up()
         # it ends with its input; one that does not, be it stuck, is killed
-        if self._program.is_held and not self._program.await_end(_ANSWER_S):
+        if self._program.is_followed and not self._program.await_end(_ANSWER_S):
             self._program.send(signal.SIGKILL)
             # one that waits in the kernel for tasks that nobody runs ends with the machine
             self._program.await_end(_KILL_S)

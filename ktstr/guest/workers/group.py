@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ktstr.guest.system.child import Child
 from ktstr.guest.system.reactor import Reactor
 from ktstr.guest.workers.argv import (
     Descriptors,
@@ -37,20 +38,11 @@ _NS = 1_000_000_000
 
 
 @dataclass
-class _Process:
-    """A process of the group; `pidfd` is -1 once it has ended."""
-
-    pid: int
-    pidfd: int
-    status: int | None = None
-
-
-@dataclass
 class _Worker:
     """A process, or a thread of one; descriptors are -1 once closed."""
 
     index: int
-    process: _Process
+    process: Child
     start: int
     report: int
     affinity: str
@@ -92,7 +84,7 @@ class WorkerGroup:
         self.label = label
         self._reactor, self._group = reactor, group
         self._program = program_of(work, program)
-        self._processes: list[_Process] = []
+        self._processes: list[Child] = []
         self._workers: list[_Worker] = []
         self._memory: SharedMemory | None = None
         self._stopped_ns = 0
@@ -204,8 +196,7 @@ class WorkerGroup:
             if worker.start >= 0:
                 os.close(worker.start)
         for process in self._processes:
-            if process.status is None:
-                self._release(process)
+            process.let_go()
         self._remove_leftovers()
         self._workers.clear()
         self._processes.clear()
@@ -229,7 +220,7 @@ class WorkerGroup:
         words = group_words(self.work, len(affinities), self._seed)
         given, workers, starts = [], [], []
         threads = self.work.mode is Mode.THREAD
-        process = _Process(-1, -1)
+        process = Child(self._reactor)
         try:
             for index in indices:
                 # a file holds a report of any length, and what a worker wrote before it was killed
@@ -244,7 +235,7 @@ class WorkerGroup:
                 words += worker_words(self.work, label, index, affinity, files)
                 words += disk_words(self.work, label, self._disks)
                 given += files.given()
-            process.pid = self._launch(words, given)
+            pid = self._launch(words, given)
         except BaseException:
             for worker in workers:
                 os.close(worker.start)
@@ -253,10 +244,9 @@ class WorkerGroup:
         finally:
             for descriptor in starts:
                 os.close(descriptor)
-        process.pidfd = os.pidfd_open(process.pid)
+        process.follow(pid)
         self._workers += workers
         self._processes.append(process)
-        self._reactor.watch(process.pidfd, lambda: self._ended(process))
 
     def _launch(self, words: list[str], given: list[int]) -> int:
         if isinstance(self.work.type, PythonWork):
@@ -276,17 +266,7 @@ class WorkerGroup:
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes:
-            if process.status is None:
-                signal.pidfd_send_signal(process.pidfd, number)
-
-    def _ended(self, process: _Process) -> None:
-        process.status = os.waitpid(process.pid, 0)[1]
-        self._release(process)
-
-    def _release(self, process: _Process) -> None:
-        self._reactor.forget(process.pidfd)
-        os.close(process.pidfd)
-        process.pidfd = -1
+            process.send(number)
 
     def _facts(self, worker: _Worker) -> WorkerFacts:
         who = WorkerIdentity(

@@ -8,7 +8,7 @@ import signal
 
 from absl.testing import absltest
 
-from ktstr.guest.system.child import await_child
+from ktstr.guest.system.child import Child, await_child
 from ktstr.guest.system.reactor import Reactor
 
 
@@ -35,6 +35,20 @@ class ChildTest(absltest.TestCase):
         # nobody reaps it
         reactor.watch = lambda descriptor, handler: None  # type: ignore[method-assign]
         self.assertEqual(await_child(reactor, pid, 0.05, 0), (None, False))
+
+    def test_one_that_has_ended_holds_nothing_and_takes_no_signal(self) -> None:
+        before = sorted(os.listdir("/proc/self/fd"))
+        child = Child(Reactor())
+        child.let_go()
+        child.follow(_child("exit 3"))
+        self.assertTrue(child.is_followed)
+        self.assertTrue(child.await_end(30))
+        self.assertFalse(child.is_followed)
+        self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
+        child.send(signal.SIGKILL)
+        child.let_go()
+        assert child.status is not None
+        self.assertEqual(os.waitstatus_to_exitcode(child.status), 3)
 
 
 if __name__ == "__main__":
