@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from typing import Any
 
 from absl.testing import absltest, parameterized
 
@@ -17,22 +16,17 @@ from ktstr.runner import command as host
 from ktstr.runner.arguments import Command
 from ktstr.runner.cases.planning import shell_plan
 from tests.support import targets
+from tests.support.sink import Sink
 
 
-class _Sink:
-    def __init__(self) -> None:
-        self.facts: list[Any] = []
-
-    def emit(self, fact: Any) -> None:
-        self.facts.append(fact)
-
+class _Said(Sink):
     def said(self, source: str) -> bytes:
         texts = [f.text for f in self.facts if isinstance(f, LogChunk) and f.source == source]
         return "".join(texts).encode(errors="surrogateescape")
 
 
-def _run(text: str, timeout_s: float = 60.0) -> tuple[_Sink, TestFacts]:
-    sink = _Sink()
+def _run(text: str, timeout_s: float = 60.0) -> tuple[_Said, TestFacts]:
+    sink = _Said()
     plan = shell_plan(targets.target(), command=Command(text, timeout_s))
     CommandRun(plan, Reactor(), sink, "/bin/sh").run()
     first, *_, last = sink.facts

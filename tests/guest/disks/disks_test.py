@@ -16,6 +16,7 @@ from ktstr.guest.system.reactor import Reactor
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts, Event
 from ktstr.model.machine.disk import Disk, Filesystem
+from tests.support.sink import Sink
 
 _SIZE = 1 << 20
 
@@ -33,14 +34,6 @@ def _disk(**changes: Any) -> Disk:
     return Disk(**(fields | changes))
 
 
-class _Port:
-    def __init__(self) -> None:
-        self.facts: list[Any] = []
-
-    def emit(self, fact: Any) -> None:
-        self.facts.append(fact)
-
-
 class MissingTest(absltest.TestCase):
     def test_a_device_that_never_appears_is_told_with_those_that_did(self) -> None:
         block = Path(self.create_tempdir().full_path)
@@ -48,7 +41,7 @@ class MissingTest(absltest.TestCase):
             (block / name).mkdir()
             if serial:
                 (block / name / "serial").write_text(serial)
-        port = _Port()
+        port = Sink()
         with (
             mock.patch.object(disks, "_BLOCK", str(block)),
             mock.patch.object(disks, "KernelLog"),
@@ -72,7 +65,7 @@ class FinishTest(parameterized.TestCase):
         block = Path(self.create_tempdir().full_path)
         (block / "null").mkdir()
         (block / "null" / "serial").write_text("data")
-        port = _Port()
+        port = Sink()
         refusal = mock.Mock(side_effect=OSError(number, os.strerror(number)))
         with (
             mock.patch.object(disks, "_BLOCK", str(block)),

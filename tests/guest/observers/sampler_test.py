@@ -16,63 +16,46 @@ from ktstr.guest.system.reactor import Reactor
 from ktstr.model.codec import decode, encode
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.wire.samples import SamplerFacts, SchedSample
+from tests.guest.observers.observer import ObserverTest
+from tests.support.sink import Sink
 
 
-class _Facts:
-    """A sink that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.all: list[Any] = []
-
-    def emit(self, fact: Any) -> None:
-        self.all.append(fact)
-
-
-class SamplerTest(absltest.TestCase):
+class SamplerTest(ObserverTest):
     def play(self, script: str) -> list[Any]:
         """A scenario of one step with a program that does what the shell script says."""
-        program = self.create_tempfile(content=f"#!/bin/sh\n{script}\n").full_path
-        os.chmod(program, 0o755)
-        return self.play_with(program)
+        return self.play_with(self.program(script))
 
     def play_with(self, program: str) -> list[Any]:
-        before = sorted(os.listdir("/proc/self/fd"))
-        facts = _Facts()
-        sampler = Sampler(Reactor(), facts, program)
-        sampler.start()
-        sampler.measure("cg", 7)
-        sampler.turn(0)
-        sampler.turn(None)
-        sampler.report()
-        sampler.finish()
-        del sampler
-        self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
-        return facts.all
+        sink = Sink()
+        with self.leaves_nothing_open():
+            sampler = Sampler(Reactor(), sink, program)
+            sampler.start()
+            sampler.measure("cg", 7)
+            sampler.turn(0)
+            sampler.turn(None)
+            sampler.report()
+            sampler.finish()
+            del sampler
+        return sink.facts
 
     def test_the_next_scenario_does_not_call_upon_one_that_has_gone(self) -> None:
-        tree, facts = CgroupTree(self.create_tempdir().full_path), _Facts()
+        tree, sink = CgroupTree(self.create_tempdir().full_path), Sink()
         view = TopologyView.of(Topology.parse("1n1l1c1t"))
         stage = Stage(view, 1.0, 1, seed=1, collect_s=1.0)
-        people = Population(stage, tree, Reactor(), facts)
-        turns = Turns(people, tree, Reactor(), facts, trace=True)
+        people = Population(stage, tree, Reactor(), sink)
+        turns = Turns(people, tree, Reactor(), sink, trace=True)
         self.assertIsNotNone(tree.on_create)
         turns.finish()
         self.assertIsNone(tree.on_create)
 
     def test_after_its_end_it_writes_to_nobody(self) -> None:
-        program = self.create_tempfile(content="#!/bin/sh\necho ok; read a; echo ok\n").full_path
-        os.chmod(program, 0o755)
-        sampler = Sampler(Reactor(), _Facts(), program)
+        sampler = Sampler(Reactor(), Sink(), self.program("echo ok; read a; echo ok"))
         sampler.start()
         sampler.finish()
         # whoever opens a file next has the descriptors that the sampler gave back
         pipes = [os.pipe2(os.O_NONBLOCK) for _ in range(4)]
         sampler.measure("cg", 7)
-        for source, sink in pipes:
-            with self.assertRaises(BlockingIOError):
-                os.read(source, 1)
-            os.close(source)
-            os.close(sink)
+        self.assert_none_written(pipes)
 
     def test_a_program_that_is_not_there(self) -> None:
         (account,) = self.play_with("/no/such/sampler")

@@ -18,42 +18,31 @@ from ktstr.model.codec import decode, encode
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.wire.witness import CpuIdleness, Hold, Sightings, WitnessFacts
 from ktstr.record.sightings import seen_in
+from tests.guest.observers.observer import ObserverTest
+from tests.support.sink import Sink
 
 _OK = "echo ok; "
 
 
-class _Facts:
-    """A sink that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.all: list[Any] = []
-
-    def emit(self, fact: Any) -> None:
-        self.all.append(fact)
-
-
-class WitnessTest(absltest.TestCase):
+class WitnessTest(ObserverTest):
     def play(self, script: str) -> list[Any]:
         """A guest with one step, and a program that does what the shell script says."""
-        program = self.create_tempfile(content=f"#!/bin/sh\n{script}\n").full_path
-        os.chmod(program, 0o755)
-        return self.play_with(program)
+        return self.play_with(self.program(script))
 
     def play_with(self, program: str) -> list[Any]:
-        before = sorted(os.listdir("/proc/self/fd"))
-        facts = _Facts()
-        witness = Witness(Reactor(), program)
-        witness.load()
-        witness.begin(facts, 2)
-        witness.follow(41)
-        witness.measure("cg", 7)
-        witness.turn(0)
-        witness.turn(None)
-        witness.report()
-        witness.finish()
-        del witness
-        self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
-        return facts.all
+        sink = Sink()
+        with self.leaves_nothing_open():
+            witness = Witness(Reactor(), program)
+            witness.load()
+            witness.begin(sink, 2)
+            witness.follow(41)
+            witness.measure("cg", 7)
+            witness.turn(0)
+            witness.turn(None)
+            witness.report()
+            witness.finish()
+            del witness
+        return sink.facts
 
     def assert_error(self, script: str, error: str) -> None:
         (account,) = self.play(script)
@@ -142,22 +131,16 @@ class WitnessTest(absltest.TestCase):
         self.assert_error(f"{_OK} read a; echo ok; read b; echo ok", "stopped looking: ")
 
     def test_one_that_nobody_wants_says_nothing(self) -> None:
-        program = self.create_tempfile(content=f"#!/bin/sh\n{_OK} cat\n").full_path
-        os.chmod(program, 0o755)
-        before = sorted(os.listdir("/proc/self/fd"))
-        witness = Witness(Reactor(), program)
-        witness.load()
-        witness.dismiss()
-        # nor does it write to whoever opens a file next
-        pipes = [os.pipe2(os.O_NONBLOCK) for _ in range(4)]
-        witness.measure("cg", 7)
-        for source, sink in pipes:
-            with self.assertRaises(BlockingIOError):
-                os.read(source, 1)
-            os.close(source)
-            os.close(sink)
-        del witness
-        self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
+        program = self.program(f"{_OK} cat")
+        with self.leaves_nothing_open():
+            witness = Witness(Reactor(), program)
+            witness.load()
+            witness.dismiss()
+            # nor does it write to whoever opens a file next
+            pipes = [os.pipe2(os.O_NONBLOCK) for _ in range(4)]
+            witness.measure("cg", 7)
+            self.assert_none_written(pipes)
+            del witness
 
     def test_many_cpus_are_looked_at_less_often(self) -> None:
         self.assertEqual(period_ns(1), period_ns(2))
@@ -172,9 +155,9 @@ class WitnessTest(absltest.TestCase):
 
         view = TopologyView.of(Topology.parse("1n1l1c1t"))
         stage = Stage(view, 1.0, 1, seed=1, collect_s=1.0)
-        people = Population(stage, tree, Reactor(), _Facts())
+        people = Population(stage, tree, Reactor(), Sink())
         turns = Turns(
-            people, tree, Reactor(), _Facts(), trace=False, witness=_Seen(Reactor(), "/none")
+            people, tree, Reactor(), Sink(), trace=False, witness=_Seen(Reactor(), "/none")
         )
         self.assertIsNotNone(tree.on_create)
         turns.enter(3)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 from unittest import mock
 
 from absl.testing import absltest
@@ -17,16 +17,9 @@ from ktstr.model.facts import ScenarioFacts
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.scenario.scenario import Fixed, Loop, Scenario, SpawnHost, Step
 from ktstr.model.work.work import Work
+from tests.support.sink import Sink
 
 _STAGE = Stage(TopologyView.of(Topology.parse("1n1l1c1t")), 0.01, 1, seed=1, collect_s=5.0)
-
-
-class _Facts:
-    def __init__(self) -> None:
-        self.all: list[Any] = []
-
-    def emit(self, fact: Any) -> None:
-        self.all.append(fact)
 
 
 class EngineTest(absltest.TestCase):
@@ -34,7 +27,7 @@ class EngineTest(absltest.TestCase):
         tree = CgroupTree(self.create_tempdir().full_path)
         subject = mock.create_autospec(Subject, instance=True)
         subject.trouble.return_value = ""
-        engine = Engine(_STAGE, tree, Reactor(), _Facts(), cast(Subject, subject))
+        engine = Engine(_STAGE, tree, Reactor(), Sink(), cast(Subject, subject))
         return engine.play(Scenario(steps))
 
     def test_a_loop_without_a_round_is_an_error(self) -> None:

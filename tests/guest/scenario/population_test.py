@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from absl.testing import absltest
 
 from ktstr.guest.scenario.population import Population, Stage
@@ -13,17 +11,10 @@ from ktstr.guest.system.reactor import Reactor
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.work.work import RandomSubset, Work
+from tests.support.sink import Sink
 
 _VIEW = TopologyView.of(Topology.parse("2n4l64c1t"))
 _WORK = Work(affinity=RandomSubset(), workers=2)
-
-
-class _Facts:
-    def __init__(self) -> None:
-        self.all: list[Any] = []
-
-    def emit(self, fact: Any) -> None:
-        self.all.append(fact)
 
 
 class PopulationTest(absltest.TestCase):
@@ -32,15 +23,15 @@ class PopulationTest(absltest.TestCase):
         mount = self.create_tempdir()
         mount.create_file("cgroup.procs")
         stage = Stage(_VIEW, 1.0, 2, seed=1, collect_s=5.0, worker="/bin/true")
-        self.facts, reactor = _Facts(), Reactor()
-        self.people = Population(stage, CgroupTree(mount.full_path), reactor, self.facts)
+        self.sink, reactor = Sink(), Reactor()
+        self.people = Population(stage, CgroupTree(mount.full_path), reactor, self.sink)
 
     def affinities(self) -> list[str]:
         """Those of two workers of one step."""
         self.people.spawn(None, _WORK, 0)
         self.people.tear_down(0)
-        found = [each.requested for each in self.facts.all if isinstance(each, WorkerFacts)]
-        self.facts.all.clear()
+        found = [each.requested for each in self.sink.facts if isinstance(each, WorkerFacts)]
+        self.sink.facts.clear()
         return found
 
     def test_every_group_draws_for_itself(self) -> None:
