@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ktstr.model.plan import Plan
+from ktstr.model.scenario.parts import ops_of
 from ktstr.model.scenario.scenario import (
     Fixed,
     Frac,
@@ -44,7 +45,7 @@ def waits_of(scenario: Scenario) -> tuple[float, int]:
 
     A Loop begins no round after the test's duration, so one round comes on top of its hold.
     """
-    ops = [*scenario.backdrop.ops, *(op for step in scenario.steps for op in step.ops)]
+    ops = list(ops_of(scenario))
     waits = sum(op.timeout for op in ops if isinstance(op, WaitPayload | WaitFor))
     return waits, sum(isinstance(op, RunPayload) for op in ops)
 
@@ -53,11 +54,10 @@ def attachment_waits(plan: Plan) -> float:
     """Guest seconds that ops on schedulers may add to the holds of the plan's scenario."""
     if plan.scenario is None:
         return 0.0
-    ops = [*plan.scenario.backdrop.ops, *(op for step in plan.scenario.steps for op in step.ops)]
-    changes = [op for op in ops if isinstance(op, SchedulerOp)]
+    changes = sum(isinstance(op, SchedulerOp) for op in ops_of(plan.scenario))
     schedulers = (*(() if plan.scheduler is None else (plan.scheduler,)), *plan.staged)
     attach = max((each.attach_timeout_s for each in schedulers), default=0.0)
-    return len(changes) * (attach + plan.deadlines.detach_s)
+    return changes * (attach + plan.deadlines.detach_s)
 
 
 def _hold_s(hold: HoldSpec, duration_s: float) -> float:

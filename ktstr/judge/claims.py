@@ -13,6 +13,7 @@ from ktstr.judge.scheduler import never_ran
 from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
 from ktstr.judge.statistics.run import RunStatistics, StepStatistics
 from ktstr.model.errors import UsageError
+from ktstr.model.scenario.parts import parts_of
 from ktstr.model.scenario.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.claims import Relation, StatClaim
@@ -85,11 +86,9 @@ def _labels(scenario: Scenario) -> list[str]:
 
 
 def _cgroups(scenario: Scenario) -> Iterator[str]:
-    parts = [(scenario.backdrop.cgroups, scenario.backdrop.ops)]
-    parts += [(step.setup, step.ops) for step in scenario.steps]
-    for cgroups, ops in parts:
-        yield from (cgroup.name for cgroup in cgroups)
-        for op in ops:
+    for part in parts_of(scenario):
+        yield from (cgroup.name for cgroup in part.cgroups)
+        for op in part.ops:
             if isinstance(op, AddCgroup):
                 yield op.name
             elif isinstance(op, AddCgroupDef):

@@ -11,6 +11,7 @@ from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_checks import About, ending, failures, is_only_default, skip_reason
 from ktstr.model.payload_run import Key, payload_cgroup
 from ktstr.model.plan import Plan
+from ktstr.model.scenario.parts import ops_of
 from ktstr.model.scenario.scenario import RunPayload
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
@@ -42,11 +43,9 @@ def payloads(run: RunRecord) -> list[Detail]:
 
 def planned_payloads(plan: Plan) -> Counter[Key]:
     """How often, at least, the plan's scenario starts each payload in each cgroup."""
-    scenario = plan.scenario
-    if scenario is None:
+    if plan.scenario is None:
         return Counter()
-    parts = (scenario.backdrop.ops, *(step.ops for step in scenario.steps))
-    starts = (op for ops in parts for op in ops if isinstance(op, RunPayload))
+    starts = (op for op in ops_of(plan.scenario) if isinstance(op, RunPayload))
     return Counter((op.payload, payload_cgroup(op.cgroup)) for op in starts)
 
 
