@@ -23,10 +23,9 @@ else:
         """A name of the language; raises AttributeError as any module does."""
         from importlib import import_module
 
-        language = import_module("ktstr.language")
+        module = import_module(_LATE.get(name, "ktstr.language"))
         if name == "__all__":
-            return [*_LATE, *language.__all__]
-        module = import_module(_LATE[name]) if name in _LATE else language
+            return [*_LATE, *module.__all__]
         try:
             value = getattr(module, name)
         except AttributeError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel's console says about a run, as the classifier in `ktstr.vm` found it."""
+"""What the kernel's console says about a run, as the classifier of `ktstr.console` found it."""
 
 from __future__ import annotations
 
