@@ -7,8 +7,8 @@ command -v uv >/dev/null || {
   echo "third_party/lock.sh: uv not found on PATH; install it with: python3 -m pip install uv" >&2
   exit 1
 }
-# In this order: build is constrained by run time, dev by both.
-for name in requirements requirements_build requirements_dev; do
+# In this order: build is constrained by run time, dev by both, and a farm's server by neither.
+for name in requirements requirements_build requirements_dev requirements_farm; do
   uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
     --no-emit-find-links --custom-compile-command third_party/lock.sh \
     --output-file "$name.lock.txt" "$name.in" "$@"

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a farm is made of."""
+
+import re
+from pathlib import Path
+
+from absl.testing import absltest
+
+from tools.farm.parts import directories_of, files_of, parts_of
+from tools.farm.server import MATCHED, configuration
+from tools.farm.settings import Programs, Settings
+
+_PROGRAMS = Programs(Path("/root-of-farm"), Path("/site"), "/usr/bin/python3")
+_SETTINGS = Settings(
+    Path("/state"), port=5000, workers=2, jobs=3, keepalive_s=7, properties=("ISA=x86-64",)
+)
+
+
+class PartsTest(absltest.TestCase):
+    def test_whoever_is_needed_starts_first(self) -> None:
+        names = [part.name for part in parts_of(_PROGRAMS, _SETTINGS)]
+        workers = ["worker0.cache", "worker0", "worker1.cache", "worker1"]
+        self.assertEqual(["database", "cache", "server", *workers], names)
+
+    def test_all_state_is_in_its_directory(self) -> None:
+        for path in [*files_of(_PROGRAMS, _SETTINGS), *directories_of(_SETTINGS)]:
+            self.assertTrue(path.is_relative_to("/state"), path)
+
+    def test_a_worker_says_what_it_has_and_takes_so_many_actions(self) -> None:
+        worker = parts_of(_PROGRAMS, _SETTINGS)[-1].command
+        self.assertIn("--platform=ISA=x86-64", worker)
+        self.assertIn("--concurrent-jobs=3", worker)
+        self.assertIn("--bots-remote=http://127.0.0.1:5000", worker)
+
+    def test_nothing_listens_but_on_loopback(self) -> None:
+        database, cache, *_ = parts_of(_PROGRAMS, _SETTINGS)
+        self.assertIn("listen_addresses=", database.command)
+        self.assertIn("--bind=127.0.0.1:5001", cache.command)
+        self.assertIn('address: "127.0.0.1:5000"', configuration(_SETTINGS, Path("/s")))
+
+    def test_actions_inherit_little(self) -> None:
+        for part in parts_of(_PROGRAMS, _SETTINGS)[3:]:
+            self.assertEqual({"HOME", "LANG", "PATH"}, set(part.environment), part.name)
+
+    def test_the_server_is_told_all(self) -> None:
+        text = configuration(_SETTINGS, Path("/state/pg/socket"))
+        self.assertIn("postgresql+psycopg2:///postgres?host=/state/pg/socket&user=farm", text)
+        self.assertIn("bot-session-keepalive-timeout: 7\n", text)
+        self.assertIn(f"match-property-keys: [{', '.join(MATCHED)}]", text)
+        self.assertIsNone(re.search(r"\{\w+\}", text.replace("{minutes", "")), text)
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a farm's programs and its state are, and how large it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What a farm consists of.
+
+    Attributes:
+      root: an unpacked Debian root with buildbox, bubblewrap and PostgreSQL.
+      site: the directory that the wheels of BuildGrid, and of all it imports, are installed in.
+      python: the Python that runs it.
+    """
+
+    root: Path
+    site: Path
+    python: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One farm.
+
+    Attributes:
+      state: the directory of its database, caches, logs and sockets.
+      port: the server's, on loopback; the cache's is the next one.
+      workers: how many.
+      jobs: actions at once, of each worker.
+      cache_gib: at most this much in the server's cache, and half of it in each worker's.
+      keepalive_s: a worker that says nothing for so long is dead, and its action goes to another.
+      properties: KEY=VALUE that workers say of themselves.
+    """
+
+    state: Path
+    port: int = 8980
+    workers: int = 2
+    jobs: int = 1
+    cache_gib: int = 20
+    keepalive_s: int = 30
+    properties: tuple[str, ...] = ()
+
+    @property
+    def cache_port(self) -> int:
+        """The port of the cache behind the server."""
+        return self.port + 1
