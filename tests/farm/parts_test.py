@@ -8,7 +8,7 @@ from absl.testing import absltest
 
 from tools.farm.parts import directories_of, files_of, parts_of
 from tools.farm.server import MATCHED, configuration
-from tools.farm.settings import Programs, Settings
+from tools.farm.settings import Programs, Settings, properties_of
 
 _PROGRAMS = Programs(Path("/root-of-farm"), Path("/site"), "/usr/bin/python3")
 _SETTINGS = Settings(
@@ -31,6 +31,13 @@ class PartsTest(absltest.TestCase):
         self.assertIn("--platform=ISA=x86-64", worker)
         self.assertIn("--concurrent-jobs=3", worker)
         self.assertIn("--bots-remote=http://127.0.0.1:5000", worker)
+
+    def test_a_worker_says_every_class_that_it_can_hold(self) -> None:
+        self.assertEqual((), properties_of(4095, 1))
+        wanted = ("ktstr-memory=4096", "ktstr-memory=16384", "ktstr-cpus=2", "ktstr-cpus=4")
+        self.assertEqual(wanted, properties_of(20000, 7))
+        for each in wanted:
+            self.assertIn(each.partition("=")[0], MATCHED)
 
     def test_nothing_listens_but_on_loopback(self) -> None:
         database, cache, *_ = parts_of(_PROGRAMS, _SETTINGS)

@@ -25,7 +25,7 @@ from runfiles import Runfiles
 
 from ktstr.model.errors import InfraError, UsageError
 from tools.farm.parts import directories_of, files_of, parts_of
-from tools.farm.settings import Programs, Settings
+from tools.farm.settings import Programs, Settings, properties_of
 from tools.farm.supervise import Supervisor
 
 _INSIDE = "KTSTR_FARM_INSIDE"
@@ -60,6 +60,8 @@ def _settings(argv: Sequence[str]) -> Settings:
     parser.add_argument("--property", action="append", default=[], metavar="KEY=VALUE")
     args = parser.parse_args(argv)
     here = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    share = memory // max(1, args.workers * args.jobs)
     return Settings(
         state=(here / args.state).resolve(),
         port=args.port,
@@ -67,7 +69,7 @@ def _settings(argv: Sequence[str]) -> Settings:
         jobs=args.jobs,
         cache_gib=args.cache_gib,
         keepalive_s=args.keepalive,
-        properties=tuple(args.property),
+        properties=(*properties_of(share, os.cpu_count() or 1), *args.property),
     )
 
 

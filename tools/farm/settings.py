@@ -6,6 +6,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+# What tests ask for (rules/private/test/properties.bzl): a worker says each class that it can hold.
+_MEMORY_MIB = (4096, 16384, 65536, 262144)
+_CPUS = tuple(2 << power for power in range(8))
+
+
+def properties_of(mib: int, cpus: int) -> tuple[str, ...]:
+    """The properties of a worker that has so much memory, and so many CPUs, for each action."""
+    memory = [f"ktstr-memory={each}" for each in _MEMORY_MIB if each <= mib]
+    return (*memory, *(f"ktstr-cpus={each}" for each in _CPUS if each <= cpus))
+
 
 @dataclass(frozen=True)
 class Programs:

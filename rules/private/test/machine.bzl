@@ -9,6 +9,7 @@ load(":numa.bzl", "numa_total", "parse_numa")
 load(
     ":payloads.bzl",
     "PAYLOAD_ATTRS",
+    "PAYLOAD_MIB",
     "check_payloads",
     "payload_files",
     "payloads_config",
@@ -107,6 +108,20 @@ def check_machine(ctx):
     check_workers(ctx)
     return cpus
 
+def least_mib(cpus, memory_mb, payloads):
+    """What a guest and the program that starts it take of the host's memory, but for NUMA's own.
+
+    Args:
+      cpus: the number of CPUs of the topology.
+      memory_mb: the attribute.
+      payloads: how many there are.
+
+    Returns:
+      MiB.
+    """
+    memory = max(_LEAST_MIB, cpus * _PER_CPU_MIB, memory_mb)
+    return memory + payloads * PAYLOAD_MIB + _RUNNER_MIB
+
 def reserved_mib(ctx, cpus):
     """What a guest and the program that starts it take of the host's memory.
 
@@ -117,8 +132,8 @@ def reserved_mib(ctx, cpus):
     Returns:
       MiB.
     """
-    memory = max(_LEAST_MIB, cpus * _PER_CPU_MIB, ctx.attr.memory_mb) + payloads_mib(ctx)
-    return memory + _RUNNER_MIB + numa_total(parse_numa(ctx.attr.numa)[0], "memory_mb")
+    memory = least_mib(cpus, ctx.attr.memory_mb, len(ctx.attr.payloads))
+    return memory + numa_total(parse_numa(ctx.attr.numa)[0], "memory_mb")
 
 def saved_mib(ctx, cpus):
     """What a saved guest takes of the host's memory beside its clones, where no store has it.

@@ -9,7 +9,7 @@ visibility("private")
 
 # What the larger of the in-tree payloads take of a guest's memory: twice their layer while the
 # kernel unpacks it. The runner, who knows the sizes, gives the guest what it needs.
-_MIB = 112
+PAYLOAD_MIB = 112
 
 PAYLOAD_ATTRS = {
     "payloads": attr.label_list(
@@ -67,7 +67,7 @@ def payloads_mib(ctx):
     Returns:
       int, MiB
     """
-    return len(ctx.attr.payloads) * _MIB
+    return len(ctx.attr.payloads) * PAYLOAD_MIB
 
 def validate_payloads(ctx):
     """Declares the action that sees whether payloads overwrite each other's files.

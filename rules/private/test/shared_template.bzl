@@ -2,6 +2,7 @@
 """The vm_template that all tests of a package with the same machine share."""
 
 load(":machine.bzl", "DEFAULT_TOPOLOGY")
+load(":properties.bzl", "template_properties")
 load(":template.bzl", "vm_template")
 
 visibility("private")
@@ -57,6 +58,7 @@ def shared_template(name, attributes):
         if not found:
             vm_template(
                 name = template,
+                exec_properties = template_properties(given),
                 machine = machine,
                 tags = ["manual"],
                 testonly = True,

@@ -23,6 +23,7 @@ load(
 )
 load(":numa.bzl", "numa_attribute")
 load(":payloads.bzl", "validate_payloads")
+load(":properties.bzl", "test_properties")
 load(":shared_template.bzl", "shared_template")
 
 visibility(["//rules", "//rules/private/gauntlet"])
@@ -361,7 +362,7 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
     clones = fresh_boot != True and not disks and kwargs.get("accel") not in ["kvm", "tcg"]
     if clones and not kwargs.get("template"):
         kwargs["template"] = shared_template(name, kwargs)
-    _ktstr_test(name = name, **kwargs)
+    _ktstr_test(name = name, **(kwargs | {"exec_properties": test_properties(kwargs)}))
     shell = {key: value for key, value in kwargs.items() if key not in _TEST_ONLY}
     shell["tags"] = list(shell.get("tags") or []) + ["manual"]
     shell["testonly"] = True

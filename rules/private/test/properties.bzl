@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a test, or a saved guest, asks of a remote worker: execution properties.
+
+`cpu:N` and `resources:memory:N` stay with Bazel. Properties are part of actions' keys, and so they are
+the same for local runs; where a test asks for nothing special, as most do, there are none, and any
+worker will do. They are set when a BUILD file is loaded, for a rule cannot set its own.
+"""
+
+load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
+load(":machine.bzl", "DEFAULT_TOPOLOGY", "least_mib")
+load(":numa.bzl", "numa_total", "parse_numa")
+load(":topology.bzl", "parse_topology")
+
+visibility(["//tests/rules/properties"])
+
+# MiB. A worker that says a class holds all below it, too; the first is what any has.
+_MEMORY = [1024, 4096, 16384, 65536, 262144]
+
+# What disks and a saved guest may add to a guest's own memory: ktstr_test reserves it in detail.
+_DISKS_MIB = 1024
+_SAVED_MIB = 256
+
+_BUSY_MOST = 256
+
+def _class_of(classes, value):
+    for each in classes:
+        if value <= each:
+            return each
+    return classes[-1]
+
+def needs(attributes):
+    """What a machine needs of the one that emulates it, where loading can know.
+
+    Args:
+      attributes: dict of a ktstr_test's or vm_template's attributes; numa as JSON.
+
+    Returns:
+      (cpus, mib), or None where one of them is a select(), or wrong: the rule says what.
+    """
+    values = [
+        attributes.get("topology") or DEFAULT_TOPOLOGY,
+        attributes.get("memory_mb") or 0,
+        attributes.get("numa") or "",
+    ]
+    if [type(each) for each in values] != ["string", "int", "string"]:
+        return None
+    if type(attributes.get("payloads") or []) != "list":
+        return None
+    layout, problem = parse_numa(values[2])
+    if problem:
+        return None
+    cpus, problem = parse_topology(values[0], layout)
+    if problem:
+        return None
+    payloads = len(attributes.get("payloads") or [])
+    return cpus, least_mib(cpus, values[1], payloads) + numa_total(layout, "memory_mb")
+
+def properties_of(mib, cpus = 1, kvm = False):
+    """The properties of an action.
+
+    Args:
+      mib: memory that it takes.
+      cpus: how many it keeps busy.
+      kvm: whether it wants /dev/kvm.
+
+    Returns:
+      dict of string, empty for what any worker does.
+    """
+    found = {}
+    memory = _class_of(_MEMORY, mib)
+    if memory != _MEMORY[0]:
+        found["ktstr-memory"] = str(memory)
+    if cpus > 1:
+        found["ktstr-cpus"] = str(_class_of([2 << i for i in range(8)], min(cpus, _BUSY_MOST)))
+    if kvm:
+        found["ktstr-kvm"] = "yes"
+    return found
+
+def template_properties(attributes):
+    """The exec_properties of a vm_template.
+
+    Args:
+      attributes: dict of its attributes.
+
+    Returns:
+      dict
+    """
+    needed = needs(attributes)
+    return properties_of(needed[1]) if needed else {}
+
+def test_properties(attributes):
+    """The exec_properties of a ktstr_test.
+
+    Args:
+      attributes: dict of its attributes, its own exec_properties among them, which win.
+
+    Returns:
+      dict or select()
+    """
+    own = attributes.get("exec_properties") or {}
+    needed = needs(attributes)
+    accel = attributes.get("accel") or "auto"
+    if not needed or type(own) != "dict" or type(accel) != "string":
+        return own
+    cpus, mib = needed
+    mib += _SAVED_MIB
+    in_turns = properties_of(mib + (_DISKS_MIB if attributes.get("disk_templates") else 0)) | own
+    at_once = properties_of(mib, cpus) | own
+    with_kvm = properties_of(mib, cpus, kvm = True) | own
+    known = {"kvm": with_kvm, "tcg": at_once, "virtual": in_turns}
+    if accel in known:
+        return known[accel]
+    return select({
+        Label("//rules:accel_is_kvm"): with_kvm,
+        Label("//rules:accel_is_tcg"): at_once,
+        Label("//rules:accel_is_virtual"): in_turns,
+        Label("//rules:auto_with_kvm"): with_kvm,
+        Label("//rules:auto_without_kvm"): in_turns,
+        "//conditions:default": with_kvm if KVM_IS_LIKELY else in_turns,
+    })

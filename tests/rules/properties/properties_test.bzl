@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of execution properties."""
+
+load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+
+# buildifier: disable=bzl-visibility
+load(
+    "//rules/private/test:properties.bzl",
+    "needs",
+    "properties_of",
+    "template_properties",
+    "test_properties",
+)
+
+def _properties_impl(ctx):
+    env = unittest.begin(ctx)
+    eight = {"topology": "1n2l4c1t"}
+    large = {"memory_mb": 3000, "topology": "1n2l4c1t"}
+
+    # What most tests are asks for nothing, so that any worker of any engine will do.
+    asserts.equals(env, {}, test_properties({"accel": "virtual"}))
+    asserts.equals(env, {}, template_properties(eight))
+
+    # Classes, not amounts: engines compare texts.
+    asserts.equals(env, {}, properties_of(1024))
+    asserts.equals(env, {"ktstr-memory": "4096"}, properties_of(1025))
+    asserts.equals(env, {"ktstr-memory": "262144"}, properties_of(1 << 20))
+    asserts.equals(env, {"ktstr-cpus": "2"}, properties_of(1, 2))
+    asserts.equals(env, {"ktstr-cpus": "4"}, properties_of(1, 3))
+    asserts.equals(env, {"ktstr-cpus": "256"}, properties_of(1, 252))
+
+    asserts.equals(env, {"ktstr-memory": "4096"}, template_properties(large))
+    asserts.equals(
+        env,
+        {"ktstr-cpus": "8", "ktstr-memory": "4096"},
+        test_properties(large | {"accel": "tcg"}),
+    )
+    asserts.equals(
+        env,
+        {"ktstr-cpus": "8", "ktstr-kvm": "yes"},
+        test_properties(eight | {"accel": "kvm"}),
+    )
+
+    # In virtual time a guest has disks in its memory.
+    disks = {"disk_templates": ["//:disk"]}
+    asserts.equals(env, {"ktstr-memory": "4096"}, test_properties(disks | {"accel": "virtual"}))
+    asserts.equals(env, {}, test_properties(disks | {"accel": "tcg", "topology": "1n1l1c1t"}))
+
+    # A target's own properties stay, and what it says itself counts.
+    own = {"exec_properties": {"Pool": "large", "ktstr-cpus": "2"}}
+    asserts.equals(
+        env,
+        {"Pool": "large", "ktstr-cpus": "2"},
+        test_properties(eight | own | {"accel": "tcg"}),
+    )
+
+    # What loading cannot know: a select(), and what the rule will refuse.
+    asserts.equals(env, None, needs({"topology": select({"//conditions:default": "1n1l1c1t"})}))
+    asserts.equals(env, None, needs({"topology": "8"}))
+    asserts.equals(env, {}, test_properties({"accel": "kvm", "topology": "8"}))
+    return unittest.end(env)
+
+_properties_test = unittest.make(_properties_impl)
+
+def properties_test(name):
+    """The test.
+
+    Args:
+      name: its name.
+    """
+    _properties_test(name = name)
