@@ -6,8 +6,8 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from tools.farm.parts import directories_of, files_of, parts_of
-from tools.farm.server import MATCHED, configuration
+from tools.farm.parts import directories_of, files_of, parts_of, path_problem
+from tools.farm.server import MATCHED, configuration, database_url
 from tools.farm.settings import Programs, Settings, properties_of
 
 _PROGRAMS = Programs(Path("/root-of-farm"), Path("/site"), "/usr/bin/python3")
@@ -44,6 +44,16 @@ class PartsTest(absltest.TestCase):
         self.assertIn("listen_addresses=", database.command)
         self.assertIn("--bind=127.0.0.1:5001", cache.command)
         self.assertIn('address: "127.0.0.1:5000"', configuration(_SETTINGS, Path("/s")))
+
+    def test_a_path_that_no_socket_fits_below_is_refused(self) -> None:
+        self.assertIsNone(path_problem(_SETTINGS))
+        most = 107 - len("/pg/socket/.s.PGSQL.5432")
+        self.assertIsNone(path_problem(Settings(Path("/" + "a" * (most - 1)))))
+        problem = path_problem(Settings(Path("/" + "a" * (most + 1)))) or ""
+        self.assertIn("is too long by 2 bytes for the sockets below it", problem)
+
+    def test_blanks_in_the_states_path_are_the_databases_too(self) -> None:
+        self.assertIn("host=/a%20b%26/pg&user", database_url(Path("/a b&/pg")))
 
     def test_actions_inherit_little(self) -> None:
         for part in parts_of(_PROGRAMS, _SETTINGS)[3:]:

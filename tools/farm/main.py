@@ -24,7 +24,7 @@ from pathlib import Path
 from runfiles import Runfiles
 
 from ktstr.model.errors import InfraError, UsageError
-from tools.farm.parts import directories_of, files_of, parts_of
+from tools.farm.parts import directories_of, files_of, parts_of, path_problem
 from tools.farm.settings import Programs, Settings, properties_of
 from tools.farm.supervise import Supervisor
 
@@ -38,6 +38,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         if os.environ.get(_INSIDE):
             return _supervise(settings)
+        if problem := path_problem(settings):
+            raise UsageError(f"farm: {problem}")
         with _locked(settings.state):
             _check_ports(settings)
             return _enter(argv)

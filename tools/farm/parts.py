@@ -7,6 +7,7 @@ libraries than a machine may have. The actions that they start see this machine,
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ from tools.farm.settings import Programs, Settings
 _LOADER = "usr/lib64/ld-linux-x86-64.so.2"
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _POSTGRES = "/usr/lib/postgresql/18/bin"
+_DATABASE_SOCKET = "pg/socket/.s.PGSQL.5432"
+# sun_path of unix(7), without its NUL.
+_SOCKET_MAX = 107
 # PostgreSQL refuses to run as root, which it is not inside its user namespace.
 _USER = "1000"
 _PASSWD = f"farm:x:{_USER}:{_USER}::/pg:/bin/sh\n"
@@ -77,7 +81,9 @@ def files_of(programs: Programs, settings: Settings) -> dict[Path, str]:
         settings.state / "passwd": _PASSWD,
         settings.state / "server.yml": server.configuration(settings, socket),
         settings.state / "buildbox-run": _RUNNER.format(
-            loader=loader, libraries=libraries, program=program
+            loader=shlex.quote(loader),
+            libraries=shlex.quote(libraries),
+            program=shlex.quote(program),
         ),
     }
 
@@ -87,6 +93,19 @@ def directories_of(settings: Settings) -> list[Path]:
     state = settings.state
     workers = [state / f"worker{index}" for index in range(settings.workers)]
     return [state / "log", state / "done", state / "pg" / "socket", state / "cas", *workers]
+
+
+def path_problem(settings: Settings) -> str | None:
+    """What is wrong with the state's path, or None."""
+    longest = max(
+        len(bytes(settings.state / name)) for name in (_DATABASE_SOCKET, "worker999/casd.sock")
+    )
+    if longest <= _SOCKET_MAX:
+        return None
+    return (
+        f"the path {settings.state} is too long by {longest - _SOCKET_MAX} bytes for the sockets "
+        "below it; give a shorter --state"
+    )
 
 
 def _foreign(programs: Programs, path: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ Blobs and action results are buildbox-casd's, which keeps both on disk and bound
 
 from __future__ import annotations
 
+import urllib.parse
 from pathlib import Path
 
 from tools.farm.settings import Settings
@@ -80,7 +81,7 @@ thread-pool-size: {threads}
 
 def database_url(socket: Path) -> str:
     """How the server reaches its database; `socket`: the directory that PostgreSQL's is in."""
-    return f"postgresql+psycopg2:///postgres?host={socket}&user=farm"
+    return f"postgresql+psycopg2:///postgres?host={urllib.parse.quote(str(socket))}&user=farm"
 
 
 def configuration(settings: Settings, socket: Path) -> str:
