@@ -9,7 +9,7 @@ command -v uv >/dev/null || {
 }
 # In this order: build is constrained by run time, dev by both, and a farm's server by neither.
 for name in requirements requirements_build requirements_dev requirements_farm; do
-  uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
-    --no-emit-find-links --custom-compile-command third_party/lock.sh \
+  uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+    --python-version 3.13 --python-platform x86_64-manylinux_2_28 --custom-compile-command third_party/lock.sh \
     --output-file "$name.lock.txt" "$name.in" "$@"
 done

@@ -13,6 +13,17 @@ load("//third_party:host_interpreter.bzl", "find_host_python")
 
 _TIMEOUT_SECONDS = 900
 
+# The Python of //tools/python, on which wheels are imported. The machine's own runs pip alone.
+_PYTHON = "3.13"
+
+# What that Python's C library runs, each generation by its name (PEP 600): pip takes just what is named.
+_PLATFORMS = ["manylinux_2_%d_x86_64" % minor for minor in range(41, 4, -1)] + [
+    "manylinux2014_x86_64",
+    "manylinux2010_x86_64",
+    "manylinux1_x86_64",
+    "linux_x86_64",
+]
+
 # A wheel of pip to run, for a python3 without pip; tools/bazel sets it.
 _WHEEL_VARIABLE = "KTSTR_PIP"
 
@@ -32,11 +43,13 @@ def _wheels_impl(rctx):
             "--no-compile",
             "--no-deps",
             "--only-binary=:all:",
+            "--implementation=cp",
+            "--python-version=" + _PYTHON,
             "--require-hashes",
             "--target=site",
             "--requirement",
             str(rctx.path(rctx.attr.lock)),
-        ],
+        ] + ["--platform=" + each for each in _PLATFORMS],
     )
     _run(rctx, [python, "-I", str(rctx.path(rctx.attr._writer))])
 

@@ -18,8 +18,11 @@ def _put_library_first() -> None:
     Bazel puts those before all else, and a test file there may be called queue.py.
     """
     library = os.path.dirname(os.__file__)
+    archive = os.path.join(
+        os.path.dirname(library), f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
+    )
     ktstr = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    first = [library, os.path.join(library, "lib-dynload"), ktstr]
+    first = [archive, library, os.path.join(library, "lib-dynload"), ktstr]
     sys.path.sort(key=lambda entry: first.index(entry) if entry in first else len(first))
 
 
@@ -34,8 +37,9 @@ def _load() -> Callable[[Sequence[str], Mapping[str, str]], int]:
         traceback.print_exc()
         version = ".".join(map(str, sys.version_info[:3]))
         print(
-            f"ERROR {sys.executable} (Python {version}) of this machine cannot load the tests' "
-            "runner; it must be of the version that Bazel's own machine has (docs/remote.md)",
+            f"ERROR {sys.executable} (Python {version}) cannot load the tests' "
+            "runner; it comes with Python 3.13, and a toolchain of yours has to be that "
+            "(docs/workspace.md)",
             flush=True,
         )
         sys.exit(_ERROR)

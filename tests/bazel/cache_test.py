@@ -29,6 +29,8 @@ local_path_override(
 )
 """
 
+_ROOT = "ktstr~~debian~debian_root"
+
 _BUILD = """\
 load("@ktstr//rules:initramfs.bzl", "initramfs_layer")
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
@@ -85,12 +87,16 @@ class CacheTest(absltest.TestCase):
     def clone(self, name: str, module_name: str = "consumer") -> NestedBazel:
         """A copy of the workspace in a directory of its own, with its own output base."""
         workspace, module = self.root / name / "workspace", self.root / name / "ktstr"
+        # Programs run on the root's Python; to fetch that once more for each clone takes minutes.
+        unpacked = self.located("debian_root/root").resolve().parent
+        rc = f"common --override_repository={_ROOT}={unpacked}\n"
         workspace.mkdir(parents=True)
         shutil.copytree(self.located("lint_sources/src/MODULE.bazel").parent, module)
         for path in module.rglob("*.source"):
             path.rename(path.with_suffix(""))
         (workspace / "MODULE.bazel").write_text(_MODULE.format(name=module_name), encoding="utf-8")
         (workspace / "BUILD.bazel").write_text(_BUILD, encoding="utf-8")
+        (workspace / ".bazelrc").write_text(rc, encoding="utf-8")
         (workspace / "data.txt").write_text("data\n", encoding="utf-8")
         (workspace / "size_test.sh").write_text(_TEST, encoding="utf-8")
         (workspace / "size_test.sh").chmod(0o755)

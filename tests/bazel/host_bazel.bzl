@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Module extension `host_bazel`: the Bazel that tools/bazel runs, for tests that run Bazel themselves."""
 
+load("//third_party:host_interpreter.bzl", "find_host_python")
+
 # tools/bazel sets it in .bazelrc.local.
 _VARIABLE = "KTSTR_BAZEL"
 
@@ -19,6 +21,12 @@ constraint_value(
 )
 """
 
+_BAZEL = """\
+#!/bin/sh
+export BAZELISK_SKIP_WRAPPER=1 PATH="{python}:$PATH"
+exec "{bazel}" "$@"
+"""
+
 def _machine_rc(rctx):
     """What tools/bazel has written for this machine: the caches that all clones share, and what it lacks."""
     path = rctx.path(rctx.attr._root).dirname.get_child(".bazelrc.local")
@@ -33,13 +41,15 @@ def _host_bazel_impl(rctx):
     rctx.file("compatible.bzl", "COMPATIBLE = {}\n".format(
         "[]" if command else "[\"@host_bazel//:started_through_tools_bazel\"]",
     ))
-    rctx.file("bazel", "#!/bin/sh\nBAZELISK_SKIP_WRAPPER=1 exec \"{}\" \"$@\"\n".format(command))
+
+    # Its repository rules look for the machine's python3 on PATH, which tests do not have.
+    rctx.file("bazel", _BAZEL.format(bazel = command, python = rctx.path(find_host_python(rctx).path).dirname))
     rctx.file("machine.bazelrc", _machine_rc(rctx), executable = False)
 
 _host_bazel = repository_rule(
     implementation = _host_bazel_impl,
     attrs = {"_root": attr.label(default = "//:MODULE.bazel")},
-    environ = [_VARIABLE],
+    environ = ["PATH", _VARIABLE],
 )
 
 def _extension_impl(_mctx):

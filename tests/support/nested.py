@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,12 +88,10 @@ class NestedBazel:
             pass  # there is none
 
     def _call(self, arguments: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
-        # The interpreter of this test first: nested builds look for python3 on PATH.
-        path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '/usr/bin:/bin')}"
         return subprocess.run(
             [*self._startup, *arguments],
             cwd=self._workspace,
-            env={**os.environ, "PATH": path, "HOME": os.environ.get("HOME", str(self._base))},
+            env={**os.environ, "HOME": os.environ.get("HOME", str(self._base))},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -44,6 +44,7 @@ _MODULE = [
     "tools/debian/",
     "tools/initramfs/",
     "tools/kernel/source/",
+    "tools/python/",
 ]
 
 # What any consumer's build reads, and the workspace of one, whatever the files' kinds: `@lint_sources//:checkout`.

@@ -21,6 +21,15 @@ cannot_run() {
   exit %{status}
 }
 
+# What ktstr builds runs on x86-64 alone, and a shell would read it as a script elsewhere. Linux says
+# since 6.1 what it runs on.
+check_machine() {
+  read -r machine < /proc/sys/kernel/arch && read -r host < /proc/sys/kernel/hostname || return 0
+  [ "$machine" = x86_64 ] ||
+    cannot_run "the machine $host is $machine, and tests run on x86_64; a farm that has both keeps them \
+apart by platform properties (docs/remote.md)"
+} 2> /dev/null
+
 # $1: a program that may be a script; its first line names what the kernel starts for it.
 check_interpreter() {
   IFS= read -r line < "$1" || line=
@@ -36,7 +45,7 @@ check_interpreter() {
   fi
   [ -f "$wanted" ] && [ -x "$wanted" ] ||
     cannot_run "the interpreter of the tests' runner, $wanted, is not on the machine that was to run \
-them; a remote worker needs it at the path at which Bazel's own machine has it (docs/remote.md)"
+them; without a Python toolchain of one's own it comes along with them (docs/remote.md)"
 }
 
 # $1: what data names, $2: where it is.
@@ -52,6 +61,7 @@ remote worker: name its files, with glob()"
 for tree in "${RUNFILES_DIR:-}" "${TEST_SRCDIR:-}" "$self.runfiles" "${self%%.runfiles/*}.runfiles"; do
   if [ -n "$tree" ] && [ -e "$tree/"%{runner} ]; then
     export RUNFILES_DIR="$tree"
+    check_machine
     check_interpreter "$tree/"%{runner}
 %{arrivals}\
     exec "$tree/"%{runner} --config "$tree/"%{config} %{mode} "$@"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A machine that cannot run the runner: the end is ours, whatever is missing, and JUnit says so."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,9 @@ from xml.etree import ElementTree
 
 from absl.testing import absltest, parameterized
 from runfiles import Runfiles
+
+# The kernel's word for another machine is bound over in a mount namespace of the test's own.
+_ELSEWHERE = 'mount --bind "$1" /proc/sys/kernel/arch && shift && exec "$@"'
 
 _RUNNER = """\
 #!{interpreter}
@@ -32,14 +36,20 @@ class LauncherTest(parameterized.TestCase):
         runner.write_text(_RUNNER.format(interpreter=interpreter))
         runner.chmod(0o755)
 
-    def _launch(self, name: str = "launcher") -> subprocess.CompletedProcess[str]:
+    def _launch(
+        self, name: str = "launcher", before: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
         runfiles = Runfiles.Create()
         assert runfiles is not None
         program = runfiles.Rlocation(f"_main/tests/rules/launcher/{name}.sh")
         assert program is not None
         environment = {"RUNFILES_DIR": str(self.tree), "XML_OUTPUT_FILE": str(self.junit)}
         return subprocess.run(
-            [program, "an argument"], env=environment, text=True, capture_output=True, check=False
+            [*before, program, "an argument"],
+            env=environment,
+            text=True,
+            capture_output=True,
+            check=False,
         )
 
     def _assert_not_run(self, done: subprocess.CompletedProcess[str], message: str) -> None:
@@ -67,6 +77,12 @@ class LauncherTest(parameterized.TestCase):
         self._runner_of(line)
         message = f"the interpreter of the tests' runner, {named}, is not on the machine"
         self._assert_not_run(self._launch(), message)
+
+    def test_another_machine(self) -> None:
+        arch = self.create_tempfile(content="aarch64\n").full_path
+        done = self._launch(before=("unshare", "-rm", "/bin/sh", "-c", _ELSEWHERE, "sh", arch))
+        message = f"the machine {os.uname().nodename} is aarch64, and tests run on x86_64;"
+        self._assert_not_run(done, message)
 
     def test_an_interpreter_found_by_env(self) -> None:
         self._runner_of("/usr/bin/env sh\nexit 0 #")
