@@ -160,6 +160,7 @@ class EnterTest(parameterized.TestCase):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("the kernel refused a user namespace", done.stderr)
         self.assertIn("sysctl kernel.unprivileged_userns_clone=1", done.stderr)
+        self.assertIn("On a worker of remote execution: in the sandbox", done.stderr)
 
     def test_a_disk_that_fills_up_is_explained(self) -> None:
         # A memory file system of 1 MiB, the unpacker on the root's Python, a file of 2 MiB.

@@ -51,6 +51,7 @@ ktstr: the kernel refused a user namespace, which build actions need to enter th
     sysctl user.max_user_namespaces=15000                  (hardened kernels)
   Inside a container: start it with a seccomp profile that permits unshare and mount
   (docs/hermeticity.md).
+  On a worker of remote execution: in the sandbox that its runner makes, too (docs/remote.md).
 """
 
 
