@@ -2,9 +2,13 @@
 """Unpacks locked Debian packages into one directory, without maintainer scripts.
 
 Runs inside a repository rule on the host's Python, so it uses the standard library only. The result
-depends on the packages and the layout alone: absolute links become relative ones, dangling and
-looping links go, paths that two packages ship are an error, and the links that maintainer scripts
-would make come from the layout.
+depends on the packages and the layout alone: paths that two packages ship are an error, and the
+links that maintainer scripts would make come from the layout.
+
+It is what remote execution leaves of any directory: Bazel follows links, drops empty directories
+and makes every file executable, so the tree has files alone, all of them executable. A symbolic
+link has become what it led to, as hard links; one that led nowhere, or out of the tree, is gone.
+`files.txt` at the top lists what there is, so that others can see whether it came whole.
 
 Formats: deb(5) (an ar archive whose data.tar.* member is the package's tree) and ar(5).
 """
@@ -21,10 +25,9 @@ import json
 import os
 import pathlib
 import shutil
-import stat
 import sys
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, cast
 
 # Directories that Debian merged into /usr.
@@ -54,26 +57,29 @@ class Layout:
     """What of the packages is kept, and which links are added.
 
     top: top-level directories kept. exclude: shell patterns of paths left out, `*` matching
-    slashes, too. links: path in the tree -> link target as written.
+    slashes, too; a link to such a path is left out as well. links: path in the tree -> link target
+    as written. drop: patterns of paths left out once links have become files: their content stays
+    where a link has put it.
     """
 
     top: tuple[str, ...]
     exclude: tuple[str, ...]
     links: dict[str, str]
+    drop: tuple[str, ...] = ()
 
     def keeps(self, path: str) -> bool:
         """Whether `path` (relative to the root, usr-merged) belongs into the tree."""
         if path.partition("/")[0] not in self.top:
             return False
-        return not any(fnmatch.fnmatchcase(path, pattern) for pattern in self.exclude)
+        return not _matches(path, self.exclude)
 
 
 def unpack_root(packages: Iterable[Package], layout: Layout, out: pathlib.Path) -> None:
     """Unpacks all packages into `out`, which must not exist.
 
     Raises:
-      UnpackError: not enough disk space, a damaged package, a path in two packages, a link to
-        nowhere.
+      UnpackError: not enough disk space, a damaged package, a path in two packages, a link of the
+        layout to nowhere, links that lead round in a circle.
     """
     packages = sorted(packages, key=lambda p: (-p.installed_bytes, p.name))
     check_space(out.parent, sum(p.installed_bytes for p in packages))
@@ -87,6 +93,8 @@ def unpack_root(packages: Iterable[Package], layout: Layout, out: pathlib.Path) 
             raise
     _add_links(layout.links, out)
     _tidy_links(out)
+    _follow_links(out.resolve(), layout.drop)
+    _list_files(out)
 
 
 def extract_member(package: Package, member: str, out: pathlib.Path) -> None:
@@ -205,8 +213,8 @@ def _write_entry(
     elif entry.isfile():
         with open(target, "xb") as file:
             shutil.copyfileobj(_file_of(tar, entry), file)
-        # Readable to all and writable for the owner, so that Bazel can delete it; no set-uid bits.
-        target.chmod(0o755 if entry.mode & stat.S_IXUSR else 0o644)
+        # As a farm makes it; writable for the owner, so that Bazel can delete it; no set-uid bits.
+        target.chmod(0o755)
     else:
         raise UnpackError(f"{target}: entry type {entry.type!r} in a package")
 
@@ -262,6 +270,60 @@ def _tidy_links(out: pathlib.Path) -> None:
             link.unlink()
 
 
+def _follow_links(root: pathlib.Path, drop: Sequence[str]) -> None:
+    """Makes hard links of what symbolic ones lead to, and removes empty directories.
+
+    Raises:
+      UnpackError: links lead round in a circle.
+    """
+    found = list(_followed(root, (root,)))
+    for link in list(_links(root)):
+        link.unlink()
+    dropped = []
+    for path, file in found:
+        if _matches(str(path.relative_to(root)), drop):
+            dropped.append(path)
+        elif path != file:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.link(file, path)
+    for path in dropped:
+        path.unlink(missing_ok=True)
+    for directory, _, _ in os.walk(root, topdown=False):
+        with contextlib.suppress(OSError):
+            os.rmdir(directory)
+
+
+def _followed(
+    directory: pathlib.Path, above: tuple[pathlib.Path, ...]
+) -> Iterator[tuple[pathlib.Path, pathlib.Path]]:
+    """The files below a directory as seen by one who follows links: path, and the file itself.
+
+    above: the directories passed so far, themselves and no links to them.
+    """
+    for name in sorted(os.listdir(directory)):
+        path = directory / name
+        itself = pathlib.Path(os.path.realpath(path))
+        if not itself.is_dir():
+            yield path, itself
+        elif itself in above:
+            raise UnpackError(f"{path} leads round in a circle, to {itself}")
+        else:
+            yield from _followed(path, (*above, itself))
+
+
+def _list_files(out: pathlib.Path) -> None:
+    """Writes files.txt: for each file a line with its bytes, a blank and its path."""
+    files = sorted(path for path in out.rglob("*") if path.is_file())
+    lines = [f"{path.stat().st_size} {path.relative_to(out)}\n" for path in files]
+    listing = out / "files.txt"
+    listing.write_text("".join(lines), encoding="utf-8")
+    listing.chmod(0o755)
+
+
+def _matches(path: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+
 def _links(out: pathlib.Path) -> Iterator[pathlib.Path]:
     for directory, names, files in os.walk(out):
         for name in names + files:
@@ -280,7 +342,7 @@ def _main(argv: list[str]) -> int:
     )
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument(
-        "--layout", type=pathlib.Path, help="JSON with top, exclude, links: unpack a root"
+        "--layout", type=pathlib.Path, help="JSON with top, exclude, links, drop: unpack a root"
     )
     parser.add_argument("--member", help="write only this file of the only package to --out")
     args = parser.parse_args(argv)
@@ -293,7 +355,8 @@ def _main(argv: list[str]) -> int:
             extract_member(packages[0], args.member, args.out)
         else:
             spec = json.loads(args.layout.read_text(encoding="utf-8"))
-            layout = Layout(tuple(spec["top"]), tuple(spec["exclude"]), spec["links"])
+            drop = tuple(spec.get("drop", ()))
+            layout = Layout(tuple(spec["top"]), tuple(spec["exclude"]), spec["links"], drop)
             unpack_root(packages, layout, args.out)
     except UnpackError as error:
         print(error, file=sys.stderr)
