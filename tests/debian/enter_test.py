@@ -16,6 +16,7 @@ from runfiles import Runfiles
 from tools.root.enter import Entry, command_line
 
 _DEADLINE_SECONDS = 60
+_PER_LINUX32 = 8
 _FILL_THE_DISK = """\
 import os, pathlib, sys
 sys.path.insert(0, "/debian")
@@ -130,6 +131,42 @@ class EnterTest(parameterized.TestCase):
         done = self.enter("--", "true", root=self.directory)
         self.assertEqual(done.returncode, 1)
         self.assertIn("is not a Debian root: it has no usr/bin/bwrap", done.stderr)
+
+    def test_a_root_that_did_not_come_whole_is_refused(self) -> None:
+        # What is looked at before anything of it runs, one file a byte too short.
+        root = self.directory / "root"
+        for path in ("usr/bin/bwrap", "usr/lib64/ld-linux-x86-64.so.2"):
+            (root / path).parent.mkdir(parents=True)
+            (root / path).write_bytes(b"")
+        (root / "files.txt").write_text("1 usr/bin/bwrap\n")
+        done = self.enter("--", "true", root=root)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(
+            f"ktstr: the Debian root did not arrive whole on {os.uname().nodename}: "
+            "of 1 files 1 are not as they were: usr/bin/bwrap has 0 of 1 bytes.\n",
+            done.stderr,
+        )
+        self.assertIn("empty its cache (docs/remote.md)", done.stderr)
+
+    def test_a_machine_with_too_little_memory_is_refused_before_anything_starts(self) -> None:
+        done = self.enter("--needs-mib", str(1 << 40), "--", "touch", "/out/x")
+        self.assertEqual(done.returncode, 1)
+        self.assertStartsWith(
+            done.stderr, f"ktstr: {os.uname().nodename} cannot do this build action: it "
+        )
+        self.assertIn(f"and the action takes {1 << 40}.\n", done.stderr)
+        self.assert_printed(self.enter("--needs-mib", "1", "--", "echo", "did"), "did")
+
+    def test_another_architecture_is_refused(self) -> None:
+        # personality(2): uname says i686 to what is started here
+        call = f"ctypes.CDLL(None).personality({_PER_LINUX32})"
+        become = f"import ctypes, os, sys; {call}; os.execv(sys.argv[1], sys.argv[1:])"
+        done = self.enter("--", "true", outside=[sys.executable, "-c", become])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(
+            "cannot do this build action: it is i686, and the Debian root's programs are x86_64.",
+            done.stderr,
+        )
 
     def test_nothing_outlives_a_kill(self) -> None:
         command = [sys.executable, str(self.program), "--root", str(self.root)]

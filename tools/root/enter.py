@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a command inside the Debian root: read-only, no network, an empty environment.
 
-    enter --root ROOT [--ro HOST=INSIDE]... [--rw HOST=INSIDE]... [--mounts JSON]...
-          [--scratch INSIDE]... [--out NAME=HOST]... [--env NAME=VALUE]... [--chdir INSIDE]
-          -- COMMAND ARGUMENT...
+    enter --root ROOT [--needs-mib N] [--ro HOST=INSIDE]... [--rw HOST=INSIDE]...
+          [--mounts JSON]... [--scratch INSIDE]... [--out NAME=HOST]... [--env NAME=VALUE]...
+          [--chdir INSIDE] -- COMMAND ARGUMENT...
 
 INSIDE is absolute, and HOST=INSIDE is parted at the last `=/`.  Where INSIDE may hold that itself,
 `--mounts` is another form of --ro: an object of INSIDE: HOST.
-What the command leaves as /out/NAME becomes HOST, a file or a directory's content.
+What the command leaves as /out/NAME becomes HOST, a file or a directory's content.  Nothing starts
+on a machine of another architecture, with less memory than N MiB, or where the root lacks files.
 
 Only the named paths of the host are visible. bubblewrap comes from the root and starts through the
 root's own dynamic loader, so the host gives only its kernel.
@@ -26,6 +27,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+
+# Tests run this file by its path: imports begin at the top of the repository, wherever it is.
+sys.path.insert(0, str(pathlib.Path(__file__).absolute().parents[2]))
+
+from tools.root import arrival, worker
 
 _LOADER = "usr/lib64/ld-linux-x86-64.so.2"
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -53,6 +59,17 @@ ktstr: the kernel refused a user namespace, which build actions need to enter th
   (docs/hermeticity.md).
   On a worker of remote execution: in the sandbox that its runner makes, too (docs/remote.md).
 """
+_NOT_WHOLE_HELP = """\
+ktstr: the Debian root did not arrive whole on {host}: {problem}.
+  It is {root}
+  On this machine: tools/bazel fetch --force --repo=@debian_root unpacks it anew.
+  On a worker of remote execution: what it caches has lost bytes; empty its cache (docs/remote.md).
+"""
+_UNFIT_HELP = """\
+ktstr: {host} cannot do this build action: it {problem}.
+  On a worker of remote execution: see that it says of itself what it has (ktstr-memory and its
+  platform; docs/remote.md). Nothing was built.
+"""
 
 
 class EnterError(Exception):
@@ -64,7 +81,8 @@ class Entry:
     """What is visible inside besides the root itself.
 
     root: the unpacked root. read_only, writable: path inside -> path on the host. chdir: where the
-    command starts. environment: all of the command's environment but PATH.
+    command starts. environment: all of the command's environment but PATH. needs_mib: memory that
+    the command takes.
     """
 
     root: pathlib.Path
@@ -72,6 +90,7 @@ class Entry:
     writable: Mapping[str, pathlib.Path] = dataclasses.field(default_factory=dict)
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     chdir: str = "/"
+    needs_mib: int = 0
 
 
 def command_line(entry: Entry, command: Sequence[str]) -> list[str]:
@@ -106,9 +125,13 @@ def run(entry: Entry, command: Sequence[str]) -> int:
     """Runs `command` inside; its standard streams are the caller's. Returns its exit status.
 
     Raises:
-      EnterError: the root is no root, a bound path is missing, or namespaces are refused.
+      EnterError: the machine will not do, the root is none or not whole, a bound path is missing,
+        or namespaces are refused.
     """
-    _check(entry)
+    machine = worker.this_machine()
+    if problem := worker.refusal(machine, entry.needs_mib):
+        raise EnterError(_UNFIT_HELP.format(host=machine.name, problem=problem))
+    _check(entry, machine.name)
     probe = subprocess.run(
         command_line(entry, ["/bin/true"]), text=True, capture_output=True, check=False
     )
@@ -148,10 +171,12 @@ def collect(out: pathlib.Path, wanted: Mapping[str, pathlib.Path]) -> None:
             shutil.move(source, target)
 
 
-def _check(entry: Entry) -> None:
+def _check(entry: Entry, machine: str) -> None:
     for needed in (_BUBBLEWRAP, _LOADER):
         if not (entry.root / needed).exists():
             raise EnterError(f"ktstr: {entry.root} is not a Debian root: it has no {needed}")
+    if problem := arrival.problem_of(entry.root):
+        raise EnterError(_NOT_WHOLE_HELP.format(host=machine, problem=problem, root=entry.root))
     for inside, host in {**entry.read_only, **entry.writable}.items():
         if not host.exists():
             raise EnterError(f"ktstr: {host}, to be bound to {inside}, does not exist")
@@ -199,6 +224,7 @@ def _main(argv: list[str]) -> int:
     parser.add_argument("--out", type=_pair, action="append", default=[], metavar="NAME=HOST")
     parser.add_argument("--env", type=_pair, action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--chdir", default="/")
+    parser.add_argument("--needs-mib", type=int, default=0, metavar="N")
     parser.add_argument("command", nargs="+")
     args = parser.parse_args(argv)
     with contextlib.ExitStack() as stack:
@@ -214,6 +240,7 @@ def _main(argv: list[str]) -> int:
             writable={"/out": outputs, **scratch, **writable},
             environment=dict(args.env),
             chdir=args.chdir,
+            needs_mib=args.needs_mib,
         )
         try:
             status = run(entry, args.command)

@@ -17,6 +17,7 @@ def run_in_root(
         scratch = [],
         env = {},
         chdir = "/",
+        needs_mib = 0,
         **kwargs):
     """Registers an action that runs a command inside the Debian root.
 
@@ -28,10 +29,13 @@ def run_in_root(
       scratch: paths inside that are empty directories on disk, gone afterwards.
       env: the command's environment besides PATH.
       chdir: where the command starts.
+      needs_mib: memory that the command takes; a machine with less refuses before it starts.
       **kwargs: passed on to ctx.actions.run (mnemonic, progress_message, resource_set, execution_requirements).
     """
     args = ctx.actions.args()
     args.add("--root", ctx.file._root.path)
+    if needs_mib:
+        args.add("--needs-mib", needs_mib)
 
     # One argument each, as the kernel takes no single one above 128 KiB; JSON, as paths may hold anything.
     for inside, file in inputs.items():
