@@ -13,6 +13,7 @@ _MODULES = {
     "static_binary": "//rules",
     "toolchains": "//rules",
     "disk_template": "//rules/private/disk",
+    "image": "//rules/private/kernel",
     "payload": "//rules/private/payload",
     "test": "//rules/private/test",
 }

@@ -24,6 +24,7 @@ UPDATE = "tools/bazel run //docs:reference -- --write"
 # its attributes the macro makes of its own arguments.
 _INNER = {
     "disk_template": ("disk_template", ("disk_size",)),
+    "kernel_image": ("image", ()),
     "payload": ("payload", ("any_flag", "default_args")),
     "ktstr_test": ("test", ("disk_templates",)),
 }

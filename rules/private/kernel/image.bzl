@@ -2,6 +2,7 @@
 """Builds a Linux kernel from a source archive and configuration fragments."""
 
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:properties.bzl", "properties_of")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":archives.bzl", "ARCHIVES")
@@ -49,6 +50,7 @@ def _build(ctx, outputs, flags, what):
         inputs = inputs,
         outputs = outputs,
         scratch = ["/build"],
+        needs_mib = _MEMORY_MIB,
         mnemonic = "KernelImage",
         progress_message = "Building %s %%{label}" % what,
         resource_set = _resources,
@@ -84,15 +86,10 @@ def _kernel_image_impl(ctx):
         ),
     ]
 
-kernel_image = rule(
+_kernel_image = rule(
     implementation = _kernel_image_impl,
     cfg = guest_mode,
-    doc = """A Linux kernel for guests, x86-64, built from source.
-
-Every line of every fragment is checked against the final .config. A line may end in
-`# nocheck: reason`. Fragments that contradict each other fail with both sides shown, unless
-`# ktstr: replaces CONFIG_NAME` stands above one of the lines. Two builds of the same inputs give the
-same bytes. The output group `dwarf` builds the kernel once more and holds its debug information.""",
+    doc = "A Linux kernel for guests, x86-64, built from source.",
     attrs = ROOT_ATTRS | {
         "base": attr.string(
             default = "tinyconfig",
@@ -119,3 +116,25 @@ same bytes. The output group `dwarf` builds the kernel once more and holds its d
     },
     provides = [KernelImageInfo],
 )
+
+# Under a public name, for the reference: the attributes that the macro passes on.
+KERNEL_IMAGE_RULE = _kernel_image
+
+def kernel_image(name, **kwargs):
+    """A Linux kernel for guests, x86-64, built from source.
+
+    Every line of every fragment is checked against the final .config. A line may end in
+    `# nocheck: reason`. Fragments that contradict each other fail with both sides shown, unless
+    `# ktstr: replaces CONFIG_NAME` stands above one of the lines. Two builds of the same inputs give
+    the same bytes. The output group `dwarf` builds the kernel once more and holds its debug
+    information. Of a remote worker it asks for `ktstr-memory`, unless `exec_properties` says else.
+
+    Args:
+      name: name of the target.
+      **kwargs: base, fragments and source: docs/reference/rules.md has all of them, as above; and
+        what every rule takes.
+    """
+    own = kwargs.pop("exec_properties", None) or {}
+    if type(own) == "dict":
+        own = properties_of(_MEMORY_MIB) | own
+    _kernel_image(name = name, exec_properties = own, **kwargs)

@@ -7,26 +7,16 @@ worker will do. They are set when a BUILD file is loaded, for a rule cannot set 
 """
 
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
+load("//rules/private/build:properties.bzl", "properties_of")
 load(":machine.bzl", "DEFAULT_TOPOLOGY", "least_mib")
 load(":numa.bzl", "numa_total", "parse_numa")
 load(":topology.bzl", "parse_topology")
 
 visibility(["//tests/rules/properties"])
 
-# MiB. A worker that says a class holds all below it, too; the first is what any has.
-_MEMORY = [1024, 4096, 16384, 65536, 262144]
-
 # What disks and a saved guest may add to a guest's own memory: ktstr_test reserves it in detail.
 _DISKS_MIB = 1024
 _SAVED_MIB = 256
-
-_BUSY_MOST = 256
-
-def _class_of(classes, value):
-    for each in classes:
-        if value <= each:
-            return each
-    return classes[-1]
 
 def needs(attributes):
     """What a machine needs of the one that emulates it, where loading can know.
@@ -54,27 +44,6 @@ def needs(attributes):
         return None
     payloads = len(attributes.get("payloads") or [])
     return cpus, least_mib(cpus, values[1], payloads) + numa_total(layout, "memory_mb")
-
-def properties_of(mib, cpus = 1, kvm = False):
-    """The properties of an action.
-
-    Args:
-      mib: memory that it takes.
-      cpus: how many it keeps busy.
-      kvm: whether it wants /dev/kvm.
-
-    Returns:
-      dict of string, empty for what any worker does.
-    """
-    found = {}
-    memory = _class_of(_MEMORY, mib)
-    if memory != _MEMORY[0]:
-        found["ktstr-memory"] = str(memory)
-    if cpus > 1:
-        found["ktstr-cpus"] = str(_class_of([2 << i for i in range(8)], min(cpus, _BUSY_MOST)))
-    if kvm:
-        found["ktstr-kvm"] = "yes"
-    return found
 
 def template_properties(attributes):
     """The exec_properties of a vm_template.

@@ -4,10 +4,12 @@
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 
 # buildifier: disable=bzl-visibility
+load("//rules/private/build:properties.bzl", "properties_of")
+
+# buildifier: disable=bzl-visibility
 load(
     "//rules/private/test:properties.bzl",
     "needs",
-    "properties_of",
     "template_properties",
     "test_properties",
 )
