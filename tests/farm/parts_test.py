@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a farm is made of."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -38,6 +39,13 @@ class PartsTest(absltest.TestCase):
         self.assertEqual(wanted, properties_of(20000, 7))
         for each in wanted:
             self.assertIn(each.partition("=")[0], MATCHED)
+
+    def test_where_it_may_a_workers_cache_is_another_user_than_its_actions(self) -> None:
+        for as_root in (False, True):
+            settings = dataclasses.replace(_SETTINGS, as_root=as_root)
+            for part in parts_of(_PROGRAMS, settings):
+                another = as_root and part.name in ("worker0.cache", "worker1.cache")
+                self.assertEqual(another, part.command[0] == "setpriv", part.name)
 
     def test_nothing_listens_but_on_loopback(self) -> None:
         database, cache, *_ = parts_of(_PROGRAMS, _SETTINGS)

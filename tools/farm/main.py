@@ -72,6 +72,7 @@ def _settings(argv: Sequence[str]) -> Settings:
         cache_gib=args.cache_gib,
         keepalive_s=args.keepalive,
         properties=(*properties_of(share, os.cpu_count() or 1), *args.property),
+        as_root=not os.getuid(),
     )
 
 

@@ -24,6 +24,12 @@ _SOCKET_MAX = 107
 # PostgreSQL refuses to run as root, which it is not inside its user namespace.
 _USER = "1000"
 _PASSWD = f"farm:x:{_USER}:{_USER}::/pg:/bin/sh\n"
+# A worker's cache links files into place only for a user that is not its own, and else copies them,
+# for each action anew. As another user it still has to read, and to remove, what actions leave.
+_ANOTHER_USER = (
+    *("setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"),
+    *("--inh-caps=+dac_override,+fowner", "--ambient-caps=+dac_override,+fowner"),
+)
 # Actions inherit a worker's environment: let it be small.
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -170,7 +176,12 @@ def _worker(programs: Programs, settings: Settings, index: int) -> tuple[Part, P
     environment = {"PATH": _PATH, "HOME": str(home), "LANG": "C.UTF-8"}
     cache = Part(
         name=f"{name}.cache",
-        command=(*_foreign(programs, "usr/bin/buildbox-casd"), *options, str(home / "cas")),
+        command=(
+            *(_ANOTHER_USER if settings.as_root else ()),
+            *_foreign(programs, "usr/bin/buildbox-casd"),
+            *options,
+            str(home / "cas"),
+        ),
         environment=environment,
         file=door,
     )

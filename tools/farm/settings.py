@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-# What tests ask for (rules/private/test/properties.bzl): a worker says each class that it can hold.
+# What actions ask for (rules/private/build/properties.bzl): a worker says each class that it holds.
 _MEMORY_MIB = (4096, 16384, 65536, 262144)
 _CPUS = tuple(2 << power for power in range(8))
 
@@ -44,6 +44,7 @@ class Settings:
       cache_gib: at most this much in the server's cache, and half of it in each worker's.
       keepalive_s: a worker that says nothing for so long is dead, and its action goes to another.
       properties: KEY=VALUE that workers say of themselves.
+      as_root: whether it runs as root, and so may give parts another user.
     """
 
     state: Path
@@ -53,6 +54,7 @@ class Settings:
     cache_gib: int = 20
     keepalive_s: int = 30
     properties: tuple[str, ...] = ()
+    as_root: bool = False
 
     @property
     def cache_port(self) -> int:
