@@ -7,7 +7,7 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from tools.farm.parts import directories_of, files_of, parts_of, path_problem
+from tools.farm.parts import directories_of, files_of, parts_of, path_problem, room_problem
 from tools.farm.server import MATCHED, configuration, database_url
 from tools.farm.settings import Programs, Settings, properties_of
 
@@ -59,6 +59,19 @@ class PartsTest(absltest.TestCase):
         self.assertIsNone(path_problem(Settings(Path("/" + "a" * (most - 1)))))
         problem = path_problem(Settings(Path("/" + "a" * (most + 1)))) or ""
         self.assertIn("is too long by 2 bytes for the sockets below it", problem)
+
+    def test_a_disk_that_caches_would_leave_alone_is_refused(self) -> None:
+        self.assertIsNone(room_problem(_SETTINGS, 2049))
+        problem = room_problem(_SETTINGS, 2048) or ""
+        self.assertIn("2048 MiB are free on the disk of /state, and the caches leave ", problem)
+        for part in parts_of(_PROGRAMS, _SETTINGS):
+            if part.name.endswith("cache"):
+                self.assertIn("--reserved=2048M", part.command)
+
+    def test_a_workers_cache_has_half_of_the_servers(self) -> None:
+        parts = {part.name: part.command for part in parts_of(_PROGRAMS, _SETTINGS)}
+        self.assertIn("--quota-high=20480M", parts["cache"])
+        self.assertIn("--quota-high=10240M", parts["worker0.cache"])
 
     def test_blanks_in_the_states_path_are_the_databases_too(self) -> None:
         self.assertIn("host=/a%20b%26/pg&user", database_url(Path("/a b&/pg")))

@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,7 +25,7 @@ from pathlib import Path
 from runfiles import Runfiles
 
 from ktstr.model.errors import InfraError, UsageError
-from tools.farm.parts import directories_of, files_of, parts_of, path_problem
+from tools.farm.parts import directories_of, files_of, parts_of, path_problem, room_problem
 from tools.farm.settings import Programs, Settings, properties_of
 from tools.farm.supervise import Supervisor
 
@@ -42,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
             raise UsageError(f"farm: {problem}")
         with _locked(settings.state):
             _check_ports(settings)
+            if problem := room_problem(settings, shutil.disk_usage(settings.state).free >> 20):
+                raise UsageError(f"farm: {problem}")
             return _enter(argv)
     except (InfraError, UsageError) as error:
         print(error, file=sys.stderr)
@@ -57,7 +60,7 @@ def _settings(argv: Sequence[str]) -> Settings:
     parser.add_argument("--port", type=int, default=Settings.port)
     parser.add_argument("--workers", type=int, default=Settings.workers)
     parser.add_argument("--jobs", type=int, default=Settings.jobs, help="at once, of each worker")
-    parser.add_argument("--cache-gib", type=int, default=Settings.cache_gib)
+    parser.add_argument("--cache-gib", type=float, default=Settings.cache_mib / 1024)
     parser.add_argument("--keepalive", type=int, default=Settings.keepalive_s, metavar="SECONDS")
     parser.add_argument("--property", action="append", default=[], metavar="KEY=VALUE")
     args = parser.parse_args(argv)
@@ -69,7 +72,7 @@ def _settings(argv: Sequence[str]) -> Settings:
         port=args.port,
         workers=args.workers,
         jobs=args.jobs,
-        cache_gib=args.cache_gib,
+        cache_mib=int(args.cache_gib * 1024),
         keepalive_s=args.keepalive,
         properties=(*properties_of(share, os.cpu_count() or 1), *args.property),
         as_root=not os.getuid(),

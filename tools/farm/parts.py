@@ -30,6 +30,8 @@ _ANOTHER_USER = (
     *("setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"),
     *("--inh-caps=+dac_override,+fowner", "--ambient-caps=+dac_override,+fowner"),
 )
+# What caches leave free on their disk: with less they keep nothing, and every upload fails.
+_RESERVED_MIB = 2048
 # Actions inherit a worker's environment: let it be small.
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -114,6 +116,16 @@ def path_problem(settings: Settings) -> str | None:
     )
 
 
+def room_problem(settings: Settings, free_mib: int) -> str | None:
+    """What is wrong with so much free space on the state's disk, or None."""
+    if free_mib > _RESERVED_MIB:
+        return None
+    return (
+        f"{free_mib} MiB are free on the disk of {settings.state}, and the caches leave "
+        f"{_RESERVED_MIB} MiB alone, so that they would keep nothing; give --state on another one"
+    )
+
+
 def _foreign(programs: Programs, path: str) -> tuple[str, ...]:
     root = programs.root
     return str(root / _LOADER), "--library-path", str(root / _LIBRARIES), str(root / path)
@@ -145,12 +157,16 @@ def _database(programs: Programs, state: Path) -> Part:
 
 def _cache(programs: Programs, settings: Settings) -> Part:
     options = [f"--bind=127.0.0.1:{settings.cache_port}", "--log-level=warning"]
-    options += [f"--quota-high={settings.cache_gib}G", str(settings.state / "cas")]
+    options += [*_bounds(settings.cache_mib), str(settings.state / "cas")]
     return Part(
         name="cache",
         command=(*_foreign(programs, "usr/bin/buildbox-casd"), *options),
         port=settings.cache_port,
     )
+
+
+def _bounds(mib: int) -> tuple[str, str]:
+    return f"--quota-high={mib}M", f"--reserved={_RESERVED_MIB}M"
 
 
 def _server(programs: Programs, settings: Settings) -> Part:
@@ -172,7 +188,7 @@ def _worker(programs: Programs, settings: Settings, index: int) -> tuple[Part, P
     home = settings.state / name
     door = home / "casd.sock"
     options = [f"--bind=unix:{door}", f"--cas-remote=http://127.0.0.1:{settings.cache_port}"]
-    options += [f"--quota-high={max(1, settings.cache_gib // 2)}G", "--log-level=warning"]
+    options += [*_bounds(settings.cache_mib // 2), "--log-level=warning"]
     environment = {"PATH": _PATH, "HOME": str(home), "LANG": "C.UTF-8"}
     cache = Part(
         name=f"{name}.cache",
@@ -187,6 +203,8 @@ def _worker(programs: Programs, settings: Settings, index: int) -> tuple[Part, P
     )
     line = [*_foreign(programs, "usr/bin/buildbox-worker")]
     line += [f"--bots-remote=http://127.0.0.1:{settings.port}", f"--cas-remote=unix:{door}"]
+    # Longer than a server takes to start again: who gives up sooner throws its action away.
+    line += ["--bots-retry-delay=500", "--bots-retry-limit=9"]
     line += [f"--buildbox-run={settings.state / 'buildbox-run'}"]
     # Files that FUSE shows make guests half as fast, and have no O_TMPFILE.
     line += ["--runner-arg=--staging-mode=copy-or-link"]

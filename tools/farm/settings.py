@@ -41,7 +41,7 @@ class Settings:
       port: the server's, on loopback; the cache's is the next one.
       workers: how many.
       jobs: actions at once, of each worker.
-      cache_gib: at most this much in the server's cache, and half of it in each worker's.
+      cache_mib: at most this much in the server's cache, and half of it in each worker's.
       keepalive_s: a worker that says nothing for so long is dead, and its action goes to another.
       properties: KEY=VALUE that workers say of themselves.
       as_root: whether it runs as root, and so may give parts another user.
@@ -51,7 +51,7 @@ class Settings:
     port: int = 8980
     workers: int = 2
     jobs: int = 1
-    cache_gib: int = 20
+    cache_mib: int = 20 << 10
     keepalive_s: int = 30
     properties: tuple[str, ...] = ()
     as_root: bool = False
