@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of actions whose worker dies in their middle, or whose client goes away."""
+
+from absl.testing import absltest
+
+from tests.farm.trial import Farm
+from tests.farm.workspace import DEADLINE_S, Workspace
+
+_INTERRUPTED = 8
+_RESULT = 'echo "$word" > "$TEST_UNDECLARED_OUTPUTS_DIR/result"\n'
+_TREE = """\
+def _impl(ctx):
+    tree = ctx.actions.declare_directory(ctx.label.name)
+    ctx.actions.run_shell(outputs = [tree], command = ctx.attr.command, arguments = [tree.path])
+    return [DefaultInfo(files = depset([tree]))]
+
+tree = rule(implementation = _impl, attrs = {"command": attr.string()})
+"""
+_BUILD = 'load(":tree.bzl", "tree")\n\ntree(name = "saved", command = """{command}""")\n'
+
+
+class InterruptedTest(absltest.TestCase):
+    farm: Farm
+    work: Workspace
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.farm = cls.enterClassContext(Farm("--keepalive=5"))
+        cls.work = cls.enterClassContext(Workspace())
+
+    def tearDown(self) -> None:
+        self.work.end_client()
+        super().tearDown()
+
+    def test_nothing_is_left_of_half_an_output(self) -> None:
+        """A directory, as a saved guest is: half of its files are written when the worker dies."""
+        command = f"cd $1\necho half > first\necho $$ > pid.$$\n{self.work.hold}"
+        command += 'rm pid.$$\necho "$word" > second\n'
+        self.work.write("half/tree.bzl", _TREE)
+        self.work.write("half/BUILD.bazel", _BUILD.format(command=command))
+        running = self.work.start(self.farm.port, "build", "//half:saved")
+        self.work.await_begun()
+        first = self.farm.holder("half/saved")
+        self.farm.kill(first[0], f"{first[0]}.cache")
+        self.work.await_begun()
+        self.assertNotEqual(first, self.farm.holder("half/saved"))
+        self.work.let_go("right")
+        ended = running.wait(DEADLINE_S)
+        self.assertEqual(0, ended.code, ended.stderr)
+        saved = self.work.directory / "bazel-bin/half/saved"
+        found = {path.name: path.read_text(encoding="utf-8") for path in saved.iterdir()}
+        self.assertEqual({"first": "half\n", "second": "right\n"}, found)
+        self.assertEqual((0, 0), self.work.drained())
+
+    def test_a_client_that_is_interrupted_and_comes_again(self) -> None:
+        """The second call waits for what the first has begun."""
+        label = self.work.add_test("client", self.work.hold + _RESULT)
+        running = self.work.start(self.farm.port, "test", label)
+        self.work.await_begun()
+        running.interrupt()
+        ended = running.wait(DEADLINE_S)
+        self.assertEqual((_INTERRUPTED, ()), (ended.code, ended.built.verdicts), ended.stderr)
+        self.farm.holder("client/test")
+        running = self.work.start(self.farm.port, "test", label)
+        self.work.let_go("right")
+        ended = running.wait(DEADLINE_S)
+        self.assertEqual(0, ended.code, ended.stderr)
+        self.assertEqual(((label, "PASSED"),), ended.built.verdicts)
+        self.assertEqual(["right\n"], self.work.results("client"))
+        self.assertEqual((0, 0), self.work.drained())
+
+
+if __name__ == "__main__":
+    absltest.main()
