@@ -4,7 +4,7 @@
     tools/bazel run //tests/farm:kills -- [--kills N] [--seed S] [--gap FROM TO] [TARGET]
 
 The test runs here first, for reference, and then on a farm of its own again and again until N
-parts (workers with all below them, their caches, the server, its cache) have been killed with
+parts (workers with all below them, their caches, the server, its cache, its database) are killed with
 SIGKILL. Each verdict and each result but for its `host` is held against the reference. Prints what
 was killed and what became of the runs; ends with 1 when a verdict was wrong, or a result lost or
 doubled.
@@ -30,10 +30,12 @@ from tests.farm.trial import WORKERS, Farm
 from tests.support.nested import Ended, started
 
 _TARGET = "//sched/fifo:hotplug_test"
-_PARTS = (*WORKERS, *(f"{worker}.cache" for worker in WORKERS), "server", "cache")
+_PARTS = (*WORKERS, *(f"{worker}.cache" for worker in WORKERS), "server", "cache", "database")
 _DEADLINE_S = 3600.0
 # As --config=remote has it: results would not be the same with and without.
 _ALIKE = ("--//rules:kvm=no", "--nocache_test_results", "--noshow_progress")
+# What the farm has not got shall not be built on it, a kernel least of all.
+_NOTHING_AGAIN = "--experimental_remote_cache_eviction_retries=0"
 
 
 @dataclass
@@ -87,21 +89,26 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     scratch = Path(tempfile.mkdtemp(prefix="ktstr-kills-"))
     try:
-        reference = _run(scratch, args.target)
+        # With all that it is made of here, as the farm misses what only a disk cache has.
+        reference = _run(scratch, args.target, "--remote_download_outputs=all")
         if reference.why:
             print(f"the reference has no verdict: {reference.why}", file=sys.stderr)
             return 1
         print(f"reference: {reference.verdicts}, {len(reference.facts)} results", flush=True)
         with Farm(f"--keepalive={args.keepalive}") as farm:
             remote = ("--config=farm", f"--remote_executor=grpc://127.0.0.1:{farm.port}")
-            # What it uploads once is no part of what is tried.
-            found = [compared(_run(scratch, args.target, *remote), reference)]
+            # What is uploaded once is no part of what is tried.
+            before = compared(_run(scratch, args.target, *remote, _NOTHING_AGAIN), reference)
+            if before != Compared():
+                print(f"already without kills: {before}", file=sys.stderr)
+                return 1
+            found = list[Compared]()
             killer = Killer(farm, args.kills, tuple(args.gap), random.Random(args.seed))
             with killer:
                 while not killer.done:
                     run = _run(scratch, args.target, *remote)
                     found.append(compared(run, reference))
-                    print(f"run {len(found) - 1}: {run.verdicts} {found[-1]}", flush=True)
+                    print(f"run {len(found)}: {run.verdicts} {found[-1]}", flush=True)
         return _tell(killer.killed, found)
     finally:
         shutil.rmtree(scratch)

@@ -134,17 +134,30 @@ class Farm:
 
     def lose(self, digests: Sequence[str]) -> list[str]:
         """Removes blobs from all caches of the farm; gives those that none had."""
-        # Each cache of casd's has its blobs below the first two digits of their digests.
-        caches = [self.state / name / "cas" / "objects" for name in _CACHES]
         missed = []
         for digest in digests:
-            found = [each / digest[:2] / digest[2:] for each in caches]
-            there = [path for path in found if path.exists()]
+            there = self._blobs(digest)
             for path in there:
                 path.unlink()
             if not there:
                 missed.append(digest)
         return missed
+
+    def falsify(self, digest: str) -> None:
+        """Turns the first byte of a blob in the server's cache, and takes it from the workers'."""
+        data = self._blobs(digest)[0].read_bytes()
+        self.lose([digest])
+        path = self.state / "cas" / _blob(digest)
+        path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+
+    def _blobs(self, digest: str) -> list[Path]:
+        found = [self.state / cache / _blob(digest) for cache in _CACHES]
+        return [path for path in found if path.exists()]
+
+
+def _blob(digest: str) -> Path:
+    """Where casd keeps a blob, below its directory."""
+    return Path("cas/objects") / digest[:2] / digest[2:]
 
 
 def _die_with_us() -> None:

@@ -26,10 +26,9 @@ _FLAGS = (
     "--incompatible_strict_action_env",
     "--repo_env=BAZEL_DO_NOT_DETECT_CPP_TOOLCHAIN=1",
     "--nozip_undeclared_test_outputs",
-    "--config=farm",
 )
 # What the project's own .bazelrc has for farms, but what names a setting of its rules.
-_LINE = re.compile(r"(?:common|build|test):(?:remote|farm) (?!.*//rules).*")
+_LINE = re.compile(r"(?:common|build|test):(?:farm|readonly|remote) (?!.*//rules).*")
 _RETRIES = re.compile(r"common --experimental_remote_cache_eviction_retries=.*")
 
 _RULES = """\
@@ -118,8 +117,16 @@ class Workspace:
         """Begins a command of Bazel whose actions run on the farm at this port."""
         command, *rest = arguments
         executor = f"--remote_executor=grpc://127.0.0.1:{port}"
-        self._client = self.bazel.start(command, *_FLAGS, executor, *rest)
+        self._client = self.bazel.start(command, *_FLAGS, "--config=farm", executor, *rest)
         return self._client
+
+    def run_here(self, port: int, *arguments: str) -> Ended:
+        """The same with the farm's cache alone: actions run here, where nothing is built yet."""
+        self.bazel.output("clean")
+        command, *rest = arguments
+        cache = f"--remote_cache=grpc://127.0.0.1:{port}"
+        self._client = self.bazel.start(command, *_FLAGS, "--config=remote", cache, *rest)
+        return self._client.wait(DEADLINE_S)
 
     def end_client(self) -> None:
         """Ends what was started last, which a test that failed may have left."""
