@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of actions whose worker dies in their middle, or whose client goes away."""
+"""What becomes of actions whose worker dies, whose server hangs, or whose client goes away."""
 
 from absl.testing import absltest
 
@@ -52,6 +52,22 @@ class InterruptedTest(absltest.TestCase):
         found = {path.name: path.read_text(encoding="utf-8") for path in saved.iterdir()}
         self.assertEqual({"first": "half\n", "second": "right\n"}, found)
         self.assertEqual((0, 0), self.work.drained())
+
+    def test_a_server_that_hangs(self) -> None:
+        """It is found by its silence, and started again; who waits for it knows nothing of that."""
+        label = self.work.add_test("hanging", self.work.hold + _RESULT)
+        running = self.work.start(self.farm.port, "test", label)
+        self.work.await_begun()
+        self.farm.tree("server")[0].suspend()
+        self.farm.await_line("server: no answer for 30 s; killed")
+        self.farm.await_line("server: ended with status 137; started again")
+        for _ in range(3):
+            self.work.let_go("right")
+        ended = running.wait(DEADLINE_S)
+        self.assertEqual(0, ended.code, ended.stderr)
+        self.assertEqual(((label, "PASSED"),), ended.built.verdicts)
+        self.assertEqual(["right\n"], self.work.results("hanging"))
+        self.work.drained()
 
     def test_a_client_that_is_interrupted_and_comes_again(self) -> None:
         """The second call waits for what the first has begun."""

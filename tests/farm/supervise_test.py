@@ -87,17 +87,24 @@ class SupervisorTest(absltest.TestCase):
         self.assertEmpty(left)
 
     def test_only_what_is_asked_to_end_may_do_something_about_it(self) -> None:
-        script = "trap 'touch asked{0}; exit' INT; sleep 1000 & wait"
+        script = "trap 'touch asked{0}; exit' INT; echo >trapped{0}; sleep 1000 & wait"
+        for index in range(2):
+            os.mkfifo(self.state / f"trapped{index}")
         process = self._run(script.format(0), script.format(1))
         self._read_until(process, "all are ready")
+        for index in range(2):
+            (self.state / f"trapped{index}").read_bytes()
         assert process.stdin is not None
         process.stdin.close()
         self.assertEqual(0, process.wait(_DEADLINE_S), self.seen)
         self.assertEqual(["asked1"], [path.name for path in self.state.glob("asked*")])
 
     def test_nothing_is_left_after_a_stop(self) -> None:
-        process = self._run("setsid sleep 1000 & exec sleep 1000", "trap '' INT; sleep 1000")
+        os.mkfifo(self.state / "trapped")
+        deaf = "trap '' INT; echo >trapped; sleep 1000"
+        process = self._run("setsid sleep 1000 & exec sleep 1000", deaf)
         self._read_until(process, "all are ready")
+        (self.state / "trapped").read_bytes()
         everybody = self._descendants(process)
         assert process.stdin is not None
         process.stdin.close()

@@ -56,6 +56,8 @@ class Part:
       port: it is ready when it listens there, on loopback.
       file: it is ready when this file is there and has the text `says`.
       says: see `file`.
+      called: whether it is a server that answers calls, at its port or at the socket `file`: one
+        that hangs is killed.
       grace: whether it is asked to end, and waited for; what others leave survives a kill.
     """
 
@@ -66,6 +68,7 @@ class Part:
     port: int = 0
     file: Path | None = None
     says: str = ""
+    called: bool = False
     grace: bool = False
 
 
@@ -162,6 +165,7 @@ def _cache(programs: Programs, settings: Settings) -> Part:
         name="cache",
         command=(*_foreign(programs, "usr/bin/buildbox-casd"), *options),
         port=settings.cache_port,
+        called=True,
     )
 
 
@@ -179,6 +183,7 @@ def _server(programs: Programs, settings: Settings) -> Part:
         environment=environment,
         before={"migrate": (*bgd, "migrate", "apply", url)},
         port=settings.port,
+        called=True,
     )
 
 
@@ -200,6 +205,7 @@ def _worker(programs: Programs, settings: Settings, index: int) -> tuple[Part, P
         ),
         environment=environment,
         file=door,
+        called=True,
     )
     line = [*_foreign(programs, "usr/bin/buildbox-worker")]
     line += [f"--bots-remote=http://127.0.0.1:{settings.port}", f"--cas-remote=unix:{door}"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts a farm's parts, starts again what ends, and stops them all.
+"""Starts a farm's parts, starts again what ends or hangs, and stops them all.
 
 It is the first process of a pid namespace: however it ends, the kernel then kills all that is left.
 """
@@ -12,16 +12,21 @@ import selectors
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ktstr.model.errors import InfraError
+from tools.farm.asking import Answer, ask
 from tools.farm.parts import Part
 
 _READY_S = 60.0
 _LOOK_S = 0.05
 _STOP_S = 10.0
+# How often servers are asked for an answer, and how long a busy machine may need for one.
+_ASK_EACH_S = 10.0
+_ANSWER_S = 30.0
 # If more have ended within a minute, they will go on doing so.
 _MOST_ENDS = 20
 _MINUTE_S = 60.0
@@ -35,6 +40,8 @@ class Supervisor:
         self._parts, self._state, self._tell = parts, state, tell
         self._running: dict[int, Part] = {}
         self._ends: list[float] = []
+        # Of what runs: while it is held, no pid of it becomes another process's.
+        self._held = threading.Lock()
 
     def start(self) -> None:
         """Starts every part once the one before it is ready.
@@ -51,17 +58,39 @@ class Supervisor:
             self._tell(f"{part.name}: ready after {time.monotonic() - began:.1f} s")
 
     def watch(self, end: int) -> None:
-        """Starts again what ends, until the pipe `end` is closed by whoever holds the other end.
+        """Starts again what ends or hangs, until the pipe `end` is closed at its other end.
 
         Raises:
           InfraError: parts end again and again.
         """
+        over = threading.Event()
+        asking = threading.Thread(target=self._ask_all, args=(over,), daemon=True)
+        asking.start()
+        try:
+            self._watch(end)
+        finally:
+            over.set()
+
+    def _watch(self, end: int) -> None:
         with self._children() as ended, selectors.DefaultSelector() as selector:
             selector.register(end, selectors.EVENT_READ)
             selector.register(ended, selectors.EVENT_READ)
             while end not in [key.fd for key, _ in selector.select()]:
                 ended.recv(1024)
-                self._start_again()
+                with self._held:
+                    self._start_again()
+
+    def _ask_all(self, over: threading.Event) -> None:
+        """Kills servers that do not answer, until it is over; their ends are seen to elsewhere."""
+        while not over.wait(_ASK_EACH_S):
+            for pid, part in list(self._running.items()):
+                where = part.port or part.file
+                if not part.called or not where or ask(where, _ANSWER_S) is not Answer.NONE:
+                    continue
+                with self._held:
+                    if self._running.get(pid) is part:
+                        self._tell(f"{part.name}: no answer for {_ANSWER_S:.0f} s; killed")
+                        os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """Kills the parts, the last first, and waits for those that are asked to end."""
