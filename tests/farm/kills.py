@@ -4,8 +4,8 @@
     tools/bazel run //tests/farm:kills -- [--kills N] [--seed S] [--gap FROM TO] [TARGET]
 
 The test runs here first, for reference, and then on a farm of its own again and again until N
-parts (workers with all below them, their caches, the server, its cache, its database) are killed with
-SIGKILL. Each verdict and each result but for its `host` is held against the reference. Prints what
+parts are killed with SIGKILL: workers with all below them, their caches, the server, its cache, its
+database. Each verdict and each result but for its `host` is held against the reference. Prints what
 was killed and what became of the runs; ends with 1 when a verdict was wrong, or a result lost or
 doubled.
 """
