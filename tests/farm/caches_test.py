@@ -49,6 +49,15 @@ class CachesTest(absltest.TestCase):
             self.assertEqual(hits, ended.built.runners.get(_HIT, 0), ended.stderr)
             self.assertEqual(["made in reader/made\n"], self.work.results("reader"))
 
+    def test_a_cached_verdict_brings_results_and_no_other_bytes(self) -> None:
+        label, _, _ = self._packages("minimal")
+        self.assertEqual(0, self.work.run_here(self.farm.port, "test", label).code)
+        ended = self.work.run_here(self.farm.port, "test", "--remote_download_minimal", label)
+        self.assertEqual(0, ended.code, ended.stderr)
+        self.assertEqual({label: True}, ended.built.tests)
+        self.assertEqual(["made in minimal/made\n"], self.work.results("minimal"))
+        self.assertFalse((self.work.directory / "bazel-bin/minimal/made/made.txt").exists())
+
     def test_wrong_bytes_are_nobodys_output(self) -> None:
         """Bazel holds what it is sent against the digest, and makes it itself then."""
         _, made, digest = self._packages("output")
@@ -68,6 +77,7 @@ class CachesTest(absltest.TestCase):
         self.work.append("input/test.sh", "# and again\n")
         ended = self.work.run(self.farm.port, "test", "--remote_retries=1", label)
         self.assertEqual((_REMOTE_ERROR, ()), (ended.code, ended.built.verdicts), ended.stderr)
+        self.assertIn(digest, ended.stderr)
 
 
 if __name__ == "__main__":
