@@ -62,12 +62,14 @@ class Killer:
 
     @property
     def done(self) -> bool:
-        """Whether all are killed."""
-        return self.killed.total() >= self.most
+        """Whether all are killed, or it has come to grief, which its traceback tells."""
+        return not self._thread.is_alive()
 
     def _kill(self) -> None:
         began = time.monotonic()
-        while not self.done and not self._over.wait(self.draws.uniform(*self.gap_s)):
+        while self.killed.total() < self.most:
+            if self._over.wait(self.draws.uniform(*self.gap_s)):
+                return
             part = self.draws.choice(_PARTS)
             # One that has not come back yet cannot be killed; another moment will do.
             if self.farm.tree(part):
@@ -109,7 +111,7 @@ def main(argv: Sequence[str]) -> int:
                     run = _run(scratch, args.target, *remote)
                     found.append(compared(run, reference))
                     print(f"run {len(found)}: {run.verdicts} {found[-1]}", flush=True)
-        return _tell(killer.killed, found)
+        return _tell(killer.killed, found) or int(killer.killed.total() < args.kills)
     finally:
         shutil.rmtree(scratch)
 
