@@ -67,7 +67,8 @@ class BoundsTest(absltest.TestCase):
         schedule = simulate(workload, farm)
         self.assertLessEqual(schedule.core_s, farm.cores * schedule.wall_s + _SLACK)
         self.assertLessEqual(schedule.slot_s, farm.slots * schedule.wall_s + _SLACK)
-        work = sum(task.seconds * task.cpu for task in workload.tasks)
+        stage_s = farm.costs.stage_s
+        work = sum(stage_s + task.seconds * task.cpu for task in workload.tasks)
         self.assertAlmostEqual(schedule.core_s, work, places=5)
 
 
@@ -147,6 +148,10 @@ class CostsTest(absltest.TestCase):
         schedule = simulate(workload, farm)
         self.assertAlmostEqual(schedule.wall_s, 1 + 2 + 4 + 8 + 100 + 32)
         self.assertEqual(schedule.returned_bytes, 320)
+
+    def test_staging_shares_the_cores(self) -> None:
+        farm = Farm((Machines(1, 1, 2, 4096),), costs=Costs(stage_s=5))
+        self.assertAlmostEqual(simulate(_tests(10, 10), farm).wall_s, 30.0)
 
     def test_the_client_begins_so_many_at_once(self) -> None:
         farm = dataclasses.replace(free(4), costs=Costs(client_jobs=2))

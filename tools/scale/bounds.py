@@ -29,7 +29,7 @@ def bounds(workload: Workload, farm: Farm, schedule: Schedule) -> tuple[Bound, .
     found = {
         "longest chain": chain_s(workload, farm),
         "workers": sum(on_worker) / farm.slots,
-        "cores": sum(task.seconds * task.cpu for task in tasks) / farm.cores,
+        "cores": sum(costs.stage_s + task.seconds * task.cpu for task in tasks) / farm.cores,
         "client's cores": len(tasks) * costs.client_s / costs.client_cores,
         "client's jobs": (sum(on_worker) + before * len(tasks)) / costs.client_jobs,
         "cache's bandwidth": moved / costs.cas_bytes_s,

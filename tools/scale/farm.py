@@ -35,7 +35,7 @@ class Costs:
       client_cores: how many cores the client has.
       client_jobs: how many actions the client has under way at once (Bazel's --jobs).
       dispatch_s: from the client's word to the start on a worker that is free.
-      stage_s: of the worker, for each action: linking inputs, collecting outputs.
+      stage_s: of one of a machine's cores, for each action: linking inputs, collecting outputs.
       transfer_bytes_s: of one transfer between the cache and a machine.
       cas_bytes_s: of all transfers together.
     """

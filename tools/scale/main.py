@@ -68,7 +68,7 @@ _CLIENT = flags.DEFINE_float(
 _CLIENT_CORES = flags.DEFINE_float("client_cores", 2.0, "The client's.", lower_bound=0.1)
 _JOBS = flags.DEFINE_integer("jobs", 1 << 20, "Bazel's --jobs.", lower_bound=1)
 _DISPATCH = flags.DEFINE_float("dispatch", 0.0, "Seconds to a free worker.", lower_bound=0.0)
-_STAGE = flags.DEFINE_float("stage", 0.0, "Seconds of a worker beside running.", lower_bound=0.0)
+_STAGE = flags.DEFINE_float("stage", 0.0, "CPU seconds of a worker, an action.", lower_bound=0.0)
 _TRANSFER = flags.DEFINE_float("transfer", 1e12, "MB/s of one transfer.", lower_bound=1e-3)
 _CAS = flags.DEFINE_float("cas", 1e12, "MB/s of the cache, all transfers.", lower_bound=1e-3)
 

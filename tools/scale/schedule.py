@@ -187,15 +187,10 @@ class _Play:
     def _begin(self, number: int, machine: _Machine) -> None:
         self._waited[number] += self._now - self._asked[number]
         machine.tasks[number] = self._now
-        attempt = self._tries[number]
+        fetch = partial(self._fetch, number, machine)
+        self._share(machine.cores, number, self._costs.stage_s, fetch)
 
-        def stage() -> None:
-            if self._tries[number] == attempt:
-                self._stage(number, machine)
-
-        self._after(self._costs.stage_s, stage)
-
-    def _stage(self, number: int, machine: _Machine) -> None:
+    def _fetch(self, number: int, machine: _Machine) -> None:
         """Fetches what the machine's cache has not; a bundle on its way counts as there."""
         task = self._load.tasks[number]
         missing = [each for each in task.bundles if each not in machine.held]
