@@ -34,8 +34,10 @@ class PartsTest(absltest.TestCase):
         self.assertIn("--bots-remote=http://127.0.0.1:5000", worker)
 
     def test_a_worker_says_every_class_that_it_can_hold(self) -> None:
-        self.assertEqual((), properties_of(4095, 1))
-        wanted = ("ktstr-memory=4096", "ktstr-memory=16384", "ktstr-cpus=2", "ktstr-cpus=4")
+        always = ("ktstr-namespaces=yes",)
+        self.assertEqual(always, properties_of(4095, 1))
+        memory = ("ktstr-memory=4096", "ktstr-memory=16384")
+        wanted = (*always, *memory, "ktstr-cpus=2", "ktstr-cpus=4")
         self.assertEqual(wanted, properties_of(20000, 7))
         for each in wanted:
             self.assertIn(each.partition("=")[0], MATCHED)

@@ -17,7 +17,7 @@ from tools.farm.settings import Settings
 _THREADS = 400
 
 # By what actions choose workers: whoever names another property is refused at once.
-MATCHED = ("ISA", "OSFamily", "ktstr-cpus", "ktstr-kvm", "ktstr-memory")
+MATCHED = ("ISA", "OSFamily", "ktstr-cpus", "ktstr-kvm", "ktstr-memory", "ktstr-namespaces")
 
 # "postgresql:" alone means psycopg 3 since SQLAlchemy 2.1, which BuildGrid 0.4 does not speak.
 _TEMPLATE = """\

@@ -12,9 +12,13 @@ _CPUS = tuple(2 << power for power in range(8))
 
 
 def properties_of(mib: int, cpus: int) -> tuple[str, ...]:
-    """The properties of a worker that has so much memory, and so many CPUs, for each action."""
+    """The properties of a worker that has so much memory, and so many CPUs, for each action.
+
+    That user namespaces are allowed is one of them: no farm starts where they are refused.
+    """
     memory = [f"ktstr-memory={each}" for each in _MEMORY_MIB if each <= mib]
-    return (*memory, *(f"ktstr-cpus={each}" for each in _CPUS if each <= cpus))
+    named = (f"ktstr-cpus={each}" for each in _CPUS if each <= cpus)
+    return ("ktstr-namespaces=yes", *memory, *named)
 
 
 @dataclass(frozen=True)
