@@ -93,8 +93,9 @@ def main(argv: Sequence[str]) -> int:
     try:
         # With all that it is made of here, as the farm misses what only a disk cache has.
         reference = _run(scratch, args.target, "--remote_download_outputs=all")
-        if reference.why:
-            print(f"the reference has no verdict: {reference.why}", file=sys.stderr)
+        if reference.why or not reference.facts:
+            why = reference.why or "no results"
+            print(f"the reference has no verdict: {why}", file=sys.stderr)
             return 1
         print(f"reference: {reference.verdicts}, {len(reference.facts)} results", flush=True)
         with Farm(f"--keepalive={args.keepalive}") as farm:

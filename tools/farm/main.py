@@ -169,7 +169,7 @@ def _supervise(settings: Settings) -> int:
     try:
         supervisor.start()
         _tell(
-            f"ready: {settings.workers} workers; tools/bazel test --config=remote "
+            f"ready: {settings.workers} workers; tools/bazel test --config=farm "
             f"--remote_executor=grpc://127.0.0.1:{settings.port} ..."
         )
         supervisor.watch(sys.stdin.fileno())
