@@ -5,11 +5,8 @@ import hashlib
 
 from absl.testing import absltest
 
-from tests.farm.trial import Farm
-from tests.farm.workspace import Workspace
+from tests.farm.case import FarmCase
 
-# Of Bazel: remote execution failed.
-_REMOTE_ERROR = 34
 _BUILD = """\
 package(default_visibility = ["//visibility:public"])
 
@@ -19,20 +16,7 @@ _READ = 'cat {package}/made.txt > "$TEST_UNDECLARED_OUTPUTS_DIR/result"\n'
 _HIT = "remote cache hit"
 
 
-class CachesTest(absltest.TestCase):
-    farm: Farm
-    work: Workspace
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.farm = cls.enterClassContext(Farm("--keepalive=5"))
-        cls.work = cls.enterClassContext(Workspace())
-
-    def tearDown(self) -> None:
-        self.work.end_client()
-        super().tearDown()
-
+class CachesTest(FarmCase):
     def _packages(self, package: str) -> tuple[str, str, str]:
         """A test that reads what another package makes: its label, that one's, and the digest."""
         made = f"{package}/made"
@@ -76,8 +60,7 @@ class CachesTest(absltest.TestCase):
         self.farm.falsify(digest)
         self.work.append("input/test.sh", "# and again\n")
         ended = self.work.run(self.farm.port, "test", "--remote_retries=1", label)
-        self.assertEqual((_REMOTE_ERROR, ()), (ended.code, ended.built.verdicts), ended.stderr)
-        self.assertIn(digest, ended.stderr)
+        self.assert_refused(ended, digest)
 
 
 if __name__ == "__main__":

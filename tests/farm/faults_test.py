@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of builds and tests when parts of a farm die, and blobs or connections are lost.
 
-One farm and one workspace for all; each function has a package of its own, so that no key is
-another's. Bazel's reports of attempts and the files that tests leave show what is lost or doubled.
+Bazel's reports of attempts and the files that tests leave show what is lost or doubled.
 """
 
 import hashlib
 
 from absl.testing import absltest
 
-from tests.farm.trial import Farm
-from tests.farm.workspace import DEADLINE_S, Workspace
-from tests.support.nested import Ended
+from tests.farm.case import RESULT, FarmCase
+from tests.farm.workspace import DEADLINE_S
 from tests.support.relay import Network, Relay
 
-_RESULT = 'echo "$word" > "$TEST_UNDECLARED_OUTPUTS_DIR/result"\n'
 _READ = 'cat {package}/made.txt {package}/given.txt > "$TEST_UNDECLARED_OUTPUTS_DIR/result"\n'
 _MAKE = '\ngenrule(name = "make", outs = ["made.txt"], cmd = "echo made in {package} > $@")\n'
 # Enough bytes for several resets.
@@ -33,41 +30,17 @@ _NETWORK = Network(
 )
 
 
-class FaultsTest(absltest.TestCase):
-    farm: Farm
-    work: Workspace
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.farm = cls.enterClassContext(Farm("--keepalive=5"))
-        cls.work = cls.enterClassContext(Workspace())
-
-    def tearDown(self) -> None:
-        self.work.end_client()
-        super().tearDown()
-
-    def _assert_one_result(self, ended: Ended, label: str, *results: str) -> None:
-        """Bazel has reported one attempt, which passed, and that has left these files."""
-        self.assertEqual(0, ended.code, ended.stderr)
-        self.assertEqual(((label, "PASSED"),), ended.built.verdicts, ended.stderr)
-        package = label.removeprefix("//").partition(":")[0]
-        self.assertEqual(list(results), self.work.results(package))
-
+class FaultsTest(FarmCase):
     def test_a_worker_killed_in_the_middle_of_a_test(self) -> None:
-        label = self.work.add_test("worker", self.work.hold + _RESULT)
+        label = self.work.add_test("worker", self.work.hold + RESULT)
         running = self.work.start(self.farm.port, "test", label)
-        self.work.await_begun()
-        first = self.farm.holder("worker/test")
-        self.farm.kill(first[0], f"{first[0]}.cache")
-        self.work.await_begun()
-        self.assertNotEqual(first, self.farm.holder("worker/test"))
+        self.assert_done_elsewhere("worker/test")
         self.work.let_go("right")
-        self._assert_one_result(running.wait(DEADLINE_S), label, "right\n")
+        self.assert_one_result(running.wait(DEADLINE_S), label, "right\n")
         self.assertEqual((0, 0), self.work.drained())
 
     def test_a_server_that_is_started_again_while_a_test_runs(self) -> None:
-        label = self.work.add_test("server", self.work.hold + _RESULT)
+        label = self.work.add_test("server", self.work.hold + RESULT)
         running = self.work.start(self.farm.port, "test", label)
         self.work.await_begun()
         self.farm.kill("server")
@@ -75,7 +48,7 @@ class FaultsTest(absltest.TestCase):
         # Its worker may be given up for that long, and then another one has to do it, too.
         for _ in range(3):
             self.work.let_go("right")
-        self._assert_one_result(running.wait(DEADLINE_S), label, "right\n")
+        self.assert_one_result(running.wait(DEADLINE_S), label, "right\n")
         self.work.drained()
 
     def test_blobs_that_all_caches_have_lost(self) -> None:
@@ -85,14 +58,14 @@ class FaultsTest(absltest.TestCase):
         self.work.write("lost/given.txt", "given to lost\n")
         contents = ["made in lost\n", "given to lost\n"]
         ended = self.work.run(self.farm.port, "test", label)
-        self._assert_one_result(ended, label, "".join(contents))
+        self.assert_one_result(ended, label, "".join(contents))
         made, given = (hashlib.sha256(each.encode()).hexdigest() for each in contents)
         for digests, again in (([made], 2), ([given], 1), ([made, given], 2)):
             # None of them is lost in vain: each was somewhere.
             self.assertEmpty(self.farm.lose(digests))
             self.work.append("lost/test.sh", "# and again\n")
             ended = self.work.run(self.farm.port, "test", label)
-            self._assert_one_result(ended, label, "".join(contents))
+            self.assert_one_result(ended, label, "".join(contents))
             self.assertEqual(again, ended.built.runners.get("remote"), ended.stderr)
 
     def test_a_slow_network_that_loses_connections(self) -> None:

@@ -6,12 +6,9 @@ There is no verdict then, and Bazel's exit code says that it is remote execution
 
 from absl.testing import absltest
 
+from tests.farm.case import FarmCase
 from tests.farm.trial import Farm
-from tests.farm.workspace import Workspace
-from tests.support.nested import Ended
 
-# Of Bazel: remote execution failed.
-_REMOTE_ERROR = 34
 # 20 MiB for the server, 10 for each worker.
 _CACHE = "--cache-gib=0.02"
 _LARGE = 40_000_000
@@ -20,23 +17,8 @@ _RETRIES = "--remote_retries=1"
 _WRITE = f"head -c {_LARGE} /dev/zero"
 
 
-class FullTest(absltest.TestCase):
-    farm: Farm
-    work: Workspace
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.farm = cls.enterClassContext(Farm("--keepalive=5", _CACHE))
-        cls.work = cls.enterClassContext(Workspace())
-
-    def tearDown(self) -> None:
-        self.work.end_client()
-        super().tearDown()
-
-    def _assert_refused(self, ended: Ended, why: str) -> None:
-        self.assertEqual((_REMOTE_ERROR, ()), (ended.code, ended.built.verdicts), ended.stderr)
-        self.assertIn(why, ended.stderr)
+class FullTest(FarmCase):
+    options = (_CACHE,)
 
     def test_an_output_that_no_worker_can_keep(self) -> None:
         self.work.write(
@@ -44,19 +26,19 @@ class FullTest(absltest.TestCase):
             f'genrule(name = "made", outs = ["made.bin"], cmd = "{_WRITE} > $@")\n',
         )
         ended = self.work.run(self.farm.port, "build", _RETRIES, "//large:made")
-        self._assert_refused(ended, "Out of space error")
+        self.assert_refused(ended, "Out of space error")
 
     def test_a_result_that_no_worker_can_keep(self) -> None:
         label = self.work.add_test("result", f'{_WRITE} > "$TEST_UNDECLARED_OUTPUTS_DIR/result"\n')
         ended = self.work.run(self.farm.port, "test", _RETRIES, label)
-        self._assert_refused(ended, "Out of space error")
+        self.assert_refused(ended, "Out of space error")
         self.assertEmpty(self.work.results("result"))
 
     def test_an_input_that_the_server_cannot_keep(self) -> None:
         label = self.work.add_test("input", "test -s input/given.txt\n", '"given.txt"')
         self.work.write("input/given.txt", _LARGE * "x")
         ended = self.work.run(self.farm.port, "test", _RETRIES, label)
-        self._assert_refused(ended, "Error while uploading artifact with digest")
+        self.assert_refused(ended, "Error while uploading artifact with digest")
         log = (self.farm.state / "log/server.log").read_text(encoding="utf-8")
         self.assertIn("Blob size exceeds total storage allocation", log)
 

@@ -3,11 +3,10 @@
 
 from absl.testing import absltest
 
-from tests.farm.trial import Farm
-from tests.farm.workspace import DEADLINE_S, Workspace
+from tests.farm.case import RESULT, FarmCase
+from tests.farm.workspace import DEADLINE_S
 
 _INTERRUPTED = 8
-_RESULT = 'echo "$word" > "$TEST_UNDECLARED_OUTPUTS_DIR/result"\n'
 _TREE = """\
 def _impl(ctx):
     tree = ctx.actions.declare_directory(ctx.label.name)
@@ -19,20 +18,7 @@ tree = rule(implementation = _impl, attrs = {"command": attr.string()})
 _BUILD = 'load(":tree.bzl", "tree")\n\ntree(name = "saved", command = """{command}""")\n'
 
 
-class InterruptedTest(absltest.TestCase):
-    farm: Farm
-    work: Workspace
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.farm = cls.enterClassContext(Farm("--keepalive=5"))
-        cls.work = cls.enterClassContext(Workspace())
-
-    def tearDown(self) -> None:
-        self.work.end_client()
-        super().tearDown()
-
+class InterruptedTest(FarmCase):
     def test_nothing_is_left_of_half_an_output(self) -> None:
         """A directory, as a saved guest is: half of its files are written when the worker dies."""
         command = f"cd $1\necho half > first\necho $$ > pid.$$\n{self.work.hold}"
@@ -40,11 +26,7 @@ class InterruptedTest(absltest.TestCase):
         self.work.write("half/tree.bzl", _TREE)
         self.work.write("half/BUILD.bazel", _BUILD.format(command=command))
         running = self.work.start(self.farm.port, "build", "//half:saved")
-        self.work.await_begun()
-        first = self.farm.holder("half/saved")
-        self.farm.kill(first[0], f"{first[0]}.cache")
-        self.work.await_begun()
-        self.assertNotEqual(first, self.farm.holder("half/saved"))
+        self.assert_done_elsewhere("half/saved")
         self.work.let_go("right")
         ended = running.wait(DEADLINE_S)
         self.assertEqual(0, ended.code, ended.stderr)
@@ -55,7 +37,7 @@ class InterruptedTest(absltest.TestCase):
 
     def test_a_server_that_hangs(self) -> None:
         """It is found by its silence, and started again; who waits for it knows nothing of that."""
-        label = self.work.add_test("hanging", self.work.hold + _RESULT)
+        label = self.work.add_test("hanging", self.work.hold + RESULT)
         running = self.work.start(self.farm.port, "test", label)
         self.work.await_begun()
         self.farm.tree("server")[0].suspend()
@@ -63,15 +45,12 @@ class InterruptedTest(absltest.TestCase):
         self.farm.await_line("server: ended with status 137; started again")
         for _ in range(3):
             self.work.let_go("right")
-        ended = running.wait(DEADLINE_S)
-        self.assertEqual(0, ended.code, ended.stderr)
-        self.assertEqual(((label, "PASSED"),), ended.built.verdicts)
-        self.assertEqual(["right\n"], self.work.results("hanging"))
+        self.assert_one_result(running.wait(DEADLINE_S), label, "right\n")
         self.work.drained()
 
     def test_a_client_that_is_interrupted_and_comes_again(self) -> None:
         """The second call waits for what the first has begun."""
-        label = self.work.add_test("client", self.work.hold + _RESULT)
+        label = self.work.add_test("client", self.work.hold + RESULT)
         running = self.work.start(self.farm.port, "test", label)
         self.work.await_begun()
         running.interrupt()
@@ -80,10 +59,7 @@ class InterruptedTest(absltest.TestCase):
         self.farm.holder("client/test")
         running = self.work.start(self.farm.port, "test", label)
         self.work.let_go("right")
-        ended = running.wait(DEADLINE_S)
-        self.assertEqual(0, ended.code, ended.stderr)
-        self.assertEqual(((label, "PASSED"),), ended.built.verdicts)
-        self.assertEqual(["right\n"], self.work.results("client"))
+        self.assert_one_result(running.wait(DEADLINE_S), label, "right\n")
         self.assertEqual((0, 0), self.work.drained())
 
 
