@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 from absl.testing import absltest, parameterized
-from runfiles import Runfiles
 
+from tests.support.located import located
 from tools.root.enter import Entry, command_line
 
 _DEADLINE_SECONDS = 60
@@ -31,8 +31,8 @@ class EnterTest(parameterized.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.directory = Path(self.create_tempdir().full_path)
-        self.root = _located("debian_root/root")
-        self.program = _located("_main/tools/root/enter.py")
+        self.root = located("debian_root/root")
+        self.program = located("_main/tools/root/enter.py")
 
     def enter(
         self, *arguments: str, outside: Sequence[str] = (), root: Path | None = None
@@ -204,8 +204,8 @@ class EnterTest(parameterized.TestCase):
         entry = Entry(
             self.root,
             read_only={
-                "/debian/unpack.py": _located("_main/tools/debian/unpack.py"),
-                "/debian/make.py": _located("_main/tests/debian/packages.py"),
+                "/debian/unpack.py": located("_main/tools/debian/unpack.py"),
+                "/debian/make.py": located("_main/tests/debian/packages.py"),
             },
         )
         line = command_line(entry, ["python3", "-I", "-c", _FILL_THE_DISK])
@@ -215,14 +215,6 @@ class EnterTest(parameterized.TestCase):
             line, capture_output=True, text=True, timeout=_DEADLINE_SECONDS, check=False
         )
         self.assertIn("UnpackError: no disk space: writing /small/a", done.stderr)
-
-
-def _located(path: str) -> Path:
-    runfiles = Runfiles.Create()
-    assert runfiles is not None
-    found = runfiles.Rlocation(path)
-    assert found is not None, path
-    return Path(found)
 
 
 if __name__ == "__main__":

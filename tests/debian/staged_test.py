@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl.testing import absltest
-from runfiles import Runfiles
 
+from tests.support.located import located
 from tools.root.arrival import LISTING
 
 _DEADLINE_SECONDS = 120
@@ -43,7 +43,7 @@ class StagedTest(absltest.TestCase):
         self.assert_same([f"--ro={source}=/tick.bpf.c", "--", "sh", "-c", script])
 
     def test_the_static_worker(self) -> None:
-        sources = _located("_main/ktstr/worker/worker.h").parent
+        sources = located("_main/ktstr/worker/worker.h").parent
         bound = [
             f"--ro={path}=/src/ktstr/worker/{path.relative_to(sources)}"
             for path in sorted(sources.rglob("*.[ch]"))
@@ -57,7 +57,7 @@ class StagedTest(absltest.TestCase):
         text.write_text("hello\n")
         bound = [f"--ro={text}=/in/0", "--scratch=/build"]
         for name in ("template.py", "fixed.c"):
-            bound.append(f"--ro={_located(f'_main/tools/disk/{name}')}=/ktstr/{name}")
+            bound.append(f"--ro={located(f'_main/tools/disk/{name}')}=/ktstr/{name}")
         make = "python3 -I /ktstr/template.py --label=//a:b --filesystem=ext4"
         make += " --size-mib=64 --content=/in/0=/text --fixed=/ktstr/fixed.c"
         make += " --work=/build --out=/out"
@@ -65,7 +65,7 @@ class StagedTest(absltest.TestCase):
         self.assert_same([*bound, "--", "sh", "-c", script])
 
     def test_qemu(self) -> None:
-        collect = _located("_main/tools/qemu/collect.py")
+        collect = located("_main/tools/qemu/collect.py")
         command = ["python3", "-I", "/collect.py", "/out/made"]
         self.assert_same([f"--ro={collect}=/collect.py", "--", *command])
 
@@ -73,7 +73,7 @@ class StagedTest(absltest.TestCase):
         made = []
         for root, umask in ((_root(), 0o022), (_staged(), 0o077)):
             made.append(self.work / f"{umask}.cpio")
-            line = [_located("_main/tools/initramfs/python_layer"), f"--root={root}"]
+            line = [located("_main/tools/initramfs/python_layer"), f"--root={root}"]
             _run([*map(str, line), f"--output={made[-1]}"], self.work, umask)
         self.assertTrue(made[0].read_bytes() == made[1].read_bytes(), "the layers differ")
 
@@ -83,7 +83,7 @@ class StagedTest(absltest.TestCase):
         for root, umask in ((_root(), 0o022), (_staged(), 0o077)):
             out = self.work / str(umask)
             out.mkdir()
-            enter = [sys.executable, str(_located("_main/tools/root/enter.py"))]
+            enter = [sys.executable, str(located("_main/tools/root/enter.py"))]
             enter += [f"--root={root}", f"--out=made={out / 'made'}"]
             _run([*enter, *arguments], self.work, umask)
             found.append(
@@ -155,15 +155,7 @@ def _run(command: Sequence[str], work: Path, umask: int) -> None:
 
 
 def _root() -> Path:
-    return _located("debian_root/root").resolve()
-
-
-def _located(path: str) -> Path:
-    runfiles = Runfiles.Create()
-    assert runfiles is not None
-    found = runfiles.Rlocation(path)
-    assert found is not None, path
-    return Path(found)
+    return located("debian_root/root").resolve()
 
 
 if __name__ == "__main__":

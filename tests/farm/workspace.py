@@ -15,8 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from runfiles import Runfiles
-
+from tests.support.located import located
 from tests.support.nested import Ended, NestedBazel, Started
 
 DEADLINE_S = 90.0
@@ -163,12 +162,3 @@ class Workspace:
         outputs = self.directory / "bazel-testlogs" / package
         found = sorted(outputs.glob("**/test.outputs/*"))
         return [path.read_text(encoding="utf-8") for path in found]
-
-
-def located(path: str) -> Path:
-    """A runfile."""
-    runfiles = Runfiles.Create()
-    assert runfiles is not None
-    found = runfiles.Rlocation(path)
-    assert found is not None, path
-    return Path(found)

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from absl.testing import absltest
-from runfiles import Runfiles
+
+from tests.support.located import located
 
 _MAIN = """\
 import os, sys
@@ -18,14 +19,6 @@ print(os.environ["PYTHONSAFEPATH"])
 """
 # The kernel's word for another machine is bound over in a mount namespace of the test's own.
 _ELSEWHERE = 'mount --bind "$1" /proc/sys/kernel/arch && shift && exec "$@"'
-
-
-def _located(path: str) -> Path:
-    runfiles = Runfiles.Create()
-    assert runfiles is not None
-    found = runfiles.Rlocation(path)
-    assert found is not None
-    return Path(found)
 
 
 class BootstrapTest(absltest.TestCase):
@@ -43,7 +36,7 @@ class BootstrapTest(absltest.TestCase):
             path = self.runfiles / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        text = _located("_main/tools/python/bootstrap.sh").read_text()
+        text = located("_main/tools/python/bootstrap.sh").read_text()
         for word, value in {
             "main": "_main/my/main.py",
             "python_binary": "_main/python",

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from absl.testing import absltest
-from runfiles import Runfiles
+
+from tests.support.located import located
 
 _MAPPED = """\
 import importlib, pathlib, sys
@@ -57,11 +58,8 @@ class PythonTest(absltest.TestCase):
 
 class CollectTest(absltest.TestCase):
     def test_the_same_bytes_again(self) -> None:
-        runfiles = Runfiles.Create()
-        assert runfiles is not None
-        collect = runfiles.Rlocation("_main/tools/python/collect.py")
-        root = runfiles.Rlocation("debian_root/root")
-        assert collect is not None and root is not None
+        collect = str(located("_main/tools/python/collect.py"))
+        root = located("debian_root/root")
         again = Path(self.create_tempdir("another place").full_path)
         program, library = again / "bin/python3.13", again / "lib"
         program.parent.mkdir()

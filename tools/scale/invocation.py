@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ktstr.model.errors import UsageError
+from tools.scale.spawns import seconds_of
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,8 @@ def _invocation(metrics: Mapping[str, Any]) -> Invocation:
         analysis_s=int(timing.get("analysisPhaseTimeInMs", 0)) / 1e3,
         server_bytes=int(metrics.get("memoryMetrics", {}).get("usedHeapSizePostBuild", 0)),
         cpu_s={
-            each["mnemonic"]: _seconds(each, "userTime") + _seconds(each, "systemTime")
+            each["mnemonic"]: seconds_of(each, "userTime") + seconds_of(each, "systemTime")
             for each in actions
             if "userTime" in each
         },
     )
-
-
-def _seconds(found: Mapping[str, str], name: str) -> float:
-    return float(found.get(name, "0s").removesuffix("s"))

@@ -112,16 +112,16 @@ def _spawn(found: Mapping[str, Any]) -> Spawn:
         label=found.get("targetLabel", ""),
         mnemonic=found["mnemonic"],
         started=_instant(metrics.get("startTime")),
-        seconds=0.0 if cached else _seconds(metrics, "executionWallTime"),
+        seconds=0.0 if cached else seconds_of(metrics, "executionWallTime"),
         cached=cached,
         inputs=tuple(_files(found.get("inputs", ()))),
         outputs=outputs,
         overheads=Overheads(
-            total_s=_seconds(metrics, "totalTime"),
-            queue_s=_seconds(metrics, "queueTime"),
-            setup_s=_seconds(metrics, "setupTime"),
-            upload_s=_seconds(metrics, "uploadTime"),
-            fetch_s=_seconds(metrics, "fetchTime"),
+            total_s=seconds_of(metrics, "totalTime"),
+            queue_s=seconds_of(metrics, "queueTime"),
+            setup_s=seconds_of(metrics, "setupTime"),
+            upload_s=seconds_of(metrics, "uploadTime"),
+            fetch_s=seconds_of(metrics, "fetchTime"),
         )
         if found.get("runner") == "remote" and not cached
         else Overheads(),
@@ -145,7 +145,7 @@ def _memory(platform: Mapping[str, Any]) -> int:
     return int(values[0]) if values else _DEFAULT_MIB
 
 
-def _seconds(metrics: Mapping[str, str], name: str) -> float:
+def seconds_of(metrics: Mapping[str, str], name: str) -> float:
     """A protobuf Duration in JSON: "12.313s"."""
     return float(metrics.get(name, "0s").removesuffix("s"))
 
