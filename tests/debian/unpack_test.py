@@ -97,6 +97,15 @@ class UnpackTest(parameterized.TestCase):
         unpack_root([self.package("a", entries)], _LAYOUT, self.out)
         self.assertEqual(self.tree(), {"usr/share/c": b"c"})
 
+    def test_a_link_through_a_link_that_goes_goes_too(self) -> None:
+        entries: dict[str, File | Link | Pipe | None] = {
+            "usr/lib/x": Link("a/z/a/f"),
+            "usr/lib/a/f": File(b"f"),
+            "usr/lib/a/z": Link(".."),
+        }
+        unpack_root([self.package("a", entries)], _LAYOUT, self.out)
+        self.assertEqual(self.tree(), {"usr/lib/a/f": b"f"})
+
     def test_what_is_dropped_stays_where_a_link_has_put_it(self) -> None:
         entries: dict[str, File | Link | Pipe | None] = {
             "usr/lib/p5.40.1/a": File(b"a"),

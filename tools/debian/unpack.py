@@ -263,11 +263,16 @@ def _add_links(links: dict[str, str], out: pathlib.Path) -> None:
 def _tidy_links(out: pathlib.Path) -> None:
     """Removes links that point to nothing, out of the root, or to a directory above them."""
     root = out.resolve()
-    for link in list(_links(out)):
-        resolved = pathlib.Path(os.path.realpath(link))
-        inside = resolved.is_relative_to(root)
-        if not inside or not resolved.exists() or link.parent.resolve().is_relative_to(resolved):
+    # a link may lead through one that is removed after it
+    while astray := [link for link in _links(out) if _is_astray(link, root)]:
+        for link in astray:
             link.unlink()
+
+
+def _is_astray(link: pathlib.Path, root: pathlib.Path) -> bool:
+    resolved = pathlib.Path(os.path.realpath(link))
+    inside = resolved.is_relative_to(root)
+    return not inside or not resolved.exists() or link.parent.resolve().is_relative_to(resolved)
 
 
 def _follow_links(root: pathlib.Path, drop: Sequence[str]) -> None:
