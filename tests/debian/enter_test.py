@@ -195,9 +195,10 @@ class EnterTest(parameterized.TestCase):
         refusing = ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
         done = self.enter("--", "true", outside=[*bubblewrap, *refusing, "--dev-bind", "/", "/"])
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn("the kernel refused a user namespace", done.stderr)
+        self.assertIn(f"ktstr: {os.uname().nodename} refused a user namespace", done.stderr)
         self.assertIn("sysctl kernel.unprivileged_userns_clone=1", done.stderr)
         self.assertIn("On a worker of remote execution: in the sandbox", done.stderr)
+        self.assertIn("by the property ktstr-namespaces", done.stderr)
 
     def test_a_disk_that_fills_up_is_explained(self) -> None:
         # A memory file system of 1 MiB, the unpacker on the root's Python, a file of 2 MiB.

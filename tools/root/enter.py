@@ -49,7 +49,7 @@ _REFUSALS = (
     "unshare user ns",
 )
 _REFUSED_HELP = """\
-ktstr: the kernel refused a user namespace, which build actions need to enter the Debian root.
+ktstr: {host} refused a user namespace, which build actions need to enter the Debian root.
   bubblewrap said: {words}
   Allow it, as root:
     sysctl kernel.unprivileged_userns_clone=1              (Debian's switch, where it exists)
@@ -57,7 +57,8 @@ ktstr: the kernel refused a user namespace, which build actions need to enter th
     sysctl user.max_user_namespaces=15000                  (hardened kernels)
   Inside a container: start it with a seccomp profile that permits unshare and mount
   (docs/hermeticity.md).
-  On a worker of remote execution: in the sandbox that its runner makes, too (docs/remote.md).
+  On a worker of remote execution: in the sandbox that its runner makes, too. A farm with other
+  workers keeps actions away from this one by the property ktstr-namespaces (docs/remote.md).
 """
 _NOT_WHOLE_HELP = """\
 ktstr: the Debian root did not arrive whole on {host}: {problem}.
@@ -136,7 +137,7 @@ def run(entry: Entry, command: Sequence[str]) -> int:
         command_line(entry, ["/bin/true"]), text=True, capture_output=True, check=False
     )
     if probe.returncode:
-        raise EnterError(_explain(probe.stderr.strip()))
+        raise EnterError(_explain(probe.stderr.strip(), machine.name))
     return subprocess.run(command_line(entry, command), check=False).returncode
 
 
@@ -182,9 +183,9 @@ def _check(entry: Entry, machine: str) -> None:
             raise EnterError(f"ktstr: {host}, to be bound to {inside}, does not exist")
 
 
-def _explain(words: str) -> str:
+def _explain(words: str, host: str) -> str:
     if any(refusal in words for refusal in _REFUSALS):
-        return _REFUSED_HELP.format(words=words)
+        return _REFUSED_HELP.format(words=words, host=host)
     return f"ktstr: entering the Debian root failed; bubblewrap said: {words}"
 
 
