@@ -24,11 +24,13 @@ cannot_run() {
 # What ktstr builds runs on x86-64 alone, and a shell would read it as a script elsewhere. Linux says
 # since 6.1 what it runs on.
 check_machine() {
-  read -r machine < /proc/sys/kernel/arch && read -r host < /proc/sys/kernel/hostname || return 0
+  {
+    read -r machine < /proc/sys/kernel/arch && read -r host < /proc/sys/kernel/hostname
+  } 2> /dev/null || return 0
   [ "$machine" = x86_64 ] ||
     cannot_run "the machine $host is $machine, and tests run on x86_64; a farm that has both keeps them \
 apart by platform properties (docs/remote.md)"
-} 2> /dev/null
+}
 
 # $1: a program that may be a script; its first line names what the kernel starts for it.
 check_interpreter() {

@@ -84,6 +84,13 @@ class LauncherTest(parameterized.TestCase):
         message = f"the machine {os.uname().nodename} is aarch64, and tests run on x86_64;"
         self._assert_not_run(done, message)
 
+    def test_a_shell_on_another_machine(self) -> None:
+        arch = self.create_tempfile(content="aarch64\n").full_path
+        before = ("unshare", "-rm", "/bin/sh", "-c", _ELSEWHERE, "sh", arch)
+        done = self._launch("shell", before=before)
+        self.assertEqual((125, ""), (done.returncode, done.stdout))
+        self.assertIn(f"the machine {os.uname().nodename} is aarch64", done.stderr)
+
     def test_an_interpreter_found_by_env(self) -> None:
         self._runner_of("/usr/bin/env sh\nexit 0 #")
         self.assertEqual(0, self._launch().returncode)
