@@ -75,6 +75,18 @@ class BootstrapTest(absltest.TestCase):
     def test_beside_the_program(self) -> None:
         self._assert_runs(self._run(self.program), self.runfiles)
 
+    def test_as_a_script_of_the_working_directory(self) -> None:
+        done = subprocess.run(
+            ["sh", "program", "an argument", ""],
+            cwd=self.program.parent,
+            # Bazel's has the working directory in it
+            env={"PATH": "/usr/bin:/bin"},
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        self._assert_runs(done, self.runfiles)
+
     def test_by_a_relative_path(self) -> None:
         self._assert_runs(self._run("bin/program", cwd=self.place), self.runfiles)
 

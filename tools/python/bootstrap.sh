@@ -33,7 +33,8 @@ runfiles_of() {
 case $0 in
   /*) program=$0 ;;
   */*) program=$PWD/$0 ;;
-  *) program=$(command -v "$0") ;;
+  # `sh program` in its own directory looks for no program in PATH
+  *) program=$(command -v "$0") || program=$PWD/$0 ;;
 esac
 if [ -n "${RUNFILES_DIR:-}" ] && [ -f "$RUNFILES_DIR/$main" ]; then
   runfiles=$RUNFILES_DIR
