@@ -2,11 +2,13 @@
 """What a farm is made of."""
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 
 from absl.testing import absltest
 
+from tests.support.located import located
 from tools.farm.parts import directories_of, files_of, parts_of, path_problem, room_problem
 from tools.farm.server import MATCHED, configuration, database_url
 from tools.farm.settings import Programs, Settings, properties_of
@@ -15,6 +17,7 @@ _PROGRAMS = Programs(Path("/root-of-farm"), Path("/site"), "/usr/bin/python3")
 _SETTINGS = Settings(
     Path("/state"), port=5000, workers=2, jobs=3, keepalive_s=7, properties=("ISA=x86-64",)
 )
+_NAMESPACES = "ktstr-namespaces=yes"
 
 
 class PartsTest(absltest.TestCase):
@@ -34,13 +37,20 @@ class PartsTest(absltest.TestCase):
         self.assertIn("--bots-remote=http://127.0.0.1:5000", worker)
 
     def test_a_worker_says_every_class_that_it_can_hold(self) -> None:
-        always = ("ktstr-namespaces=yes",)
+        always = (_NAMESPACES,)
         self.assertEqual(always, properties_of(4095, 1))
         memory = ("ktstr-memory=4096", "ktstr-memory=16384")
         wanted = (*always, *memory, "ktstr-cpus=2", "ktstr-cpus=4")
         self.assertEqual(wanted, properties_of(20000, 7))
         for each in wanted:
             self.assertIn(each.partition("=")[0], MATCHED)
+
+    def test_what_actions_ask_for_is_what_workers_say(self) -> None:
+        asked = json.loads(located("_main/tests/rules/properties/asked_for.json").read_text())
+        wanted = {f"{key}={value}" for each in asked for key, value in each.items()}
+        self.assertEqual({*properties_of(1 << 20, 1 << 9), "ktstr-kvm=yes"}, wanted | {_NAMESPACES})
+        for key in (each.partition("=")[0] for each in wanted):
+            self.assertIn(key, MATCHED)
 
     def test_where_it_may_a_workers_cache_is_another_user_than_its_actions(self) -> None:
         for as_root in (False, True):

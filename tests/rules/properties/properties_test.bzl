@@ -2,6 +2,7 @@
 """Tests of execution properties."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+load("@bazel_skylib//rules:write_file.bzl", "write_file")
 
 # buildifier: disable=bzl-visibility
 load("//rules/private/build:properties.bzl", "properties_of")
@@ -71,3 +72,17 @@ def properties_test(name):
       name: its name.
     """
     _properties_test(name = name)
+
+def asked_for(name):
+    """All that actions ever ask workers for, as JSON: a list of objects, property to value.
+
+    Args:
+      name: of the target; the file is NAME.json.
+    """
+    asked = [properties_of(1 << power, 1 << (power // 2), True) for power in range(32)]
+    write_file(
+        name = name,
+        out = name + ".json",
+        content = [json.encode(asked)],
+        visibility = ["//tests/farm:__pkg__"],
+    )
