@@ -27,6 +27,7 @@
 #define MAILBOX (2 << 20)
 #define OWN (16 << 20)
 #define WORK_NS 50000000
+#define SETTLE_NS 50000000
 
 static void put(const char *path, const char *text)
 {
@@ -131,9 +132,16 @@ static void work(void)
 	putchar('\n');
 }
 
-/* The counter is read just before the store; RSI marks the CPU (ktstr/model/wire/mailbox.py). */
+/*
+ * The counter is read just before the store; RSI marks the CPU (ktstr/model/wire/mailbox.py). The
+ * other CPUs shall be idle by then, as the agent's bell sees to.
+ */
 static void park(volatile char *device)
 {
+	uint64_t settled = now_ns() + SETTLE_NS;
+
+	while (now_ns() < settled)
+		;
 	asm volatile("rdtsc\n\tmovb $1, (%0)"
 		     :
 		     : "D"(device), "S"(0x64656B7261705354)

@@ -18,10 +18,17 @@ from ktstr.model.wire.mailbox import PARKED
 _DEVICES = Path("/sys/bus/pci/devices")
 # hw/misc/pvpanic-pci.c: Red Hat's vendor number, and the device's
 _PVPANIC = ("0x1b36", "0x0011")
+# mov %rdx, %r9; rdtsc; shl $32, %rdx; or %rdx, %rax; add %rax, %r9
+_DEADLINE = "4989d1 0f31 48c1e220 4809d0 4901c1"
+# 1: rdtsc; shl $32, %rdx; or %rdx, %rax; cmp %r9, %rax; jb 1b
+_SETTLE = "0f31 48c1e220 4809d0 4c39c8 72f2"
 # rdtsc; movb $1, (%rdi); ret: 1 is a panic, which QEMU is told to pause at
 # (include/standard-headers/misc/pvpanic.h).  The time before it, and PARKED in RSI, tell the host
 # whether the guest's clock has stopped there.
-_RING = bytes.fromhex("0f31 c60701 c3")
+_RING = "0f31 c60701 c3"
+# Of the time stamp counter, which counts nanoseconds in virtual time: what the hello has set going
+# on other CPUs (the serial port's worker, its interrupts) ends meanwhile, and they are idle.
+_SETTLE_TICKS = 50_000_000
 _PAGE = mmap.PAGESIZE
 
 
@@ -31,9 +38,9 @@ class Bell:
     def __init__(self, address: int) -> None:
         self._address = address
         self._code = mmap.mmap(-1, _PAGE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-        self._code.write(_RING)
+        self._code.write(bytes.fromhex(_DEADLINE + _SETTLE + _RING))
         code = ctypes.addressof(ctypes.c_ubyte.from_buffer(self._code))
-        self._ring = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64)(code)
+        self._ring = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *(ctypes.c_uint64,) * 2)(code)
 
     @classmethod
     def of_machine(cls, devices: Path = _DEVICES) -> Bell:
@@ -51,8 +58,8 @@ class Bell:
             raise InfraError(f"cannot park: the pvpanic device {device}: {error}") from error
 
     def ring(self) -> None:
-        """Has QEMU stop the machine at this store."""
-        self._ring(self._address, PARKED)
+        """Has QEMU stop the machine at a store, after the time that other CPUs need to be idle."""
+        self._ring(self._address, PARKED, _SETTLE_TICKS)
 
 
 def find_device(devices: Path) -> Path:

@@ -5,9 +5,10 @@ A vCPU that is about to stop looks idle, and if all are, QEMU's main loop may le
 the next timer before it stops it (icount_start_warp_timer of accel/tcg/icount-common.c), that timer
 may fire, and the clock jump again: how far it comes is chance. A machine has CPUs' timers, and QEMU
 one that makes CPUs take turns, of which nothing is saved (rr_kick_vcpu_timer of
-accel/tcg/tcg-accel-ops-rr.c). So what a jump changes is known, and undone: one boot is enough for a
-state that does not tell of the host. The layout is that of QEMU 10.0, all big endian, each section
-as ktstr/vm/saved/stream.py has it.
+accel/tcg/tcg-accel-ops-rr.c). So what a jump changes is known, and undone: one boot is enough for
+a state that does not tell of the host. What another CPU does until the stop cannot be undone: a
+guest parks when all others are idle (ktstr/guest/system/bell.py). The layout is that of
+QEMU 10.0, all big endian, each section as ktstr/vm/saved/stream.py has it.
 """
 
 from __future__ import annotations
@@ -52,11 +53,11 @@ def as_parked(state: bytes) -> bytes:
     """The device state as it was at the guest's store to pvpanic, with nothing of the host's.
 
     The guest reads the time stamp counter with the instruction before the store, and has PARKED in
-    RSI.  The two numbers of the host's clock are zeroed: nothing reads them in virtual time.  Where
-    another CPU runs the clock is left alone: it ran on, and what it did is not to be undone.
+    RSI.  The two numbers of the host's clock are zeroed: nothing reads them in virtual time.
 
     Raises:
-      TemplateError: a section is not there, or no CPU is parked.
+      TemplateError: a section is not there, no CPU is parked, or another had work then: how far it
+        came until the stop is chance.
     """
     try:
         return _as_parked(state)
@@ -74,15 +75,29 @@ def _as_parked(state: bytes) -> bytes:
     running = running_cpus(state)
     if not running:
         raise TemplateError("saved device state: no CPU runs, and the parked one was expected to")
-    if jump_ns and running == 1:
+    if jump_ns:
         _Q.pack_into(result, clock.at, clock.bias_ns - jump_ns)
         _set_timers(result, clock.now_ns - jump_ns, clock.now_ns)
+    # without a jump the clock goes on by instructions alone
+    waiting = _waiting_cpus(result)
+    if running > 1 or waiting or clock.bias_ns < jump_ns:
+        raise TemplateError(
+            "saved device state: while the guest parked another CPU had work: "
+            f"{running} CPUs ran, {waiting} had an interrupt to wake up for, and the clock went on "
+            f"for {jump_ns} ns"
+        )
     return bytes(result)
 
 
 def running_cpus(state: bytes) -> int:
     """CPUs that are not halted, whoever is parked among them."""
     return sum(_I.unpack_from(state, at)[0] == 0 for at in _sections(state, _CPU_COMMON, 1))
+
+
+def _waiting_cpus(state: bytes | bytearray) -> int:
+    """CPUs that are halted, and have an interrupt to wake up for."""
+    commons = [struct.unpack_from(">II", state, at) for at in _sections(state, _CPU_COMMON, 1)]
+    return sum(bool(halted and request & _HARD) for halted, request in commons)
 
 
 @dataclass(frozen=True)

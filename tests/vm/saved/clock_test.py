@@ -128,12 +128,26 @@ class ClockTest(parameterized.TestCase):
         earlier = _altered(earlier, _BIAS, ">q", 5_100_000_000 - _PARKED_NS)
         self.assertEqual(clock.as_parked(earlier)[at:], earlier[at:])
 
-    def test_beside_a_running_cpu_the_clock_is_left_alone(self) -> None:
+    def test_another_cpu_that_runs_is_refused(self) -> None:
         running = _FIRST_CPU.replace(struct.pack(">II", 1, 0), bytes(8), 1)
         self.assertNotEqual(running, _FIRST_CPU)
         state = _JUMPED.replace(_FIRST_CPU, running)
         self.assertEqual(clock.running_cpus(state), 2)
-        self.assertEqual(clock.as_parked(state), state)
+        with self.assertRaisesRegex(TemplateError, "another CPU had work: 2 CPUs ran, 0 had"):
+            clock.as_parked(state)
+
+    def test_another_cpu_that_is_about_to_run_is_refused(self) -> None:
+        waiting = _FIRST_CPU.replace(struct.pack(">II", 1, 0), struct.pack(">II", 1, 2), 1)
+        state = _STOOD.replace(_FIRST_CPU, waiting)
+        with self.assertRaisesRegex(TemplateError, "another CPU had work: 1 CPUs ran, 1 had"):
+            clock.as_parked(state)
+
+    def test_another_cpu_that_has_run_is_refused(self) -> None:
+        at = _BIAS + 8
+        (count,) = struct.unpack_from(">q", _STOOD, at)
+        state = _altered(_STOOD, at, ">q", count + 230)
+        with self.assertRaisesRegex(TemplateError, "1 CPUs ran, 0 had .* went on for 1840 ns"):
+            clock.as_parked(state)
 
 
 if __name__ == "__main__":
