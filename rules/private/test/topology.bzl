@@ -9,10 +9,14 @@ _AXES = [("n", "NUMA nodes"), ("l", "LLCs"), ("c", "cores per LLC"), ("t", "thre
 
 # x86 numbers CPUs with 8 bits where interrupts are not remapped, and one number is the broadcast.
 MAX_CPUS = 254
+_MOST_BITS = 32
 
 def _bits(count):
     """How many bits tell `count` things apart."""
-    return len([None for power in range(32) if count > 1 << power])
+    for power in range(_MOST_BITS):
+        if count <= 1 << power:
+            return power
+    return _MOST_BITS
 
 def apic_problem(text, has_layout = False):
     """Says when a machine has too few APIC IDs for a topology: each axis takes whole bits of them.
