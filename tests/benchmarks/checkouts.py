@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -50,7 +50,6 @@ _JSON = flags.DEFINE_bool("json", False, "Print JSON.")
 
 _INTERRUPTED = 130
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_Step = Callable[[Side], Readings]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -104,9 +103,13 @@ def _round(number: int, sides: Sequence[Side]) -> list[Readings]:
     """All steps of both, in turns; every other round the second goes first."""
     readings: list[dict[str, float]] = [{} for _ in sides]
     order = list(range(len(sides)))[:: -1 if number % 2 else 1]
-    steps: list[_Step] = [Side.analyse, Side.test, Side.remember]
-    if _KERNEL.value:
-        steps.append(Side.build_kernel)
+    asked = {
+        Side.analyse: _ANALYSIS.value,
+        Side.test: _TARGETS.value,
+        Side.remember: _MEMORY.value,
+        Side.build_kernel: _KERNEL.value,
+    }
+    steps = [step for step, wanted in asked.items() if wanted]
     for index in order:
         _say(number, "prepare", sides[index])
         sides[index].prepare()

@@ -50,6 +50,7 @@ FIGURES = (
     Figure("eevdf_guest_s", "guest under EEVDF, median", "s", _NO_GUEST, 0.75),
     Figure("programs_s", "//sched/fifo:programs_test", "s", "it is none of the targets", 0.3),
     Figure("analysis_s", "analysis, on a new server", "s", _NOT_ASKED, 0.8),
+    Figure("analysed", "targets that it was of", "", _NOT_ASKED),
     Figure("analysis_cpu_s", "its CPU seconds, server's start and all", "s", _NOT_ASKED),
     Figure("server_mib", "Bazel's server after it, peak", "MiB", _NOT_ASKED),
     Figure("heap_mib", "its heap in use", "MiB", _NOT_ASKED),

@@ -9,6 +9,7 @@ server.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import statistics
 import subprocess
@@ -33,6 +34,7 @@ _TESTS_FAILED = 3
 _TOLD_LINES = 25
 _GIB, _MIB, _KIB = 1 << 30, 1 << 20, 1 << 10
 _PROGRAMS = "//sched/fifo:programs_test"
+_ANALYSED = re.compile(r"^INFO: Analyzed (\d+) targets", re.MULTILINE)
 _RUSAGE = Path(__file__).with_name("rusage.py")
 # Nothing of an earlier command, but what the output base has.
 _COLD = ("--disk_cache=", "--remote_cache=", "--remote_executor=")
@@ -90,13 +92,14 @@ class Side:
 
     def analyse(self) -> Readings:
         """Analysis of everything on a new server, and that server's memory."""
-        if not self._asked.analysis:
-            return {}
-        _, told = self._measured(
+        ended, told = self._measured(
             "build", "--nobuild", f"--memory_profile={self._place}/heap", self._asked.analysis
         )
         analysis_s = profile.read_profile(self._profile).analysis_s
         found = self._server_took()
+        analysed = _ANALYSED.search(ended.stderr)
+        if analysed is not None:
+            found["analysed"] = float(analysed[1])
         if told.server_bytes:
             found["heap_mib"] = told.server_bytes / _MIB
         if analysis_s is not None:
@@ -106,8 +109,6 @@ class Side:
 
     def test(self) -> Readings:
         """All targets, on a new server."""
-        if not self._asked.targets:
-            return {}
         ended, told = self._measured("test", *self._testing(), *self._asked.targets)
         seen = profile.read_profile(self._profile)
         found = guests.read_guests(self._logs())
@@ -128,8 +129,6 @@ class Side:
 
     def remember(self) -> Readings:
         """The memory of one test, run once more with a program around it."""
-        if not self._asked.memory:
-            return {}
         code = _RUSAGE.read_text(encoding="utf-8")
         around = shlex.join(["/usr/bin/env", "python3", "-c", code])
         self._measured("test", *self._testing(), f"--run_under={around}", self._asked.memory)
