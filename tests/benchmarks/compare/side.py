@@ -184,8 +184,14 @@ class Side:
         return ended, read_invocation(self._base.with_name("base.events.json"))
 
     def _run(self, command: str, *words: str) -> Ended:
-        jobs = () if command == "clean" else (f"--jobs={self._asked.jobs}",)
-        ended = self._bazel.start(command, *jobs, *words).wait(_DEADLINE_S)
+        jobs = (f"--jobs={self._asked.jobs}",) if command in ("build", "test") else ()
+        try:
+            ended = self._bazel.start(command, *jobs, *words).wait(_DEADLINE_S)
+        except subprocess.TimeoutExpired as error:
+            raise InfraError(
+                f"checkouts: in {self.checkout.folder} `bazel {command} {' '.join(words)}` did not "
+                f"end in {_DEADLINE_S} s; run it there by hand to see why"
+            ) from error
         allowed = (0, _TESTS_FAILED) if command == "test" else (0,)
         if ended.code not in allowed:
             told = "\n".join(ended.stderr.splitlines()[-_TOLD_LINES:])
@@ -198,8 +204,7 @@ class Side:
 
     def _logs(self) -> Path:
         """Where the tests of the last command left what they leave."""
-        ended = self._bazel.start("info", "bazel-testlogs").wait(_END_S)
-        return Path(ended.stdout.strip())
+        return Path(self._run("info", "bazel-testlogs").stdout.strip())
 
     def _server(self) -> psutil.Process | None:
         try:
