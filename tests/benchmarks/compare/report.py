@@ -11,7 +11,7 @@ from tests.benchmarks.compare.figures import Compared, Readings
 
 Phases = Mapping[str, Mapping[str, float]]
 
-_TITLE, _NUMBER = 36, 11
+_TITLE, _NUMBER = 44, 11
 _CLASSES = {"ext": "sched_ext", "eevdf": "EEVDF"}
 _REACHED = {None: "", True: "reached", False: "missed"}
 
@@ -107,7 +107,7 @@ def _number(value: float | None, unit: str) -> str:
 
 
 def _ratio(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    return "" if value is None else f"{value:.3f}"
 
 
 def _row(title: str, before: str, after: str, ratio: str, goal: str) -> str:
