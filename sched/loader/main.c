@@ -7,7 +7,8 @@
  *     stat NAME=VALUE
  *     exit kind=N kind_name=NAME code=N reason="TEXT" msg="TEXT"
  *     dump-begin ... dump-end
- * Standard error carries libbpf's messages and the verifier's log.
+ * Standard error carries libbpf's messages and the verifier's log. With --wait the first record is
+ * `ready`.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,15 +23,21 @@
 #include <unistd.h>
 #include <bpf/libbpf.h>
 #include "control.h"
+#include "kernel_types.h"
 #include "session.h"
+#include "waiting.h"
 
 static const char usage[] =
 	"usage: scx-loader OBJECT [--set NAME=VALUE]... [--control]\n"
 	"       scx-loader OBJECT [--set NAME=VALUE]... --check OPS\n"
+	"       scx-loader --wait\n"
 	"  --set      a global variable of the object, or ops.MEMBER of its sched_ext_ops\n"
 	"  --control  takes `set NAME VALUE`, `get NAME`, `stat` and `quit` on standard input\n"
 	"  --check    only checks that the object opens, takes every --set and has these ops,\n"
 	"             a name in which * stands for any text\n"
+	"  --wait     reads the kernel's types, and then takes one of these command lines on\n"
+	"             standard input, behind a line with the number of its bytes: each argument\n"
+	"             with a NUL at its end\n"
 	"exit: 0 detached, 1 usage, 2 not loaded, 3 ejected by the kernel, 4 not attached\n";
 
 struct options {
@@ -50,10 +57,18 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 
 int main(int argc, char **argv)
 {
-	struct options options = {.settings = calloc(argc + 1, sizeof(char *))};
+	struct options options = {};
 	struct session *session = NULL;
 	enum outcome outcome, ended;
 
+	if (argc == 2 && !strcmp(argv[1], "--wait")) {
+		libbpf_set_print(NULL);
+		kernel_types_read();
+		outcome = wait_for_arguments(STDIN_FILENO, &argc, &argv);
+		if (outcome != OUTCOME_NONE)
+			return outcome;
+	}
+	options.settings = calloc(argc + 1, sizeof(char *));
 	if (!options.settings || !parse(argc, argv, &options)) {
 		fputs(usage, stderr);
 		free(options.settings);

@@ -128,5 +128,36 @@ class CommandLineTest(parameterized.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ""))
 
 
+class WaitingTest(parameterized.TestCase):
+    def _told(self, sent: bytes) -> tuple[int, bytes, bytes]:
+        """Exit status and outputs of a loader that waits, and that gets `sent`."""
+        result = subprocess.run(
+            [_LOADER.value, "--wait"], input=sent, capture_output=True, check=False, timeout=60
+        )
+        return result.returncode, result.stdout, result.stderr
+
+    def test_goes_on_with_what_it_is_told(self) -> None:
+        words = b"".join(
+            word.encode() + b"\0"
+            for word in (_OBJECT.value, "--set", "starve_comm=a b", "--check", "f*")
+        )
+        self.assertEqual(self._told(b"%d\n" % len(words) + words), (0, b"ready\n", b""))
+
+    def test_says_what_it_would_say_otherwise(self) -> None:
+        words = _OBJECT.value.encode() + b"\0--check\0fifo\0"
+        status, said, errors = self._told(b"%d\n" % len(words) + words + b"quit\n")
+        self.assertEqual((status, said), (1, b"ready\n"))
+        self.assertEqual(errors, b"scx-loader: no sched_ext_ops is named fifo; there are: faulty\n")
+
+    def test_ends_with_its_input(self) -> None:
+        self.assertEqual(self._told(b""), (0, b"ready\n", b""))
+
+    @parameterized.parameters(b"0\n", b"5\nabc\0", b"3\nabc")
+    def test_what_is_no_command_line(self, sent: bytes) -> None:
+        size = sent.partition(b"\n")[0]
+        problem = b"scx-loader: no command line came in %b bytes\n" % size
+        self.assertEqual(self._told(sent), (1, b"ready\n", problem))
+
+
 if __name__ == "__main__":
     absltest.main()
