@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ktstr.guest.observers.witness import Witness
+    from ktstr.guest.scheduler.waiting import WaitingLoader
 
 _HELLO_FRAMES = 1
 
@@ -41,11 +42,12 @@ def run(
     prepare: Callable[[], None],
     reactor: Reactor | None = None,
     witness: Witness | None = None,
+    loader: WaitingLoader | None = None,
 ) -> int:
     """Carries out a plan, sends its facts to `descriptor` and ends with an End frame.
 
     Hello has been sent.  `prepare` makes the guest the test's own, before anything of it runs.
-    `witness` is loaded already and waits at `reactor`, if there is one.
+    `witness` is loaded already and waits at `reactor`, if there is one; so does `loader`.
     Returns the exit status: 1 if the agent itself failed.
     """
     port = FramePort(descriptor, _HELLO_FRAMES)
@@ -54,7 +56,8 @@ def run(
         set_comm(AGENT_COMM)
         set_oom_score(NEVER_KILLED)
         prepare()
-        _Session(_plan_of(plan_text), port, reactor or Reactor(), witness).carry_out()
+        session = _Session(_plan_of(plan_text), port, reactor or Reactor(), witness, loader)
+        session.carry_out()
     except BaseException as failure:  # noqa: BLE001 - whatever it is, the host must hear of it
         return end_with(port, failure)
     port.emit(End(port.sent, time.monotonic_ns(), ""))
@@ -80,9 +83,15 @@ class _Session:
     """One plan, from the scheduler's start to its end."""
 
     def __init__(
-        self, plan: Plan, port: FramePort, reactor: Reactor, witness: Witness | None
+        self,
+        plan: Plan,
+        port: FramePort,
+        reactor: Reactor,
+        witness: Witness | None,
+        loader: WaitingLoader | None,
     ) -> None:
         self._plan, self._port, self._reactor = plan, port, reactor
+        self._loader = loader
         self._view = seen_view()
         self._witness = self._wanted(witness)
         self._found: tuple[DiskFacts, ...] = ()
@@ -125,7 +134,7 @@ class _Session:
         cpus = CpuWatch(self._reactor, self._port)
         if self._witness is not None:
             self._witness.begin(self._port, len(self._view.cpus))
-        schedulers = Schedulers(self._plan, self._reactor, self._port)
+        schedulers = Schedulers(self._plan, self._reactor, self._port, self._loader)
         try:
             attached = schedulers.begin()
             if not attached and self._plan.shell:

@@ -17,7 +17,7 @@ start() {
   home=/scheduler/$1
   object=$home/$1.bpf.o
   shift
-  $home/scx-loader $object --control "$@" </tmp/in >/tmp/out 2>/tmp/err &
+  /sampler/scx-loader $object --control "$@" </tmp/in >/tmp/out 2>/tmp/err &
   loader=$!
   exec 3>/tmp/in
   while [ -d /proc/$loader ] && ! grep -q attached /tmp/out; do usleep 20000; done

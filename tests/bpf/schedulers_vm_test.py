@@ -61,7 +61,7 @@ class FifoTest(absltest.TestCase):
     def test_second_scheduler_is_not_attached(self) -> None:
         text = guest.run_script(
             SHELL + "start fifo\n"
-            "/scheduler/fifo/scx-loader /scheduler/fifo/fifo.bpf.o; echo second=$?\n"
+            "/sampler/scx-loader /scheduler/fifo/fifo.bpf.o; echo second=$?\n"
             "say quit; finish\n"
         )
         self.assertIn("the kernel did not attach fifo: Device or resource busy", text)

@@ -101,7 +101,7 @@ def _source_test_impl(ctx):
     asserts.equals(env, "fifo", info.ops_name)
     asserts.true(env, info.control)
     asserts.equals(env, [
-        "/scheduler/given/scx-loader",
+        "/sampler/scx-loader",
         "/scheduler/given/given.bpf.o",
         "--control",
         "--set",

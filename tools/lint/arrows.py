@@ -150,7 +150,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "shell",
             "system",
         ),
-        "start": ("agent", "observers", "system"),
+        "start": ("agent", "observers", "scheduler", "system"),
         "boot": ("agent", "start", "system"),
     },
     "ktstr.vm": {

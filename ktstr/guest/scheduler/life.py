@@ -34,6 +34,7 @@ from ktstr.model.facts import LogChunk, SchedulerFacts
 from ktstr.model.scheduler_phase import SchedulerPhase
 
 if TYPE_CHECKING:
+    from ktstr.guest.scheduler.waiting import WaitingLoader
     from ktstr.guest.system.reactor import Reactor
     from ktstr.model.plan import GuestDeadlines, SchedulerPlan
 
@@ -49,14 +50,25 @@ _UNCOUNTED = SchedExtCounters("", {})
 
 
 class Scheduler:
-    """One run of a scheduler, from its start to its end."""
+    """One run of a scheduler, from its start to its end.
 
-    def __init__(self, plan: SchedulerPlan, deadlines: GuestDeadlines, reactor: Reactor) -> None:
+    `waiting`: a process of the generic loader that is there already and becomes this scheduler's.
+    """
+
+    def __init__(
+        self,
+        plan: SchedulerPlan,
+        deadlines: GuestDeadlines,
+        reactor: Reactor,
+        waiting: WaitingLoader | None = None,
+    ) -> None:
         self.plan, self._deadlines, self._reactor = plan, deadlines, reactor
         self._log = BoundedLog()
         self._loader = LoaderOutput()
         self._uevents, self._kernel_log = Uevents(), KernelLog()
-        self._program = Program(reactor, plan.argv, {1: self._hear, 2: self._log.add})
+        self._hearers = {1: self._hear, 2: self._log.add}
+        self._waiting = waiting
+        self._program = waiting or Program(reactor, plan.argv, self._hearers)
         self._problem = ""
         self._phase = SchedulerPhase.START
         self._attached_ns: int | None = None
@@ -69,7 +81,10 @@ class Scheduler:
     def start(self) -> bool:
         """Starts it and waits until the kernel says that it is attached, or that it never will."""
         try:
-            self._program.start()
+            if self._waiting is None:
+                self._program.start()
+            else:
+                self._waiting.load(self.plan.argv, self._hearers)
         except OSError as error:
             self._problem = f"cannot run {self.plan.argv[0]}: {error.strerror}"
             return False

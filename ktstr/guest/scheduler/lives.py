@@ -12,6 +12,7 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import LogChunk
 
 if TYPE_CHECKING:
+    from ktstr.guest.scheduler.waiting import WaitingLoader
     from ktstr.guest.system.port import Sink
     from ktstr.guest.system.reactor import Reactor
     from ktstr.model.plan import Plan, SchedulerPlan
@@ -21,18 +22,27 @@ class Schedulers:
     """Brings schedulers in and takes them away; it implements `engine.Subject`.
 
     The facts of each life are emitted at its end.  Between two lives the kernel's own class runs.
+    `waiting`: a loader that is there already, for the first life; none where that has its own.
     """
 
-    def __init__(self, plan: Plan, reactor: Reactor, sink: Sink) -> None:
+    def __init__(
+        self, plan: Plan, reactor: Reactor, sink: Sink, waiting: WaitingLoader | None = None
+    ) -> None:
         self._own, self._deadlines = plan.scheduler, plan.deadlines
         self._reactor, self._sink = reactor, sink
         own = () if plan.scheduler is None else (plan.scheduler,)
         self._known = {each.name: each for each in (*own, *plan.staged)}
         self._life: Scheduler | None = None
         self._lives = 0
+        self._waiting = waiting
 
     def begin(self) -> bool:
         """Starts the scheduler under test, if there is one; returns whether it is attached."""
+        if self._waiting is not None and (
+            self._own is None or not self._waiting.serves(self._own.argv)
+        ):
+            self._waiting.dismiss()
+            self._waiting = None
         return self._own is None or self._start(self._own)
 
     def end(self) -> None:
@@ -122,7 +132,8 @@ class Schedulers:
 
     def _start(self, plan: SchedulerPlan) -> bool:
         self._lives += 1
-        self._life = Scheduler(plan, self._deadlines, self._reactor)
+        waiting, self._waiting = self._waiting, None
+        self._life = Scheduler(plan, self._deadlines, self._reactor, waiting)
         return self._life.start()
 
     def _finish(self, life: Scheduler) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import gc
 import importlib
 import mmap
+import os
 import termios
 from pathlib import Path
 
 from ktstr.guest.agent import end_with, run
 from ktstr.guest.observers.witness import Witness
+from ktstr.guest.scheduler.waiting import LOADER, WaitingLoader
 from ktstr.guest.start.adopt import settle
 from ktstr.guest.start.hello import PLAN, START, digest, framed, hello_body, hello_text, write_all
 from ktstr.guest.start.unpack import Entry, entries_of, unpack
@@ -62,6 +64,7 @@ def run_clone(port: int) -> int:
         # what the kernel does to load it takes longer than all else that a clone is spared
         witness = Witness(reactor)
         witness.load()
+        loader = _loader(reactor)
         hello = hello_text(hello_body(b""))
         bell = Bell.of_machine()
         mailbox = _mailbox()
@@ -87,7 +90,16 @@ def run_clone(port: int) -> int:
         unpack(brought)
         settle()
 
-    return run(port, plan, move_in, reactor, witness)
+    return run(port, plan, move_in, reactor, witness, loader)
+
+
+def _loader(reactor: Reactor) -> WaitingLoader | None:
+    """The loader, waiting; None in a guest that has none, where a scheduler's start says so."""
+    if not os.access(LOADER, os.X_OK):
+        return None
+    loader = WaitingLoader(reactor)
+    loader.await_ready()
+    return loader
 
 
 def with_plan(hello: bytes, plan: bytes) -> bytes:

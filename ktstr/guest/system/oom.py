@@ -8,13 +8,14 @@ ORDINARY = 0
 _SCORE = "/proc/self/oom_score_adj"
 
 
-def set_oom_score(score: int) -> None:
-    """Sets this process's oom_score_adj, which its children inherit.
+def set_oom_score(score: int, pid: int | None = None) -> None:
+    """Sets the oom_score_adj of this process, or of `pid`; children inherit it.
 
     Raises:
-        OSError: the kernel refuses (CAP_SYS_RESOURCE is needed to lower it).
+        OSError: the kernel refuses (CAP_SYS_RESOURCE is needed to lower it), or there is none.
     """
-    with open(_SCORE, "w", encoding="ascii") as file:
+    path = _SCORE if pid is None else f"/proc/{pid}/oom_score_adj"
+    with open(path, "w", encoding="ascii") as file:
         file.write(str(score))
 
 

@@ -17,6 +17,10 @@ _OPS_NAME_MAX = 127
 # SCX_WATCHDOG_MAX_TIMEOUT of the same file.
 _TIMEOUT_MS_MAX = 30000
 
+# In the layer of every guest (//ktstr/sampler:layer), where it may have been started before it is told
+# what to load (ktstr/guest/scheduler/waiting.py).
+_LOADER = "/sampler/scx-loader"
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _DIGITS = "0123456789"
 
@@ -210,10 +214,10 @@ def _from_source(ctx, folder, ops_name):
         tested = ctx.attr.kernel or ctx.attr._tested_kernel,
         output = object,
     )
-    loader = ctx.file._loader
-    files = {"scx-loader": (loader, "0755"), object.basename: (object, "0644")}
-    argv = ["/%s/scx-loader" % folder, "/%s/%s" % (folder, object.basename), "--control"]
-    return files, argv + _settings(ctx), [object], [_check_object(ctx, loader, object, ops_name)]
+    files = {object.basename: (object, "0644")}
+    argv = [_LOADER, "/%s/%s" % (folder, object.basename), "--control"]
+    check = _check_object(ctx, ctx.file._loader, object, ops_name)
+    return files, argv + _settings(ctx), [object], [check]
 
 def _from_binary(ctx, folder):
     binary = ctx.file.binary
