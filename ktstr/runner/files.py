@@ -10,7 +10,7 @@ from runfiles import Runfiles
 
 from ktstr.model.errors import InfraError
 
-_PROBE_GUEST = "ktstr/ktstr/vm/kvm/probe_guest/probe.elf"
+_PROBE_GUEST = "ktstr/vm/kvm/probe_guest/probe.elf"
 
 
 class RunfilesTree:
@@ -28,7 +28,7 @@ class RunfilesTree:
 
     def directory(self, name: str) -> Path:
         """A directory of the runfiles, as it is: its files are links to where they really lie."""
-        return Path(self._runfiles.Rlocation(name) or name)
+        return Path(self._located(name) or name)
 
     def path(self, name: str) -> Path:
         """The real path of a runfile, symbolic links resolved so that it outlives the sandbox.
@@ -36,7 +36,7 @@ class RunfilesTree:
         Raises:
             InfraError: it is not there.
         """
-        found = self._runfiles.Rlocation(name)
+        found = self._located(name)
         if found is None or not os.path.exists(found):
             raise InfraError(f"runfile {name} is not there; build the target again")
         return Path(os.path.realpath(found))
@@ -47,9 +47,19 @@ class RunfilesTree:
         Raises:
             InfraError: it is not there.
         """
-        found = self._runfiles.Rlocation(_PROBE_GUEST, self._runfiles.CurrentRepository())
+        found = self._located(f"{repository_of(Path(__file__))}/{_PROBE_GUEST}")
         if found is None or not Path(found).is_file():
             raise InfraError(
                 f"the probe's guest {_PROBE_GUEST} is not in the runfiles of this program"
             )
         return Path(found)
+
+    def _located(self, name: str) -> str | None:
+        # repositories are canonical in `name`, so whose words for them would count does not matter
+        return self._runfiles.Rlocation(name, source_repo="")
+
+
+def repository_of(file: Path) -> str:
+    """The repository that this module, `file`, is of: it lies there, or in an archive there."""
+    top = file.parents[2]
+    return (top.parents[2] if top.suffix == ".zip" else top).name

@@ -13,7 +13,7 @@ _ERROR = 3
 
 
 def _put_library_first() -> None:
-    """Has Python's library found first, then ktstr, and then the tops of workspaces.
+    """Has Python's library found first, then the runner's modules, and then the tops of workspaces.
 
     Bazel puts those before all else, and a test file there may be called queue.py.
     """
@@ -21,8 +21,9 @@ def _put_library_first() -> None:
     archive = os.path.join(
         os.path.dirname(library), f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
     )
-    ktstr = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    first = [archive, library, os.path.join(library, "lib-dynload"), ktstr]
+    modules = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules.zip")
+    first = [archive, library, os.path.join(library, "lib-dynload"), modules]
+    sys.path.append(modules)
     sys.path.sort(key=lambda entry: first.index(entry) if entry in first else len(first))
 
 

@@ -38,7 +38,7 @@ _FOR_WHEELS = (
 _NO_USE = re.compile(r"^(_test|_ctypes_test|_xxtest|xx|_dbm)")
 _LEFT_OUT = frozenset({"__pycache__", "idlelib", "lib2to3", "lib-dynload", "site-packages", "test"})
 # The first instant that a zip archive can name.
-_TIME = (1980, 1, 1, 0, 0, 0)
+TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def _sources(library: Path) -> Iterator[tuple[str, Path]]:
@@ -48,9 +48,9 @@ def _sources(library: Path) -> Iterator[tuple[str, Path]]:
             yield str(name), path
 
 
-def _bytecode(source: bytes, name: str) -> bytes:
-    # The place that a traceback names is where zipimport finds the source.
-    code = compile(source, f"<{_NAME}>/{name}", "exec", dont_inherit=True, optimize=0)
+def bytecode(source: bytes, place: str) -> bytes:
+    """What a .pyc of `source` holds; `place` is what tracebacks name as its file."""
+    code = compile(source, place, "exec", dont_inherit=True, optimize=0)
     flags = (0b01).to_bytes(4, "little")
     return (
         importlib.util.MAGIC_NUMBER
@@ -65,12 +65,17 @@ def write_archive(library: Path, target: Path) -> None:
     with zipfile.ZipFile(target, "w") as archive:
         for name, path in _sources(library):
             source = path.read_bytes()
-            _add(archive, name, source, zipfile.ZIP_DEFLATED)
-            _add(archive, f"{name}c", _bytecode(source, name), zipfile.ZIP_STORED)
+            add_module(archive, name, source, f"<{_NAME}>/{name}")
+
+
+def add_module(archive: zipfile.ZipFile, name: str, source: bytes, place: str) -> None:
+    """Adds NAME.pyc, stored, and for tracebacks, and other Pythons, NAME.py, deflated."""
+    _add(archive, name, source, zipfile.ZIP_DEFLATED)
+    _add(archive, f"{name}c", bytecode(source, place), zipfile.ZIP_STORED)
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes, method: int) -> None:
-    entry = zipfile.ZipInfo(name, _TIME)
+    entry = zipfile.ZipInfo(name, TIME)
     entry.compress_type = method
     entry.external_attr = 0o644 << 16
     archive.writestr(entry, data)
