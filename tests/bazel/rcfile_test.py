@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import pwd
 from pathlib import Path
 
 from absl.testing import absltest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from tools.private.bazel_setup import prefix
 from tools.private.bazel_setup.errors import SetupError
+from tools.private.bazel_setup.layout import tests_store
 from tools.private.bazel_setup.rcfile import render, write
 from tools.private.bazel_setup.words import rc_comment, rc_word
 
@@ -91,6 +94,23 @@ class RcFileTest(absltest.TestCase):
         off = "common --lockfile_mode=off\n"
         self.assertIn(off, render(cache, cache / "home", cache / "bazel", "none"))
         self.assertNotIn(off, render(cache, None, cache / "bazel", "at hand"))
+
+    def test_tests_may_write_to_a_store_that_is_there(self) -> None:
+        workspace = Path(self.create_tempdir().full_path)
+        (workspace / ".bazelrc").write_text("try-import %workspace%/.bazelrc.local\n")
+        (workspace / "file").touch()
+        for store, said in ((workspace / "a/store", True), (workspace / "file/store", False)):
+            write(workspace, workspace, None, workspace / "bazel", "none", store)
+            text = (workspace / ".bazelrc.local").read_text()
+            line = f"test --sandbox_writable_path={store}\n"
+            self.assertEqual(line in text, said, text)
+            self.assertEqual(store.is_dir(), said)
+        self.assertEqual((workspace / "a/store").stat().st_mode & 0o777, 0o700)
+
+    def test_the_store_of_tests_is_in_the_accounts_home(self) -> None:
+        cache = Path(pwd.getpwuid(os.geteuid()).pw_dir, ".cache/ktstr")
+        self.assertEqual(tests_store(cache), cache / "store")
+        self.assertIsNone(tests_store(Path("/elsewhere/ktstr")))
 
     def test_the_private_bazel_says_what_a_workspace_lacks(self) -> None:
         workspace = Path(self.create_tempdir().full_path)

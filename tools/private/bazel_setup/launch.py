@@ -35,7 +35,8 @@ def main(arguments: list[str]) -> int:
             command = home / "bin" / "bazel"
         else:
             home, command = None, choice.command
-        rcfile.write(workspace, cache, home, command, choice.reason)
+        store = layout.tests_store(cache)
+        rcfile.write(workspace, cache, home, command, choice.reason, store)
     except SetupError as error:
         print(f"tools/bazel: error: {error}", file=sys.stderr)
         return LOCAL_ENVIRONMENT

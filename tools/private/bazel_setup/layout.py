@@ -2,6 +2,8 @@
 """Where things lie: the cache directory, the private Bazel, the workspace."""
 
 import hashlib
+import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +20,18 @@ def cache_directory(environment: Mapping[str, str]) -> Path:
     if not base.startswith("/"):
         base = str(Path(environment.get("HOME") or Path.home()) / ".cache")
     return Path(base) / "ktstr"
+
+
+def tests_store(cache: Path) -> Path | None:
+    """The store below `cache` (ktstr/store), where it is the one that tests take; else None.
+
+    Bazel keeps XDG_CACHE_HOME and HOME from tests, so theirs is in the account's home directory.
+    """
+    try:
+        home = pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return None
+    return cache / "store" if cache == Path(home, ".cache", "ktstr") else None
 
 
 def prefix_directory(cache: Path) -> Path:

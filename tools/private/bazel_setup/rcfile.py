@@ -19,7 +19,14 @@ _DISK_CACHE_SIZE = "30G"
 _ACTION_PATH = "/bin:/usr/bin:/usr/local/bin"
 
 
-def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason: str) -> None:
+def write(
+    workspace: Path,
+    cache: Path,
+    home: Path | None,
+    command: Path,
+    reason: str,
+    store: Path | None = None,
+) -> None:
     """Writes the rc file when its text differs, into a workspace whose .bazelrc imports it.
 
     Args:
@@ -28,6 +35,7 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
       home: the private Bazel's directory, when that is used.
       command: the Bazel that is run, for tests that run Bazel themselves.
       reason: why this Bazel.
+      store: the directory that tests may write to, made here; None: there is none to be had.
     Raises:
       SetupError: a path cannot stand in an rc file.
     """
@@ -42,7 +50,9 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
                 f"what this machine needs; put there: try-import %workspace%/{NAME}"
             )
         return
-    text = render(cache, home, command, reason)
+    # Bazel's sandbox starts nothing where a path that it is to leave writable is not there
+    store = store if store is not None and _is_made(store) else None
+    text = render(cache, home, command, reason, store)
     path = workspace / NAME
     try:
         # paths that are no UTF-8 go in as the bytes that they are
@@ -57,7 +67,18 @@ def write(workspace: Path, cache: Path, home: Path | None, command: Path, reason
     os.replace(file.name, path)
 
 
-def render(cache: Path, home: Path | None, command: Path, reason: str) -> str:
+def _is_made(store: Path) -> bool:
+    """Whether the store is there, now at the latest; only this user may write to it then."""
+    try:
+        store.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return True
+
+
+def render(
+    cache: Path, home: Path | None, command: Path, reason: str, store: Path | None = None
+) -> str:
     """The rc file's text. Raises SetupError: a path cannot stand in one."""
     lines = [
         "# Written by tools/bazel for this machine, and again whenever it differs; your own "
@@ -70,6 +91,11 @@ def render(cache: Path, home: Path | None, command: Path, reason: str) -> str:
         f"common {rc_word(f'--repository_cache={cache}/repo')}",
         f"common {rc_word(f'--repo_env=KTSTR_BAZEL={command}')}",
     ]
+    if store is not None:
+        lines += [
+            "# The memory of saved guests is inflated there once, not for each test.",
+            f"test {rc_word(f'--sandbox_writable_path={store}')}",
+        ]
     if home:
         lines += [
             "# Modules come from this machine's disk: a lock of them would hold nowhere else.",
