@@ -23,7 +23,8 @@ class QemuTree:
           InfraError: a file that every start needs is not there.
         """
         tree = cls(root.absolute())
-        for path in (tree.loader, tree.program, tree.image_program, tree.share / "qboot.rom"):
+        needed = (tree.loader, tree.program, tree.image_program, tree.turns, tree.qboot)
+        for path in needed:
             if not path.is_file():
                 raise InfraError(
                     f"QEMU tree {root} lacks {path.relative_to(tree.root)}; "
@@ -45,6 +46,16 @@ class QemuTree:
     def share(self) -> Path:
         """Firmware: qboot.rom and the option ROMs that load a kernel."""
         return self.root / "share"
+
+    @property
+    def qboot(self) -> Path:
+        """The firmware of a machine with a kernel of its own."""
+        return self.share / "qboot.rom"
+
+    @property
+    def turns(self) -> Path:
+        """The plugin that keeps the main loop out of virtual time while a vCPU runs."""
+        return self.root / "lib" / "turns.so"
 
     @property
     def image_program(self) -> Path:

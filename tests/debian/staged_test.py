@@ -65,9 +65,9 @@ class StagedTest(absltest.TestCase):
         self.assert_same([*bound, "--", "sh", "-c", script])
 
     def test_qemu(self) -> None:
-        collect = located("_main/tools/qemu/collect.py")
-        command = ["python3", "-I", "/collect.py", "/out/made"]
-        self.assert_same([f"--ro={collect}=/collect.py", "--", *command])
+        names = ("collect.py", "turns.c")
+        bound = [f"--ro={located(f'_main/tools/qemu/{name}')}=/{name}" for name in names]
+        self.assert_same([*bound, "--", "python3", "-I", "/collect.py", "/out/made"])
 
     def test_the_layer_with_python(self) -> None:
         made = []

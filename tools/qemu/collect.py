@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collects QEMU and what it needs to run into /out/qemu. Runs inside the Debian root.
 
-The tree: bin/ the programs, lib/ their shared libraries and the dynamic loader, share/ firmware.
+The tree: bin/ the programs, lib/ their shared libraries, the dynamic loader and a plugin, share/
+firmware.
 It depends on nothing else of the root, so that tests need not depend on the root.
 """
 
@@ -13,6 +14,8 @@ import shutil
 import subprocess
 import sys
 
+_PLUGIN = pathlib.Path("/turns.c")
+_COMPILER = ("gcc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
 _LOADER = pathlib.Path("/usr/lib64/ld-linux-x86-64.so.2")
 _PROGRAMS = ("qemu-system-x86_64", "qemu-img")
 # bios-256k and qboot start q35 and i440fx machines, bios-microvm microvm; the others are option
@@ -52,6 +55,8 @@ def main(out: pathlib.Path) -> int:
             shutil.copyfile(path, out / "lib" / library)
     shutil.copyfile(_LOADER, out / "lib" / _LOADER.name)
     (out / "lib" / _LOADER.name).chmod(0o755)
+    plugin = out / "lib" / f"{_PLUGIN.stem}.so"
+    subprocess.run([*_COMPILER, "-o", plugin, _PLUGIN], check=True)
     for firmware in map(pathlib.Path, _FIRMWARE):
         shutil.copyfile(firmware, out / "share" / firmware.name)
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from ktstr.host.accel import Accel
 from ktstr.model.machine.topology import Topology
 from ktstr.vm.command import accelerator, shape
+from ktstr.vm.command.option import option_value
 from ktstr.vm.disk import clones, disks
 from ktstr.vm.disk.disks import DiskSpec, Image, ImageFormat
 from ktstr.vm.qemu import QemuTree
@@ -108,6 +109,7 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
         "-no-reboot",
         *("-display", "none"),
         *accelerator.qemu_arguments(spec.accel, seed=spec.seed, host_is_amd=spec.host_is_amd),
+        *_plugin(spec),
         *shape.qemu_arguments(
             spec.topology, spec.memory_mib, wiring.memory, copy_on_write=wiring.incoming
         ),
@@ -149,6 +151,12 @@ def reproducer(spec: MachineSpec) -> str:
         f"{overlays}"
         f"{_quoted_lines(command(spec, wiring))}\n"
     )
+
+
+def _plugin(spec: MachineSpec) -> tuple[str, ...]:
+    if spec.accel is not Accel.VIRTUAL:
+        return ()
+    return ("-plugin", f"file={option_value(spec.qemu.turns)}")
 
 
 def _boot(spec: MachineSpec, initramfs: Path) -> tuple[str, ...]:

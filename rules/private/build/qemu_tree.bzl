@@ -11,7 +11,7 @@ def _qemu_tree_impl(ctx):
     run_in_root(
         ctx,
         command = ["python3", "-I", "/collect.py", "/out/qemu"],
-        inputs = {"/collect.py": ctx.file._collect},
+        inputs = {"/collect.py": ctx.file._collect, "/turns.c": ctx.file._turns},
         outputs = {"qemu": tree},
         mnemonic = "KtstrQemuTree",
         progress_message = "Collecting QEMU %{label}",
@@ -24,5 +24,6 @@ qemu_tree = rule(
     doc = "Copies QEMU, its libraries and firmware out of the Debian root into a directory with bin/, lib/ and share/.",
     attrs = ROOT_ATTRS | {
         "_collect": attr.label(default = "//tools/qemu:collect.py", allow_single_file = True),
+        "_turns": attr.label(default = "//tools/qemu:turns.c", allow_single_file = True),
     },
 )
