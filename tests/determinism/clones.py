@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many clones of one saved guest with one plan: all their facts are the same to the byte.
 
-    tools/bazel run //tests/determinism:clones -- [--clones=100] [--busy=20] [CONFIG...]
+    tools/bazel run //tests/determinism:clones -- [--clones=100] [--busy=50] [CONFIG...]
 
 A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all six are run: EEVDF
 and fifo on 1, 4 and 8 vCPUs. The last clones of each (--busy) run beside a load on every core.
@@ -23,7 +23,7 @@ from tests.support.load import load_on_every_core
 from tests.support.prepared import prepared
 
 _CLONES = flags.DEFINE_integer("clones", 100, "Clones of each target.", lower_bound=2)
-_BUSY = flags.DEFINE_integer("busy", 20, "So many of them run beside a load.", lower_bound=1)
+_BUSY = flags.DEFINE_integer("busy", 50, "So many of them run beside a load.", lower_bound=1)
 _CONFIGS = [
     f"_main/tests/determinism/{scheduler}_{cpus}_subject.config.json"
     for scheduler in ("eevdf", "fifo")
