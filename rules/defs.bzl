@@ -28,7 +28,6 @@ load(
     _payload = "payload",
 )
 load("//rules:scheduler.bzl", _scx_scheduler = "scx_scheduler")
-load("//rules:template.bzl", _vm_template = "vm_template")
 load("//rules:test.bzl", _ktstr_test = "ktstr_test")
 load("//rules:worker.bzl", _ktstr_worker = "ktstr_worker")
 
@@ -56,4 +55,3 @@ prebuilt_kernel = _prebuilt_kernel
 preset = _preset
 scx_scheduler = _scx_scheduler
 side_cache = _side_cache
-vm_template = _vm_template

@@ -6,7 +6,6 @@ load("//rules/private/providers:initramfs_info.bzl", _InitramfsInfo = "Initramfs
 load("//rules/private/providers:kernel_image_info.bzl", _KernelImageInfo = "KernelImageInfo")
 load("//rules/private/providers:payload_info.bzl", _PayloadInfo = "PayloadInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", _ScxSchedulerInfo = "ScxSchedulerInfo")
-load("//rules/private/providers:vm_template_info.bzl", _VmTemplateInfo = "VmTemplateInfo")
 load("//rules/private/providers:worker_info.bzl", _WorkerInfo = "WorkerInfo")
 
 DiskTemplateInfo = _DiskTemplateInfo
@@ -14,5 +13,4 @@ InitramfsInfo = _InitramfsInfo
 KernelImageInfo = _KernelImageInfo
 PayloadInfo = _PayloadInfo
 ScxSchedulerInfo = _ScxSchedulerInfo
-VmTemplateInfo = _VmTemplateInfo
 WorkerInfo = _WorkerInfo

@@ -87,7 +87,7 @@ def run_guest(
         termination,
         cloner=disks.cloner,
         template=start.template,
-        mailbox=start.mailbox,
+        brings=start.brings,
         listeners=(sampling, *watch.listeners),
     ) as vm:
         follower = _Follower(plan, vm, disks, limit_s, start, sampling, watch)

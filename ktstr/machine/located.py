@@ -24,13 +24,15 @@ class DiskPaths:
 class MachineFiles:
     """The real paths of a target's files; what is below the program that found them asks nobody.
 
-    layers: of the initramfs, in their order.  disks: in the target's order.  template: directory
-    of the saved guest; None where the target has none, or `no_template` says why it is not there.
+    base: layers of every guest's initramfs, in their order, those that a saved one has.  layers:
+    what the target's guests have upon these.  disks: in the target's order.  template: directory of
+    the saved guest; None where the target has none, or `no_template` says why it is not there.
     """
 
     qemu: Path
     kernel: Path
     kernel_config: Path
+    base: tuple[Path, ...]
     layers: tuple[Path, ...]
     disks: tuple[DiskPaths, ...] = ()
     template: Path | None = None
@@ -43,19 +45,19 @@ def machine_files(target: Target, find: Callable[[str], Path]) -> MachineFiles:
     Raises:
         InfraError: `find` knows none, unless it is the saved guest: tests can do without.
     """
+    # the sampler is in all guests, traced or not: they are clones of one
+    base = (*target.initramfs, target.sampler)
     named = [
-        *target.initramfs,
         *(scheduler.layer for scheduler in schedulers_of(target)),
         *(payload.layer for payload in target.payloads),
         *(worker.layer for worker in target.workers),
-        # in all guests, traced or not: they are clones of one
-        target.sampler,
     ]
     template, no_template = _template(target, find)
     return MachineFiles(
         qemu=find(target.qemu),
         kernel=find(target.kernel.vmlinux),
         kernel_config=find(target.kernel.config),
+        base=tuple(find(name) for name in base),
         layers=tuple(find(name) for name in named),
         disks=tuple(
             DiskPaths(find(disk.template).absolute(), find(disk.key_file)) for disk in target.disks

@@ -10,7 +10,7 @@ from pathlib import Path
 from ktstr.host.accel import Accel
 from ktstr.machine.boot import kernel_arguments, schedulers_of
 from ktstr.machine.located import MachineFiles
-from ktstr.machine.memory import memory_mib
+from ktstr.machine.memory import needed_mib, shares_memory
 from ktstr.machine.target import Target
 from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.errors import UsageError
@@ -25,14 +25,25 @@ _SCHED_EXT = re.compile(r"^CONFIG_SCHED_CLASS_EXT=y$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class TargetMachine:
-    """What `for_test` completes.  `disks`: the target's, those of the spec among them."""
+    """What `for_test` completes.
+
+    spec: with the layers alone that every guest has.  layers: of the target's, upon these.
+    disks: the target's, those of the spec among them.  oversize: why it is larger than the guest
+    that the build has saved; empty where it is not.
+    """
 
     spec: MachineSpec
     disks: TargetDisks
+    layers: tuple[Path, ...]
+    oversize: str
+
+    def brings(self, layer: Path) -> tuple[Path, ...]:
+        """What a test with a layer of its own has and a saved guest has not."""
+        return (*self.layers, layer)
 
     def for_test(self, layer: Path) -> MachineSpec:
         """The machine with a test's own layer on top."""
-        return replace(self.spec, initramfs=(*self.spec.initramfs, layer))
+        return replace(self.spec, initramfs=(*self.spec.initramfs, *self.brings(layer)))
 
 
 def qemu_of(files: MachineFiles) -> QemuTree:
@@ -62,11 +73,11 @@ def machine_of(
     config = files.kernel_config.read_text()
     check_sched_ext(target, config)
     topology = target.machine
-    layers = list(files.layers)
-    if disks.layer is not None:
-        layers.append(disks.layer)
-    unpacked = sum(layer.stat().st_size for layer in layers)
-    memory = disks.memory_mib + memory_mib(target, topology, unpacked)
+    layers = files.layers if disks.layer is None else (*files.layers, disks.layer)
+    unpacked = sum(layer.stat().st_size for layer in (*files.base, *layers))
+    needed = needed_mib(target, topology, unpacked, disks.memory_mib)
+    shaped = accel is Accel.VIRTUAL and shares_memory(topology)
+    memory = max(needed, target.shape_mb) if shaped else needed
     shape.check_limits(
         topology,
         memory,
@@ -76,7 +87,7 @@ def machine_of(
     spec = MachineSpec(
         qemu=qemu,
         kernel=files.kernel,
-        initramfs=tuple(layers),
+        initramfs=files.base,
         cmdline=kernel_arguments(target),
         topology=topology,
         memory_mib=memory,
@@ -85,7 +96,13 @@ def machine_of(
         host_is_amd=host_is_amd,
         disks=disks.specs,
     )
-    return TargetMachine(spec, disks)
+    oversize = ""
+    if shaped and memory > target.shape_mb:
+        oversize = (
+            f"the guest that the build saves for it has {target.shape_mb} MiB of memory, and its "
+            f"layers and disks need {needed}; memory_mb = {needed} saves such a one"
+        )
+    return TargetMachine(spec, disks, layers, oversize)
 
 
 def check_sched_ext(target: Target, config: str) -> None:

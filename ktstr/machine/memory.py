@@ -15,7 +15,19 @@ _INITRAMFS_COPIES = 2
 _WORKLOAD_MIB = 160
 
 
-def memory_mib(target: Target, topology: Topology, initramfs_bytes: int) -> int:
-    """Memory of the guest: what was asked for, or what CPUs and initramfs need if that is more."""
+def needed_mib(target: Target, topology: Topology, initramfs_bytes: int, disks_mib: int = 0) -> int:
+    """What the guest needs: what was asked for, or CPUs, initramfs and disks if that is more.
+
+    The saved guest of the target's machine may have more, which its clones get, too.
+    """
     unpacked = _INITRAMFS_COPIES * -(-initramfs_bytes >> 20) + _WORKLOAD_MIB
-    return max(topology.cpus * _PER_CPU_MIB, _LEAST_MIB, unpacked, target.memory_mb)
+    least = max(topology.cpus * _PER_CPU_MIB, _LEAST_MIB, unpacked)
+    return max(least + disks_mib, target.memory_mb)
+
+
+def shares_memory(topology: Topology) -> bool:
+    """Whether a guest's memory follows from what it needs, not from what each of its nodes has."""
+    if topology.layout is None:
+        return True
+    nodes = enumerate(topology.layout.nodes)
+    return any(topology.llcs_of_node(i) and not node.memory_mb for i, node in nodes)

@@ -24,14 +24,15 @@ _SEED = 1
 
 
 def template_spec(machine: TargetMachine, layer: Path) -> MachineSpec:
-    """The machine that is saved; `layer` is written, and stands where a test's own would.
+    """The machine that is saved, without the target's layers; `layer` is written, and is its last.
 
     Raises:
         InfraError: it cannot be written.
     """
     with write_atomically(layer) as file:
         newc.write_layer([newc.file(TEMPLATE_PATH.lstrip("/"), b"")], file)
-    return replace(machine.for_test(layer), seed=_SEED, parks=True)
+    initramfs = (*machine.spec.initramfs, layer)
+    return replace(machine.spec, initramfs=initramfs, seed=_SEED, parks=True)
 
 
 def save_guest(

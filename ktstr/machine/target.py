@@ -87,10 +87,12 @@ class Target:
     Bazel allows where its environment does not say.  staged: schedulers that tests may bring in.
     sampler: the initramfs layer with what tests with `trace` need.
     oversized: `tcg` or `refuse`, for a topology with more CPUs than the machine that runs the test.
-    template: directory of the vm_template that tests are cloned from; empty where the build makes
-    none.  fresh_boot: whether every test boots a machine of its own.  same_seed: whether every run
-    of `--runs_per_test` has `seed`, rather than one of its own.  passed_env: names of variables
-    that the target sets or inherits.
+    shape_mb: MiB that the build gives guests of this machine in virtual time, without knowing how
+    large layers and disks are.  template: directory of the saved guest that tests are cloned from;
+    empty where the build makes none.  no_template: why it makes none for this machine, where that
+    is not the accelerator.  fresh_boot: whether every test boots a machine of its own.  same_seed:
+    whether every run of `--runs_per_test` has `seed`, rather than one of its own.  passed_env:
+    names of variables that the target sets or inherits.
     """
 
     label: str
@@ -116,7 +118,9 @@ class Target:
     oversized: str = "tcg"
     workers: tuple[WorkerFiles, ...] = ()
     sampler: str = ""
+    shape_mb: int = 0
     template: str = ""
+    no_template: str = ""
     fresh_boot: bool = False
     same_seed: bool = False
     passed_env: tuple[str, ...] = ()

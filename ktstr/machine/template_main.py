@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The build action of a vm_template: boots the machine of a configuration, and saves its guest."""
+"""The build action of a saved guest: boots the machine of a configuration, and saves its guest."""
 
 from __future__ import annotations
 

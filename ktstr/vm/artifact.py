@@ -15,7 +15,7 @@ from ktstr.vm.save import SavedTemplate
 from ktstr.vm.saved import ram
 from ktstr.vm.saved.template import Template, TemplateError
 
-_FORMAT = 1
+_FORMAT = 2
 _MANIFEST = "manifest.json"
 _STATE = "state"
 _CONSOLE = "console.log"
@@ -27,14 +27,13 @@ class Artifact:
 
     digest: sha256, in hex, of the manifest, which holds those of the other files.
     machine: `machine_digest` of the machine saved.
-    sizes: bytes of RAM of each node.  pages: as in Template.  files: sha256 by name.
+    sizes: bytes of RAM of each node.  files: sha256 by name.
     """
 
     directory: Path
     digest: str
     machine: str
     sizes: tuple[int, ...]
-    pages: tuple[tuple[int, int], ...]
     files: dict[str, str]
 
     def inflate(self, node: int, fd: int) -> None:
@@ -60,7 +59,6 @@ class Artifact:
             machine=self.machine,
             state=self.directory / _STATE,
             memory=tuple(memory),
-            pages=self.pages,
             console=self.directory / _CONSOLE,
         )
 
@@ -84,7 +82,6 @@ def write_artifact(saved: SavedTemplate, directory: Path) -> None:
             "format": _FORMAT,
             "machine": saved.template.machine,
             "sizes": [os.fstat(fd).st_size for fd in saved.memory],
-            "pages": [list(page) for page in saved.template.pages],
             "files": {name: _described(directory / name) for name in names},
         }
         text = json.dumps(manifest, sort_keys=True, separators=(",", ":")) + "\n"
@@ -127,7 +124,6 @@ def _parsed(directory: Path, data: bytes) -> tuple[Artifact, dict[str, int]]:
         digest=hashlib.sha256(data).hexdigest(),
         machine=str(manifest["machine"]),
         sizes=tuple(int(size) for size in manifest["sizes"]),
-        pages=tuple((int(node), int(offset)) for node, offset in manifest["pages"]),
         files={name: str(each["sha256"]) for name, each in files.items()},
     )
     expected = {_STATE, _CONSOLE, *(_ram(node) for node in range(len(artifact.sizes)))}

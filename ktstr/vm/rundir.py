@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ktstr.initramfs import newc
-from ktstr.model.errors import InfraError
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.wire import mailbox
 from ktstr.vm.command import machine, shape
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.disk.clones import Clone, Cloner
@@ -25,6 +27,7 @@ class RunDirectory:
     def __init__(self, root: Path, spec: MachineSpec) -> None:
         self._spec = spec
         self.memory: list[int] = []
+        self.mailbox: int | None = None
         self.clones: list[Clone] = []
         self.root = root.absolute()
         self.console = self.root / "console.log"
@@ -33,7 +36,6 @@ class RunDirectory:
         self.command = self.root / "qemu.cmd"
         self.initramfs = self.root / "initramfs.cpio"
         self.control = self.root / "control.sock"
-        self.state = self.root / "incoming.state"
 
     def prepare(self, template: Template | None = None) -> None:
         """Writes the initramfs, the command file and empty outputs.
@@ -67,6 +69,34 @@ class RunDirectory:
             os.truncate(fd, size << 20)
         return self.memory
 
+    def create_mailbox(self, layers: Sequence[Path] = ()) -> int:
+        """The memory of a mailbox, as the descriptor of a file without a name.
+
+        It holds `layers`, the test's own the last of them; all else is a hole.
+
+        Raises:
+          UsageError: the layers are too large for a mailbox.
+          InfraError: it cannot be written, e.g. because the disk is full.
+        """
+        size = sum(layer.stat().st_size for layer in layers)
+        if size > mailbox.capacity():
+            raise UsageError(
+                f"layers of {size} bytes are too many for a guest's mailbox, which takes "
+                f"{mailbox.capacity()}"
+            )
+        path = self.root / "mailbox.bin"
+        try:
+            with path.open("w+b") as out:
+                path.unlink()
+                if layers:
+                    out.write(mailbox.head(size, size - layers[-1].stat().st_size))
+                    newc.concatenate(layers, out)
+                out.truncate(mailbox.MAILBOX_BYTES)
+                self.mailbox = os.dup(out.fileno())
+        except OSError as error:
+            raise _explained(error, self.root) from None
+        return self.mailbox
+
     def clone_disks(self, cloner: Cloner) -> list[Clone]:
         """One private clone for each disk of the machine, gone with `close` or with this process.
 
@@ -98,11 +128,14 @@ class RunDirectory:
         for fd in self.memory:
             os.close(fd)
         self.memory = []
+        if self.mailbox is not None:
+            os.close(self.mailbox)
+            self.mailbox = None
         for clone in self.clones:
             if clone.fd is not None:
                 os.close(clone.fd)
         self.clones = []
-        for path in (self.initramfs, self.control, self.state):
+        for path in (self.initramfs, self.control):
             path.unlink(missing_ok=True)
 
 

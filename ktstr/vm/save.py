@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,10 +14,9 @@ from ktstr.console.classify import classify
 from ktstr.console.findings import ConsoleKind
 from ktstr.host.accel import Accel
 from ktstr.model.errors import InfraError
-from ktstr.model.wire.mailbox import find_pages
 from ktstr.vm.command.machine import MachineSpec, stamps_console
 from ktstr.vm.events import OUTPUT_LIMIT, Exited, Expired, Interrupted, MachineEvent
-from ktstr.vm.saved import clock, ram
+from ktstr.vm.saved import clock
 from ktstr.vm.saved.template import GuestRefused, Template, TemplateError, machine_digest
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import Vm
@@ -140,12 +139,5 @@ def _template(
         machine=machine,
         state=state,
         memory=tuple(f"/proc/self/fd/{fd}" for fd in memory),
-        pages=find_pages(_chunks(memory)),
         console=console,
     )
-
-
-def _chunks(memory: Sequence[int]) -> Iterator[tuple[int, int, bytes]]:
-    for node, fd in enumerate(memory):
-        for offset, data in ram.chunks(fd):
-            yield node, offset, data

@@ -15,7 +15,6 @@ from typing import Any, Protocol, Self
 
 from ktstr.host.disk_clone import DiskClone
 from ktstr.model.errors import KtstrError
-from ktstr.model.wire.mailbox import fill
 from ktstr.vm import vcpus
 from ktstr.vm.command import machine
 from ktstr.vm.command.machine import MachineSpec, Wiring
@@ -82,18 +81,18 @@ class Vm:
         output_bytes: int = OUTPUT_BYTES,
         cloner: Cloner | None = None,
         template: Template | None = None,
-        mailbox: bytes = b"",
+        brings: Sequence[Path] = (),
         listeners: Sequence[Listener] = (),
     ) -> None:
         """Prepares files in `directory`; nothing runs before `start`.
 
         A guest whose console or frames grow beyond `output_bytes` is ended (`ending_of` says so).
-        `cloner` clones the disks. With a `template` the guest is a clone of it, with `mailbox` in
-        its mailbox pages, and `spec` is the machine that would be booted cold instead. `listeners`
-        are told when QEMU has started, and of time that goes by while it runs.
+        `cloner` clones the disks. With a `template` the guest is a clone of it, with the layers
+        `brings` in its mailbox, and `spec` is the machine that would be booted cold instead.
+        `listeners` are told when QEMU has started, and of time that goes by while it runs.
         """
         self._template = template
-        self._mailbox = mailbox
+        self._brings = tuple(brings)
         self._cloner = cloner or Cloner()
         self.disk_clones: tuple[DiskClone, ...] = ()
         self._output_bytes = output_bytes
@@ -160,15 +159,15 @@ class Vm:
                 f"a template with {len(template.memory)} nodes for {self.spec.topology.nodes}"
             )
         self.files.prepare(template)
-        incoming.write_state(template, fill(self._mailbox), self.files.state)
         self._launch(_descriptors(template.memory), template.memory)
         self._negotiate()
         assert self._qmp is not None
         with self._explained("when it was to load the saved state"):
-            incoming.resume(self._qmp, self.files.state)
+            incoming.resume(self._qmp, template.state)
 
     def _launch(self, memory_fds: Sequence[int], memory: tuple[str, ...]) -> None:
-        """Starts the process, which gets `memory_fds`."""
+        """Starts the process, which gets `memory_fds` and a mailbox."""
+        mailbox = self.files.create_mailbox(self._brings)
         self._console = Follower(self.files.console)
         self._frames = Follower(self.files.frames)
         self._notifier = GrowthNotifier([self.files.console, self.files.frames])
@@ -183,6 +182,7 @@ class Vm:
             monitor=f"socket,fd={theirs.fileno()}",
             control=f"socket,path={option_value(self.files.control)},server=on,wait=off",
             memory=memory,
+            mailbox=f"/proc/self/fd/{mailbox}",
             images=tuple(clone.image for clone in cloned),
             incoming=self._template is not None,
         )
@@ -193,7 +193,7 @@ class Vm:
             self._process = Process.start(
                 machine.command(self.spec, wiring),
                 output=log,
-                pass_fds=(theirs.fileno(), *memory_fds, *written),
+                pass_fds=(theirs.fileno(), mailbox, *memory_fds, *written),
                 file_bytes=max(self._output_bytes, clones.file_bytes_for(self.spec.disks)),
             )
 

@@ -88,7 +88,7 @@ def _starts(cpus: int) -> tuple[float, float]:
                 place / "clone",
                 termination,
                 template=saved.template,
-                mailbox=layer.read_bytes(),
+                brings=(layer,),
             )
             clones.append(first_bytes_s(clone, _DEADLINE_S))
     return statistics.median(colds), statistics.median(clones)

@@ -30,7 +30,7 @@ from ktstr.vm.saved.template import Template, TemplateError
 from ktstr.vm.signals import Termination
 from tests.support.plans import plan
 
-_TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), ((0, 0),), Path("console"))
+_TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), Path("console"))
 _NO_HELLO = "one of template abababababab ended before its hello: "
 
 
@@ -49,7 +49,7 @@ class ClonedTest(parameterized.TestCase):
             QemuTree(self.root), self.root, (), (), Topology(1, 1, 2, 1), 256, Accel.VIRTUAL
         )
         templates = mock.create_autospec(Templates, instance=True)
-        templates.start.return_value = Start("cloned", _TEMPLATE, b"mail")
+        templates.start.return_value = Start("cloned", _TEMPLATE, (Path("layer"),))
         templates.refuse.side_effect = lambda reason: Start(f"no clone: {reason}")
         budget = mock.create_autospec(Budget, instance=True)
         # for the start and for the clone: enough
@@ -65,7 +65,7 @@ class ClonedTest(parameterized.TestCase):
                 raise clone
             return GuestRun(replace(_ended(of, clone), end=end), {})
 
-        machine = PreparedMachine(spec, TargetDisks(), templates)
+        machine = PreparedMachine(spec, TargetDisks(), (), "", templates)
         with mock.patch.object(execute, "run_guest", side_effect=run_guest):
             return execute.run(plan(), machine, self.root, self.termination, budget=budget)
 

@@ -35,9 +35,7 @@ class InflatedTest(absltest.TestCase):
         for node, fd in enumerate(fds):
             os.truncate(fd, _SIZE)
             os.pwrite(fd, f"node {node}".encode(), node * ram.PAGE)
-        template = Template(
-            "d", "m", self.root / "state", ("", ""), ((0, 0),), self.root / "console"
-        )
+        template = Template("d", "m", self.root / "state", ("", ""), self.root / "console")
         saved = SavedTemplate(template, tuple(fds), b"", 0.0)
         write_artifact(saved, self.root / "artifact")
         saved.close()

@@ -13,7 +13,7 @@ from ktstr.host.start import StartKind
 from ktstr.machine.prepared.starts import Start, guest_start
 from ktstr.vm.saved.template import Template
 
-_TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), ((0, 0),), Path("console"))
+_TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), Path("console"))
 
 
 class GuestStartTest(absltest.TestCase):
@@ -53,7 +53,7 @@ class StartTest(parameterized.TestCase):
         self.assertEqual(found.hello_s, hello_s)
 
     def test_a_clone_names_its_template(self) -> None:
-        found = Start("from memory", _TEMPLATE, b"layer").facts(0.1)
+        found = Start("from memory", _TEMPLATE, (Path("layer"),)).facts(0.1)
         self.assertEqual((found.kind, found.template), (StartKind.CLONED, "ab" * 32))
 
 

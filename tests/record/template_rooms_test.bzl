@@ -33,13 +33,14 @@ def _targets(value):
     return []
 
 def _rooms_impl(target, ctx):
-    found = [each for name in dir(ctx.rule.attr) for each in _targets(getattr(ctx.rule.attr, name))]
+    names = ["_saved_guest"] if hasattr(ctx.rule.attr, "_saved_guest") else dir(ctx.rule.attr)
+    found = [each for name in names for each in _targets(getattr(ctx.rule.attr, name))]
     own = [each.label for each in found if not each.label.workspace_name]
     packages = [label.package for label in [target.label] + own if not label.workspace_name]
     deps = [each[_RoomsInfo].packages for each in found if _RoomsInfo in each]
     return [_RoomsInfo(packages = depset(packages, transitive = deps))]
 
-# By every attribute, the implicit ones and those of tools, too.
+# By every attribute, the implicit ones and those of tools, too; of a test by its saved guest alone.
 _rooms = aspect(implementation = _rooms_impl, attr_aspects = ["*"])
 
 def _impl(ctx):
@@ -51,6 +52,6 @@ def _impl(ctx):
 
 template_rooms_test = analysistest.make(
     _impl,
-    doc = "Checks that a template depends on nothing that comes after it.",
+    doc = "Checks that a test's saved guest depends on nothing that comes after it.",
     extra_target_under_test_aspects = [_rooms],
 )

@@ -37,7 +37,7 @@ class SessionTest(absltest.TestCase):
         )  # fmt: skip
         session = Session(
             target=targets.target(),
-            machine=PreparedMachine(spec, TargetDisks(), cast(Templates, None)),
+            machine=PreparedMachine(spec, TargetDisks(), (), "", cast(Templates, None)),
             sources=Sources((), (), ()),
             outputs=Path(self.create_tempdir().full_path),
             budget=Budget(time.monotonic() + left_s),

@@ -11,6 +11,7 @@ from typing import Any
 
 from runfiles import Runfiles
 
+from ktstr.initramfs import newc
 from tests.support.running import Ended
 
 PACKAGE = "_main/tests/start"
@@ -54,8 +55,31 @@ def with_state_of(copy: Path, other: Path) -> None:
 
 def launcher_with(target: str, template: Path, launcher: Path) -> str:
     """A program that runs a target with another template than the build's; its path."""
+    return _launcher(_config(target) | {"template": str(template)}, launcher)
+
+
+def launcher_of_later(target: str, launcher: Path) -> str:
+    """A program that runs a target with what its guest was not saved for; its path.
+
+    That is the scheduler which the target stages, and a payload whose file "own" reads "later".
+    """
+    config = _config(target)
+    own, (staged,), (payload,) = config["scheduler"], config["staged"], config["payloads"]
+    layer = launcher.with_suffix(".cpio")
+    with layer.open("wb") as out:
+        out.write(_located(payload["layer"]).read_bytes())
+        newc.write_layer([newc.file("opt/brought/own", b"later")], out)
+    changed = {
+        "scheduler": staged,
+        "staged": [own],
+        "payloads": [payload | {"layer": str(layer)}],
+    }
+    return _launcher(config | changed, launcher)
+
+
+def _launcher(changed: dict[str, Any], launcher: Path) -> str:
     config = launcher.with_suffix(".json")
-    config.write_text(json.dumps(_config(target) | {"template": str(template)}))
+    config.write_text(json.dumps(changed))
     runner = _located("_main/ktstr/runner/main")
     launcher.write_text(f'#!/bin/sh\nexec {runner} --config {config} "$@"\n')
     launcher.chmod(0o755)

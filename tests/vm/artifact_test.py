@@ -31,7 +31,6 @@ class ArtifactTest(parameterized.TestCase):
             machine="m",
             state=self.folder / "state",
             memory=tuple(f"/proc/self/fd/{fd}" for fd in memory),
-            pages=((1, 4096), (0, 8192)),
             console=self.folder / "console",
         )
         self.saved = SavedTemplate(template, tuple(memory), b"hello", 1.5)
@@ -54,7 +53,7 @@ class ArtifactTest(parameterized.TestCase):
             expected = bytes(8192) + f"node {node}".encode()
             self.assertEqual(path.read_bytes(), expected.ljust(_NODE_BYTES, b"\0"))
         template = artifact.template(paths)
-        self.assertEqual((template.machine, template.pages), ("m", ((1, 4096), (0, 8192))))
+        self.assertEqual(template.machine, "m")
         self.assertEqual(template.state.read_bytes(), b"the state")
         self.assertEqual(template.console.read_bytes(), b"it boots")
         self.assertEqual(template.memory, tuple(paths))
@@ -99,9 +98,9 @@ class ArtifactTest(parameterized.TestCase):
         ({"format": 99}, "its format is 99"),
         ({"files": {}}, "it names"),
         ({"sizes": [4096]}, "it names"),
-        ({"sizes": None}, "no manifest of format 1"),
-        ({"files": [1]}, "no manifest of format 1"),
-        ({"pages": [[1]]}, "no manifest of format 1"),
+        ({"sizes": None}, "no manifest of format 2"),
+        ({"files": [1]}, "no manifest of format 2"),
+        ({"machine": None, "sizes": 3}, "no manifest of format 2"),
     )
     def test_other_manifest(self, change: dict[str, object], message: str) -> None:
         path = self.path / "manifest.json"

@@ -77,7 +77,7 @@ def started(
     machine: MachineSpec,
     output_bytes: int = OUTPUT_BYTES,
     template: Template | None = None,
-    mailbox: bytes = b"",
+    brings: Sequence[Path] = (),
     listeners: Sequence[Listener] = (),
 ) -> Iterator[Vm]:
     """A guest that is booting, or a clone, in a directory of its own that goes with it."""
@@ -90,7 +90,7 @@ def started(
             termination,
             output_bytes=output_bytes,
             template=template,
-            mailbox=mailbox,
+            brings=brings,
             listeners=listeners,
         ) as vm,
     ):

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * An init that parks its guest as the agent does: it says hello at the frames port, marks its
+ * An init that parks its guest as the agent does: it says hello at the frames port, maps its
  * mailbox, and stops the machine with a write to the pvpanic device. A clone goes on behind that
  * write: it shows what its mailbox holds, lets every CPU work, fills memory with what is its own,
  * and shows whether it is still there.
  *
- * The kernel argument `parked=none` leaves the mailbox out, `parked=hang` never parks,
- * `parked=panic` panics instead.
+ * The kernel argument `parked=hang` never parks, `parked=panic` panics instead.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -24,7 +23,6 @@
 #include <unistd.h>
 
 #define PAGE 4096
-#define MAILBOX (2 << 20)
 #define OWN (16 << 20)
 #define WORK_NS 50000000
 #define SETTLE_NS 50000000
@@ -57,21 +55,6 @@ static uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-/* A page's mark is ktstr/model/wire/mailbox.py's: magic, index, number of pages. */
-static char *mailbox(void)
-{
-	char *pages = memory(MAILBOX);
-
-	for (uint32_t i = 0; i < MAILBOX / PAGE; i++) {
-		uint32_t numbers[] = {i, MAILBOX / PAGE};
-
-		memcpy(pages + i * PAGE, "ktstr ", 6);
-		memcpy(pages + i * PAGE + 6, "mailbox", 7);
-		memcpy(pages + i * PAGE + 16, numbers, sizeof(numbers));
-	}
-	return pages;
-}
-
 static long number_in(const char *folder, const char *file)
 {
 	char path[512], text[64] = "";
@@ -85,8 +68,8 @@ static long number_in(const char *folder, const char *file)
 	return strtol(text, NULL, 16);
 }
 
-/* The one byte of the pvpanic device (1b36:0011): its BAR may begin within a page. */
-static volatile char *pvpanic(void)
+/* The start of a PCI device's BAR, which may begin within a page, in sysfs' RESOURCE. */
+static char *bar(long vendor, long number, const char *resource, size_t size)
 {
 	DIR *devices = opendir("/sys/bus/pci/devices");
 	struct dirent *device;
@@ -98,12 +81,13 @@ static volatile char *pvpanic(void)
 		if (device->d_name[0] == '.')
 			continue;
 		snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s", device->d_name);
-		if (number_in(folder, "vendor") != 0x1b36 || number_in(folder, "device") != 0x11)
+		if (number_in(folder, "vendor") != vendor || number_in(folder, "device") != number)
 			continue;
-		snprintf(path, sizeof(path), "%s/resource0", folder);
+		snprintf(path, sizeof(path), "%s/enable", folder);
+		put(path, "1");
+		snprintf(path, sizeof(path), "%s/%s", folder, resource);
 		fd = open(path, O_RDWR);
-		return (volatile char *)mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-					     0) +
+		return (char *)mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) +
 		       (number_in(folder, "resource") & (PAGE - 1));
 	}
 	return NULL;
@@ -148,20 +132,22 @@ static void park(volatile char *device)
 		     : "rax", "rdx", "memory");
 }
 
-static void live(const char *mail)
+/* A page with the sizes, then the layer (ktstr/model/wire/mailbox.py). */
+static void live(char *mailbox)
 {
-	size_t length = strnlen(mail + 20, 100) + 1;
+	const char *mail = mailbox + PAGE;
+	size_t length = strnlen(mail, 100) + 1;
 	char *own = memory(OWN);
 	int kept = 1;
 
-	printf("parked: at %lu mail %.8s %.*s\n", now_ns(), mail, (int)length - 1, mail + 20);
+	printf("parked: at %lu mail %.8s %.*s\n", now_ns(), mailbox, (int)length - 1, mail);
 	for (size_t i = 0; i < OWN; i++)
-		own[i] = mail[20 + i % length];
+		own[i] = mail[i % length];
+	mailbox[PAGE - 1] = 'w';
 	work();
 	for (size_t i = 0; i < OWN; i++)
-		kept &= own[i] == mail[20 + i % length];
+		kept &= own[i] == mail[i % length];
 	printf("parked: %s\n", kept ? "kept its own" : "lost its own");
-	printf("parked: last page %.16s\n", mail + MAILBOX - PAGE);
 }
 
 int main(void)
@@ -178,8 +164,8 @@ int main(void)
 	mkdir("/sys", 0755);
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("sysfs", "/sys", "sysfs", 0, NULL);
-	device = pvpanic();
-	mail = how && !strcmp(how, "none") ? memory(MAILBOX) : mailbox();
+	device = bar(0x1b36, 0x11, "resource0", PAGE);
+	mail = bar(0x1af4, 0x1110, "resource2", 2 * PAGE);
 	printf("parked: about to\n");
 	fflush(stdout);
 	tcdrain(STDOUT_FILENO);

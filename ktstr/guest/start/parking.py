@@ -2,14 +2,14 @@
 """The guest that is saved and cloned: parked at one instruction, with everything imported.
 
 The instruction is a store to QEMU's pvpanic device (docs/specs/pvpanic.rst of QEMU), at which the
-machine stops.  What runs next runs in a clone, into whose mailbox the host has put a test's layer.
+machine stops.  What runs next runs in a clone, in whose mailbox the host has put what was not in
+the saved guest: the layers of schedulers, payloads, workers and disks, and the test's own.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
-import mmap
 import os
 import termios
 from pathlib import Path
@@ -19,7 +19,8 @@ from ktstr.guest.observers.witness import Witness
 from ktstr.guest.scheduler.waiting import LOADER, WaitingLoader
 from ktstr.guest.start.adopt import settle
 from ktstr.guest.start.hello import PLAN, START, digest, framed, hello_body, hello_text, write_all
-from ktstr.guest.start.unpack import Entry, entries_of, unpack
+from ktstr.guest.start.mailbox import Mailbox
+from ktstr.guest.start.unpack import entries_of, unpack
 from ktstr.guest.system.bell import Bell
 from ktstr.guest.system.port import FramePort
 from ktstr.guest.system.reactor import Reactor
@@ -27,7 +28,6 @@ from ktstr.guest.system.view import seen_view
 from ktstr.model.codec import prepare
 from ktstr.model.errors import InfraError
 from ktstr.model.plan import Plan
-from ktstr.model.wire.mailbox import MAILBOX_BYTES, mark, read
 
 # whether the kernel watches for lockups (Documentation/admin-guide/sysctl/kernel.rst)
 _WATCHDOG = Path("/proc/sys/kernel/watchdog")
@@ -51,7 +51,7 @@ _MODULES = (
 
 
 def run_clone(port: int) -> int:
-    """Says hello, parks, and in a clone takes the mailbox's layer on, says hello again and runs it.
+    """Says hello, parks, and in a clone takes the mailbox's layers on, says hello again and runs.
 
     Returns the exit status, 1 if the agent failed: then the stream ends with an End that says how.
     """
@@ -67,7 +67,7 @@ def run_clone(port: int) -> int:
         loader = _loader(reactor)
         hello = hello_text(hello_body(b""))
         bell = Bell.of_machine()
-        mailbox = _mailbox()
+        mailbox = Mailbox.of_machine()
         rewind(_WATCHDOG)
     except Exception as failure:  # noqa: BLE001 - the host must hear why it cannot save this guest
         return end_with(FramePort(port), failure)
@@ -78,16 +78,15 @@ def run_clone(port: int) -> int:
     bell.ring()
     # a clone from here on: its stream is new
     try:
-        brought = _brought(mailbox)
+        layers, own = mailbox.layers()
+        plan = _plan(own)
     except Exception as failure:  # noqa: BLE001 - as above
         return end_with(FramePort(port), failure)
-    plan = _file(brought, PLAN)
     # the machine is what it was in the saved guest, whose memory this one goes on with
     write_all(port, framed(with_plan(hello, plan)))
 
     def move_in() -> None:
-        mailbox.close()
-        unpack(brought)
+        unpack(entries_of(layers))
         settle()
 
     return run(port, plan, move_in, reactor, witness, loader)
@@ -108,28 +107,16 @@ def with_plan(hello: bytes, plan: bytes) -> bytes:
     return hello.replace(b'"plan_digest":""', b'"plan_digest":"%s"' % digest(plan).encode())
 
 
-def _brought(mailbox: mmap.mmap) -> list[Entry]:
-    """What the host has put into the mailbox."""
-    with memoryview(mailbox) as view:
-        brought = list(entries_of(read(view)))
-    if not _file(brought, START):
+def _plan(own: memoryview) -> bytes:
+    """The plan in a test's own layer; none where it has none."""
+    files = {each.name: bytes(each.data) for each in entries_of(own)}
+    if not files.get(_name(START)):
         raise InfraError(f"the clone has no {START}: it would be the guest it was saved as")
-    return brought
+    return files.get(_name(PLAN), b"")
 
 
-def _file(entries: list[Entry], path: str) -> bytes:
-    """The bytes of a file of the layer; none where it has no such file."""
-    return next((data for name, _, data in entries if name == path.lstrip("/").encode()), b"")
-
-
-def _mailbox() -> mmap.mmap:
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
-    pages = mmap.mmap(-1, MAILBOX_BYTES, flags=flags)
-    # a page that the kernel moves into a huge one leaves its mark where it was
-    pages.madvise(mmap.MADV_NOHUGEPAGE)
-    with memoryview(pages) as view:
-        mark(view)
-    return pages
+def _name(path: str) -> bytes:
+    return path.lstrip("/").encode()
 
 
 def rewind(switch: Path) -> None:

@@ -12,10 +12,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ktstr.guest.system.pci import DEVICES, find_device
 from ktstr.model.errors import InfraError
 from ktstr.model.wire.mailbox import PARKED
 
-_DEVICES = Path("/sys/bus/pci/devices")
 # hw/misc/pvpanic-pci.c: Red Hat's vendor number, and the device's
 _PVPANIC = ("0x1b36", "0x0011")
 # mov %rdx, %r9; rdtsc; shl $32, %rdx; or %rdx, %rax; add %rax, %r9
@@ -43,13 +43,13 @@ class Bell:
         self._ring = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *(ctypes.c_uint64,) * 2)(code)
 
     @classmethod
-    def of_machine(cls, devices: Path = _DEVICES) -> Bell:
+    def of_machine(cls, devices: Path = DEVICES) -> Bell:
         """Maps the register.
 
         Raises:
             InfraError: the machine has no pvpanic-pci, or the kernel does not let it be mapped.
         """
-        device = find_device(devices)
+        device = find_device(devices, _PVPANIC, "pvpanic")
         try:
             start = int((device / "resource").read_text().split()[0], 16)
             # a BAR of two bytes need not begin at a page, and a mapping does
@@ -60,24 +60,6 @@ class Bell:
     def ring(self) -> None:
         """Has QEMU stop the machine at a store, after the time that other CPUs need to be idle."""
         self._ring(self._address, PARKED, _SETTLE_TICKS)
-
-
-def find_device(devices: Path) -> Path:
-    """The directory of the pvpanic device below sysfs' `devices`.
-
-    Raises:
-        InfraError: there is none; the message says what there is.
-    """
-    found: list[str] = []
-    for device in sorted(devices.glob("*")):
-        kind = tuple((device / name).read_text().strip() for name in ("vendor", "device"))
-        if kind == _PVPANIC:
-            return device
-        found.append(":".join(kind))
-    raise InfraError(
-        f"cannot park: no PCI device is {':'.join(_PVPANIC)}, QEMU's pvpanic; {devices} has "
-        f"{', '.join(found) or 'none'}"
-    )
 
 
 def _mapped(resource: Path) -> int:

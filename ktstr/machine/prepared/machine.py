@@ -68,7 +68,7 @@ def prepare(
     use = StoreUse() if use is None else use
     machine = target_machine(target, files, choice.accel, outputs / "disks.cpio", use)
     templates = Templates(target, files, machine, outputs, termination, tests, use=use)
-    return PreparedMachine(machine.spec, machine.disks, templates)
+    return PreparedMachine(machine.spec, machine.disks, machine.layers, machine.oversize, templates)
 
 
 def target_machine(

@@ -7,6 +7,7 @@ import hashlib
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from ktstr.host.start import StartFacts, StartKind
 from ktstr.model.seeds import derived
@@ -21,14 +22,14 @@ _NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Start:
-    """A cold boot, or a clone of `template` with `mailbox` as what its test brings.
+    """A cold boot, or a clone of `template` with the layers `brings`, the test's own the last.
 
     reason: why it is a cold boot, or how it is cloned.
     """
 
     reason: str
     template: Template | None = None
-    mailbox: bytes = b""
+    brings: tuple[Path, ...] = ()
 
     def facts(self, hello_s: float | None) -> StartFacts:
         """The record of a guest that started so and said hello after so many host seconds."""

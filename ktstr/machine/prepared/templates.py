@@ -36,19 +36,25 @@ class _Ready:
     owner: Inflated | SavedTemplate
 
 
-def is_built(target: Target, accel: Accel) -> bool:
-    """Whether the build has saved a guest for this run: only one of virtual time travels."""
-    return bool(target.template) and accel is Accel.VIRTUAL
+def built_refusal(target: Target, machine: TargetMachine) -> str:
+    """Why the build has saved no guest that this run can use; empty: it has."""
+    if machine.spec.accel is not Accel.VIRTUAL:
+        return "only one of virtual time travels"
+    if not target.template:
+        return target.no_template or "the build has saved no guest"
+    return machine.oversize
 
 
-def cold_reason(target: Target, accel: Accel, tests: int) -> str:
+def cold_reason(target: Target, machine: TargetMachine, tests: int) -> str:
     """Why no test of a run of `tests` tests is cloned; empty: they may be."""
     if target.fresh_boot:
         return "fresh_boot is set, by the target or for all tests"
-    if target.disks:
-        return "the target has disks, which no saved guest has"
-    if not is_built(target, accel) and tests < 2:
-        return "the run's only test, and the build has saved no guest"
+    if machine.spec.disks:
+        names = ", ".join(disk.name for disk in machine.spec.disks)
+        return f"QEMU itself has disks of the target ({names}), which no saved guest has"
+    refusal = built_refusal(target, machine)
+    if refusal and tests < 2:
+        return f"the run's only test, and none of the build's saved guests will do: {refusal}"
     return ""
 
 
@@ -76,7 +82,7 @@ class Templates:
         self._target, self._files, self._machine = target, files, machine
         self._folder, self._termination, self._store = outputs / _FOLDER, termination, store
         self._use = StoreUse() if use is None else use
-        self._refusal = cold_reason(target, machine.spec.accel, tests)
+        self._refusal = cold_reason(target, machine, tests)
         self._ready: _Ready | None = None
 
     def __enter__(self) -> Self:
@@ -97,17 +103,19 @@ class Templates:
         """
         if self._refusal:
             return Start(self._refusal)
-        size = layer.stat().st_size
+        brings = self._machine.brings(layer)
+        size = sum(each.stat().st_size for each in brings)
         if size > mailbox.capacity():
             return Start(
-                f"the test brings {size} bytes, and a clone's mailbox takes {mailbox.capacity()}"
+                f"the test brings layers of {size} bytes, and a clone's mailbox takes "
+                f"{mailbox.capacity()}"
             )
         try:
             if self._ready is None:
                 self._ready = self._made(limit_s / 2)
         except InfraError as error:
             return self.refuse(str(error))
-        return Start(self._ready.words, self._ready.template, layer.read_bytes())
+        return Start(self._ready.words, self._ready.template, brings)
 
     def refuse(self, reason: str) -> Start:
         """No more clones in this run: the guest of this test and those of all others boot cold."""
@@ -124,10 +132,11 @@ class Templates:
 
     def _made(self, limit_s: float) -> _Ready:
         spec = template_spec(self._machine, self._folder / "template.cpio")
-        if is_built(self._target, spec.accel):
+        refusal = built_refusal(self._target, self._machine)
+        if not refusal:
             return self._built(spec)
         saved = save_guest(spec, self._folder, self._termination, limit_s)
-        words = f"of this run's own first guest, saved after {saved.seconds:.2f} s"
+        words = f"of this run's own first guest, saved after {saved.seconds:.2f} s: {refusal}"
         return _Ready(saved.template, words, saved)
 
     def _built(self, spec: MachineSpec) -> _Ready:
@@ -141,7 +150,7 @@ class Templates:
         if artifact.machine != expected:
             raise TemplateError(
                 f"the template is of another machine, {artifact.machine[:12]}, and this target's "
-                f"is {expected[:12]}; build the target again, or mend its `template`"
+                f"is {expected[:12]}; build the target again"
             )
         inflated = inflate(artifact, self._store)
         words = inflated.words

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ktstr.host.accel import Accel
 from ktstr.model.machine.topology import Topology
+from ktstr.model.wire.mailbox import MAILBOX_BYTES
 from ktstr.vm.command import accelerator, shape
 from ktstr.vm.command.option import option_value
 from ktstr.vm.disk import clones, disks
@@ -74,7 +75,8 @@ class MachineSpec:
 class Wiring:
     """Where QEMU finds and leaves things: paths of files, and chardev descriptions (`-chardev`).
 
-    `memory` has one path per node; None lets QEMU allocate the memory itself. `monitor` is a
+    `memory` has one path per node, `mailbox` is that of the mailbox's memory; None lets QEMU
+    allocate the memory itself. `monitor` is a
     chardev without its id, or empty for none, `console` and `frames` likewise. `images` has one per
     disk of the machine. With `incoming` the machine waits for a saved state, a clone of which it
     becomes: it has no kernel to boot, and what it writes does not get into the files of `memory`.
@@ -86,6 +88,7 @@ class Wiring:
     monitor: str = ""
     control: str = ""
     memory: tuple[str, ...] | None = None
+    mailbox: str | None = None
     images: tuple[Image, ...] = ()
     incoming: bool = False
 
@@ -120,6 +123,7 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
         *_monitor(wiring.monitor),
         *_control(spec, wiring.control),
         *disks.qemu_arguments(spec.disks, wiring.images),
+        *_mailbox(wiring),
         # A panic is an event for us; the guest goes on, prints all of it, and reboots, which ends
         # QEMU. Stopping it at the event would lose what the kernel has not printed yet.
         *("-device", "pvpanic-pci", "-action", "panic=pause" if spec.parks else "panic=none"),
@@ -181,6 +185,19 @@ def _monitor(chardev: str) -> tuple[str, ...]:
         return ()
     backend, _, options = chardev.partition(",")
     return ("-chardev", f"{backend},id=qmp,{options}", "-mon", "chardev=qmp,mode=control")
+
+
+def _mailbox(wiring: Wiring) -> tuple[str, ...]:
+    """The device in every machine whose memory brings a clone what was not saved with its guest."""
+    options = f"id=mailbox,size={MAILBOX_BYTES >> 20}M"
+    if wiring.mailbox is None:
+        described = f"memory-backend-ram,{options}"
+    else:
+        sharing = shape.sharing(copy_on_write=wiring.incoming)
+        described = (
+            f"memory-backend-file,mem-path={option_value(wiring.mailbox)},{options},{sharing}"
+        )
+    return ("-object", described, "-device", "ivshmem-plain,memdev=mailbox,master=on")
 
 
 def _control(spec: MachineSpec, chardev: str) -> tuple[str, ...]:

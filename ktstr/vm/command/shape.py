@@ -72,10 +72,8 @@ def qemu_arguments(
     )
     sizes = node_memory(topology, memory_mib)
     memory: list[str] = []
-    # rom=off: without it a file that is only read makes memory that the guest cannot write
-    sharing = "share=off,readonly=on,rom=off" if copy_on_write else "share=on"
     for node, size in enumerate(sizes):
-        options = f"id={memory_id(node)},size={size}M,{sharing}"
+        options = f"id={memory_id(node)},size={size}M,{sharing(copy_on_write=copy_on_write)}"
         if memory_paths is None:
             memory += ["-object", f"memory-backend-memfd,{options}"]
         else:
@@ -90,8 +88,16 @@ def qemu_arguments(
     return ("-machine", machine, "-smp", smp, "-m", f"{sum(sizes)}M", *memory, *nodes)
 
 
+def sharing(*, copy_on_write: bool) -> str:
+    """How a file becomes a machine's memory: shared with it, or left as it is by what is written.
+
+    rom=off: without it a file that is only read makes memory that the guest cannot write.
+    """
+    return "share=off,readonly=on,rom=off" if copy_on_write else "share=on"
+
+
 def memory_id(node: int) -> str:
-    """The id of a node's memory, which is also the name of its RAM block."""
+    """The id of a node's memory."""
     return f"m{node}"
 
 

@@ -7,8 +7,9 @@ may fire, and the clock jump again: how far it comes is chance. A machine has CP
 one that makes CPUs take turns, of which nothing is saved (rr_kick_vcpu_timer of
 accel/tcg/tcg-accel-ops-rr.c). So what a jump changes is known, and undone: one boot is enough for
 a state that does not tell of the host. What another CPU does until the stop cannot be undone: a
-guest parks when all others are idle (ktstr/guest/system/bell.py). The layout is that of
-QEMU 10.0, all big endian, each section as ktstr/vm/saved/stream.py has it.
+guest parks when all others are idle (ktstr/guest/system/bell.py). The layout is that of QEMU 10.0,
+all big endian; a section (docs/devel/migration of QEMU) is a byte of its type, u32 its number, its
+name (u8 length), u32 instance, u32 version, and what it holds.
 """
 
 from __future__ import annotations

@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-from ktstr.vm.command import shape
 from ktstr.vm.qmp import Qmp, QmpError
-from ktstr.vm.saved import stream
-from ktstr.vm.saved.template import Template, TemplateError
+from ktstr.vm.saved.template import TemplateError
 
 # The state is a few hundred kilobytes: milliseconds, unless the host hangs.
 _STATE_S = 20.0
@@ -30,27 +27,6 @@ def save_state(qmp: Qmp, path: Path) -> None:
         _finish(qmp, "saving the parked guest")
     except QmpError as error:
         raise TemplateError(f"QEMU cannot save the parked guest: {error}") from None
-
-
-def write_state(template: Template, mailbox: Sequence[bytes], path: Path) -> None:
-    """Writes a template's state to `path`, the mailbox's first pages being those of `mailbox`.
-
-    Raises:
-      TemplateError: the template's state is damaged, its mailbox is too small, or a file cannot be
-        read or written.
-    """
-    if len(mailbox) > len(template.pages):
-        raise TemplateError(
-            f"{len(mailbox)} pages for a guest whose mailbox has {len(template.pages)}"
-        )
-    pages = [
-        (shape.memory_id(node), offset, page)
-        for (node, offset), page in zip(template.pages, mailbox, strict=False)
-    ]
-    try:
-        path.write_bytes(stream.with_pages(template.state.read_bytes(), pages))
-    except OSError as error:
-        raise TemplateError(f"cannot make a clone's state: {error}") from None
 
 
 def resume(qmp: Qmp, path: Path) -> None:

@@ -19,7 +19,7 @@ from ktstr.vm.command.machine import MachineSpec, Wiring
 from ktstr.vm.qemu import QemuTree
 
 # Of the description below, and of what is saved of a guest.
-_VERSION = 1
+_VERSION = 2
 _READ_SIZE = 1 << 20
 # Stands for the paths, which do not count: what is in the files does.
 _NOWHERE = Path("/")
@@ -43,7 +43,6 @@ class Template:
       state: the device state, a migration stream of QEMU.
       memory: RAM of each node, as a path for QEMU: a file, or /proc/self/fd/N. Nobody writes to
         it, and whoever made the template keeps it for as long as clones are started.
-      pages: node and offset of each page of the mailbox, in the mailbox's order.
       console: what the console said until the guest was parked.
     """
 
@@ -51,7 +50,6 @@ class Template:
     machine: str
     state: Path
     memory: tuple[str, ...]
-    pages: tuple[tuple[int, int], ...]
     console: Path
 
 

@@ -4,7 +4,7 @@
 visibility(["//rules/private/kernel", "//rules/private/test", "//tests/rules/properties"])
 
 # MiB. A worker that says a class holds all below it, too; the first is what any has.
-_MEMORY = [1024, 4096, 16384, 65536, 262144]
+MEMORY_CLASSES = [1024, 4096, 16384, 65536, 262144]
 
 _BUSY_MOST = 256
 
@@ -26,8 +26,8 @@ def properties_of(mib, cpus = 1, kvm = False):
       dict of string, empty for what any worker does.
     """
     found = {}
-    memory = _class_of(_MEMORY, mib)
-    if memory != _MEMORY[0]:
+    memory = _class_of(MEMORY_CLASSES, mib)
+    if memory != MEMORY_CLASSES[0]:
         found["ktstr-memory"] = str(memory)
     if cpus > 1:
         found["ktstr-cpus"] = str(_class_of([2 << i for i in range(8)], min(cpus, _BUSY_MOST)))

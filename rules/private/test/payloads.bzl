@@ -7,10 +7,6 @@ load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
 visibility("private")
 
-# What the larger of the in-tree payloads take of a guest's memory: twice their layer while the
-# kernel unpacks it. The runner, who knows the sizes, gives the guest what it needs.
-PAYLOAD_MIB = 112
-
 PAYLOAD_ATTRS = {
     "payloads": attr.label_list(
         providers = [PayloadInfo],
@@ -57,17 +53,6 @@ def payload_files(ctx):
       list of File
     """
     return layer_files(ctx.attr.payloads, PayloadInfo)
-
-def payloads_mib(ctx):
-    """What payloads add to the memory that a test reserves.
-
-    Args:
-      ctx: of a rule with PAYLOAD_ATTRS.
-
-    Returns:
-      int, MiB
-    """
-    return len(ctx.attr.payloads) * PAYLOAD_MIB
 
 def validate_payloads(ctx):
     """Declares the action that sees whether payloads overwrite each other's files.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a test, or a saved guest, asks of a remote worker: execution properties.
+"""What a test asks of a remote worker: execution properties.
 
 `cpu:N` and `resources:memory:N` stay with Bazel. Properties are part of actions' keys, and so they are
 the same for local runs; where a test asks for nothing special, as most do, there are none, and any
@@ -8,8 +8,9 @@ worker will do. They are set when a BUILD file is loaded, for a rule cannot set 
 
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("//rules/private/build:properties.bzl", "properties_of")
-load(":machine.bzl", "DEFAULT_TOPOLOGY", "least_mib")
-load(":numa.bzl", "numa_total", "parse_numa")
+load(":machine.bzl", "DEFAULT_TOPOLOGY")
+load(":memory.bzl", "guest_mib")
+load(":numa.bzl", "parse_numa")
 load(":topology.bzl", "parse_topology")
 
 visibility(["//tests/rules/properties"])
@@ -22,7 +23,7 @@ def needs(attributes):
     """What a machine needs of the one that emulates it, where loading can know.
 
     Args:
-      attributes: dict of a ktstr_test's or vm_template's attributes; numa as JSON.
+      attributes: dict of a ktstr_test's attributes; numa as JSON.
 
     Returns:
       (cpus, mib), or None where one of them is a select(), or wrong: the rule says what.
@@ -43,19 +44,7 @@ def needs(attributes):
     if problem:
         return None
     payloads = len(attributes.get("payloads") or [])
-    return cpus, least_mib(cpus, values[1], payloads) + numa_total(layout, "memory_mb")
-
-def template_properties(attributes):
-    """The exec_properties of a vm_template.
-
-    Args:
-      attributes: dict of its attributes.
-
-    Returns:
-      dict
-    """
-    needed = needs(attributes)
-    return properties_of(needed[1]) if needed else {}
+    return cpus, guest_mib(cpus, values[1], payloads, 0, layout)
 
 def test_properties(attributes):
     """The exec_properties of a ktstr_test.

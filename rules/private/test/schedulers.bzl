@@ -98,6 +98,20 @@ def staged_config(ctx, runfiles_path):
     """
     return [_config(ctx, target, runfiles_path) for target in ctx.attr.staged_schedulers]
 
+def with_arguments(ctx):
+    """A scheduler that has arguments for the kernel's command line, sysctls among them.
+
+    Args:
+      ctx: of a rule with SCHEDULER_ATTRS.
+
+    Returns:
+      its label, or None where none has.
+    """
+    for target in _all(ctx):
+        if target[ScxSchedulerInfo].kargs or target[ScxSchedulerInfo].sysctls:
+            return target.label
+    return None
+
 def scheduler_files(ctx):
     """The layers.
 

@@ -15,16 +15,17 @@ load(
     ":machine.bzl",
     "MACHINE_ATTRS",
     "check_machine",
-    "layers_of_users",
     "machine_config",
     "machine_files",
     "reserved_mib",
     "saved_mib",
 )
+load(":memory.bzl", "DISK_MIB")
 load(":numa.bzl", "numa_attribute")
 load(":payloads.bzl", "validate_payloads")
 load(":properties.bzl", "test_properties")
-load(":shared_template.bzl", "shared_template")
+load(":schedulers.bzl", "with_arguments")
+load(":shape.bzl", "shape_transition")
 
 visibility(["//rules", "//rules/private/gauntlet"])
 
@@ -135,18 +136,21 @@ def _in_turns(ctx, accel):
     return accel == "virtual" or (accel == "auto" and not _has_kvm(ctx))
 
 def _template(ctx, accel):
-    """The directory that the target's guests are cloned from, or None where the build makes none."""
-    if _fresh_boot(ctx) or not ctx.attr.template or not _in_turns(ctx, accel):
-        return None
-    directory = ctx.attr.template[VmTemplateInfo].directory
+    """The directory that the target's guests are cloned from, or None, and why there is none.
 
-    # a program of a user's that is compiled as -c says; the template has the default mode's
-    others = [file for file in layers_of_users(ctx) if file.root.path != directory.root.path]
-    return None if others else directory
+    The reason is empty where it is the target's own wish, or the accelerator.
+    """
+    if _fresh_boot(ctx) or not _in_turns(ctx, accel):
+        return None, ""
+    owner = with_arguments(ctx)
+    if owner:
+        return None, ("%s has kernel arguments or sysctls, and the guests that the build saves " +
+                      "boot without") % label_text(owner)
+    return ctx.attr._saved_guest[0][VmTemplateInfo].directory, ""
 
-def _config(ctx, accel, template):
+def _config(ctx, cpus, accel, template, no_template):
     python = _python(ctx)
-    return machine_config(ctx, _runfiles_path) | {
+    return machine_config(ctx, cpus, _runfiles_path) | {
         "accel": accel,
         # What the reader of a failure types: this repository's own wrapper exists here only.
         "bazel": "bazel" if ctx.attr._runner.label.workspace_root else "tools/bazel",
@@ -154,6 +158,7 @@ def _config(ctx, accel, template):
         "fresh_boot": _fresh_boot(ctx),
         "import_roots": python.roots,
         "libraries": python.libraries,
+        "no_template": no_template,
         "oversized": ctx.attr.oversized,
         "passed_env": sorted(ctx.attr.env.keys() + ctx.attr.env_inherit),
         "same_seed": ctx.attr._same_seed[BuildSettingInfo].value,
@@ -190,9 +195,9 @@ def _environment(ctx):
 def _implement(ctx, shell_mode):
     cpus = _check(ctx)
     accel = _accel(ctx)
-    template = None if shell_mode else _template(ctx, accel)
+    template, no_template = (None, "") if shell_mode else _template(ctx, accel)
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
-    ctx.actions.write(config, json.encode_indent(_config(ctx, accel, template)) + "\n")
+    ctx.actions.write(config, json.encode_indent(_config(ctx, cpus, accel, template, no_template)) + "\n")
     launcher = ctx.actions.declare_file(ctx.label.name)
     text = launcher_text(
         label = label_text(ctx.label),
@@ -226,9 +231,12 @@ def _test_impl(ctx):
     made = _implement(ctx, shell_mode = False)
     in_turns = _in_turns(ctx, made.accel)
     busy = 1 if in_turns else made.cpus
-    memory = reserved_mib(ctx, made.cpus) + (disks_mib(ctx) if in_turns else 0)
-    if not _fresh_boot(ctx) and not ctx.attr.disk_templates:
-        memory += saved_mib(ctx, made.cpus)
+    disks = len(ctx.attr.disks) if in_turns else 0
+    memory = reserved_mib(ctx, made.cpus, disks)
+    if disks:
+        memory += max(0, disks_mib(ctx) - disks * DISK_MIB)
+    if not _fresh_boot(ctx) and (in_turns or not ctx.attr.disks):
+        memory += saved_mib(made.cpus)
     reserved = {"cpu:%d" % busy: "", "resources:memory:%d" % memory: ""}
     return [
         made.default_info,
@@ -286,12 +294,6 @@ _ATTRS = {
         mandatory = True,
         doc = "Python files whose decorated functions are the tests; each gets its own VM.",
     ),
-    "template": attr.label(
-        providers = [VmTemplateInfo],
-        doc = "The saved guest that the tests' are cloned from in virtual time: a vm_template of the " +
-              "same machine, which several packages can share; left out, the macro sets it to the " +
-              "package's of this machine.",
-    ),
     "_fresh_boot": attr.label(
         default = "//rules:fresh_boot",
         providers = [BuildSettingInfo],
@@ -322,7 +324,13 @@ _ATTRS = {
 _ktstr_test = rule(
     implementation = _test_impl,
     doc = "Runs the test functions of srcs, each in a fresh virtual machine.",
-    attrs = _ATTRS,
+    attrs = _ATTRS | {
+        "_saved_guest": attr.label(
+            default = ":saved_guest",
+            cfg = shape_transition,
+            providers = [VmTemplateInfo],
+        ),
+    },
     test = True,
 )
 
@@ -337,14 +345,14 @@ _ktstr_shell = rule(
 KTSTR_TEST_RULE = _ktstr_test
 
 # What a test has and a plain program, or a guest that is no clone, has not.
-_TEST_ONLY = ["args", "flaky", "local", "shard_count", "size", "template", "timeout"]
+_TEST_ONLY = ["args", "flaky", "local", "shard_count", "size", "timeout"]
 
 def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot = False, **kwargs):
     """A test whose functions run scenarios on a scheduler, each in a virtual machine of its own.
 
-    In virtual time the machines are clones of one that a build action has booted and saved: tests
-    of a package that have the same machine share it. `bazel run NAME.shell` boots the same guest
-    with a shell instead of a test.
+    In virtual time the machines are clones of one that a build action has booted and saved: all
+    tests with the same kernel, topology, memory and kernel arguments share it. `bazel run NAME.shell`
+    boots the same guest with a shell instead of a test.
 
     Args:
       name: name of the test.
@@ -359,9 +367,6 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
     kwargs |= disk_attributes(name, disks)
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)
     kwargs["fresh_boot"] = fresh_boot
-    clones = fresh_boot != True and not disks and kwargs.get("accel") not in ["kvm", "tcg"]
-    if clones and not kwargs.get("template"):
-        kwargs["template"] = shared_template(name, kwargs)
     _ktstr_test(name = name, **(kwargs | {"exec_properties": test_properties(kwargs)}))
     shell = {key: value for key, value in kwargs.items() if key not in _TEST_ONLY}
     shell["tags"] = list(shell.get("tags") or []) + ["manual"]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import select
 import struct
@@ -17,10 +18,14 @@ from unittest import mock
 from absl.testing import absltest
 
 from ktstr.guest.start import adopt, hello, parking
+from ktstr.guest.start.mailbox import Mailbox
 from ktstr.guest.system import bell
+from ktstr.guest.system.pci import find_device
+from ktstr.initramfs import newc
 from ktstr.model import plan, start
 from ktstr.model.errors import InfraError
 from ktstr.model.wire.frames import Frame, FrameReader, FrameType
+from ktstr.model.wire.mailbox import PAGE, head
 
 _PATIENCE_S = 30.0
 
@@ -36,16 +41,19 @@ class FindDeviceTest(absltest.TestCase):
         (where / "device").write_text(f"{device}\n")
         return where
 
+    def _found(self) -> Path:
+        return find_device(self.devices, ("0x1b36", "0x0011"), "pvpanic")
+
     def test_finds_the_one_among_others(self) -> None:
         self._add("0000:00:00.0", "0x8086", "0x29c0")
         self._add("0000:00:01.0", "0x1b36", "0x000d")
         wanted = self._add("0000:00:02.0", "0x1b36", "0x0011")
-        self.assertEqual(bell.find_device(self.devices), wanted)
+        self.assertEqual(self._found(), wanted)
 
     def test_says_what_there_is_instead(self) -> None:
         self._add("0000:00:00.0", "0x8086", "0x29c0")
         with self.assertRaisesRegex(InfraError, "0x1b36:0x0011.*pvpanic.*has 0x8086:0x29c0"):
-            bell.find_device(self.devices)
+            self._found()
 
     def test_a_machine_without_pci_says_so(self) -> None:
         with self.assertRaisesRegex(InfraError, "cannot park.*has none"):
@@ -70,10 +78,13 @@ class FindDeviceTest(absltest.TestCase):
 
 
 class RunCloneTest(absltest.TestCase):
-    def _said(self, machine: mock.Mock) -> list[Frame]:
+    def _said(self, machine: mock.Mock, brought: bytes = b"") -> list[Frame]:
+        """What a guest says whose mailbox holds `brought`."""
+        memory = self.create_tempfile(content=brought.ljust(PAGE, b"\0"), mode="wb").full_path
         host, guest = os.openpty()
         tty.setraw(guest)
         with (
+            mock.patch.object(Mailbox, "of_machine", lambda: Mailbox(Path(memory))),
             mock.patch.object(bell.Bell, "of_machine", machine),
             mock.patch.object(parking, "rewind"),
         ):
@@ -102,6 +113,19 @@ class RunCloneTest(absltest.TestCase):
         )
         self.assertEqual(said[0].body["plan_digest"], "")
         self.assertRegex(said[-1].body["agent_error"], "the mailbox is empty")
+
+    def test_a_guest_that_is_given_no_start_does_not_run_as_the_saved_one(self) -> None:
+        out = io.BytesIO()
+        newc.write_layer([newc.file("ktstr/plan.json", b"{}")], out)
+        layer = out.getvalue()
+        said = self._said(mock.Mock(), head(len(layer), 0) + layer)
+        self.assertRegex(said[-1].body["agent_error"], "the clone has no /ktstr/start.json")
+
+    def test_the_plan_is_the_tests_own_whatever_other_layers_hold(self) -> None:
+        out = io.BytesIO()
+        files = {"ktstr/start.json": b"{}", "ktstr/plan.json": b"a plan"}
+        newc.write_layer([newc.file(*each) for each in files.items()], out)
+        self.assertEqual(parking._plan(memoryview(out.getvalue())), b"a plan")
 
 
 class HelloTest(absltest.TestCase):

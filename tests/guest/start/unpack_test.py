@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guest unpacks what tools/initramfs writes."""
+"""The guest unpacks what tools/initramfs writes, and what other archivers do."""
 
 from __future__ import annotations
 
 import io
 import os
+import stat
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 from absl.testing import absltest
 from hypothesis import given
@@ -21,6 +23,14 @@ def _layer(*entries: newc.Entry) -> bytes:
     out = io.BytesIO()
     newc.write_layer(entries, out)
     return out.getvalue()
+
+
+def _entry(path: str, inode: int, data: bytes) -> bytes:
+    """An entry of a file with two names."""
+    name = path.encode() + b"\0"
+    fields = (inode, stat.S_IFREG | 0o644, 0, 0, 2, 0, len(data), 0, 0, 0, 0, len(name), 0)
+    head = b"070701" + b"".join(b"%08x" % each for each in fields) + name
+    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
 
 
 class UnpackTest(absltest.TestCase):
@@ -77,12 +87,48 @@ class UnpackTest(absltest.TestCase):
             with self.assertRaisesRegex(InfraError, words):
                 list(entries_of(layer))
 
+    def test_what_comes_later_has_its_own_kind_and_mode(self) -> None:
+        first = _layer(
+            newc.directory("kept", mode=0o1777),
+            newc.directory("empty"),
+            newc.symlink("link", "kept"),
+            newc.file("kept/file", b"x"),
+        )
+        later = _layer(
+            newc.directory("kept", mode=0o700),
+            newc.file("empty", b"a file"),
+            newc.directory("link", mode=0o750),
+        )
+        unpack(entries_of(first + later), os.fsencode(self.root))
+        self.assertEqual((self.root / "kept").stat().st_mode & 0o7777, 0o700)
+        self.assertEqual((self.root / "kept/file").read_bytes(), b"x")
+        self.assertEqual((self.root / "empty").read_bytes(), b"a file")
+        self.assertTrue(stat.S_ISDIR((self.root / "link").lstat().st_mode))
+
+    def test_names_of_one_inode_are_one_file(self) -> None:
+        # as GNU cpio does, the last of the names brings the bytes
+        linked = _entry("a", 7, b"") + _entry("b", 7, b"both") + _layer()
+        another = _entry("c", 7, b"of another layer") + _layer()
+        unpack(entries_of(linked + another), os.fsencode(self.root))
+        self.assertEqual((self.root / "a").read_bytes(), b"both")
+        self.assertTrue((self.root / "a").samefile(self.root / "b"))
+        self.assertEqual((self.root / "a").stat().st_nlink, 2)
+        self.assertEqual((self.root / "c").read_bytes(), b"of another layer")
+
+    def test_a_pipe_and_a_device(self) -> None:
+        with mock.patch.object(os, "mknod") as made:
+            self._unpack(newc.char_device("null", 1, 3, mode=0o666))
+        where = os.fsencode(self.root / "null")
+        made.assert_called_once_with(where, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        self._unpack(newc.Entry("pipe", stat.S_IFIFO | 0o600))
+        self.assertTrue(stat.S_ISFIFO((self.root / "pipe").lstat().st_mode))
+
     def test_names_what_cannot_be_written(self) -> None:
-        (self.root / "a").mkdir()
-        with self.assertRaisesRegex(InfraError, "cannot unpack the test's layer: .*/a'"):
+        (self.root / "a/full").mkdir(parents=True)
+        with self.assertRaisesRegex(InfraError, "cannot unpack a layer: .*/a'"):
             self._unpack(newc.file("a", b""))
-        with self.assertRaisesRegex(InfraError, "null is no directory, file or symbolic link"):
-            self._unpack(newc.char_device("null", 1, 3))
+        with self.assertRaisesRegex(InfraError, "odd is nothing that an initramfs may hold"):
+            self._unpack(newc.Entry("odd", 0o644))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,10 @@ load("@bazel_skylib//rules:write_file.bzl", "write_file")
 load("//rules/private/build:properties.bzl", "properties_of")
 
 # buildifier: disable=bzl-visibility
-load(
-    "//rules/private/test:properties.bzl",
-    "needs",
-    "template_properties",
-    "test_properties",
-)
+load("//rules/private/test:memory.bzl", "shape_mib")
+
+# buildifier: disable=bzl-visibility
+load("//rules/private/test:properties.bzl", "needs", "test_properties")
 
 def _properties_impl(ctx):
     env = unittest.begin(ctx)
@@ -22,7 +20,6 @@ def _properties_impl(ctx):
 
     # What most tests are asks for nothing, so that any worker of any engine will do.
     asserts.equals(env, {}, test_properties({"accel": "virtual"}))
-    asserts.equals(env, {}, template_properties(eight))
 
     # Classes, not amounts: engines compare texts.
     asserts.equals(env, {}, properties_of(1024))
@@ -32,7 +29,6 @@ def _properties_impl(ctx):
     asserts.equals(env, {"ktstr-cpus": "4"}, properties_of(1, 3))
     asserts.equals(env, {"ktstr-cpus": "256"}, properties_of(1, 252))
 
-    asserts.equals(env, {"ktstr-memory": "4096"}, template_properties(large))
     asserts.equals(
         env,
         {"ktstr-cpus": "8", "ktstr-memory": "4096"},
@@ -65,13 +61,42 @@ def _properties_impl(ctx):
 
 _properties_test = unittest.make(_properties_impl)
 
+def _shape_impl(ctx):
+    env = unittest.begin(ctx)
+    for expected, arguments in [
+        # plain tests of few CPUs share one size, and with more it is the CPUs that decide
+        (384, [1, 0, 0, 0]),
+        (384, [4, 0, 0, 0]),
+        (512, [8, 0, 0, 0]),
+        (6080, [95, 0, 0, 0]),
+        # what was asked for is given as it is
+        (384, [2, 300, 0, 0]),
+        (700, [2, 700, 0, 0]),
+        # payloads and disks by how many there are
+        (512, [2, 0, 1, 0]),
+        (768, [2, 0, 0, 1]),
+        (1024, [4, 0, 2, 1]),
+        (4096, [2, 0, 0, 10]),
+    ]:
+        asserts.equals(env, expected, shape_mib(*arguments))
+
+    # nodes that say what they have are not rounded up to what they cannot give
+    fixed = {"nodes": [{"llcs": 1, "memory_mb": 300}, {"llcs": 0, "memory_mb": 64}]}
+    asserts.equals(env, 256, shape_mib(2, 0, 2, 1, fixed))
+    sharing = {"nodes": [{"llcs": 1, "memory_mb": 0}, {"llcs": 0, "memory_mb": 64}]}
+    asserts.equals(env, 384, shape_mib(2, 0, 0, 0, sharing))
+    return unittest.end(env)
+
+_shape_test = unittest.make(_shape_impl)
+
 def properties_test(name):
-    """The test.
+    """The tests.
 
     Args:
-      name: its name.
+      name: of the one of properties; that of guests' memory is called NAME_of_shapes.
     """
     _properties_test(name = name)
+    _shape_test(name = name + "_of_shapes")
 
 def asked_for(name):
     """All that actions ever ask workers for, as JSON: a list of objects, property to value.

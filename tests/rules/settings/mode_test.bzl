@@ -17,12 +17,6 @@ def _mode_impl(ctx):
         asserts.true(env, ctx.attr.mode in words, "%s is not of %s" % (file.path, ctx.attr.mode))
     return analysistest.end(env)
 
-def _none_impl(ctx):
-    env = analysistest.begin(ctx)
-    templates = analysistest.target_under_test(env)[OutputGroupInfo].template.to_list()
-    asserts.equals(env, [], templates)
-    return analysistest.end(env)
-
 _ATTRS = {
     "group": attr.string(doc = "The output group to look at; empty: what it builds by default."),
     "mode": attr.string(default = "fastbuild", doc = "The compilation mode of its files."),
@@ -33,12 +27,6 @@ opt_mode_test = analysistest.make(
     attrs = _ATTRS,
     config_settings = {_MODE: "opt"},
     doc = "Checks the compilation mode of what is built with -c opt.",
-)
-
-opt_no_template_test = analysistest.make(
-    _none_impl,
-    config_settings = {_MODE: "opt"},
-    doc = "Checks that a test with -c opt is cloned from no guest that the build saves.",
 )
 
 dbg_mode_test = analysistest.make(

@@ -62,17 +62,19 @@ class TemplateTest(parameterized.TestCase):
 
     def test_clone_is_the_same_machine_and_boots_nothing(self) -> None:
         spec = self._spec()
-        wiring = Wiring(Path("/i"), "null", "null", memory=("/m0",))
+        wiring = Wiring(Path("/i"), "null", "null", memory=("/m0",), mailbox="/box")
         cold = machine.command(spec, wiring)
         clone = machine.command(spec, replace(wiring, incoming=True))
         boot = ["-kernel", str(spec.kernel), "-initrd", "/i", "-append"]
         cmdline = cold[cold.index("-append") + 1]
-        memory = "memory-backend-file,mem-path=/m0,id=m0,size=512M,"
-        self.assertCountEqual(set(cold) - set(clone), [*boot, cmdline, memory + "share=on"])
-        self.assertCountEqual(
-            set(clone) - set(cold),
-            ["-incoming", "defer", memory + "share=off,readonly=on,rom=off"],
-        )
+        memories = [
+            "memory-backend-file,mem-path=/m0,id=m0,size=512M,",
+            "memory-backend-file,mem-path=/box,id=mailbox,size=1024M,",
+        ]
+        shared = [each + "share=on" for each in memories]
+        self.assertCountEqual(set(cold) - set(clone), [*boot, cmdline, *shared])
+        own = [each + "share=off,readonly=on,rom=off" for each in memories]
+        self.assertCountEqual(set(clone) - set(cold), ["-incoming", "defer", *own])
 
     @parameterized.parameters((True, "panic=pause"), (False, "panic=none"))
     def test_only_a_guest_to_be_saved_stops(self, parks: bool, action: str) -> None:
