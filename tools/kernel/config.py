@@ -4,7 +4,8 @@
 A fragment's line is `CONFIG_NAME=value` or `# CONFIG_NAME is not set`, as in a .config; it may end
 in `# nocheck: reason`, which exempts it from the check against the final .config.  Any other
 comment stands on a line of its own.  The comment `# ktstr: replaces CONFIG_NAME` has the setting
-right below it take the place of what other fragments say of that option.
+right below it take the place of what other fragments say of that option.  `# ktstr: no trace events
+in DIRECTORY` is for tools/kernel/events.py.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _LIKE_UNSET = re.compile(
 )
 _DIRECTIVE = re.compile(r"#\s*ktstr\s*:", re.IGNORECASE)
 _REPLACES = re.compile(r"# ktstr: replaces CONFIG_([A-Za-z0-9_]+)")
+# What tools/kernel/events.py reads: whether "no", and the directory.
+EVENTS = re.compile(r"# ktstr: (no )?trace events in (\w[\w.-]*(?:/\w[\w.-]*)*)")
 _NOT_BELOW = (
     "{place}: replaces CONFIG_{option}, and the line below does not set it; put this right above "
     "the line that does"
@@ -122,10 +125,10 @@ def _parse(place: str, text: str) -> Line | str:
         return Line(option, match["value"] or "n", place, (why or "").strip())
     if match := _REPLACES.fullmatch(text):
         return match[1]
-    if _DIRECTIVE.match(text):
+    if _DIRECTIVE.match(text) and not EVENTS.fullmatch(text):
         raise ConfigError(
             f"{place}: {text!r} is no comment for ktstr; write `# ktstr: replaces CONFIG_NAME`, "
-            f"right above the line that sets it"
+            f"right above the line that sets it, or `# ktstr: no trace events in DIRECTORY`"
         )
     # a carriage return inside ends a line for editors, and not for kconfig
     if (text and not text.startswith("#")) or _LIKE_UNSET.match(text) or "\r" in text:

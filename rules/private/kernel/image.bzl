@@ -30,16 +30,17 @@ def _check(ctx):
             ", ".join(ARCHIVES),
         ))
 
-def _build(ctx, outputs, flags, what):
-    """Registers one build of the kernel; what it writes depends on `flags` alone."""
+def _build(ctx, outputs):
+    """Registers the build of the kernel; outputs: name below /out -> File."""
     source = "/in/" + ctx.file.source.basename
     inputs = {
         source: ctx.file.source,
         "/ktstr/tools/kernel/build.py": ctx.file._build,
         "/ktstr/tools/kernel/config.py": ctx.file._config,
+        "/ktstr/tools/kernel/events.py": ctx.file._events,
     }
     command = ["python3", "-I", "/ktstr/tools/kernel/build.py", "--source", source, "--base", ctx.attr.base]
-    command += ["--work", "/build", "--out", "/out"] + flags
+    command += ["--work", "/build", "--out", "/out"]
     for i, fragment in enumerate(ctx.files.fragments):
         inside = "/in/%d.config" % i
         inputs[inside] = fragment
@@ -52,7 +53,7 @@ def _build(ctx, outputs, flags, what):
         scratch = ["/build"],
         needs_mib = _MEMORY_MIB,
         mnemonic = "KernelImage",
-        progress_message = "Building %s %%{label}" % what,
+        progress_message = "Building kernel %{label}",
         resource_set = _resources,
     )
 
@@ -71,9 +72,10 @@ def _kernel_image_impl(ctx):
         name: ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
         for name in names
     }
-    _build(ctx, files, [], "kernel")
+
+    # Of the same build, and of no other output group: where nobody asks for it, it stays in the cache.
     dwarf = ctx.actions.declare_file(ctx.label.name + "/vmlinux.dwarf")
-    _build(ctx, {"vmlinux.dwarf": dwarf}, ["--dwarf"], "debug information of kernel")
+    _build(ctx, files | {"vmlinux.dwarf": dwarf})
     return [
         DefaultInfo(files = depset(files.values())),
         OutputGroupInfo(
@@ -113,6 +115,10 @@ _kernel_image = rule(
             default = "//tools/kernel:config.py",
             allow_single_file = True,
         ),
+        "_events": attr.label(
+            default = "//tools/kernel:events.py",
+            allow_single_file = True,
+        ),
     },
     provides = [KernelImageInfo],
 )
@@ -126,8 +132,8 @@ def kernel_image(name, **kwargs):
     Every line of every fragment is checked against the final .config. A line may end in
     `# nocheck: reason`. Fragments that contradict each other fail with both sides shown, unless
     `# ktstr: replaces CONFIG_NAME` stands above one of the lines. Two builds of the same inputs give
-    the same bytes. The output group `dwarf` builds the kernel once more and holds its debug
-    information. Of a remote worker it asks for `ktstr-memory`, unless `exec_properties` says else.
+    the same bytes. The output group `dwarf` holds the debug information of the same build, compressed
+    with zstd. Of a remote worker it asks for `ktstr-memory`, unless `exec_properties` says else.
 
     Args:
       name: name of the target.
