@@ -32,6 +32,8 @@ say virtio "$(ls /sys/bus/virtio/drivers)"
 say pvpanic "$(ls -d /sys/bus/pci/drivers/pvpanic-pci)"
 echo 'p:ktstr/probe wake_up_process' >/sys/kernel/tracing/kprobe_events
 read_file kprobes /sys/kernel/tracing/kprobe_events
+say events "$(ls /sys/kernel/tracing/events)"
+say tracers "$(cat /sys/kernel/tracing/available_tracers)"
 read_file soft_lockup /proc/sys/kernel/soft_watchdog
 read_file hung_task /proc/sys/kernel/hung_task_timeout_secs
 read_file rcu_stall /sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
@@ -56,6 +58,9 @@ class BootTest(absltest.TestCase):
         self.assert_words(has["virtio"], "virtio_blk", "virtio_console", "virtio_rng")
         self.assertIn("pvpanic-pci", has["pvpanic"])
         self.assertEqual(has["kprobes"], "p:ktstr/probe wake_up_process")
+        self.assert_words(has["events"], "sched", "sched_ext", "syscalls", "block", "irq", "tcp")
+        self.assertNoCommonElements(has["events"].split(), ("btrfs", "ext4", "jbd2", "xfs"))
+        self.assert_words(has["tracers"], "function", "function_graph")
         self.assertEqual(has["soft_lockup"], "1")
         self.assertGreater(int(has["hung_task"]), 0)
         self.assertGreater(int(has["rcu_stall"]), 0)
