@@ -49,9 +49,9 @@ _FIXED = {
     "LC_ALL": "C",
     "TZ": "UTC",
 }
-# Several places of a variable at one address, which BTF and drgn know nothing of, cost the compiler
-# and the assembler a tenth of their time. The code stays the same.
-_KCFLAGS = "KCFLAGS=-gno-variable-location-views"
+# What only debuggers that step through optimised code would use costs a tenth of the compiler's
+# time and a fifth of the DWARF. Code and BTF are the same without, to the byte.
+_KCFLAGS = "KCFLAGS=-gno-variable-location-views -gno-statement-frontiers"
 _MAX_JOBS = 16
 _LOG_TAIL_LINES = 40
 
