@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _NS = 1_000_000_000
 _KNOB_S = 5.0
 _KILL_S = 2.0
+_COUNT_S = 5.0
 _TAIL = 8 << 10
 # scx-loader's exit status for a command line that it refused, and for one refused attachment
 _LOADER_NOT_ATTACHED = 4
@@ -79,7 +80,12 @@ class Scheduler:
         reactor.watch(self._uevents.descriptor, self._uevents.drain)
 
     def start(self) -> bool:
-        """Starts it and waits until the kernel says that it is attached, or that it never will."""
+        """Starts it and waits until the kernel says that it is attached, or that it never will.
+
+        Raises:
+            InfraError: the kernel does not count the attachment that it has told of.
+        """
+        before = sched_ext.read_state().enable_seq
         try:
             if self._waiting is None:
                 self._program.start()
@@ -91,6 +97,7 @@ class Scheduler:
         self._phase = SchedulerPhase.LOAD
         deadline = time.monotonic_ns() + int(self.plan.attach_timeout_s * _NS)
         self._reactor.wait(deadline, lambda: self._ended or self._is_attached())
+        self._await_count(before)
         self._state_attached = sched_ext.read_state()
         self._counted_attached = sched_ext.read_counters()
         if self._is_attached() and not self._ended:
@@ -191,6 +198,18 @@ class Scheduler:
         self._log.add(data)
         if self.plan.control:
             self._loader.feed(data.decode(errors="replace"))
+
+    def _await_count(self, before: str) -> None:
+        """Waits until an attachment shows in enable_seq, which was `before`."""
+        deadline = time.monotonic_ns() + int(_COUNT_S * _NS)
+        # scx_ops_enable() of Linux 6.12 announces before it counts: with one CPU we are in between
+        while self._is_attached() and sched_ext.read_state().enable_seq == before != "":
+            if time.monotonic_ns() > deadline:
+                raise InfraError(
+                    f"sched_ext says that {self.plan.ops} is enabled, and its enable_seq stays at "
+                    f"{before} for {_COUNT_S:g} s"
+                )
+            self._reactor.wait(time.monotonic_ns() + _NS // 100, lambda: False)
 
     def _why_not_attached(self) -> None:
         now = self._state_attached

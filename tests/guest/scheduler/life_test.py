@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from unittest import mock
 
@@ -17,6 +18,7 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.plan import GuestDeadlines, SchedulerPlan
 
+_NOTHING = SchedExtState("disabled", "", "0", "")
 # a helper in a session of its own keeps both outputs open until its input ends
 _HELPER = "setsid sh -c 'read line <&3' 3<\"$1\" & exit 0"
 
@@ -24,20 +26,41 @@ _HELPER = "setsid sh -c 'read line <&3' 3<\"$1\" & exit 0"
 class SchedulerLifeTest(absltest.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        nothing = SchedExtState("disabled", "", "", "")
         uevents, log = mock.Mock(), mock.Mock()
         self.log = log
         uevents.descriptor, self._writer = os.pipe()
         log.lines.return_value = []
         for name, value in (("Uevents", uevents), ("KernelLog", log)):
             self.enter_context(mock.patch.object(life, name, return_value=value))
-        self.enter_context(mock.patch.object(sched_ext, "read_state", return_value=nothing))
+        self.enter_context(mock.patch.object(sched_ext, "read_state", return_value=_NOTHING))
         self.addCleanup(os.close, uevents.descriptor)
         self.addCleanup(os.close, self._writer)
 
     def life(self, script: str, *words: str) -> Scheduler:
         plan = SchedulerPlan("own", ("/bin/sh", "-c", script, "sh", *words), "own", control=True)
         return Scheduler(plan, GuestDeadlines(), Reactor())
+
+    def _states(self, *states: SchedExtState) -> None:
+        """What sched_ext says, once each, before the start and then; the last of it for good."""
+        said = itertools.chain((_NOTHING, *states), itertools.repeat(states[-1]))
+        self.enter_context(mock.patch.object(sched_ext, "read_state", side_effect=said))
+
+    def test_an_attachment_that_is_counted_late_is_waited_for(self) -> None:
+        told = SchedExtState("enabled", "own", "0", "0")
+        self._states(told, told, told, SchedExtState("enabled", "own", "1", "0"))
+        life = self.life("read line; exit 0")
+        self.assertTrue(life.start())
+        with mock.patch.object(life, "_await_detachment"):
+            self.assertEqual(life.finish()[0].enable_seq_attached, "1")
+
+    def test_an_attachment_that_is_never_counted_is_no_fault_of_the_scheduler(self) -> None:
+        self.enter_context(mock.patch.object(life, "_COUNT_S", 0.05))
+        self._states(SchedExtState("enabled", "own", "0", "0"))
+        own = self.life("read line; exit 0")
+        with self.assertRaisesRegex(InfraError, "own is enabled, and its enable_seq stays at 0"):
+            own.start()
+        with mock.patch.object(own, "_await_detachment"):
+            own.finish()
 
     def test_a_helper_that_stays_holds_no_descriptor(self) -> None:
         fifo = os.path.join(self.create_tempdir().full_path, "fifo")
@@ -65,8 +88,7 @@ class SchedulerLifeTest(absltest.TestCase):
             SchedExtCounters("2", {"SCX_EV_A": 7, "SCX_EV_B": 1}, "0"),
         ]
         self.enter_context(mock.patch.object(sched_ext, "read_counters", side_effect=counted))
-        attached = SchedExtState("enabled", "own", "3", "0")
-        self.enter_context(mock.patch.object(sched_ext, "read_state", return_value=attached))
+        self._states(SchedExtState("enabled", "own", "3", "0"))
         life = self.life("read line; exit 0")
         self.log.lines.return_value = [
             'sched_ext: BPF scheduler "own" disabled (unregistered from the main kernel)',
