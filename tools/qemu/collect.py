@@ -15,6 +15,8 @@ import subprocess
 import sys
 
 _PLUGIN = pathlib.Path("/turns.c")
+# of which the plugin knows one structure
+_VERSION = "10.0"
 _COMPILER = ("gcc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
 _LOADER = pathlib.Path("/usr/lib64/ld-linux-x86-64.so.2")
 _PROGRAMS = ("qemu-system-x86_64", "qemu-img")
@@ -43,6 +45,26 @@ def shared_libraries(program: pathlib.Path) -> dict[str, pathlib.Path]:
     }
 
 
+def make_plugin(path: pathlib.Path) -> None:
+    """Compiles the plugin.
+
+    Raises:
+      SystemExit: it is not for the version of QEMU that is here.
+    """
+    said = subprocess.run(
+        [pathlib.Path("/usr/bin", _PROGRAMS[0]), "--version"],
+        text=True,
+        capture_output=True,
+        check=True,
+    ).stdout
+    if f"version {_VERSION}." not in said:
+        raise SystemExit(
+            f"tools/qemu/{_PLUGIN.name} is for QEMU {_VERSION}, and the root has another: "
+            f"{said.splitlines()[0]}; look the offset up anew"
+        )
+    subprocess.run([*_COMPILER, "-o", path, _PLUGIN], check=True)
+
+
 def main(out: pathlib.Path) -> int:
     """Writes the tree to `out`."""
     for part in ("bin", "lib", "share"):
@@ -55,8 +77,7 @@ def main(out: pathlib.Path) -> int:
             shutil.copyfile(path, out / "lib" / library)
     shutil.copyfile(_LOADER, out / "lib" / _LOADER.name)
     (out / "lib" / _LOADER.name).chmod(0o755)
-    plugin = out / "lib" / f"{_PLUGIN.stem}.so"
-    subprocess.run([*_COMPILER, "-o", plugin, _PLUGIN], check=True)
+    make_plugin(out / "lib" / f"{_PLUGIN.stem}.so")
     for firmware in map(pathlib.Path, _FIRMWARE):
         shutil.copyfile(firmware, out / "share" / firmware.name)
     return 0

@@ -8,9 +8,12 @@
 // it.
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
+typedef bool idle_fn(const void *cpu);
 typedef void wait_fn(void *condition, void *mutex, const char *file, int line);
 
 // Offset of AccelOpsClass.cpu_thread_is_idle, which decides for all that halted; TCG has none.
@@ -46,13 +49,20 @@ static bool thread_is_idle(const void *cpu)
 
 static void vcpu_init(uint64_t id, unsigned cpu)
 {
+	idle_fn **idle;
+
 	(void)id;
 	(void)cpu;
 	if (wait_before)
 		return;
+	idle = (idle_fn **)((char *)cpus_get_accel() + THREAD_IS_IDLE);
+	if (*idle) {
+		fprintf(stderr, "turns.so: TCG decides itself who is idle: another QEMU?\n");
+		abort();
+	}
+	*idle = thread_is_idle;
 	wait_before = qemu_cond_wait_func;
 	qemu_cond_wait_func = wait_and_say;
-	*(bool (**)(const void *))((char *)cpus_get_accel() + THREAD_IS_IDLE) = thread_is_idle;
 }
 
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
