@@ -22,6 +22,7 @@ class Mailbox:
 
     def __init__(self, resource: Path) -> None:
         self._descriptor = os.open(resource, os.O_RDONLY | os.O_CLOEXEC)
+        self._mappings: list[mmap.mmap] = []
         self._head = self._mapped(PAGE)
 
     @classmethod
@@ -53,4 +54,16 @@ class Mailbox:
 
     def _mapped(self, size: int) -> mmap.mmap:
         """Its first bytes; a mapping of a device has each of its pages at once."""
-        return mmap.mmap(self._descriptor, size, prot=mmap.PROT_READ)
+        mapping = mmap.mmap(self._descriptor, size, prot=mmap.PROT_READ)
+        self._mappings.append(mapping)
+        return mapping
+
+    def close(self) -> None:
+        """Gives all of it back, once no view of `layers` is left; each fork would copy its pages.
+
+        Raises:
+            BufferError: a view is left.
+        """
+        while self._mappings:
+            self._mappings.pop().close()
+        os.close(self._descriptor)

@@ -87,6 +87,9 @@ def run_clone(port: int) -> int:
 
     def move_in() -> None:
         unpack(entries_of(layers))
+        own.release()
+        layers.release()
+        mailbox.close()
         settle()
 
     return run(port, plan, move_in, reactor, witness, loader)

@@ -160,7 +160,9 @@ def _entry(archive: memoryview, start: int, layer: int) -> tuple[Entry, int]:
     data_end = data_start + size
     if not name_size or data_end > len(archive):
         raise InfraError(f"a layer is cut short: its entry at byte {start} runs past it")
-    shared = (layer, major, minor, inode) if links > 1 and not stat.S_ISDIR(mode) else None
+    # as the kernel's (init/initramfs.c of Linux 6.12), which makes each name a link of its own
+    lone = stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
+    shared = (layer, major, minor, inode) if links > 1 and not lone else None
     entry = Entry(
         bytes(archive[start + _HEADER : name_end - 1]),
         mode,

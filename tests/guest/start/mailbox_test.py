@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from absl.testing import absltest
@@ -31,6 +32,19 @@ class MailboxTest(absltest.TestCase):
             file.write(head(10, 6) + b"others" + b"mine")
         whole, own = mailbox.layers()
         self.assertEqual((bytes(whole), bytes(own)), (b"othersmine", b"mine"))
+
+    def test_nothing_of_it_is_left(self) -> None:
+        before = sorted(os.listdir("/proc/self/fd"))
+        mailbox = Mailbox.of_machine(self.devices)
+        with self.memory.open("r+b") as file:
+            file.write(head(10, 6) + b"others" + b"mine")
+        whole, own = mailbox.layers()
+        self.assertIn(str(self.memory), Path("/proc/self/maps").read_text())
+        whole.release()
+        own.release()
+        mailbox.close()
+        self.assertNotIn(str(self.memory), Path("/proc/self/maps").read_text())
+        self.assertEqual(before, sorted(os.listdir("/proc/self/fd")))
 
     def test_an_empty_one(self) -> None:
         with self.assertRaisesRegex(InfraError, "the mailbox is empty"):

@@ -25,10 +25,10 @@ def _layer(*entries: newc.Entry) -> bytes:
     return out.getvalue()
 
 
-def _entry(path: str, inode: int, data: bytes) -> bytes:
+def _entry(path: str, inode: int, data: bytes, kind: int = stat.S_IFREG) -> bytes:
     """An entry of a file with two names."""
     name = path.encode() + b"\0"
-    fields = (inode, stat.S_IFREG | 0o644, 0, 0, 2, 0, len(data), 0, 0, 0, 0, len(name), 0)
+    fields = (inode, kind | 0o644, 0, 0, 2, 0, len(data), 0, 0, 0, 0, len(name), 0)
     head = b"070701" + b"".join(b"%08x" % each for each in fields) + name
     return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
 
@@ -86,6 +86,13 @@ class UnpackTest(absltest.TestCase):
         ):
             with self.assertRaisesRegex(InfraError, words):
                 list(entries_of(layer))
+
+    def test_symbolic_links_of_one_inode_stay_links(self) -> None:
+        links = (_entry(name, 7, b"tool", stat.S_IFLNK) for name in ("sh", "ash"))
+        layer = _layer(newc.file("tool", b"program")) + b"".join(links) + _layer()
+        unpack(entries_of(layer), os.fsencode(self.root))
+        self.assertEqual((self.root / "tool").read_bytes(), b"program")
+        self.assertEqual(os.readlink(self.root / "ash"), "tool")
 
     def test_what_comes_later_has_its_own_kind_and_mode(self) -> None:
         first = _layer(
