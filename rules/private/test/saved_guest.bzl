@@ -174,5 +174,7 @@ def saved_guest(name):
             for each in MEMORY_CLASSES
         } | {"//conditions:default": {}}),
         tags = ["manual"],
+        # a kernel may be for tests alone
+        testonly = True,
         visibility = ["//visibility:public"],
     )
