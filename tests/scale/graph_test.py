@@ -37,11 +37,11 @@ class LogsTest(absltest.TestCase):
         """Two saved guests, of which one has two tests and the other one, and a cached kernel."""
         return self.workload(
             spawn("//k:k", "KernelImage", "01:00:00", 0, {}, KERNEL, cacheHit=True),
-            a_test("a_test", "01:01:00", 8, "1n1l2c1t_0.template"),
-            a_test("b_test", "01:01:10", 16, "1n1l2c1t_0.template"),
-            a_test("c_test", "01:01:30", 12, "2n2l2c1t_1.template"),
-            a_template("1n1l2c1t_0.template", "01:00:01.5", 20),
-            a_template("2n2l2c1t_1.template", "01:00:30", 25),
+            a_test("a_test", "01:01:00", 8, "1n1l2c1t_0"),
+            a_test("b_test", "01:01:10", 16, "1n1l2c1t_0"),
+            a_test("c_test", "01:01:30", 12, "2n2l2c1t_1"),
+            a_template("1n1l2c1t_0", "01:00:01.5", 20),
+            a_template("2n2l2c1t_1", "01:00:30", 25),
         )
 
 
@@ -51,8 +51,8 @@ class GraphTest(LogsTest):
         self.assertEqual(
             [(task.name, task.kind, task.seconds, task.needs, task.guests) for task in tasks],
             [
-                ("//p:1n1l2c1t_0.template", Kind.TEMPLATE, 20.0, (), 0),
-                ("//p:2n2l2c1t_1.template", Kind.TEMPLATE, 25.0, (), 0),
+                ("//rules/private/test:saved_guest 1n1l2c1t_0", Kind.TEMPLATE, 20.0, (), 0),
+                ("//rules/private/test:saved_guest 2n2l2c1t_1", Kind.TEMPLATE, 25.0, (), 0),
                 ("//p:a_test", Kind.TEST, 8.0, (0,), 2),
                 ("//p:b_test", Kind.TEST, 16.0, (0,), 2),
                 ("//p:c_test", Kind.TEST, 12.0, (1,), 2),
@@ -145,7 +145,7 @@ class DrawnTest(LogsTest):
                 used.setdefault(each, []).append(task.name.partition("#")[0])
         self.assertLen(used, 6)
         for template, names in used.items():
-            of_first = workload.tasks[template].name.startswith("//p:1n1l")
+            of_first = workload.tasks[template].name.split("#")[0].endswith("1n1l2c1t_0")
             self.assertEqual(
                 set(names), {"//p:a_test", "//p:b_test"} if of_first else {"//p:c_test"}
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 _BIN = "bazel-out/k8-fastbuild/bin/"
+_SAVED = "rules/private/test/saved_guest"
 _TESTLOGS = "bazel-out/k8-fastbuild/testlogs/"
 
 KERNEL = {"vmlinux": 50_000_000, "qemu": 70_000_000}
@@ -43,28 +44,32 @@ def spawn(
 
 def a_test(name: str, started: str, seconds: float, saved: str, **more: Any) -> dict[str, Any]:
     """A test of package p that is cloned from a saved guest, with two guests, and 1000 bytes."""
-    runfiles = f"{_BIN}p/{name}.runfiles/_main/p"
+    runfiles = f"{_BIN}p/{name}.runfiles/_main"
     kept = f"{_TESTLOGS}p/{name}/test.outputs"
     return spawn(
         f"//p:{name}",
         "TestRunner",
         started,
         seconds,
-        {**KERNEL, f"{runfiles}/{saved}/ram0.zst": 20_000_000, f"{runfiles}/{name}.json": 5_000},
+        {
+            **KERNEL,
+            f"{runfiles}/{_SAVED}/{saved}/ram0.zst": 20_000_000,
+            f"{runfiles}/p/{name}.json": 5_000,
+        },
         {f"{kept}/{each}/result.pb": 500 for each in ("one", "other")},
         **more,
     )
 
 
 def a_template(name: str, started: str, seconds: float, **more: Any) -> dict[str, Any]:
-    """A saved guest of package p."""
+    """A saved guest of the shape `name`; one target makes those of all shapes."""
     return spawn(
-        f"//p:{name}",
+        "//rules/private/test:saved_guest",
         "VmTemplate",
         started,
         seconds,
         KERNEL,
-        {f"{_BIN}p/{name}/ram0.zst": 20_000_000},
+        {f"{_BIN}{_SAVED}/{name}/ram0.zst": 20_000_000},
         **more,
     )
 

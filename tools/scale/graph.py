@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from tools.scale.spawns import File, Spawn
 from tools.scale.workload import Bundle, Kind, Task, Workload, ratios_of
@@ -62,7 +63,14 @@ def _name(spawn: Spawn) -> str:
 
 
 def _name_of_runs(spawn: Spawn) -> str:
-    return spawn.label + (f" shard {spawn.shard}" if spawn.shard else "")
+    return spawn.label + _shape(spawn) + (f" shard {spawn.shard}" if spawn.shard else "")
+
+
+def _shape(spawn: Spawn) -> str:
+    """Which saved guest it is: all are made by one target, each in a directory of its own."""
+    if _KINDS.get(spawn.mnemonic) is not Kind.TEMPLATE or not spawn.outputs:
+        return ""
+    return f" {PurePosixPath(spawn.outputs[0].name).parent.name}"
 
 
 def _runs(log: Sequence[Spawn]) -> dict[str, list[float]]:
