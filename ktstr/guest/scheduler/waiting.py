@@ -63,7 +63,9 @@ class WaitingLoader(Program):
     def dismiss(self) -> None:
         """Ends it where no scheduler is to be loaded; harmless if it never began."""
         self.hang_up()
-        if self.is_followed:
+        if self.is_followed and not self.await_end(_LEAVE_S):
+            # it must not run beside the test
+            self.kill_group()
             self.await_end(_LEAVE_S)
         self.release()
 

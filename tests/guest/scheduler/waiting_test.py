@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from unittest import mock
 
@@ -74,6 +75,14 @@ class WaitingLoaderTest(absltest.TestCase):
         assert loader.status is not None
         self.assertEqual(os.waitstatus_to_exitcode(loader.status), 7)
         self.assertEqual(sorted(os.listdir("/proc/self/fd")), self.before)
+
+    def test_one_that_stays_is_killed(self) -> None:
+        self.enter_context(mock.patch.object(waiting, "_LEAVE_S", 0.1))
+        loader = self.loader("#!/bin/sh\necho ready\nexec sleep 1000\n")
+        loader.await_ready()
+        loader.dismiss()
+        assert loader.status is not None
+        self.assertEqual(os.waitstatus_to_exitcode(loader.status), -signal.SIGKILL)
 
     def test_one_that_does_not_wait_is_told(self) -> None:
         loader = self.loader("#!/bin/sh\nexit 1\n")
