@@ -55,7 +55,7 @@ MACHINE_ATTRS = {
     "memory_mb": attr.int(
         default = 0,
         doc = "Least memory of the guest in MiB; 0: what topology, payloads and disks need, i.e. 64 " +
-              "for each CPU and 384 at least.",
+              "for each CPU and 384 at least (256 under kvm and tcg).",
     ),
     "numa": attr.string(
         doc = "What each NUMA node has, as JSON; empty: all the same. The macro writes it.",
