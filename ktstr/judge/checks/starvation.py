@@ -23,6 +23,9 @@ _LOST_PART = 0.5
 # of the load weight of the heaviest in its cgroup: who has less is promised next to nothing beside
 # that one, as a SCHED_IDLE task (weight 3, kernel/sched/core.c) is beside a normal one (1024)
 _LEAST_PART = 0.01
+# of its life on a CPU: who had that, never waited for most of it, and answered when told to stop,
+# was slow to come to its work (to start takes tens of ms), and kept from the CPU by nobody
+_RAN_PART = 0.05
 
 
 def starved(workers: tuple[WorkerFacts, ...]) -> list[Detail]:
@@ -30,13 +33,19 @@ def starved(workers: tuple[WorkerFacts, ...]) -> list[Detail]:
 
     The latter is told of those alone that did not even answer when told to stop.  A worker that
     could not be set up (it has errors) says nothing here, nor does one that crashed, nor one to
-    which its load weight promises next to nothing.
+    which its load weight promises next to nothing, nor one that had a CPU and did not come to work.
     """
     return [found for _, found, left_out in _judged(workers) if not left_out]
 
 
 def starvation_remarks(run: RunRecord) -> Iterator[str]:
-    """A sentence for each worker that did no work, and to which next to nothing was promised."""
+    """A sentence for each worker that did no work, and was starved by nobody."""
+    for worker in run.workers:
+        if not (worker.errors or crashed(worker)) and _only_began(worker):
+            yield (
+                f"{_no_work(worker)}: it had a CPU and answered when told to stop, so not_starved "
+                "leaves it out; hold its step for longer"
+            )
     for worker, found, left_out in _judged(run.workers):
         if left_out and found.verdict is Verdict.FAIL:
             yield (
@@ -70,14 +79,22 @@ def _judge(worker: WorkerFacts) -> Detail | None:
             Verdict.INCONCLUSIVE,
             name,
         )
-    return Detail(
-        Kind.STARVED,
-        f"{name} ({worker.work_type}) did no work in {wall / NS_PER_MS:.0f} ms "
-        f"(CPU time {worker.cpu_ns / NS_PER_MS:.1f} ms)",
-        Verdict.FAIL,
-        name,
-        worker.pid,
+    if _only_began(worker):
+        return None
+    return Detail(Kind.STARVED, _no_work(worker), Verdict.FAIL, name, worker.pid)
+
+
+def _no_work(worker: WorkerFacts) -> str:
+    return (
+        f"{worker_name(worker)} ({worker.work_type}) did no work in "
+        f"{wall_ns(worker) / NS_PER_MS:.0f} ms (CPU time {worker.cpu_ns / NS_PER_MS:.1f} ms)"
     )
+
+
+def _only_began(worker: WorkerFacts) -> bool:
+    wall = wall_ns(worker)
+    ran = worker.cpu_ns >= _RAN_PART * wall and worker.max_gap_ns < _LOST_PART * wall
+    return not worker.work_units and worker.completed and wall >= MIN_WINDOW_NS and ran
 
 
 def _judge_lost(worker: WorkerFacts) -> Detail | None:

@@ -35,7 +35,7 @@ class StarvedTest(absltest.TestCase):
 
     def test_one_of_very_many_alike_can_be_starved(self) -> None:
         others = [runs.worker(index=i, pid=200 + i) for i in range(1, 200)]
-        self.assertLen(starved((runs.worker(work_units=0), *others)), 1)
+        self.assertLen(starved((runs.worker(work_units=0, cpu_ns=0), *others)), 1)
 
     def test_a_real_time_worker_without_a_weight_can_be_starved(self) -> None:
         real_time = runs.worker(index=1, pid=101, weight=0, work_units=0, cpu_ns=0)
@@ -68,6 +68,19 @@ class StarvedTest(absltest.TestCase):
         found = worker_reports(runs.good_run(workers=(crashed, refused)))
         self.assertEqual([d.kind for d in found], [Kind.WORKER_ERROR, Kind.WORKER_ERROR])
         self.assertTrue(all(d.verdict is Verdict.INCONCLUSIVE for d in found))
+
+    def test_one_that_ran_and_did_not_come_to_its_work_is_told_apart(self) -> None:
+        slow = runs.worker(work_units=0, cpu_ns=60 * runs.MS, max_gap_ns=300 * runs.MS)
+        self.assertEmpty(starved((slow,)))
+        (words,) = starvation_remarks(runs.good_run(workers=(slow,)))
+        self.assertIn("did no work in 1000 ms (CPU time 60.0 ms): it had a CPU", words)
+        for held_back in (
+            dataclasses.replace(slow, cpu_ns=40 * runs.MS),
+            dataclasses.replace(slow, max_gap_ns=600 * runs.MS),
+            dataclasses.replace(slow, completed=False),
+        ):
+            self.assertLen(starved((held_back,)), 1)
+            self.assertEmpty(list(starvation_remarks(runs.good_run(workers=(held_back,)))))
 
     def test_too_short_a_life_says_nothing(self) -> None:
         brief = runs.worker(work_units=0, ended_ns=runs.S + 5 * runs.MS)
