@@ -116,16 +116,18 @@ static void work(void)
 	putchar('\n');
 }
 
-/*
- * The counter is read just before the store; RSI marks the CPU (ktstr/model/wire/mailbox.py). The
- * other CPUs shall be idle by then, as the agent's bell sees to.
- */
-static void park(volatile char *device)
+/* Lets the other CPUs become idle, as the agent's bell does. */
+static void settle(void)
 {
 	uint64_t settled = now_ns() + SETTLE_NS;
 
 	while (now_ns() < settled)
 		;
+}
+
+/* The counter is read just before the store; RSI marks the CPU (ktstr/model/wire/mailbox.py). */
+static void park(volatile char *device)
+{
 	asm volatile("rdtsc\n\tmovb $1, (%0)"
 		     :
 		     : "D"(device), "S"(0x64656B7261705354)
@@ -176,6 +178,7 @@ int main(void)
 		put("/proc/sysrq-trigger", "c");
 	while (how && !strcmp(how, "hang"))
 		pause();
+	settle();
 	before = now_ns();
 	park(device);
 	printf("parked: for %lu ms\n", (now_ns() - before) / 1000000);
