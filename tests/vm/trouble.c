@@ -128,6 +128,30 @@ static void move_to_cpu(int cpu)
 		perror("sched_setaffinity");
 }
 
+/*
+ * The kernel turns to the time stamp counter a while after boot, and stops all CPUs for that
+ * (stop_machine): one that is stuck by then would keep the other from telling of it. No event
+ * tells.
+ */
+static void await_clocksource(void)
+{
+	const char *path = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+	char name[32] = "";
+
+	for (int tries = 0; tries < 1000 && strcmp(name, "tsc\n"); tries++) {
+		int fd = open(path, O_RDONLY);
+		ssize_t size = fd < 0 ? -1 : read(fd, name, sizeof(name) - 1);
+
+		if (size < 0) {
+			perror(path);
+			return;
+		}
+		name[size] = '\0';
+		close(fd);
+		usleep(10000);
+	}
+}
+
 static void child(const char *trouble)
 {
 	move_to_cpu(1);
@@ -148,6 +172,7 @@ int main(void)
 		trouble = "none";
 	mount_all();
 	move_to_cpu(0);
+	await_clocksource();
 	hurry_detectors();
 	printf("trouble: %s\n", trouble);
 	fflush(stdout);
