@@ -8,6 +8,7 @@ from pathlib import Path
 
 from absl.testing import absltest
 
+from tests.support.elsewhere import elsewhere
 from tests.support.located import located
 
 _MAIN = """\
@@ -17,8 +18,6 @@ print(os.pathsep.join(sys.path))
 import at_home, by_import, other_repository
 print(os.environ["PYTHONSAFEPATH"])
 """
-# The kernel's word for another machine is bound over in a mount namespace of the test's own.
-_ELSEWHERE = 'mount --bind "$1" /proc/sys/kernel/arch && shift && exec "$@"'
 
 
 class BootstrapTest(absltest.TestCase):
@@ -53,10 +52,10 @@ class BootstrapTest(absltest.TestCase):
         path.chmod(0o755)
 
     def _run(
-        self, program: Path | str, cwd: Path | None = None, **environment: str
+        self, *program: Path | str, cwd: Path | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, "an argument", ""],
+            [*program, "an argument", ""],
             cwd=cwd,
             env={"PATH": os.environ["PATH"], **environment},
             text=True,
@@ -76,15 +75,8 @@ class BootstrapTest(absltest.TestCase):
         self._assert_runs(self._run(self.program), self.runfiles)
 
     def test_as_a_script_of_the_working_directory(self) -> None:
-        done = subprocess.run(
-            ["sh", "program", "an argument", ""],
-            cwd=self.program.parent,
-            # Bazel's has the working directory in it
-            env={"PATH": "/usr/bin:/bin"},
-            text=True,
-            capture_output=True,
-            check=False,
-        )
+        # Bazel's PATH has the working directory in it
+        done = self._run("sh", "program", cwd=self.program.parent, PATH="/usr/bin:/bin")
         self._assert_runs(done, self.runfiles)
 
     def test_by_a_relative_path(self) -> None:
@@ -137,17 +129,7 @@ class ElsewhereTest(absltest.TestCase):
     def test_another_machine_is_named(self) -> None:
         arch = self.create_tempfile(content="aarch64\n").full_path
         done = subprocess.run(
-            [
-                "unshare",
-                "-rm",
-                "/bin/sh",
-                "-c",
-                _ELSEWHERE,
-                "sh",
-                arch,
-                sys.executable,
-                "--version",
-            ],
+            [*elsewhere(arch), sys.executable, "--version"],
             text=True,
             capture_output=True,
             check=False,

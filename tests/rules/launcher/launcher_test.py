@@ -8,10 +8,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from absl.testing import absltest, parameterized
-from runfiles import Runfiles
 
-# The kernel's word for another machine is bound over in a mount namespace of the test's own.
-_ELSEWHERE = 'mount --bind "$1" /proc/sys/kernel/arch && shift && exec "$@"'
+from tests.support.elsewhere import elsewhere
+from tests.support.located import located
 
 _RUNNER = """\
 #!{interpreter}
@@ -39,10 +38,7 @@ class LauncherTest(parameterized.TestCase):
     def _launch(
         self, name: str = "launcher", before: tuple[str, ...] = ()
     ) -> subprocess.CompletedProcess[str]:
-        runfiles = Runfiles.Create()
-        assert runfiles is not None
-        program = runfiles.Rlocation(f"_main/tests/rules/launcher/{name}.sh")
-        assert program is not None
+        program = located(f"_main/tests/rules/launcher/{name}.sh")
         environment = {"RUNFILES_DIR": str(self.tree), "XML_OUTPUT_FILE": str(self.junit)}
         return subprocess.run(
             [*before, program, "an argument"],
@@ -80,14 +76,13 @@ class LauncherTest(parameterized.TestCase):
 
     def test_another_machine(self) -> None:
         arch = self.create_tempfile(content="aarch64\n").full_path
-        done = self._launch(before=("unshare", "-rm", "/bin/sh", "-c", _ELSEWHERE, "sh", arch))
+        done = self._launch(before=elsewhere(arch))
         message = f"the machine {os.uname().nodename} is aarch64, and tests run on x86_64;"
         self._assert_not_run(done, message)
 
     def test_a_shell_on_another_machine(self) -> None:
         arch = self.create_tempfile(content="aarch64\n").full_path
-        before = ("unshare", "-rm", "/bin/sh", "-c", _ELSEWHERE, "sh", arch)
-        done = self._launch("shell", before=before)
+        done = self._launch("shell", before=elsewhere(arch))
         self.assertEqual((125, ""), (done.returncode, done.stdout))
         self.assertIn(f"the machine {os.uname().nodename} is aarch64", done.stderr)
 
