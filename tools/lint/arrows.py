@@ -33,6 +33,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "host": (),
         "console": (),
         "initramfs": ("model",),
+        "introspect": ("model",),
         "metric": ("model",),
         "guest": ("model",),
         "api": ("guest", "model"),
@@ -184,6 +185,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "sampling": ("vcpus", "vm"),
         "save": ("command", "events", "saved", "signals", "vm"),
         "artifact": ("save", "saved"),
+    },
+    "ktstr.introspect": {
+        "plugin": (),
     },
     "ktstr.judge": {
         "numbers": (),

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What QEMU's plugin is to look at in a guest of virtual time, as data.
+
+The plugin (tools/qemu/probes) stands at single instructions of the kernel, before they run, and
+copies registers and memory. It changes nothing, and has no clock: what a record says of time is
+what the guest's memory held.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from ktstr.model.errors import UsageError
+
+# Registers by the names that a `Read` and `Record.registers` use, in the order of records;
+# the first sixteen in the order of the processor's numbers for them.
+REGISTERS = (
+    *("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"),
+    *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
+    *("gs_base", "cr3", "rip"),
+)
+# Bases of a read that are no register.
+ABSOLUTE, EACH_CPU = "", "cpu"
+
+# What the plugin has room for; tools/qemu/probes/watch.h knows the same numbers.
+MOST_CPUS = 256
+MOST_PROBES = 512
+MOST_READS = 64
+MOST_OFFSETS = 6
+MOST_RUN_BYTES = 1 << 16
+MOST_PREDICATES = 1024
+
+
+class When(enum.Enum):
+    """Where in a function: its first instruction, or whatever leaves it for good."""
+
+    ENTRY = "entry"
+    RETURN = "return"
+
+
+@dataclass(frozen=True)
+class Read:
+    """Bytes to copy.
+
+    Attributes:
+      base: a register at the probe (of RETURN: as it was at entry, but for rax, which is as it
+        is), ABSOLUTE, or EACH_CPU: the area of each CPU, from which one run of bytes per CPU comes.
+      offsets: the first is added to the base. Before each further one, the pointer that is found
+        there is followed. Where one is NULL or cannot be read, zeros come, and a mark.
+      size: bytes of a run.
+    """
+
+    base: str
+    offsets: tuple[int, ...]
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.base not in (ABSOLUTE, EACH_CPU, *REGISTERS):
+            raise UsageError(
+                f"a read is based on {self.base!r}; that is one of {', '.join(REGISTERS)}, "
+                f'"{EACH_CPU}" for each CPU, or empty'
+            )
+        if not 1 <= len(self.offsets) <= MOST_OFFSETS:
+            raise UsageError(f"a read has 1 to {MOST_OFFSETS} offsets, not {len(self.offsets)}")
+        if not 1 <= self.size <= MOST_RUN_BYTES:
+            raise UsageError(f"a read has 1 to {MOST_RUN_BYTES} bytes, not {self.size}")
+
+
+@dataclass(frozen=True)
+class Period:
+    """At most one record while the u64 at `read` has grown by less than `least`.
+
+    Probes with equal periods share one: whichever is hit first once that is over makes the record.
+    """
+
+    read: Read
+    least: int
+
+    def __post_init__(self) -> None:
+        if self.read.size != 8 or self.read.base == EACH_CPU:
+            raise UsageError("a period is told by one u64: by a read of 8 bytes, not of each CPU")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A place in the kernel, and what to do whenever a CPU comes to it.
+
+    Attributes:
+      name: of its records; unique in a watch.
+      address: of the function.
+      end: of the function, the first byte behind it.
+      when: ENTRY hooks the instruction at `address`, RETURN each return or jump that leaves
+        [address, end) with the stack as it was at entry.
+      reads: what a record holds.
+      period: how far records are apart at least.
+      registers: whether a record has all of REGISTERS.
+      stack: whether a record has the stack in use, and beside that of an interrupt the task's.
+      predicates: numbers of the watch's predicates, which are evaluated here. With any, a record
+        comes only where one has failed, and of each predicate only the watch's `failures`.
+      hold: whether the guest stops here until the host lets it go on.
+      limit: so many records at most; None for no limit.
+    """
+
+    name: str
+    address: int
+    end: int
+    when: When = When.ENTRY
+    reads: tuple[Read, ...] = ()
+    period: Period | None = None
+    registers: bool = False
+    stack: bool = False
+    predicates: tuple[int, ...] = ()
+    hold: bool = False
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 << 63 <= self.address < self.end <= 1 << 64:
+            raise UsageError(
+                f"probe {self.name} is to stand in [{self.address:#x}, {self.end:#x}), which is no "
+                f"part of the kernel"
+            )
+        if len(self.reads) > MOST_READS:
+            raise UsageError(
+                f"probe {self.name} has {len(self.reads)} reads, of {MOST_READS} at most"
+            )
+
+
+@dataclass(frozen=True)
+class KernelFacts:
+    """What the plugin must know of the kernel.
+
+    Attributes:
+      per_cpu_offset: address of the array __per_cpu_offset.
+      cpu_number: offset of the CPU's number, a u32, in the area of a CPU.
+      current_task: offset of the pointer to the task that runs, in the area of a CPU.
+      task_stack: offset of the pointer to its stack in struct task_struct.
+      stack_bytes: size of a task's stack, to which that is aligned (THREAD_SIZE).
+    """
+
+    per_cpu_offset: int
+    cpu_number: int
+    current_task: int
+    task_stack: int
+    stack_bytes: int = 1 << 14
+
+
+@dataclass(frozen=True)
+class Watch:
+    """All that the plugin of one guest is told.
+
+    Attributes:
+      cpus: of the guest.
+      kernel: what the plugin must know of its kernel.
+      probes: where to stand; several may stand at one instruction.
+      predicates: programs for tools/qemu/predicate.c, by their numbers.
+      failures: records of failures that there are of each predicate, at most.
+      most_bytes: of all records; later ones are counted and dropped.
+      hold_s: host seconds that one hold takes at most. Then the guest goes on, and is held no more.
+    """
+
+    cpus: int
+    kernel: KernelFacts
+    probes: tuple[Probe, ...] = ()
+    predicates: tuple[bytes, ...] = ()
+    failures: int = 8
+    most_bytes: int = 64 << 20
+    hold_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.cpus <= MOST_CPUS:
+            raise UsageError(f"the plugin watches 1 to {MOST_CPUS} CPUs, not {self.cpus}")
+        if len(self.probes) > MOST_PROBES:
+            raise UsageError(f"a watch has {len(self.probes)} probes, of {MOST_PROBES} at most")
+        if len(self.predicates) > MOST_PREDICATES:
+            raise UsageError(
+                f"a watch has {len(self.predicates)} predicates, of {MOST_PREDICATES} at most"
+            )
+        names = [probe.name for probe in self.probes]
+        if len(set(names)) != len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise UsageError(f"a watch has more than one probe named {', '.join(twice)}")
+        for probe in self.probes:
+            if any(not 0 <= each < len(self.predicates) for each in probe.predicates):
+                raise UsageError(
+                    f"probe {probe.name} evaluates predicates {probe.predicates}; the watch has "
+                    f"{len(self.predicates)}"
+                )
+
+    def periods(self) -> tuple[Period, ...]:
+        """The different periods of its probes, in their order."""
+        return tuple(dict.fromkeys(probe.period for probe in self.probes if probe.period))
