@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Programs that say whether something holds in a kernel's memory: one of ktstr/introspect/invariants,
-// compiled to a small stack machine (ktstr/introspect/invariants/program.py has the same in Python,
-// and a test holds both equal).  Nothing here knows QEMU: memory is read by a function that is given.
+// Programs that say whether something holds in a kernel's memory: one of
+// ktstr/introspect/invariants, compiled to a small stack machine
+// (ktstr/introspect/invariants/program.py has the same in Python, and a test holds both equal).
+// Nothing here knows QEMU: memory is read by a function that is given.
 //
 // A program always ends: each instruction takes one of PREDICATE_FUEL, each read is bounded, a read
 // that fails ends it with PREDICATE_UNKNOWN.  No program can harm who runs it, whatever its bytes.
@@ -22,10 +23,10 @@ enum {
 	PREDICATE_LOCALS = 16,
 	PREDICATE_STACK = 32,
 	PREDICATE_TERMS = 16,
-	PREDICATE_BLOCKS = 32,	  // what a look keeps of memory: so many reads,
+	PREDICATE_BLOCKS = 32,	   // what a look keeps of memory: so many reads,
 	PREDICATE_ARENA = 1 << 16, // and so many bytes of them; then it begins anew
-	PREDICATE_LARGEST = 8192, // bytes of one read
-	PREDICATE_FUEL = 20000,	  // instructions of one run
+	PREDICATE_LARGEST = 8192,  // bytes of one read
+	PREDICATE_FUEL = 20000,	   // instructions of one run
 };
 
 enum predicate_end {
@@ -54,9 +55,9 @@ struct predicate_block {
 struct predicate_look {
 	predicate_read *read;
 	void *context;
-	uint64_t registers[16];	 // at the function's entry, in the order of x86: rax rcx rdx rbx rsp
-				 // rbp rsi rdi r8 .. r15
-	uint64_t result;	 // rax where it returns; 0 at an entry
+	uint64_t registers[16]; // at the function's entry, in the order of x86: rax rcx rdx rbx rsp
+				// rbp rsi rdi r8 .. r15
+	uint64_t result;	// rax where it returns; 0 at an entry
 	const uint64_t *per_cpu; // __per_cpu_offset
 	unsigned cpus, cpu;	 // how many, and which one this is
 
