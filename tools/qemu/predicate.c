@@ -99,10 +99,11 @@ static bool is_whole(const struct instruction *in, unsigned instructions, unsign
 bool predicate_load(struct predicate_program *program, const void *bytes, size_t size)
 {
 	const uint8_t *head = bytes;
+	struct predicate_program checked = {0};
 	struct instruction in;
 	uint16_t instructions, constants;
 
-	memset(program, 0, sizeof *program);
+	*program = checked;
 	if (size < HEAD || head[0] != 'P' || head[1] != VERSION || head[2] > PREDICATE_TERMS)
 		return false;
 	memcpy(&instructions, head + 4, 2);
@@ -113,12 +114,15 @@ bool predicate_load(struct predicate_program *program, const void *bytes, size_t
 		memcpy(&in, head + HEAD + WIDE * i, WIDE);
 		if (!is_whole(&in, instructions, constants))
 			return false;
+		if (in.op == REG)
+			checked.registers |= (uint16_t)(1u << in.a);
 	}
-	program->code = head + HEAD;
-	program->constants = head + HEAD + WIDE * instructions;
-	program->constant_count = constants;
-	program->terms = head[2];
-	program->instructions = instructions;
+	checked.code = head + HEAD;
+	checked.constants = checked.code + WIDE * instructions;
+	checked.constant_count = constants;
+	checked.terms = head[2];
+	checked.instructions = instructions;
+	*program = checked;
 	return true;
 }
 

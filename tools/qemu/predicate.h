@@ -41,6 +41,7 @@ struct predicate_program {
 	const uint8_t *code;
 	const uint8_t *constants;
 	unsigned instructions, constant_count, terms;
+	uint16_t registers; // bit i: it wants registers[i] of a look
 };
 
 // Reads all `size` bytes or says no.
@@ -55,9 +56,9 @@ struct predicate_block {
 struct predicate_look {
 	predicate_read *read;
 	void *context;
-	uint64_t registers[16]; // at the function's entry, in the order of x86: rax rcx rdx rbx rsp
-				// rbp rsi rdi r8 .. r15
-	uint64_t result;	// rax where it returns; 0 at an entry
+	uint64_t registers[16];	 // at the function's entry: rax rbx rcx rdx rsi rdi rbp rsp r8 ..
+				 // r15; those of predicate_program.registers are enough
+	uint64_t result;	 // rax where it returns; 0 at an entry
 	const uint64_t *per_cpu; // __per_cpu_offset
 	unsigned cpus, cpu;	 // how many, and which one this is
 
