@@ -24,6 +24,12 @@ class HouseTest(parameterized.TestCase):
         self.assertLen(self.findings("a.bpf.c", "// SPDX-License-Identifier: Apache-2.0\n"), 1)
         self.assertEmpty(self.findings("a.bpf.c", "// SPDX-License-Identifier: GPL-2.0\n"))
 
+    def test_the_plugin_of_qemu_is_gpl_or_later(self) -> None:
+        name = "tools/qemu/probes/a.c"
+        self.assertEmpty(self.findings(name, "// SPDX-License-Identifier: GPL-2.0-or-later\n"))
+        (finding,) = self.findings(name, "// SPDX-License-Identifier: GPL-2.0\n")
+        self.assertIn("expected GPL-2.0-or-later", finding)
+
     @parameterized.parameters("README.md", "a.json", ".bazelversion")
     def test_some_files_have_no_place_for_a_header(self, name: str) -> None:
         self.assertEmpty(self.findings(name, "7.7.1\n"))

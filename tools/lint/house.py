@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The house's own rules over source files: house.py FILE...
 
-Every source file names its licence; BPF programs are GPL-2.0, everything else Apache-2.0. No file
-names a package registry's host or a path of one machine: mirrors come from the machine's settings.
+Every source file names its licence; BPF programs are GPL-2.0, QEMU's plugin GPL-2.0-or-later,
+everything else Apache-2.0. No file names a package registry's host or a path of one machine:
+mirrors come from the machine's settings.
 """
 
 import re
@@ -12,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 
 _TAG = "SPDX-License-Identifier:"
-_APACHE, _GPL = "Apache-2.0", "GPL-2.0"
+_APACHE, _GPL, _OR_LATER = "Apache-2.0", "GPL-2.0", "GPL-2.0-or-later"
+# what is written against QEMU's interface for plugins
+_QEMU = PurePath("tools/qemu/probes")
 
 # Kinds of files that have no place for a header.
 _NO_HEADER = {".json", ".md", ".txt", ".config", ".in"}
@@ -74,6 +77,8 @@ def _check_licence(name: str, text: str) -> Iterator[str]:
     top = "\n".join(text.split("\n")[:4])
     found = top.partition(_TAG)[2].strip().split()
     wanted = _GPL if name.endswith((".bpf.c", ".bpf.h")) else _APACHE
+    if _QEMU in PurePath(name).parents:
+        wanted = _OR_LATER
     if not found:
         yield f"{name}:1: no licence; put '{_TAG} {wanted}' on top"
     elif wanted not in " ".join(found[:3]):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collects QEMU and what it needs to run into /out/qemu. Runs inside the Debian root.
 
-The tree: bin/ the programs, lib/ their shared libraries, the dynamic loader and a plugin, share/
-firmware.
+The tree: bin/ the programs, lib/ their shared libraries, the dynamic loader and two plugins,
+share/ firmware.
 It depends on nothing else of the root, so that tests need not depend on the root.
 """
 
@@ -15,9 +15,15 @@ import subprocess
 import sys
 
 _PLUGIN = pathlib.Path("/turns.c")
-# of which the plugin knows one structure
+# of which that plugin knows one structure
 _VERSION = "10.0"
-_COMPILER = ("gcc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
+# The sources of the plugin that looks into guests, and the levels of QEMU's interface that it can
+# be built for: QEMU's own here (include/qemu/qemu-plugin.h), and that of QEMU 11.1, which takes no
+# other.
+_PROBES = pathlib.Path("/qemu")
+_LEVEL, _OTHER_LEVELS = 4, (7,)
+_WARNINGS = ("-Wall", "-Wextra", "-Werror")
+_COMPILER = ("gcc", "-O2", *_WARNINGS, "-shared", "-fPIC", "-fvisibility=hidden")
 _LOADER = pathlib.Path("/usr/lib64/ld-linux-x86-64.so.2")
 _PROGRAMS = ("qemu-system-x86_64", "qemu-img")
 # bios-256k and qboot start q35 and i440fx machines, bios-microvm microvm; the others are option
@@ -65,6 +71,15 @@ def make_plugin(path: pathlib.Path) -> None:
     subprocess.run([*_COMPILER, "-o", path, _PLUGIN], check=True)
 
 
+def make_probes(path: pathlib.Path) -> None:
+    """Compiles the plugin that looks into guests, and sees that it compiles for other levels."""
+    sources = sorted(_PROBES.rglob("*.c"))
+    subprocess.run([*_COMPILER, f"-DQP_LEVEL={_LEVEL}", "-o", path, *sources], check=True)
+    for level in _OTHER_LEVELS:
+        check = ("gcc", *_WARNINGS, "-fsyntax-only", f"-DQP_LEVEL={level}")
+        subprocess.run([*check, *sources], check=True)
+
+
 def main(out: pathlib.Path) -> int:
     """Writes the tree to `out`."""
     for part in ("bin", "lib", "share"):
@@ -78,6 +93,7 @@ def main(out: pathlib.Path) -> int:
     shutil.copyfile(_LOADER, out / "lib" / _LOADER.name)
     (out / "lib" / _LOADER.name).chmod(0o755)
     make_plugin(out / "lib" / f"{_PLUGIN.stem}.so")
+    make_probes(out / "lib" / "probes.so")
     for firmware in map(pathlib.Path, _FIRMWARE):
         shutil.copyfile(firmware, out / "share" / firmware.name)
     return 0

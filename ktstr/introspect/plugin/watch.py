@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 from ktstr.model.errors import UsageError
 
-# Registers by the names that a `Read` and `Record.registers` use, in the order of records;
-# the first sixteen in the order of the processor's numbers for them.
+# Registers by the names that a `Read` and `Record.registers` use, in the order of records.
 REGISTERS = (
-    *("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"),
+    *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"),
     *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
     *("gs_base", "cr3", "rip"),
 )

@@ -8,10 +8,12 @@ visibility(["//rules"])
 
 def _qemu_tree_impl(ctx):
     tree = ctx.actions.declare_directory(ctx.label.name)
+    top = ctx.label.package + "/"
+    probes = {"/qemu/" + file.short_path.removeprefix(top): file for file in ctx.files._probes}
     run_in_root(
         ctx,
         command = ["python3", "-I", "/collect.py", "/out/qemu"],
-        inputs = {"/collect.py": ctx.file._collect, "/turns.c": ctx.file._turns},
+        inputs = {"/collect.py": ctx.file._collect, "/turns.c": ctx.file._turns} | probes,
         outputs = {"qemu": tree},
         mnemonic = "KtstrQemuTree",
         progress_message = "Collecting QEMU %{label}",
@@ -24,6 +26,7 @@ qemu_tree = rule(
     doc = "Copies QEMU, its libraries and firmware out of the Debian root into a directory with bin/, lib/ and share/.",
     attrs = ROOT_ATTRS | {
         "_collect": attr.label(default = "//tools/qemu:collect.py", allow_single_file = True),
+        "_probes": attr.label(default = "//tools/qemu:probes"),
         "_turns": attr.label(default = "//tools/qemu:turns.c", allow_single_file = True),
     },
 )

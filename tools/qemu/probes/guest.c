@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest.h"
+
+#include <string.h>
+
+#include "qemu.h"
+
+static const char *const names[REGISTERS] = {
+	"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp",     "rsp", "r8",  "r9",
+	"r10", "r11", "r12", "r13", "r14", "r15", "gs_base", "cr3", "rip",
+};
+static struct qemu_plugin_register *handles[REGISTERS];
+static GByteArray *scratch;
+// The areas that CPUs were seen with, by the CPU's number: a kernel's never moves.
+static uint64_t areas[MOST_CPUS];
+static int last;
+
+bool guest_begin(void)
+{
+	GArray *all = qemu_plugin_get_registers();
+	unsigned step = g_array_get_element_size(all);
+
+	scratch = g_byte_array_new();
+	for (unsigned i = 0; i < all->len; i++) {
+		struct qp_register *one = (void *)(all->data + (size_t)i * step);
+
+		for (unsigned k = 0; k < REGISTERS; k++)
+			if (!strcmp(one->name, names[k]))
+				handles[k] = one->handle;
+	}
+	for (unsigned k = 0; k < REGISTERS; k++)
+		if (!handles[k])
+			return false;
+	return true;
+}
+
+uint64_t guest_register(unsigned number)
+{
+	uint64_t value = 0;
+
+	g_byte_array_set_size(scratch, 0);
+	qemu_plugin_read_register(handles[number], scratch);
+	memcpy(&value, scratch->data, scratch->len < 8 ? scratch->len : 8);
+	return value;
+}
+
+bool guest_read(uint64_t address, void *to, uint32_t size)
+{
+	if (address + size < address || !qemu_plugin_read_memory_vaddr(address, scratch, size)) {
+		memset(to, 0, size);
+		return false;
+	}
+	memcpy(to, scratch->data, size);
+	return true;
+}
+
+int guest_cpu(const struct watch_header *kernel)
+{
+	uint64_t area = guest_register(GS_BASE);
+	uint32_t number;
+
+	if (areas[last] == area && area)
+		return last;
+	for (unsigned i = 0; i < kernel->cpus; i++)
+		if (area && areas[i] == area)
+			return last = i;
+	if (!guest_read(area + kernel->cpu_number, &number, sizeof(number)) ||
+	    number >= kernel->cpus)
+		return -1;
+	areas[number] = area;
+	return last = number;
+}

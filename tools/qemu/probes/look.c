@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "look.h"
+
+#include <string.h>
+
+#include "guest.h"
+#include "predicates.h"
+
+// Where a record is being written.
+struct writer {
+	uint8_t *begin, *at;
+};
+
+static void put(struct writer *out, const void *bytes, size_t size)
+{
+	memcpy(out->at, bytes, size);
+	out->at += size;
+}
+
+uint64_t instant_register(struct instant *instant, unsigned number)
+{
+	if (number == RIP)
+		return instant->address;
+	if (!(instant->known >> number & 1)) {
+		instant->value[number] = guest_register(number);
+		instant->known |= 1ull << number;
+	}
+	return instant->value[number];
+}
+
+uint64_t base_of(struct instant *instant, unsigned number)
+{
+	if (instant->call && number <= R15 && KEPT >> number & 1)
+		return instant->call->value[number];
+	return instant_register(instant, number);
+}
+
+// Follows the pointers; false, and zeros, where one is NULL or cannot be read.
+static bool read_run(uint64_t base, const struct read *read, void *to)
+{
+	uint64_t at = base + read->offset[0];
+
+	for (unsigned i = 1; i < read->offsets; i++) {
+		if (!guest_read(at, &at, sizeof(at)) || !at) {
+			memset(to, 0, read->size);
+			return false;
+		}
+		at += read->offset[i];
+	}
+	return guest_read(at, to, read->size);
+}
+
+static bool read_each_cpu(const struct watch_header *kernel, const struct read *read, uint8_t *to)
+{
+	uint64_t area[MOST_CPUS];
+	bool whole = guest_read(kernel->per_cpu_offset, area, 8 * kernel->cpus);
+
+	for (unsigned cpu = 0; cpu < kernel->cpus; cpu++)
+		whole &= read_run(area[cpu], read, to + (size_t)cpu * read->size);
+	return whole;
+}
+
+static bool is_due(struct plugin *plugin, const struct probe *probe, struct instant *instant)
+{
+	const struct period *period = &plugin->watch.periods[probe->period];
+	const struct read *read = &plugin->watch.reads[period->read];
+	uint64_t base = read->base == ABSOLUTE ? 0 : base_of(instant, read->base);
+	uint64_t *due = &plugin->due[probe->period], now;
+
+	if (!read_run(base, read, &now) || now < *due)
+		return false;
+	*due = now + period->least;
+	return true;
+}
+
+static uint64_t put_runs(struct plugin *plugin, const struct probe *probe, struct instant *instant,
+			 struct writer *out)
+{
+	const struct watch_header *kernel = &plugin->watch.header;
+	uint64_t missing = 0;
+
+	for (unsigned i = 0; i < probe->reads; i++) {
+		const struct read *read = &plugin->watch.reads[probe->read + i];
+		bool whole;
+
+		if (read->base == EACH_CPU) {
+			whole = read_each_cpu(kernel, read, out->at);
+			out->at += (size_t)read->size * kernel->cpus;
+		} else {
+			uint64_t base = read->base == ABSOLUTE ? 0 : base_of(instant, read->base);
+
+			whole = read_run(base, read, out->at);
+			out->at += read->size;
+		}
+		missing |= (uint64_t)!whole << i;
+	}
+	return missing;
+}
+
+// From a stack's pointer to its end; less where that cannot be read.
+static void put_stack(struct writer *out, uint64_t pointer, uint64_t size)
+{
+	struct stack stack = {pointer, size - (pointer & (size - 1)), 0};
+	uint8_t *bytes = out->at + sizeof(stack);
+
+	while (stack.bytes && !guest_read(pointer, bytes, stack.bytes))
+		stack.bytes = stack.bytes > 4096 ? 4096 - (pointer & 4095) : stack.bytes / 2;
+	put(out, &stack, sizeof(stack));
+	out->at += stack.bytes;
+}
+
+static unsigned put_stacks(const struct watch_header *kernel, struct instant *instant,
+			   struct writer *out)
+{
+	uint64_t pointer = instant_register(instant, RSP), size = kernel->stack_bytes;
+	uint64_t task, bottom;
+
+	put_stack(out, pointer, size);
+	if (!guest_read(instant_register(instant, GS_BASE) + kernel->current_task, &task, 8) ||
+	    !guest_read(task + kernel->task_stack, &bottom, 8) ||
+	    (pointer >= bottom && pointer < bottom + size))
+		return 1;
+	put_stack(out, bottom, size);
+	return 2;
+}
+
+static bool record(struct plugin *plugin, unsigned number, struct instant *instant,
+		   const struct failures *failures)
+{
+	const struct probe *probe = &plugin->watch.probes[number];
+	struct probe_count *count = &plugin->output.probes[number];
+	struct record head = {.probe = number, .hit = count->hits};
+	struct writer out;
+
+	count->records++;
+	if (instant->cpu < 0) {
+		plugin->output.header->lost++;
+		return false;
+	}
+	out.begin = output_begin(&plugin->output, plugin->watch.record_bytes[number]);
+	if (!out.begin)
+		return false;
+	out.at = out.begin + sizeof(head);
+	head.cpu = instant->cpu;
+	head.missing = put_runs(plugin, probe, instant, &out);
+	if (probe->flags & PROBE_REGISTERS) {
+		for (unsigned i = 0; i < REGISTERS; i++) {
+			uint64_t value = instant_register(instant, i);
+
+			put(&out, &value, sizeof(value));
+		}
+	}
+	head.failed = failures->count;
+	put(&out, failures->bytes, failures->used);
+	if (probe->flags & PROBE_STACK)
+		head.stacks = put_stacks(&plugin->watch.header, instant, &out);
+	while ((out.at - out.begin) % 8)
+		*out.at++ = 0;
+	head.bytes = out.at - out.begin;
+	memcpy(out.begin, &head, sizeof(head));
+	output_end(&plugin->output, head.bytes);
+	return true;
+}
+
+void look(struct plugin *plugin, unsigned number, struct instant *instant)
+{
+	const struct probe *probe = &plugin->watch.probes[number];
+	struct probe_count *count = &plugin->output.probes[number];
+	struct failures failures = {0};
+
+	count->hits++;
+	if (count->records >= probe->limit)
+		return;
+	if (probe->period != NO_PERIOD && !is_due(plugin, probe, instant))
+		return;
+	if (!instant->knows_cpu) {
+		instant->cpu = guest_cpu(&plugin->watch.header);
+		instant->knows_cpu = true;
+	}
+	if (probe->predicates && !predicates_fail(plugin, probe, instant, &failures))
+		return;
+	record(plugin, number, instant, &failures);
+	if (probe->flags & PROBE_HOLD)
+		hold_guest(plugin, number, instant);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the plugin uses of QEMU's interface for TCG plugins (docs/devel/tcg-plugins of QEMU 10.0 and
+// 11.1), at levels 4 to 6 and at 7, where callbacks have a datum of their own. Debian packages no
+// header of it.
+//
+// Not used on purpose, as with one thread for all vCPUs they are those of the vCPU that translated
+// the block: the vCPU's number that callbacks of execution get, and scoreboards.
+#ifndef PROBES_QEMU_H
+#define PROBES_QEMU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef QP_LEVEL
+#define QP_LEVEL 4
+#endif
+#define EXPORT __attribute__((visibility("default")))
+
+// Two containers of GLib that the interface passes about.
+typedef struct {
+	uint8_t *data;
+	unsigned len;
+} GByteArray;
+typedef struct {
+	char *data;
+	unsigned len;
+} GArray;
+GByteArray *g_byte_array_new(void);
+GByteArray *g_byte_array_set_size(GByteArray *array, unsigned size);
+unsigned g_array_get_element_size(GArray *array);
+
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_plugin_register;
+
+enum { QP_READS_REGISTERS = 1 };
+
+// An element of qemu_plugin_get_registers(), which is longer at later levels: step by its size.
+struct qp_register {
+	struct qemu_plugin_register *handle;
+	const char *name;
+	const char *feature;
+};
+
+typedef void qp_exec(unsigned translator, void *data);
+#if QP_LEVEL < 7
+typedef void qp_vcpu(uint64_t id, unsigned vcpu);
+typedef void qp_translate(uint64_t id, struct qemu_plugin_tb *tb);
+typedef void qp_end(uint64_t id, void *data);
+int qemu_plugin_register_vcpu_init_cb(uint64_t id, qp_vcpu *call);
+int qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, qp_translate *call);
+#else
+typedef void qp_vcpu(unsigned vcpu, void *data);
+typedef void qp_translate(struct qemu_plugin_tb *tb, void *data);
+typedef void qp_end(void *data);
+int qemu_plugin_register_vcpu_init_cb(uint64_t id, qp_vcpu *call, void *data);
+int qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, qp_translate *call, void *data);
+#endif
+int qemu_plugin_register_atexit_cb(uint64_t id, qp_end *call, void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qp_exec *call, int flags,
+					    void *data);
+
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t number);
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *to, size_t size);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+
+GArray *qemu_plugin_get_registers(void);
+#if QP_LEVEL < 6
+int qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *to);
+#else
+bool qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *to);
+#endif
+bool qemu_plugin_read_memory_vaddr(uint64_t address, GByteArray *to, size_t size);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the plugin is told: a file that ktstr/introspect/plugin/encode.py writes, little-endian. A
+// header, then tables of reads, periods, probes, numbers of the probes' predicates, and the
+// predicates' programs.
+#ifndef PROBES_WATCH_H
+#define PROBES_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../predicate.h"
+
+enum {
+	WATCH_VERSION = 1,
+	// as ktstr/introspect/plugin/watch.py has them
+	MOST_CPUS = 256,
+	MOST_PROBES = 512,
+	MOST_READS = 64,
+	MOST_OFFSETS = 6,
+	MOST_RUN_BYTES = 1 << 16,
+	MOST_PREDICATES = 1024,
+	MOST_STACK_BYTES = 1 << 16,
+	MOST_RECORD_BYTES = 1 << 22,
+	NO_PERIOD = 0xffff,
+};
+
+// Numbers of registers, which are bases of reads, too.
+enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8, R9, R15 = 15, GS_BASE, CR3, RIP, REGISTERS };
+// The other bases.
+enum { ABSOLUTE = REGISTERS, EACH_CPU, BASES };
+
+enum { PROBE_RETURN = 1, PROBE_REGISTERS = 2, PROBE_STACK = 4, PROBE_HOLD = 8 };
+
+struct watch_header {
+	char magic[8];
+	uint32_t version, bytes, cpus, failures;
+	uint64_t per_cpu_offset, cpu_number, current_task, task_stack, stack_bytes, most_bytes;
+	uint32_t hold_ms;
+	uint16_t reads, periods, probes, predicates;
+	uint32_t evaluated;
+};
+
+struct read {
+	uint8_t base, offsets;
+	uint16_t unused;
+	uint32_t size;
+	int64_t offset[MOST_OFFSETS];
+};
+
+struct period {
+	uint64_t least;
+	uint16_t read, unused[3];
+};
+
+struct probe {
+	uint64_t address, last, limit;
+	uint32_t flags;
+	uint16_t read, reads, period, predicate, predicates, unused;
+};
+
+// The tables lie in one block of memory, which lives as long as QEMU.
+struct watch {
+	struct watch_header header;
+	const struct read *reads;
+	const struct period *periods;
+	const struct probe *probes;
+	const uint16_t *evaluated;
+	struct predicate_program *programs;
+	uint32_t *record_bytes; // of each probe, at most
+};
+
+// Reads and checks it. False: `why` says in words what is wrong, and there is no watch.
+bool watch_load(struct watch *watch, const char *path, char *why, size_t size);
+
+#endif
