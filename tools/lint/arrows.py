@@ -187,6 +187,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "artifact": ("save", "saved"),
     },
     "ktstr.introspect": {
+        "kernel": (),
         "plugin": (),
     },
     "ktstr.judge": {
