@@ -38,6 +38,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "guest": ("model",),
         "api": ("guest", "model"),
         "store": ("model",),
+        "introspect": ("model",),
         "vm": ("console", "host", "initramfs", "model"),
         "machine": ("host", "initramfs", "model", "vm"),
         "machine.prepared": ("host", "initramfs", "machine", "model", "store", "vm"),
