@@ -24,6 +24,7 @@ class DiskPaths:
 class MachineFiles:
     """The real paths of a target's files; what is below the program that found them asks nobody.
 
+    kernel_index: of the kernel's symbols and types; None where guests are saved, not looked into.
     base: layers of every guest's initramfs, in their order, those that a saved one has.  layers:
     what the target's guests have upon these.  disks: in the target's order.  template: directory of
     the saved guest; None where the target has none, or `no_template` says why it is not there.
@@ -37,6 +38,7 @@ class MachineFiles:
     disks: tuple[DiskPaths, ...] = ()
     template: Path | None = None
     no_template: str = ""
+    kernel_index: Path | None = None
 
 
 def machine_files(target: Target, find: Callable[[str], Path]) -> MachineFiles:
@@ -64,6 +66,7 @@ def machine_files(target: Target, find: Callable[[str], Path]) -> MachineFiles:
         ),
         template=template,
         no_template=no_template,
+        kernel_index=find(target.kernel.index) if target.kernel.index else None,
     )
 
 

@@ -13,7 +13,10 @@ from ktstr.model.payload import Payload
 
 @dataclass(frozen=True)
 class KernelFiles:
-    """A kernel's files as runfiles paths; `bzimage` is empty where it has none."""
+    """A kernel's files as runfiles paths; `bzimage` is empty where it has none.
+
+    index: of vmlinux's symbols and types; only tests have it.
+    """
 
     label: str
     vmlinux: str
@@ -21,6 +24,7 @@ class KernelFiles:
     config: str
     system_map: str
     build_info: str
+    index: str = ""
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,9 @@ class Elf:
         for name_at, kind, _, address, offset, size, *_ in heads:
             stored = kind != _NO_BITS
             if stored and offset + size > len(image):
-                raise KernelFileError(f"{self.path}: a section lies outside of the file; it is cut")
+                raise KernelFileError(
+                    f"{self.path}: bytes of a section lie outside of the file; it is cut"
+                )
             end = image.find(b"\0", text_at + name_at, text_end)
             name = image[text_at + name_at : max(end, 0)].decode("ascii", "replace")
             sections.setdefault(name, Section(name, address, offset, size, stored))

@@ -132,7 +132,7 @@ class Kernel:
                 f" which do not agree on where {path!r} is",
             )
         if not (found := self.compounds(struct)):
-            raise self._unknown("type", struct, self._type_names(Kind.STRUCT, Kind.UNION))
+            raise self._unknown("has no type", struct, self._type_names(Kind.STRUCT, Kind.UNION))
         wanted, holders = self._first_missing(found, path)
         names = [name for one in holders for name in member_names(self.btf, one)]
         near = did_you_mean(wanted, _likeliest(wanted, names))
@@ -146,7 +146,7 @@ class Kernel:
             if self.btf.head(number)[0] not in (Kind.FWD, Kind.FUNC, Kind.VAR, Kind.DATASEC):
                 return self.btf.size(number)
         kinds = (Kind.STRUCT, Kind.UNION, Kind.TYPEDEF, Kind.INT)
-        raise self._unknown("type", struct, self._type_names(*kinds))
+        raise self._unknown("has no type", struct, self._type_names(*kinds))
 
     def enumerator(self, enum: str, name: str) -> int:
         """The value of a name of an enum; of any enum where `enum` is empty (it has no name).
@@ -164,9 +164,9 @@ class Kernel:
             )
         enums = self._enums(enum) if enum else []
         if enum and not enums:
-            raise self._unknown("enum", enum, self._type_names(*ENUMS))
+            raise self._unknown("has no enum", enum, self._type_names(*ENUMS))
         known = [label for one in enums for label, _ in one.values]
-        raise self._unknown("enumerator", name, known)
+        raise self._unknown("has no enumerator", name, known)
 
     def has_enumerator(self, enum: str, name: str) -> bool:
         """Whether `enumerator` has an answer."""
@@ -208,7 +208,7 @@ class Kernel:
                 f"kernel {self.release} has no symbol {name!r}: its file has no .symtab at all",
             )
         known = (self.symbols[number].name for number in self.symbols.defined())
-        raise self._unknown("symbol", name, known)
+        raise self._unknown("has no symbol", name, known)
 
     def _candidates(self, name: str) -> list[Symbol]:
         """One for each place, or the global one alone."""
@@ -262,9 +262,9 @@ class Kernel:
             if kind in kinds and name:
                 yield name
 
-    def _unknown(self, what: str, name: str, known: Iterable[str]) -> UnknownName:
+    def _unknown(self, lacks: str, name: str, known: Iterable[str]) -> UnknownName:
         near = did_you_mean(name, _likeliest(name, known))
-        return UnknownName(name, f"kernel {self.release} has no {what} {name!r}{near}")
+        return UnknownName(name, f"kernel {self.release} {lacks} {name!r}{near}")
 
 
 def _likeliest(name: str, known: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ load("//rules/private/build:properties.bzl", "properties_of")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":archives.bzl", "ARCHIVES")
+load(":index.bzl", "INDEX_ATTRS", "kernel_index")
 load(":scx_headers.bzl", "kernel_scx_headers")
 
 visibility(["//rules"])
@@ -76,13 +77,16 @@ def _kernel_image_impl(ctx):
     # Of the same build, and of no other output group: where nobody asks for it, it stays in the cache.
     dwarf = ctx.actions.declare_file(ctx.label.name + "/vmlinux.dwarf")
     _build(ctx, files | {"vmlinux.dwarf": dwarf})
+    index = kernel_index(ctx, files["vmlinux"])
     return [
         DefaultInfo(files = depset(files.values())),
         OutputGroupInfo(
             dwarf = depset([dwarf]),
+            index = depset([index]),
             **{field: depset([files[name]]) for name, field in names.items()}
         ),
         KernelImageInfo(
+            index = index,
             scx_headers = kernel_scx_headers(ctx, ctx.file.source),
             **{field: files[name] for name, field in names.items()}
         ),
@@ -92,7 +96,7 @@ _kernel_image = rule(
     implementation = _kernel_image_impl,
     cfg = guest_mode,
     doc = "A Linux kernel for guests, x86-64, built from source.",
-    attrs = ROOT_ATTRS | {
+    attrs = ROOT_ATTRS | INDEX_ATTRS | {
         "base": attr.string(
             default = "tinyconfig",
             doc = "The make target whose configuration the fragments are applied to.",

@@ -4,6 +4,7 @@
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load(":index.bzl", "INDEX_ATTRS", "kernel_index")
 load(":scx_headers.bzl", "kernel_scx_headers")
 
 visibility(["//rules"])
@@ -45,12 +46,17 @@ def _prebuilt_kernel_impl(ctx):
         mnemonic = "PrebuiltKernel",
         progress_message = "Completing kernel %{label}",
     )
+    index = kernel_index(ctx, files["vmlinux"])
     fields = {field: files[name] for name, field in _OUTPUTS.items()}
     return [
         DefaultInfo(files = depset(files.values())),
-        OutputGroupInfo(**{field: depset([file]) for field, file in fields.items()}),
+        OutputGroupInfo(
+            index = depset([index]),
+            **{field: depset([file]) for field, file in fields.items()}
+        ),
         KernelImageInfo(
             bzimage = ctx.file.bzimage,
+            index = index,
             scx_headers = kernel_scx_headers(ctx, ctx.file.source) if ctx.file.source else None,
             **fields
         ),
@@ -64,7 +70,7 @@ prebuilt_kernel = rule(
 What is not given is taken out of what is: the vmlinux out of the bzImage, the configuration out of
 the vmlinux. The configuration must have what a guest cannot do without (`needed`). What stays
 missing, symbols or types, is named in build_info.json.""",
-    attrs = ROOT_ATTRS | {
+    attrs = ROOT_ATTRS | INDEX_ATTRS | {
         "bzimage": attr.label(allow_single_file = True, doc = "The bzImage, as in /boot/vmlinuz-*."),
         "config": attr.label(allow_single_file = True, doc = "The .config; left out: that inside the kernel."),
         "needed": attr.label(

@@ -9,6 +9,7 @@ KernelImageInfo = provider(
         "build_info": "File: JSON record of how it was built.",
         "bzimage": "File: bzImage; None of a prebuilt kernel that has a vmlinux alone.",
         "config": "File: the final .config.",
+        "index": "File: index of vmlinux's symbols and types (ktstr/introspect/kernel).",
         "release": "File: the release string.",
         "scx_headers": "File: a tar of include/ of the tree's tools/sched_ext; None of a prebuilt kernel without sources.",
         "system_map": "File: System.map.",

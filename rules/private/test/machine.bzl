@@ -163,8 +163,13 @@ def machine_config(ctx, cpus, path):
     """
     attr = ctx.attr
     layout = parse_numa(attr.numa)[0]
-    return base_config(ctx, attr.kernel, path) | {
+    base = base_config(ctx, attr.kernel, path)
+
+    # only of tests: the key of saved guests goes without
+    index = path(ctx, attr.kernel[KernelImageInfo].index)
+    return base | {
         "kargs": attr.kargs,
+        "kernel": base["kernel"] | {"index": index},
         "memory_mb": attr.memory_mb,
         "numa": layout,
         "payloads": payloads_config(ctx, path),

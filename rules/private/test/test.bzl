@@ -210,7 +210,7 @@ def _implement(ctx, shell_mode):
 
     kernel = ctx.attr.kernel[KernelImageInfo]
     templates = [template] if template else []
-    files = [config, kernel.system_map, kernel.build_info] + templates
+    files = [config, kernel.system_map, kernel.build_info, kernel.index] + templates
     files += [kernel.bzimage] if kernel.bzimage else []
     files += machine_files(ctx) + disk_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
