@@ -11,11 +11,14 @@ from ktstr.execute.budget import UNLIMITED, Budget
 from ktstr.execute.durations import LEAST_S
 from ktstr.execute.follow import GuestRun, run_guest
 from ktstr.execute.layer import write_test_layer
+from ktstr.execute.looking import look
 from ktstr.execute.outcome import Outcome, unrun
+from ktstr.execute.parts import parts
 from ktstr.execute.source import Source
 from ktstr.execute.watch import NOBODY, Watch
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
+from ktstr.introspect.plugin.part import Part
 from ktstr.judge.judge import judge
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.starts import Start, guest_start
@@ -36,14 +39,17 @@ def run(
     sources: Sequence[Source] = (),
     budget: Budget = UNLIMITED,
     watch: Watch = NOBODY,
+    looks: Sequence[Part] | None = None,
 ) -> Outcome:
     """The outcome of `plan` in a guest of its own, whose files are left in `directory`.
 
     The guest is a clone where the machine has one, and boots where it has none or the clone does
-    not come up. `sources` go into guests whose plan runs Python of its author's. What goes wrong is
-    in the outcome, a mistake of ours as well as a signal to us.
+    not come up. `sources` go into guests whose plan runs Python of its author's. `looks` are those
+    who look into it; left out, all. What goes wrong is in the outcome, a mistake of ours as well as
+    a signal to us.
     """
-    execution = _Execution(plan, machine, directory, termination, sources, budget, watch)
+    who = parts() if looks is None else looks
+    execution = _Execution(plan, machine, directory, termination, sources, budget, watch, who)
     try:
         return execution.outcome()
     except UsageError as error:
@@ -63,6 +69,7 @@ class _Execution:
     sources: Sequence[Source]
     budget: Budget
     watch: Watch
+    parts: Sequence[Part]
 
     def outcome(self) -> Outcome:
         """What became of a guest.
@@ -122,6 +129,7 @@ class _Execution:
             left_s,
             start,
             self.watch,
+            look(self.plan, spec, self.machine.kernel_index, self.parts),
         )
 
     def _terminated(self) -> Outcome:

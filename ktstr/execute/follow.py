@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
 from ktstr.console.classify import classify
 from ktstr.console.findings import ConsoleKind
 from ktstr.execute.durations import body_s
+from ktstr.execute.looking import Looking
 from ktstr.execute.watch import NOBODY, Watch
 from ktstr.host.disk_clone import DiskBackend
 from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
@@ -34,6 +35,7 @@ from ktstr.vm.events import (
     Interrupted,
     MachineEvent,
 )
+from ktstr.vm.probing import PluginError
 from ktstr.vm.sampling import VcpuSampling
 from ktstr.vm.signals import Termination
 from ktstr.vm.vm import Vm
@@ -70,16 +72,39 @@ def run_guest(
     limit_s: float,
     start: Start,
     watch: Watch = NOBODY,
+    looking: Looking | None = None,
 ) -> GuestRun:
     """Runs the guest in `directory`, for at most `limit_s` seconds; it comes up as `start` says.
 
     Whatever happens to the guest is in the record; console, frames and QEMU's command stay in the
-    directory from the first byte on.
+    directory from the first byte on. A QEMU that does not take the plugin runs without it.
 
     Raises:
         TemplateError: the guest cannot be cloned; nothing of it is left.
         InfraError: QEMU cannot be started or the disk is full.
     """
+    looking = looking or Looking(())
+    told = (plan, spec, disks, directory, termination, limit_s, start, watch, looking)
+    try:
+        return _run_guest(*told)
+    except PluginError as error:
+        looking.stop(f"QEMU does not take the plugin that looks into guests: {error}")
+        return _run_guest(*told)
+    finally:
+        looking.close()
+
+
+def _run_guest(
+    plan: Plan,
+    spec: MachineSpec,
+    disks: TargetDisks,
+    directory: Path,
+    termination: Termination,
+    limit_s: float,
+    start: Start,
+    watch: Watch,
+    looking: Looking,
+) -> GuestRun:
     sampling = VcpuSampling()
     with Vm(
         spec,
@@ -89,8 +114,9 @@ def run_guest(
         template=start.template,
         brings=start.brings,
         listeners=(sampling, *watch.listeners),
+        probing=looking.probing(),
     ) as vm:
-        follower = _Follower(plan, vm, disks, limit_s, start, sampling, watch)
+        follower = _Follower(plan, vm, disks, limit_s, start, sampling, watch, looking)
         vm.start()
         follower.follow()
         return follower.result()
@@ -105,6 +131,7 @@ class _Follower:
     start: Start
     sampling: VcpuSampling
     watch: Watch
+    looking: Looking
     hello_s: float | None = None
     collector: Collector = field(default_factory=Collector)
     phase: str = ""
@@ -150,7 +177,8 @@ class _Follower:
             disk_clones=self.disks.facts(self.vm.disk_clones),
             start=self.start.facts(self.hello_s),
         )
-        return GuestRun(record, self.wall_s)
+        seen = self.looking.fields(self.vm.seen()) if self.looking.parts else {}
+        return GuestRun(replace(record, **seen), self.wall_s)
 
     def _take(self, event: Event) -> None:
         match event:

@@ -7,7 +7,7 @@ in result.pb: the plan, how the machine ended, how the console was read, what wa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ktstr.console.findings import ConsoleFinding, ConsoleKind
@@ -15,6 +15,7 @@ from ktstr.host.accel import Accel
 from ktstr.host.context import HostContext
 from ktstr.host.disk_clone import DiskBackend, DiskClone
 from ktstr.host.ending import Ending, EndingKind
+from ktstr.host.probes import ProbeFacts
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts, StartKind
 from ktstr.model.errors import UsageError
@@ -78,7 +79,7 @@ def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
     collector.finish()
     host = result.host
     between = (host.scenario.start_s, host.scenario.end_s) if host.HasField("scenario") else None
-    return collector.record(
+    run = collector.record(
         Plan.from_json(result.identity.plan_json),
         Accel(result.identity.accelerator.name),
         Ending(EndingKind(result.ending.kind), result.ending.detail),
@@ -93,6 +94,7 @@ def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
         ),
         start=_start(host.start) if host.HasField("start") else None,
     )
+    return replace(run, probes=_probes(host.probes)) if host.HasField("probes") else run
 
 
 def _findings(console: result_pb2.Console) -> tuple[ConsoleFinding, ...] | None:
@@ -107,6 +109,10 @@ def _findings(console: result_pb2.Console) -> tuple[ConsoleFinding, ...] | None:
 def _start(start: result_pb2.Host.Start) -> StartFacts:
     hello_s = start.hello_s if start.HasField("hello_s") else None
     return StartFacts(StartKind(start.kind), start.template, start.reason, hello_s)
+
+
+def _probes(probes: result_pb2.Host.Probes) -> ProbeFacts:
+    return ProbeFacts(probes.watched, probes.records, probes.lost, probes.problem)
 
 
 def _host(host: result_pb2.Host) -> HostContext:

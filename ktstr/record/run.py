@@ -9,6 +9,7 @@ from ktstr.console.findings import ConsoleFinding
 from ktstr.host.accel import Accel
 from ktstr.host.disk_clone import DiskClone
 from ktstr.host.ending import Ending
+from ktstr.host.probes import ProbeFacts
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts
 from ktstr.model.facts import (
@@ -40,7 +41,8 @@ class RunRecord:
     End frame.  `scenario_host_s` are the times, on the clock of `HostSample.at_s`, at which the
     events scenario_start and scenario_end reached the host: None when one of them did not.
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
-    phase `none`.  `start` is None for a test whose guest was never started.
+    phase `none`.  `start` is None for a test whose guest was never started, and `probes` for one
+    that nobody wanted to look into.
     """
 
     plan: Plan
@@ -72,6 +74,7 @@ class RunRecord:
     scenario_host_s: tuple[float, float] | None = None
     disk_clones: tuple[DiskClone, ...] = ()
     start: StartFacts | None = None
+    probes: ProbeFacts | None = None
 
     @property
     def scheduler(self) -> SchedulerFacts | None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ktstr.execute.execute import run
 from ktstr.execute.outcome import Outcome, skipped, unrun
 from ktstr.host.accel import Accel
 from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
+from ktstr.introspect.plugin.part import Part
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.target import Target
 from ktstr.model.errors import UsageError
@@ -33,7 +34,8 @@ _LEAST_RATE = 0.05
 class Session:
     """What all tests of a run share.
 
-    `outputs` gets one directory for each test.  `environment` is set in all guests.
+    `outputs` gets one directory for each test.  `environment` is set in all guests.  `looks` are
+    those who look into them; None: all.
     """
 
     target: Target
@@ -43,6 +45,7 @@ class Session:
     budget: Budget
     termination: Termination
     environment: Mapping[str, str] = field(default_factory=dict)
+    looks: Sequence[Part] | None = None
 
     def run(self, cases: tuple[Case, ...], done: Callable[[Outcome], None]) -> list[Outcome]:
         """Runs the cases in order; `done` hears of each as it ends.
@@ -92,6 +95,7 @@ class Session:
             self.termination,
             sources=self.sources.all,
             budget=self.budget,
+            looks=self.looks,
         )
 
     def _unrun(self, case: Case, ending: Ending, kind: Kind, message: str) -> Outcome:

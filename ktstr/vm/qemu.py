@@ -58,6 +58,11 @@ class QemuTree:
         return self.root / "lib" / "turns.so"
 
     @property
+    def probes(self) -> Path:
+        """The plugin that looks into guests; guests run without it where it is not there."""
+        return self.root / "lib" / "probes.so"
+
+    @property
     def image_program(self) -> Path:
         """qemu-img, which makes and converts disk images."""
         return self.root / "bin" / "qemu-img"

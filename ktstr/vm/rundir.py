@@ -28,6 +28,7 @@ class RunDirectory:
         self._spec = spec
         self.memory: list[int] = []
         self.mailbox: int | None = None
+        self.probes: int | None = None
         self.clones: list[Clone] = []
         self.root = root.absolute()
         self.console = self.root / "console.log"
@@ -36,6 +37,7 @@ class RunDirectory:
         self.command = self.root / "qemu.cmd"
         self.initramfs = self.root / "initramfs.cpio"
         self.control = self.root / "control.sock"
+        self.watch = self.root / "probes.cfg"
 
     def prepare(self, template: Template | None = None) -> None:
         """Writes the initramfs, the command file and empty outputs.
@@ -97,6 +99,22 @@ class RunDirectory:
             raise _explained(error, self.root) from None
         return self.mailbox
 
+    def create_probes(self, watch: bytes) -> int:
+        """Writes what the plugin is to watch; the memory for what it sees, as a descriptor.
+
+        It has no name and outlives QEMU, as the guest's memory does; the plugin makes it as large
+        as the watch says.
+
+        Raises:
+          InfraError: it cannot be written, e.g. because the disk is full.
+        """
+        try:
+            self.watch.write_bytes(watch)
+            self.probes = os.memfd_create("ktstr-probes")
+        except OSError as error:
+            raise _explained(error, self.root) from None
+        return self.probes
+
     def clone_disks(self, cloner: Cloner) -> list[Clone]:
         """One private clone for each disk of the machine, gone with `close` or with this process.
 
@@ -131,11 +149,14 @@ class RunDirectory:
         if self.mailbox is not None:
             os.close(self.mailbox)
             self.mailbox = None
+        if self.probes is not None:
+            os.close(self.probes)
+            self.probes = None
         for clone in self.clones:
             if clone.fd is not None:
                 os.close(clone.fd)
         self.clones = []
-        for path in (self.initramfs, self.control):
+        for path in (self.initramfs, self.control, self.watch):
             path.unlink(missing_ok=True)
 
 

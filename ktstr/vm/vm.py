@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mmap
 import select
 import socket
 import time
@@ -17,7 +18,7 @@ from ktstr.host.disk_clone import DiskClone
 from ktstr.model.errors import KtstrError
 from ktstr.vm import vcpus
 from ktstr.vm.command import machine
-from ktstr.vm.command.machine import MachineSpec, Wiring
+from ktstr.vm.command.machine import MachineSpec, ProbeWiring, Wiring
 from ktstr.vm.command.option import option_value
 from ktstr.vm.deadlines import Deadline, Deadlines
 from ktstr.vm.disk import clones
@@ -33,6 +34,7 @@ from ktstr.vm.events import (
     MachineEvent,
 )
 from ktstr.vm.follower import Follower, GrowthNotifier
+from ktstr.vm.probing import PluginError, Probing, blamed, seen
 from ktstr.vm.process import Process
 from ktstr.vm.qmp import Qmp, QmpError
 from ktstr.vm.rundir import RunDirectory
@@ -83,6 +85,7 @@ class Vm:
         template: Template | None = None,
         brings: Sequence[Path] = (),
         listeners: Sequence[Listener] = (),
+        probing: Probing | None = None,
     ) -> None:
         """Prepares files in `directory`; nothing runs before `start`.
 
@@ -90,7 +93,9 @@ class Vm:
         `cloner` clones the disks. With a `template` the guest is a clone of it, with the layers
         `brings` in its mailbox, and `spec` is the machine that would be booted cold instead.
         `listeners` are told when QEMU has started, and of time that goes by while it runs.
+        `probing` is for a guest of virtual time that is looked into.
         """
+        self._probing = probing
         self._template = template
         self._brings = tuple(brings)
         self._cloner = cloner or Cloner()
@@ -135,6 +140,7 @@ class Vm:
 
         Raises:
           TemplateError: the clone cannot be made; leaving the context ends what there is of it.
+          PluginError: QEMU does not take the plugin that looks into guests.
           InfraError: QEMU cannot be started, refuses its arguments, or the disk is full.
         """
         if self._template is None:
@@ -145,7 +151,7 @@ class Vm:
             return
         try:
             self._clone(self._template)
-        except TemplateError:
+        except (TemplateError, PluginError):
             raise
         except KtstrError as error:
             digest = self._template.digest[:12]
@@ -185,6 +191,7 @@ class Vm:
             mailbox=f"/proc/self/fd/{mailbox}",
             images=tuple(clone.image for clone in cloned),
             incoming=self._template is not None,
+            probes=self._wire_probes(),
         )
         # `close` closes the socket with the monitor, whether QEMU starts or not
         self._qmp = Qmp(ours)
@@ -193,12 +200,32 @@ class Vm:
             self._process = Process.start(
                 machine.command(self.spec, wiring),
                 output=log,
-                pass_fds=(theirs.fileno(), mailbox, *memory_fds, *written),
+                pass_fds=(theirs.fileno(), mailbox, *memory_fds, *written, *self._probe_fds()),
                 file_bytes=max(self._output_bytes, clones.file_bytes_for(self.spec.disks)),
             )
 
+    def _wire_probes(self) -> ProbeWiring | None:
+        if self._probing is None:
+            return None
+        out = self.files.create_probes(self._probing.watch)
+        holds = self._probing.holds
+        hold = None if holds is None else holds.theirs
+        return ProbeWiring(self.files.watch, f"/proc/self/fd/{out}", hold)
+
+    def _probe_fds(self) -> tuple[int, ...]:
+        if self._probing is None or self.files.probes is None:
+            return ()
+        holds = self._probing.holds
+        return (self.files.probes,) if holds is None else (self.files.probes, holds.theirs)
+
+    def seen(self) -> mmap.mmap | bytes:
+        """What the plugin has seen so far; empty without it."""
+        return b"" if self.files.probes is None else seen(self.files.probes)
+
     def _negotiate(self) -> None:
         assert self._process is not None and self._qmp is not None
+        if self._probing is not None and self._probing.holds is not None:
+            self._probing.holds.begin(self._process.pid)
         with self._explained("at its start"):
             self._qmp.negotiate(_QMP_TIMEOUT_S)
             self._ticking = [each for each in self._listeners if each.begin(self)]
@@ -213,9 +240,10 @@ class Vm:
             status = self._process.wait(1.0)
             if status is None:
                 raise
-            raise QmpError(
-                f"QEMU ended {when} with status {status}: {self.files.log_tail()}"
-            ) from error
+            said = f"QEMU ended {when} with status {status}: {self.files.log_tail()}"
+            if self._probing is not None and blamed(self.files.log_tail(), self.spec.qemu.probes):
+                raise PluginError(said) from error
+            raise QmpError(said) from error
 
     def next_event(self) -> Event:
         """Waits for the next event; after Exited there is none.
@@ -288,6 +316,8 @@ class Vm:
             poll.register(self._notifier, select.POLLIN)
         else:
             ends.append(self._next_output)
+        if (held := self._holds_fd()) >= 0:
+            poll.register(held, select.POLLIN)
         if self._ticking:
             ends.append(self._next_tick)
         remaining = self.deadlines.remaining()
@@ -295,6 +325,10 @@ class Vm:
             ends.append(now + remaining)
         timeout = max(0.0, min(ends) - now) * 1000 if ends else None
         poll.poll(timeout)
+
+    def _holds_fd(self) -> int:
+        holds = self._probing.holds if self._probing is not None else None
+        return -1 if holds is None else holds.fileno()
 
     def _gather(self) -> None:
         """Turns what has happened into events, QEMU's end last."""
@@ -309,6 +343,8 @@ class Vm:
                 self._shutdown_reason = OUTPUT_LIMIT
                 status = self._process.kill()
             self._next_output = now + _OUTPUT_PERIOD_S
+        if self._probing is not None and self._probing.holds is not None:
+            self._probing.holds.serve()
         for event in self._qmp.events():
             if event["event"] == "SHUTDOWN":
                 self._shutdown_reason = event.get("data", {}).get("reason", "")

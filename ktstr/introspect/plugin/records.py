@@ -9,6 +9,7 @@ them, too. What is read here may be anything: a guest can make QEMU do much.
 from __future__ import annotations
 
 import enum
+import mmap
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,9 @@ _FAILED = struct.Struct("<HHI")
 # pointer, bytes
 _STACK = struct.Struct("<QII")
 _ALIGNED = 8
+
+
+Stream = bytes | mmap.mmap
 
 
 class StreamError(InfraError):
@@ -132,7 +136,7 @@ class Seen:
     predicates: tuple[PredicateCount, ...] = ()
 
 
-def seen(watch: Watch, stream: bytes) -> Seen:
+def seen(watch: Watch, stream: Stream) -> Seen:
     """What the plugin says of a whole run; of a file that it never wrote, that it was ABSENT.
 
     Raises:
@@ -170,7 +174,7 @@ def seen(watch: Watch, stream: bytes) -> Seen:
     return Seen(known, said, lost, counts, tuple(of_predicates))
 
 
-def decode(watch: Watch, stream: bytes) -> Iterator[Record]:
+def decode(watch: Watch, stream: Stream) -> Iterator[Record]:
     """The records, in the order in which they were made.
 
     Raises:
@@ -252,7 +256,7 @@ class _Rest:
         return layout.unpack(self.take(layout.size))
 
 
-def _unpack(layout: struct.Struct, stream: bytes, at: int) -> tuple[Any, ...]:
+def _unpack(layout: struct.Struct, stream: Stream, at: int) -> tuple[Any, ...]:
     if at + layout.size > len(stream):
         raise StreamError(f"{layout.size} bytes are to be at byte {at} of {len(stream)}")
     return layout.unpack_from(stream, at)

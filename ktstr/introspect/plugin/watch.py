@@ -29,6 +29,8 @@ MOST_READS = 64
 MOST_OFFSETS = 6
 MOST_RUN_BYTES = 1 << 16
 MOST_PREDICATES = 1024
+MOST_EVALUATED = 1 << 16
+MOST_RECORD_BYTES = 1 << 22
 
 
 class When(enum.Enum):
@@ -179,12 +181,23 @@ class Watch:
         if len(set(names)) != len(names):
             twice = sorted({name for name in names if names.count(name) > 1})
             raise UsageError(f"a watch has more than one probe named {', '.join(twice)}")
+        if sum(len(probe.predicates) for probe in self.probes) >= MOST_EVALUATED:
+            raise UsageError(f"the probes of a watch evaluate {MOST_EVALUATED} predicates or more")
         for probe in self.probes:
-            if any(not 0 <= each < len(self.predicates) for each in probe.predicates):
-                raise UsageError(
-                    f"probe {probe.name} evaluates predicates {probe.predicates}; the watch has "
-                    f"{len(self.predicates)}"
-                )
+            self._check(probe)
+
+    def _check(self, probe: Probe) -> None:
+        if any(not 0 <= each < len(self.predicates) for each in probe.predicates):
+            raise UsageError(
+                f"probe {probe.name} evaluates predicates {probe.predicates}; the watch has "
+                f"{len(self.predicates)}"
+            )
+        size = sum(each.size * (self.cpus if each.base == EACH_CPU else 1) for each in probe.reads)
+        if size > MOST_RECORD_BYTES // 2:
+            raise UsageError(
+                f"a record of probe {probe.name} may have {MOST_RECORD_BYTES // 2} bytes of reads, "
+                f"and has {size}"
+            )
 
     def periods(self) -> tuple[Period, ...]:
         """The different periods of its probes, in their order."""

@@ -24,10 +24,11 @@ from ktstr.vm.signals import Termination
 class PreparedMachine(TargetMachine):
     """A machine whose guests can be started; leaving the context gives the saved one back.
 
-    templates: what its guests are cloned from.
+    templates: what its guests are cloned from.  kernel_index: of its kernel's symbols and types.
     """
 
     templates: Templates
+    kernel_index: Path | None = None
 
     @property
     def accel(self) -> Accel:
@@ -68,7 +69,14 @@ def prepare(
     use = StoreUse() if use is None else use
     machine = target_machine(target, files, choice.accel, outputs / "disks.cpio", use)
     templates = Templates(target, files, machine, outputs, termination, tests, use=use)
-    return PreparedMachine(machine.spec, machine.disks, machine.layers, machine.oversize, templates)
+    return PreparedMachine(
+        machine.spec,
+        machine.disks,
+        machine.layers,
+        machine.oversize,
+        templates,
+        files.kernel_index,
+    )
 
 
 def target_machine(

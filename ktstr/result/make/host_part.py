@@ -34,6 +34,8 @@ def host_part(run: RunRecord, host: HostContext) -> result_pb2.Host:
     )
     if run.start is not None:
         mirrored(message.start, run.start)
+    if run.probes is not None:
+        mirrored(message.probes, run.probes)
     if run.scenario_host_s is not None:
         message.scenario.start_s, message.scenario.end_s = run.scenario_host_s
     return message

@@ -72,6 +72,18 @@ class MachineSpec:
 
 
 @dataclass(frozen=True)
+class ProbeWiring:
+    """Paths for the plugin that looks into the guest: what to watch, and memory for what it sees.
+
+    `hold` is our descriptor of the socket at which it holds the guest; None: it never does.
+    """
+
+    watch: Path
+    out: str
+    hold: int | None = None
+
+
+@dataclass(frozen=True)
 class Wiring:
     """Where QEMU finds and leaves things: paths of files, and chardev descriptions (`-chardev`).
 
@@ -80,6 +92,7 @@ class Wiring:
     chardev without its id, or empty for none, `console` and `frames` likewise. `images` has one per
     disk of the machine. With `incoming` the machine waits for a saved state, a clone of which it
     becomes: it has no kernel to boot, and what it writes does not get into the files of `memory`.
+    `probes` is for a guest in virtual time that is looked into, and changes nothing there.
     """
 
     initramfs: Path
@@ -91,6 +104,7 @@ class Wiring:
     mailbox: str | None = None
     images: tuple[Image, ...] = ()
     incoming: bool = False
+    probes: ProbeWiring | None = None
 
 
 def boot_arguments(topology: Topology, *, quiet: bool = True) -> tuple[str, ...]:
@@ -112,7 +126,7 @@ def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
         "-no-reboot",
         *("-display", "none"),
         *accelerator.qemu_arguments(spec.accel, seed=spec.seed, host_is_amd=spec.host_is_amd),
-        *_plugin(spec),
+        *_plugins(spec, wiring.probes),
         *shape.qemu_arguments(
             spec.topology, spec.memory_mib, wiring.memory, copy_on_write=wiring.incoming
         ),
@@ -157,10 +171,17 @@ def reproducer(spec: MachineSpec) -> str:
     )
 
 
-def _plugin(spec: MachineSpec) -> tuple[str, ...]:
+def _plugins(spec: MachineSpec, probes: ProbeWiring | None) -> tuple[str, ...]:
     if spec.accel is not Accel.VIRTUAL:
         return ()
-    return ("-plugin", f"file={option_value(spec.qemu.turns)}")
+    turns = ("-plugin", f"file={option_value(spec.qemu.turns)}")
+    if probes is None:
+        return turns
+    told = [f"file={option_value(spec.qemu.probes)}", f"watch={option_value(probes.watch)}"]
+    told.append(f"out={option_value(probes.out)}")
+    if probes.hold is not None:
+        told.append(f"hold={probes.hold}")
+    return (*turns, "-plugin", ",".join(told))
 
 
 def _boot(spec: MachineSpec, initramfs: Path) -> tuple[str, ...]:

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What several parts want, as one watch, and what came of it, for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from ktstr.introspect.plugin.hold import Held, HoldChannel
+from ktstr.introspect.plugin.part import Looked, Wanted
+from ktstr.introspect.plugin.records import (
+    Failed,
+    Record,
+    Seen,
+    State,
+    Stream,
+    StreamError,
+    decode,
+    seen,
+)
+from ktstr.introspect.plugin.watch import KernelFacts, Watch
+
+# Between a part's name and that of its probe.
+_OF = "/"
+
+
+@dataclass(frozen=True)
+class Combined:
+    """One watch of several parts, by their names."""
+
+    wanted: Mapping[str, Wanted]
+    watch: Watch
+
+    @classmethod
+    def of(cls, wanted: Mapping[str, Wanted], cpus: int, kernel: KernelFacts) -> Combined:
+        """The watch of a guest with so many CPUs.
+
+        Raises:
+          UsageError: together they want more than there is room for.
+        """
+        first = _first_predicates(wanted)
+        probes = [
+            replace(
+                probe,
+                name=f"{name}{_OF}{probe.name}",
+                predicates=tuple(first[name] + each for each in probe.predicates),
+            )
+            for name, part in wanted.items()
+            for probe in part.probes
+        ]
+        predicates = tuple(each for part in wanted.values() for each in part.predicates)
+        return cls(wanted, Watch(cpus, kernel, tuple(probes), predicates))
+
+    def looked(self, stream: Stream) -> tuple[Seen, dict[str, Looked]]:
+        """What the plugin says of the run, and what each part gets of what it wrote."""
+        records: list[Record] = []
+        problem = ""
+        try:
+            said = seen(self.watch, stream)
+        except StreamError as error:
+            problem = f"what QEMU's plugin wrote cannot be read: {error}"
+            return Seen(State.ABSENT, problem), dict.fromkeys(self.wanted, Looked(problem=problem))
+        try:
+            records.extend(decode(self.watch, stream))
+        except StreamError as error:
+            problem = f"what QEMU's plugin wrote cannot be read to its end: {error}"
+        problem = problem or _problem(said)
+        said = replace(said, reason=said.reason or problem)
+        return said, {name: self._of(name, said, records, problem) for name in self.wanted}
+
+    def channel(self) -> HoldChannel | None:
+        """The host's end for those who hold the guest; None where nobody does."""
+        if not any(probe.hold for probe in self.watch.probes):
+            return None
+        return HoldChannel(self.watch, self._meanwhile)
+
+    def _meanwhile(self, held: Held) -> None:
+        part, name = self.probe(held.probe)
+        hold = self.wanted[part].hold
+        if hold is not None:
+            hold(replace(held, probe=name))
+
+    def probe(self, name: str) -> tuple[str, str]:
+        """The part that a probe of the watch is of, and the name that it has there."""
+        part, _, own = name.partition(_OF)
+        return part, own
+
+    def _of(self, name: str, said: Seen, records: list[Record], problem: str) -> Looked:
+        first = _first_predicates(self.wanted)[name]
+        mine = slice(first, first + len(self.wanted[name].predicates))
+        return Looked(
+            tuple(
+                replace(
+                    each,
+                    probe=self.probe(each.probe)[1],
+                    failed=tuple(Failed(one.predicate - first, one.terms) for one in each.failed),
+                )
+                for each in records
+                if self.probe(each.probe)[0] == name
+            ),
+            {
+                self.probe(probe)[1]: count
+                for probe, count in said.probes.items()
+                if self.probe(probe)[0] == name
+            },
+            said.predicates[mine],
+            said.lost,
+            problem,
+        )
+
+
+def _first_predicates(wanted: Mapping[str, Wanted]) -> dict[str, int]:
+    sizes = [len(part.predicates) for part in wanted.values()]
+    return dict(zip(wanted, accumulate([0, *sizes]), strict=False))
+
+
+def _problem(said: Seen) -> str:
+    match said.state:
+        case State.ABSENT:
+            return "QEMU's plugin never began to watch; qemu.log may say why"
+        case State.REFUSED:
+            return f"QEMU's plugin refused what it was told: {said.reason}"
+    if said.lost:
+        return f"QEMU's plugin had no room for {said.lost} records"
+    return said.reason
