@@ -69,13 +69,13 @@ class Looking:
                 seen.lost,
                 seen.reason or (self.channel.ended if self.channel is not None else ""),
             )
-        made: dict[str, Any] = {"probes": facts}
+        made: dict[str, Any] = {}
         for part in self.parts:
             if part.name in self.looks and not self.problem:
                 made[part.name] = self.looks[part.name].made(looked[part.name])
             else:
                 made[part.name] = part.without(self.refused.get(part.name, self.problem))
-        return made
+        return {name: each for name, each in made.items() if each is not None} | {"probes": facts}
 
 
 def look(plan: Plan, spec: MachineSpec, index: Path | None, parts: Sequence[Part]) -> Looking:

@@ -54,7 +54,7 @@ class Look(Protocol):
         """Its piece of the watch."""
 
     def made(self, looked: Looked) -> object:
-        """What the run's record has of it."""
+        """What the run's record has of it; None for nothing."""
 
 
 class Part(Protocol):
@@ -62,7 +62,7 @@ class Part(Protocol):
 
     @property
     def name(self) -> str:
-        """The field of a `RunRecord` that holds what it made; None there for an unstarted guest."""
+        """The field of a `RunRecord` that holds what it made."""
 
     def look(self, kernel: Kernel, plan: Plan, cpus: int) -> Look:
         """A look at a guest with this kernel, that plays this plan on so many CPUs.
@@ -72,4 +72,4 @@ class Part(Protocol):
         """
 
     def without(self, why: str) -> object:
-        """What the run's record has of it where nothing could be looked at, for that reason."""
+        """The same where nothing could be looked at, for that reason."""

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One who looks into guests at hot places, at all that the plugin can do, and keeps what came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.plugin.hold import Held
+from ktstr.introspect.plugin.part import Looked, Wanted
+from ktstr.introspect.plugin.watch import EACH_CPU, Period, Probe, Read, When
+from ktstr.model.plan import Plan
+
+# The most often called, where a guest's every block would show that something else ran.
+_HOT = ("update_rq_clock", "__schedule", "hrtimer_interrupt", "try_to_wake_up")
+_TICKS = ("task_tick_fair", "task_tick_idle", "task_tick_scx")
+HELD = "sched_tick"
+
+
+def probe(kernel: Kernel, function: str, **what: object) -> Probe:
+    """A probe of that name at a function."""
+    found = kernel.symbol_range(function)
+    made: Probe = Probe(function, found.start, found.stop, **what)  # type: ignore[arg-type]
+    return made
+
+
+@dataclass
+class Looker:
+    """A part that makes nothing for records: `looked` has what came of each guest, in order.
+
+    probes: whether it wants any.  holds: how often the guest is held.
+    """
+
+    probes: bool = True
+    holds: int = 0
+    looked: list[Looked] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    name: str = "looker"
+    wanted: Wanted = field(default_factory=Wanted)
+
+    def look(self, kernel: Kernel, plan: Plan, cpus: int) -> Looker:
+        """Itself, with probes for that kernel."""
+        if self.probes:
+            self.wanted = Wanted(tuple(_probes(kernel, self.holds)), (), self.held.append)
+        return self
+
+    def made(self, looked: Looked) -> object:
+        """Keeps it."""
+        self.looked.append(looked)
+        return None
+
+    def without(self, why: str) -> object:
+        """Keeps the reason."""
+        self.refused.append(why)
+        return None
+
+
+def _probes(kernel: Kernel, holds: int) -> list[Probe]:
+    rq = kernel.symbol("runqueues")
+    clock = Read("rdi", (kernel.field("rq", "clock").offset,), 8)
+    queues = Read(EACH_CPU, (rq + kernel.field("rq", "nr_running").offset,), 4)
+    current = rq + kernel.field("rq", "curr").offset
+    comm = Read(EACH_CPU, (current, kernel.field("task_struct", "comm").offset), 16)
+    made = [
+        probe(kernel, tick, reads=(clock, queues, comm), period=Period(clock, 4_000_000))
+        for tick in _TICKS
+        if kernel.has_symbol(tick)
+    ]
+    for function in _HOT:
+        made.append(probe(kernel, function, reads=(queues,), registers=True))
+    for function in ("enqueue_task_fair", "dequeue_task_fair"):
+        made.append(probe(kernel, function, when=When.RETURN, reads=(clock, queues)))
+    made.append(probe(kernel, "select_task_rq_fair", stack=True, limit=20))
+    if holds:
+        made.append(probe(kernel, HELD, hold=True, limit=holds))
+    return made
