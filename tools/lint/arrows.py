@@ -194,6 +194,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "kernel": (),
         "memory": (),
         "plugin": ("kernel",),
+        "debugger": ("kernel", "memory"),
     },
     "ktstr.judge": {
         "numbers": (),

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stacks of a guest's kernel, by the tables that the kernel unwinds itself with (ORC).
+
+arch/x86/include/asm/orc_types.h and arch/x86/kernel/unwind_orc.c, Linux 6.4 to 7.2. Code that is
+not of the kernel's file (BPF programs, trampolines) has frame pointers. Nothing but a stack's bytes
+is trusted, and these only as far as a walk has an end whatever they are.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.memory.memory import Memory, MemoryFault
+
+_MOST_FRAMES = 128
+_USER_END = 1 << 47
+_MASK = (1 << 64) - 1
+_ENTRY = struct.Struct("<hhH")
+
+
+class _Type(IntEnum):
+    """ORC_TYPE_*: what a frame is."""
+
+    UNDEFINED = 0
+    END_OF_STACK = 1
+    CALL = 2
+    REGS = 3
+    REGS_PARTIAL = 4
+
+
+class _Base(IntEnum):
+    """ORC_REG_*: what an offset is added to."""
+
+    PREV_SP = 1
+    DX = 2
+    DI = 3
+    BP = 4
+    SP = 5
+    R10 = 6
+    R13 = 7
+    BP_INDIRECT = 8
+    SP_INDIRECT = 9
+
+
+_NAMES: dict[int, str] = {_Base.DX: "rdx", _Base.DI: "rdi", _Base.R10: "r10", _Base.R13: "r13"}
+# the same as struct pt_regs calls them
+_NAMED = {"rdx": "dx", "rdi": "di", "r10": "r10", "r13": "r13"}
+
+
+@dataclass(frozen=True)
+class _Orc:
+    """How the frame around an instruction lies on the stack."""
+
+    sp_offset: int
+    bp_offset: int
+    sp_base: int
+    bp_base: int
+    type: int
+
+
+# of what has frame pointers: the caller's is at rbp, and its address of return above
+_FRAME_POINTER = _Orc(16, -16, _Base.BP, _Base.PREV_SP, _Type.CALL)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One function on a stack: `name` is `function+0x12`."""
+
+    address: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Frames, the innermost first.
+
+    cut: why nothing is known beyond the last one; empty where that is the stack's end.
+    """
+
+    frames: tuple[Frame, ...]
+    cut: str = ""
+
+
+@dataclass
+class _State:
+    """Where a walk is: `exact` for an instruction that runs next, not one behind a call."""
+
+    ip: int
+    sp: int
+    bp: int
+    exact: bool
+    registers: Mapping[str, int]
+
+
+class Unwinder:
+    """Unwinds stacks of one guest.
+
+    name_of: names of code that is not the kernel's own, by address; None for what it does not know.
+    """
+
+    def __init__(
+        self, kernel: Kernel, memory: Memory, name_of: Callable[[int], str | None] | None = None
+    ) -> None:
+        self._kernel = kernel
+        self._memory = memory
+        self._name_of = name_of or (lambda _: None)
+        places = kernel.elf.sections.get(".orc_unwind_ip")
+        self._base = places.address if places else 0
+        self._ips = kernel.elf.bytes_of(".orc_unwind_ip")
+        self._ips = self._ips[: len(self._ips) // 4 * 4].cast("i")
+        self._entries = kernel.elf.bytes_of(".orc_unwind")
+        self._text = [
+            range(kernel.symbol(first), kernel.symbol(last))
+            for first, last in (("_text", "_etext"), ("_sinittext", "_einittext"))
+            if kernel.has_symbol(first) and kernel.has_symbol(last)
+        ]
+
+    def running(self, registers: Mapping[str, int]) -> Stack:
+        """The stack of a CPU by its registers: rip, rsp, rbp, and others as far as known."""
+        state = _State(
+            registers.get("rip", 0),
+            registers.get("rsp", 0),
+            registers.get("rbp", 0),
+            True,
+            registers,
+        )
+        if state.ip < _USER_END:
+            return Stack((), "it runs in user space")
+        return self._walk(state)
+
+    def sleeping(self, task: int) -> Stack:
+        """The stack of a task that no CPU runs, by the address of its task_struct.
+
+        Raises:
+          UnknownName: this kernel keeps a task's stack otherwise.
+        """
+        pointer = self._kernel.field("task_struct", "thread.sp")
+        size = self._kernel.size_of("inactive_task_frame")
+        bp = self._kernel.field("inactive_task_frame", "bp")
+        ip = self._kernel.field("inactive_task_frame", "ret_addr")
+        try:
+            at = self._u64(task + pointer.offset)
+            frame = self._memory.read(at, size)
+        except MemoryFault as fault:
+            return Stack((), f"its stack cannot be read: {fault.reason}")
+        return self._walk(_State(ip.value(frame), at + size, bp.value(frame), False, {}))
+
+    def _walk(self, state: _State) -> Stack:
+        frames: list[Frame] = []
+        try:
+            for cut in self._steps(state):
+                if cut is not None:
+                    return Stack(tuple(frames), cut)
+                frames.append(Frame(state.ip, self._name(state)))
+                if len(frames) == _MOST_FRAMES:
+                    return Stack(tuple(frames), f"more than {_MOST_FRAMES} frames")
+        except MemoryFault as fault:
+            return Stack(tuple(frames), f"the stack cannot be read there: {fault.reason}")
+        return Stack(tuple(frames))
+
+    def _steps(self, state: _State) -> Iterator[str | None]:
+        """Stops at each frame, with None, and at last where nothing more is known, with the reason.
+
+        Raises:
+          MemoryFault: the stack cannot be read.
+        """
+        while state.ip:
+            yield None
+            orc = self._orc(state)
+            if orc is None or orc.type == _Type.UNDEFINED:
+                yield "the kernel has no unwinding table for this code"
+                return
+            if orc.type == _Type.END_OF_STACK:
+                return
+            base = self._stack_base(state, orc)
+            if base is None:
+                yield "a register that the frame is found by is not known"
+                return
+            if orc.type == _Type.CALL:
+                state.ip, state.exact = self._u64(base - 8), False
+                sp = base
+            elif orc.type in (_Type.REGS, _Type.REGS_PARTIAL):
+                user, sp = self._interrupted(state, base, orc.type == _Type.REGS)
+                if user:
+                    return
+            else:
+                yield f"its unwinding table has a type of frame that is not known, {orc.type}"
+                return
+            if orc.bp_base == _Base.PREV_SP:
+                state.bp = self._u64(base + orc.bp_offset)
+            elif orc.bp_base == _Base.BP:
+                state.bp = self._u64(state.bp + orc.bp_offset)
+            if orc.type == _Type.CALL:
+                state.registers = {}
+            state.sp = sp
+
+    def _interrupted(self, state: _State, base: int, whole: bool) -> tuple[bool, int]:
+        """Goes on where an interrupt or exception came: whether in user space, and the stack there.
+
+        Raises:
+          MemoryFault: the registers that it saved cannot be read.
+        """
+        # of registers saved in part, what the processor itself has pushed is there
+        names = ["ip", "cs", "sp", *((*_NAMED.values(), "bp") if whole else ())]
+        start = base if whole else base - self._kernel.field("pt_regs", "ip").offset
+        saved = {
+            name: self._u64(start + self._kernel.field("pt_regs", name).offset) for name in names
+        }
+        state.ip, state.exact = saved["ip"], True
+        state.bp = saved.get("bp", state.bp)
+        state.registers = {long: saved[short] for long, short in _NAMED.items() if whole}
+        return bool(saved["cs"] & 3), saved["sp"]
+
+    def _stack_base(self, state: _State, orc: _Orc) -> int | None:
+        """The stack pointer of the caller; None where a register is not known."""
+        if orc.sp_base == _Base.SP:
+            found: int | None = state.sp + orc.sp_offset
+        elif orc.sp_base == _Base.BP:
+            found = state.bp + orc.sp_offset
+        elif orc.sp_base == _Base.SP_INDIRECT:
+            found = self._u64(state.sp) + orc.sp_offset
+        elif orc.sp_base == _Base.BP_INDIRECT:
+            found = self._u64(state.bp + orc.sp_offset)
+        else:
+            known = state.registers.get(_NAMES.get(orc.sp_base, ""))
+            found = None if known is None else known + orc.sp_offset
+        return None if found is None else found & _MASK
+
+    def _orc(self, state: _State) -> _Orc | None:
+        """How the frame lies; the byte before an address of return is in the calling function."""
+        at = state.ip if state.exact else state.ip - 1
+        if not any(at in text for text in self._text):
+            return _FRAME_POINTER
+        number = bisect_right(range(len(self._ips)), at, key=self._place) - 1
+        if number < 0 or (number + 1) * _ENTRY.size > len(self._entries):
+            return None
+        sp, bp, bits = _ENTRY.unpack_from(self._entries, number * _ENTRY.size)
+        return _Orc(sp, bp, bits & 15, bits >> 4 & 15, bits >> 8 & 7)
+
+    def _place(self, number: int) -> int:
+        return self._base + 4 * number + self._ips[number]
+
+    def _name(self, state: _State) -> str:
+        at = state.ip if state.exact else state.ip - 1
+        if any(at in text for text in self._text):
+            name, plus, offset = self._kernel.where(at).rpartition("+")
+            return f"{name}+{int(offset, 16) + state.ip - at:#x}" if plus else f"{state.ip:#x}"
+        return self._name_of(at) or f"{state.ip:#x}"
+
+    def _u64(self, address: int) -> int:
+        return int.from_bytes(self._memory.read(address & _MASK, 8), "little")
