@@ -11,7 +11,16 @@ from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.snapshot.text import duration, seconds
 
 # Of each kind of thing; a difference of two guests at work is mostly times.
-_TIMES = {"waiting_ns", "last_ran_ns", "run_ns", "clock_ns", "behind_ns", "address", "at_ns"}
+_TIMES = {
+    "waiting_ns",
+    "running_ns",
+    "last_ran_ns",
+    "run_ns",
+    "clock_ns",
+    "behind_ns",
+    "address",
+    "at_ns",
+}
 _ORDERS = {"vruntime", "lag", "dsq_vtime", "slice", "nr_switches"}
 
 

@@ -17,6 +17,7 @@ class Task:
       cpu: where it runs or ran last.
       queue: where it waits for a CPU, in words; empty where it waits for none.
       waiting_ns: for how long it has waited for a CPU, None where the kernel does not say.
+      running_ns: for how long it has had its CPU now, None where it has none.
       last_ran_ns: how long ago it had a CPU, None where the kernel does not say.
       cpus: those that it may use, as a list of numbers.
       vruntime, lag: of EEVDF, in ns; lag only of a task that is queued there.
@@ -33,6 +34,7 @@ class Task:
     cpu: int
     queue: str = ""
     waiting_ns: int | None = None
+    running_ns: int | None = None
     last_ran_ns: int | None = None
     cpus: tuple[int, ...] = ()
     vruntime: int | None = None

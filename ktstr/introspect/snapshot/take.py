@@ -77,8 +77,8 @@ class Taking:
         """The task whose task_struct is there; it must be among those that were read."""
         raw = self.raw.by_address[address]
         state = names.task_state(raw.get("__state", 0), raw.get("exit_state", 0))
-        if address in self._running:
-            state = "running"
+        runs = address in self._running
+        state = "running" if runs else state
         kind = self._classes.get(raw.get("sched_class", 0), "")
         queue = self._queue(address, raw, state)
         if queue and state not in ("runnable", "running"):
@@ -96,7 +96,8 @@ class Taking:
             cpu=self._running.get(address, raw.get("thread_info.cpu", -1)),
             queue=queue,
             waiting_ns=self._since(raw.get("sched_info.last_queued", 0)) if queue else None,
-            last_ran_ns=0 if state == "running" else self._since(raw.get("se.exec_start", 0)),
+            running_ns=self._since(raw.get("sched_info.last_arrival", 0)) if runs else None,
+            last_ran_ns=0 if runs else self._since(raw.get("se.exec_start", 0)),
             cpus=self._cpus(raw.get("cpus_ptr", 0)),
             vruntime=vruntime,
             lag=lag,
