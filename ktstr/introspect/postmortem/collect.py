@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ktstr.introspect.debugger.stacks import Stack, Unwinder
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import MemoryFault, PhysicalMemory
@@ -16,8 +17,8 @@ from ktstr.introspect.memory.paging import PagedMemory, kernel_tables
 from ktstr.introspect.postmortem.bounded import BoundedMemory
 from ktstr.introspect.postmortem.locks import NO_LOCKDEP, held_locks
 from ktstr.introspect.postmortem.log import LogRecord, kernel_log
+from ktstr.introspect.postmortem.programs import Programs
 from ktstr.introspect.postmortem.state import HeldLock, PostMortem, TaskStack
-from ktstr.introspect.postmortem.unwind import Stack, Unwinder
 from ktstr.introspect.postmortem.waits import waits
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.snapshot.take import Taking
@@ -66,7 +67,11 @@ def collect(
     except (MemoryFault, UnknownName) as error:
         problems.append(f"the kernel's log: {error}")
     taking = Taking(view)
-    stacks = tuple(_stacks(taking, registers, problems))
+    stacks: tuple[TaskStack, ...] = ()
+    try:
+        stacks = tuple(_stacks(taking, registers, problems))
+    except UnknownName as error:
+        problems.append(f"stacks: {error}")
     locks: tuple[HeldLock, ...] = ()
     try:
         locks = tuple(held_locks(taking))
@@ -99,32 +104,34 @@ def _stacks(
     taking: Taking, registers: Sequence[Registers], problems: list[str]
 ) -> Iterator[TaskStack]:
     """Those of running tasks first, then of all that are not kernel threads, then the others."""
-    try:
-        unwinder = Unwinder(taking.view)
-    except (UnknownName, MemoryFault) as error:
-        problems.append(f"stacks: {error}")
-        return
+    view = taking.view
+    unwinder = Unwinder(view.kernel, view.memory, Programs(view).where)
     running = {each.number("curr"): each.cpu for each in taking.runqueues}
     by_cpu = _by_cpu(taking, registers)
     for address, cpu in sorted(running.items(), key=lambda each: each[1]):
-        raw = taking.raw.by_address.get(address, {})
         found = by_cpu.get(cpu)
-        stack = unwinder.of_registers(found) if found else Stack((), "no registers of its CPU")
+        stack = unwinder.running(found) if found else Stack((), "no registers of its CPU")
         off = not found["eflags"] & _INTERRUPTS if found else None
-        comm = taking.raw.names.get(address, "")
-        yield TaskStack(raw.get("pid", -1), comm, cpu, stack.frames, stack.problem, off)
+        yield _named(taking, address, stack, cpu, off)
     idle = {each.number("idle") for each in taking.runqueues}
-    resting = [each for each in taking.raw.by_address if each not in running and each not in idle]
-    resting.sort(key=lambda each: (taking.task(each).kernel_thread, taking.task(each).pid))
+    tasks = [taking.task(each) for each in taking.raw.by_address]
+    resting = [each for each in tasks if each.address not in running and each.address not in idle]
+    # what is dead has none any more
+    resting = [each for each in resting if each.state not in ("dead", "zombie")]
+    resting.sort(key=lambda each: (each.kernel_thread, each.pid))
     if len(resting) > MOST_STACKS:
         problems.append(f"stacks: those of {len(resting) - MOST_STACKS} tasks are left out")
-    for address in resting[:MOST_STACKS]:
-        raw = taking.raw.by_address[address]
-        if raw.get("exit_state", 0):
-            continue  # what is dead has none any more
-        stack = unwinder.of_sleeping(raw.get("thread.sp", 0))
-        comm = taking.raw.names.get(address, "")
-        yield TaskStack(raw["pid"], comm, None, stack.frames, stack.problem)
+    for task in resting[:MOST_STACKS]:
+        yield _named(taking, task.address, unwinder.sleeping(task.address), None, None)
+
+
+def _named(
+    taking: Taking, address: int, stack: Stack, cpu: int | None, interrupts_off: bool | None
+) -> TaskStack:
+    raw = taking.raw.by_address.get(address, {})
+    names = tuple(frame.name for frame in stack.frames)
+    comm = taking.raw.names.get(address, "")
+    return TaskStack(raw.get("pid", -1), comm, cpu, names, stack.cut, interrupts_off)
 
 
 def _by_cpu(taking: Taking, registers: Sequence[Registers]) -> dict[int, Registers]:

@@ -26,11 +26,11 @@ class Programs:
         self._found.sort()
         self._starts = [start for start, _, _ in self._found]
 
-    def where(self, address: int) -> str:
-        """`name+0x12`; empty where no program is."""
+    def where(self, address: int) -> str | None:
+        """`name+0x12`; None where no program is."""
         at = bisect_right(self._starts, address) - 1
         if at < 0 or address >= self._found[at][1]:
-            return ""
+            return None
         start, _, name = self._found[at]
         return f"{name}+{address - start:#x}"
 
