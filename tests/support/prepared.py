@@ -6,7 +6,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ktstr.execute.budget import UNLIMITED
@@ -36,10 +36,16 @@ class Prepared:
 
 
 @contextmanager
-def prepared(config: str, guests: Callable[[int], int]) -> Iterator[Prepared]:
-    """The target of a NAME.config.json in the runfiles; `guests`: how many, of so many cases."""
+def prepared(
+    config: str, guests: Callable[[int], int], *, fresh: bool = False
+) -> Iterator[Prepared]:
+    """The target of a NAME.config.json in the runfiles; `guests`: how many, of so many cases.
+
+    fresh: each of them boots, whatever the target says.
+    """
     tree = RunfilesTree()
     target = load_target(tree.path(config))
+    target = replace(target, fresh_boot=fresh or target.fresh_boot)
     with tempfile.TemporaryDirectory() as folder, Termination() as termination:
         place = Path(folder)
         sources = sources_of(target, tree)

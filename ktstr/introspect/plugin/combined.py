@@ -66,7 +66,7 @@ class Combined:
         except StreamError as error:
             problem = f"what QEMU's plugin wrote cannot be read to its end: {error}"
         problem = problem or _problem(said)
-        said = replace(said, reason=said.reason or problem)
+        said = replace(said, reason=problem)
         return said, {name: self._of(name, said, records, problem) for name in self.wanted}
 
     def channel(self) -> HoldChannel | None:
