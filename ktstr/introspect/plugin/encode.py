@@ -13,6 +13,7 @@ from ktstr.introspect.plugin.watch import (
     ABSOLUTE,
     EACH_CPU,
     MOST_OFFSETS,
+    POINTED_CPU,
     REGISTERS,
     Probe,
     Read,
@@ -22,10 +23,10 @@ from ktstr.introspect.plugin.watch import (
 
 MAGIC = b"KTSTRWAT"
 # Of the plugin and this module: a plugin of another version refuses the watch.
-VERSION = 1
+VERSION = 2
 
 HEADER = struct.Struct("<8sIIIIQQQQQQIHHHHI")
-_READ = struct.Struct(f"<BBHI{MOST_OFFSETS}q")
+_READ = struct.Struct(f"<BBHIII{MOST_OFFSETS}q")
 _PERIOD = struct.Struct("<QHHI")
 _PROBE = struct.Struct("<QQQIHHHHHH")
 _PREDICATE_OF_PROBE = struct.Struct("<H")
@@ -33,8 +34,8 @@ _PROGRAM = struct.Struct("<Q")
 
 _NONE = 0xFFFF
 _NO_LIMIT = (1 << 64) - 1
-_RETURN, _REGISTERS, _STACK, _HOLD = 1, 2, 4, 8
-_BASES = {name: number for number, name in enumerate((*REGISTERS, ABSOLUTE, EACH_CPU))}
+_RETURN, _REGISTERS, _STACK, _HOLD, _EVERY = 1, 2, 4, 8, 16
+_BASES = {name: number for number, name in enumerate((*REGISTERS, ABSOLUTE, EACH_CPU, POINTED_CPU))}
 
 
 def encode(watch: Watch) -> bytes:
@@ -83,7 +84,7 @@ def _header(watch: Watch, reads: int, periods: int, evaluated: int, body: int) -
 def _read(read: Read) -> bytes:
     offsets = [_signed(each) for each in read.offsets]
     offsets += [0] * (MOST_OFFSETS - len(offsets))
-    return _READ.pack(_BASES[read.base], len(read.offsets), 0, read.size, *offsets)
+    return _READ.pack(_BASES[read.base], len(read.offsets), read.times, read.size, read.array, 0, *offsets)
 
 
 def _signed(offset: int) -> int:
@@ -93,7 +94,7 @@ def _signed(offset: int) -> int:
 
 def _probe(probe: Probe, reads: int, period: int, predicates: int) -> bytes:
     flags = _RETURN * (probe.when is When.RETURN) | _REGISTERS * probe.registers
-    flags |= _STACK * probe.stack | _HOLD * probe.hold
+    flags |= _STACK * probe.stack | _HOLD * probe.hold | _EVERY * probe.every
     return _PROBE.pack(
         probe.address,
         probe.end - 1,

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ktstr.introspect.plugin.watch import EACH_CPU, REGISTERS, Probe, Watch
+from ktstr.introspect.plugin.watch import EACH_CPU, POINTED_CPU, REGISTERS, Probe, Watch
 from ktstr.model.errors import InfraError
 
 MAGIC = b"KTSTRREC"
@@ -237,7 +237,8 @@ def _record(watch: Watch, data: bytes, where: int) -> Record:
 def run_sizes(watch: Watch, probe: Probe) -> Iterator[int]:
     """Bytes of each run of a probe's records."""
     for read in probe.reads:
-        yield from [read.size] * (watch.cpus if read.base == EACH_CPU else 1)
+        runs = watch.cpus if read.base in (EACH_CPU, POINTED_CPU) else 1
+        yield from [read.size * read.times] * runs
 
 
 class _Rest:

@@ -20,13 +20,14 @@ REGISTERS = (
     *("gs_base", "cr3", "rip"),
 )
 # Bases of a read that are no register.
-ABSOLUTE, EACH_CPU = "", "cpu"
+ABSOLUTE, EACH_CPU, POINTED_CPU = "", "cpu", "cpu*"
 
 # What the plugin has room for; tools/qemu/probes/watch.h knows the same numbers.
 MOST_CPUS = 256
 MOST_PROBES = 512
 MOST_READS = 64
 MOST_OFFSETS = 6
+MOST_TIMES = 4096
 MOST_RUN_BYTES = 1 << 16
 MOST_PREDICATES = 1024
 MOST_EVALUATED = 1 << 16
@@ -47,21 +48,38 @@ class Read:
     Attributes:
       base: a register at the probe (of RETURN: as it was at entry, but for rax, which is as it
         is), ABSOLUTE, or EACH_CPU: the area of each CPU, from which one run of bytes per CPU comes.
+        POINTED_CPU: ABSOLUTE, and the last pointer is to a variable of each CPU (`__percpu`), so
+        that one run comes of each, too.
       offsets: the first is added to the base. Before each further one, the pointer that is found
-        there is followed. Where one is NULL or cannot be read, zeros come, and a mark.
+        there is followed. Where one is NULL or odd (as the ends of hash chains are), or cannot be
+        read, zeros come, and a mark.
       size: bytes of a run.
+      times: how often this is done, with each of so many pointers that lie one behind the other;
+        what comes of all of them is one run.
+      array: the number of the offset, from 0, at which the first of these pointers lies.
     """
 
     base: str
     offsets: tuple[int, ...]
     size: int
+    times: int = 1
+    array: int = 1
 
     def __post_init__(self) -> None:
-        if self.base not in (ABSOLUTE, EACH_CPU, *REGISTERS):
+        if self.base not in (ABSOLUTE, EACH_CPU, POINTED_CPU, *REGISTERS):
             raise UsageError(
                 f"a read is based on {self.base!r}; that is one of {', '.join(REGISTERS)}, "
-                f'"{EACH_CPU}" for each CPU, or empty'
+                f'"{EACH_CPU}" or "{POINTED_CPU}" for each CPU, or empty'
             )
+        if not 1 <= self.times <= MOST_TIMES:
+            raise UsageError(f"a read is done 1 to {MOST_TIMES} times, not {self.times}")
+        if self.times > 1 and not 1 <= self.array < len(self.offsets) - 1:
+            raise UsageError(
+                f"the {self.times} pointers of a read lie at its offset {self.array}; that is to be "
+                f"one behind a pointer, and not the last of {len(self.offsets)}"
+            )
+        if len(self.offsets) < 2 and self.base == POINTED_CPU:
+            raise UsageError("a read of what a pointer has for each CPU follows one")
         if not 1 <= len(self.offsets) <= MOST_OFFSETS:
             raise UsageError(f"a read has 1 to {MOST_OFFSETS} offsets, not {len(self.offsets)}")
         if not 1 <= self.size <= MOST_RUN_BYTES:
@@ -79,7 +97,8 @@ class Period:
     least: int
 
     def __post_init__(self) -> None:
-        if self.read.size != 8 or self.read.base == EACH_CPU:
+        one = self.read.times == 1 and self.read.base not in (EACH_CPU, POINTED_CPU)
+        if self.read.size != 8 or not one:
             raise UsageError("a period is told by one u64: by a read of 8 bytes, not of each CPU")
 
 
@@ -99,6 +118,7 @@ class Probe:
       stack: whether a record has the stack in use, and beside that of an interrupt the task's.
       predicates: numbers of the watch's predicates, which are evaluated here. With any, a record
         comes only where one has failed, and of each predicate only the watch's `failures`.
+      every: whether a record comes of every such failure instead.
       hold: whether the guest stops here until the host lets it go on.
       limit: so many records at most; None for no limit.
     """
@@ -112,6 +132,7 @@ class Probe:
     registers: bool = False
     stack: bool = False
     predicates: tuple[int, ...] = ()
+    every: bool = False
     hold: bool = False
     limit: int | None = None
 

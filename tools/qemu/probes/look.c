@@ -35,28 +35,40 @@ uint64_t base_of(struct instant *instant, unsigned number)
 	return instant_register(instant, number);
 }
 
-// Follows the pointers; false, and zeros, where one is NULL or cannot be read.
-static bool read_run(uint64_t base, const struct read *read, void *to)
+// Follows the pointers; false, and zeros, where one is NULL or the odd mark of an end, or cannot be
+// read. `area` is what the last offset is added to, beside the last pointer.
+static bool read_run(uint64_t base, uint64_t area, const struct read *read, unsigned time, void *to)
 {
 	uint64_t at = base + read->offset[0];
 
 	for (unsigned i = 1; i < read->offsets; i++) {
-		if (!guest_read(at, &at, sizeof(at)) || !at) {
+		if (!guest_read(at, &at, sizeof(at)) || !at || at & 1) {
 			memset(to, 0, read->size);
 			return false;
 		}
-		at += read->offset[i];
+		at += read->offset[i] + (i == read->array ? 8ull * time : 0);
 	}
-	return guest_read(at, to, read->size);
+	return guest_read(at + area, to, read->size);
+}
+
+static bool read_times(uint64_t base, uint64_t area, const struct read *read, uint8_t *to)
+{
+	bool whole = true;
+
+	for (unsigned i = 0; i < read->times; i++)
+		whole &= read_run(base, area, read, i, to + (size_t)i * read->size);
+	return whole;
 }
 
 static bool read_each_cpu(const struct watch_header *kernel, const struct read *read, uint8_t *to)
 {
-	uint64_t area[MOST_CPUS];
+	uint64_t area[MOST_CPUS], bytes = read->size * read->times;
 	bool whole = guest_read(kernel->per_cpu_offset, area, 8 * kernel->cpus);
+	bool first = read->base == EACH_CPU;
 
 	for (unsigned cpu = 0; cpu < kernel->cpus; cpu++)
-		whole &= read_run(area[cpu], read, to + (size_t)cpu * read->size);
+		whole &= read_times(first ? area[cpu] : 0, first ? 0 : area[cpu], read,
+				    to + cpu * bytes);
 	return whole;
 }
 
@@ -67,7 +79,7 @@ static bool is_due(struct plugin *plugin, const struct probe *probe, struct inst
 	uint64_t base = read->base == ABSOLUTE ? 0 : base_of(instant, read->base);
 	uint64_t *due = &plugin->due[probe->period], now;
 
-	if (!read_run(base, read, &now) || now < *due)
+	if (!read_run(base, 0, read, 0, &now) || now < *due)
 		return false;
 	*due = now + period->least;
 	return true;
@@ -83,15 +95,14 @@ static uint64_t put_runs(struct plugin *plugin, const struct probe *probe, struc
 		const struct read *read = &plugin->watch.reads[probe->read + i];
 		bool whole;
 
-		if (read->base == EACH_CPU) {
+		if (read->base >= EACH_CPU) {
 			whole = read_each_cpu(kernel, read, out->at);
-			out->at += (size_t)read->size * kernel->cpus;
 		} else {
 			uint64_t base = read->base == ABSOLUTE ? 0 : base_of(instant, read->base);
 
-			whole = read_run(base, read, out->at);
-			out->at += read->size;
+			whole = read_times(base, 0, read, out->at);
 		}
+		out->at += read_bytes(kernel, read);
 		missing |= (uint64_t)!whole << i;
 	}
 	return missing;

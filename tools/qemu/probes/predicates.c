@@ -67,7 +67,8 @@ bool predicates_fail(struct plugin *plugin, const struct probe *probe, struct in
 		end = predicate_run(program, &now);
 		plugin->output.predicates[number].times[end]++;
 		if (end == PREDICATE_FAILS &&
-		    plugin->failures[number] < plugin->watch.header.failures) {
+		    (probe->flags & PROBE_EVERY ||
+		     plugin->failures[number] < plugin->watch.header.failures)) {
 			plugin->failures[number]++;
 			keep(failures, number, program->terms);
 		}

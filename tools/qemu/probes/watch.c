@@ -51,7 +51,10 @@ static const void *content(const char *path, size_t *size, char *why, size_t roo
 static bool read_is_sound(const struct read *read)
 {
 	return read->base < BASES && read->offsets >= 1 && read->offsets <= MOST_OFFSETS &&
-	       read->size >= 1 && read->size <= MOST_RUN_BYTES;
+	       read->size >= 1 && read->size <= MOST_RUN_BYTES && read->times >= 1 &&
+	       read->times <= MOST_TIMES &&
+	       (read->times == 1 || (read->array && read->array < read->offsets)) &&
+	       (read->base != POINTED_CPU || read->offsets > 1);
 }
 
 static bool period_is_sound(const struct watch *watch, const struct period *period)
@@ -61,7 +64,7 @@ static bool period_is_sound(const struct watch *watch, const struct period *peri
 	if (period->read >= watch->header.reads)
 		return false;
 	read = &watch->reads[period->read];
-	return read->size == 8 && read->base != EACH_CPU;
+	return read->size == 8 && read->times == 1 && read->base < EACH_CPU;
 }
 
 static bool probe_is_sound(const struct watch *watch, const struct probe *probe)
@@ -87,11 +90,8 @@ static uint64_t largest(const struct watch *watch, const struct probe *probe)
 {
 	uint64_t bytes = sizeof(struct record) + 8;
 
-	for (unsigned i = 0; i < probe->reads; i++) {
-		const struct read *read = &watch->reads[probe->read + i];
-
-		bytes += (uint64_t)read->size * (read->base == EACH_CPU ? watch->header.cpus : 1);
-	}
+	for (unsigned i = 0; i < probe->reads; i++)
+		bytes += read_bytes(&watch->header, &watch->reads[probe->read + i]);
 	if (probe->flags & PROBE_REGISTERS)
 		bytes += 8 * REGISTERS;
 	if (probe->flags & PROBE_STACK)

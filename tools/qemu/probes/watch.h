@@ -13,12 +13,13 @@
 #include "../predicate.h"
 
 enum {
-	WATCH_VERSION = 1,
+	WATCH_VERSION = 2,
 	// as ktstr/introspect/plugin/watch.py has them
 	MOST_CPUS = 256,
 	MOST_PROBES = 512,
 	MOST_READS = 64,
 	MOST_OFFSETS = 6,
+	MOST_TIMES = 4096,
 	MOST_RUN_BYTES = 1 << 16,
 	MOST_PREDICATES = 1024,
 	MOST_STACK_BYTES = 1 << 16,
@@ -29,9 +30,15 @@ enum {
 // Numbers of registers, which are bases of reads, too.
 enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8, R9, R15 = 15, GS_BASE, CR3, RIP, REGISTERS };
 // The other bases.
-enum { ABSOLUTE = REGISTERS, EACH_CPU, BASES };
+enum { ABSOLUTE = REGISTERS, EACH_CPU, POINTED_CPU, BASES };
 
-enum { PROBE_RETURN = 1, PROBE_REGISTERS = 2, PROBE_STACK = 4, PROBE_HOLD = 8 };
+enum {
+	PROBE_RETURN = 1,
+	PROBE_REGISTERS = 2,
+	PROBE_STACK = 4,
+	PROBE_HOLD = 8,
+	PROBE_EVERY = 16,
+};
 
 struct watch_header {
 	char magic[8];
@@ -44,8 +51,8 @@ struct watch_header {
 
 struct read {
 	uint8_t base, offsets;
-	uint16_t unused;
-	uint32_t size;
+	uint16_t times;
+	uint32_t size, array, unused;
 	int64_t offset[MOST_OFFSETS];
 };
 
@@ -70,6 +77,12 @@ struct watch {
 	struct predicate_program *programs;
 	uint32_t *record_bytes; // of each probe, at most
 };
+
+// What a read takes of a record.
+static inline uint64_t read_bytes(const struct watch_header *kernel, const struct read *read)
+{
+	return (uint64_t)read->size * read->times * (read->base >= EACH_CPU ? kernel->cpus : 1);
+}
 
 // Reads and checks it. False: `why` says in words what is wrong, and there is no watch.
 bool watch_load(struct watch *watch, const char *path, char *why, size_t size);
