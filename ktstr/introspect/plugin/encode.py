@@ -84,7 +84,9 @@ def _header(watch: Watch, reads: int, periods: int, evaluated: int, body: int) -
 def _read(read: Read) -> bytes:
     offsets = [_signed(each) for each in read.offsets]
     offsets += [0] * (MOST_OFFSETS - len(offsets))
-    return _READ.pack(_BASES[read.base], len(read.offsets), read.times, read.size, read.array, 0, *offsets)
+    return _READ.pack(
+        _BASES[read.base], len(read.offsets), read.times, read.size, read.array, 0, *offsets
+    )
 
 
 def _signed(offset: int) -> int:

@@ -75,8 +75,8 @@ class Read:
             raise UsageError(f"a read is done 1 to {MOST_TIMES} times, not {self.times}")
         if self.times > 1 and not 1 <= self.array < len(self.offsets) - 1:
             raise UsageError(
-                f"the {self.times} pointers of a read lie at its offset {self.array}; that is to be "
-                f"one behind a pointer, and not the last of {len(self.offsets)}"
+                f"the {self.times} pointers of a read lie at its offset {self.array}; that is to "
+                f"be one behind a pointer, and not the last of {len(self.offsets)}"
             )
         if len(self.offsets) < 2 and self.base == POINTED_CPU:
             raise UsageError("a read of what a pointer has for each CPU follows one")
@@ -213,7 +213,10 @@ class Watch:
                 f"probe {probe.name} evaluates predicates {probe.predicates}; the watch has "
                 f"{len(self.predicates)}"
             )
-        size = sum(each.size * (self.cpus if each.base == EACH_CPU else 1) for each in probe.reads)
+        runs = [self.cpus if each.base in (EACH_CPU, POINTED_CPU) else 1 for each in probe.reads]
+        size = sum(
+            each.size * each.times * count for each, count in zip(probe.reads, runs, strict=True)
+        )
         if size > MOST_RECORD_BYTES // 2:
             raise UsageError(
                 f"a record of probe {probe.name} may have {MOST_RECORD_BYTES // 2} bytes of reads, "

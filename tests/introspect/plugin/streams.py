@@ -11,6 +11,7 @@ from ktstr.introspect.plugin.records import Failed, Record, Stack
 from ktstr.introspect.plugin.watch import (
     ABSOLUTE,
     EACH_CPU,
+    POINTED_CPU,
     REGISTERS,
     KernelFacts,
     Period,
@@ -61,12 +62,21 @@ def _record(number: int, record: Record) -> bytes:
     return struct.pack("<IHHQQHHI", size, number, record.cpu, record.hit, missing, *counts) + body
 
 
-_reads = st.builds(
+_offsets = st.integers(-64, 1 << 20)
+_one = st.builds(
     Read,
     st.sampled_from((*REGISTERS[:8], ABSOLUTE, EACH_CPU)),
-    st.lists(st.integers(-64, 1 << 20), min_size=1, max_size=6).map(tuple),
+    st.lists(_offsets, min_size=1, max_size=6).map(tuple),
     st.integers(1, 24),
 )
+_many = st.builds(
+    Read,
+    st.sampled_from((ABSOLUTE, POINTED_CPU)),
+    st.tuples(_offsets, _offsets, _offsets),
+    st.integers(1, 9),
+    st.integers(1, 4),
+)
+_reads = _one | _many
 _periods = st.builds(Period, st.builds(Read, st.just("rdi"), st.just((8,)), st.just(8)), st.just(4))
 
 
@@ -101,7 +111,9 @@ def records(draw: st.DrawFn, watch: Watch) -> Record:
     """A record that a watch can make."""
     probe = draw(st.sampled_from(watch.probes))
     sizes = [
-        read.size for read in probe.reads for _ in range(watch.cpus if read.base == EACH_CPU else 1)
+        read.size * read.times
+        for read in probe.reads
+        for _ in range(watch.cpus if read.base in (EACH_CPU, POINTED_CPU) else 1)
     ]
     words = st.integers(0, (1 << 64) - 1)
     terms = st.lists(st.integers(-(1 << 63), (1 << 63) - 1), max_size=3).map(tuple)

@@ -129,7 +129,7 @@ class RefusedTest(Guests):
             self.assertEqual(
                 self.refused(),
                 "QEMU's plugin refused what it was told: the watch is of version 9, and the "
-                "plugin knows 1",
+                "plugin knows 2",
             )
 
 

@@ -41,6 +41,13 @@ class WatchTest(parameterized.TestCase):
         (lambda: Read("rdi", (), 8), "a read has 1 to 6 offsets, not 0"),
         (lambda: Read("rdi", (0,) * 7, 8), "a read has 1 to 6 offsets, not 7"),
         (lambda: Read("rdi", (0,), 0), "a read has 1 to 65536 bytes, not 0"),
+        (lambda: Read("rdi", (0,), 8, times=0), "a read is done 1 to 4096 times, not 0"),
+        (
+            lambda: Read("", (0, 8), 8, times=9),
+            "the 9 pointers of a read lie at its offset 1; that is to be one behind a pointer, and "
+            "not the last of 2",
+        ),
+        (lambda: Read("cpu*", (0,), 8), "a read of what a pointer has for each CPU follows one"),
         (lambda: Period(Read("rdi", (0,), 4), 1), "a period is told by one u64"),
         (lambda: Period(Read(EACH_CPU, (0,), 8), 1), "a period is told by one u64"),
         (lambda: Probe("p", 4096, 5000), "which is no part of the kernel"),
