@@ -34,12 +34,12 @@ class Own(Looker):
         hold: Callable[[Held], None] | None = None,
     ) -> None:
         super().__init__()
-        self.asked, self.hold = probes, hold
+        self.own, self.hold = probes, hold or self.held.append
 
     def look(self, kernel: Kernel, plan: Plan, cpus: int) -> Looker:
         """Itself, with its probes at that kernel."""
         self.kernel = kernel
-        self.wanted = Wanted(tuple(self.asked(kernel)), (), self.hold or self.held.append)
+        self.wanted = Wanted(tuple(self.own(kernel)), (), self.hold)
         return self
 
 

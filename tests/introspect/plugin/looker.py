@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ktstr.introspect.kernel.kernel import Kernel
@@ -12,8 +13,8 @@ from ktstr.introspect.plugin.watch import EACH_CPU, Period, Probe, Read, When
 from ktstr.model.plan import Plan
 
 # The most often called, where a guest's every block would show that something else ran.
-_HOT = ("update_rq_clock", "__schedule", "hrtimer_interrupt", "try_to_wake_up")
-_TICKS = ("task_tick_fair", "task_tick_idle", "task_tick_scx")
+HOT = ("update_rq_clock", "__schedule", "hrtimer_interrupt", "try_to_wake_up")
+TICKS = ("task_tick_fair", "task_tick_idle", "task_tick_scx")
 HELD = "sched_tick"
 
 
@@ -28,10 +29,12 @@ def probe(kernel: Kernel, function: str, **what: object) -> Probe:
 class Looker:
     """A part that makes nothing for records: `looked` has what came of each guest, in order.
 
-    probes: whether it wants any.  holds: how often the guest is held.
+    functions: whose entries it wants.  ticks: with a period of 4 ms.  holds: how often the guest is
+    held.
     """
 
-    probes: bool = True
+    functions: tuple[str, ...] = HOT
+    ticks: tuple[str, ...] = TICKS
     holds: int = 0
     looked: list[Looked] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
@@ -41,9 +44,27 @@ class Looker:
 
     def look(self, kernel: Kernel, plan: Plan, cpus: int) -> Looker:
         """Itself, with probes for that kernel."""
-        if self.probes:
-            self.wanted = Wanted(tuple(_probes(kernel, self.holds)), (), self.held.append)
+        self.wanted = Wanted(tuple(self.asked(kernel)), (), self.held.append)
         return self
+
+    def asked(self, kernel: Kernel) -> Iterator[Probe]:
+        """Its probes, at the functions that the kernel has."""
+        rq = kernel.symbol("runqueues")
+        clock = Read("rdi", (kernel.field("rq", "clock").offset,), 8)
+        queues = Read(EACH_CPU, (rq + kernel.field("rq", "nr_running").offset,), 4)
+        current = rq + kernel.field("rq", "curr").offset
+        comm = Read(EACH_CPU, (current, kernel.field("task_struct", "comm").offset), 16)
+        for tick in filter(kernel.has_symbol, self.ticks):
+            period = Period(clock, 4_000_000)
+            yield probe(kernel, tick, reads=(clock, queues, comm), period=period)
+        for function in self.functions:
+            yield probe(kernel, function, reads=(queues,), registers=True)
+        if self.ticks:
+            for function in ("enqueue_task_fair", "dequeue_task_fair"):
+                yield probe(kernel, function, when=When.RETURN, reads=(clock, queues))
+            yield probe(kernel, "select_task_rq_fair", stack=True, limit=20)
+        if self.holds:
+            yield probe(kernel, HELD, hold=True, limit=self.holds)
 
     def made(self, looked: Looked) -> object:
         """Keeps it."""
@@ -54,24 +75,3 @@ class Looker:
         """Keeps the reason."""
         self.refused.append(why)
         return None
-
-
-def _probes(kernel: Kernel, holds: int) -> list[Probe]:
-    rq = kernel.symbol("runqueues")
-    clock = Read("rdi", (kernel.field("rq", "clock").offset,), 8)
-    queues = Read(EACH_CPU, (rq + kernel.field("rq", "nr_running").offset,), 4)
-    current = rq + kernel.field("rq", "curr").offset
-    comm = Read(EACH_CPU, (current, kernel.field("task_struct", "comm").offset), 16)
-    made = [
-        probe(kernel, tick, reads=(clock, queues, comm), period=Period(clock, 4_000_000))
-        for tick in _TICKS
-        if kernel.has_symbol(tick)
-    ]
-    for function in _HOT:
-        made.append(probe(kernel, function, reads=(queues,), registers=True))
-    for function in ("enqueue_task_fair", "dequeue_task_fair"):
-        made.append(probe(kernel, function, when=When.RETURN, reads=(clock, queues)))
-    made.append(probe(kernel, "select_task_rq_fair", stack=True, limit=20))
-    if holds:
-        made.append(probe(kernel, HELD, hold=True, limit=holds))
-    return made

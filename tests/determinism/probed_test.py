@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On four vCPUs: a guest that is looked into says what one says that is not. probed_test.py CONFIG
+
+What `probed` does with many guests, with one of each kind.
+"""
+
+import sys
+
+from absl.testing import absltest, parameterized
+
+from tests.determinism.probed import KINDS, said
+from tests.support.prepared import prepared
+
+
+class ProbedTest(parameterized.TestCase):
+    @parameterized.named_parameters(
+        ("cloned", False, tuple(KINDS)), ("cold", True, ("off", "held"))
+    )
+    def test_all_kinds_say_the_same(self, fresh: bool, kinds: tuple[str, ...]) -> None:
+        with prepared(_config, lambda _: len(kinds), fresh=fresh) as target:
+            found = {kind: said(target, kind) for kind in kinds}
+        self.assertEqual(found, dict.fromkeys(kinds, found["off"]))
+
+
+if __name__ == "__main__":
+    _config = sys.argv.pop(1)
+    absltest.main()
