@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an expression over kernel state to a program.
+
+An expression is Python's, read by `ast` and never run as Python:
+
+    numbers, + - * // & | ^ << >>, comparisons, and, or, not, a if c else b
+    rq.cfs.h_nr_queued          a member, through embedded structs and arrays: rq.uclamp[0].value
+    task_struct(rq.curr)        an address as a pointer to that struct
+    address(rq.cfs)             where a member lies
+    symbol("x"), per_cpu("x", c), enumerator("e", "X"), word(a) (the u64 at a)
+    argument(0), result()       of the function, as it was called and as it returns
+    cpu(), cpus()               this CPU's number, how many there are
+    NAME := e                   a name for what is used again
+    all(c for x in I if d), any(..), sum(e for x in I), count(I)
+
+I is one of entries(head, "struct", "member") of a list_head, nodes(root, "struct", "member") of an
+rb_root in order, upwards(first, "struct", "member") until a NULL, range(n).
+
+// divides towards 0, as C does; comparisons are of signed 64 bits, so that times are to be compared
+by the sign of their difference.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ktstr.introspect.invariants.code import Code
+from ktstr.introspect.invariants.layout import Field, Layout, Windows, find
+from ktstr.introspect.invariants.loops import Loops, Name
+from ktstr.introspect.invariants.program import LARGEST, SIGNED, Op, Program
+from ktstr.model.errors import UsageError
+
+# of struct pt_regs' calling convention: where arguments of a function are, in a look's registers
+_ARGUMENTS = (5, 4, 3, 2, 8, 9)
+_OPERATORS: Mapping[type[ast.operator], Op] = {
+    ast.Add: Op.ADD,
+    ast.Sub: Op.SUB,
+    ast.Mult: Op.MUL,
+    ast.FloorDiv: Op.DIV,
+    ast.BitAnd: Op.AND,
+    ast.BitOr: Op.OR,
+    ast.BitXor: Op.XOR,
+    ast.LShift: Op.SHL,
+    ast.RShift: Op.SHR,
+}
+_COMPARISONS: Mapping[type[ast.cmpop], Op] = {
+    ast.Eq: Op.EQ,
+    ast.NotEq: Op.NE,
+    ast.Lt: Op.LT,
+    ast.LtE: Op.LE,
+    ast.Gt: Op.GT,
+    ast.GtE: Op.GE,
+}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A program, and what its terms are in the words of the expression."""
+
+    program: Program
+    terms: tuple[str, ...]
+
+
+def compile_predicate(
+    holds: str,
+    layout: Layout,
+    *,
+    given: str = "",
+    names: Mapping[str, str] | None = None,
+    constants: Mapping[str, int] | None = None,
+    windows: Windows | None = None,
+) -> Compiled:
+    """The program that says whether `holds` does.
+
+    Args:
+        given: what it speaks of; where this is 0, the program says nothing.
+        names: expressions for names that both use, each by those before it.
+        constants: numbers by name, such as macros of the kernel.
+        windows: which bytes of each struct one read is to get; None reads each member by itself.
+
+    Raises:
+        UsageError: it is no expression of the language, or the kernel lacks what it speaks of.
+    """
+    return _Compiler(layout, constants or {}, windows).whole(holds, given, names or {})
+
+
+def watched(
+    holds: str, layout: Layout, windows: Windows, *, given: str, names: Mapping[str, str], constants: Mapping[str, int]
+) -> None:
+    """Adds the members that an expression speaks of to `windows`."""
+    compiler = _Compiler(layout, constants, None, windows)
+    compiler.whole(holds, given, names)
+
+
+class _Compiler:
+    def __init__(
+        self,
+        layout: Layout,
+        constants: Mapping[str, int],
+        windows: Windows | None,
+        sees: Windows | None = None,
+    ) -> None:
+        self.layout, self.code = layout, Code()
+        self.names: dict[str, Name] = {}
+        self._constants, self._windows, self._sees = constants, windows, sees
+        # terms are said where they have one value, which in a sum they have not
+        self.quiet = 0
+        self._loops = Loops(self)
+        self._calls: dict[str, Callable[[ast.Call], None]] = {
+            "address": self._address,
+            "argument": lambda call: self.code.add(Op.REG, _ARGUMENTS[_integer(call, 0)]),
+            "cpu": lambda call: self.code.add(Op.CPU),
+            "cpus": lambda call: self.code.add(Op.CPUS),
+            "result": lambda call: self.code.add(Op.RESULT),
+            "symbol": lambda call: self.code.number(layout.symbol(text_of(call, 0))),
+            "enumerator": lambda call: self.code.number(
+                layout.enumerator(text_of(call, 0), text_of(call, 1))
+            ),
+            "per_cpu": self._per_cpu,
+            "word": self._word,
+        }
+
+    def whole(self, holds: str, given: str, names: Mapping[str, str]) -> Compiled:
+        trees = [_parsed(text) for text in (given, holds) if text]
+        bound = {name: _parsed(text) for name, text in names.items()}
+        needed = {each.id for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Name)}
+        for name, tree in reversed(bound.items()):
+            if name in needed:
+                needed |= {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
+        self.quiet += 1
+        for name, tree in bound.items():
+            if name in needed:
+                self.bind(name, tree)
+        self.quiet -= 1
+        for number, tree in enumerate(trees):
+            self.value(tree)
+            self.code.add(Op.END if number == len(trees) - 1 else Op.GIVEN)
+        return Compiled(*self.code.program())
+
+    def bind(self, name: str, tree: ast.expr) -> Name:
+        """Has `name` mean a value from here on."""
+        self.value(tree)
+        known = self.names.get(name)
+        slot = known.slot if known else self.code.local()
+        self.code.add(Op.SET, slot)
+        self.code.changed(slot)
+        self.names[name] = Name(slot, self._struct(tree))
+        return self.names[name]
+
+    def value(self, tree: ast.expr) -> None:
+        """Pushes what an expression gives."""
+        match tree:
+            case ast.Constant(value=bool()) | ast.Constant(value=int()):
+                self.code.number(int(tree.value))
+            case ast.Name(id=name) if name in self.names:
+                self.code.add(Op.GET, self.names[name].slot)
+            case ast.Name(id=name) if name in self._constants:
+                self.code.number(self._constants[name])
+            case ast.Attribute() | ast.Subscript():
+                self._member(tree)
+            case ast.Call(func=ast.Name(id=name)) if name in self._calls:
+                self._calls[name](tree)
+            case ast.Call(func=ast.Name(id=name)) if name in Loops.NAMES:
+                self._loops.value(tree)
+            case ast.Call(func=ast.Name(id=name), args=[pointer]):
+                self.layout.size_of(name)
+                self.value(pointer)
+            case ast.NamedExpr(target=ast.Name(id=name), value=given):
+                self.code.add(Op.GET, self.bind(name, given).slot)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+                self.value(left)
+                self.value(right)
+                self.code.add(_OPERATORS[type(op)])
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                self.value(operand)
+                self.code.add(Op.NEG)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.value(operand)
+                self.code.add(Op.NOT)
+            case ast.BoolOp():
+                self._logic(tree)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self._choice(test, body, orelse)
+            case ast.Compare():
+                self._comparison(tree)
+            case _:
+                raise no_language(tree)
+
+    def _choice(self, test: ast.expr, body: ast.expr, orelse: ast.expr) -> None:
+        other, end = self.code.place(), self.code.place()
+        self.value(test)
+        self.code.jump(Op.UNLESS, other)
+        with self.code.maybe():
+            self.value(body)
+        self.code.jump(Op.JUMP, end)
+        self.code.here(other)
+        with self.code.maybe():
+            self.value(orelse)
+        self.code.here(end)
+
+    def _logic(self, tree: ast.BoolOp) -> None:
+        """`and` and `or` give 0 or 1, and stop as soon as they know."""
+        stops, end = self.code.place(), self.code.place()
+        is_and = isinstance(tree.op, ast.And)
+        first, *others = tree.values
+        self._until(first, is_and, stops)
+        with self.code.maybe():
+            for each in others:
+                self._until(each, is_and, stops)
+        self.code.number(int(is_and))
+        self.code.jump(Op.JUMP, end)
+        self.code.here(stops)
+        self.code.number(int(not is_and))
+        self.code.here(end)
+
+    def _until(self, tree: ast.expr, is_and: bool, stops: int) -> None:
+        self.value(tree)
+        if not is_and:
+            self.code.add(Op.NOT)
+        self.code.jump(Op.UNLESS, stops)
+
+    def _comparison(self, tree: ast.Compare) -> None:
+        pairs = list(zip(tree.ops, tree.comparators, strict=True))
+        if any(type(op) not in _COMPARISONS for op, _ in pairs):
+            raise no_language(tree)
+        self.value(tree.left)
+        if len(pairs) == 1:
+            self.value(pairs[0][1])
+            self.code.add(_COMPARISONS[type(pairs[0][0])])
+            return
+        middle, stops, end = self.code.local(), self.code.place(), self.code.place()
+        with self.code.maybe():
+            for op, right in pairs:
+                self.value(right)
+                self.code.add(Op.SET, middle)
+                self.code.add(Op.GET, middle)
+                self.code.add(_COMPARISONS[type(op)])
+                self.code.jump(Op.UNLESS, stops)
+                self.code.add(Op.GET, middle)
+        # what is left on the stack is the last operand, and nothing where a pair stopped
+        self.code.add(Op.SET, middle)
+        self.code.number(1)
+        self.code.jump(Op.JUMP, end)
+        self.code.here(stops)
+        self.code.number(0)
+        self.code.here(end)
+        self.code.give_back(middle)
+
+    def _member(self, tree: ast.expr) -> None:
+        name, found = self._located(tree)
+        if found.size not in (1, 2, 4, 8):
+            raise UsageError(f"{ast.unparse(tree)} has {found.size} bytes and is no number")
+        how = found.size | (SIGNED if found.signed and not found.bit_size else 0)
+        self.code.add(Op.FIELD, how, name.slot, found.offset)
+        if found.bit_size:
+            self.code.number(found.bit_offset)
+            self.code.add(Op.SHR)
+            self.code.number((1 << found.bit_size) - 1)
+            self.code.add(Op.AND)
+        self._release(name)
+        if not self.quiet:
+            self.code.term(ast.unparse(tree))
+
+    def _address(self, call: ast.Call) -> None:
+        base, path = _path(call.args[0])
+        struct = self._struct(base)
+        offset = find(self.layout, struct, path).offset
+        self.value(base)
+        self.code.number(offset)
+        self.code.add(Op.ADD)
+
+    def _located(self, tree: ast.expr) -> tuple[Name, Field]:
+        """The local that a member's struct is behind, what lies there read, and the member."""
+        base, path = _path(tree)
+        struct = self._struct(base)
+        if not struct:
+            raise UsageError(f"{ast.unparse(base)} is a number, and has no {path}")
+        found = find(self.layout, struct, path)
+        if self._sees is not None:
+            self._sees.saw(struct, found)
+        if isinstance(base, ast.Name):
+            name = self.names[base.id]
+        else:
+            self.value(base)
+            name = Name(self.code.local(), struct)
+            self.code.add(Op.SET, name.slot)
+        self.keep(name)
+        return name, found
+
+    def _release(self, name: Name) -> None:
+        if name not in self.names.values():
+            self.code.give_back(name.slot)
+
+    def keep(self, name: Name) -> None:
+        """Reads at once what is looked at of the struct that a name points to."""
+        span = self._windows.spans.get(name.struct) if self._windows else None
+        if span and span[1] - span[0] <= LARGEST:
+            self.code.keep(name.slot, span[0], span[1] - span[0])
+
+    def saw(self, struct: str, found: Field) -> None:
+        if self._sees is not None:
+            self._sees.saw(struct, found)
+
+    def _per_cpu(self, call: ast.Call) -> None:
+        self.value(call.args[1])
+        self.code.add(Op.PERCPU)
+        self.code.number(self.layout.symbol(text_of(call, 0)))
+        self.code.add(Op.ADD)
+
+    def _word(self, call: ast.Call) -> None:
+        self.value(call.args[0])
+        self.code.add(Op.LOAD, 8)
+
+    def _struct(self, tree: ast.expr) -> str:
+        """The struct that an expression points to; empty for a number."""
+        match tree:
+            case ast.Name(id=name) if name in self.names:
+                return self.names[name].struct
+            case ast.NamedExpr(value=value):
+                return self._struct(value)
+            case ast.Call(func=ast.Name(id=name)) if name not in {*self._calls, *Loops.NAMES}:
+                return name
+        return ""
+
+
+def no_language(tree: ast.AST) -> UsageError:
+    return UsageError(f"{ast.unparse(tree)!r} is nothing that an invariant can say")
+
+
+def text_of(call: ast.Call, number: int) -> str:
+    """An argument that has to be a text.
+
+    Raises:
+        UsageError: it is none.
+    """
+    match call.args[number : number + 1]:
+        case [ast.Constant(value=str(text))]:
+            return text
+    raise no_language(call)
+
+
+def _integer(call: ast.Call, number: int) -> int:
+    match call.args[number : number + 1]:
+        case [ast.Constant(value=int(value))] if 0 <= value < len(_ARGUMENTS):
+            return value
+    raise no_language(call)
+
+
+def _parsed(text: str) -> ast.expr:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise UsageError(f"{text!r} is no expression: {error.msg}") from error
+
+
+def _path(tree: ast.expr) -> tuple[ast.expr, str]:
+    """What a chain of members starts at, and the chain as a path."""
+    match tree:
+        case ast.Attribute(value=value, attr=attr):
+            base, path = _path(value)
+            return base, f"{path}.{attr}" if path else attr
+        case ast.Subscript(value=value, slice=ast.Constant(value=int(index))):
+            base, path = _path(value)
+            return base, f"{path}[{index}]"
+        case ast.Subscript():
+            raise no_language(tree)
+    return tree, ""
