@@ -6,6 +6,7 @@ An expression is Python's, read by `ast` and never run as Python:
     numbers, + - * // & | ^ << >>, comparisons, and, or, not, a if c else b
     rq.cfs.h_nr_queued          a member, through embedded structs and arrays: rq.uclamp[0].value
     task_struct(rq.curr)        an address as a pointer to that struct
+    container(a, "task_struct", "se")    the struct whose member lies at an address
     address(rq.cfs)             where a member lies
     symbol("x"), per_cpu("x", c), enumerator("e", "X"), word(a) (the u64 at a)
     argument(0), result()       of the function, as it was called and as it returns
@@ -87,7 +88,13 @@ def compile_predicate(
 
 
 def watched(
-    holds: str, layout: Layout, windows: Windows, *, given: str, names: Mapping[str, str], constants: Mapping[str, int]
+    holds: str,
+    layout: Layout,
+    windows: Windows,
+    *,
+    given: str,
+    names: Mapping[str, str],
+    constants: Mapping[str, int],
 ) -> None:
     """Adds the members that an expression speaks of to `windows`."""
     compiler = _Compiler(layout, constants, None, windows)
@@ -120,12 +127,15 @@ class _Compiler:
             ),
             "per_cpu": self._per_cpu,
             "word": self._word,
+            "container": self._container,
         }
 
     def whole(self, holds: str, given: str, names: Mapping[str, str]) -> Compiled:
         trees = [_parsed(text) for text in (given, holds) if text]
         bound = {name: _parsed(text) for name, text in names.items()}
-        needed = {each.id for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Name)}
+        needed = {
+            each.id for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Name)
+        }
         for name, tree in reversed(bound.items()):
             if name in needed:
                 needed |= {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
@@ -313,6 +323,13 @@ class _Compiler:
         self.value(call.args[0])
         self.code.add(Op.LOAD, 8)
 
+    def _container(self, call: ast.Call) -> None:
+        self.value(call.args[0])
+        offset = find(self.layout, text_of(call, 1), text_of(call, 2)).offset
+        if offset:
+            self.code.number(offset)
+            self.code.add(Op.SUB)
+
     def _struct(self, tree: ast.expr) -> str:
         """The struct that an expression points to; empty for a number."""
         match tree:
@@ -320,6 +337,8 @@ class _Compiler:
                 return self.names[name].struct
             case ast.NamedExpr(value=value):
                 return self._struct(value)
+            case ast.Call(func=ast.Name(id="container")):
+                return text_of(tree, 1)
             case ast.Call(func=ast.Name(id=name)) if name not in {*self._calls, *Loops.NAMES}:
                 return name
         return ""

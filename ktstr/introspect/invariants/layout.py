@@ -34,12 +34,12 @@ class Layout(Protocol):
     def enumerator(self, enum: str, name: str) -> int: ...
 
 
-# (struct, path as the library has it) -> what other kernels call the same
-FORMER: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("cfs_rq", "sum_w_vruntime"): ("avg_vruntime",),
-    ("cfs_rq", "sum_weight"): ("avg_load",),
-    ("cfs_rq", "nr_queued"): ("nr_running",),
-    ("cfs_rq", "h_nr_idle"): ("idle_h_nr_running",),
+# a member as the library has it -> what other kernels call the same
+FORMER: Mapping[str, tuple[str, ...]] = {
+    "sum_w_vruntime": ("avg_vruntime",),
+    "sum_weight": ("avg_load",),
+    "nr_queued": ("nr_running",),
+    "h_nr_idle": ("idle_h_nr_running",),
 }
 
 
@@ -61,7 +61,9 @@ def find(layout: Layout, struct: str, path: str) -> Field:
     Raises:
         UsageError: the kernel has neither.
     """
-    for name in FORMER.get((struct, path), ()):
-        if not layout.has_field(struct, path) and layout.has_field(struct, name):
-            return layout.field(struct, name)
+    above, dot, member = path.rpartition(".")
+    for name in FORMER.get(member, ()):
+        former = f"{above}{dot}{name}"
+        if not layout.has_field(struct, path) and layout.has_field(struct, former):
+            return layout.field(struct, former)
     return layout.field(struct, path)

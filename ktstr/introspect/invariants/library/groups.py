@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Of task groups, the leaf list that load tracking goes along, and bandwidth control."""
+
+from __future__ import annotations
+
+from ktstr.introspect.invariants.instants import (
+    ENQUEUED,
+    LEFT_FAIR,
+    SWITCHED,
+    THROTTLED,
+    TICKED_FAIR,
+    UNTHROTTLED,
+)
+from ktstr.introspect.invariants.invariant import Category, Invariant
+
+_FAIR = "kernel/sched/fair.c"
+_IS_FAIR = "p.sched_class == symbol('fair_sched_class')"
+_CHAIN = "upwards(address(p.se), 'sched_entity', 'parent')"
+_LEAVES = "entries(address(rq.leaf_cfs_rq_list), 'cfs_rq', 'leaf_cfs_rq_list')"
+_IN_GROUP = f"{_IS_FAIR} and p.se.parent != 0"
+# what a group has for this CPU
+_OF_CPU = "word({0} + 8 * rq.cpu)"
+
+GROUPS = (
+    Invariant(
+        name="group-entity",
+        says="A group's entity and queue of a CPU are those that its tasks are queued through.",
+        category=Category.GROUP,
+        source="kernel/sched/fair.c init_tg_cfs_entry",
+        at=(ENQUEUED,),
+        given=_IN_GROUP,
+        holds=f"all({_OF_CPU.format('task_group(cfs_rq(e.my_q).tg).se')} == e"
+        f" and {_OF_CPU.format('task_group(cfs_rq(e.my_q).tg).cfs_rq')} == e.my_q"
+        f" for e in {_CHAIN} if e.my_q != 0)",
+    ),
+    Invariant(
+        name="group-parent",
+        says="A group's entity is queued in the queue of its parent group.",
+        category=Category.GROUP,
+        source="kernel/sched/fair.c init_tg_cfs_entry",
+        at=(ENQUEUED,),
+        given=_IN_GROUP,
+        holds=f"all(e.parent == 0 or sched_entity(e.parent).my_q == e.cfs_rq for e in {_CHAIN})",
+    ),
+    Invariant(
+        name="group-h-nr",
+        says="No group has more tasks queued than the queue that it is in, unless it is throttled.",
+        category=Category.GROUP,
+        source=f"{_FAIR} enqueue_task_fair, dequeue_entities",
+        at=(ENQUEUED, TICKED_FAIR),
+        given=_IN_GROUP,
+        holds="all(e.on_rq == 0 or cfs_rq(e.my_q).h_nr_queued <= cfs_rq(e.cfs_rq).h_nr_queued"
+        f" for e in {_CHAIN} if e.my_q != 0)",
+    ),
+    Invariant(
+        name="group-shares",
+        says="A group's shares are some, and not without bound.",
+        category=Category.GROUP,
+        source=f"{_FAIR} __sched_group_set_shares",
+        at=(ENQUEUED,),
+        given=_IN_GROUP,
+        holds="all(MIN_SHARES <= task_group(cfs_rq(e.my_q).tg).shares <= MAX_SHARES"
+        f" for e in {_CHAIN} if e.my_q != 0)",
+    ),
+    Invariant(
+        name="group-load-avg",
+        says="The load of a group over all CPUs is not negative.",
+        category=Category.GROUP,
+        source=f"{_FAIR} update_tg_load_avg, clear_tg_load_avg",
+        at=(TICKED_FAIR,),
+        given=_IN_GROUP,
+        holds="all(task_group(cfs_rq(e.my_q).tg).load_avg.counter >= 0"
+        f" for e in {_CHAIN} if e.my_q != 0)",
+    ),
+    Invariant(
+        name="leaf-list",
+        says="What is on a CPU's leaf list says so, and is of this CPU.",
+        category=Category.LEAF,
+        source=f"{_FAIR} list_add_leaf_cfs_rq, list_del_leaf_cfs_rq",
+        at=(TICKED_FAIR,),
+        holds=f"all(q.on_list == 1 and q.rq == rq for q in {_LEAVES})",
+    ),
+    Invariant(
+        name="leaf-list-alive",
+        says="What is on a CPU's leaf list is the queue that a group has for this CPU.",
+        category=Category.LEAF,
+        source=f"{_FAIR} unregister_fair_sched_group",
+        at=(TICKED_FAIR,),
+        holds="all(q == address(rq.cfs) or"
+        f" {_OF_CPU.format('task_group(q.tg).cfs_rq')} == q for q in {_LEAVES})",
+    ),
+    Invariant(
+        name="leaf-list-parents",
+        says="The parent of a queue on the leaf list is on it, too.",
+        category=Category.LEAF,
+        source=f"{_FAIR} list_add_leaf_cfs_rq, assert_list_leaf_cfs_rq",
+        at=(TICKED_FAIR,),
+        given="rq.tmp_alone_branch == address(rq.leaf_cfs_rq_list)",
+        holds="all(q == address(rq.cfs) or"
+        " cfs_rq(word(task_group(task_group(q.tg).parent).cfs_rq + 8 * rq.cpu)).on_list == 1"
+        f" for q in {_LEAVES})",
+    ),
+    Invariant(
+        name="leaf-branch",
+        says="No branch of the leaf list is left unconnected.",
+        category=Category.LEAF,
+        source=f"{_FAIR} assert_list_leaf_cfs_rq",
+        at=(ENQUEUED, SWITCHED, LEFT_FAIR, UNTHROTTLED),
+        holds="rq.tmp_alone_branch == address(rq.leaf_cfs_rq_list)",
+    ),
+    Invariant(
+        name="leaf-active",
+        says="Each queue above a queued task is on the leaf list, unless it is throttled.",
+        category=Category.LEAF,
+        source=f"{_FAIR} enqueue_entity",
+        at=(ENQUEUED, TICKED_FAIR),
+        given=_IS_FAIR,
+        holds="all(cfs_rq(e.cfs_rq).on_list == 1 or cfs_rq(e.cfs_rq).throttle_count > 0"
+        f" for e in {_CHAIN} if e.on_rq)",
+    ),
+    Invariant(
+        name="throttle-count",
+        says="A queue is throttled as often as the one above it, and once more by itself.",
+        category=Category.THROTTLING,
+        source=f"{_FAIR} tg_throttle_down, tg_unthrottle_up, sync_throttle",
+        at=(ENQUEUED, SWITCHED),
+        given=_IN_GROUP,
+        holds="all(cfs_rq(e.my_q).throttle_count == cfs_rq(e.cfs_rq).throttle_count"
+        f" + cfs_rq(e.my_q).throttled for e in {_CHAIN} if e.my_q != 0)",
+    ),
+    Invariant(
+        name="throttle-count-not-negative",
+        says="No queue is unthrottled more often than it was throttled.",
+        category=Category.THROTTLING,
+        source=f"{_FAIR} tg_unthrottle_up",
+        at=(ENQUEUED, SWITCHED),
+        given=_IS_FAIR,
+        holds=f"all(cfs_rq(e.cfs_rq).throttle_count >= 0 for e in {_CHAIN})",
+    ),
+    Invariant(
+        name="throttled-queue",
+        says="A queue that was throttled says so, has nothing left to spend and left the leaf list.",
+        category=Category.THROTTLING,
+        source=f"{_FAIR} throttle_cfs_rq",
+        at=(THROTTLED,),
+        given="result() & 0xff != 0",
+        holds="cfs.throttled == 1 and cfs.throttle_count > 0 and cfs.runtime_remaining <= 0"
+        " and cfs.on_list == 0",
+    ),
+    Invariant(
+        name="throttled-entity",
+        says="The group of a queue that was throttled is not queued.",
+        category=Category.THROTTLING,
+        source=f"{_FAIR} throttle_cfs_rq",
+        at=(THROTTLED,),
+        given="result() & 0xff != 0",
+        holds="sched_entity(word(task_group(cfs.tg).se + 8 * rq.cpu)).on_rq == 0",
+        until=(7, 0),
+    ),
+    Invariant(
+        name="throttled-list",
+        says="A queue that was throttled waits on its group's list for more to spend.",
+        category=Category.THROTTLING,
+        source=f"{_FAIR} throttle_cfs_rq",
+        at=(THROTTLED,),
+        given="result() & 0xff != 0",
+        holds="word(address(cfs.throttled_list)) != address(cfs.throttled_list)"
+        " and word(word(address(cfs.throttled_list)) + 8) == address(cfs.throttled_list)",
+    ),
+    Invariant(
+        name="throttled-with-limit",
+        says="Only a queue with a limit is throttled.",
+        category=Category.THROTTLING,
+        source=f"{_FAIR} check_cfs_rq_runtime",
+        at=(THROTTLED,),
+        given="result() & 0xff != 0",
+        holds="cfs.runtime_enabled == 1",
+    ),
+    Invariant(
+        name="unthrottled-queue",
+        says="A queue that was unthrottled says so.",
+        category=Category.THROTTLING,
+        source=f"{_FAIR} unthrottle_cfs_rq",
+        at=(UNTHROTTLED,),
+        holds="cfs.throttled == 0 and cfs.throttle_count >= 0 and cfs.throttled_clock == 0",
+    ),
+    Invariant(
+        name="throttled-periods",
+        says="A group was throttled in no more periods than there were.",
+        category=Category.THROTTLING,
+        source=f"{_FAIR} do_sched_cfs_period_timer",
+        at=(THROTTLED, UNTHROTTLED),
+        names={"limit": "cfs_bandwidth(address(task_group(cfs.tg).cfs_bandwidth))"},
+        holds="0 <= limit.nr_throttled <= limit.nr_periods",
+    ),
+)
