@@ -8,4 +8,6 @@ from ktstr.introspect.plugin.part import Part
 
 def parts() -> tuple[Part, ...]:
     """All of them. Each is imported here, late: a guest that nobody looks into pays for none."""
-    return ()
+    from ktstr.introspect.invariants.part import Invariants
+
+    return (Invariants(),)

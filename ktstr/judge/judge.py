@@ -23,6 +23,7 @@ from ktstr.judge.run.cgroups import cpusets, limits
 from ktstr.judge.run.completeness import ending, scenarios, transport, worker_reports
 from ktstr.judge.run.disks import disk_remarks, disks
 from ktstr.judge.run.function import outcome
+from ktstr.judge.run.invariants import invariants, were_told
 from ktstr.judge.run.kernel_log import kernel_log, kernel_log_remarks, panic
 from ktstr.judge.run.known_faults import known_fault_remarks, unexplained
 from ktstr.judge.run.machine import identity, topology
@@ -66,6 +67,7 @@ def _judged(run: RunRecord) -> Judgement:
     statistics = run_statistics(run)
     claimed = claim_results(run, statistics)
     of_run = _blamed(run, _machine(run) + _guest(run), run.workers) + foreign(run)
+    of_run += invariants(run)
     details = excuse(run, of_run + worker_reports(run)) + of_workers
     of_functions = len(run.claims)
     details += excuse(run, claim_details(claimed[:of_functions]))
@@ -179,6 +181,11 @@ def _of_the_run(run: RunRecord, details: list[Detail]) -> list[CheckResult]:
             "clean_kernel_log",
             run.console is not None,
             [each for each in details if each.kind.is_of_kernel],
+        ),
+        (
+            "invariants",
+            were_told(run),
+            [each for each in details if each.kind is Kind.INVARIANT],
         ),
     ):
         if getattr(run.plan.checks, name):

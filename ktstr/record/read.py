@@ -18,6 +18,13 @@ from ktstr.host.ending import Ending, EndingKind
 from ktstr.host.probes import ProbeFacts
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts, StartKind
+from ktstr.introspect.invariants.findings import (
+    Broken,
+    Counted,
+    InvariantFindings,
+    Lacked,
+    Term,
+)
 from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
 from ktstr.record.collect import Collector
@@ -94,7 +101,11 @@ def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
         ),
         start=_start(host.start) if host.HasField("start") else None,
     )
-    return replace(run, probes=_probes(host.probes)) if host.HasField("probes") else run
+    if host.HasField("probes"):
+        run = replace(run, probes=_probes(host.probes))
+    if result.HasField("invariants"):
+        run = replace(run, invariants=_invariants(result.invariants))
+    return run
 
 
 def _findings(console: result_pb2.Console) -> tuple[ConsoleFinding, ...] | None:
@@ -113,6 +124,30 @@ def _start(start: result_pb2.Host.Start) -> StartFacts:
 
 def _probes(probes: result_pb2.Host.Probes) -> ProbeFacts:
     return ProbeFacts(probes.watched, probes.records, probes.lost, probes.problem)
+
+
+def _invariants(found: result_pb2.Invariants) -> InvariantFindings:
+    return InvariantFindings(
+        tuple(Counted(each.name, each.held, each.failed, each.unknown) for each in found.counted),
+        tuple(_broken(each) for each in found.broken),
+        tuple(Lacked(each.name, each.reason) for each in found.lacked),
+        found.problem,
+    )
+
+
+def _broken(each: result_pb2.Invariants.Broken) -> Broken:
+    return Broken(
+        each.name,
+        each.says,
+        each.source,
+        each.of_scheduler,
+        each.instant,
+        each.cpu,
+        each.clock_ns,
+        each.task,
+        each.pid,
+        tuple(Term(term.text, term.value) for term in each.terms),
+    )
 
 
 def _host(host: result_pb2.Host) -> HostContext:

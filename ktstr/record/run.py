@@ -12,6 +12,7 @@ from ktstr.host.ending import Ending
 from ktstr.host.probes import ProbeFacts
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts
+from ktstr.introspect.invariants.findings import InvariantFindings
 from ktstr.model.facts import (
     CgroupFacts,
     DiskFacts,
@@ -41,8 +42,8 @@ class RunRecord:
     End frame.  `scenario_host_s` are the times, on the clock of `HostSample.at_s`, at which the
     events scenario_start and scenario_end reached the host: None when one of them did not.
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
-    phase `none`.  `start` is None for a test whose guest was never started, and `probes` for one
-    that nobody wanted to look into.
+    phase `none`.  `start` is None for a test whose guest was never started, and `probes` and
+    `invariants` for one that nobody wanted to look into.
     """
 
     plan: Plan
@@ -75,6 +76,7 @@ class RunRecord:
     disk_clones: tuple[DiskClone, ...] = ()
     start: StartFacts | None = None
     probes: ProbeFacts | None = None
+    invariants: InvariantFindings | None = None
 
     @property
     def scheduler(self) -> SchedulerFacts | None:

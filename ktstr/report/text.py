@@ -8,6 +8,7 @@ import collections
 from ktstr.report.advice import commands, files_to_read
 from ktstr.report.checks_text import check_lines, claim_lines, relative_lines
 from ktstr.report.disk_text import disk_lines
+from ktstr.report.invariants_text import invariant_lines
 from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
 from ktstr.report.sample_text import sample_lines
@@ -60,6 +61,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("tracepoints", sample_lines(result)),
         ("classes and CPUs", witness_lines(result)),
         ("checks", check_lines(result)),
+        ("invariants", invariant_lines(result)),
         ("claims", claim_lines(result)),
         ("against EEVDF", relative_lines(result)),
         ("payloads", payload_lines(result.payloads)),

@@ -162,8 +162,8 @@ class _Compiler:
     def value(self, tree: ast.expr) -> None:
         """Pushes what an expression gives."""
         match tree:
-            case ast.Constant(value=bool()) | ast.Constant(value=int()):
-                self.code.number(int(tree.value))
+            case ast.Constant(value=int(number)):
+                self.code.number(number)
             case ast.Name(id=name) if name in self.names:
                 self.code.add(Op.GET, self.names[name].slot)
             case ast.Name(id=name) if name in self._constants:

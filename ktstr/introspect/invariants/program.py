@@ -2,8 +2,8 @@
 """Programs that say whether something holds in a kernel's memory: their bytes, and how they run.
 
 A program is what tools/qemu/predicate.c runs inside QEMU: b"P", version, terms, 0, instructions
-(u16), constants (u16), then instructions of 8 bytes {op u8, a u8, b u16, imm i32}, then constants of
-8 bytes, all little endian.  Values have 64 bits and wrap, comparisons are signed.  `evaluate` does
+(u16), constants (u16), then instructions of 8 bytes {op u8, a u8, b u16, imm i32}, then constants
+of 8 bytes, all little endian.  Values have 64 bits and wrap, comparisons are signed.  `evaluate` does
 the same over a `Memory`, for snapshots and tests; a test holds the two equal.
 
 A program always ends: an instruction takes one of FUEL, and memory that cannot be read ends it.
@@ -22,8 +22,9 @@ from ktstr.model.errors import InfraError
 VERSION = 1
 LOCALS, STACK, TERMS, LARGEST, FUEL = 16, 32, 16, 8192, 20000
 # the order of a look's registers, as the plugin's records have them
-REGISTERS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp") + tuple(
-    f"r{number}" for number in range(8, 16)
+REGISTERS = (
+    *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"),
+    *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
 )
 _HEAD = struct.Struct("<cBBxHH")
 _INSTRUCTION = struct.Struct("<BBHi")

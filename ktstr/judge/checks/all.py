@@ -24,7 +24,7 @@ SWITCHES: Mapping[str, Callable[[Scope], list[Detail]]] = {
     "isolation": lambda scope: isolation(scope.workers, scope.presence, scope.lives),
 }
 # what is asked of a run as a whole, and judged by what was found of that (`ktstr.judge.judge`)
-OF_THE_RUN = ("scheduler_alive", "clean_kernel_log")
+OF_THE_RUN = ("scheduler_alive", "clean_kernel_log", "invariants")
 
 
 def _limits() -> tuple[Limit, ...]:

@@ -11,6 +11,7 @@ from ktstr.judge.checks.all import enabled_limits
 from ktstr.judge.relative.claims import RelativeResult
 from ktstr.judge.run.completeness import planned_workers
 from ktstr.judge.run.disks import is_as_promised, promise
+from ktstr.judge.run.invariants import invariant_words, were_told
 from ktstr.judge.run.kernel_log import is_clean
 from ktstr.judge.run.known_faults import unexplained
 from ktstr.judge.run.payloads import missing, payload_name, planned_payloads
@@ -65,6 +66,8 @@ def claims(run: RunRecord, relative: list[RelativeResult]) -> tuple[Claim, ...]:
         found.append(Claim(words, bool(run.workers)))
     if run.plan.checks.clean_kernel_log:
         found.append(Claim("the kernel log is clean", is_clean(unexplained(run))))
+    if run.plan.checks.invariants and were_told(run):
+        found.append(Claim(invariant_words(run), shown=True))
     return tuple(found)
 
 

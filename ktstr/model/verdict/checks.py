@@ -53,6 +53,8 @@ class Checks:
         there waited, percent, of each CPU by itself (work conservation).
     scheduler_alive: the scheduler stays attached until it is told to go.
     clean_kernel_log: the console shows no finding of the classifier.
+    invariants: what always holds in a correct scheduler of the kernel did, wherever one looked;
+        in virtual time alone.
     """
 
     not_starved: bool | None = None
@@ -75,6 +77,7 @@ class Checks:
     max_wasted_cpu_pct: float | None = None
     scheduler_alive: bool | None = None
     clean_kernel_log: bool | None = None
+    invariants: bool | None = None
 
     def __new__(cls, *_: Any, **given: Any) -> Checks:
         """A layer.
@@ -93,7 +96,9 @@ class Checks:
         return Checks(**{k: v if theirs[k] is None else theirs[k] for k, v in ours.items()})
 
 
-DEFAULT_CHECKS = Checks(not_starved=True, scheduler_alive=True, clean_kernel_log=True)
+DEFAULT_CHECKS = Checks(
+    not_starved=True, scheduler_alive=True, clean_kernel_log=True, invariants=True
+)
 
 
 def check_checks(checks: Checks) -> None:
@@ -116,7 +121,7 @@ def _no_check(name: str) -> str:
     return f"there is no check {name!r}{did_you_mean(name, known)}; checks: {', '.join(known)}"
 
 
-SWITCHES = ("not_starved", "isolation", "scheduler_alive", "clean_kernel_log")
+SWITCHES = ("not_starved", "isolation", "scheduler_alive", "clean_kernel_log", "invariants")
 _ON_OFF = {"true": True, "false": False}
 
 

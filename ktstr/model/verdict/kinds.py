@@ -46,6 +46,8 @@ class Kind(StrEnum):
     INFRA = "infra", _RUN_VOID | _FILE_TELLS
     TOPOLOGY = "topology", _RUN_VOID
     BOOT_PARAMETER = "boot_parameter", _RUN_VOID
+    # what always holds in a correct kernel did not: all that comes later may be of that
+    INVARIANT = "invariant"
     SCHEDULER_NOT_LOADED = "scheduler_not_loaded", _LIFE
     SCHEDULER_NOT_ATTACHED = "scheduler_not_attached", _LIFE
     SCHEDULER_EJECTED = "scheduler_ejected", _LIFE | _TIMED_BY_SUBJECT | _STALLS

@@ -12,6 +12,7 @@ from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
 from ktstr.result.make.disk_part import disk_results
 from ktstr.result.make.figures_part import figures
+from ktstr.result.make.invariants_part import add_invariants
 from ktstr.result.make.mirror import add_histograms, counters, histogram, mirrored
 from ktstr.result.make.payload_part import payload_results
 from ktstr.result.make.sample_part import sample_result, sampler_result
@@ -49,6 +50,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunSta
     result.samples.extend([sample_result(each) for each in run.samples])
     result.samplers.extend([sampler_result(each) for each in run.samplers])
     add_witness(result, run)
+    add_invariants(result, run)
     _add_transport(result.transport, run)
 
 

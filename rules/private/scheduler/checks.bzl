@@ -3,7 +3,7 @@
 
 visibility(["//rules"])
 
-SWITCHES = ["clean_kernel_log", "isolation", "not_starved", "scheduler_alive"]
+SWITCHES = ["clean_kernel_log", "invariants", "isolation", "not_starved", "scheduler_alive"]
 LIMITS = [
     "max_cleanup_ms",
     "max_cross_node_migration_ratio",

@@ -139,7 +139,7 @@ GROUPS = (
     ),
     Invariant(
         name="throttled-queue",
-        says="A queue that was throttled says so, has nothing left to spend and left the leaf list.",
+        says="A throttled queue says so, has nothing left to spend and is off the leaf list.",
         category=Category.THROTTLING,
         source=f"{_FAIR} throttle_cfs_rq",
         at=(THROTTLED,),

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""invariants: what always holds in a correct scheduler held at every instant that was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ktstr.introspect.invariants.findings import Broken, InvariantFindings
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.record.run import RunRecord
+
+# the layer of a check that nobody asked for by name
+_DEFAULT = "default"
+
+
+def invariants(run: RunRecord) -> list[Detail]:
+    """A FAIL for each invariant that did not hold, by the first time that it did not.
+
+    Where nothing could be looked at the run is INCONCLUSIVE if it was asked for by name.
+    """
+    if not run.plan.checks.invariants:
+        return []
+    found = run.invariants or InvariantFindings(problem="no guest was looked into")
+    details = list(_failed(found))
+    if not found.looks and run.plan.check_layers.get("invariants", _DEFAULT) != _DEFAULT:
+        why = found.problem or "no instant at which one looks came"
+        details.append(
+            Detail(
+                Kind.NO_DATA,
+                f"invariants were asked for, and nothing could be told of any: {why}",
+                Verdict.INCONCLUSIVE,
+            )
+        )
+    return details
+
+
+def were_told(run: RunRecord) -> bool:
+    """Whether anything could be told of an invariant."""
+    return run.invariants is not None and run.invariants.looks > 0
+
+
+def invariant_words(run: RunRecord) -> str:
+    """What a PASS rests on."""
+    found = run.invariants or InvariantFindings()
+    told = sum(1 for each in found.counted if each.held)
+    return f"{told} invariants of the kernel held at {found.looks} looks"
+
+
+def _failed(found: InvariantFindings) -> Iterator[Detail]:
+    counts = {each.name: each for each in found.counted}
+    firsts: dict[str, Broken] = {}
+    for each in found.broken:
+        firsts.setdefault(each.name, each)
+    for name, count in counts.items():
+        if name in firsts:
+            yield Detail(Kind.INVARIANT, _message(firsts[name], count.failed), subject=name)
+        elif count.failed:
+            message = f"{name} did not hold {_times(count.failed)}; no record says where"
+            yield Detail(Kind.INVARIANT, message, subject=name)
+
+
+def _message(broken: Broken, failed: int) -> str:
+    terms = ", ".join(term.says() for term in broken.terms)
+    whose = (
+        "a BPF scheduler can break it"
+        if broken.of_scheduler
+        else "no scheduler in BPF can break it"
+    )
+    where = f"{broken.instant} on CPU {broken.cpu} with {broken.task}[{broken.pid}] there"
+    when = f"{broken.clock_ns / 1e9:.9f} s by its runqueue's clock"
+    return (
+        f"{broken.name} did not hold {_times(failed)}, first at the {where}, {when}: {broken.says} "
+        f"{terms or 'It has no terms'} ({broken.source}; {whose})"
+    )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
