@@ -69,8 +69,9 @@ class Lacked:
 class InvariantFindings:
     """What was seen of all invariants.
 
-    counted: by the library's order, those that were looked for.  broken: in the order in which they
-    were found, a few of each.  problem: why there is less than was wanted; empty where there is all.
+    counted: by the library's order, those that were looked for.  broken: in the order in which
+    they were found, a few of each.  problem: why there is less than was wanted; empty where there
+    is all of it.
     """
 
     counted: tuple[Counted, ...] = ()

@@ -58,8 +58,8 @@ DISPATCHED = Instant(
     {"dsq": "scx_dispatch_q(argument(0))", "p": "task_struct(argument(1))"},
 )
 
-# What macros of the kernel say: include/linux/sched.h, kernel/sched/sched.h, kernel/sched/pelt.h,
-# kernel/sched/ext_internal.h (ext.c in 6.12), include/linux/sched/prio.h, include/uapi/linux/magic.h
+# What macros of the kernel say: kernel/sched/sched.h, kernel/sched/pelt.h, kernel/sched/ext.c (in
+# 7.x ext_internal.h), include/linux/sched.h, include/linux/sched/prio.h, include/uapi/linux/magic.h
 CONSTANTS = {
     "TASK_ON_RQ_QUEUED": 1,
     "TASK_ON_RQ_MIGRATING": 2,

@@ -52,7 +52,7 @@ class Instant:
     name: str
     functions: tuple[str, ...]
     when: When
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def says(self) -> str:
         """For people: `return of enqueue_task`."""

@@ -24,7 +24,7 @@ class Field(Protocol):
 
 
 class Layout(Protocol):
-    """The part of `kernel.Kernel` that is needed; each raises a UsageError for what is not there."""
+    """The part of `kernel.Kernel` that is needed; a UsageError tells of what is not there."""
 
     def symbol(self, name: str) -> int: ...
     def has_symbol(self, name: str) -> bool: ...

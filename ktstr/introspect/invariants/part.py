@@ -15,7 +15,7 @@ from ktstr.introspect.invariants.findings import (
     Lacked,
     Term,
 )
-from ktstr.introspect.invariants.invariant import Blame, Instant
+from ktstr.introspect.invariants.invariant import Blame
 from ktstr.introspect.invariants.invariant import When as Moment
 from ktstr.introspect.invariants.library.all import INVARIANTS
 from ktstr.introspect.invariants.plan import Looked, Plan, plan, version_of
@@ -72,23 +72,17 @@ class InvariantLook:
 
 
 def _wanted(whole: Plan, kernel: Kernel) -> tuple[tuple[Probe, ...], tuple[bytes, ...]]:
-    at: dict[tuple[Instant, str], list[int]] = {}
+    at: dict[str, list[int]] = {}
     for number, each in enumerate(whole.looked):
-        at.setdefault((each.instant, each.function), []).append(number)
+        at.setdefault(each.instant.name, []).append(number)
     reads = _reads(kernel)
     probes = []
-    for (instant, function), numbers in at.items():
-        where = kernel.symbol_range(function)
-        when = When.ENTRY if instant.when is Moment.ENTRY else When.RETURN
+    for name, numbers in at.items():
+        first = whole.looked[numbers[0]]
+        where = kernel.symbol_range(first.function)
+        when = When.ENTRY if first.instant.when is Moment.ENTRY else When.RETURN
         probes.append(
-            Probe(
-                instant.name,
-                where.start,
-                where.stop,
-                when=when,
-                reads=reads,
-                predicates=tuple(numbers),
-            )
+            Probe(name, where.start, where.stop, when=when, reads=reads, predicates=tuple(numbers))
         )
     return tuple(probes), tuple(each.program.encode() for each in whole.looked)
 

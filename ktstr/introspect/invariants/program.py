@@ -3,8 +3,8 @@
 
 A program is what tools/qemu/predicate.c runs inside QEMU: b"P", version, terms, 0, instructions
 (u16), constants (u16), then instructions of 8 bytes {op u8, a u8, b u16, imm i32}, then constants
-of 8 bytes, all little endian.  Values have 64 bits and wrap, comparisons are signed.  `evaluate` does
-the same over a `Memory`, for snapshots and tests; a test holds the two equal.
+of 8 bytes, all little endian.  Values have 64 bits and wrap, comparisons are signed.  `evaluate`
+does the same over a `Memory`, for snapshots and tests; a test holds the two equal.
 
 A program always ends: an instruction takes one of FUEL, and memory that cannot be read ends it.
 """

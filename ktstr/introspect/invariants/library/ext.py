@@ -266,7 +266,7 @@ EXT = (
         name="dsq-vtime-order",
         says="No task of a queue ordered by vtime is before the first one.",
         category=Category.DSQ,
-        source=f"{_EXT} scx_dsq_priq_less; a BPF scheduler may not write dsq_vtime of a queued task",
+        source=f"{_EXT} scx_dsq_priq_less, which goes by what a BPF scheduler may write",
         at=(DISPATCHED,),
         given=f"{_FREE} and 0 < dsq.nr <= 8 and dsq.priq.rb_node != 0",
         names={"first": "container(word(address(dsq.list)), 'task_struct', 'scx.dsq_list.node')"},

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each invariant holds in a state of a real kernel's layout, and fails where that is corrupted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from absl.testing import absltest
+
+from ktstr.introspect.invariants.library.all import INVARIANTS
+from ktstr.introspect.invariants.plan import Looked, Plan, plan, version_of
+from ktstr.introspect.invariants.program import End, Look, Outcome, evaluate
+from ktstr.introspect.kernel.kernel import Kernel
+from tests.introspect.invariants.native import Native
+from tests.introspect.invariants.sparse import SparseMemory
+from tests.introspect.invariants.states import State, all_states
+
+# what a kernel of ours is built without: CONFIG_UCLAMP_TASK
+_NOT_BUILT = {"uclamp-task", "uclamp-bucket", "uclamp-queue", "uclamp-idle"}
+
+
+class _Watched:
+    """Memory that remembers what was read of it."""
+
+    def __init__(self, memory: SparseMemory) -> None:
+        self._memory = memory
+        self.places: dict[tuple[int, int], None] = {}
+
+    def read(self, address: int, size: int) -> bytes:
+        if size in (1, 2, 4, 8):
+            self.places[address, size] = None
+        return self._memory.read(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        self._memory.write(address, data)
+
+
+def _kernel() -> Kernel:
+    index, *files = os.environ["KERNEL"].split()
+    vmlinux = next(Path(each) for each in files if Path(each).name == "vmlinux")
+    return Kernel.open(vmlinux, Path(index))
+
+
+class LibraryTest(absltest.TestCase):
+    kernel: Kernel
+    plan: Plan
+    states: list[State]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.kernel = _kernel()
+        cls.plan = plan(INVARIANTS, cls.kernel, version_of(cls.kernel.release))
+        cls.states = all_states(cls.kernel)
+
+    def test_there_are_many_and_names_are_unique(self) -> None:
+        ours = [each for each in INVARIANTS if each.is_of((6, 12))]
+        names = [each.name for each in ours]
+        self.assertCountEqual(names, set(names))
+        self.assertGreaterEqual(len({each.invariant.name for each in self.plan.looked}), 100)
+
+    def test_only_what_is_not_built_in_is_lacking(self) -> None:
+        self.assertEqual({each.invariant.name for each in self.plan.lacking}, _NOT_BUILT)
+        for each in self.plan.lacking:
+            self.assertIn("uclamp", each.reason)
+
+    def test_all_hold_in_correct_states(self) -> None:
+        for state, looked, outcome in self._told():
+            with self.subTest(f"{state.name}: {looked.invariant.name}, {looked.instant.name}"):
+                self.assertIn(outcome.end, (End.HOLDS, End.IDLE), self._words(looked, outcome))
+
+    def test_each_fails_where_memory_is_corrupted(self) -> None:
+        told = {
+            looked.invariant.name
+            for state, looked, outcome in self._told()
+            if outcome.end is End.HOLDS and self._can_fail(state, looked)
+        }
+        wanted = {each.invariant.name for each in self.plan.looked}
+        self.assertEqual(wanted - told, set())
+
+    def test_c_and_python_agree_on_all(self) -> None:
+        native = Native()
+        for state in self.states:
+            for instant, look in state.calls.items():
+                at = [each for each in self.plan.looked if each.instant == instant]
+                ours = [evaluate(each.program, look) for each in at]
+                self.assertEqual(native.evaluate_all([each.program for each in at], look), ours)
+
+    def _told(self) -> Iterator[tuple[State, Looked, Outcome]]:
+        for state in self.states:
+            for each in self.plan.looked:
+                if each.instant in state.calls:
+                    yield state, each, evaluate(each.program, state.calls[each.instant])
+
+    def _can_fail(self, state: State, looked: Looked) -> bool:
+        """Whether a number that it read can be changed so that it fails."""
+        look = state.calls[looked.instant]
+        watched = _Watched(state.memory)
+        evaluate(looked.program, Look(watched, look.per_cpu, 0, look.registers, look.result))
+        return any(
+            self._fails_with(state, looked, address, value)
+            for address, size in watched.places
+            for value in _corruptions(address, state.memory.read(address, size))
+        )
+
+    def _fails_with(self, state: State, looked: Looked, address: int, value: bytes) -> bool:
+        before = state.memory.read(address, len(value))
+        state.memory.write(address, value)
+        try:
+            return evaluate(looked.program, state.calls[looked.instant]).end is End.FAILS
+        finally:
+            state.memory.write(address, before)
+
+    def _words(self, looked: Looked, outcome: Outcome) -> str:
+        pairs = zip(looked.terms, outcome.terms, strict=True)
+        return ", ".join(f"{text} = {value & (1 << 64) - 1:#x}" for text, value in pairs)
+
+
+def _corruptions(address: int, before: bytes) -> Iterator[bytes]:
+    """Other numbers of the same size: near, far, of all ones, with a bit turned, its address."""
+    size = len(before)
+    value, mask = int.from_bytes(before, "little"), (1 << 8 * size) - 1
+    others = [address, 0, 1, 2, 3, mask, mask >> 1, value + 1, value - 1, value + 64, value - 1500]
+    others += [value ^ 1 << bit for bit in range(8 * size)]
+    for other in dict.fromkeys(each & mask for each in others):
+        if other != value:
+            yield other.to_bytes(size, "little")
+
+
+if __name__ == "__main__":
+    absltest.main(argv=sys.argv)
