@@ -7,8 +7,18 @@
 
 #include <string.h>
 
+#include "predicate_memory.h"
+
 enum op {
 	END,	 // pop: not 0 is HOLDS
+	GIVEN,	 // pop: 0 is IDLE
+	SET,	 // pop into local a
+	KNOWN,	 // if another program of this instant bound name b: set local a to it, go to imm
+	BIND,	 // bind name b to local a
+	KEEP,	 // read b bytes from imm behind local a on, for what follows
+	TERM,	 // say the top as term a
+	JUMP,	 // go to instruction imm
+	UNLESS,	 // pop: if 0 go to instruction imm
 	SMALL,	 // push imm
 	CONST,	 // push constant b
 	REG,	 // push register a as it was at the function's entry
@@ -17,20 +27,13 @@ enum op {
 	CPUS,	 // push how many there are
 	PERCPU,	 // pop a CPU's number, push the offset of its area
 	GET,	 // push local a
-	SET,	 // pop into local a
 	LOAD,	 // pop an address, push what lies imm behind it; a: SIZE, SIGNED
 	FIELD,	 // push what lies imm behind local b; a: SIZE, SIGNED
-	KEEP,	 // read b bytes from imm behind local a on, for what follows
-	TERM,	 // say the top as term a
-	GIVEN,	 // pop: 0 is IDLE
-	JUMP,	 // go to instruction imm
-	UNLESS,	 // pop: if 0 go to instruction imm
 	RBFIRST, // pop the address of a struct rb_root, push its first node or 0
 	RBNEXT,	 // pop a node, push the next one in order or 0
 	NOT,	 // pop, push 1 for 0, and 0
 	NEG,	 // pop, push its negative
-	BINARY,	 // the first of those that pop two and push one
-	ADD = BINARY,
+	ADD,	 // pop two and push one, as all that follow
 	SUB,
 	MUL,
 	DIV, // towards 0, as C does
@@ -73,6 +76,11 @@ static bool is_whole(const struct instruction *in, unsigned instructions, unsign
 	switch (in->op) {
 	case CONST:
 		return in->b < constants;
+	case KNOWN:
+		return in->a < PREDICATE_LOCALS && in->b < PREDICATE_NAMES && in->imm >= 0 &&
+		       (unsigned)in->imm < instructions;
+	case BIND:
+		return in->a < PREDICATE_LOCALS && in->b < PREDICATE_NAMES;
 	case REG:
 		return in->a < 16;
 	case GET:
@@ -126,54 +134,12 @@ bool predicate_load(struct predicate_program *program, const void *bytes, size_t
 	return true;
 }
 
-void predicate_begin(struct predicate_look *look)
-{
-	look->blocks = 0;
-	look->last = 0;
-	look->used = 0;
-}
-
-static const uint8_t *kept(struct predicate_look *look, uint64_t address, uint32_t size)
-{
-	const struct predicate_block *block = &look->block[look->last];
-
-	// what was found last is mostly meant again
-	for (unsigned i = 0; i <= look->blocks; i++) {
-		if (look->last < look->blocks && address >= block->address &&
-		    address - block->address <= block->size &&
-		    size <= block->size - (address - block->address))
-			return look->arena + block->at + (address - block->address);
-		if (i < look->blocks) {
-			look->last = i;
-			block = &look->block[i];
-		}
-	}
-	return NULL;
-}
-
-static bool keep(struct predicate_look *look, uint64_t address, uint32_t size)
-{
-	if (kept(look, address, size))
-		return true;
-	if (look->blocks == PREDICATE_BLOCKS || look->used + size > PREDICATE_ARENA)
-		predicate_begin(look);
-	if (!look->read(look->context, address, look->arena + look->used, size))
-		return false;
-	look->last = look->blocks++;
-	look->block[look->last] = (struct predicate_block){address, size, look->used};
-	look->used += size;
-	return true;
-}
-
 static int64_t load(struct run *run, uint64_t address, unsigned how)
 {
 	unsigned size = how & SIZE, shift = 64 - 8 * size;
-	const uint8_t *at = kept(run->look, address, size);
 	uint64_t value = 0;
 
-	if (at)
-		memcpy(&value, at, size);
-	else if (!run->look->read(run->look->context, address, &value, size))
+	if (!memory_number(run->look, address, size, &value))
 		run->lost = true;
 	if (how & SIGNED)
 		return (int64_t)(value << shift) >> shift;
@@ -337,9 +303,18 @@ static unsigned moved(struct run *run, const struct instruction *in, unsigned ne
 	case SET:
 		run->local[in->a] = pop(run);
 		return next;
+	case KNOWN:
+		if (!(run->look->bound >> in->b & 1))
+			return next;
+		run->local[in->a] = run->look->name[in->b];
+		return (unsigned)in->imm;
+	case BIND:
+		run->look->name[in->b] = run->local[in->a];
+		run->look->bound |= 1u << in->b;
+		return next;
 	case KEEP:
-		if (!keep(run->look, (uint64_t)run->local[in->a] + (uint64_t)(int64_t)in->imm,
-			  in->b))
+		if (!memory_keep(run->look,
+				 (uint64_t)run->local[in->a] + (uint64_t)(int64_t)in->imm, in->b))
 			run->lost = true;
 		return next;
 	case TERM:
@@ -381,8 +356,7 @@ enum predicate_end predicate_run(const struct predicate_program *program,
 				return PREDICATE_IDLE;
 			continue;
 		}
-		if (in.op == SET || in.op == KEEP || in.op == TERM || in.op == JUMP ||
-		    in.op == UNLESS)
+		if (in.op >= SET && in.op <= UNLESS)
 			at = moved(&run, &in, at);
 		else
 			push(&run, pushed(&run, &in));

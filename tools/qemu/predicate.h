@@ -23,6 +23,7 @@ enum {
 	PREDICATE_LOCALS = 16,
 	PREDICATE_STACK = 32,
 	PREDICATE_TERMS = 16,
+	PREDICATE_NAMES = 16,	   // that programs of one instant share
 	PREDICATE_BLOCKS = 32,	   // what a look keeps of memory: so many reads,
 	PREDICATE_ARENA = 1 << 16, // and so many bytes of them; then it begins anew
 	PREDICATE_LARGEST = 8192,  // bytes of one read
@@ -64,6 +65,8 @@ struct predicate_look {
 
 	int64_t term[PREDICATE_TERMS];
 	// what follows is predicate.c's own
+	int64_t name[PREDICATE_NAMES];
+	unsigned bound; // bit i: name[i] is known
 	unsigned blocks, last;
 	uint32_t used;
 	struct predicate_block block[PREDICATE_BLOCKS];

@@ -90,7 +90,7 @@ class Code:
 
     def program(self) -> tuple[Program, tuple[str, ...]]:
         """All of it, jumps resolved, and what its terms are."""
-        jumps = (Op.JUMP, Op.UNLESS)
+        jumps = (Op.JUMP, Op.UNLESS, Op.KNOWN)
         instructions = tuple(
             Instruction(each.op, each.a, each.b, self._places[each.imm])
             if each.op in jumps

@@ -28,13 +28,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ktstr.introspect.invariants.code import Code
+from ktstr.introspect.invariants.expression import (
+    ARGUMENTS,
+    argument_of,
+    no_language,
+    parsed,
+    path_of,
+    text_of,
+)
 from ktstr.introspect.invariants.layout import Field, Layout, Windows, find
 from ktstr.introspect.invariants.loops import Loops, Name
-from ktstr.introspect.invariants.program import LARGEST, SIGNED, Op, Program
+from ktstr.introspect.invariants.program import LARGEST, NAMES, SIGNED, Op, Program
 from ktstr.model.errors import UsageError
 
-# of struct pt_regs' calling convention: where arguments of a function are, in a look's registers
-_ARGUMENTS = (5, 4, 3, 2, 8, 9)
 _OPERATORS: Mapping[type[ast.operator], Op] = {
     ast.Add: Op.ADD,
     ast.Sub: Op.SUB,
@@ -72,6 +78,7 @@ def compile_predicate(
     names: Mapping[str, str] | None = None,
     constants: Mapping[str, int] | None = None,
     windows: Windows | None = None,
+    shared: dict[tuple[str, str], int] | None = None,
 ) -> Compiled:
     """The program that says whether `holds` does.
 
@@ -80,11 +87,14 @@ def compile_predicate(
         names: expressions for names that both use, each by those before it.
         constants: numbers by name, such as macros of the kernel.
         windows: which bytes of each struct one read is to get; None reads each member by itself.
+        shared: numbers of names, by them and their expressions, for all programs of one instant.
 
     Raises:
         UsageError: it is no expression of the language, or the kernel lacks what it speaks of.
     """
-    return _Compiler(layout, constants or {}, windows).whole(holds, given, names or {})
+    return _Compiler(layout, constants or {}, windows, shared=shared).whole(
+        holds, given, names or {}
+    )
 
 
 def watched(
@@ -108,16 +118,18 @@ class _Compiler:
         constants: Mapping[str, int],
         windows: Windows | None,
         sees: Windows | None = None,
+        shared: dict[tuple[str, str], int] | None = None,
     ) -> None:
         self.layout, self.code = layout, Code()
         self.names: dict[str, Name] = {}
         self._constants, self._windows, self._sees = constants, windows, sees
+        self._shared = {} if shared is None else shared
         # terms are said where they have one value, which in a sum they have not
         self.quiet = 0
         self._loops = Loops(self)
         self._calls: dict[str, Callable[[ast.Call], None]] = {
             "address": self._address,
-            "argument": lambda call: self.code.add(Op.REG, _ARGUMENTS[_integer(call, 0)]),
+            "argument": lambda call: self.code.add(Op.REG, ARGUMENTS[argument_of(call, 0)]),
             "cpu": lambda call: self.code.add(Op.CPU),
             "cpus": lambda call: self.code.add(Op.CPUS),
             "result": lambda call: self.code.add(Op.RESULT),
@@ -131,8 +143,8 @@ class _Compiler:
         }
 
     def whole(self, holds: str, given: str, names: Mapping[str, str]) -> Compiled:
-        trees = [_parsed(text) for text in (given, holds) if text]
-        bound = {name: _parsed(text) for name, text in names.items()}
+        trees = [parsed(text) for text in (given, holds) if text]
+        bound = {name: parsed(text) for name, text in names.items()}
         needed = {
             each.id for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Name)
         }
@@ -142,7 +154,7 @@ class _Compiler:
         self.quiet += 1
         for name, tree in bound.items():
             if name in needed:
-                self.bind(name, tree)
+                self._share(name, tree, names[name])
         self.quiet -= 1
         for number, tree in enumerate(trees):
             self.value(tree)
@@ -158,6 +170,21 @@ class _Compiler:
         self.code.changed(slot)
         self.names[name] = Name(slot, self._struct(tree))
         return self.names[name]
+
+    def _share(self, name: str, tree: ast.expr, text: str) -> None:
+        """Binds a name that other programs of the instant may have found out already."""
+        key = self._shared.setdefault((name, text), len(self._shared))
+        if key >= NAMES:
+            self.bind(name, tree)
+            return
+        known, slot = self.code.place(), self.code.local()
+        self.names[name] = Name(slot, self._struct(tree))
+        self.code.add(Op.KNOWN, slot, key, known)
+        with self.code.maybe():
+            self.value(tree)
+        self.code.add(Op.SET, slot)
+        self.code.add(Op.BIND, slot, key)
+        self.code.here(known)
 
     def value(self, tree: ast.expr) -> None:
         """Pushes what an expression gives."""
@@ -274,7 +301,7 @@ class _Compiler:
             self.code.term(ast.unparse(tree))
 
     def _address(self, call: ast.Call) -> None:
-        base, path = _path(call.args[0])
+        base, path = path_of(call.args[0])
         struct = self._struct(base)
         offset = find(self.layout, struct, path).offset
         self.value(base)
@@ -283,7 +310,7 @@ class _Compiler:
 
     def _located(self, tree: ast.expr) -> tuple[Name, Field]:
         """The local that a member's struct is behind, what lies there read, and the member."""
-        base, path = _path(tree)
+        base, path = path_of(tree)
         struct = self._struct(base)
         if not struct:
             raise UsageError(f"{ast.unparse(base)} is a number, and has no {path}")
@@ -342,47 +369,3 @@ class _Compiler:
             case ast.Call(func=ast.Name(id=name)) if name not in {*self._calls, *Loops.NAMES}:
                 return name
         return ""
-
-
-def no_language(tree: ast.AST) -> UsageError:
-    return UsageError(f"{ast.unparse(tree)!r} is nothing that an invariant can say")
-
-
-def text_of(call: ast.Call, number: int) -> str:
-    """An argument that has to be a text.
-
-    Raises:
-        UsageError: it is none.
-    """
-    match call.args[number : number + 1]:
-        case [ast.Constant(value=str(text))]:
-            return text
-    raise no_language(call)
-
-
-def _integer(call: ast.Call, number: int) -> int:
-    match call.args[number : number + 1]:
-        case [ast.Constant(value=int(value))] if 0 <= value < len(_ARGUMENTS):
-            return value
-    raise no_language(call)
-
-
-def _parsed(text: str) -> ast.expr:
-    try:
-        return ast.parse(text.strip(), mode="eval").body
-    except SyntaxError as error:
-        raise UsageError(f"{text!r} is no expression: {error.msg}") from error
-
-
-def _path(tree: ast.expr) -> tuple[ast.expr, str]:
-    """What a chain of members starts at, and the chain as a path."""
-    match tree:
-        case ast.Attribute(value=value, attr=attr):
-            base, path = _path(value)
-            return base, f"{path}.{attr}" if path else attr
-        case ast.Subscript(value=value, slice=ast.Constant(value=int(index))):
-            base, path = _path(value)
-            return base, f"{path}[{index}]"
-        case ast.Subscript():
-            raise no_language(tree)
-    return tree, ""

@@ -61,8 +61,9 @@ def plan(library: Sequence[Invariant], layout: Layout, version: Version) -> Plan
             lacking.append(Lacking(invariant, str(error)))
         else:
             whole.append((invariant, places))
+    shared: dict[str, dict[tuple[str, str], int]] = {}
     looked = [
-        _compiled(invariant, instant, function, layout, windows)
+        _compiled(invariant, instant, function, layout, windows, shared)
         for invariant, places in whole
         for instant, function in places
     ]
@@ -118,7 +119,12 @@ def _watch(invariant: Invariant, instant: Instant, layout: Layout, windows: Wind
 
 
 def _compiled(
-    invariant: Invariant, instant: Instant, function: str, layout: Layout, windows: Windows
+    invariant: Invariant,
+    instant: Instant,
+    function: str,
+    layout: Layout,
+    windows: Windows,
+    shared: dict[str, dict[tuple[str, str], int]],
 ) -> Looked:
     compiled = compile_predicate(
         invariant.holds,
@@ -127,5 +133,6 @@ def _compiled(
         names={**instant.names, **invariant.names},
         constants=CONSTANTS,
         windows=windows,
+        shared=shared.setdefault(instant.name, {}),
     )
     return Looked(invariant, instant, function, compiled.program, compiled.terms)

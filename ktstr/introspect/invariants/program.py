@@ -20,7 +20,7 @@ from ktstr.introspect.memory.memory import Memory, MemoryFault
 from ktstr.model.errors import InfraError
 
 VERSION = 1
-LOCALS, STACK, TERMS, LARGEST, FUEL = 16, 32, 16, 8192, 20000
+LOCALS, STACK, TERMS, NAMES, LARGEST, FUEL = 16, 32, 16, 16, 8192, 20000
 # the order of a look's registers, as the plugin's records have them
 REGISTERS = (
     *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"),
@@ -39,41 +39,43 @@ class Op(IntEnum):
     """What an instruction does; predicate.c says it for each."""
 
     END = 0
-    SMALL = 1
-    CONST = 2
-    REG = 3
-    RESULT = 4
-    CPU = 5
-    CPUS = 6
-    PERCPU = 7
-    GET = 8
-    SET = 9
-    LOAD = 10
-    FIELD = 11
-    KEEP = 12
-    TERM = 13
-    GIVEN = 14
-    JUMP = 15
-    UNLESS = 16
-    RBFIRST = 17
-    RBNEXT = 18
-    NOT = 19
-    NEG = 20
-    ADD = 21
-    SUB = 22
-    MUL = 23
-    DIV = 24
-    AND = 25
-    OR = 26
-    XOR = 27
-    SHL = 28
-    SHR = 29
-    EQ = 30
-    NE = 31
-    LT = 32
-    LE = 33
-    GT = 34
-    GE = 35
+    GIVEN = 1
+    SET = 2
+    KNOWN = 3
+    BIND = 4
+    KEEP = 5
+    TERM = 6
+    JUMP = 7
+    UNLESS = 8
+    SMALL = 9
+    CONST = 10
+    REG = 11
+    RESULT = 12
+    CPU = 13
+    CPUS = 14
+    PERCPU = 15
+    GET = 16
+    LOAD = 17
+    FIELD = 18
+    RBFIRST = 19
+    RBNEXT = 20
+    NOT = 21
+    NEG = 22
+    ADD = 23
+    SUB = 24
+    MUL = 25
+    DIV = 26
+    AND = 27
+    OR = 28
+    XOR = 29
+    SHL = 30
+    SHR = 31
+    EQ = 32
+    NE = 33
+    LT = 34
+    LE = 35
+    GT = 36
+    GE = 37
 
 
 class End(IntEnum):
@@ -182,6 +184,10 @@ def _is_whole(op: Op, a: int, b: int, imm: int, instructions: int, constants: in
             return a < len(REGISTERS)
         case Op.GET | Op.SET:
             return a < LOCALS
+        case Op.KNOWN:
+            return a < LOCALS and b < NAMES and 0 <= imm < instructions
+        case Op.BIND:
+            return a < LOCALS and b < NAMES
         case Op.KEEP:
             return a < LOCALS and 1 <= b <= LARGEST
         case Op.FIELD:
@@ -225,6 +231,8 @@ class _Run:
                     self._locals[each.a] = self._pop()
                 case Op.KEEP:
                     self._read(self._locals[each.a] + each.imm, each.b)
+                case Op.KNOWN | Op.BIND:
+                    pass  # what a name means at an instant is found out each time here
                 case Op.TERM:
                     self.terms[each.a] = self._pop()
                     self._push(self.terms[each.a])

@@ -41,6 +41,8 @@ class _Look(ctypes.Structure):
         ("cpus", ctypes.c_uint),
         ("cpu", ctypes.c_uint),
         ("term", ctypes.c_int64 * _TERMS),
+        ("name", ctypes.c_int64 * 16),
+        ("bound", ctypes.c_uint),
         ("blocks", ctypes.c_uint),
         ("last", ctypes.c_uint),
         ("used", ctypes.c_uint32),

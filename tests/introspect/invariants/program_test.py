@@ -45,6 +45,7 @@ def _instruction(length: int) -> st.SearchStrategy[Instruction]:
         st.builds(Instruction, st.sampled_from([Op.GET, Op.SET]), a=_LOCALS),
         st.builds(Instruction, st.just(Op.LOAD), a=_SIZES, imm=_OFFSETS),
         st.builds(Instruction, st.just(Op.FIELD), a=_SIZES, b=_LOCALS, imm=_OFFSETS),
+        st.builds(Instruction, st.just(Op.BIND), a=_LOCALS, b=st.integers(0, 15)),
         st.builds(Instruction, st.just(Op.KEEP), _LOCALS, st.integers(1, 8192), _OFFSETS),
         st.builds(Instruction, st.just(Op.TERM), a=st.integers(0, TERMS - 1)),
         st.builds(

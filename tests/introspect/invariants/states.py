@@ -273,7 +273,7 @@ def _deadline(state: State) -> State:
     node = state.at("sched_dl_entity", "rb_node")
     first = task + state.at("task_struct", "dl") + node
     state.tree(rq + state.at("rq", "dl.root"), [first, server + node])
-    state.put(rq, "rq", nr_running=1, dl__dl_nr_running=2, dl__earliest_dl__curr=8000)
+    state.put(rq, "rq", nr_running=2, dl__dl_nr_running=2, dl__earliest_dl__curr=8000)
     state.put(rq, "rq", dl__running_bw=100, dl__this_bw=200)
     for instant in (SWITCHED, ENQUEUED, LEFT_DL, TICKED_DL):
         state.comes(instant, rq, task)

@@ -17,7 +17,7 @@ _EXT = "kernel/sched/ext.c"
 _IS_EXT = "p.sched_class == symbol('ext_sched_class')"
 _QUEUED = "enumerator('scx_ent_flags', 'SCX_TASK_QUEUED')"
 _STATE = "((p.scx.flags >> enumerator('scx_ent_flags', 'SCX_TASK_STATE_SHIFT')) & 3)"
-_AT = (ENQUEUED, LEFT_EXT, SWITCHED, TICKED_EXT)
+_AT = (ENQUEUED, LEFT_EXT, TICKED_EXT)
 _WALKS = (SWITCHED, TICKED_EXT, LEFT_EXT)
 _LOCAL = "entries(address(rq.scx.local_dsq.list), 'task_struct', 'scx.dsq_list.node')"
 _RUNNABLE = "entries(address(rq.scx.runnable_list), 'task_struct', 'scx.runnable_node')"
@@ -71,7 +71,7 @@ EXT = (
         says="A task on a CPU's dispatch queue says so, is queued, and of that CPU.",
         category=Category.DSQ,
         source=f"{_EXT} dispatch_enqueue, move_local_task_to_local_dsq",
-        at=_WALKS,
+        at=(LEFT_EXT, TICKED_EXT),
         given="0 < rq.scx.local_dsq.nr <= 8",
         holds=f"all(t.scx.dsq == address(rq.scx.local_dsq) and t.scx.flags & {_QUEUED} != 0"
         f" and t.thread_info.cpu == rq.cpu for t in {_LOCAL})",
@@ -81,7 +81,7 @@ EXT = (
         says="No task on a CPU's dispatch queue is held by another CPU that moves it.",
         category=Category.DSQ,
         source=f"{_EXT} dispatch_to_local_dsq, dispatch_dequeue",
-        at=_WALKS,
+        at=(LEFT_EXT, TICKED_EXT),
         given="0 < rq.scx.local_dsq.nr <= 8",
         holds=f"all(t.scx.holding_cpu < 0 for t in {_LOCAL})",
     ),
@@ -98,7 +98,7 @@ EXT = (
         says="A CPU's dispatch queue has the name of one, and no order by vtime.",
         category=Category.DSQ,
         source=f"{_EXT} init_dsq, dispatch_enqueue",
-        at=(SWITCHED, TICKED_EXT),
+        at=(TICKED_EXT,),
         holds="rq.scx.local_dsq.id == SCX_DSQ_LOCAL and rq.scx.local_dsq.priq.rb_node == 0",
     ),
     Invariant(
@@ -199,7 +199,7 @@ EXT = (
         says="The speed that a BPF scheduler asks for is at most the CPU's whole.",
         category=Category.EXT,
         source=f"{_EXT} scx_bpf_cpuperf_set",
-        at=(SWITCHED,),
+        at=(TICKED_EXT,),
         holds="rq.scx.cpuperf_target <= SCALE",
     ),
     Invariant(

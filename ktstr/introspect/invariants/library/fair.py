@@ -16,10 +16,13 @@ _NAMES = {"cfs": "cfs_rq(address(rq.cfs))"}
 _TREE = "nodes(address(cfs.tasks_timeline), 'sched_entity', 'run_node')"
 # the entity that runs is on the queue, but not in the tree
 _RUNS = "(cfs.curr != 0 and sched_entity(cfs.curr).on_rq)"
-_COUNTS = (ENQUEUED, LEFT_FAIR, SWITCHED, TICKED_FAIR)
-_WALKS = (TICKED_FAIR, SWITCHED)
+_COUNTS = (ENQUEUED, LEFT_FAIR, TICKED_FAIR)
+# along the tree, which costs the more the longer it is
+_WALKS = (TICKED_FAIR,)
 _FEW = "0 < cfs.nr_queued <= 8"
 _IS_FAIR = "p.sched_class == symbol('fair_sched_class')"
+# scale_load_down, which leaves nothing without weight
+_DOWN = "(e.load.weight >> 10 if e.load.weight >= 2 << 10 else 2)"
 _TASKS = "(1 if e.my_q == 0 else cfs_rq(e.my_q).h_nr_queued)"
 _DELAYED = "(e.sched_delayed if e.my_q == 0 else cfs_rq(e.my_q).h_nr_delayed)"
 
@@ -122,7 +125,7 @@ FAIR = (
         says="A queue counts the entities in its tree, and that which runs.",
         category=Category.FAIR,
         source=f"{_FAIR} account_entity_enqueue, __enqueue_entity",
-        at=_WALKS,
+        at=(SWITCHED, TICKED_FAIR),
         names=_NAMES,
         given=_FEW,
         holds=f"cfs.nr_queued == count({_TREE}) + {_RUNS}",
@@ -142,7 +145,7 @@ FAIR = (
         says="A queue's tasks are those of its entities: one of a task, those of a group's queue.",
         category=Category.FAIR,
         source=f"{_FAIR} enqueue_task_fair, dequeue_entities, throttle_cfs_rq",
-        at=_WALKS,
+        at=(SWITCHED, TICKED_FAIR),
         names=_NAMES,
         given=_FEW,
         holds=f"cfs.h_nr_queued == {_with_running(_TASKS)}",
@@ -176,7 +179,7 @@ FAIR = (
         at=_WALKS,
         names=_NAMES,
         given=_FEW,
-        holds=f"cfs.sum_weight == sum(e.load.weight >> 10 for e in {_TREE})",
+        holds=f"cfs.sum_weight == sum({_DOWN} for e in {_TREE})",
         until=(7, 0),
     ),
     Invariant(
@@ -188,7 +191,7 @@ FAIR = (
         names=_NAMES,
         given=_FEW,
         holds="cfs.sum_w_vruntime == "
-        f"sum((e.vruntime - cfs.zero_vruntime) * (e.load.weight >> 10) for e in {_TREE})",
+        f"sum((e.vruntime - cfs.zero_vruntime) * {_DOWN} for e in {_TREE})",
         until=(7, 0),
     ),
     Invariant(

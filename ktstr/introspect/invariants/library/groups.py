@@ -6,7 +6,6 @@ from __future__ import annotations
 from ktstr.introspect.invariants.instants import (
     ENQUEUED,
     LEFT_FAIR,
-    SWITCHED,
     THROTTLED,
     TICKED_FAIR,
     UNTHROTTLED,
@@ -105,7 +104,7 @@ GROUPS = (
         says="No branch of the leaf list is left unconnected.",
         category=Category.LEAF,
         source=f"{_FAIR} assert_list_leaf_cfs_rq",
-        at=(ENQUEUED, SWITCHED, LEFT_FAIR, UNTHROTTLED),
+        at=(ENQUEUED, LEFT_FAIR, UNTHROTTLED),
         holds="rq.tmp_alone_branch == address(rq.leaf_cfs_rq_list)",
     ),
     Invariant(
@@ -123,7 +122,7 @@ GROUPS = (
         says="A queue is throttled as often as the one above it, and once more by itself.",
         category=Category.THROTTLING,
         source=f"{_FAIR} tg_throttle_down, tg_unthrottle_up, sync_throttle",
-        at=(ENQUEUED, SWITCHED),
+        at=(ENQUEUED,),
         given=_IN_GROUP,
         holds="all(cfs_rq(e.my_q).throttle_count == cfs_rq(e.cfs_rq).throttle_count"
         f" + cfs_rq(e.my_q).throttled for e in {_CHAIN} if e.my_q != 0)",
@@ -133,7 +132,7 @@ GROUPS = (
         says="No queue is unthrottled more often than it was throttled.",
         category=Category.THROTTLING,
         source=f"{_FAIR} tg_unthrottle_up",
-        at=(ENQUEUED, SWITCHED),
+        at=(ENQUEUED,),
         given=_IS_FAIR,
         holds=f"all(cfs_rq(e.cfs_rq).throttle_count >= 0 for e in {_CHAIN})",
     ),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.introspect.invariants.instants import SWITCHED, TICKED, TICKED_FAIR
+from ktstr.introspect.invariants.instants import TICKED, TICKED_FAIR
 from ktstr.introspect.invariants.invariant import Category, Invariant
 
 _PELT = "kernel/sched/pelt.c"
@@ -18,7 +18,7 @@ def _no_average_without_sum(signal: str) -> Invariant:
         says=f"A queue has no average of {signal} without a sum that it is of.",
         category=Category.PELT,
         source=f"{_FAIR} update_cfs_rq_load_avg, cfs_rq_is_decayed",
-        at=(SWITCHED, TICKED_FAIR),
+        at=(TICKED_FAIR,),
         names=_NAMES,
         holds=f"cfs.avg.{signal}_sum != 0 or cfs.avg.{signal}_avg == 0",
     )
@@ -44,14 +44,6 @@ PELT = (
         holds="p.se.avg.util_avg <= SCALE and p.se.avg.runnable_avg <= SCALE",
     ),
     Invariant(
-        name="entity-load-avg",
-        says="The load of a task is no more than its weight.",
-        category=Category.PELT,
-        source=f"{_PELT} ___update_load_avg, {_FAIR} reweight_entity",
-        at=(TICKED_FAIR,),
-        holds="p.se.avg.load_avg <= (p.se.load.weight >> 10) + 1",
-    ),
-    Invariant(
         name="entity-util-sum",
         says="A task has no average of use without a sum that it is of.",
         category=Category.PELT,
@@ -74,7 +66,7 @@ PELT = (
         says="A queue's load was not brought up to a time that is still to come.",
         category=Category.PELT,
         source="kernel/sched/pelt.h cfs_rq_clock_pelt",
-        at=(SWITCHED, TICKED_FAIR),
+        at=(TICKED_FAIR,),
         names=_NAMES,
         holds="rq.clock_pelt - rq.lost_idle_time - cfs.avg.last_update_time >= 0",
     ),
@@ -91,7 +83,7 @@ PELT = (
         says="Real-time and deadline tasks use no more than a whole CPU.",
         category=Category.PELT,
         source=f"{_PELT} update_rt_rq_load_avg, update_dl_rq_load_avg",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         holds="rq.avg_rt.util_avg <= SCALE and rq.avg_dl.util_avg <= SCALE",
     ),
     Invariant(

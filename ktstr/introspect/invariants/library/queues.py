@@ -3,67 +3,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ktstr.introspect.invariants.instants import ENQUEUED, LEFT, SWITCHED, TICKED
-from ktstr.introspect.invariants.invariant import Category, Invariant
+from ktstr.introspect.invariants.invariant import Category, Invariant, Version
 
 _CORE = "kernel/sched/core.c"
-_ALWAYS = (SWITCHED, ENQUEUED, *LEFT, *TICKED)
 _NO_STOPPER = "p.sched_class != symbol('stop_sched_class')"
 _QUEUED_SERVER = "(rq.{0}.rb_node.__rb_parent_color != address(rq.{0}.rb_node.__rb_parent_color))"
 _SUM = (
     "rq.nr_running == rq.cfs.h_nr_queued + (rq.rt.rt_nr_running if rq.rt.rt_queued else 0)"
-    " + rq.dl.dl_nr_running - {servers} + rq.scx.nr_running"
+    " + rq.dl.dl_nr_running{servers} + rq.scx.nr_running"
     " + (task_struct(rq.stop).on_rq == TASK_ON_RQ_QUEUED)"
 )
 _FAIR, _EXT_SERVER = _QUEUED_SERVER.format("fair_server"), _QUEUED_SERVER.format("ext_server")
+# a queued server counted as a task until 52d15521eb75 of 6.17; sched_ext has one from 7.0 on
+_SERVERS = (
+    ("", (6, 12), (6, 17)),
+    (f" - {_FAIR}", (6, 17), (7, 0)),
+    (f" - {_FAIR} - {_EXT_SERVER}", (7, 0), None),
+)
+
+
+def _nr_running(servers: str, since: Version, until: Version | None) -> tuple[Invariant, Invariant]:
+    settled = Invariant(
+        name="rq-nr-running",
+        says="A runqueue counts as many tasks as its classes do.",
+        category=Category.QUEUE,
+        source="kernel/sched/sched.h add_nr_running, kernel/sched/deadline.c inc_dl_tasks",
+        at=(SWITCHED, *LEFT, *TICKED),
+        holds=_SUM.format(servers=servers),
+        since=since,
+        until=until,
+    )
+    # a stopper says that it is queued a little later than it is
+    put = replace(settled, name="rq-nr-running-enqueued", at=(ENQUEUED,), given=_NO_STOPPER)
+    return settled, put
+
 
 QUEUES = (
-    Invariant(
-        name="rq-nr-running",
-        says="A runqueue counts as many tasks as its classes do, servers left out.",
-        category=Category.QUEUE,
-        source="kernel/sched/sched.h add_nr_running, and who calls it",
-        at=(ENQUEUED, *LEFT, *TICKED),
-        given="task_struct(rq.stop).on_rq == 0 and "
-        "task_struct(rq.curr).sched_class != symbol('stop_sched_class')",
-        holds=_SUM.format(servers=_FAIR),
-        until=(7, 0),
-    ),
-    Invariant(
-        name="rq-nr-running-switched",
-        says="A runqueue counts as many tasks as its classes do where the next task begins to run.",
-        category=Category.QUEUE,
-        source="kernel/sched/sched.h add_nr_running, and who calls it",
-        at=(SWITCHED,),
-        holds=_SUM.format(servers=_FAIR),
-        until=(7, 0),
-    ),
-    Invariant(
-        name="rq-nr-running",
-        says="A runqueue counts as many tasks as its classes do, servers left out.",
-        category=Category.QUEUE,
-        source="kernel/sched/sched.h add_nr_running, and who calls it",
-        at=(ENQUEUED, *LEFT, *TICKED),
-        given="task_struct(rq.stop).on_rq == 0 and "
-        "task_struct(rq.curr).sched_class != symbol('stop_sched_class')",
-        holds=_SUM.format(servers=f"{_FAIR} - {_EXT_SERVER}"),
-        since=(7, 0),
-    ),
-    Invariant(
-        name="rq-nr-running-switched",
-        says="A runqueue counts as many tasks as its classes do where the next task begins to run.",
-        category=Category.QUEUE,
-        source="kernel/sched/sched.h add_nr_running, and who calls it",
-        at=(SWITCHED,),
-        holds=_SUM.format(servers=f"{_FAIR} - {_EXT_SERVER}"),
-        since=(7, 0),
-    ),
+    *(each for versions in _SERVERS for each in _nr_running(*versions)),
     Invariant(
         name="rq-nr-running-bounded",
         says="No more tasks are counted than there can be: a counter went below 0.",
         category=Category.QUEUE,
         source="kernel/sched/sched.h sub_nr_running",
-        at=_ALWAYS,
+        at=(SWITCHED, ENQUEUED, *LEFT),
         holds="rq.nr_running <= MOST_TASKS and rq.rt.rt_nr_running <= MOST_TASKS"
         " and rq.dl.dl_nr_running <= MOST_TASKS",
     ),
@@ -72,7 +57,7 @@ QUEUES = (
         says="A runqueue lies in the area of the CPU that it says it is of.",
         category=Category.QUEUE,
         source=f"{_CORE} sched_init",
-        at=(SWITCHED, ENQUEUED),
+        at=(SWITCHED,),
         holds="per_cpu('runqueues', rq.cpu) == rq",
     ),
     Invariant(
@@ -80,7 +65,7 @@ QUEUES = (
         says="No fewer than 0 tasks wait for I/O.",
         category=Category.QUEUE,
         source=f"{_CORE} block_task, ttwu_do_activate",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         holds="rq.nr_iowait.counter >= 0",
     ),
     Invariant(
@@ -97,7 +82,7 @@ QUEUES = (
         says="The clock of tasks, without interrupts and stolen time, is not ahead of the clock.",
         category=Category.QUEUE,
         source=f"{_CORE} update_rq_clock_task",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         holds="rq.clock - rq.clock_task >= 0",
     ),
     Invariant(
@@ -105,7 +90,7 @@ QUEUES = (
         says="PELT's clock, which runs slower on a slower CPU, is not ahead of the tasks' clock.",
         category=Category.PELT,
         source="kernel/sched/pelt.h update_rq_clock_pelt",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         holds="rq.clock_task - rq.clock_pelt >= 0",
     ),
     Invariant(
@@ -113,7 +98,7 @@ QUEUES = (
         says="No more idle time was lost to PELT than its clock says.",
         category=Category.PELT,
         source="kernel/sched/pelt.h update_idle_rq_clock_pelt, rq_clock_pelt",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         holds="rq.clock_pelt - rq.lost_idle_time >= 0",
     ),
     Invariant(
@@ -129,7 +114,7 @@ QUEUES = (
         says="The task that runs says that it does, on this CPU.",
         category=Category.TASK,
         source=f"{_CORE} prepare_task, set_task_cpu",
-        at=(SWITCHED, *TICKED),
+        at=(SWITCHED,),
         names={"runs": "task_struct(rq.curr)"},
         holds="runs.on_cpu == 1 and runs.thread_info.cpu == rq.cpu",
     ),
@@ -174,7 +159,7 @@ QUEUES = (
         says="A task's class is one of the kernel's.",
         category=Category.TASK,
         source="include/asm-generic/vmlinux.lds.h SCHED_DATA",
-        at=(SWITCHED, ENQUEUED),
+        at=(SWITCHED,),
         holds="symbol('__sched_class_highest') <= p.sched_class < symbol('__sched_class_lowest')",
     ),
     Invariant(
@@ -193,7 +178,7 @@ QUEUES = (
         says="A task is off its runqueue, on it, or on its way to another.",
         category=Category.TASK,
         source="kernel/sched/sched.h TASK_ON_RQ_QUEUED, TASK_ON_RQ_MIGRATING",
-        at=(SWITCHED, ENQUEUED),
+        at=(ENQUEUED,),
         holds="0 <= p.on_rq <= TASK_ON_RQ_MIGRATING",
     ),
     Invariant(

@@ -18,8 +18,8 @@ from ktstr.introspect.invariants.invariant import Category, Invariant
 
 _RT = "kernel/sched/rt.c"
 _DL = "kernel/sched/deadline.c"
-_RT_AT = (ENQUEUED, LEFT_RT, SWITCHED, TICKED_RT)
-_DL_AT = (ENQUEUED, LEFT_DL, SWITCHED, TICKED_DL)
+_RT_AT = (ENQUEUED, LEFT_RT, TICKED_RT)
+_DL_AT = (ENQUEUED, LEFT_DL, TICKED_DL)
 _TREE = "nodes(address(rq.dl.root), 'sched_dl_entity', 'rb_node')"
 _ON_TREE = "(server.rb_node.__rb_parent_color != address(server.rb_node.__rb_parent_color))"
 _OF_QUEUE = {"server": "sched_dl_entity(address(rq.fair_server))"}
@@ -30,7 +30,8 @@ REALTIME = (
         says="A queue of real-time tasks that has none has no priority marked.",
         category=Category.REALTIME,
         source=f"{_RT} __enqueue_rt_entity, __dequeue_rt_entity",
-        at=_RT_AT,
+        # what is dequeued to be put back at once stays in the bitmap
+        at=(ENQUEUED, TICKED_RT),
         holds="(rq.rt.rt_nr_running == 0) == (rq.rt.active.bitmap[0] == 0"
         " and rq.rt.active.bitmap[1] & ((1 << (MAX_RT_PRIO - 64)) - 1) == 0)",
     ),
@@ -84,7 +85,7 @@ REALTIME = (
         says="A queue of deadline tasks counts what is in its tree.",
         category=Category.DEADLINE,
         source=f"{_DL} __enqueue_dl_entity, __dequeue_dl_entity",
-        at=_DL_AT,
+        at=(SWITCHED, *_DL_AT),
         given="rq.dl.dl_nr_running <= 8",
         holds=f"rq.dl.dl_nr_running == count({_TREE})",
     ),
@@ -122,7 +123,7 @@ REALTIME = (
         says="No more bandwidth runs on a CPU than its deadline tasks have.",
         category=Category.DEADLINE,
         source=f"{_DL} __add_running_bw, __sub_running_bw",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         holds="0 <= rq.dl.running_bw <= rq.dl.this_bw",
     ),
     Invariant(
@@ -140,7 +141,7 @@ REALTIME = (
         says="An active server is queued, or waits for its timer.",
         category=Category.SERVER,
         source=f"{_DL} dl_server_start, start_dl_timer",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         names=_OF_QUEUE,
         given="server.dl_server_active == 1",
         holds=f"{_ON_TREE} or server.dl_throttled == 1",
@@ -150,7 +151,7 @@ REALTIME = (
         says="A server has no more to spend than it is given in a period.",
         category=Category.SERVER,
         source=f"{_DL} replenish_dl_entity, replenish_dl_new_period",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         names=_OF_QUEUE,
         holds="server.runtime <= server.dl_runtime",
     ),
@@ -159,7 +160,7 @@ REALTIME = (
         says="A server's bandwidth is what it is given by its period.",
         category=Category.SERVER,
         source="kernel/sched/core.c to_ratio, kernel/sched/deadline.c dl_server_apply_params",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         names=_OF_QUEUE,
         given="server.dl_server == 1 and server.dl_period != 0",
         holds="server.dl_bw == (server.dl_runtime << BW_SHIFT) // server.dl_period",
@@ -169,7 +170,7 @@ REALTIME = (
         says="A server does not yield.",
         category=Category.SERVER,
         source=f"{_DL} yield_task_dl, update_curr_dl_se",
-        at=(SWITCHED, *TICKED),
+        at=TICKED,
         names=_OF_QUEUE,
         holds="server.dl_yielded == 0",
     ),
