@@ -162,7 +162,7 @@ class Kernel:
             raise UnknownName(
                 name, f"kernel {self.release} has several enumerators {name!r}: {values}"
             )
-        enums = self._enums(enum) if enum else []
+        enums = self.enums(enum) if enum else []
         if enum and not enums:
             raise self._unknown("has no enum", enum, self._type_names(*ENUMS))
         known = [label for one in enums for label, _ in one.values]
@@ -177,6 +177,10 @@ class Kernel:
         for number in indexing.matches(self._index.type_sums, self._index.types, name):
             if self.btf.head(number)[1] == name:
                 yield number
+
+    def enums_with(self, name: str) -> Iterator[int]:
+        """Numbers of the enums that may have an enumerator of this name."""
+        return indexing.matches(self._index.constant_sums, self._index.constants, name)
 
     def compounds(self, name: str) -> list[BtfType]:
         """Structs and unions of this name, behind typedefs of it too."""
@@ -239,7 +243,8 @@ class Kernel:
             holders = inner
         return path, holders
 
-    def _enums(self, name: str) -> list[BtfType]:
+    def enums(self, name: str) -> list[BtfType]:
+        """Enums of this name, behind typedefs of it too."""
         found = {}
         for number in self.types_named(name):
             if self.btf.head(number)[0] in ENUMS | {Kind.TYPEDEF}:
@@ -250,10 +255,9 @@ class Kernel:
 
     def _constants(self, enum: str, name: str) -> set[int]:
         if enum:
-            enums = self._enums(enum)
+            enums = self.enums(enum)
         else:
-            numbers = indexing.matches(self._index.constant_sums, self._index.constants, name)
-            enums = [self.btf.type(number) for number in numbers]
+            enums = [self.btf.type(number) for number in self.enums_with(name)]
         return {value for one in enums for label, value in one.values if label == name}
 
     def _type_names(self, *kinds: Kind) -> Iterator[str]:
