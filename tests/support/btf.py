@@ -23,8 +23,9 @@ class BtfWriter:
         )
         return head + types + bytes(self._text)
 
-    def integer(self, name: str, size: int, signed: bool = False, bits: int = 0) -> int:
-        return self._add(name, Kind.INT, size, struct.pack("<I", signed << 24 | (bits or 8 * size)))
+    def integer(self, name: str, size: int, signed: bool = False, boolean: bool = False) -> int:
+        coding = signed << 24 | boolean << 26 | 8 * size
+        return self._add(name, Kind.INT, size, struct.pack("<I", coding))
 
     def refer(self, kind: Kind, target: int, name: str = "", flag: bool = False) -> int:
         """PTR, TYPEDEF, a modifier, FUNC, or FWD (of a union where `flag`)."""
