@@ -15,6 +15,7 @@ from ktstr.model.scenario.conditions import (
     OnTimeout,
     WorkDone,
 )
+from ktstr.model.scenario.inside import KernelValue, MapValue, SetKernel, SetMap, Snapshot
 from ktstr.model.scenario.limits import Limits
 from ktstr.model.scenario.relative import better_than, not_worse_than
 from ktstr.model.scenario.scenario import (
@@ -104,12 +105,14 @@ __all__ = [
     "GlobalValue",
     "Inherit",
     "Iterations",
+    "KernelValue",
     "KillPayload",
     "Kind",
     "Limits",
     "Llc",
     "LlcAligned",
     "Loop",
+    "MapValue",
     "MemMode",
     "MemPolicy",
     "Mode",
@@ -131,10 +134,13 @@ __all__ = [
     "Scenario",
     "SetAffinity",
     "SetCpuset",
+    "SetKernel",
     "SetKnob",
     "SetLimits",
+    "SetMap",
     "SingleCpu",
     "SmtSiblingPair",
+    "Snapshot",
     "Spawn",
     "SpawnHost",
     "StatClaim",

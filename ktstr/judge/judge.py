@@ -29,6 +29,7 @@ from ktstr.judge.run.known_faults import known_fault_remarks, unexplained
 from ktstr.judge.run.machine import identity, topology
 from ktstr.judge.run.payloads import payload_remarks, payloads
 from ktstr.judge.run.samples import samples
+from ktstr.judge.run.state_set import state_remarks
 from ktstr.judge.run.waits import wait_remarks, waits
 from ktstr.judge.scheduler import scheduler
 from ktstr.judge.statistics.run import run_statistics
@@ -90,6 +91,7 @@ def _judged(run: RunRecord) -> Judgement:
             *disk_remarks(run),
             *payload_remarks(run),
             *wait_remarks(run),
+            *state_remarks(run),
             *comeback_remarks(run),
             *kernel_log_remarks(run),
             *known_fault_remarks(run),

@@ -281,6 +281,8 @@ class TimeoutFacts:
 class ScenarioFacts:
     """How far a scenario came.  `error` is empty unless a step could not be carried out.
 
+    mistaken: the error is that the scenario names what this kernel or scheduler does not have.
+
     `steps` are those whose phase began; `cleanup_ns` is what the last teardown took, the
     Backdrop's.
     """
@@ -295,13 +297,15 @@ class ScenarioFacts:
     steps: tuple[StepFacts, ...] = ()
     timeouts: tuple[TimeoutFacts, ...] = ()
     cleanup_ns: int = 0
+    mistaken: bool = False
 
 
 @dataclass(frozen=True)
 class TestFacts:
     """How a test function in the guest ended.
 
-    `verdict` is empty or what the function claimed by ctx.skip()/ctx.fail(); `left_behind`
+    `verdict` is empty or what the function claimed by ctx.skip()/ctx.fail(), or inconclusive where
+    it asked what nobody answered; `left_behind`
     names processes that it left and the agent killed; `damages` is what was lost of the facts on
     their way from its process to the agent.
     """

@@ -101,6 +101,13 @@ class Plan:
         """
         return Topology.parse(self.topology, self.numa)
 
+    @property
+    def tells_programs(self) -> bool:
+        """Whether a check asks for the figures of the scheduler's BPF programs."""
+        steps = self.scenario.steps if self.scenario is not None else ()
+        layers = (self.checks, *(step.checks for step in steps if step.checks is not None))
+        return any(layer.max_verified_insns is not None for layer in layers)
+
     def to_json(self) -> str:
         """Canonical text: the same plan, the same bytes."""
         return json.dumps(encode(self), sort_keys=True, separators=(",", ":"))

@@ -29,7 +29,9 @@ from ktstr.model.facts import (
 from ktstr.model.plan import Plan
 from ktstr.model.verdict.claim_facts import ClaimFacts
 from ktstr.model.wire.frames import Damage
+from ktstr.model.wire.programs import SchedulerPrograms
 from ktstr.model.wire.samples import SamplerFacts, SchedSample
+from ktstr.model.wire.state_set import StateSet
 from ktstr.model.wire.witness import Hold, Idleness, RanUnder, WitnessFacts
 
 
@@ -66,6 +68,8 @@ class RunRecord:
     holds: tuple[Hold, ...] = ()
     witness: WitnessFacts | None = None
     claims: tuple[ClaimFacts, ...] = ()
+    programs: tuple[SchedulerPrograms, ...] = ()
+    state_set: tuple[StateSet, ...] = ()
     logs: tuple[LogChunk, ...] = ()
     end: End | None = None
     frames_seen: int = 0

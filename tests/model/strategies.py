@@ -15,10 +15,12 @@ from ktstr.model.machine.topology import Topology
 from ktstr.model.payload import MetricHint, OutputFormat, Payload, Polarity, Repeats
 from ktstr.model.plan import Plan, SchedulerPlan
 from ktstr.model.scenario import conditions as c
+from ktstr.model.scenario import inside as i
 from ktstr.model.scenario import scenario as s
 from ktstr.model.scenario.limits import Limits
 from ktstr.model.verdict.checks import Checks, ExpectFail
 from ktstr.model.verdict.kinds import Kind
+from ktstr.model.verdict.relations import it
 from ktstr.model.work import types as t
 from ktstr.model.work import work as w
 from ktstr.model.work.bounds import bounds_of
@@ -56,6 +58,11 @@ _MAYBE = st.none() | _NAMES
 _WORDS = st.lists(_NAMES, max_size=3).map(tuple)
 _PLAIN = [each for each in OutputFormat if each is not OutputFormat.REGEX]
 _BOUNDS = st.floats(allow_nan=False, allow_infinity=False)
+_RELATIONS = st.one_of(
+    st.builds(it.at_least, _BOUNDS),
+    st.builds(it.equals, st.integers() | _NAMES),
+    st.builds(lambda bound: it.any_of(it.below(bound), it.is_finite()), _BOUNDS),
+)
 
 
 def topologies() -> st.SearchStrategy[Topology]:
@@ -152,6 +159,8 @@ def conditions() -> st.SearchStrategy[c.Condition]:
         st.builds(c.CpuTime, _NAMES, _POSITIVE),
         st.builds(c.EventSeen, _NAMES, _NAMES),
         st.builds(c.GlobalValue, _NAMES, st.sampled_from(["<", "=="]), st.integers()),
+        st.builds(i.MapValue, _NAMES, st.integers(), _NAMES, _RELATIONS),
+        st.builds(i.KernelValue, _NAMES, _RELATIONS, st.none() | _SMALL, _NAMES),
     )
 
 
@@ -191,6 +200,9 @@ def scenarios() -> st.SearchStrategy[s.Scenario]:
         st.builds(s.OfflineCpu, st.integers(-1, 9)),
         st.builds(s.OnlineCpu, st.integers(-1, 9)),
         st.builds(s.SetKnob, _NAMES, st.integers(-(2**63), 2**64 - 1)),
+        st.builds(i.Snapshot, _NAMES),
+        st.builds(i.SetKernel, _NAMES, st.integers(), st.none() | _SMALL, _NAMES),
+        st.builds(i.SetMap, _NAMES, st.integers(), _NAMES, st.integers(), st.none() | _SMALL),
     )
     holds = st.one_of(
         st.builds(s.Frac, _POSITIVE),

@@ -19,7 +19,7 @@ from ktstr.guest.system.oom import ORDINARY, set_oom_score
 from ktstr.guest.system.port import FramePort
 from ktstr.guest.system.reactor import Reactor
 from ktstr.guest.system.realtime import BELOW_AGENT, shield
-from ktstr.model.errors import TestFailure
+from ktstr.model.errors import TestFailure, Unanswered
 from ktstr.model.function_end import FunctionEnd
 from ktstr.model.plan import SOURCES_DIR
 from ktstr.model.verdict.checks import Verdict
@@ -78,6 +78,9 @@ def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, A
         detail, verdict = str(skipped), Verdict.SKIP.value
     except TestFailure as failure:
         detail, verdict = str(failure), Verdict.FAIL.value
+        traceback.print_exc()
+    except Unanswered as silence:
+        detail, verdict = str(silence), Verdict.INCONCLUSIVE.value
         traceback.print_exc()
     except SystemExit as leave:
         outcome, detail = FunctionEnd.EXITED, f"sys.exit({leave.code!r})"

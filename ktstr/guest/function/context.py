@@ -20,7 +20,7 @@ from ktstr.model.facts import (
     ScenarioFacts,
     WorkerFacts,
 )
-from ktstr.model.scenario.scenario import scenario_of
+from ktstr.model.scenario.given import scenario_of
 from ktstr.model.seeds import stream
 from ktstr.model.validation.own_work import check_custom_work
 from ktstr.model.validation.validate import check_scenario
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from ktstr.guest.function.claims import Claim, Claims
     from ktstr.guest.function.payload_handle import PayloadBuilder
+    from ktstr.guest.function.state import KernelState, MapState
+    from ktstr.guest.scenario.inside import Inside
     from ktstr.guest.scenario.phases import Watcher
     from ktstr.guest.scenario.population import Stage
     from ktstr.guest.scheduler.subject import Subject
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from ktstr.model.plan import Plan, SchedulerPlan
     from ktstr.model.scenario.scenario import Backdrop, CgroupDef, HoldSpec, Scenario, Step
     from ktstr.model.verdict.checks import Checks
+    from ktstr.model.wire.programs import Program
     from ktstr.model.wire.samples import SchedSample
 
 
@@ -83,6 +86,7 @@ class Context:
         self._witness = witness
         self._notes: dict[str, Any] = {}
         self._claims: Claims | None = None
+        self._inside: Inside | None = None
         self._hotplug = Hotplug(reactor)
         self._payloads = payloads_of(plan, tree, reactor)
         self._bench = None
@@ -235,6 +239,54 @@ class Context:
             InfraError: it does not answer.
         """
         self._subject.set_knob(name, value)
+
+    @property
+    def kernel(self) -> KernelState:
+        """The kernel's variables, which the host reads and sets at an exact instant.
+
+        Its methods raise UsageError for names that this kernel does not have, and Unanswered where
+        nobody looks into the guest from outside: then the test is INCONCLUSIVE.
+        """
+        from ktstr.guest.function.state import KernelState
+
+        return KernelState(self._look_inside())
+
+    def map(self, name: str) -> MapState:
+        """A BPF map of the scheduler: `ctx.map("cpu_ctx")[3].nr_queued`; raises as `kernel` does.
+
+        Raises:
+            UsageError: no map can be called so.
+        """
+        from ktstr.guest.function.state import MapState
+
+        return MapState(self._look_inside(), name)
+
+    def programs(self) -> tuple[Program, ...]:
+        """The BPF programs of the scheduler that is attached, as the kernel tells of them.
+
+        Raises:
+            InfraError: the kernel does not tell.
+        """
+        from ktstr.guest.scheduler.programs import programs_of_schedulers
+
+        return programs_of_schedulers()
+
+    def snapshot(self, name: str) -> None:
+        """Keeps the state of the guest of now in the result; raises as `kernel` does.
+
+        Raises:
+            UsageError: nothing can be kept under such a name.
+        """
+        from ktstr.guest.function.state import take_snapshot
+
+        take_snapshot(self._look_inside(), name)
+
+    def _look_inside(self) -> Inside:
+        if self._inside is None:
+            from ktstr.guest.scenario.inside import Inside
+
+            self._inside = Inside(self._sink)
+        return self._inside
 
     def note(self, name: str, value: str | int | float | bool) -> None:
         """Puts a value into the result.

@@ -15,7 +15,7 @@ from ktstr.guest.scenario.timeline import Timeline
 from ktstr.guest.system.cgroups import CgroupTree
 from ktstr.guest.system.hotplug import Hotplug
 from ktstr.guest.system.view import online_cpus
-from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.errors import InfraError, NoSuchName, UsageError
 from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.scenario.conditions import OnTimeout
 from ktstr.model.scenario.scenario import Frac, Loop, Until, WaitFor
@@ -23,6 +23,7 @@ from ktstr.model.wire.events import EventName
 
 if TYPE_CHECKING:
     from ktstr.guest.payload.run import Payloads
+    from ktstr.guest.scenario.inside import Inside
     from ktstr.guest.scenario.phases import Watcher
     from ktstr.guest.scheduler.subject import Subject
     from ktstr.guest.system.port import Sink
@@ -72,13 +73,16 @@ class Engine:
             self._timeline,
             self._in_trouble,
             self._hotplug,
+            self._look_inside,
         )
+        self._inside: Inside | None = None
         self._timeouts: list[TimeoutFacts] = []
         self._started = 0
         self._done = 0
         self._begun = 0
         self._steps: list[StepFacts] = []
         self._error = ""
+        self._mistaken = False
         self._stopped = ""
 
     def play(self, scenario: Scenario) -> ScenarioFacts:
@@ -107,6 +111,7 @@ class Engine:
             steps=tuple(self._steps),
             timeouts=tuple(self._timeouts),
             cleanup_ns=cleanup,
+            mistaken=self._mistaken,
         )
         self._event(EventName.SCENARIO_END)
         self._timeline.emit(facts)
@@ -199,14 +204,30 @@ class Engine:
                 self._wait(op, step)
             else:
                 apply_op(op, step, self._players)
+        except NoSuchName as error:
+            raise NoSuchName(f"{type(op).__name__}: {error}") from error
         except (UsageError, InfraError) as error:
             raise InfraError(f"{type(op).__name__}: {error}") from error
+
+    def _look_inside(self) -> Inside:
+        if self._inside is None:
+            from ktstr.guest.scenario.inside import Inside
+
+            self._inside = Inside(self._timeline)
+        return self._inside
 
     def _wait(self, wait: WaitFor | Until, step: int | None) -> None:
         # few scenarios wait for conditions, and every guest would pay for the import
         from ktstr.guest.scenario.waits import Waits
 
-        waits = Waits(self._people, self._subject, self._reactor, self._timeline, self._in_trouble)
+        waits = Waits(
+            self._people,
+            self._subject,
+            self._reactor,
+            self._timeline,
+            self._in_trouble,
+            self._look_inside,
+        )
         late = waits.wait(wait, step)
         if late is None:
             return
@@ -237,6 +258,7 @@ class Engine:
         try:
             action()
         except (UsageError, InfraError) as error:
+            self._mistaken |= isinstance(error, NoSuchName)
             # the first failure is the cause; a teardown that fails after it adds to it
             self._error = "; ".join(filter(None, (self._error, f"{what} failed: {error}")))
             return False

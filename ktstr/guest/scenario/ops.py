@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpuset import resolve_cpuset
+from ktstr.model.scenario.inside import SetKernel, SetMap, Snapshot
 from ktstr.model.scenario.scenario import (
     AddCgroup,
     AddCgroupDef,
@@ -41,6 +42,7 @@ from ktstr.model.wire.events import EventName
 
 if TYPE_CHECKING:
     from ktstr.guest.payload.background import Background
+    from ktstr.guest.scenario.inside import Inside
     from ktstr.guest.scenario.population import Population
     from ktstr.guest.scenario.timeline import Timeline
     from ktstr.guest.scheduler.subject import Subject
@@ -50,7 +52,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Players:
-    """Whom ops act on.  `payloads` is None where the target has none; `stop` ends their waits."""
+    """Whom ops act on.  `payloads` is None where the target has none; `stop` ends their waits.
+
+    inside: whom to ask about the state of kernel and scheduler; few do, and the first pays for it.
+    """
 
     people: Population
     view: TopologyView
@@ -59,6 +64,7 @@ class Players:
     timeline: Timeline
     stop: Callable[[], bool]
     hotplug: Hotplug
+    inside: Callable[[], Inside]
 
 
 def apply_op(op: Op, step: int | None, players: Players) -> None:
@@ -66,7 +72,7 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
 
     Raises:
         UsageError: it names what does not exist, or cannot be resolved on this machine.
-        InfraError: the kernel refuses.
+        InfraError: the kernel refuses, or nobody can look inside.
     """
     people, view = players.people, players.view
     match op:
@@ -117,6 +123,8 @@ def apply_op(op: Op, step: int | None, players: Players) -> None:
             players.subject.restart()
         case ReplaceScheduler(name):
             players.subject.replace(name)
+        case Snapshot() | SetKernel() | SetMap():
+            players.inside().apply(op, step)
 
 
 def _apply_payload_op(

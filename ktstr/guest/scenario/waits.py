@@ -16,11 +16,13 @@ from ktstr.model.scenario.conditions import (
     Iterations,
     WorkDone,
 )
+from ktstr.model.scenario.inside import KernelValue, MapValue
 from ktstr.model.wire.events import EventName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ktstr.guest.scenario.inside import Inside
     from ktstr.guest.scenario.population import Population
     from ktstr.guest.scenario.timeline import Timeline
     from ktstr.guest.scheduler.subject import Subject
@@ -42,6 +44,7 @@ class Waits:
     reactor: Reactor
     timeline: Timeline
     stop: Callable[[], bool]
+    inside: Callable[[], Inside]
 
     def wait(self, wait: WaitFor | Until, step: int | None) -> TimeoutFacts | None:
         """Waits; returns what to report if the time ran out.
@@ -83,6 +86,8 @@ class Waits:
             case EventSeen(name, text):
                 met = self.timeline.seen(name, text)
                 return met, "it was seen" if met else f"events: {self.timeline.names()}"
+            case MapValue() | KernelValue():
+                return self.inside().look(condition)
 
 
 class _Sample:

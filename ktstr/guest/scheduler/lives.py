@@ -29,6 +29,7 @@ class Schedulers:
         self, plan: Plan, reactor: Reactor, sink: Sink, waiting: WaitingLoader | None = None
     ) -> None:
         self._own, self._deadlines = plan.scheduler, plan.deadlines
+        self._tells_programs = plan.tells_programs
         self._reactor, self._sink = reactor, sink
         own = () if plan.scheduler is None else (plan.scheduler,)
         self._known = {each.name: each for each in (*own, *plan.staged)}
@@ -134,7 +135,21 @@ class Schedulers:
         self._lives += 1
         waiting, self._waiting = self._waiting, None
         self._life = Scheduler(plan, self._deadlines, self._reactor, waiting)
-        return self._life.start()
+        attached = self._life.start()
+        if attached and self._tells_programs:
+            self._tell_programs(plan.name)
+        return attached
+
+    def _tell_programs(self, name: str) -> None:
+        # few tests ask for them
+        from ktstr.guest.scheduler.programs import programs_of_schedulers
+        from ktstr.model.wire.programs import SchedulerPrograms
+
+        try:
+            facts = SchedulerPrograms(self._lives, name, programs_of_schedulers())
+        except InfraError as error:
+            facts = SchedulerPrograms(self._lives, name, error=str(error))
+        self._sink.emit(facts)
 
     def _finish(self, life: Scheduler) -> None:
         facts, log = life.finish()

@@ -56,7 +56,7 @@ LIMITS = _limits()
 class Evaluation:
     """One check in one scope: its line in the result, still without a verdict, and its findings.
 
-    of_cpus: it is about CPUs, and needs no workers.
+    of_cpus: it is about CPUs, or the scheduler's programs, and needs no workers.
     """
 
     result: CheckResult

@@ -36,8 +36,8 @@ class Limit:
     """A check that compares: `name` is the field of `Checks`, whose value is in `unit`.
 
     `measure` gives what there is to compare, and must not depend on the limit.  `nothing` says what
-    to do when it gives nothing although there are workers.  `of_cpus`: it is about CPUs, and needs
-    no workers.
+    to do when it gives nothing although there are workers.  `of_cpus`: it is about CPUs, or the
+    scheduler's programs, and needs no workers.
     """
 
     name: str

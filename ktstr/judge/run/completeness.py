@@ -102,7 +102,8 @@ def scenarios(run: RunRecord) -> list[Detail]:
         done = f"{facts.steps_done} of {facts.steps_planned} steps done"
         if facts.error:
             message = f"the scenario could not be carried out ({done}): {facts.error}"
-            details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
+            kind = Kind.USAGE if facts.mistaken else Kind.NO_DATA
+            details.append(Detail(kind, message, Verdict.INCONCLUSIVE))
         elif any(each.on_timeout is not OnTimeout.GO_ON for each in facts.timeouts):
             continue  # a wait ended it: ktstr.judge.run.waits
         elif facts.steps_done < facts.steps_planned:

@@ -12,13 +12,19 @@ from ktstr.model.verdict.kinds import Kind
 
 
 def outcome(function: str, facts: TestFacts) -> list[Detail]:
-    """FAIL for a function that did not return, failed by its own word, or left processes behind."""
+    """FAIL for a function that did not return, failed by its own word, or left processes behind.
+
+    INCONCLUSIVE for one that asked what nobody could answer.
+    """
     details = []
     if facts.verdict == Verdict.SKIP.value:
         details.append(Detail(Kind.TEST_ERROR, facts.detail or "no reason given", Verdict.SKIP))
     elif facts.verdict == Verdict.FAIL.value:
         message = f"{function} failed: {facts.detail or 'no reason given'}"
         details.append(Detail(Kind.TEST_ERROR, message))
+    elif facts.verdict == Verdict.INCONCLUSIVE.value:
+        message = f"{function} could not be carried out: {facts.detail}"
+        details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
     elif words := _early_end(facts.outcome):
         message = f"{function} {words}: {facts.detail or 'no detail'}"
         details.append(Detail(Kind.TEST_ERROR, message))

@@ -110,6 +110,7 @@ def _scope(run: RunRecord, step: int | None) -> Scope:
         idleness=run.idleness,
         witness=run.witness,
         unkept=frozenset(each.cgroup for each in overruns(run)),
+        programs=run.programs,
     )
 
 

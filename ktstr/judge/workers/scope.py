@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ktstr.judge.workers.presence import ALL_THERE, Presence
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, WorkerFacts
 from ktstr.model.machine.topology import TopologyView
+from ktstr.model.wire.programs import SchedulerPrograms
 from ktstr.model.wire.witness import Idleness, WitnessFacts
 
 
@@ -20,7 +21,7 @@ class Scope:
     `presence` says which CPUs were there; `lives` are the whole lives of the workers' processes:
     pid -> window.  not_eevdfs: the workers that a sched_ext scheduler had in it, or that nobody
     knows the class of while one was attached.  witness: None where it did not report.  unkept:
-    cgroups whose cpu.max was not kept.
+    cgroups whose cpu.max was not kept.  programs: those of each life of a scheduler.
     """
 
     workers: tuple[WorkerFacts, ...]
@@ -34,3 +35,4 @@ class Scope:
     idleness: tuple[Idleness, ...] = ()
     witness: WitnessFacts | None = None
     unkept: frozenset[str] = frozenset()
+    programs: tuple[SchedulerPrograms, ...] = ()

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from ktstr.model.errors import UsageError
 from ktstr.model.parameters import Parameters, parameters
+from ktstr.model.scenario.inside import InsideCondition
 
 RELATIONS = {
     "==": operator.eq,
@@ -64,7 +65,7 @@ class GlobalValue(Parameters):
     value: int
 
 
-Condition = Iterations | WorkDone | CpuTime | EventSeen | GlobalValue
+Condition = Iterations | WorkDone | CpuTime | EventSeen | GlobalValue | InsideCondition
 
 
 class OnTimeout(StrEnum):

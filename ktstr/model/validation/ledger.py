@@ -14,6 +14,7 @@ from ktstr.model.machine.disk import Disk
 from ktstr.model.machine.topology import TopologyView
 from ktstr.model.payload import Payload
 from ktstr.model.scenario.conditions import Condition, CpuTime, EventSeen, GlobalValue, check_wait
+from ktstr.model.scenario.inside import InsideCondition, InsideOp
 from ktstr.model.scenario.limits import Limits, check_limits
 from ktstr.model.scenario.scenario import (
     AddCgroup,
@@ -41,8 +42,8 @@ from ktstr.model.scenario.scenario import (
     Until,
     WaitFor,
     WaitPayload,
-    check_reserved,
 )
+from ktstr.model.validation.cgroup_name import check_name
 from ktstr.model.validation.cpu_ledger import CpuLedger
 from ktstr.model.validation.payload_ledger import PayloadLedger
 from ktstr.model.validation.scheduler_ledger import SchedulerLedger
@@ -51,40 +52,10 @@ from ktstr.model.work.place import check_affinity, check_place
 from ktstr.model.work.work import Work, check_work
 
 MAX_WORKERS = 4096
-_LONGEST_NAME = 255  # NAME_MAX
-# Documentation/admin-guide/cgroup-v2.rst: files are named CONTROLLER.KEY
-_OF_THE_KERNEL = frozenset(
-    ("cgroup", "cpu", "cpuset", "memory", "io", "pids", "hugetlb", "rdma", "misc", "irq")
-)
 _LEAVES = (
     "cgroup v2 keeps processes in leaves; give the parent works=None and run its workers in a "
     "child of their own"
 )
-
-
-def check_name(name: str) -> None:
-    """Refuses what is no cgroup path below the managed parent.
-
-    Raises:
-        UsageError: the name is empty, absolute, has an empty, `.`, `..` or NUL component, or one
-            that the kernel has for its own files or that no file system takes, or it is `total`.
-    """
-    if not name:
-        raise UsageError("cgroup name is empty")
-    check_reserved(name)
-    if "\0" in name or "\n" in name:
-        raise UsageError(f"cgroup name {name!r} holds a NUL or a line break")
-    if any(part in ("", ".", "..") for part in name.split("/")):
-        raise UsageError(
-            f"cgroup name {name!r}: '/' separates plain names, without '.', '..' or empty ones"
-        )
-    for part in name.split("/"):
-        if len(part.encode(errors="replace")) > _LONGEST_NAME:
-            raise UsageError(f"cgroup name {part!r} is longer than {_LONGEST_NAME} bytes")
-        if part.partition(".")[0] in _OF_THE_KERNEL and "." in part:
-            raise UsageError(
-                f"cgroup name {part!r} begins like the kernel's own files in there; choose another"
-            )
 
 
 @dataclass
@@ -215,6 +186,8 @@ class Ledger:
             self._cpus.apply(op, lasting=lasting)
         elif isinstance(op, SchedulerOp):
             self._schedulers.apply(op)
+        elif isinstance(op, InsideOp):
+            self._look_inside(op)
         else:
             raise UsageError(f"{op!r} is no op")
 
@@ -326,10 +299,17 @@ class Ledger:
         check_wait(condition, timeout)
         if isinstance(condition, GlobalValue):
             self._schedulers.check_variable(condition.name)
+        elif isinstance(condition, InsideCondition):
+            self._look_inside(condition)
         elif not isinstance(condition, EventSeen):
             self._known(condition.cgroup)
             if not isinstance(condition, CpuTime) and not self._busy(condition.cgroup):
                 raise UsageError(f"{condition}: no worker is in {condition.cgroup!r} at this point")
+
+    def _look_inside(self, what: InsideOp | InsideCondition) -> None:
+        from ktstr.model.validation.inside import check_inside  # few scenarios do
+
+        check_inside(what, self._view.cpus, self._schedulers.attached)
 
     def _busy(self, top: str) -> bool:
         """Whether there are workers in a cgroup or below it."""

@@ -44,6 +44,11 @@ class SchedulerLedger:
         if attached is not None:
             self._now = next((plan for plan in both if plan.ops == attached), None)
 
+    @property
+    def attached(self) -> bool:
+        """Whether there is one."""
+        return self._now is not None
+
     def apply(self, op: SchedulerOp) -> None:
         """Enters an op."""
         if isinstance(op, AttachScheduler):

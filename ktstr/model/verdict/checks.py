@@ -51,6 +51,8 @@ class Checks:
     max_cleanup_ms: time that ending workers and removing cgroups takes after a step, or at the end.
     max_wasted_cpu_pct: part of a step's time in which a CPU stood idle while a task that may run
         there waited, percent, of each CPU by itself (work conservation).
+    max_verified_insns: steps that the verifier took for any BPF program of the scheduler; it gives
+        up at a million.
     scheduler_alive: the scheduler stays attached until it is told to go.
     clean_kernel_log: the console shows no finding of the classifier.
     invariants: what always holds in a correct scheduler of the kernel did, wherever one looked;
@@ -75,6 +77,7 @@ class Checks:
     max_slow_tier_ratio: float | None = None
     max_cleanup_ms: float | None = None
     max_wasted_cpu_pct: float | None = None
+    max_verified_insns: float | None = None
     scheduler_alive: bool | None = None
     clean_kernel_log: bool | None = None
     invariants: bool | None = None

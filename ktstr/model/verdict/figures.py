@@ -25,6 +25,7 @@ class Whose(Enum):
     STEP = auto()
     ALL = auto()
     LEG = auto()
+    PROGRAM = auto()
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Figure:
 
 
 _HIGHER, _LOWER, _UNKNOWN = Polarity.HIGHER_BETTER, Polarity.LOWER_BETTER, Polarity.UNKNOWN
-_WORKER, _CPU, _CGROUP, _STEP, _ALL, _LEG = Whose
+_WORKER, _CPU, _CGROUP, _STEP, _ALL, _LEG, _PROGRAM = Whose
 _BOTH = (_CGROUP, _ALL)
 
 FIGURES: tuple[Figure, ...] = (
@@ -93,6 +94,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("run_delay_sum_max_ms", "ms", _LOWER, (_CGROUP,)),
     Figure("cleanup_max_ms", "ms", _LOWER, (_STEP, _ALL), "max_cleanup_ms"),
     Figure("wasted_cpu_pct", "%", _LOWER, (_CPU,), "max_wasted_cpu_pct"),
+    Figure("verified_insns", "", _LOWER, (_PROGRAM,), "max_verified_insns"),
 )
 _BY_CHECK: Mapping[str, Figure] = {each.check: each for each in FIGURES if each.check}
 

@@ -72,6 +72,7 @@ class Kind(StrEnum):
     PAGE_LOCALITY = "page_locality", _ONE_VIEW
     CROSS_NODE_MIGRATION = "cross_node_migration", _ONE_VIEW
     SLOW_TIER = "slow_tier", _ONE_VIEW
+    VERIFIER_BUDGET = "verifier_budget"
     CLEANUP = "cleanup", _TIMED
     CLAIM = "claim", _TIMED | _OF_WORKERS | _OF_ALL_WORKERS
     RELATIVE = "relative", _TIMED | _ONE_VIEW

@@ -7,9 +7,10 @@ import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ktstr.model.errors import UsageError
+from ktstr.model.nearest import did_you_mean
 from ktstr.model.verdict.claims import Relation, StatClaim
 
 R = TypeVar("R")
@@ -109,7 +110,15 @@ class Relatable(ABC, Generic[R]):
 
 
 class It(Relatable[Relation]):
-    """Makes relations for any_of and all_of: `it.below(1)`."""
+    """Makes relations for any_of and all_of, and for conditions: `it.below(1)`."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """A misspelt relation: UsageError; what Python itself looks for: AttributeError."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise UsageError(f"it.{name}: {_no_relation(name)}")
 
     def satisfies(self, relation: Relation) -> Relation:
         """The relation itself."""
@@ -194,6 +203,23 @@ def holds(relation: Relation, value: Any) -> bool | None:
         return bool(test(value, *relation.bounds))
     except TypeError as error:
         raise UsageError(f"{words(relation)}: {value!r} cannot be compared: {error}") from error
+
+
+def check_relation(relation: Relation) -> None:
+    """Refuses a relation that `ktstr.it` cannot have made.
+
+    Raises:
+        UsageError: there is none of its name; the nearest is named.
+    """
+    if relation.op not in _TESTS and relation.op not in ("any_of", "all_of"):
+        raise UsageError(_no_relation(relation.op))
+    for part in relation.parts:
+        check_relation(part)
+
+
+def _no_relation(name: str) -> str:
+    known = (*_TESTS, "any_of", "all_of")
+    return f"there is no relation {name!r}{did_you_mean(name, known)}; there are {', '.join(known)}"
 
 
 def words(relation: Relation) -> str:

@@ -46,6 +46,8 @@ class FrameType(IntEnum):
     # 12 and 16 to 18 were others: saved runs have them
     WITNESS = 19
     SIGHTINGS = 20
+    STATE_SET = 21
+    PROGRAM = 22
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFact
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
+from ktstr.result.make.bpf_part import add_bpf
 from ktstr.result.make.disk_part import disk_results
 from ktstr.result.make.figures_part import figures
 from ktstr.result.make.invariants_part import add_invariants
@@ -51,6 +52,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunSta
     result.samplers.extend([sampler_result(each) for each in run.samplers])
     add_witness(result, run)
     add_invariants(result, run)
+    add_bpf(result, run)
     _add_transport(result.transport, run)
 
 

@@ -15,6 +15,7 @@ import faulthandler
 import importlib.util
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -28,11 +29,15 @@ from ktstr.execute.source import Source
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.nearest import did_you_mean
 from ktstr.model.scenario.scenario import Scenario
 from ktstr.model.validation.own_work import check_python_work
 from ktstr.runner.cases.case import Case, Discovery, DiscoveryRequest
 from ktstr.runner.cases.hidden_modules import hidden_file, meant_otherwise, words
 from ktstr.runner.cases.selection import Selection, Shard
+
+# CPython's words for `from ktstr import NAME`
+_NOT_OURS = re.compile(r"cannot import name '(\w+)' from 'ktstr'")
 
 
 def main(argv: list[str]) -> int:
@@ -185,7 +190,7 @@ def _blame(error: BaseException, source: Source, when: str) -> str:
     elif isinstance(error, UsageError):
         what = str(error)
     else:
-        what = f"raised {kind} {when}: {error}{_hidden(error)}"
+        what = f"raised {kind} {when}: {error}{_hidden(error)}{_near(error)}"
     place = source.name if line is None else f"{source.name}:{line}"
     rest = frames[frames.index(mine[-1]) + 1 :] if mine else []
     if rest and not isinstance(error, UsageError):
@@ -198,6 +203,14 @@ def _hidden(error: BaseException) -> str:
     name = (error.name or "") if isinstance(error, ImportError) else ""
     file = hidden_file(name, sys.path)
     return words(name, file) if file else ""
+
+
+def _near(error: BaseException) -> str:
+    """What was probably meant by a name that `ktstr` does not have."""
+    if not isinstance(error, ImportError) or error.name != "ktstr":
+        return ""
+    found = _NOT_OURS.match(str(error))
+    return did_you_mean(found[1], dir(sys.modules["ktstr"])) if found else ""
 
 
 def _place(source: Source, declaration: Declaration) -> str:

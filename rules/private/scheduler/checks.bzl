@@ -15,6 +15,7 @@ LIMITS = [
     "max_slow_tier_ratio",
     "max_spread_pct",
     "max_throughput_cv",
+    "max_verified_insns",
     "max_wake_cv",
     "max_wake_p99_us",
     "max_wasted_cpu_pct",

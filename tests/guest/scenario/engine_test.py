@@ -6,28 +6,35 @@ from __future__ import annotations
 from typing import cast
 from unittest import mock
 
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 
 from ktstr.guest.scenario.engine import Engine
 from ktstr.guest.scenario.population import Stage
 from ktstr.guest.scheduler.subject import Subject
 from ktstr.guest.system.cgroups import CgroupTree
+from ktstr.guest.system.outside import Outside
 from ktstr.guest.system.reactor import Reactor
+from ktstr.model.errors import NoSuchName
 from ktstr.model.facts import ScenarioFacts
 from ktstr.model.machine.topology import Topology, TopologyView
-from ktstr.model.scenario.scenario import Fixed, Loop, Scenario, SpawnHost, Step
+from ktstr.model.scenario.inside import KernelValue, MapValue, SetKernel, SetMap, Snapshot
+from ktstr.model.scenario.scenario import Fixed, Loop, Scenario, SpawnHost, Step, Until, WaitFor
+from ktstr.model.verdict.relations import it
+from ktstr.model.wire.frames import FrameType
+from ktstr.model.wire.state_set import StateSet
 from ktstr.model.work.work import Work
 from tests.support.sink import Sink
 
 _STAGE = Stage(TopologyView.of(Topology.parse("1n1l1c1t")), 0.01, 1, seed=1, collect_s=5.0)
 
 
-class EngineTest(absltest.TestCase):
+class EngineTest(parameterized.TestCase):
     def play(self, *steps: Step) -> ScenarioFacts:
         tree = CgroupTree(self.create_tempdir().full_path)
+        self.sink = Sink()
         subject = mock.create_autospec(Subject, instance=True)
         subject.trouble.return_value = ""
-        engine = Engine(_STAGE, tree, Reactor(), Sink(), cast(Subject, subject))
+        engine = Engine(_STAGE, tree, Reactor(), self.sink, cast(Subject, subject))
         return engine.play(Scenario(steps))
 
     def test_a_loop_without_a_round_is_an_error(self) -> None:
@@ -38,6 +45,49 @@ class EngineTest(absltest.TestCase):
         self.assertRegex(
             facts.error, r"step 1 failed: Loop\(interval=0.1\): the test's duration of 0.01 s had"
         )
+
+    @parameterized.parameters(
+        (Step(ops=(SetKernel("jiffies", 1),)), "SetKernel: "),
+        (Step(ops=(Snapshot("a"),)), "Snapshot: "),
+        (Step(ops=(SetMap("a", 0, "b", 1),)), "SetMap: "),
+        (Step(ops=(WaitFor(MapValue("a", 0, "b", it.below(1)), 1.0),)), "WaitFor: "),
+        (Step(hold=Until(KernelValue("jiffies", it.below(1)), 1.0)), ""),
+    )
+    def test_where_nobody_looks_inside(self, step: Step, words: str) -> None:
+        # on this very kernel
+        facts = self.play(step)
+        self.assertEqual((facts.steps_done, facts.mistaken), (0, False))
+        self.assertStartsWith(
+            facts.error, f"step 0 failed: {words}nobody looks into this guest from outside"
+        )
+
+    @parameterized.parameters(
+        Step(ops=(SetKernel("jiffiez", 1),)),
+        Step(ops=(WaitFor(MapValue("a", 0, "b", it.below(1)), 1.0),)),
+        Step(hold=Until(KernelValue("jiffiez", it.below(1)), 1.0)),
+    )
+    def test_a_name_that_there_is_not_is_the_authors(self, step: Step) -> None:
+        with mock.patch.object(Outside, "ask", side_effect=NoSuchName("no symbol 'jiffiez'")):
+            facts = self.play(step)
+        self.assertTrue(facts.mistaken)
+        self.assertEndsWith(facts.error, "no symbol 'jiffiez'")
+
+    def test_a_value_that_is_waited_for(self) -> None:
+        wait = WaitFor(KernelValue("jiffies", it.at_least(3)), 5.0)
+        with mock.patch.object(Outside, "ask", side_effect=[1, 2, 3]):
+            facts = self.play(Step(ops=(wait,), hold=Fixed(0.001)))
+        self.assertEqual((facts.steps_done, facts.error), (1, ""))
+        met = [each for each in self.sink.facts if each.frame_type is FrameType.EVENT]
+        self.assertIn("jiffies is 3", "".join(each.detail for each in met))
+
+    def test_what_is_set_is_a_fact(self) -> None:
+        with mock.patch.object(Outside, "ask", return_value=7500):
+            facts = self.play(
+                Step(ops=(SetKernel("scx_watchdog_timeout", 500),), hold=Fixed(0.001))
+            )
+        self.assertEqual(facts.error, "")
+        (told,) = (each for each in self.sink.facts if isinstance(each, StateSet))
+        self.assertEqual((told.step, told.before, told.after), (0, 7500, 500))
 
     def test_steps_of_nothing_are_played(self) -> None:
         facts = self.play(Step(hold=Fixed(0.001)), Step(hold=Fixed(0.001)))

@@ -8,8 +8,10 @@ from absl.testing import absltest, parameterized
 from ktstr.host.ending import Ending, EndingKind
 from ktstr.judge.judge import judge
 from ktstr.judge.run.completeness import planned_workers
-from ktstr.model.facts import Event
+from ktstr.model.facts import Event, ScenarioFacts
 from ktstr.model.scenario.scenario import Backdrop, CgroupDef, Frac, Scenario, Spawn, Step
+from ktstr.model.verdict.checks import Verdict
+from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
 from ktstr.model.work.work import Work
 from tests.support import runs
@@ -22,6 +24,16 @@ class LastSignTest(absltest.TestCase):
             events = (Event(1, EventName.DISK_MOUNT, None, detail),)
             run = dataclasses.replace(runs.good_run(), ending=ending, end=None, events=events)
             self.assertIn(f"its last sign was {words}", judge(run).details[0].message)
+
+
+class ScenariosTest(absltest.TestCase):
+    def test_a_name_that_there_is_not_is_the_authors(self) -> None:
+        for mistaken, kind in ((True, Kind.USAGE), (False, Kind.NO_DATA)):
+            error = "step 0 failed: SetKernel: no symbol 'jiffiez'"
+            facts = ScenarioFacts(1, 2, 1, 0, error, mistaken=mistaken)
+            detail = judge(runs.good_run(scenarios=(facts,))).details[0]
+            self.assertEqual((detail.kind, detail.verdict), (kind, Verdict.INCONCLUSIVE))
+            self.assertIn("could not be carried out (0 of 1 steps done): step 0", detail.message)
 
 
 class PlannedWorkersTest(parameterized.TestCase):

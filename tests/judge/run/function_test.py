@@ -31,6 +31,12 @@ class FunctionTest(parameterized.TestCase):
         self.assertIs(detail.verdict, verdict)
         self.assertIn("no fs", detail.message)
 
+    def test_one_that_asked_what_nobody_answers_is_not_judged(self) -> None:
+        facts = runs.outcome(verdict="inconclusive", detail="nobody looks into this guest")
+        (detail,) = outcome("f", facts)
+        self.assertEqual((detail.kind, detail.verdict), (Kind.NO_DATA, Verdict.INCONCLUSIVE))
+        self.assertEqual(detail.message, "f could not be carried out: nobody looks into this guest")
+
     def test_what_it_left_behind_is_a_failure_of_its_own(self) -> None:
         facts = runs.outcome(left_behind=("sleep[7]", "cat[8]"))
         (detail,) = outcome("f", facts)

@@ -12,6 +12,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.plan import SchedulerPlan
 from ktstr.model.scenario.comparison import compare
+from ktstr.model.scenario.given import scenario_of
 from ktstr.model.scenario.relative import better_than, not_worse_than
 from ktstr.model.scenario.scenario import (
     AttachScheduler,
@@ -23,7 +24,6 @@ from ktstr.model.scenario.scenario import (
     Scenario,
     Step,
     StopCgroup,
-    scenario_of,
 )
 from ktstr.model.validation.validate import check_scenario
 from ktstr.model.work.work import Work

@@ -16,6 +16,7 @@ from ktstr.model.scenario.conditions import (
     Iterations,
     WorkDone,
 )
+from ktstr.model.scenario.given import Part, scenario_of
 from ktstr.model.scenario.limits import Limits
 from ktstr.model.scenario.scenario import (
     FULL,
@@ -30,7 +31,6 @@ from ktstr.model.scenario.scenario import (
     Loop,
     MoveAllTasks,
     Op,
-    Part,
     RemoveCgroup,
     ReplaceScheduler,
     RestartScheduler,
@@ -46,7 +46,6 @@ from ktstr.model.scenario.scenario import (
     Until,
     WaitFor,
     defs,
-    scenario_of,
 )
 from ktstr.model.validation.validate import check_scenario
 from ktstr.model.verdict.checks import Checks

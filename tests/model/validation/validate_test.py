@@ -38,7 +38,8 @@ from ktstr.model.scenario.scenario import (
     WaitPayload,
     defs,
 )
-from ktstr.model.validation.ledger import MAX_WORKERS, check_name
+from ktstr.model.validation.cgroup_name import check_name
+from ktstr.model.validation.ledger import MAX_WORKERS
 from ktstr.model.validation.validate import check_scenario
 from ktstr.model.work.teams import PipeIo
 from ktstr.model.work.work import ExactCpus, Work

@@ -194,6 +194,10 @@ class DiscoveryTest(parameterized.TestCase):
         ("def broken(:\n", r"^pkg/case0\.py:1: raised SyntaxError"),
         ("x = 1\n", r"no test in pkg/case0\.py; decorate"),
         ("import nowhere_to_be_found\n", r"^pkg/case0\.py:1: raised ModuleNotFoundError"),
+        (
+            "from ktstr import SetKernal\n",
+            r"^pkg/case0\.py:1: raised ImportError .*\(did you mean 'SetKernel'\?\)",
+        ),
     )
     def test_refuses_a_bad_module(self, text: str, message: str) -> None:
         self.refuse(message, text)
