@@ -8,6 +8,7 @@ from ktstr.introspect.plugin.part import Part
 
 def parts() -> tuple[Part, ...]:
     """All of them. Each is imported here, late: a guest that nobody looks into pays for none."""
+    from ktstr.introspect.asking.part import AskingPart
     from ktstr.introspect.invariants.part import Invariants
 
-    return (Invariants(),)
+    return (Invariants(), AskingPart())

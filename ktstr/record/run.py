@@ -12,6 +12,7 @@ from ktstr.host.ending import Ending
 from ktstr.host.probes import ProbeFacts
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts
+from ktstr.introspect.asking.asked import Asked
 from ktstr.introspect.invariants.findings import InvariantFindings
 from ktstr.model.facts import (
     CgroupFacts,
@@ -81,6 +82,7 @@ class RunRecord:
     start: StartFacts | None = None
     probes: ProbeFacts | None = None
     invariants: InvariantFindings | None = None
+    asked: Asked | None = None
 
     @property
     def scheduler(self) -> SchedulerFacts | None:

@@ -42,7 +42,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "machine": ("host", "initramfs", "model", "vm"),
         "machine.prepared": ("host", "initramfs", "machine", "model", "store", "vm"),
         "result": ("model",),
-        "record": ("console", "host", "model", "result"),
+        "record": ("console", "host", "introspect", "model", "result"),
         "judge": ("console", "host", "model", "record"),
         "result.make": ("host", "judge", "model", "record", "result"),
         "report": ("model", "result"),
@@ -197,6 +197,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "memory": (),
         "plugin": ("kernel",),
         "debugger": ("kernel", "memory"),
+        "asking": ("debugger", "kernel", "memory", "plugin", "snapshot"),
     },
     "ktstr.judge": {
         "numbers": (),

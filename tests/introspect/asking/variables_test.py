@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Variables of a real kernel, as its file has them: read, set, and refused."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from absl.testing import absltest, parameterized
+
+from ktstr.introspect.asking.variables import Variables
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.memory.memory import MemoryFault
+from ktstr.model.errors import UsageError
+from ktstr.model.wire.asking import ReadKernel, WriteKernel
+
+_FILES = {Path(name).name: Path(name) for name in os.environ["KERNEL"].split()}
+
+
+class _Image:
+    """The kernel's memory before it has run: what its file holds; what is written stays here."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel, self.written = kernel, dict[int, int]()
+
+    def read(self, address: int, size: int) -> bytes:
+        data = self._kernel.elf.read(address, size)
+        if data is None:
+            raise MemoryFault("read", address, size, "no section has it")
+        return bytes(self.written.get(address + i, byte) for i, byte in enumerate(data))
+
+    def write(self, address: int, data: bytes) -> None:
+        self.read(address, len(data))
+        self.written.update({address + i: byte for i, byte in enumerate(data)})
+
+
+class VariablesTest(parameterized.TestCase):
+    kernel: Kernel
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.kernel = Kernel.open(_FILES["vmlinux"], _FILES["vmlinux.index"])
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.image = _Image(self.kernel)
+        self.variables = Variables(self.kernel, self.image)
+
+    def read(self, place: str, cpu: int | None = None, type: str = "") -> object:
+        return self.variables.read(ReadKernel(place, cpu, type))
+
+    def test_numbers_of_which_nobody_knows_the_type(self) -> None:
+        # kernel/panic.c; INITIAL_JIFFIES of include/linux/jiffies.h: five minutes before it wraps
+        self.assertEqual(self.read("panic_timeout"), 0)
+        self.assertEqual(self.read("jiffies"), (1 << 32) - 300 * 250)
+
+    def test_a_structure(self) -> None:
+        # init/init_task.c
+        self.assertEqual(self.read("init_task.comm"), "swapper")
+        self.assertEqual(self.read("init_task.prio"), 120)
+        self.assertEqual(self.read("init_task.comm", type="task_struct"), "swapper")
+        self.assertEqual(self.read("init_task.sched_info"), self.read("init_task.sched_info"))
+
+    def test_a_number_is_set(self) -> None:
+        self.assertEqual(self.variables.write(WriteKernel("panic_timeout", -1)), 0)
+        self.assertEqual(self.read("panic_timeout"), (1 << 32) - 1)
+        self.assertEqual(self.variables.write(WriteKernel("init_task.prio", 90)), 120)
+        found = self.read("init_task.prio"), self.read("init_task.static_prio")
+        self.assertEqual(found, (90, 120))
+
+    @parameterized.parameters(
+        ("jiffiez", {}, r"no symbol 'jiffiez' \(did you mean 'jiffies"),
+        (
+            "init_task.com",
+            {},
+            r"^kernel 6\.\S+: init_task\.com: task_struct has no member",
+        ),
+        ("runqueues.cpu", {}, r"each CPU has: say whose, with `cpu`"),
+        ("jiffies", {"cpu": 0}, r"one variable for all CPUs"),
+        ("runqueues.cpu", {"cpu": 1 << 20}, r"no CPU 1048576, but \d+ at most"),
+        ("init_task.comm", {"type": "task_strukt"}, r"no type 'task_strukt'.*task_struct"),
+        ("console_drivers_none", {}, r"no symbol"),
+        ("init_task", {}, r"more parts than an answer holds"),
+    )
+    def test_what_is_refused(self, place: str, more: dict[str, Any], words: str) -> None:
+        with self.assertRaisesRegex(UsageError, words):
+            self.read(place, **more)
+
+    def test_what_cannot_be_set(self) -> None:
+        for place, value, words in (
+            ("panic_timeout", 1 << 32, "does not fit"),
+            ("init_task.prio", 1 << 40, "does not fit"),
+            ("init_task.comm", 1, "is no number"),
+            ("init_task.se", 1, "is no number"),
+        ):
+            with self.assertRaisesRegex(UsageError, words):
+                self.variables.write(WriteKernel(place, value))
+        self.assertEmpty(self.image.written)
+
+    def test_a_kernel_that_does_not_say_what_something_is(self) -> None:
+        with self.assertRaisesRegex(UsageError, r"does not say what 'cpu_cgrp_subsys' is"):
+            self.read("cpu_cgrp_subsys.early_init")
+        # kernel/sched/core.c
+        self.assertEqual(self.read("cpu_cgrp_subsys.early_init", type="cgroup_subsys"), True)
+
+
+if __name__ == "__main__":
+    absltest.main()
