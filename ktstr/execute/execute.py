@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ktstr.execute.autopsy import Autopsy
 from ktstr.execute.budget import UNLIMITED, Budget
 from ktstr.execute.durations import LEAST_S
 from ktstr.execute.follow import GuestRun, run_guest
@@ -120,7 +121,8 @@ class _Execution:
 
     def _started(self, layer: Path, start: Start) -> GuestRun:
         spec, left_s = self.machine.for_test(layer), self.budget.left_s()
-        return run_guest(
+        autopsy = Autopsy(spec.kernel, self.machine.kernel_index)
+        ran = run_guest(
             self.plan,
             spec,
             self.machine.disks,
@@ -128,9 +130,12 @@ class _Execution:
             self.termination,
             left_s,
             start,
-            self.watch,
+            replace(self.watch, dying=self.watch.dying or autopsy.dying),
             look(self.plan, spec, self.machine.kernel_index, self.parts),
         )
+        if autopsy.found is None:
+            return ran
+        return replace(ran, record=replace(ran.record, post_mortem=autopsy.found))
 
     def _terminated(self) -> Outcome:
         ending = Ending(EndingKind.TERMINATED, self.termination.first)

@@ -188,6 +188,8 @@ class _Follower:
                     if self.watch.hear is not None:
                         self.watch.hear(fact)
             case MachineEvent() if endings.is_panic(event):
+                if not self.panicked:
+                    self._dying(None)
                 self.panicked = True
                 self._enter(_PANIC, self._scaled(_PANIC_S), event.at_s)
             case MachineEvent(name="BLOCK_IO_ERROR") if not self.disk_error:
@@ -274,11 +276,16 @@ class _Follower:
             return
         self.expired = deadline
         self._before_end(deadline)
+        self._dying(deadline)
         self.vm.quit(_QUIT_S)
 
     def _before_end(self, deadline: Deadline | None) -> None:
         if self.watch.before_end is not None:
             self.watch.before_end(self.vm, deadline)
+
+    def _dying(self, deadline: Deadline | None) -> None:
+        if self.watch.dying is not None:
+            self.watch.dying(self.vm, deadline)
 
     def _disk_error(self, event: MachineEvent) -> str:
         """What the host could not do for a disk: the guest's own fault it cannot be."""

@@ -22,11 +22,14 @@ class Watch:
     one), or the guest has said its End (None). After its End a guest resets by itself, so QEMU may
     be gone when asked (QmpError). The time that a call takes is no part of the guest's limits, and
     one of the host's for the whole run.
+    dying: gets the machine whose guest will not come to its end, after `before_end`, and the
+    deadline that is over; None: it panics, and is to go on and say so. It may stop the guest.
     """
 
     hear: Callable[[Fact], None] | None = None
     listeners: tuple[Listener, ...] = ()
     before_end: Callable[[Vm, Deadline | None], None] | None = None
+    dying: Callable[[Vm, Deadline | None], None] | None = None
 
 
 NOBODY = Watch()

@@ -29,6 +29,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
 from ktstr.record.collect import Collector
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
+from ktstr.record.inside import post_mortem_in, snapshots_in
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.write import SCHEMA_VERSION
@@ -105,7 +106,7 @@ def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
         run = replace(run, probes=_probes(host.probes))
     if result.HasField("invariants"):
         run = replace(run, invariants=_invariants(result.invariants))
-    return run
+    return replace(run, post_mortem=post_mortem_in(result), snapshots=snapshots_in(result))
 
 
 def _findings(console: result_pb2.Console) -> tuple[ConsoleFinding, ...] | None:

@@ -14,6 +14,8 @@ from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts
 from ktstr.introspect.asking.asked import Asked
 from ktstr.introspect.invariants.findings import InvariantFindings
+from ktstr.introspect.postmortem.state import PostMortem
+from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.model.facts import (
     CgroupFacts,
     DiskFacts,
@@ -45,8 +47,9 @@ class RunRecord:
     End frame.  `scenario_host_s` are the times, on the clock of `HostSample.at_s`, at which the
     events scenario_start and scenario_end reached the host: None when one of them did not.
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
-    phase `none`.  `start` is None for a test whose guest was never started, and `probes` and
-    `invariants` for one that nobody wanted to look into.
+    phase `none`.  `start` is None for a test whose guest was never started, `probes` and
+    `invariants` for one that nobody wanted to look into, and `post_mortem` for one whose guest came
+    to its end in order.
     """
 
     plan: Plan
@@ -83,6 +86,8 @@ class RunRecord:
     probes: ProbeFacts | None = None
     invariants: InvariantFindings | None = None
     asked: Asked | None = None
+    post_mortem: PostMortem | None = None
+    snapshots: tuple[Snapshot, ...] = ()
 
     @property
     def scheduler(self) -> SchedulerFacts | None:

@@ -11,6 +11,7 @@ from ktstr.report.disk_text import disk_lines
 from ktstr.report.invariants_text import invariant_lines
 from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
+from ktstr.report.post_mortem_text import memory_log_lines, wait_lines
 from ktstr.report.sample_text import sample_lines
 from ktstr.report.tables import cgroup_table, more_lines, step_table, timeline_table
 from ktstr.report.witness_text import witness_lines
@@ -67,7 +68,9 @@ def text_report(result: result_pb2.Result) -> str:
         ("payloads", payload_lines(result.payloads)),
         ("disks", disk_lines(result)),
         ("time line", timeline_table(result.timeline)),
+        ("who waits for what", wait_lines(result.post_mortem)),
         ("kernel log", _findings(result)),
+        ("kernel log in memory", memory_log_lines(result.post_mortem)),
         ("scheduler log", [] if told else _tail(log_text(result, "scheduler"), _LOG_LINES)),
         ("sched_ext dump", [] if told else _head(_dump(result), _DUMP_LINES)),
         ("test output", [] if told else _tail(log_text(result, "test"), _LOG_LINES)),

@@ -16,10 +16,11 @@ def to_bytes(result: result_pb2.Result) -> bytes:
 
 
 def facts_bytes(result: result_pb2.Result) -> bytes:
-    """`to_bytes` without the `host` part: what virtual time promises to be the same everywhere."""
+    """`to_bytes` less `host` and `post_mortem`: what virtual time promises to be the same."""
     facts = result_pb2.Result()
     facts.CopyFrom(result)
     facts.ClearField("host")
+    facts.ClearField("post_mortem")
     return to_bytes(facts)
 
 

@@ -255,14 +255,14 @@ class Vm:
             self._gather()
         return self._pending.popleft()
 
-    def ask(self, command: str, **arguments: Any) -> Any:
+    def ask(self, command: str, *, within_s: float = _QMP_TIMEOUT_S, **arguments: Any) -> Any:
         """One command of QEMU's monitor, once it is started; returns what QEMU answers.
 
         Raises:
-          QmpError: QEMU answered with an error, or is gone.
+          QmpError: QEMU answered with an error, not within that many seconds, or is gone.
         """
         assert self._qmp is not None
-        return self._qmp.execute(command, timeout=_QMP_TIMEOUT_S, **arguments)
+        return self._qmp.execute(command, timeout=within_s, **arguments)
 
     def save_state(self, path: Path) -> None:
         """Writes the device state of a guest that stands still to `path`; its RAM is in our files.

@@ -44,7 +44,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "result": ("model",),
         "record": ("console", "host", "introspect", "model", "result"),
         "judge": ("console", "host", "model", "record"),
-        "result.make": ("host", "judge", "model", "record", "result"),
+        "result.make": ("host", "introspect", "judge", "model", "record", "result"),
         "report": ("model", "result"),
         "execute": (
             "console",
@@ -169,7 +169,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "command": ("disk", "qemu"),
         "kvm": ("follower", "process", "qemu"),
         "probing": (),
+        "registers": (),
         "qmp": (),
+        "registers": (),
         "saved": ("command", "qemu", "qmp"),
         "rundir": ("command", "disk", "saved"),
         "signals": (),
@@ -198,6 +200,8 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "plugin": ("kernel",),
         "debugger": ("kernel", "memory"),
         "asking": ("debugger", "kernel", "memory", "plugin", "snapshot"),
+        "snapshot": ("kernel", "memory"),
+        "postmortem": ("debugger", "kernel", "memory", "snapshot"),
     },
     "ktstr.judge": {
         "numbers": (),

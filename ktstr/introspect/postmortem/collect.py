@@ -16,9 +16,9 @@ from ktstr.introspect.memory.memory import MemoryFault, PhysicalMemory
 from ktstr.introspect.memory.paging import PagedMemory, kernel_tables
 from ktstr.introspect.postmortem.bounded import BoundedMemory
 from ktstr.introspect.postmortem.locks import NO_LOCKDEP, held_locks
-from ktstr.introspect.postmortem.log import LogRecord, kernel_log
+from ktstr.introspect.postmortem.log import kernel_log
 from ktstr.introspect.postmortem.programs import Programs
-from ktstr.introspect.postmortem.state import HeldLock, PostMortem, TaskStack
+from ktstr.introspect.postmortem.state import HeldLock, LogRecord, PostMortem, TaskStack
 from ktstr.introspect.postmortem.waits import waits
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.snapshot.take import Taking

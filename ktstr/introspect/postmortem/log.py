@@ -7,9 +7,8 @@ The ring is that of kernel/printk/printk_ringbuffer.c (6.12 and 7.2): descriptor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ktstr.introspect.memory.memory import MemoryFault
+from ktstr.introspect.postmortem.state import LogRecord
 from ktstr.introspect.snapshot.view import View, readable
 
 # Of a log that is longer, the end.
@@ -19,20 +18,6 @@ _STATE_SHIFT = 62
 _ID_MASK = (1 << _STATE_SHIFT) - 1
 _COMMITTED, _FINALIZED = 1, 2
 _LARGEST_RING_BITS = 26
-
-
-@dataclass(frozen=True)
-class LogRecord:
-    """One message: nanoseconds on the log's clock, level (0 the gravest), and its text."""
-
-    at_ns: int
-    level: int
-    text: str
-
-    def line(self) -> str:
-        """As dmesg shows it."""
-        micros = self.at_ns // 1000
-        return f"[{micros // 10**6:5d}.{micros % 10**6:06d}] {self.text}"
 
 
 def kernel_log(view: View, most_bytes: int = MOST_BYTES) -> tuple[LogRecord, ...]:

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ktstr.introspect.postmortem.log import LogRecord
 from ktstr.introspect.snapshot.state import Snapshot
 
 
@@ -27,6 +26,20 @@ class TaskStack:
     frames: tuple[str, ...]
     problem: str = ""
     interrupts_off: bool | None = None
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """One message: nanoseconds on the log's clock, level (0 the gravest), and its text."""
+
+    at_ns: int
+    level: int
+    text: str
+
+    def line(self) -> str:
+        """As dmesg shows it."""
+        micros = self.at_ns // 1000
+        return f"[{micros // 10**6:5d}.{micros % 10**6:06d}] {self.text}"
 
 
 @dataclass(frozen=True)
@@ -59,3 +72,7 @@ class PostMortem:
     waits: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     core: str = ""
+
+    def without(self, problem: str) -> PostMortem:
+        """The same, with one more thing named that could not be read."""
+        return replace(self, missing=(problem, *self.missing))

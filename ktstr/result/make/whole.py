@@ -14,6 +14,7 @@ from ktstr.result.characters import encodable
 from ktstr.result.make.checks_part import add_checks
 from ktstr.result.make.guest_part import add_guest_part
 from ktstr.result.make.host_part import host_part
+from ktstr.result.make.inside_part import add_inside
 from ktstr.result.write import SCHEMA_VERSION
 
 
@@ -47,6 +48,7 @@ def result_of(
             )
         add_checks(result, judgement)
         add_guest_part(result, run, judgement.statistics)
+        add_inside(result, run)
     except (TypeError, ValueError, UsageError) as error:
         raise InfraError(
             f"what the guest of {run.plan.test} reported does not fit into a result: {error}; "

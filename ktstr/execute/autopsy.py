@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks into a guest that will not come to its end, before its QEMU is told to go.
+
+Whatever goes wrong here is told in the post-mortem, and costs the run nothing but time, of which
+there is a bound: what comes of the run itself is known without.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.host.ending import OUT_OF_TIME
+from ktstr.introspect.postmortem.state import PostMortem
+from ktstr.introspect.snapshot.state import Snapshot
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.vm.deadlines import Deadline
+from ktstr.vm.qmp import QmpError
+from ktstr.vm.registers import COMMAND, vcpu_registers
+from ktstr.vm.vm import Vm
+
+# Host seconds for an answer of QEMU's monitor, and for the readers: of the time that is reserved
+# for the report of a run where nothing else is left.
+_ANSWER_S, _READERS_S = 2.0, 3.0
+_LATE_ANSWER_S, _LATE_READERS_S = 1.0, 1.5
+PANICKED = "the guest panicked"
+
+
+@dataclass
+class Autopsy:
+    """Made for one guest; `found` is what came of it, None for a guest that did come to its end.
+
+    vmlinux, index: its kernel, and the index of that; None where there is none.
+    """
+
+    vmlinux: Path
+    index: Path | None
+    found: PostMortem | None = None
+
+    def dying(self, vm: Vm, deadline: Deadline | None) -> None:
+        """Takes the post-mortem of a guest, as `Watch.dying` wants it."""
+        cause = PANICKED if deadline is None else deadline.describe()
+        late = deadline is not None and OUT_OF_TIME in (deadline.name, deadline.cut_by)
+        answer_s = _LATE_ANSWER_S if late else _ANSWER_S
+        try:
+            vm.ask("stop", within_s=answer_s)
+        except QmpError as error:
+            self.found = _nothing(cause, f"the guest cannot be stopped: {error}")
+            return
+        self.found = self._look(vm, cause, answer_s, _LATE_READERS_S if late else _READERS_S)
+        if deadline is None:
+            try:
+                vm.ask("cont", within_s=answer_s)
+            except QmpError:
+                pass  # its deadline ends it, as it ends one that hangs in its panic
+
+    def _look(self, vm: Vm, cause: str, answer_s: float, readers_s: float) -> PostMortem:
+        # late: only a run that ends badly pays for them
+        from ktstr.introspect.kernel.kernel import Kernel
+        from ktstr.introspect.memory.qemu import memory_of
+        from ktstr.introspect.postmortem.collect import collect
+
+        if self.index is None:
+            return _nothing(cause, "the target has no index of its kernel")
+        registers: tuple[dict[str, int], ...] = ()
+        problem = ""
+        try:
+            asked = {"command-line": COMMAND}
+            said = vm.ask("human-monitor-command", within_s=answer_s, **asked)
+            registers = vcpu_registers(str(said))
+        except QmpError as error:
+            problem = f"the registers of its CPUs: {error}"
+        try:
+            kernel = Kernel.open(self.vmlinux, self.index)
+            found = collect(kernel, memory_of(vm.pid), registers, cause, seconds=readers_s)
+        except (InfraError, UsageError) as error:
+            return _nothing(cause, str(error))
+        return found.without(problem) if problem else found
+
+
+def _nothing(cause: str, why: str) -> PostMortem:
+    return PostMortem(cause, Snapshot("", 0, ""), missing=(why,))
