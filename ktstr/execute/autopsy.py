@@ -7,7 +7,8 @@ there is a bound: what comes of the run itself is known without.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ktstr.host.ending import OUT_OF_TIME
@@ -24,21 +25,31 @@ from ktstr.vm.vm import Vm
 _ANSWER_S, _READERS_S = 2.0, 3.0
 _LATE_ANSWER_S, _LATE_READERS_S = 1.0, 1.5
 PANICKED = "the guest panicked"
+# the file of a guest's memory among the outputs of its test
+CORE = "guest.core"
 
 
 @dataclass
 class Autopsy:
     """Made for one guest; `found` is what came of it, None for a guest that did come to its end.
 
-    vmlinux, index: its kernel, and the index of that; None where there is none.
+    vmlinux, index: its kernel, and the index of that; None where there is none.  core: the file
+    that its memory is to be kept in; None: it is not.  took_s: host seconds that it took.
     """
 
     vmlinux: Path
     index: Path | None
+    core: Path | None = None
     found: PostMortem | None = None
+    took_s: float = 0.0
 
     def dying(self, vm: Vm, deadline: Deadline | None) -> None:
         """Takes the post-mortem of a guest, as `Watch.dying` wants it."""
+        began = time.monotonic()
+        self._dying(vm, deadline)
+        self.took_s += time.monotonic() - began
+
+    def _dying(self, vm: Vm, deadline: Deadline | None) -> None:
         cause = PANICKED if deadline is None else deadline.describe()
         late = deadline is not None and OUT_OF_TIME in (deadline.name, deadline.cut_by)
         answer_s = _LATE_ANSWER_S if late else _ANSWER_S
@@ -47,35 +58,44 @@ class Autopsy:
         except QmpError as error:
             self.found = _nothing(cause, f"the guest cannot be stopped: {error}")
             return
-        self.found = self._look(vm, cause, answer_s, _LATE_READERS_S if late else _READERS_S)
+        self.found = self._look(vm, cause, answer_s, late=late)
         if deadline is None:
             try:
                 vm.ask("cont", within_s=answer_s)
             except QmpError:
                 pass  # its deadline ends it, as it ends one that hangs in its panic
 
-    def _look(self, vm: Vm, cause: str, answer_s: float, readers_s: float) -> PostMortem:
+    def _look(self, vm: Vm, cause: str, answer_s: float, *, late: bool) -> PostMortem:
         # late: only a run that ends badly pays for them
         from ktstr.introspect.kernel.kernel import Kernel
         from ktstr.introspect.memory.qemu import memory_of
         from ktstr.introspect.postmortem.collect import collect
+        from ktstr.introspect.postmortem.core_file import write_core_file
 
         if self.index is None:
             return _nothing(cause, "the target has no index of its kernel")
         registers: tuple[dict[str, int], ...] = ()
-        problem = ""
+        problems = []
         try:
             asked = {"command-line": COMMAND}
             said = vm.ask("human-monitor-command", within_s=answer_s, **asked)
             registers = vcpu_registers(str(said))
         except QmpError as error:
-            problem = f"the registers of its CPUs: {error}"
+            problems.append(f"the registers of its CPUs: {error}")
         try:
             kernel = Kernel.open(self.vmlinux, self.index)
-            found = collect(kernel, memory_of(vm.pid), registers, cause, seconds=readers_s)
+            memory = memory_of(vm.pid)
         except (InfraError, UsageError) as error:
             return _nothing(cause, str(error))
-        return found.without(problem) if problem else found
+        readers_s = _LATE_READERS_S if late else _READERS_S
+        found = collect(kernel, memory, registers, cause, seconds=readers_s)
+        if self.core is not None:
+            why = "no core was written: no time was left for it"
+            if not late:
+                why = write_core_file(self.core, kernel, memory, registers)
+            problems += [why] if why else []
+            found = replace(found, core="" if why else self.core.name)
+        return replace(found, missing=(*problems, *found.missing))
 
 
 def _nothing(cause: str, why: str) -> PostMortem:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ktstr.execute.autopsy import Autopsy
+from ktstr.execute.autopsy import CORE, Autopsy
 from ktstr.execute.budget import UNLIMITED, Budget
 from ktstr.execute.durations import LEAST_S
 from ktstr.execute.follow import GuestRun, run_guest
@@ -121,7 +121,8 @@ class _Execution:
 
     def _started(self, layer: Path, start: Start) -> GuestRun:
         spec, left_s = self.machine.for_test(layer), self.budget.left_s()
-        autopsy = Autopsy(spec.kernel, self.machine.kernel_index)
+        core = self.directory / CORE if self.machine.core else None
+        autopsy = Autopsy(spec.kernel, self.machine.kernel_index, core)
         ran = run_guest(
             self.plan,
             spec,
@@ -135,7 +136,8 @@ class _Execution:
         )
         if autopsy.found is None:
             return ran
-        return replace(ran, record=replace(ran.record, post_mortem=autopsy.found))
+        wall_s = ran.wall_s | {"post-mortem": autopsy.took_s}
+        return GuestRun(replace(ran.record, post_mortem=autopsy.found), wall_s)
 
     def _terminated(self) -> Outcome:
         ending = Ending(EndingKind.TERMINATED, self.termination.first)

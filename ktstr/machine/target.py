@@ -96,7 +96,8 @@ class Target:
     empty where the build makes none.  no_template: why it makes none for this machine, where that
     is not the accelerator.  fresh_boot: whether every test boots a machine of its own.  same_seed:
     whether every run of `--runs_per_test` has `seed`, rather than one of its own.  passed_env:
-    names of variables that the target sets or inherits.
+    names of variables that the target sets or inherits.  core: whether the memory of a guest that
+    does not come to its end is kept.
     """
 
     label: str
@@ -128,6 +129,7 @@ class Target:
     fresh_boot: bool = False
     same_seed: bool = False
     passed_env: tuple[str, ...] = ()
+    core: bool = False
 
     @property
     def machine(self) -> Topology:

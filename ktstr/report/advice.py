@@ -53,11 +53,27 @@ def commands(result: result_pb2.Result) -> list[str]:
     if Kind.USAGE not in kinds:  # else the test's module is to be changed first
         guest = shlex.quote(f"{result.identity.label}.shell")
         found.append(f"{bazel} run {guest}  # the same guest with a shell")
+    found += _debuggers(result)
     archive = _archive(result)
     if archive:
         unpack = f"python3 -m zipfile -e {shlex.quote(archive)} /tmp/outputs"
         found.insert(0, f"{unpack}  # --nozip_undeclared_test_outputs leaves plain files")
     return found
+
+
+def _debuggers(result: result_pb2.Result) -> list[str]:
+    """How the memory that a guest left is opened."""
+    if not result.post_mortem.core:
+        return []
+    kernel = result.identity.kernel.label.removeprefix("@@")
+    package, _, name = kernel.removeprefix("//").partition(":")
+    built = shlex.quote(f"bazel-bin/{package}/{name}/vmlinux.dwarf")
+    directory = "/tmp/outputs/" + result.identity.test
+    if not _archive(result):
+        directory = outputs_directory(result)
+    core = shlex.quote(f"{directory}/{result.post_mortem.core}")
+    build = f"{result.identity.bazel} build {shlex.quote(kernel)} --output_groups=dwarf"
+    return [f"{build} && drgn -c {core} -s {built}  # the guest's memory; or: crash {built} {core}"]
 
 
 def outputs_directory(result: result_pb2.Result) -> str:

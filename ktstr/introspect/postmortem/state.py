@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ktstr.introspect.snapshot.state import Snapshot
 
@@ -72,7 +72,3 @@ class PostMortem:
     waits: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     core: str = ""
-
-    def without(self, problem: str) -> PostMortem:
-        """The same, with one more thing named that could not be read."""
-        return replace(self, missing=(problem, *self.missing))

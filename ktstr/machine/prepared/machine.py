@@ -25,10 +25,12 @@ class PreparedMachine(TargetMachine):
     """A machine whose guests can be started; leaving the context gives the saved one back.
 
     templates: what its guests are cloned from.  kernel_index: of its kernel's symbols and types.
+    core: whether the memory of a guest that does not come to its end is kept.
     """
 
     templates: Templates
     kernel_index: Path | None = None
+    core: bool = False
 
     @property
     def accel(self) -> Accel:
@@ -76,6 +78,7 @@ def prepare(
         machine.oversize,
         templates,
         files.kernel_index,
+        target.core,
     )
 
 

@@ -67,6 +67,7 @@ def _config(ctx, shape):
     return base_config(ctx, ctx.attr._kernel, _path) | {
         "accel": "virtual",
         "bazel": "bazel",
+        "core": False,
         "disks": [],
         "fresh_boot": False,
         "import_roots": [],

@@ -154,6 +154,7 @@ def _config(ctx, cpus, accel, template, no_template):
         "accel": accel,
         # What the reader of a failure types: this repository's own wrapper exists here only.
         "bazel": "bazel" if ctx.attr._runner.label.workspace_root else "tools/bazel",
+        "core": ctx.attr.core,
         "disks": disks_config(ctx, _runfiles_path),
         "fresh_boot": _fresh_boot(ctx),
         "import_roots": python.roots,
@@ -264,6 +265,10 @@ _ATTRS = {
         providers = [PyInfo],
         doc = "Python libraries that srcs import, on the host and in the guest. ktstr itself is " +
               "there without being named.",
+    ),
+    "core": attr.bool(
+        doc = "Whether a guest that hangs or panics leaves its memory as guest.core, which drgn and " +
+              "crash open: as many bytes as it has used.",
     ),
     "env": attr.string_dict(
         doc = "Environment variables of the test modules, on the host and in the guest. " +
