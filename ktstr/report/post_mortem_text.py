@@ -45,7 +45,7 @@ def _extension(snapshot: result_pb2.KernelSnapshot) -> str:
     words += ", bypassed" if state.bypass else ""
     if state.exit:
         message = f": {one_line(state.exit_message)}" if state.exit_message else ""
-        words += f", ended by {state.exit}{message}"
+        words += f", failed: {state.exit}{message}"
     return words
 
 

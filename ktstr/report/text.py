@@ -13,6 +13,7 @@ from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
 from ktstr.report.post_mortem_text import memory_log_lines, wait_lines
 from ktstr.report.sample_text import sample_lines
+from ktstr.report.snapshot_text import snapshot_lines
 from ktstr.report.tables import cgroup_table, more_lines, step_table, timeline_table
 from ktstr.report.witness_text import witness_lines
 from ktstr.result import result_pb2
@@ -69,6 +70,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("disks", disk_lines(result)),
         ("time line", timeline_table(result.timeline)),
         ("who waits for what", wait_lines(result.post_mortem)),
+        ("snapshots", [] if told else snapshot_lines(result.snapshots)),
         ("kernel log", _findings(result)),
         ("kernel log in memory", memory_log_lines(result.post_mortem)),
         ("scheduler log", [] if told else _tail(log_text(result, "scheduler"), _LOG_LINES)),

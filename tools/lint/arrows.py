@@ -200,7 +200,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "plugin": ("kernel",),
         "debugger": ("kernel", "memory"),
         "asking": ("debugger", "kernel", "memory", "plugin", "snapshot"),
-        "snapshot": ("kernel", "memory"),
+        "snapshot": ("kernel", "memory", "plugin"),
         "postmortem": ("debugger", "kernel", "memory", "snapshot"),
     },
     "ktstr.judge": {

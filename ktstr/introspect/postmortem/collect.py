@@ -13,13 +13,13 @@ from ktstr.introspect.debugger.stacks import Stack, Unwinder
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import MemoryFault, PhysicalMemory
-from ktstr.introspect.memory.paging import PagedMemory, kernel_tables
 from ktstr.introspect.postmortem.bounded import BoundedMemory
 from ktstr.introspect.postmortem.locks import NO_LOCKDEP, held_locks
 from ktstr.introspect.postmortem.log import kernel_log
 from ktstr.introspect.postmortem.programs import Programs
 from ktstr.introspect.postmortem.state import HeldLock, LogRecord, PostMortem, TaskStack
 from ktstr.introspect.postmortem.waits import waits
+from ktstr.introspect.snapshot.space import kernel_memory
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.snapshot.take import Taking
 from ktstr.introspect.snapshot.view import View
@@ -55,7 +55,7 @@ def collect(
     """
     bounded = BoundedMemory(physical, seconds, MOST_BYTES)
     try:
-        view = View(kernel, kernel_memory(kernel, bounded, registers))
+        view = View(kernel, kernel_memory(kernel, bounded, cr4_of(registers)))
     except (MemoryFault, UnknownName) as error:
         empty = Snapshot("", 0, kernel.release)
         return PostMortem(cause, empty, missing=(f"the kernel's page tables: {error}",))
@@ -84,20 +84,9 @@ def collect(
     return PostMortem(cause, snapshot, stacks, log, locks, words, missing)
 
 
-def kernel_memory(
-    kernel: Kernel, physical: PhysicalMemory, registers: Sequence[Registers] = ()
-) -> PagedMemory:
-    """The kernel's virtual memory in a guest that stands.
-
-    Raises:
-      MemoryFault: its page tables cannot be found.
-      UnknownName: the kernel has none that we know.
-    """
-    cr4 = next((each["cr4"] for each in registers if each.get("cr4")), None)
-    base = kernel.symbol("phys_base") if kernel.has_symbol("phys_base") else 0
-    shift = kernel.symbol("pgdir_shift") if kernel.has_symbol("pgdir_shift") else None
-    tables = kernel_tables(physical, kernel.symbol("init_top_pgt"), base, cr4, shift)
-    return PagedMemory(physical, tables, stands=True)
+def cr4_of(registers: Sequence[Registers]) -> int | None:
+    """The control register, which is the same on all CPUs once the kernel is up."""
+    return next((each["cr4"] for each in registers if each.get("cr4")), None)
 
 
 def _stacks(

@@ -13,7 +13,8 @@ from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.core import CoreHead, write_core
 from ktstr.introspect.memory.layout import Extent
 from ktstr.introspect.memory.memory import MemoryFault
-from ktstr.introspect.postmortem.collect import kernel_memory
+from ktstr.introspect.postmortem.collect import cr4_of
+from ktstr.introspect.snapshot.space import kernel_memory
 from ktstr.introspect.snapshot.view import View
 
 # Host seconds that a gibibyte takes several times over, also on a busy host.
@@ -71,7 +72,7 @@ def core_head(
       MemoryFault: the guest's memory has not what is needed for it.
       UnknownName: the kernel has not.
     """
-    paged = kernel_memory(kernel, memory, registers)
+    paged = kernel_memory(kernel, memory, cr4_of(registers))
     view = View(kernel, paged)
     direct = _DIRECT_MAP[paged.tables.levels]
     if kernel.has_symbol("page_offset_base"):

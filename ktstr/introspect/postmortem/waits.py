@@ -76,7 +76,7 @@ def _cpu(each: Runqueue, snapshot: Snapshot, stack: TaskStack | None) -> str:
             words += f", and {each.nr_running - 1} more in its queue"
     if stack is not None:
         words += ", with interrupts off" if stack.interrupts_off else ""
-        words += f": {chain(stack)}" if stack.frames else f" ({stack.problem})"
+        words += f": {chain(stack)}" if stack.frames else f"; {stack.problem}"
     if each.behind_ns > _STANDING_NS and each.nr_running:
         words += f". Its clock has stood for {duration(each.behind_ns)}"
     return words + "."

@@ -80,7 +80,7 @@ def extension_words(snapshot: Snapshot) -> str:
     if state.bypass:
         words += ", bypassed"
     if state.exit:
-        words += f", ended by {state.exit}"
+        words += f", failed: {state.exit}"
         words += f" ({state.exit_message})" if state.exit_message else ""
     return words
 
