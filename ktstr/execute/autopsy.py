@@ -33,6 +33,8 @@ CORE = "guest.core"
 class Autopsy:
     """Made for one guest; `found` is what came of it, None for a guest that did come to its end.
 
+    It listens to the machine, so that the guest stands where it panics until it was looked into.
+
     vmlinux, index: its kernel, and the index of that; None where there is none.  core: the file
     that its memory is to be kept in; None: it is not.  took_s: host seconds that it took.
     """
@@ -42,6 +44,18 @@ class Autopsy:
     core: Path | None = None
     found: PostMortem | None = None
     took_s: float = 0.0
+
+    def begin(self, vm: Vm) -> bool:
+        """Has QEMU stop a guest that panics, which else might be gone when it is looked for.
+
+        Raises:
+            QmpError: QEMU is gone.
+        """
+        vm.ask("set-action", panic="pause")
+        return False
+
+    def tick(self, at_s: float) -> None:
+        """Nothing is done in between."""
 
     def dying(self, vm: Vm, deadline: Deadline | None) -> None:
         """Takes the post-mortem of a guest, as `Watch.dying` wants it."""
@@ -58,7 +72,10 @@ class Autopsy:
         except QmpError as error:
             self.found = _nothing(cause, f"the guest cannot be stopped: {error}")
             return
-        self.found = self._look(vm, cause, answer_s, late=late)
+        try:
+            self.found = self._look(vm, cause, answer_s, late=late)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the result
+            self.found = _nothing(cause, f"ktstr's own mistake, {type(error).__name__}: {error}")
         if deadline is None:
             try:
                 vm.ask("cont", within_s=answer_s)

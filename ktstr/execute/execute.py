@@ -123,6 +123,11 @@ class _Execution:
         spec, left_s = self.machine.for_test(layer), self.budget.left_s()
         core = self.directory / CORE if self.machine.core else None
         autopsy = Autopsy(spec.kernel, self.machine.kernel_index, core)
+        watch = replace(
+            self.watch,
+            listeners=(*self.watch.listeners, autopsy),
+            dying=autopsy.dying,
+        )
         ran = run_guest(
             self.plan,
             spec,
@@ -131,7 +136,7 @@ class _Execution:
             self.termination,
             left_s,
             start,
-            replace(self.watch, dying=self.watch.dying or autopsy.dying),
+            watch,
             look(self.plan, spec, self.machine.kernel_index, self.parts),
         )
         if autopsy.found is None:

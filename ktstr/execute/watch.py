@@ -23,7 +23,8 @@ class Watch:
     be gone when asked (QmpError). The time that a call takes is no part of the guest's limits, and
     one of the host's for the whole run.
     dying: gets the machine whose guest will not come to its end, after `before_end`, and the
-    deadline that is over; None: it panics, and is to go on and say so. It may stop the guest.
+    deadline that is over; None: it panics, and is to go on and say so. It may stop the guest. Of a
+    plan that is executed it is the post-mortem's.
     """
 
     hear: Callable[[Fact], None] | None = None

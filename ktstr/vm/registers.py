@@ -21,8 +21,9 @@ def vcpu_registers(text: str) -> tuple[dict[str, int], ...]:
     """
     found: dict[int, dict[str, int]] = {}
     heads = list(_CPU.finditer(text))
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        said = text[head.end() : following.start() if following else len(text)]
+    ends = [each.start() for each in heads[1:]] + [len(text)]
+    for head, end in zip(heads, ends, strict=False):
+        said = text[head.end() : end]
         registers = {name.lower(): int(value, 16) for name, value in _REGISTER.findall(said)}
         registers = {_NAMES.get(name, name): value for name, value in registers.items()}
         for name, selector, base in _SEGMENT.findall(said):

@@ -56,8 +56,7 @@ class ClonedTest(parameterized.TestCase):
         budget.left_s.side_effect = [60.0, 60.0, left_s, left_s]
 
         def run_guest(of: Plan, *arguments: object) -> GuestRun:
-            *_, start, _ = arguments
-            assert isinstance(start, Start)
+            (start,) = (each for each in arguments if isinstance(each, Start))
             self.starts.append(start)
             if start.template is None:
                 return GuestRun(_ended(of, Ending(EndingKind.TERMINATED, "the cold one")), {})

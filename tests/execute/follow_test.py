@@ -19,7 +19,7 @@ from ktstr.model.machine.topology import Topology
 from ktstr.model.wire.frames import FrameType, encode_frame
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.deadlines import Deadline
-from ktstr.vm.events import Event, Exited, Expired, FrameOutput, Interrupted
+from ktstr.vm.events import Event, Exited, Expired, FrameOutput, Interrupted, MachineEvent
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
 from tests.support.plans import plan
@@ -79,10 +79,36 @@ class BeforeEndTest(absltest.TestCase):
         self.assertEqual(names, ["start", "before_end", "start"])
 
     def test_a_signal_to_us_is_no_time_to_look(self) -> None:
-        before_end = mock.Mock()
-        self.run_with(Interrupted("SIGTERM", 2.0), _EXITED, watch=Watch(before_end=before_end))
+        before_end, dying = mock.Mock(), mock.Mock()
+        watch = Watch(before_end=before_end, dying=dying)
+        self.run_with(Interrupted("SIGTERM", 2.0), _EXITED, watch=watch)
         before_end.assert_not_called()
+        dying.assert_not_called()
         self.vm.quit.assert_called_once()
+
+    def test_a_guest_that_dies_is_told_of_between_who_looks_and_its_end(self) -> None:
+        calls = mock.Mock()
+        self.vm.quit = calls.quit
+        watch = Watch(before_end=calls.before_end, dying=calls.dying)
+        self.run_with(Expired(_LATE, 2.0), _EXITED, watch=watch)
+        self.assertEqual([each[0] for each in calls.mock_calls], ["before_end", "dying", "quit"])
+        calls.dying.assert_called_once_with(self.vm, _LATE)
+
+    def test_a_panic_is_told_of_once_and_its_guest_goes_on(self) -> None:
+        calls = mock.Mock()
+        self.vm.deadlines.start = calls.start
+        panic = MachineEvent("GUEST_PANICKED", {"action": "run"}, 2.0)
+        ran = self.run_with(panic, panic, _EXITED, watch=Watch(dying=calls.dying))
+        names = [each[0] for each in calls.mock_calls]
+        self.assertEqual(names, ["start", "dying", "start"])
+        calls.dying.assert_called_once_with(self.vm, None)
+        self.vm.quit.assert_not_called()
+        self.assertIs(ran.record.ending.kind, EndingKind.PANICKED)
+
+    def test_a_guest_that_comes_to_its_end_does_not_die(self) -> None:
+        dying = mock.Mock()
+        self.run_with(_END, _EXITED, watch=Watch(dying=dying))
+        dying.assert_not_called()
 
     def test_listeners_are_the_machines(self) -> None:
         listener = mock.Mock()

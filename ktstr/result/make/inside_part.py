@@ -14,7 +14,7 @@ def add_inside(result: result_pb2.Result, run: RunRecord) -> None:
     """Adds the snapshots of a run, and its post-mortem."""
     result.snapshots.extend([snapshot_message(each) for each in run.snapshots])
     if run.post_mortem is not None:
-        result.post_mortem.CopyFrom(_post_mortem(run.post_mortem))
+        result.post_mortem.CopyFrom(post_mortem_message(run.post_mortem))
 
 
 def snapshot_message(snapshot: Snapshot) -> result_pb2.KernelSnapshot:
@@ -33,7 +33,8 @@ def snapshot_message(snapshot: Snapshot) -> result_pb2.KernelSnapshot:
     return message
 
 
-def _post_mortem(found: PostMortem) -> result_pb2.PostMortem:
+def post_mortem_message(found: PostMortem) -> result_pb2.PostMortem:
+    """A post-mortem as a result keeps it."""
     parts = ("snapshot", "stacks", "log", "locks")
     message = mirrored(result_pb2.PostMortem(), found, leave=parts)
     message.snapshot.CopyFrom(snapshot_message(found.snapshot))

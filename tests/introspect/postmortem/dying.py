@@ -3,7 +3,6 @@
 
 import os
 import time
-
 from typing import TYPE_CHECKING
 
 import ktstr

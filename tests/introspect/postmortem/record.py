@@ -8,7 +8,8 @@ is another one (hung_test.py says so). The test leaves a core, and its words are
     tools/bazel build //sched/kernels:linux_6_12 --output_groups=+index
     PYTHONPATH=. python tests/introspect/postmortem/record.py \
         bazel-testlogs/tests/introspect/postmortem/dying/test.outputs/nobody_else_runs/guest.core \
-        bazel-bin/sched/kernels/linux_6_12/vmlinux bazel-bin/sched/kernels/linux_6_12/vmlinux.index \
+        bazel-bin/sched/kernels/linux_6_12/vmlinux \
+        bazel-bin/sched/kernels/linux_6_12/vmlinux.index \
         tests/introspect/postmortem/testdata
 """
 
