@@ -40,6 +40,7 @@ from ktstr.result import result_pb2
 from ktstr.result.make.whole import result_of
 from tests.support import runs
 from tests.support.compared import compared_run
+from tests.support.hung import looked_into
 from tests.support.runs import MS, S
 from tests.support.traced_run import traced
 
@@ -371,6 +372,7 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
         not_expected,
         failed_otherwise,
         panicked,
+        looked_into,
         no_boot,
         raised,
         skipped,
