@@ -171,7 +171,6 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "probing": (),
         "registers": (),
         "qmp": (),
-        "registers": (),
         "saved": ("command", "qemu", "qmp"),
         "rundir": ("command", "disk", "saved"),
         "signals": (),
