@@ -23,7 +23,7 @@ from ktstr.judge.run.cgroups import cpusets, limits
 from ktstr.judge.run.completeness import ending, scenarios, transport, worker_reports
 from ktstr.judge.run.disks import disk_remarks, disks
 from ktstr.judge.run.function import outcome
-from ktstr.judge.run.invariants import invariants, were_told
+from ktstr.judge.run.invariants import asked_by_name, invariants, were_told
 from ktstr.judge.run.kernel_log import kernel_log, kernel_log_remarks, panic
 from ktstr.judge.run.known_faults import known_fault_remarks, unexplained
 from ktstr.judge.run.machine import identity, topology
@@ -184,11 +184,7 @@ def _of_the_run(run: RunRecord, details: list[Detail]) -> list[CheckResult]:
             run.console is not None,
             [each for each in details if each.kind.is_of_kernel],
         ),
-        (
-            "invariants",
-            were_told(run),
-            [each for each in details if each.kind is Kind.INVARIANT],
-        ),
+        *_of_invariants(run, details),
     ):
         if getattr(run.plan.checks, name):
             unseen = Verdict.PASS if seen else Verdict.INCONCLUSIVE
@@ -196,3 +192,11 @@ def _of_the_run(run: RunRecord, details: list[Detail]) -> list[CheckResult]:
             layer = run.plan.check_layers.get(name, "")
             results.append(CheckResult(name, None, layer, verdict=hit or unseen))
     return results
+
+
+def _of_invariants(run: RunRecord, details: list[Detail]) -> list[tuple[str, bool, list[Detail]]]:
+    """Nothing where nobody asked for them by name, and nothing could be told."""
+    told = were_told(run)
+    if not told and not asked_by_name(run):
+        return []
+    return [("invariants", told, [each for each in details if each.kind is Kind.INVARIANT])]

@@ -28,7 +28,7 @@ def invariant_lines(result: result_pb2.Result) -> list[str]:
     lines += more_lines(len(failed), _SHOWN)
     unknown = [each for each in found.counted if each.unknown]
     lines += [
-        f"{each.name} could not be told {each.unknown} times: what it looks at could not be read"
+        f"{each.name} could not be told {_times(each.unknown)}: what it looks at cannot be read"
         for each in unknown[:_SHOWN]
     ]
     lines += more_lines(len(unknown), _SHOWN)
@@ -40,3 +40,7 @@ def invariant_lines(result: result_pb2.Result) -> list[str]:
             f"not in this kernel: {names}; the first as {one_line(found.lacked[0].reason)}"
         )
     return lines
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -39,6 +39,7 @@ from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.make.whole import result_of
 from tests.support import runs
+from tests.support.broken_run import broken
 from tests.support.compared import compared_run
 from tests.support.hung import looked_into
 from tests.support.runs import MS, S
@@ -383,6 +384,7 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
         wrong_disk,
         by_step,
         slower_than_eevdf,
+        broken,
     )
 }
 

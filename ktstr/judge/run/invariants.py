@@ -23,7 +23,7 @@ def invariants(run: RunRecord) -> list[Detail]:
         return []
     found = run.invariants or InvariantFindings(problem="no guest was looked into")
     details = list(_failed(found))
-    if not found.looks and run.plan.check_layers.get("invariants", _DEFAULT) != _DEFAULT:
+    if not found.looks and asked_by_name(run):
         why = found.problem or "no instant at which one looks came"
         details.append(
             Detail(
@@ -33,6 +33,11 @@ def invariants(run: RunRecord) -> list[Detail]:
             )
         )
     return details
+
+
+def asked_by_name(run: RunRecord) -> bool:
+    """Whether a layer above the default asks for them."""
+    return run.plan.check_layers.get("invariants", _DEFAULT) != _DEFAULT
 
 
 def were_told(run: RunRecord) -> bool:

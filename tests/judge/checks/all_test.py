@@ -147,7 +147,7 @@ class LimitsTest(parameterized.TestCase):
     def test_every_threshold_has_exactly_one_check(self) -> None:
         names = [limit.name for limit in LIMITS] + [*SWITCHES, "scheduler_alive"]
         fields = [field.name for field in dataclasses.fields(Checks)]
-        self.assertCountEqual([*names, "clean_kernel_log"], fields)
+        self.assertCountEqual([*names, "clean_kernel_log", "invariants"], fields)
         switches = [n for n, hint in typing.get_type_hints(Checks).items() if hint == bool | None]
         self.assertCountEqual(ON_OFF, switches)
 

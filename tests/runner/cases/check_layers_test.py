@@ -32,6 +32,7 @@ class LayersTest(parameterized.TestCase):
                 "not_starved": "scheduler fifo",
                 "scheduler_alive": "default",
                 "clean_kernel_log": "default",
+                "invariants": "default",
             },
         )
 
