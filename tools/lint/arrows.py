@@ -43,7 +43,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "machine.prepared": ("host", "initramfs", "machine", "model", "store", "vm"),
         "result": ("model",),
         "record": ("console", "host", "introspect", "model", "result"),
-        "judge": ("console", "host", "model", "record"),
+        "judge": ("console", "host", "introspect", "model", "record"),
         "result.make": ("host", "introspect", "judge", "model", "record", "result"),
         "report": ("model", "result"),
         "execute": (
@@ -197,6 +197,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "kernel": (),
         "memory": (),
         "plugin": ("kernel",),
+        "invariants": ("kernel", "memory", "plugin"),
         "debugger": ("kernel", "memory"),
         "asking": ("debugger", "kernel", "memory", "plugin", "snapshot"),
         "snapshot": ("kernel", "memory", "plugin"),
