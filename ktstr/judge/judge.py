@@ -23,7 +23,12 @@ from ktstr.judge.run.cgroups import cpusets, limits
 from ktstr.judge.run.completeness import ending, scenarios, transport, worker_reports
 from ktstr.judge.run.disks import disk_remarks, disks
 from ktstr.judge.run.function import outcome
-from ktstr.judge.run.invariants import asked_by_name, invariants, were_told
+from ktstr.judge.run.invariants import (
+    asked_by_name,
+    invariant_remarks,
+    invariants,
+    were_told,
+)
 from ktstr.judge.run.kernel_log import kernel_log, kernel_log_remarks, panic
 from ktstr.judge.run.known_faults import known_fault_remarks, unexplained
 from ktstr.judge.run.machine import identity, topology
@@ -95,6 +100,7 @@ def _judged(run: RunRecord) -> Judgement:
             *comeback_remarks(run),
             *kernel_log_remarks(run),
             *known_fault_remarks(run),
+            *invariant_remarks(run),
             *starvation_remarks(run),
             *subject_remarks(run),
             *waste_remarks(run),

@@ -133,6 +133,7 @@ def _invariants(found: result_pb2.Invariants) -> InvariantFindings:
         tuple(_broken(each) for each in found.broken),
         tuple(Lacked(each.name, each.reason) for each in found.lacked),
         found.problem,
+        not found.unproven,
     )
 
 

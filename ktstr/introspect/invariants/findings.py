@@ -71,13 +71,14 @@ class InvariantFindings:
 
     counted: by the library's order, those that were looked for.  broken: in the order in which
     they were found, a few of each.  problem: why there is less than was wanted; empty where there
-    is all of it.
+    is all of it.  proven: the library was seen to hold in kernels of this version.
     """
 
     counted: tuple[Counted, ...] = ()
     broken: tuple[Broken, ...] = ()
     lacked: tuple[Lacked, ...] = ()
     problem: str = ""
+    proven: bool = True
 
     @property
     def looks(self) -> int:

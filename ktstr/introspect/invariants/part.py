@@ -18,7 +18,7 @@ from ktstr.introspect.invariants.findings import (
 from ktstr.introspect.invariants.invariant import Blame
 from ktstr.introspect.invariants.invariant import When as Moment
 from ktstr.introspect.invariants.library.all import INVARIANTS
-from ktstr.introspect.invariants.plan import Looked, Plan, plan, version_of
+from ktstr.introspect.invariants.plan import Looked, Plan, is_proven, plan, version_of
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin import part
 from ktstr.introspect.plugin.facts import kernel_facts
@@ -51,7 +51,8 @@ class Invariants:
 def _look(kernel: Kernel) -> InvariantLook:
     """A target's tests have one kernel, for which the library is compiled once."""
     whole = plan(INVARIANTS, kernel, version_of(kernel.release))
-    return InvariantLook(whole, part.Wanted(*_wanted(whole, kernel)))
+    wanted = part.Wanted(*_wanted(whole, kernel))
+    return InvariantLook(whole, wanted, is_proven(kernel.release))
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class InvariantLook:
 
     plan: Plan
     wanted: part.Wanted
+    proven: bool
 
     def made(self, looked: part.Looked) -> InvariantFindings:
         """What came of it: counts by invariant, over all of its instants."""
@@ -68,6 +70,7 @@ class InvariantLook:
             tuple(_broken(self.plan.looked, looked.records)),
             tuple(Lacked(each.invariant.name, each.reason) for each in self.plan.lacking),
             looked.problem,
+            self.proven,
         )
 
 

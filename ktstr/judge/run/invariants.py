@@ -17,12 +17,13 @@ _DEFAULT = "default"
 def invariants(run: RunRecord) -> list[Detail]:
     """A FAIL for each invariant that did not hold, by the first time that it did not.
 
-    Where nothing could be looked at the run is INCONCLUSIVE if it was asked for by name.
+    Where nothing could be looked at the run is INCONCLUSIVE if it was asked for by name. Unless
+    it was, those of a kernel in which they were not seen to hold yet are remarks.
     """
     if not run.plan.checks.invariants:
         return []
     found = run.invariants or InvariantFindings(problem="no guest was looked into")
-    details = list(_failed(found))
+    details = list(_failed(found)) if found.proven or asked_by_name(run) else []
     if not found.looks and asked_by_name(run):
         why = found.problem or "no instant at which one looks came"
         details.append(
@@ -35,20 +36,32 @@ def invariants(run: RunRecord) -> list[Detail]:
     return details
 
 
+def invariant_remarks(run: RunRecord) -> tuple[str, ...]:
+    """What did not hold in a kernel of which nobody knows yet whether it has to."""
+    found = run.invariants
+    if found is None or found.proven or not run.plan.checks.invariants or asked_by_name(run):
+        return ()
+    return tuple(
+        f"{detail.message}; not judged: nobody has yet seen that it always holds in such a kernel"
+        for detail in _failed(found)
+    )
+
+
 def asked_by_name(run: RunRecord) -> bool:
     """Whether a layer above the default asks for them."""
     return run.plan.check_layers.get("invariants", _DEFAULT) != _DEFAULT
 
 
 def were_told(run: RunRecord) -> bool:
-    """Whether anything could be told of an invariant."""
-    return run.invariants is not None and run.invariants.looks > 0
+    """Whether anything could be told of an invariant that the run is judged by."""
+    found = run.invariants
+    return found is not None and found.looks > 0 and (found.proven or asked_by_name(run))
 
 
 def invariant_words(run: RunRecord) -> str:
     """What a PASS rests on."""
     found = run.invariants or InvariantFindings()
-    told = sum(1 for each in found.counted if each.held)
+    told = sum(1 for each in found.counted if each.held and not each.failed)
     return f"{told} invariants of the kernel held at {found.looks} looks"
 
 

@@ -17,6 +17,7 @@ def add_invariants(result: result_pb2.Result, run: RunRecord) -> None:
         return
     message = result.invariants
     message.problem = encodable(found.problem)
+    message.unproven = not found.proven
     message.counted.extend(
         mirrored(result_pb2.Invariants.Counted(), each) for each in found.counted
     )

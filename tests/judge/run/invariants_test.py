@@ -101,6 +101,15 @@ class InvariantsTest(absltest.TestCase):
         self.assertIn("nothing could be told of any: no plugin", judged.details[0].message)
         self.assertEqual(line(judged), [Verdict.INCONCLUSIVE])
 
+    def test_in_a_kernel_of_which_nobody_knows_it_is_a_remark_unless_asked_for(self) -> None:
+        found = dataclasses.replace(FAILED, proven=False)
+        judged = judge(looked(found))
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
+        (remark,) = [each for each in judged.remarks if "b did not hold 3 times" in each]
+        self.assertIn("not judged: nobody has yet seen", remark)
+        self.assertEqual(line(judged), [])
+        self.assertIs(judge(looked(found, "test")).verdict, Verdict.FAIL)
+
     def test_off_nothing_is_judged(self) -> None:
         judged = judge(looked(FAILED, on=False))
         self.assertIs(judged.verdict, Verdict.PASS, judged.details)

@@ -238,6 +238,7 @@ EXT = (
         category=Category.DSQ,
         source=f"{_EXT} dispatch_enqueue, task_unlink_from_dsq, dsq_mod_nr",
         at=(DISPATCHED,),
+        until=(6, 16),
         given=f"{_FREE} and dsq.nr <= 8",
         holds="dsq.nr == sum("
         f"word(address(t.scx.dsq_list.flags)) & {_CURSOR} == 0 for t in {_OF_DSQ})",
@@ -248,6 +249,7 @@ EXT = (
         category=Category.DSQ,
         source=f"{_EXT} dispatch_enqueue",
         at=(DISPATCHED,),
+        until=(6, 16),
         given=f"{_FREE} and dsq.nr <= 8",
         holds=f"all(t.scx.dsq == dsq for t in {_OF_DSQ}"
         f" if word(address(t.scx.dsq_list.flags)) & {_CURSOR} == 0)",
@@ -258,6 +260,7 @@ EXT = (
         category=Category.DSQ,
         source=f"{_EXT} dispatch_enqueue",
         at=(DISPATCHED,),
+        until=(6, 16),
         given=f"{_FREE} and dsq.nr <= 8 and dsq.priq.rb_node != 0",
         holds=f"dsq.nr == count({_ON_PRIQ})",
         blame=Blame.SCHEDULER,
@@ -268,6 +271,7 @@ EXT = (
         category=Category.DSQ,
         source=f"{_EXT} scx_dsq_priq_less, which goes by what a BPF scheduler may write",
         at=(DISPATCHED,),
+        until=(6, 16),
         given=f"{_FREE} and 0 < dsq.nr <= 8 and dsq.priq.rb_node != 0",
         names={"first": "container(word(address(dsq.list)), 'task_struct', 'scx.dsq_list.node')"},
         holds=f"all(t.scx.dsq_vtime - first.scx.dsq_vtime >= 0 for t in {_ON_PRIQ})",

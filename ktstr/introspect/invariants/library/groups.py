@@ -145,6 +145,7 @@ GROUPS = (
         given="result() & 0xff != 0",
         holds="cfs.throttled == 1 and cfs.throttle_count > 0 and cfs.runtime_remaining <= 0"
         " and cfs.on_list == 0",
+        until=(6, 18),
     ),
     Invariant(
         name="throttled-entity",
@@ -154,7 +155,7 @@ GROUPS = (
         at=(THROTTLED,),
         given="result() & 0xff != 0",
         holds="sched_entity(word(task_group(cfs.tg).se + 8 * rq.cpu)).on_rq == 0",
-        until=(7, 0),
+        until=(6, 18),
     ),
     Invariant(
         name="throttled-list",
