@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 from ktstr.model.errors import UsageError
 
@@ -34,6 +35,7 @@ def argument_of(call: ast.Call, number: int) -> int:
     raise no_language(call)
 
 
+@functools.lru_cache(maxsize=1024)
 def parsed(text: str) -> ast.expr:
     try:
         return ast.parse(text.strip(), mode="eval").body

@@ -80,7 +80,7 @@ class Invariant:
     at: tuple[Instant, ...]
     holds: str
     given: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
     blame: Blame = Blame.KERNEL
     since: Version = (6, 12)
     until: Version | None = None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -41,6 +42,18 @@ FORMER: Mapping[str, tuple[str, ...]] = {
     "nr_queued": ("nr_running",),
     "h_nr_idle": ("idle_h_nr_running",),
 }
+
+
+class Remembered:
+    """A layout that asks another one once for each thing that it has."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.symbol = functools.cache(layout.symbol)
+        self.has_symbol = functools.cache(layout.has_symbol)
+        self.field = functools.cache(layout.field)
+        self.has_field = functools.cache(layout.has_field)
+        self.size_of = functools.cache(layout.size_of)
+        self.enumerator = functools.cache(layout.enumerator)
 
 
 @dataclass

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ktstr.introspect.invariants.compiler import compile_predicate, watched
 from ktstr.introspect.invariants.instants import CONSTANTS
 from ktstr.introspect.invariants.invariant import Instant, Invariant, Version
-from ktstr.introspect.invariants.layout import Layout, Windows
+from ktstr.introspect.invariants.layout import Layout, Remembered, Windows
 from ktstr.introspect.invariants.program import Program
 from ktstr.model.errors import UsageError
 
@@ -50,23 +50,19 @@ class Plan:
 
 def plan(library: Sequence[Invariant], layout: Layout, version: Version) -> Plan:
     """The invariants of a version, compiled for one kernel of it."""
-    ours = [each for each in library if each.is_of(version)]
-    windows, lacking = Windows(), []
-    whole = []
-    for invariant in ours:
+    compiler, lacking, whole = _Compiler(Remembered(layout)), [], []
+    for invariant in library:
+        if not invariant.is_of(version):
+            continue
         try:
             places = _places(invariant, layout)
-            for instant, _ in places:
-                mine = Windows(dict(windows.spans))
-                _watch(invariant, instant, layout, mine)
-                windows = mine
+            compiler.watch(invariant, [instant for instant, _ in places])
         except UsageError as error:
             lacking.append(Lacking(invariant, str(error)))
         else:
             whole.append((invariant, places))
-    shared: dict[str, dict[tuple[str, str], int]] = {}
     looked = [
-        _compiled(invariant, instant, function, layout, windows, shared)
+        Looked(invariant, instant, function, *compiler.compiled(invariant, instant))
         for invariant, places in whole
         for instant, function in places
     ]
@@ -107,32 +103,54 @@ def _places(invariant: Invariant, layout: Layout) -> list[tuple[Instant, str]]:
     return places
 
 
-def _watch(invariant: Invariant, instant: Instant, layout: Layout, windows: Windows) -> None:
-    watched(
-        invariant.holds,
-        layout,
-        windows,
-        given=invariant.given,
-        names={**instant.names, **invariant.names},
-        constants=CONSTANTS,
+@dataclass
+class _Compiler:
+    """Compiles once for all instants that have the same names, as the ticks of all classes do."""
+
+    layout: Layout
+    windows: Windows = field(default_factory=Windows)
+    _shared: dict[_Names, dict[tuple[str, str], int]] = field(default_factory=dict)
+    _done: dict[tuple[Invariant, _Names], tuple[Program, tuple[str, ...]]] = field(
+        default_factory=dict
     )
 
+    def watch(self, invariant: Invariant, instants: Sequence[Instant]) -> None:
+        """Adds what is looked at of each struct.
 
-def _compiled(
-    invariant: Invariant,
-    instant: Instant,
-    function: str,
-    layout: Layout,
-    windows: Windows,
-    shared: dict[str, dict[tuple[str, str], int]],
-) -> Looked:
-    compiled = compile_predicate(
-        invariant.holds,
-        layout,
-        given=invariant.given,
-        names={**instant.names, **invariant.names},
-        constants=CONSTANTS,
-        windows=windows,
-        shared=shared.setdefault(instant.name, {}),
-    )
-    return Looked(invariant, instant, function, compiled.program, compiled.terms)
+        Raises:
+            UsageError: the kernel lacks some of it; then nothing is added.
+        """
+        mine = Windows(dict(self.windows.spans))
+        for names in dict.fromkeys(_names(invariant, instant) for instant in instants):
+            watched(
+                invariant.holds,
+                self.layout,
+                mine,
+                given=invariant.given,
+                names=dict(names),
+                constants=CONSTANTS,
+            )
+        self.windows = mine
+
+    def compiled(self, invariant: Invariant, instant: Instant) -> tuple[Program, tuple[str, ...]]:
+        names = _names(invariant, instant)
+        if (invariant, names) not in self._done:
+            compiled = compile_predicate(
+                invariant.holds,
+                self.layout,
+                given=invariant.given,
+                names=dict(names),
+                constants=CONSTANTS,
+                windows=self.windows,
+                shared=self._shared.setdefault(tuple(instant.names.items()), {}),
+            )
+            self._done[invariant, names] = compiled.program, compiled.terms
+        return self._done[invariant, names]
+
+
+# names and their expressions, in their order
+_Names = tuple[tuple[str, str], ...]
+
+
+def _names(invariant: Invariant, instant: Instant) -> _Names:
+    return tuple({**instant.names, **invariant.names}.items())
