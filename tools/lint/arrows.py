@@ -198,7 +198,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "memory": (),
         "plugin": ("kernel",),
         "invariants": ("kernel", "memory", "plugin"),
-        "debugger": ("kernel", "memory"),
+        "debugger": ("kernel", "memory", "snapshot"),
         "asking": ("debugger", "kernel", "memory", "plugin", "snapshot"),
         "snapshot": ("kernel", "memory", "plugin"),
         "postmortem": ("debugger", "kernel", "memory", "snapshot"),

@@ -18,7 +18,8 @@ _NEVER = (99, 0)
 class Declaration:
     """A variable's type in C, from version `since` to before `until`, and where it is declared.
 
-    Arrays without a length have that which the symbol's size says.
+    Arrays without a length have that which the symbol's size says. A struct without a name has
+    `members`, as (name, type), which lie as C lays them.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Declaration:
     source: str
     since: tuple[int, int] = _ALWAYS
     until: tuple[int, int] = _NEVER
+    members: tuple[tuple[str, str], ...] = ()
 
 
 def _of(source: str, type_name: str, *names: str) -> tuple[Declaration, ...]:
@@ -50,6 +52,13 @@ DECLARATIONS: tuple[Declaration, ...] = (
     *_of("kernel/panic.c", "atomic_t", "panic_cpu"),
     *_of("kernel/printk/printk.c", "struct printk_ringbuffer *", "prb"),
     *_of("kernel/time/timer.c", "u64", "jiffies_64"),
+    Declaration(
+        "tk_core",
+        "struct",
+        "kernel/time/timekeeping.c",
+        until=(6, 13),
+        members=(("seq", "seqcount_raw_spinlock_t"), ("timekeeper", "struct timekeeper")),
+    ),
     Declaration("timekeeper_data", "struct tk_data []", "kernel/time/timekeeping.c", since=(6, 17)),
     Declaration(
         "tk_core", "struct tk_data", "kernel/time/timekeeping.c", since=(6, 13), until=(6, 17)
@@ -66,6 +75,10 @@ DECLARATIONS: tuple[Declaration, ...] = (
     *_of("kernel/module/main.c", "struct list_head", "modules"),
     *_of("kernel/irq/irqdesc.c", "struct maple_tree", "sparse_irqs"),
     *_of("net/core/net_namespace.c", "struct net", "init_net"),
+    *_of("mm/vmalloc.c", "struct rb_root", "free_vmap_area_root"),
+    *_of("mm/show_mem.c", "atomic_long_t", "_totalram_pages"),
+    *_of("kernel/sched/loadavg.c", "unsigned long []", "avenrun"),
+    *_of("fs/proc/array.c", "const char * const []", "task_state_array"),
     *_of("mm/slab_common.c", "struct list_head", "slab_caches"),
     *_of("mm/sparse.c", "struct mem_section **", "mem_section"),
     *_of("kernel/bpf/syscall.c", "struct idr", "map_idr", "prog_idr", "link_idr"),

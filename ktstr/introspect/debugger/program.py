@@ -11,8 +11,8 @@ from pathlib import Path
 
 import drgn
 
-from ktstr.introspect.debugger.declarations import declaration
-from ktstr.introspect.debugger.types import KINDS, Types
+from ktstr.introspect.debugger.declarations import Declaration, declaration
+from ktstr.introspect.debugger.drgn_types import KINDS, Types
 from ktstr.introspect.kernel.btf import Kind
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory, MemoryFault, PhysicalMemory
@@ -150,7 +150,10 @@ class _Finders:
 
     def _variable(self, name: str) -> drgn.Object | None:
         known = declaration(name, self._kernel.release)
-        of = self._declared(known.type, name) if known else self._named(name, Kind.VAR)
+        if known is None:
+            of = self._named(name, Kind.VAR)
+        else:
+            of = self._struct(known) if known.members else self._declared(known.type, name)
         if of is None:
             return None
         return drgn.Object(self._program, of, address=self._kernel.symbol(name))
@@ -163,6 +166,17 @@ class _Finders:
         of = self._program.type((element + rest).strip())
         size = len(self._kernel.symbol_range(name))
         return self._program.array_type(of, size // max(1, drgn.sizeof(of)))
+
+    def _struct(self, known: Declaration) -> drgn.Type:
+        """A struct without a name, laid out as C does."""
+        members, at, widest = [], 0, 1
+        for name, text in known.members:
+            of = self._program.type(text)
+            align = drgn.alignof(of)
+            at, widest = -(-at // align) * align, max(widest, align)
+            members.append(drgn.TypeMember(of, name, 8 * at))
+            at += drgn.sizeof(of)
+        return self._program.struct_type(None, -(-at // widest) * widest, members)
 
     def _named(self, name: str, kind: Kind) -> drgn.Type | None:
         """The type of a function, or of a variable that BTF has."""

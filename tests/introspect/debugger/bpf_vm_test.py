@@ -7,58 +7,15 @@ What must be found is what maps.bpf.c puts there.
 from __future__ import annotations
 
 import json
-import os
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from absl.testing import absltest
 
 from ktstr.introspect.debugger.bpf import Bpf
 from ktstr.introspect.kernel.errors import UnknownName
-from ktstr.introspect.kernel.kernel import Kernel
-from ktstr.introspect.memory.paging import PagedMemory, kernel_tables
-from ktstr.introspect.memory.qemu import memory_of
-from ktstr.model.errors import InfraError
+from ktstr.introspect.memory.paging import PagedMemory
+from tests.introspect.debugger.guest import KERNEL, standing
 from tests.support.running import Running
-
-_FILES = {Path(name).name: Path(name) for name in os.environ["KERNEL"].split()}
-_KERNEL = Kernel.open(_FILES["vmlinux"], _FILES["vmlinux.index"])
-_WITHIN_S = 120.0
-
-
-def _look(pid: int) -> PagedMemory:
-    physical = memory_of(pid)
-    top, base = _KERNEL.symbol("init_top_pgt"), _KERNEL.symbol("phys_base")
-    return PagedMemory(physical, kernel_tables(physical, top, base, None, None))
-
-
-@contextmanager
-def _standing(running: Running) -> Iterator[PagedMemory]:
-    """The memory of the guest once its scheduler has seen tasks; it stands while we look."""
-    qemu, problem = running.qemu(), "it has seen no tasks"
-    ends_at = time.monotonic() + _WITHIN_S
-    while True:
-        try:
-            memory = _look(qemu.pid)
-            if Bpf(_KERNEL, memory).scheduler.maps:
-                os.kill(qemu.pid, signal.SIGSTOP)
-                if Bpf(_KERNEL, memory).value("nr_enqueued") > 20:
-                    break
-                os.kill(qemu.pid, signal.SIGCONT)
-        except (InfraError, UnknownName) as error:
-            # it has not come so far, and its memory is half filled
-            os.kill(qemu.pid, signal.SIGCONT)
-            problem = str(error)
-        if time.monotonic() > ends_at:
-            raise AssertionError(f"no scheduler within {_WITHIN_S} s: {problem}")
-        time.sleep(0.02)
-    try:
-        yield memory
-    finally:
-        os.kill(qemu.pid, signal.SIGCONT)
 
 
 class BpfTest(absltest.TestCase):
@@ -66,8 +23,8 @@ class BpfTest(absltest.TestCase):
         directory = Path(self.create_tempdir().full_path)
         running = Running("_main/tests/introspect/debugger/watched", directory)
         self.addCleanup(running.close)
-        with _standing(running) as memory:
-            bpf = Bpf(_KERNEL, memory)
+        with standing(running) as (_, memory):
+            bpf = Bpf(KERNEL, memory)
             self.scheduler(bpf)
             self.elements(bpf)
             self.variables(bpf, memory)
@@ -119,7 +76,7 @@ class BpfTest(absltest.TestCase):
         self.assertEqual([bpf.value(name) for name in names], [-5, "hello", 42])
         self.assertEqual(bpf.variable("parts").json()[2], {"low": 3, "high": -3})
         bpf.variable("below_zero").write(memory, "", -1234)
-        self.assertEqual(Bpf(_KERNEL, memory).value("below_zero"), -1234)
+        self.assertEqual(Bpf(KERNEL, memory).value("below_zero"), -1234)
         bpf.map("cells").value(1).write(memory, "five", 9)
         self.assertEqual((bpf.map("cells")[1].five, bpf.map("cells")[1].three), (9, 5))
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opens drgn on a guest: main.py --vmlinux F --index F (--pid QEMU | --core F) [--script F]
+
+`prog` is the guest, and `bpf` its BPF objects: `bpf.map("cpu_ctx")[3].nr_queued`. A living guest
+may go on while it is looked at, unless whoever started this holds it meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+from drgn.cli import default_globals, run_interactive
+
+from ktstr.introspect.debugger.bpf import Bpf
+from ktstr.introspect.debugger.program import debugger
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.memory.memory import PhysicalMemory
+from ktstr.introspect.memory.paging import PagedMemory, kernel_tables
+from ktstr.introspect.memory.qemu import memory_of
+from ktstr.introspect.memory.recorded import RecordedMemory
+from ktstr.model.errors import KtstrError
+
+
+def main(arguments: list[str]) -> int:
+    """Returns 1 where the guest cannot be looked at, else when the user has had enough."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--vmlinux", type=Path, required=True)
+    parser.add_argument("--index", type=Path)
+    parser.add_argument("--script", type=Path, help="runs this instead of asking")
+    parser.add_argument("--title", default="")
+    guest = parser.add_mutually_exclusive_group(required=True)
+    guest.add_argument("--pid", type=int)
+    guest.add_argument("--core", type=Path)
+    options = parser.parse_args(arguments)
+    try:
+        kernel = Kernel.open(options.vmlinux, options.index)
+        if options.core:
+            physical: PhysicalMemory = RecordedMemory(options.core)
+        else:
+            physical = memory_of(options.pid)
+        tables = kernel_tables(
+            physical, kernel.symbol("init_top_pgt"), kernel.symbol("phys_base"), None, None
+        )
+        memory = PagedMemory(physical, tables)
+        program = debugger(kernel, memory, physical)
+        bpf = Bpf(kernel, memory)
+    except KtstrError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+    def names(known: dict[str, Any]) -> dict[str, Any]:
+        return known | {"bpf": bpf, "kernel": kernel, "memory": memory}
+
+    if options.script:
+        runpy.run_path(str(options.script), names(default_globals(program)))
+    else:
+        run_interactive(program, lambda text: f"{options.title}\n{text}", names)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
