@@ -70,6 +70,7 @@ class Running:
         timeout_s: int = 240,
         environ: Mapping[str, str] | None = None,
         wrapper: Sequence[str] = (),
+        arguments: Sequence[str] = (),
     ) -> None:
         """Starts the target whose launcher has this runfiles path; outputs go into `directory`."""
         runfiles = Runfiles.Create()
@@ -98,7 +99,7 @@ class Running:
         self._started = time.monotonic()
         with self._text.open("wb") as out:
             self.process = psutil.Popen(
-                [*wrapper, program],
+                [*wrapper, program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opens drgn on a guest: main.py --vmlinux F --index F (--pid QEMU | --core F) [--script F]
 
-`prog` is the guest, and `bpf` its BPF objects: `bpf.map("cpu_ctx")[3].nr_queued`. A living guest
-may go on while it is looked at, unless whoever started this holds it meanwhile.
+`prog` is the guest, and `bpf` its BPF objects: `bpf.map("cpu_ctx")[3].nr_queued`. `here` is the stack
+of the CPU that stands, where its registers are given. A living guest may go on while it is looked
+at, unless whoever started this holds it meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any
 from drgn.cli import default_globals, run_interactive
 
 from ktstr.introspect.debugger.bpf import Bpf
-from ktstr.introspect.debugger.program import debugger
+from ktstr.introspect.debugger.program import debugger, stack_of
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import PhysicalMemory
 from ktstr.introspect.memory.paging import PagedMemory, kernel_tables
@@ -32,6 +34,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--index", type=Path)
     parser.add_argument("--script", type=Path, help="runs this instead of asking")
     parser.add_argument("--title", default="")
+    parser.add_argument("--registers", type=json.loads, default={}, help="of the CPU that stands")
     guest = parser.add_mutually_exclusive_group(required=True)
     guest.add_argument("--pid", type=int)
     guest.add_argument("--core", type=Path)
@@ -52,13 +55,18 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
 
+    ours = {"bpf": bpf, "kernel": kernel, "memory": memory}
+    if options.registers:
+        ours["here"] = stack_of(program, options.registers)
+
     def names(known: dict[str, Any]) -> dict[str, Any]:
-        return known | {"bpf": bpf, "kernel": kernel, "memory": memory}
+        return known | ours
 
     if options.script:
         runpy.run_path(str(options.script), names(default_globals(program)))
     else:
-        run_interactive(program, lambda text: f"{options.title}\n{text}", names)
+        banner = f"{options.title}\n{ours.get('here', '')}\n"
+        run_interactive(program, lambda text: banner + text, names)
     return 0
 
 

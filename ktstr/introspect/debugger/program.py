@@ -7,6 +7,7 @@ a core with DWARF. It takes 60 ms to import, and is imported by what needs it al
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import drgn
@@ -22,6 +23,8 @@ _KERNEL_HALF = 0xFFFF_8000_0000_0000
 _TOP = 1 << 64
 _PHYSICAL = 1 << 52
 _NAME = "ktstr"
+# __KERNEL_CS (arch/x86/include/asm/segment.h)
+_KERNEL_CS = 0x10
 
 
 def debugger(
@@ -47,6 +50,19 @@ def debugger(
     program.register_object_finder(_NAME, finders.object, enable_index=-1)
     _add_file(program, kernel)
     return program
+
+
+def stack_of(program: drgn.Program, registers: Mapping[str, int]) -> drgn.StackTrace:
+    """The stack of a CPU in the kernel, by its registers (rip, rsp, rbp, and more) by name."""
+    of = program.type("struct pt_regs")
+    data = bytearray(drgn.sizeof(of))
+    for name, value in {"cs": _KERNEL_CS, **registers}.items():
+        # struct pt_regs calls rax ax, and has neither cr3 nor gs_base
+        short = name if name[1:].isdigit() or len(name) < 3 else name.removeprefix("r")
+        if of.has_member(short):
+            at = of.member(short).bit_offset // 8
+            data[at : at + 8] = (value & (_TOP - 1)).to_bytes(8, "little")
+    return program.stack_trace(drgn.Object.from_bytes_(program, of, bytes(data)))
 
 
 def vmcoreinfo(kernel: Kernel, memory: Memory) -> bytes:

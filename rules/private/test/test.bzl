@@ -193,9 +193,9 @@ def _environment(ctx):
         inherited_environment = ctx.attr.env_inherit,
     )
 
-def _implement(ctx, shell_mode):
+def _implement(ctx, shell_mode = False, drgn = None):
     cpus = _check(ctx)
-    accel = _accel(ctx)
+    accel = "virtual" if drgn else _accel(ctx)
     template, no_template = (None, "") if shell_mode else _template(ctx, accel)
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     ctx.actions.write(config, json.encode_indent(_config(ctx, cpus, accel, template, no_template)) + "\n")
@@ -206,6 +206,7 @@ def _implement(ctx, shell_mode):
         config = _runfiles_path(ctx, config),
         data = [_runfiles_path(ctx, file) for file in ctx.files.data if file.is_source],
         shell_mode = shell_mode,
+        drgn = _runfiles_path(ctx, drgn) if drgn else None,
     )
     ctx.actions.write(launcher, text, is_executable = True)
 
@@ -215,7 +216,7 @@ def _implement(ctx, shell_mode):
     files += [kernel.bzimage] if kernel.bzimage else []
     files += machine_files(ctx) + disk_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
-    others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data
+    others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data + ([ctx.attr._drgn] if drgn else [])
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
     return struct(
         accel = accel,
@@ -229,7 +230,7 @@ def _implement(ctx, shell_mode):
     )
 
 def _test_impl(ctx):
-    made = _implement(ctx, shell_mode = False)
+    made = _implement(ctx)
     in_turns = _in_turns(ctx, made.accel)
     busy = 1 if in_turns else made.cpus
     disks = len(ctx.attr.disks) if in_turns else 0
@@ -248,6 +249,10 @@ def _test_impl(ctx):
 
 def _shell_impl(ctx):
     made = _implement(ctx, shell_mode = True)
+    return [made.default_info, made.output_groups, made.environment]
+
+def _drgn_impl(ctx):
+    made = _implement(ctx, drgn = ctx.executable._drgn)
     return [made.default_info, made.output_groups, made.environment]
 
 _ATTRS = {
@@ -326,17 +331,28 @@ _ATTRS = {
     ),
 } | DISK_ATTRS | MACHINE_ATTRS
 
+_CLONED = {
+    "_saved_guest": attr.label(
+        default = ":saved_guest",
+        cfg = shape_transition,
+        providers = [VmTemplateInfo],
+    ),
+}
+
 _ktstr_test = rule(
     implementation = _test_impl,
     doc = "Runs the test functions of srcs, each in a fresh virtual machine.",
-    attrs = _ATTRS | {
-        "_saved_guest": attr.label(
-            default = ":saved_guest",
-            cfg = shape_transition,
-            providers = [VmTemplateInfo],
-        ),
-    },
+    attrs = _ATTRS | _CLONED,
     test = True,
+)
+
+_ktstr_drgn = rule(
+    implementation = _drgn_impl,
+    doc = "drgn on the guest of one test of a ktstr_test, which stands where it was asked to.",
+    attrs = _ATTRS | _CLONED | {
+        "_drgn": attr.label(default = "//ktstr/introspect/debugger:main", cfg = "target", executable = True),
+    },
+    executable = True,
 )
 
 _ktstr_shell = rule(
@@ -357,7 +373,8 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
 
     In virtual time the machines are clones of one that a build action has booted and saved: all
     tests with the same kernel, topology, memory and kernel arguments share it. `bazel run NAME.shell`
-    boots the same guest with a shell instead of a test.
+    boots the same guest with a shell instead of a test; `bazel run NAME.drgn -- --at FUNCTION` runs one
+    test to there, and opens drgn on its kernel.
 
     Args:
       name: name of the test.
@@ -377,3 +394,4 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
     shell["tags"] = list(shell.get("tags") or []) + ["manual"]
     shell["testonly"] = True
     _ktstr_shell(name = name + ".shell", **shell)
+    _ktstr_drgn(name = name + ".drgn", **shell)

@@ -11,7 +11,7 @@ import drgn
 from absl.testing import absltest
 
 from ktstr.introspect.debugger.declarations import DECLARATIONS, declaration, version_of
-from ktstr.introspect.debugger.program import debugger, vmcoreinfo
+from ktstr.introspect.debugger.program import debugger, stack_of, vmcoreinfo
 from ktstr.introspect.kernel.kernel import Kernel
 from tests.support.kernel_file import FileMemory
 
@@ -81,11 +81,8 @@ class ProgramTest(absltest.TestCase):
     def test_a_stack_by_the_kernels_own_tables(self) -> None:
         words = (_KERNEL.symbol("do_sys_poll") + 1, _KERNEL.symbol("vfs_read") + 1, 0)
         self.memory.put(_STACK, struct.pack("<3Q", *words) + bytes(64))
-        registers = bytearray(_KERNEL.size_of("pt_regs"))
-        for name, value in {"ip": _KERNEL.symbol("schedule"), "sp": _STACK, "cs": 0x10}.items():
-            struct.pack_into("<Q", registers, _KERNEL.field("pt_regs", name).offset, value)
-        of = self.program.type("struct pt_regs")
-        trace = self.program.stack_trace(drgn.Object.from_bytes_(self.program, of, registers))
+        registers = {"rip": _KERNEL.symbol("schedule"), "rsp": _STACK, "rbp": 0, "cr3": 0, "r8": 1}
+        trace = stack_of(self.program, registers)
         self.assertEqual([trace[i].name for i in range(3)], ["schedule", "do_sys_poll", "vfs_read"])
 
     def test_the_kernels_own_note_is_taken_where_it_is_whole(self) -> None:
