@@ -70,6 +70,8 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         place = Place(known.at, known.hit, known.after)
         drgn = Drgn(known.drgn, place, known.test, known.script)
         return Arguments(known.config, shell=False, drgn=drgn)
+    if (known.test, known.at, known.hit, known.after, known.script) != ("", "", 1, 0.0, None):
+        parser.error(f"this is no NAME.drgn, which alone takes {_DRGN_TAKES}")
     if others:
         takes = (
             "a .shell takes nothing, or" if known.shell else "a test takes none; its .shell takes"
@@ -99,12 +101,12 @@ def _add_drgn(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--at", default="", metavar="FUNCTION", help="of the kernel; default: a tick"
     )
-    group.add_argument("--hit", type=_count, default=1, metavar="N", help="before its Nth call")
+    group.add_argument("--hit", type=count, default=1, metavar="N", help="before its Nth call")
     group.add_argument("--after", type=seconds, default=0.0, metavar="SECONDS", help="of the guest")
     group.add_argument("--script", type=Path, help="runs this file in drgn instead of asking")
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     if int(text) < 1:
         raise ValueError(text)
     return int(text)
