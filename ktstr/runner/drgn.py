@@ -71,7 +71,8 @@ def run_drgn(
     if stop.problem:
         raise UsageError(f"{case.name} cannot be stopped at {_words(wanted)}: {stop.problem}")
     raise UsageError(
-        f"{case.name} has ended ({outcome.judgement.verdict.upper()}) without coming to {_words(wanted)}"
+        f"{case.name} has ended ({outcome.judgement.verdict.upper()}) without coming to "
+        f"{_words(wanted)}"
     )
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opens drgn on a guest: main.py --vmlinux F --index F (--pid QEMU | --core F) [--script F]
 
-`prog` is the guest, and `bpf` its BPF objects: `bpf.map("cpu_ctx")[3].nr_queued`. `here` is the stack
-of the CPU that stands, where its registers are given. A living guest may go on while it is looked
-at, unless whoever started this holds it meanwhile.
+`prog` is the guest, and `bpf` its BPF objects: `bpf.map("cpu_ctx")[3].nr_queued`. `here` is the
+stack of the CPU that stands, where its registers are given. A living guest may go on while it is
+looked at, unless whoever started this holds it meanwhile.
 """
 
 from __future__ import annotations
