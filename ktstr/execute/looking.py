@@ -71,11 +71,16 @@ class Looking:
             )
         made: dict[str, Any] = {}
         for part in self.parts:
-            if part.name in self.looks and not self.problem:
-                made[part.name] = self.looks[part.name].made(looked[part.name])
-            else:
-                made[part.name] = part.without(self.refused.get(part.name, self.problem))
+            made[part.name] = self._made(part, looked)
         return {name: each for name, each in made.items() if each is not None} | {"probes": facts}
+
+    def _made(self, part: Part, looked: dict[str, Looked]) -> object:
+        if part.name not in self.looks or self.problem:
+            return part.without(self.refused.get(part.name, self.problem))
+        try:
+            return self.looks[part.name].made(looked[part.name])
+        except (UsageError, InfraError) as error:  # a guest may have harmed what was seen
+            return part.without(f"what was seen of the guest makes no sense: {error}")
 
 
 def look(plan: Plan, spec: MachineSpec, index: Path | None, parts: Sequence[Part]) -> Looking:
@@ -96,7 +101,7 @@ def look(plan: Plan, spec: MachineSpec, index: Path | None, parts: Sequence[Part
     for part in parts:
         try:
             looking.looks[part.name] = part.look(kernel, plan, cpus)
-        except UsageError as error:
+        except (UsageError, InfraError) as error:
             looking.refused[part.name] = str(error)
     wanted = {name: each.wanted for name, each in looking.looks.items()}
     try:

@@ -15,7 +15,7 @@ from ktstr.host.probes import ProbeFacts
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin.part import Look, Looked, Wanted
 from ktstr.introspect.plugin.watch import KernelFacts, Probe
-from ktstr.model.errors import UsageError
+from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.machine.topology import Topology
 from ktstr.model.plan import Plan
 from ktstr.vm.command.machine import MachineSpec
@@ -116,6 +116,14 @@ class LookingTest(absltest.TestCase):
         many = tuple(Probe(f"p{i}", 1 << 63, (1 << 63) + 9) for i in range(300))
         found = self.look(_Part("one", probes=many), _Part("other", probes=many))
         self.assertEqual(found.problem, "a watch has 600 probes, of 512 at most")
+
+    def test_what_was_seen_makes_no_sense(self) -> None:
+        part = _Part("one")
+        with mock.patch.object(_Part, "made", side_effect=InfraError("a clock ran backwards")):
+            fields = self.look(part).fields(b"")
+        self.assertEqual(
+            fields["one"], "not: what was seen of the guest makes no sense: a clock ran backwards"
+        )
 
     def test_a_plugin_that_is_not_taken(self) -> None:
         found = self.look(_Part("one"))
