@@ -169,7 +169,6 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "command": ("disk", "qemu"),
         "kvm": ("follower", "process", "qemu"),
         "probing": (),
-        "registers": (),
         "qmp": (),
         "saved": ("command", "qemu", "qmp"),
         "rundir": ("command", "disk", "saved"),

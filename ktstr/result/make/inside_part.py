@@ -11,8 +11,10 @@ from ktstr.result.make.mirror import mirrored
 
 
 def add_inside(result: result_pb2.Result, run: RunRecord) -> None:
-    """Adds the snapshots of a run, and its post-mortem."""
-    result.snapshots.extend([snapshot_message(each) for each in run.snapshots])
+    """Adds the snapshots of a run, asked for or not, by their times, and its post-mortem."""
+    asked = run.asked.snapshots if run.asked is not None else ()
+    snapshots = sorted((*run.snapshots, *asked), key=lambda each: each.at_ns)
+    result.snapshots.extend([snapshot_message(each) for each in snapshots])
     if run.post_mortem is not None:
         result.post_mortem.CopyFrom(post_mortem_message(run.post_mortem))
 
