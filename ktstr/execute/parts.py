@@ -10,6 +10,6 @@ def parts() -> tuple[Part, ...]:
     """All of them. Each is imported here, late: a guest that nobody looks into pays for none."""
     from ktstr.introspect.asking.part import AskingPart
     from ktstr.introspect.invariants.part import Invariants
-    from ktstr.introspect.snapshot.part import ErrorPart
+    from ktstr.introspect.postmortem.first_cause import ErrorPart
 
     return (Invariants(), ErrorPart(), AskingPart())

@@ -8,10 +8,10 @@ from typing import Any
 
 from ktstr.introspect.asking.maps import Maps
 from ktstr.introspect.asking.variables import Variables
+from ktstr.introspect.debugger.snapshots import take_all
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory
 from ktstr.introspect.snapshot.state import Snapshot
-from ktstr.introspect.snapshot.take import take
 from ktstr.model.wire.asking import ReadKernel, ReadMap, WriteKernel, WriteMap
 
 
@@ -45,4 +45,4 @@ class GuestState:
 
     def take_snapshot(self, name: str) -> None:
         """Keeps all of it."""
-        self._keep(take(self._kernel, self._memory, name))
+        self._keep(take_all(self._kernel, self._memory, name))

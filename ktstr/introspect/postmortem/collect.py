@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ktstr.introspect.debugger.snapshots import with_maps
 from ktstr.introspect.debugger.stacks import Stack, Unwinder
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
@@ -77,7 +78,7 @@ def collect(
         locks = tuple(held_locks(taking))
     except UnknownName:
         problems.append(NO_LOCKDEP)
-    snapshot = taking.snapshot("")
+    snapshot = with_maps(kernel, view.memory, taking.snapshot(""))
     missing = (*problems, *snapshot.missing)
     snapshot = replace(snapshot, missing=())
     words = tuple(waits(snapshot, stacks, locks))

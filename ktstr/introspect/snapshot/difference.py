@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ktstr.introspect.snapshot.state import Snapshot
-from ktstr.introspect.snapshot.text import duration, seconds
+from ktstr.introspect.snapshot.text import duration, map_elements, seconds
 
 # Of each kind of thing; a difference of two guests at work is mostly times.
 _TIMES = {
@@ -52,7 +52,7 @@ def difference(before: Snapshot, after: Snapshot, *, numbers: bool = False) -> t
     found: list[Change] = []
     for old, new, name in kinds:
         found += _changes(old, new, name, left_out)
-    return tuple(found)
+    return (*found, *_map_changes(map_elements(before), map_elements(after)))
 
 
 def as_text(before: Snapshot, after: Snapshot) -> str:
@@ -86,6 +86,17 @@ def _changes(
             before = getattr(one, field)
             if field not in left_out and before != after:
                 yield Change(what, field, before, after)
+
+
+def _map_changes(
+    old: Mapping[tuple[str, str], str], new: Mapping[tuple[str, str], str]
+) -> Iterator[Change]:
+    """Elements of maps that are new, gone or different."""
+    for name, key in sorted(old.keys() | new.keys()):
+        one, other = old.get((name, key)), new.get((name, key))
+        if one != other:
+            field = "value" if one is not None and other is not None else ""
+            yield Change(f"map {name}[{key}]", field, one, other)
 
 
 def _words(each: Change) -> str:

@@ -110,6 +110,7 @@ class Snapshot:
       name: what whoever took it calls it.
       at_ns: the furthest clock of a CPU's queue: the guest's sched_clock.
       kernel: its release.
+      maps: the maps of the scheduler that is attached, as a JSON list; empty for none.
       missing: what could not be read, each with its reason.
     """
 
@@ -121,6 +122,7 @@ class Snapshot:
     dsqs: tuple[Dsq, ...] = ()
     extension: Extension | None = None
     missing: tuple[str, ...] = ()
+    maps: str = ""
 
     def task(self, pid: int) -> Task | None:
         """The task of that pid."""

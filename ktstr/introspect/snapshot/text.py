@@ -12,6 +12,7 @@ from ktstr.introspect.snapshot.state import Runqueue, Snapshot, Task
 # A report is read: so many waiting tasks are named, the others counted.
 _MOST_TASKS = 64
 _MOST_NAMES = 12
+_MOST_CHARS = 160
 
 
 def as_json(snapshot: Snapshot) -> str:
@@ -67,8 +68,30 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
             others[each.state] = others.get(each.state, 0) + 1
     if others:
         yield "  others: " + ", ".join(f"{count} {state}" for state, count in others.items())
+    yield from map_lines(snapshot)
     for problem in snapshot.missing:
         yield f"  not read: {problem}"
+
+
+def map_lines(snapshot: Snapshot) -> Iterator[str]:
+    """The maps of the scheduler, an element a line."""
+    for (name, key), value in map_elements(snapshot).items():
+        yield f"  map {name}[{key}]: {_cut(value)}"
+
+
+def map_elements(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+    """Elements by the names of their maps and their keys; each as JSON."""
+    found = {}
+    for each in json.loads(snapshot.maps or "[]"):
+        for element in each.get("elements", ()):
+            key = element.pop("key")
+            value = element.get("value", element.get("values"))
+            found[each["name"], json.dumps(key)] = json.dumps(value)
+    return found
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARS else f"{text[:_MOST_CHARS]}..."
 
 
 def extension_words(snapshot: Snapshot) -> str:

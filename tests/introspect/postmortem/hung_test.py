@@ -9,13 +9,14 @@ from absl.testing import absltest, parameterized
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ktstr.introspect.debugger.bpf import Bpf
+from ktstr.introspect.debugger.snapshots import take_all
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import PhysicalMemory
 from ktstr.introspect.postmortem.collect import collect
 from ktstr.introspect.postmortem.state import PostMortem
 from ktstr.introspect.snapshot import difference, text
 from ktstr.introspect.snapshot.space import kernel_memory
-from ktstr.introspect.snapshot.take import take
 from ktstr.record.inside import post_mortem_in
 from ktstr.result import result_pb2
 from ktstr.result.make.inside_part import post_mortem_message
@@ -130,18 +131,22 @@ class HungTest(parameterized.TestCase):
 
     def test_two_snapshots_differ_in_what_changed(self) -> None:
         space = kernel_memory(self.kernel, self.memory)
-        before = take(self.kernel, space, "before")
+        before = take_all(self.kernel, space, "before")
         task = before.task(53)
         assert task is not None
         state = self.kernel.field("task_struct", "__state").offset
         space.write(task.address + self.kernel.field("task_struct", "comm").offset, b"other\0")
         space.write(task.address + state, (2).to_bytes(4, "little"))
-        after = take(self.kernel, space, "after")
+        (place,) = Bpf(self.kernel, space).map("fifo.bss").addresses(0)
+        space.write(place, (10).to_bytes(8, "little"))
+        after = take_all(self.kernel, space, "after")
         self.assertEqual(
             difference.as_text(before, after),
             "From 'before' at 166.170765567 s to 'after' at 166.170765567 s, 0 ns later\n"
             "  task other[53]: comm patient0 -> other\n"
-            "  task other[53]: state runnable -> uninterruptible, still queued\n",
+            "  task other[53]: state runnable -> uninterruptible, still queued\n"
+            '  map fifo.bss[0]: value {"nr_local": 9, "nr_shared": 63} -> '
+            '{"nr_local": 10, "nr_shared": 63}\n',
         )
         self.assertEqual(
             difference.as_text(after, after).splitlines()[1], "  nothing has changed but times"
