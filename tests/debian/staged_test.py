@@ -68,7 +68,7 @@ class StagedTest(absltest.TestCase):
         names = ("collect.py", "turns.c")
         bound = [f"--ro={located(f'_main/tools/qemu/{name}')}=/{name}" for name in names]
         sources = located("_main/tools/qemu/predicate.h").parent
-        probes = [*sources.glob("predicate.*"), *sources.glob("probes/*")]
+        probes = [*sources.glob("predicate*"), *sources.glob("probes/*")]
         bound += [f"--ro={path}=/qemu/{path.relative_to(sources)}" for path in sorted(probes)]
         self.assert_same([*bound, "--", "python3", "-I", "/collect.py", "/out/made"])
 

@@ -121,6 +121,5 @@ def _problem(said: Seen) -> str:
             return "QEMU's plugin never began to watch; qemu.log may say why"
         case State.REFUSED:
             return f"QEMU's plugin refused what it was told: {said.reason}"
-    if said.lost:
-        return f"QEMU's plugin had no room for {said.lost} records"
-    return said.reason
+    lost = f"QEMU's plugin had no room for {said.lost} records" if said.lost else ""
+    return "; ".join(filter(None, (said.reason, lost)))

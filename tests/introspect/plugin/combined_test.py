@@ -52,7 +52,9 @@ class CombinedTest(absltest.TestCase):
 
     def test_a_problem_is_everybodys(self) -> None:
         whole = streams.stream(self.combined.watch, Record("monitor/tick", 0, 1), lost=2)
+        held = streams.stream(self.combined.watch, lost=1, reason="holds: no")
         for broken, problem in (
+            (held, "holds: no; QEMU's plugin had no room for 1 records"),
             (whole, "QEMU's plugin had no room for 2 records"),
             (b"", "QEMU's plugin never began to watch; qemu.log may say why"),
             (b"x" * 300, "what QEMU's plugin wrote cannot be read: the plugin's memory begins"),

@@ -14,6 +14,7 @@ from absl.testing import absltest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from ktstr.introspect.plugin.facts import kernel_facts
 from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.watch import Watch
 from ktstr.model.errors import UsageError
@@ -76,6 +77,22 @@ class HoldTest(Guests):
         self.assertIsNot(outcome.judgement.verdict, Verdict.PASS)
         (looked,) = own.looked
         self.assertEqual([each.hit for each in looked.records], list(range(1, 201)))
+
+    def test_facts_of_another_kernel_give_no_records(self) -> None:
+        own = Own(lambda kernel: [probe(kernel, HELD)])
+        wrong = mock.patch(
+            "ktstr.execute.looking.kernel_facts",
+            lambda kernel: replace(
+                kernel_facts(kernel), per_cpu_offset=kernel.symbol("jiffies_64")
+            ),
+        )
+        with wrong:
+            outcome = self.run_with(own)
+        self.assertIs(outcome.judgement.verdict, Verdict.PASS)
+        (looked,) = own.looked
+        self.assertLen(looked.records, 0)
+        self.assertGreater(looked.probes[HELD].hits, 100)
+        self.assertStartsWith(looked.problem, "the kernel's memory does not tell which CPU runs")
 
 
 class RefusedTest(Guests):

@@ -57,6 +57,7 @@ bool guest_read(uint64_t address, void *to, uint32_t size)
 int guest_cpu(const struct watch_header *kernel)
 {
 	uint64_t area = guest_register(GS_BASE);
+	uint64_t offset;
 	uint32_t number;
 
 	if (areas[last] == area && area)
@@ -66,6 +67,10 @@ int guest_cpu(const struct watch_header *kernel)
 			return last = i;
 	if (!guest_read(area + kernel->cpu_number, &number, sizeof(number)) ||
 	    number >= kernel->cpus)
+		return -1;
+	// the kernel says it in two places: that both agree tells that they are the right ones
+	if (!guest_read(kernel->per_cpu_offset + 8ull * number, &offset, sizeof(offset)) ||
+	    offset != area)
 		return -1;
 	areas[number] = area;
 	return last = number;

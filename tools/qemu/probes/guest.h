@@ -18,7 +18,7 @@ uint64_t guest_register(unsigned number);
 // Reads all of it, or leaves zeros and says no.
 bool guest_read(uint64_t address, void *to, uint32_t size);
 
-// The number of the CPU that runs, or -1 where the kernel's memory tells none.
+// The number of the CPU that runs, or -1 where the kernel's memory tells none, or tells two.
 int guest_cpu(const struct watch_header *kernel);
 
 #endif

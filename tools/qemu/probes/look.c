@@ -188,6 +188,8 @@ void look(struct plugin *plugin, unsigned number, struct instant *instant)
 		instant->cpu = guest_cpu(&plugin->watch.header);
 		instant->knows_cpu = true;
 	}
+	if (instant->cpu < 0)
+		output_say(&plugin->output, "the kernel's memory does not tell which CPU runs");
 	if (probe->predicates && !predicates_fail(plugin, probe, instant, &failures))
 		return;
 	record(plugin, number, instant, &failures);

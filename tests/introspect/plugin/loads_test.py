@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plugin takes each watch that there is, and refuses in words what is none."""
+
+import ctypes
+import os
+import tempfile
+from dataclasses import replace
+
+from absl.testing import absltest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ktstr.introspect.plugin.encode import encode
+from ktstr.introspect.plugin.watch import Watch
+from tests.introspect.plugin import streams
+
+_WHY_BYTES = 160
+# more than a struct watch of tools/qemu/probes/watch.h has
+_WATCH_BYTES = 4096
+
+
+class LoadsTest(absltest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        # what of it calls QEMU is not called here, and not looked for
+        path = os.path.abspath(os.environ["KTSTR_PROBES_LIBRARY"])
+        cls.library = ctypes.CDLL(path, mode=os.RTLD_LAZY)
+        cls.library.watch_load.restype = ctypes.c_bool
+
+    def refused(self, data: bytes) -> str:
+        """Why the plugin refuses a file; empty where it takes it."""
+        why = ctypes.create_string_buffer(_WHY_BYTES)
+        watch = ctypes.create_string_buffer(_WATCH_BYTES)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            taken = self.library.watch_load(watch, file.name.encode(), why, _WHY_BYTES)
+        self.assertEqual(taken, not why.value)
+        return why.value.decode()
+
+    @given(st.data())
+    def test_it_takes_what_is_encoded(self, data: st.DataObject) -> None:
+        self.assertEqual(self.refused(encode(_drawn(data))), "")
+
+    @given(st.data())
+    def test_whatever_the_bytes_are_it_takes_them_or_says_why_not(
+        self, data: st.DataObject
+    ) -> None:
+        whole = bytearray(encode(_drawn(data)))
+        for _ in range(data.draw(st.integers(1, 4))):
+            whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+        cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])
+        why = self.refused(cut)
+        if len(cut) < len(whole):
+            self.assertNotEmpty(why)
+
+    def test_what_it_says(self) -> None:
+        whole = encode(Watch(2, streams.KERNEL, (), (b"no program",)))
+        self.assertEqual(self.refused(whole), "the watch has a predicate that is no program")
+        self.assertEqual(self.refused(b""), "the watch is none: it lacks the header")
+        self.assertEqual(
+            self.refused(encode(Watch(2, streams.KERNEL)) + bytes(8)),
+            "the watch has another size than its header says",
+        )
+
+
+def _drawn(data: st.DataObject) -> Watch:
+    """A watch without predicates, whose programs are another test's."""
+    watch = data.draw(streams.watches())
+    probes = tuple(replace(probe, predicates=()) for probe in watch.probes)
+    return replace(watch, probes=probes, predicates=())
+
+
+if __name__ == "__main__":
+    absltest.main()
