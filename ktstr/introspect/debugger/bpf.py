@@ -16,13 +16,15 @@ from ktstr.introspect.debugger.maps import Map, map_at
 from ktstr.introspect.debugger.objects import Btfs, numbered
 from ktstr.introspect.debugger.programs import Program, program_at
 from ktstr.introspect.debugger.value import Value, simple, variable, variables
+from ktstr.introspect.kernel.btf import Kind
 from ktstr.introspect.kernel.errors import BtfError, UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory, MemoryFault
 from ktstr.introspect.snapshot.view import View
 from ktstr.model.nearest import did_you_mean
 
-_SCHEDULER = "bpf_struct_ops_sched_ext_ops"
+# the second one is that of schedulers that number CPUs themselves, in 7.2
+_SCHEDULERS = ("bpf_struct_ops_sched_ext_ops", "bpf_struct_ops_sched_ext_ops_cid")
 _MOST = 65536
 # states of a struct_ops map (enum bpf_struct_ops_state)
 _IN_USE = ("BPF_STRUCT_OPS_STATE_INUSE", "BPF_STRUCT_OPS_STATE_READY")
@@ -119,6 +121,29 @@ class Bpf:
         """What a global variable is: a number, text, or a Value. Raises as `variable` does."""
         return simple(self.variable(name))
 
+    def follow(self, value: Value, path: str = "") -> Value:
+        """What a pointer in a value leads to: in the kernel, or in an arena of these maps.
+
+        path: of the pointer in the value; empty where the value is one itself.
+
+        Raises:
+          UnknownName: there is no such member, it is no pointer, or it is NULL.
+          MemoryFault: it leads nowhere.
+        """
+        of = value.place(path).type if path else value.type
+        pointer = value.btf.resolve(of)
+        if pointer.kind is not Kind.PTR:
+            raise UnknownName(path, f"{path or 'the value'} is no pointer")
+        address = value.at(path) if path else simple(value)
+        if not address:
+            raise UnknownName(path, f"{path or 'the pointer'} is NULL")
+        for one in self.maps:
+            if one.kind == "ARENA":
+                address = one.in_arena(address)
+        size = value.btf.size(pointer.target)
+        data = self.view.memory.read(address, size)
+        return Value(value.btf, pointer.target, data, address)
+
     def json(self, most: int = 256) -> dict[str, Any]:
         """The scheduler's objects with up to `most` elements of each map; of all, where none is.
 
@@ -151,8 +176,7 @@ class Bpf:
     def _is_attached(self, ops: Map) -> bool:
         """Whether a struct_ops map is a scheduler's, and in use."""
         view, kernel = self.view, self.view.kernel
-        of = view.number(ops.address, "bpf_map", "btf_vmlinux_value_type_id")
-        if kernel.btf.head(of)[1] != _SCHEDULER:
+        if not ops.ops_type or kernel.btf.head(ops.ops_type)[1] not in _SCHEDULERS:
             return False
         if not self._is_running(ops.value(0).at("name")):
             return False

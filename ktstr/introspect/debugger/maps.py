@@ -16,6 +16,7 @@ from ktstr.introspect.debugger.objects import Btfs
 from ktstr.introspect.debugger.value import Value, simple
 from ktstr.introspect.kernel.btf import Btf, Kind
 from ktstr.introspect.kernel.errors import BtfError, UnknownName
+from ktstr.introspect.kernel.layout import place_of
 from ktstr.introspect.memory.memory import MemoryFault
 from ktstr.introspect.snapshot.view import View
 
@@ -26,6 +27,7 @@ _ARRAYS = ("ARRAY", "PERCPU_ARRAY")
 _HASHES = ("HASH", "LRU_HASH", "PERCPU_HASH", "LRU_PERCPU_HASH")
 _STORAGES = ("TASK_STORAGE",)
 _MASK = (1 << 64) - 1
+_GUARD = 64 << 10
 
 Key = int | bytes
 
@@ -34,7 +36,8 @@ Key = int | bytes
 class Map:
     """One map. `kind` is its type without BPF_MAP_TYPE_; sizes are in bytes.
 
-    key_type, value_type: numbers in `btf`; 0 where it came without.
+    key_type, value_type: numbers in `btf`; 0 where it came without.  ops_type: of STRUCT_OPS, the
+    number in the kernel's own types.
     types: the address of what came with these, 0 for none: that of one object file.
     problem: why its types cannot be read, though it has some; empty where they can.
     """
@@ -51,6 +54,7 @@ class Map:
     key_type: int
     value_type: int
     types: int
+    ops_type: int = 0
     problem: str = ""
 
     @property
@@ -127,6 +131,20 @@ class Map:
             at = self.view.kernel.field("bpf_struct_ops_map", "kvalue.data").offset
             yield 0, [self.address + at]
 
+    def in_arena(self, address: int) -> int:
+        """The kernel's address of what a program knows by `address`; itself outside of this arena.
+
+        The lower half of a program's address says where in the arena it is, and the kernel has it
+        half a guard of 64 KiB behind its own mapping's beginning (kernel/bpf/arena.c).
+        """
+        view = self.view
+        start = view.number(self.address, "bpf_arena", "user_vm_start")
+        end = view.number(self.address, "bpf_arena", "user_vm_end")
+        if not start <= address < end:
+            return address
+        mapped = view.number(self.address, "bpf_arena", "kern_vm")
+        return view.number(mapped, "vm_struct", "addr") + _GUARD // 2 + (address & 0xFFFF_FFFF)
+
     def json(self, most: int = 256) -> dict[str, Any]:
         """What it is, and its first `most` elements; `more` says how many are left out.
 
@@ -176,8 +194,11 @@ class Map:
 
     def _typed(self) -> tuple[Btf, int, int]:
         if self.kind == "STRUCT_OPS":
-            of = self.view.kernel.place("bpf_struct_ops_sched_ext_ops", "data").type
-            return self.view.kernel.btf, of, self.view.kernel.btf.size(of)
+            kernel = self.view.kernel.btf
+            place = place_of(kernel, self.ops_type, ["data"])
+            if place is None:
+                raise UnknownName(self.name, f"map {self.name!r} holds no ops of the kernel's")
+            return kernel, place.type, kernel.size(place.type)
         if self.btf is None or not self.value_type:
             why = f": {self.problem}" if self.problem else ""
             raise UnknownName(self.name, f"map {self.name!r} has no types of its values{why}")
@@ -259,7 +280,7 @@ def map_at(view: View, btfs: Btfs, address: int) -> Map:
             "bpf_map",
             (
                 "map_type", "key_size", "value_size", "max_entries", "id", "btf",
-                "btf_key_type_id", "btf_value_type_id",
+                "btf_key_type_id", "btf_value_type_id", "btf_vmlinux_value_type_id",
             ),
         ),
     )  # fmt: skip
@@ -287,6 +308,7 @@ def map_at(view: View, btfs: Btfs, address: int) -> Map:
         found["btf_key_type_id"],
         found["btf_value_type_id"],
         found["btf"],
+        found["btf_vmlinux_value_type_id"],
         problem,
     )
 

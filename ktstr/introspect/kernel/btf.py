@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BTF, the kernel's format of type information (Documentation/bpf/btf.rst, Linux 6.12).
+"""BTF, the kernel's format of type information (Documentation/bpf/btf.rst, Linux 6.12 to 7.2).
 
 A type is found by its number; what it consists of is read when it is asked for, since a kernel has
 some 60,000 and a question needs a handful.  Nothing here trusts the bytes: a number outside of the
@@ -18,6 +18,8 @@ from ktstr.introspect.kernel.errors import BtfError
 _MAGIC = 0xEB9F
 _HEADER = struct.Struct("<HBBIIIII")
 _HEAD = struct.Struct("<III")
+# of a type's second word: how many members (16 bits up to 7.1, and the others 0), and the kind
+_COUNT, _KIND = 0xFF_FFFF, 0x7F
 # the longest chain of modifiers and typedefs that is followed; the kernel's own have up to 8
 _DEEPEST = 64
 # BTF_MAX_NAME_OFFSET of include/uapi/linux/btf.h would be 16 MiB; a name itself is short
@@ -205,7 +207,7 @@ class Btf:
             _, info, _ = _HEAD.unpack_from(types, at)
             offsets.append(at)
             kind = _kind(info)
-            at += _HEAD.size + _ONCE.get(kind, 0) + (info & 0xFFFF) * _EACH.get(kind, 0)
+            at += _HEAD.size + _ONCE.get(kind, 0) + (info & _COUNT) * _EACH.get(kind, 0)
         if at != len(types):
             raise BtfError(f"BTF: type {len(offsets)} is cut short")
         return offsets
@@ -221,7 +223,7 @@ class Btf:
 
     def _read(self, number: int) -> BtfType:
         name, info, third = self._head(number)
-        kind, count, flag = _kind(info), info & 0xFFFF, bool(info >> 31)
+        kind, count, flag = _kind(info), info & _COUNT, bool(info >> 31)
         at = self.offsets[number - 1] + _HEAD.size
         rest = self._types[at : at + _ONCE.get(kind, 0) + count * _EACH.get(kind, 0)]
         if len(rest) < _ONCE.get(kind, 0) + count * _EACH.get(kind, 0):
@@ -296,7 +298,7 @@ class Btf:
 
 
 def _kind(info: int) -> Kind:
-    number = info >> 24 & 31
+    number = info >> 24 & _KIND
     try:
         return Kind(number)
     except ValueError as error:

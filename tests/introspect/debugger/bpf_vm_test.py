@@ -75,6 +75,12 @@ class BpfTest(absltest.TestCase):
         names = ("below_zero", "greeting", "answer")
         self.assertEqual([bpf.value(name) for name in names], [-5, "hello", 42])
         self.assertEqual(bpf.variable("parts").json()[2], {"low": 3, "high": -3})
+        first = bpf.follow(bpf.variable("first"))
+        self.assertEqual((first.value, bpf.follow(first, "next").value), (11, 33))
+        with self.assertRaisesRegex(UnknownName, "next is NULL"):
+            bpf.follow(bpf.follow(first, "next"), "next")
+        with self.assertRaisesRegex(UnknownName, "value is no pointer"):
+            bpf.follow(first, "value")
         bpf.variable("below_zero").write(memory, "", -1234)
         self.assertEqual(Bpf(KERNEL, memory).value("below_zero"), -1234)
         bpf.map("cells").value(1).write(memory, "five", 9)

@@ -72,6 +72,25 @@ struct {
 	__type(value, struct task_ctx);
 } task_ctxs SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARENA);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 4);
+} arena SEC(".maps");
+
+#define __arena __attribute__((address_space(1)))
+#define ANY_NODE -1
+
+struct piece {
+	u64 value;
+	struct piece __arena *next;
+};
+
+void __arena *bpf_arena_alloc_pages(void *map, void __arena *at, u32 pages, int node,
+				    u64 flags) __ksym;
+
+struct piece __arena *first;
+
 u64 nr_enqueued;
 s32 below_zero = -5;
 char greeting[16] = "hello";
@@ -131,6 +150,12 @@ s32 SCX_SLEEPABLE_PROG(maps_init)
 		bpf_map_update_elem(&by_number, &number, cell, BPF_ANY);
 		bpf_map_update_elem(&cpu_by_number, &index, &number, BPF_ANY);
 	}
+	first = bpf_arena_alloc_pages(&arena, NULL, 1, ANY_NODE, 0);
+	if (!first)
+		return -12;
+	first->value = 11;
+	first->next = first + 3;
+	first[3].value = 33;
 	bpf_map_update_elem(&by_part, &key, &value, BPF_ANY);
 	return scx_bpf_create_dsq(SHARED_DSQ, -1);
 }

@@ -115,6 +115,16 @@ class LayoutTest(absltest.TestCase):
         with self.assertRaisesRegex(BtfError, "a field at 4 of 4 bytes: only 2 are there"):
             Field(4, 4).value(bytes(6))
 
+    def test_a_type_of_more_members_than_sixteen_bits_count(self) -> None:
+        writer = BtfWriter()
+        u32 = writer.integer("unsigned int", 4)
+        members = [(f"m{i}", u32, 32 * i) for i in range(70_000)]
+        number = writer.compound("large", 4 * 70_000, members)
+        behind = writer.compound("behind", 4, [("a", u32, 0)])
+        btf = Btf(writer.data())
+        self.assertEqual(_field(btf, number, "m69999"), Field(4 * 69_999, 4))
+        self.assertEqual(btf.type(behind).name, "behind")
+
     def test_enums_of_both_sizes_and_signs(self) -> None:
         values = {
             self.btf.head(number)[1]: self.btf.type(number).values
