@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What it costs to look at invariants: the same guests with and without, in one run.
+
+    tools/bazel run //tests/benchmarks:invariants -- [--rounds=3]
+
+All are clones in virtual time, of which each says the same to the byte with and without.  CPU
+seconds of QEMU and of ourselves are medians, in turns; the ratio is with over without.  Returns 1
+where that is above what all that looks into guests may take, or where guests differ.
+"""
+
+import hashlib
+import resource
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from absl import app, flags
+
+from ktstr.execute.outcome import Outcome
+from ktstr.introspect.invariants.part import Invariants
+from ktstr.introspect.plugin.part import Part
+from ktstr.runner.cases.case import Case
+from tests.support.prepared import Prepared, prepared
+
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "Guests of each kind.", lower_bound=1)
+
+_PROMISED = 1.15
+
+
+@dataclass(frozen=True)
+class _Guest:
+    """What one guest took, and came to; `looks` at invariants, and how many did not hold."""
+
+    cpu_s: float
+    said: str
+    looks: int
+    failed: int
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints a line for each target and scenario; returns 1 if a promise is not kept."""
+    print(f"{'':34} {'CPU s':>7} {'ratio':>6} {'looks':>9} {'failed':>6} same")
+    kept = True
+    for config in argv[1:]:
+        for name, looked, alone in _compared(config):
+            ratio = _cpu(looked) / _cpu(alone)
+            same = len({guest.said for guest in [*looked, *alone]}) == 1
+            first = looked[0]
+            print(
+                f"{name:34} {_cpu(alone):7.2f} {ratio:6.3f} {first.looks:9} {first.failed:6} "
+                f"{'yes' if same else 'no'}",
+                flush=True,
+            )
+            kept &= same and ratio <= _PROMISED and first.looks > 0
+    return int(not kept)
+
+
+def _cpu(guests: list[_Guest]) -> float:
+    return statistics.median(guest.cpu_s for guest in guests)
+
+
+def _compared(config: str) -> Iterator[tuple[str, list[_Guest], list[_Guest]]]:
+    """Each scenario of a target: its name, its guests that are looked into and those that are not.
+
+    The first of all is left out: it compiles the library, and QEMU is not yet in the host's cache.
+    """
+    with prepared(config, lambda cases: cases * 2 * (_ROUNDS.value + 1)) as target:
+        for case in target.cases:
+            looked, alone = [], []
+            for number in range(_ROUNDS.value + 1):
+                pair = _guest(target, case, (Invariants(),)), _guest(target, case, ())
+                if number:
+                    looked.append(pair[0])
+                    alone.append(pair[1])
+            yield f"{target.target.label.rpartition(':')[2]} {case.name}", looked, alone
+
+
+def _guest(target: Prepared, case: Case, looks: Sequence[Part]) -> _Guest:
+    outcomes: list[Outcome] = []
+    before = _seconds()
+    replace(target.session, looks=looks).run((case,), outcomes.append)
+    cpu_s, run = _seconds() - before, outcomes[0].run
+    if run.end is None:
+        raise SystemExit(f"{case.name} did not come to its end: {outcomes[0].judgement}")
+    digest = hashlib.sha256()
+    for name in ("frames.bin", "console.log"):
+        digest.update((target.place / case.name / name).read_bytes())
+    found = run.invariants
+    failed = sum(each.failed for each in found.counted) if found else 0
+    return _Guest(cpu_s, digest.hexdigest(), found.looks if found else 0, failed)
+
+
+def _seconds() -> float:
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+if __name__ == "__main__":
+    app.run(main)
