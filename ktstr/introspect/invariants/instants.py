@@ -50,7 +50,7 @@ _SERVER = {"server": "sched_dl_entity(argument(0))"}
 SERVER_STARTED = Instant("server-started", ("dl_server_start",), When.RETURN, _SERVER)
 SERVER_STOPPED = Instant("server-stopped", ("dl_server_stop",), When.RETURN, _SERVER)
 
-# kernel/sched/ext.c, of any queue: its own lock is free again, that of a CPU's queue may be held.
+# kernel/sched/ext.c, of any queue: what leaves the function is a jump that gives its lock back.
 # In 6.16 and 7.x the function got other arguments before these.
 DISPATCHED = Instant(
     "dispatched",

@@ -21,7 +21,8 @@ _AT = (ENQUEUED, LEFT_EXT, TICKED_EXT)
 _WALKS = (SWITCHED, TICKED_EXT, LEFT_EXT)
 _LOCAL = "entries(address(rq.scx.local_dsq.list), 'task_struct', 'scx.dsq_list.node')"
 _RUNNABLE = "entries(address(rq.scx.runnable_list), 'task_struct', 'scx.runnable_node')"
-_FREE = "dsq.lock.raw_lock.val.counter == 0 and dsq.id != SCX_DSQ_LOCAL"
+# the queue's own lock is still held there, as giving it back is the last that the function does
+_SHARED = "dsq.id != SCX_DSQ_LOCAL"
 _OF_DSQ = "entries(address(dsq.list), 'task_struct', 'scx.dsq_list.node')"
 _CURSOR = "enumerator('scx_dsq_lnode_flags', 'SCX_DSQ_LNODE_ITER_CURSOR')"
 _ON_PRIQ = "nodes(address(dsq.priq), 'task_struct', 'scx.dsq_priq')"
@@ -239,7 +240,7 @@ EXT = (
         source=f"{_EXT} dispatch_enqueue, task_unlink_from_dsq, dsq_mod_nr",
         at=(DISPATCHED,),
         until=(6, 16),
-        given=f"{_FREE} and dsq.nr <= 8",
+        given=f"{_SHARED} and dsq.nr <= 8",
         holds="dsq.nr == sum("
         f"word(address(t.scx.dsq_list.flags)) & {_CURSOR} == 0 for t in {_OF_DSQ})",
     ),
@@ -250,7 +251,7 @@ EXT = (
         source=f"{_EXT} dispatch_enqueue",
         at=(DISPATCHED,),
         until=(6, 16),
-        given=f"{_FREE} and dsq.nr <= 8",
+        given=f"{_SHARED} and dsq.nr <= 8",
         holds=f"all(t.scx.dsq == dsq for t in {_OF_DSQ}"
         f" if word(address(t.scx.dsq_list.flags)) & {_CURSOR} == 0)",
     ),
@@ -261,7 +262,7 @@ EXT = (
         source=f"{_EXT} dispatch_enqueue",
         at=(DISPATCHED,),
         until=(6, 16),
-        given=f"{_FREE} and dsq.nr <= 8 and dsq.priq.rb_node != 0",
+        given=f"{_SHARED} and dsq.nr <= 8 and dsq.priq.rb_node != 0",
         holds=f"dsq.nr == count({_ON_PRIQ})",
         blame=Blame.SCHEDULER,
     ),
@@ -272,7 +273,7 @@ EXT = (
         source=f"{_EXT} scx_dsq_priq_less, which goes by what a BPF scheduler may write",
         at=(DISPATCHED,),
         until=(6, 16),
-        given=f"{_FREE} and 0 < dsq.nr <= 8 and dsq.priq.rb_node != 0",
+        given=f"{_SHARED} and 0 < dsq.nr <= 8 and dsq.priq.rb_node != 0",
         names={"first": "container(word(address(dsq.list)), 'task_struct', 'scx.dsq_list.node')"},
         holds=f"all(t.scx.dsq_vtime - first.scx.dsq_vtime >= 0 for t in {_ON_PRIQ})",
         blame=Blame.SCHEDULER,
