@@ -20,8 +20,6 @@ _HERE = {
 SWITCHED = Instant(
     "switched", ("finish_task_switch", "finish_task_switch.isra.0"), When.ENTRY, _HERE
 )
-# kernel/sched/core.c enqueue_task, whatever the class
-ENQUEUED = Instant("enqueued", ("enqueue_task",), When.RETURN, _ARGUMENTS)
 
 
 def _left(kind: str) -> Instant:
@@ -33,6 +31,13 @@ def _ticked(kind: str) -> Instant:
     return Instant(f"ticked-{kind}", (f"task_tick_{kind}",), When.RETURN, _ARGUMENTS)
 
 
+def _put(kind: str) -> Instant:
+    return Instant(f"enqueued-{kind}", (f"enqueue_task_{kind}",), When.RETURN, _ARGUMENTS)
+
+
+# the stopper's class is left out: the task says later than its queue that it is there
+PUT_FAIR, PUT_RT, PUT_DL, PUT_EXT = (_put(kind) for kind in ("fair", "rt", "dl", "scx"))
+PUT = (PUT_FAIR, PUT_RT, PUT_DL, PUT_EXT)
 LEFT_FAIR, LEFT_RT, LEFT_DL, LEFT_EXT = (_left(kind) for kind in ("fair", "rt", "dl", "scx"))
 LEFT = (LEFT_FAIR, LEFT_RT, LEFT_DL, LEFT_EXT)
 TICKED_FAIR, TICKED_RT, TICKED_DL, TICKED_EXT, TICKED_IDLE = (

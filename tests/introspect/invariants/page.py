@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ktstr.introspect.invariants.instants import LEFT, TICKED
+from ktstr.introspect.invariants.instants import LEFT, PUT, TICKED
 from ktstr.introspect.invariants.invariant import Blame, Category, Instant, Invariant
 from ktstr.introspect.invariants.library.all import INVARIANTS
 
@@ -47,7 +47,11 @@ def _row(each: Invariant) -> str:
 def _places(instants: tuple[Instant, ...]) -> Iterator[str]:
     """The instants, those of all classes in one."""
     left = list(instants)
-    for all_of, words in ((TICKED, "any class's tick"), (LEFT, "any class's dequeue")):
+    for all_of, words in (
+        (TICKED, "any class's tick"),
+        (LEFT, "any class's dequeue"),
+        (PUT, "any class's enqueue"),
+    ):
         if set(all_of) <= set(left):
             left = [each for each in left if each not in all_of]
             yield words

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 from ktstr.introspect.invariants.instants import (
     DISPATCHED,
-    ENQUEUED,
     LEFT_DL,
     LEFT_EXT,
     LEFT_FAIR,
     LEFT_RT,
+    PUT_DL,
+    PUT_EXT,
+    PUT_FAIR,
+    PUT_RT,
     SERVER_STARTED,
     SERVER_STOPPED,
     SWITCHED,
@@ -239,7 +242,7 @@ def _fair(state: State) -> State:
     state.tree(top + state.at("cfs_rq", "tasks_timeline"), nodes)
     state.put(rq, "rq", nr_running=3)
     state.comes(SWITCHED, rq)
-    state.comes(ENQUEUED, rq, runs)
+    state.comes(PUT_FAIR, rq, runs)
     state.comes(LEFT_FAIR, rq)
     state.comes(TICKED_FAIR, rq, runs)
     return state
@@ -256,7 +259,7 @@ def _realtime(state: State) -> State:
     state.set(rq, "rq", "rt.active.bitmap[1]", 1 << 36 | 1 << (70 - 64))
     queue = rq + state.at("rq", "rt.active.queue") + 16 * 70
     state.chain(queue, [task + state.at("task_struct", "rt.run_list")])
-    for instant in (SWITCHED, ENQUEUED, LEFT_RT, TICKED_RT):
+    for instant in (SWITCHED, PUT_RT, LEFT_RT, TICKED_RT):
         state.comes(instant, rq, task)
     return state
 
@@ -275,7 +278,7 @@ def _deadline(state: State) -> State:
     state.tree(rq + state.at("rq", "dl.root"), [first, server + node])
     state.put(rq, "rq", nr_running=2, dl__dl_nr_running=2, dl__earliest_dl__curr=8000)
     state.put(rq, "rq", dl__running_bw=100, dl__this_bw=200)
-    for instant in (SWITCHED, ENQUEUED, LEFT_DL, TICKED_DL):
+    for instant in (SWITCHED, PUT_DL, LEFT_DL, TICKED_DL):
         state.comes(instant, rq, task)
     state.comes(SERVER_STARTED, server)
     return state
@@ -302,7 +305,7 @@ def _ext(state: State) -> State:
     state.word(state.layout.symbol("scx_ops_enable_state_var"), enabled)
     state.comes(SWITCHED, rq)
     state.comes(TICKED_EXT, rq, runs)
-    state.comes(ENQUEUED, rq, first)
+    state.comes(PUT_EXT, rq, first)
     state.comes(LEFT_EXT, rq)
     return state
 

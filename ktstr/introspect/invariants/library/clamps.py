@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.introspect.invariants.instants import ENQUEUED, SWITCHED
+from ktstr.introspect.invariants.instants import PUT, SWITCHED
 from ktstr.introspect.invariants.invariant import Category, Invariant
 
 _CORE = "kernel/sched/core.c"
@@ -16,7 +16,7 @@ CLAMPS = (
         says="What a task asks for at least is not above what it may at most.",
         category=Category.CLAMP,
         source=f"{_CORE} uclamp_eff_get, uclamp_validate",
-        at=(ENQUEUED,),
+        at=PUT,
         given="p.uclamp[0].active and p.uclamp[1].active",
         holds="p.uclamp[0].value <= p.uclamp[1].value <= SCALE",
     ),
@@ -25,7 +25,7 @@ CLAMPS = (
         says="The bucket that a task is counted in is one of those that there are.",
         category=Category.CLAMP,
         source=f"{_CORE} uclamp_bucket_id",
-        at=(ENQUEUED,),
+        at=PUT,
         holds="p.uclamp[0].bucket_id < 20 and p.uclamp[1].bucket_id < 20",
     ),
     Invariant(
@@ -33,7 +33,7 @@ CLAMPS = (
         says="A runqueue's clamps are at most a whole CPU.",
         category=Category.CLAMP,
         source=f"{_CORE} uclamp_rq_inc_id, uclamp_rq_dec_id",
-        at=(ENQUEUED, SWITCHED),
+        at=(SWITCHED, *PUT),
         holds="rq.uclamp[0].value <= SCALE and rq.uclamp[1].value <= SCALE",
     ),
     Invariant(
@@ -41,7 +41,7 @@ CLAMPS = (
         says="A runqueue with clamped tasks does not keep the clamp of its idle time.",
         category=Category.CLAMP,
         source=f"{_CORE} uclamp_rq_inc, uclamp_idle_reset",
-        at=(ENQUEUED,),
+        at=PUT,
         given=f"{_TASKS} > 0",
         holds=f"rq.uclamp_flags & {_IDLE} == 0",
     ),

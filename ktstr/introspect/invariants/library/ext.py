@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from ktstr.introspect.invariants.instants import (
     DISPATCHED,
-    ENQUEUED,
     LEFT_EXT,
+    PUT_EXT,
     SWITCHED,
     TICKED,
     TICKED_EXT,
@@ -17,7 +17,7 @@ _EXT = "kernel/sched/ext.c"
 _IS_EXT = "p.sched_class == symbol('ext_sched_class')"
 _QUEUED = "enumerator('scx_ent_flags', 'SCX_TASK_QUEUED')"
 _STATE = "((p.scx.flags >> enumerator('scx_ent_flags', 'SCX_TASK_STATE_SHIFT')) & 3)"
-_AT = (ENQUEUED, LEFT_EXT, TICKED_EXT)
+_AT = (PUT_EXT, LEFT_EXT, TICKED_EXT)
 _WALKS = (SWITCHED, TICKED_EXT, LEFT_EXT)
 _LOCAL = "entries(address(rq.scx.local_dsq.list), 'task_struct', 'scx.dsq_list.node')"
 _RUNNABLE = "entries(address(rq.scx.runnable_list), 'task_struct', 'scx.runnable_node')"
@@ -127,7 +127,7 @@ EXT = (
         says="A task is enabled for sched_ext while it is queued as one of it.",
         category=Category.EXT,
         source=f"{_EXT} scx_ops_enable_task, switching_to_scx, scx_post_fork",
-        at=(ENQUEUED, SWITCHED),
+        at=(PUT_EXT, SWITCHED),
         given=_IS_EXT,
         holds=f"{_STATE} == TASK_ENABLED",
         until=(7, 0),
@@ -147,7 +147,7 @@ EXT = (
         says="A task of sched_ext says that it is queued once it was put on a runqueue.",
         category=Category.EXT,
         source=f"{_EXT} enqueue_task_scx",
-        at=(ENQUEUED,),
+        at=(PUT_EXT,),
         given=_IS_EXT,
         holds=f"p.scx.flags & {_QUEUED} != 0",
     ),
@@ -156,7 +156,7 @@ EXT = (
         says="A task's weight for sched_ext is one that a cgroup may have.",
         category=Category.EXT,
         source=f"{_EXT} set_task_scx_weight",
-        at=(ENQUEUED,),
+        at=(PUT_EXT,),
         given=_IS_EXT,
         holds="1 <= p.scx.weight <= 10000",
     ),
@@ -165,7 +165,7 @@ EXT = (
         says="A task that was put on a runqueue is bound to no CPU by a move any more.",
         category=Category.EXT,
         source=f"{_EXT} enqueue_task_scx, move_remote_task_to_local_dsq",
-        at=(ENQUEUED,),
+        at=(PUT_EXT,),
         given=_IS_EXT,
         holds="p.scx.sticky_cpu == -1",
     ),
@@ -174,7 +174,7 @@ EXT = (
         says="A task is not half way to the BPF scheduler once it was put on a runqueue.",
         category=Category.EXT,
         source=f"{_EXT} do_enqueue_task",
-        at=(ENQUEUED,),
+        at=(PUT_EXT,),
         given=_IS_EXT,
         holds="p.scx.ops_state.counter & 3 != enumerator('scx_ops_state', 'SCX_OPSS_QUEUEING')",
     ),
@@ -192,7 +192,7 @@ EXT = (
         says="A wakeup is over once the task was put on a runqueue.",
         category=Category.EXT,
         source=f"{_EXT} enqueue_task_scx",
-        at=(ENQUEUED,),
+        at=(PUT_EXT,),
         holds=f"rq.scx.flags & {_IN_WAKEUP} == 0",
     ),
     Invariant(

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ktstr.introspect.invariants.instants import (
-    ENQUEUED,
     LEFT_FAIR,
+    PUT_FAIR,
     SWITCHED,
     TICKED_FAIR,
 )
@@ -16,7 +16,7 @@ _NAMES = {"cfs": "cfs_rq(address(rq.cfs))"}
 _TREE = "nodes(address(cfs.tasks_timeline), 'sched_entity', 'run_node')"
 # the entity that runs is on the queue, but not in the tree
 _RUNS = "(cfs.curr != 0 and sched_entity(cfs.curr).on_rq)"
-_COUNTS = (ENQUEUED, LEFT_FAIR, TICKED_FAIR)
+_COUNTS = (PUT_FAIR, LEFT_FAIR, TICKED_FAIR)
 # along the tree, which costs the more the longer it is
 _WALKS = (TICKED_FAIR,)
 _FEW = "0 < cfs.nr_queued <= 8"
@@ -95,7 +95,7 @@ FAIR = (
         says="An entity lies one level below that of its group.",
         category=Category.ENTITY,
         source="kernel/sched/sched.h set_task_rq, kernel/sched/fair.c init_tg_cfs_entry",
-        at=(ENQUEUED,),
+        at=(TICKED_FAIR,),
         given=_IS_FAIR,
         holds="all(e.depth == (sched_entity(e.parent).depth + 1 if e.parent != 0 else 0)"
         " for e in upwards(address(p.se), 'sched_entity', 'parent'))",
@@ -105,7 +105,7 @@ FAIR = (
         says="All queues above a queued task are of the runqueue that it was put on.",
         category=Category.ENTITY,
         source="kernel/sched/sched.h set_task_rq",
-        at=(ENQUEUED,),
+        at=(TICKED_FAIR,),
         given=_IS_FAIR,
         holds="all(cfs_rq(e.cfs_rq).rq == rq"
         " for e in upwards(address(p.se), 'sched_entity', 'parent'))",
@@ -145,7 +145,7 @@ FAIR = (
         says="A queue's tasks are those of its entities: one of a task, those of a group's queue.",
         category=Category.FAIR,
         source=f"{_FAIR} enqueue_task_fair, dequeue_entities, throttle_cfs_rq",
-        at=(SWITCHED, TICKED_FAIR),
+        at=_WALKS,
         names=_NAMES,
         given=_FEW,
         holds=f"cfs.h_nr_queued == {_with_running(_TASKS)}",
@@ -275,7 +275,7 @@ FAIR = (
         says="A slice is some time, and not without bound.",
         category=Category.ENTITY,
         source=f"{_FAIR} update_deadline, cfs_rq_min_slice",
-        at=(TICKED_FAIR, ENQUEUED),
+        at=(TICKED_FAIR,),
         given=_IS_FAIR,
         holds="all(0 < e.slice < LONGEST_SLICE"
         " for e in upwards(address(p.se), 'sched_entity', 'parent') if e.on_rq)",
@@ -285,7 +285,7 @@ FAIR = (
         says="The lag of an entity that left its queue is bounded by its slice.",
         category=Category.ENTITY,
         source=f"{_FAIR} entity_lag",
-        at=(ENQUEUED,),
+        at=(PUT_FAIR,),
         given=_IS_FAIR,
         holds="(most := (4 * p.se.slice + 40000000) * NICE_0_LOAD // p.se.load.weight) > 0"
         " and -most <= p.se.vlag <= most",

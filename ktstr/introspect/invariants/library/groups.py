@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ktstr.introspect.invariants.instants import (
-    ENQUEUED,
     LEFT_FAIR,
+    PUT_FAIR,
     THROTTLED,
     TICKED_FAIR,
     UNTHROTTLED,
@@ -26,7 +26,7 @@ GROUPS = (
         says="A group's entity and queue of a CPU are those that its tasks are queued through.",
         category=Category.GROUP,
         source="kernel/sched/fair.c init_tg_cfs_entry",
-        at=(ENQUEUED,),
+        at=(TICKED_FAIR,),
         given=_IN_GROUP,
         holds=f"all({_OF_CPU.format('task_group(cfs_rq(e.my_q).tg).se')} == e"
         f" and {_OF_CPU.format('task_group(cfs_rq(e.my_q).tg).cfs_rq')} == e.my_q"
@@ -37,7 +37,7 @@ GROUPS = (
         says="A group's entity is queued in the queue of its parent group.",
         category=Category.GROUP,
         source="kernel/sched/fair.c init_tg_cfs_entry",
-        at=(ENQUEUED,),
+        at=(TICKED_FAIR,),
         given=_IN_GROUP,
         holds=f"all(e.parent == 0 or sched_entity(e.parent).my_q == e.cfs_rq for e in {_CHAIN})",
     ),
@@ -46,7 +46,7 @@ GROUPS = (
         says="No group has more tasks queued than the queue that it is in, unless it is throttled.",
         category=Category.GROUP,
         source=f"{_FAIR} enqueue_task_fair, dequeue_entities",
-        at=(ENQUEUED, TICKED_FAIR),
+        at=(TICKED_FAIR,),
         given=_IN_GROUP,
         holds="all(e.on_rq == 0 or cfs_rq(e.my_q).h_nr_queued <= cfs_rq(e.cfs_rq).h_nr_queued"
         f" for e in {_CHAIN} if e.my_q != 0)",
@@ -56,7 +56,7 @@ GROUPS = (
         says="A group's shares are some, and not without bound.",
         category=Category.GROUP,
         source=f"{_FAIR} __sched_group_set_shares",
-        at=(ENQUEUED,),
+        at=(TICKED_FAIR,),
         given=_IN_GROUP,
         holds="all(MIN_SHARES <= task_group(cfs_rq(e.my_q).tg).shares <= MAX_SHARES"
         f" for e in {_CHAIN} if e.my_q != 0)",
@@ -104,7 +104,7 @@ GROUPS = (
         says="No branch of the leaf list is left unconnected.",
         category=Category.LEAF,
         source=f"{_FAIR} assert_list_leaf_cfs_rq",
-        at=(ENQUEUED, LEFT_FAIR, UNTHROTTLED),
+        at=(PUT_FAIR, LEFT_FAIR, UNTHROTTLED),
         holds="rq.tmp_alone_branch == address(rq.leaf_cfs_rq_list)",
     ),
     Invariant(
@@ -112,7 +112,7 @@ GROUPS = (
         says="Each queue above a queued task is on the leaf list, unless it is throttled.",
         category=Category.LEAF,
         source=f"{_FAIR} enqueue_entity",
-        at=(ENQUEUED, TICKED_FAIR),
+        at=(PUT_FAIR, TICKED_FAIR),
         given=_IS_FAIR,
         holds="all(cfs_rq(e.cfs_rq).on_list == 1 or cfs_rq(e.cfs_rq).throttle_count > 0"
         f" for e in {_CHAIN} if e.on_rq)",
@@ -122,7 +122,7 @@ GROUPS = (
         says="A queue is throttled as often as the one above it, and once more by itself.",
         category=Category.THROTTLING,
         source=f"{_FAIR} tg_throttle_down, tg_unthrottle_up, sync_throttle",
-        at=(ENQUEUED,),
+        at=(TICKED_FAIR,),
         given=_IN_GROUP,
         holds="all(cfs_rq(e.my_q).throttle_count == cfs_rq(e.cfs_rq).throttle_count"
         f" + cfs_rq(e.my_q).throttled for e in {_CHAIN} if e.my_q != 0)",
@@ -132,7 +132,7 @@ GROUPS = (
         says="No queue is unthrottled more often than it was throttled.",
         category=Category.THROTTLING,
         source=f"{_FAIR} tg_unthrottle_up",
-        at=(ENQUEUED,),
+        at=(PUT_FAIR,),
         given=_IS_FAIR,
         holds=f"all(cfs_rq(e.cfs_rq).throttle_count >= 0 for e in {_CHAIN})",
     ),

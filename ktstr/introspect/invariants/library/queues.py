@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ktstr.introspect.invariants.instants import ENQUEUED, LEFT, SWITCHED, TICKED
+from ktstr.introspect.invariants.instants import LEFT, PUT, SWITCHED, TICKED
 from ktstr.introspect.invariants.invariant import Category, Invariant, Version
 
 _CORE = "kernel/sched/core.c"
-_NO_STOPPER = "p.sched_class != symbol('stop_sched_class')"
 _QUEUED_SERVER = "(rq.{0}.rb_node.__rb_parent_color != address(rq.{0}.rb_node.__rb_parent_color))"
 _SUM = (
     "rq.nr_running == rq.cfs.h_nr_queued + (rq.rt.rt_nr_running if rq.rt.rt_queued else 0)"
@@ -25,30 +22,27 @@ _SERVERS = (
 )
 
 
-def _nr_running(servers: str, since: Version, until: Version | None) -> tuple[Invariant, Invariant]:
-    settled = Invariant(
+def _nr_running(servers: str, since: Version, until: Version | None) -> Invariant:
+    return Invariant(
         name="rq-nr-running",
         says="A runqueue counts as many tasks as its classes do.",
         category=Category.QUEUE,
         source="kernel/sched/sched.h add_nr_running, kernel/sched/deadline.c inc_dl_tasks",
-        at=(SWITCHED, *LEFT, *TICKED),
+        at=(SWITCHED, *PUT, *LEFT, *TICKED),
         holds=_SUM.format(servers=servers),
         since=since,
         until=until,
     )
-    # a stopper says that it is queued a little later than it is
-    put = replace(settled, name="rq-nr-running-enqueued", at=(ENQUEUED,), given=_NO_STOPPER)
-    return settled, put
 
 
 QUEUES = (
-    *(each for versions in _SERVERS for each in _nr_running(*versions)),
+    *(_nr_running(*versions) for versions in _SERVERS),
     Invariant(
         name="rq-nr-running-bounded",
         says="No more tasks are counted than there can be: a counter went below 0.",
         category=Category.QUEUE,
         source="kernel/sched/sched.h sub_nr_running",
-        at=(SWITCHED, ENQUEUED, *LEFT),
+        at=(SWITCHED, *PUT, *LEFT),
         holds="rq.nr_running <= MOST_TASKS and rq.rt.rt_nr_running <= MOST_TASKS"
         " and rq.dl.dl_nr_running <= MOST_TASKS",
     ),
@@ -57,7 +51,7 @@ QUEUES = (
         says="A runqueue lies in the area of the CPU that it says it is of.",
         category=Category.QUEUE,
         source=f"{_CORE} sched_init",
-        at=(SWITCHED,),
+        at=TICKED,
         holds="per_cpu('runqueues', rq.cpu) == rq",
     ),
     Invariant(
@@ -167,7 +161,7 @@ QUEUES = (
         says="A task's class and its priority agree.",
         category=Category.TASK,
         source="kernel/sched/syscalls.c __setscheduler_class, kernel/sched/core.c rt_mutex_setprio",
-        at=(ENQUEUED,),
+        at=PUT,
         holds="0 <= p.prio < MAX_RT_PRIO if p.sched_class == symbol('rt_sched_class')"
         " else p.prio == -1 if p.sched_class == symbol('dl_sched_class')"
         " else MAX_RT_PRIO <= p.prio < MAX_PRIO"
@@ -178,7 +172,7 @@ QUEUES = (
         says="A task is off its runqueue, on it, or on its way to another.",
         category=Category.TASK,
         source="kernel/sched/sched.h TASK_ON_RQ_QUEUED, TASK_ON_RQ_MIGRATING",
-        at=(ENQUEUED,),
+        at=PUT,
         holds="0 <= p.on_rq <= TASK_ON_RQ_MIGRATING",
     ),
     Invariant(
@@ -186,8 +180,7 @@ QUEUES = (
         says="A task's nice value is one of the forty.",
         category=Category.TASK,
         source="include/linux/sched/prio.h NICE_TO_PRIO",
-        at=(ENQUEUED,),
-        given=_NO_STOPPER,
+        at=PUT,
         holds="MAX_RT_PRIO <= p.static_prio < MAX_PRIO",
     ),
     Invariant(

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from ktstr.introspect.invariants.instants import (
-    ENQUEUED,
     LEFT_DL,
     LEFT_RT,
+    PUT_DL,
+    PUT_RT,
     SERVER_STARTED,
     SERVER_STOPPED,
     SWITCHED,
@@ -18,8 +19,8 @@ from ktstr.introspect.invariants.invariant import Category, Invariant
 
 _RT = "kernel/sched/rt.c"
 _DL = "kernel/sched/deadline.c"
-_RT_AT = (ENQUEUED, LEFT_RT, TICKED_RT)
-_DL_AT = (ENQUEUED, LEFT_DL, TICKED_DL)
+_RT_AT = (PUT_RT, LEFT_RT, TICKED_RT)
+_DL_AT = (PUT_DL, LEFT_DL, TICKED_DL)
 _TREE = "nodes(address(rq.dl.root), 'sched_dl_entity', 'rb_node')"
 _ON_TREE = "(server.rb_node.__rb_parent_color != address(server.rb_node.__rb_parent_color))"
 _OF_QUEUE = {"server": "sched_dl_entity(address(rq.fair_server))"}
@@ -31,7 +32,7 @@ REALTIME = (
         category=Category.REALTIME,
         source=f"{_RT} __enqueue_rt_entity, __dequeue_rt_entity",
         # what is dequeued to be put back at once stays in the bitmap
-        at=(ENQUEUED, TICKED_RT),
+        at=(PUT_RT, TICKED_RT),
         holds="(rq.rt.rt_nr_running == 0) == (rq.rt.active.bitmap[0] == 0"
         " and rq.rt.active.bitmap[1] & ((1 << (MAX_RT_PRIO - 64)) - 1) == 0)",
     ),
@@ -85,7 +86,7 @@ REALTIME = (
         says="A queue of deadline tasks counts what is in its tree.",
         category=Category.DEADLINE,
         source=f"{_DL} __enqueue_dl_entity, __dequeue_dl_entity",
-        at=(SWITCHED, *_DL_AT),
+        at=_DL_AT,
         given="rq.dl.dl_nr_running <= 8",
         holds=f"rq.dl.dl_nr_running == count({_TREE})",
     ),
