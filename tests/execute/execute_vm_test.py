@@ -91,6 +91,12 @@ class ExecuteTest(absltest.TestCase):
         self.assertIs(outcome.run.ending.kind, EndingKind.DEADLINE)
         self.assertEqual(looks.answers, [True, True])
         self.assertLen(looks.deadlines, 1)
+        found = outcome.run.post_mortem
+        assert found is not None
+        # how far it came in that time is not known, but that there is a kernel
+        self.assertContainsSubset({"init", "kthreadd"}, {each.comm for each in found.stacks})
+        self.assertStartsWith(found.waits[0], "Tasks that want a CPU and have none: ")
+        self.assertStartsWith(found.log[0].text, "Linux version ")
         self.assertGreater(len(looks.ticks), 5)
         self.assertEqual(looks.ticks, sorted(looks.ticks))
         self.assertNotEmpty(outcome.run.host_samples)
