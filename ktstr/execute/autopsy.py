@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ktstr.host.ending import OUT_OF_TIME
+from ktstr.execute.budget import UNLIMITED, Budget
 from ktstr.introspect.postmortem.state import PostMortem
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.model.errors import InfraError, UsageError
@@ -20,10 +20,13 @@ from ktstr.vm.qmp import QmpError
 from ktstr.vm.registers import COMMAND, vcpu_registers
 from ktstr.vm.vm import Vm
 
-# Host seconds for an answer of QEMU's monitor, and for the readers: of the time that is reserved
-# for the report of a run where nothing else is left.
+# Host seconds for an answer of QEMU's monitor, and for the readers; less of both where that would
+# not fit into what is left, and the time that is reserved for the report has to do.
 _ANSWER_S, _READERS_S = 2.0, 3.0
 _LATE_ANSWER_S, _LATE_READERS_S = 1.0, 1.5
+_AMPLE_S = 10.0
+# What a core leaves of the time, and needs at the least.
+_SPARED_S, _LEAST_CORE_S = 5.0, 1.0
 PANICKED = "the guest panicked"
 # the file of a guest's memory among the outputs of its test
 CORE = "guest.core"
@@ -36,12 +39,14 @@ class Autopsy:
     It listens to the machine, so that the guest stands where it panics until it was looked into.
 
     vmlinux, index: its kernel, and the index of that; None where there is none.  core: the file
-    that its memory is to be kept in; None: it is not.  took_s: host seconds that it took.
+    that its memory is to be kept in; None: it is not.  budget: what time the run may still take.
+    took_s: host seconds that it took.
     """
 
     vmlinux: Path
     index: Path | None
     core: Path | None = None
+    budget: Budget = UNLIMITED
     found: PostMortem | None = None
     took_s: float = 0.0
 
@@ -65,7 +70,7 @@ class Autopsy:
 
     def _dying(self, vm: Vm, deadline: Deadline | None) -> None:
         cause = PANICKED if deadline is None else deadline.describe()
-        late = deadline is not None and OUT_OF_TIME in (deadline.name, deadline.cut_by)
+        late = self.budget.left_s() < _AMPLE_S
         answer_s = _LATE_ANSWER_S if late else _ANSWER_S
         try:
             vm.ask("stop", within_s=answer_s)
@@ -87,6 +92,7 @@ class Autopsy:
         from ktstr.introspect.kernel.kernel import Kernel
         from ktstr.introspect.memory.qemu import memory_of
         from ktstr.introspect.postmortem.collect import collect
+        from ktstr.introspect.postmortem.core_file import SECONDS as CORE_SECONDS
         from ktstr.introspect.postmortem.core_file import write_core_file
 
         if self.index is None:
@@ -108,8 +114,9 @@ class Autopsy:
         found = collect(kernel, memory, registers, cause, seconds=readers_s)
         if self.core is not None:
             why = "no core was written: no time was left for it"
-            if not late:
-                why = write_core_file(self.core, kernel, memory, registers)
+            core_s = min(CORE_SECONDS, self.budget.left_s() - _SPARED_S)
+            if core_s > _LEAST_CORE_S:
+                why = write_core_file(self.core, kernel, memory, registers, seconds=core_s)
             problems += [why] if why else []
             found = replace(found, core="" if why else self.core.name)
         return replace(found, missing=(*problems, *found.missing))

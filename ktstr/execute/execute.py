@@ -122,7 +122,7 @@ class _Execution:
     def _started(self, layer: Path, start: Start) -> GuestRun:
         spec, left_s = self.machine.for_test(layer), self.budget.left_s()
         core = self.directory / CORE if self.machine.core else None
-        autopsy = Autopsy(spec.kernel, self.machine.kernel_index, core)
+        autopsy = Autopsy(spec.kernel, self.machine.kernel_index, core, self.budget)
         watch = replace(
             self.watch,
             listeners=(*self.watch.listeners, autopsy),
