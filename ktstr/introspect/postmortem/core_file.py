@@ -12,7 +12,7 @@ from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.core import CoreHead, write_core
 from ktstr.introspect.memory.layout import Extent
-from ktstr.introspect.memory.memory import MemoryFault
+from ktstr.introspect.memory.memory import MemoryFault, PhysicalMemory
 from ktstr.introspect.postmortem.collect import cr4_of
 from ktstr.introspect.snapshot.space import kernel_memory
 from ktstr.introspect.snapshot.view import View
@@ -64,7 +64,7 @@ def write_core_file(
 
 
 def core_head(
-    kernel: Kernel, memory: GuestMemory, registers: Sequence[Mapping[str, int]]
+    kernel: Kernel, memory: PhysicalMemory, registers: Sequence[Mapping[str, int]]
 ) -> CoreHead:
     """What a core says besides the memory.
 

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from ktstr.introspect.debugger.bpf import Bpf
 from ktstr.introspect.debugger.snapshots import take_all
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.memory.layout import Extent
 from ktstr.introspect.memory.memory import PhysicalMemory
+from ktstr.introspect.memory.recorded import RecordedMemory
 from ktstr.introspect.postmortem.collect import collect
+from ktstr.introspect.postmortem.core_file import write_core_file
 from ktstr.introspect.postmortem.state import PostMortem
 from ktstr.introspect.snapshot import difference, text
 from ktstr.introspect.snapshot.space import kernel_memory
@@ -33,6 +36,14 @@ from tests.introspect.postmortem.recorded_guest import (
 )
 
 _PAGE = 4096
+
+
+class _Machine:
+    """The memory that was kept, as a machine's."""
+
+    def __init__(self, memory: RecordedMemory) -> None:
+        self.read, self.write = memory.read, memory.write
+        self.extents = tuple(Extent(start, 0, 0, size) for start, size in memory.extents)
 
 
 class HungTest(parameterized.TestCase):
@@ -128,6 +139,22 @@ class HungTest(parameterized.TestCase):
         result = result_pb2.Result(post_mortem=post_mortem_message(found))
         again = result_pb2.Result.FromString(to_bytes(result))
         self.assertEqual(post_mortem_in(again), found)
+
+    def test_a_core_is_read_as_the_guest_is_and_none_is_left_half_written(self) -> None:
+        path = Path(self.create_tempdir().full_path, "guest.core")
+        registers = self.memory.head.registers
+        machine = _Machine(self.memory)
+        self.assertEqual(write_core_file(path, self.kernel, machine, registers), "")
+        core = RecordedMemory(path)
+        self.addCleanup(core.close)
+        self.assertEqual(core.head.direct_map, 0xFFFF_8880_0000_0000)
+        again = collect(self.kernel, core, core.head.registers, CAUSE, seconds=60)
+        self.assertEqual(words(again), golden())
+        why = write_core_file(path, self.kernel, machine, registers, seconds=-1)
+        self.assertRegex(why, "no core was written: cannot read physical memory .* s are over")
+        self.assertFalse(path.exists())
+        why = write_core_file(path / "nowhere", self.kernel, machine, registers)
+        self.assertStartsWith(why, "no core was written: [Errno ")
 
     def test_two_snapshots_differ_in_what_changed(self) -> None:
         space = kernel_memory(self.kernel, self.memory)

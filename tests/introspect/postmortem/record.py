@@ -24,6 +24,7 @@ from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.core import Recorder
 from ktstr.introspect.memory.recorded import RecordedMemory
 from ktstr.introspect.postmortem.collect import collect
+from ktstr.introspect.postmortem.core_file import core_head
 from tests.introspect.postmortem.recorded_guest import CAUSE, NOTE, kernel_digest, words
 
 _LEVEL = 19
@@ -32,9 +33,10 @@ _LEVEL = 19
 def main(core: Path, vmlinux: Path, index: Path, directory: Path) -> int:
     """Writes hung.core.zst and hung.txt."""
     memory = RecordedMemory(core)
-    recorder = Recorder(memory)
-    found = collect(Kernel.open(vmlinux, index), recorder, memory.head.registers, CAUSE, seconds=60)
-    head = replace(memory.head, notes={NOTE: kernel_digest(vmlinux)})
+    recorder, kernel = Recorder(memory), Kernel.open(vmlinux, index)
+    found = collect(kernel, recorder, memory.head.registers, CAUSE, seconds=60)
+    head = core_head(kernel, recorder, memory.head.registers)
+    head = replace(head, notes={NOTE: kernel_digest(vmlinux)})
     with tempfile.NamedTemporaryFile() as kept:
         recorder.save(Path(kept.name), head)
         data = Path(kept.name).read_bytes()
