@@ -3,7 +3,7 @@
 
 The guest stands at the kernel's function for it, before the first instruction, so that tasks are
 still in the scheduler's queues. Which function that is goes by the kernel: scx_ops_exit_kind in
-6.12, scx_vexit since 6.17 (kernel/sched/ext.c).
+6.12, scx_vexit in 7.2 (kernel/sched/ext.c).
 """
 
 from __future__ import annotations

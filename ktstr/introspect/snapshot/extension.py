@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state of sched_ext, out of a guest's memory: by the names of 6.12, or those since 6.16."""
+"""The state of sched_ext, out of a guest's memory: by the names of 6.12 or of 7.2."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _IDLE = 0x402
 _BUILTIN, _LOCAL_ON = 1 << 63, 1 << 62
 _BUILTIN_NAMES = {0: "invalid", 1: "global", 2: "local", 3: "bypass"}
 
-# what enable states are called, by kernel: scx_ops_* until 6.15, scx_* since
+# what enable states are called: SCX_OPS_* in 6.12, SCX_* in 7.2
 _ENABLE_STATES = ("DISABLED", "ENABLED", "ENABLING", "DISABLING", "PREPPING")
 _EXIT_KINDS = (
     *("NONE", "DONE", "UNREG", "UNREG_BPF", "UNREG_KERN", "SYSRQ", "PARENT"),

@@ -54,7 +54,8 @@ def contents(view: View, address: int) -> Queued:
 def user_made(view: View) -> Iterator[int]:
     """Addresses of the DSQs that the scheduler has made: those in the kernel's hash of them.
 
-    The hash is the kernel's own until 6.15, and of `struct scx_sched` since.
+    The hash is the kernel's own in 6.12, and in 7.2 of `struct scx_sched`, of which there may be
+    several: the first one's is read.
 
     Raises:
       MemoryFault: the hash cannot be read.
