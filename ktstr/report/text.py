@@ -12,6 +12,7 @@ from ktstr.report.invariants_text import invariant_lines
 from ktstr.report.logs import log_text
 from ktstr.report.payload_text import payload_lines
 from ktstr.report.post_mortem_text import memory_log_lines, wait_lines
+from ktstr.report.program_text import program_lines
 from ktstr.report.sample_text import sample_lines
 from ktstr.report.snapshot_text import snapshot_lines
 from ktstr.report.tables import cgroup_table, more_lines, step_table, timeline_table
@@ -63,6 +64,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("tracepoints", sample_lines(result)),
         ("classes and CPUs", witness_lines(result)),
         ("checks", check_lines(result)),
+        ("BPF programs", program_lines(result.bpf)),
         ("invariants", invariant_lines(result)),
         ("claims", claim_lines(result)),
         ("against EEVDF", relative_lines(result)),

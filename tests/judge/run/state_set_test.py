@@ -8,7 +8,7 @@ from absl.testing import absltest
 from ktstr.judge.judge import judge
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.wire.state_set import StateSet
-from tests.support import results, runs
+from tests.support import runs
 
 _SET = StateSet(runs.S, 0, "kernel scx_watchdog_timeout", 7500, 500)
 
@@ -31,14 +31,6 @@ class StateSetTest(absltest.TestCase):
 
     def test_nothing_was_set(self) -> None:
         self.assertNotIn("from outside", "".join(judge(runs.good_run()).remarks))
-        self.assertFalse(results.result(runs.good_run()).HasField("bpf"))
-
-    def test_it_is_in_the_result(self) -> None:
-        (each,) = results.result(runs.good_run(state_set=(_SET,))).bpf.set
-        self.assertEqual(
-            (each.at_ns, each.step, each.what, each.before, each.after),
-            (runs.S, 0, "kernel scx_watchdog_timeout", "7500", "500"),
-        )
 
 
 if __name__ == "__main__":
