@@ -23,6 +23,8 @@ from ktstr.model.wire.asking import (
     Outcome,
     Question,
     Request,
+    body_bytes,
+    head_bytes,
     pack,
     unpack,
 )
@@ -57,14 +59,18 @@ class Outside:
         asked = pack(REQUEST, self._asked, body)
         if len(asked) > MAX_REQUEST:
             raise UsageError(f"{request}: {len(asked)} bytes are more than a request may have")
-        # what the host is to write must be this process's own pages, and there
-        self._memory[:] = asked.ljust(MAX_REQUEST + MAX_REPLY, b"\0")
+        self._memory[: len(asked)] = asked
+        # what the host is to write must be this process's own pages, and there; and no old reply
+        for page in range(MAX_REQUEST, MAX_REQUEST + MAX_REPLY, mmap.PAGESIZE):
+            self._memory[page] = 0
         words = (self._address, len(asked), self._address + MAX_REQUEST, MAX_REPLY)
         _LIBC.prctl(OPTION, *(ctypes.c_ulong(word) for word in words))
         return self._answer()
 
     def _answer(self) -> Any:
-        reply = unpack(REPLY, self._memory[MAX_REQUEST:])
+        start = MAX_REQUEST + head_bytes()
+        head = self._memory[MAX_REQUEST:start]
+        reply = unpack(REPLY, head + self._memory[start : start + body_bytes(head)])
         if reply is None:
             raise Unanswered(_UNANSWERED)
         number, body = reply

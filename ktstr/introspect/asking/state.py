@@ -12,7 +12,11 @@ from ktstr.introspect.debugger.snapshots import take_all
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory
 from ktstr.introspect.snapshot.state import Snapshot
+from ktstr.model.errors import NoSuchName
 from ktstr.model.wire.asking import ReadKernel, ReadMap, WriteKernel, WriteMap
+
+# A Loop may ask for one each time: a result is for people to read.
+MOST_SNAPSHOTS = 64
 
 
 class GuestState:
@@ -24,6 +28,7 @@ class GuestState:
     def __init__(self, kernel: Kernel, memory: Memory, keep: Callable[[Snapshot], None]) -> None:
         """`keep` is given the snapshots that are asked for."""
         self._kernel, self._memory, self._keep = kernel, memory, keep
+        self._taken = 0
         self._variables = Variables(kernel, memory)
         self._maps = Maps(kernel, memory)
 
@@ -44,5 +49,10 @@ class GuestState:
         return self._maps.write(asked)
 
     def take_snapshot(self, name: str) -> None:
-        """Keeps all of it."""
+        """Keeps all of it, so many times at most."""
+        if self._taken >= MOST_SNAPSHOTS:
+            raise NoSuchName(
+                f"snapshot {name!r}: {MOST_SNAPSHOTS} were taken in this run, which is the most"
+            )
+        self._taken += 1
         self._keep(take_all(self._kernel, self._memory, name))

@@ -127,6 +127,11 @@ def head_bytes() -> int:
     return _HEAD.size
 
 
+def body_bytes(head: bytes) -> int:
+    """How many bytes of body a head tells of."""
+    return int(_HEAD.unpack(head)[2])
+
+
 def unpack(kind: bytes, data: bytes) -> tuple[int, bytes] | None:
     """Number and body; None if `data` holds nothing of this kind.
 
