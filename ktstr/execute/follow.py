@@ -113,7 +113,7 @@ def _run_guest(
         cloner=disks.cloner,
         template=start.template,
         brings=start.brings,
-        listeners=(sampling, *watch.listeners),
+        listeners=(sampling, *looking.listeners(), *watch.listeners),
         probing=looking.probing(),
     ) as vm:
         follower = _Follower(plan, vm, disks, limit_s, start, sampling, watch, looking)

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ktstr.host.accel import Accel
 from ktstr.host.probes import ProbeFacts
@@ -22,6 +22,13 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.plan import Plan
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.probing import Probing
+from ktstr.vm.vm import Listener
+
+if TYPE_CHECKING:
+    from ktstr.execute.living import LivingMonitor
+
+# the part that has another way to look
+_MONITOR = "monitor"
 
 
 @dataclass
@@ -29,7 +36,7 @@ class Looking:
     """Made by `look`; `probing` is for the machine, `fields` for the record of its run.
 
     looks: of the parts that look, by name.  refused: why the others do not, by name.  problem: why
-    nothing is looked at; empty where something is.
+    nothing is looked at; empty where something is.  living: looks all the same, at memory.
     """
 
     parts: Sequence[Part]
@@ -38,6 +45,7 @@ class Looking:
     combined: Combined | None = None
     problem: str = ""
     channel: HoldChannel | None = None
+    living: LivingMonitor | None = None
 
     def probing(self) -> Probing | None:
         """What the machine is told; None where nothing is looked at."""
@@ -72,7 +80,13 @@ class Looking:
         made: dict[str, Any] = {}
         for part in self.parts:
             made[part.name] = self._made(part, looked)
+        if self.living is not None:
+            made[_MONITOR] = self.living.series()
         return {name: each for name, each in made.items() if each is not None} | {"probes": facts}
+
+    def listeners(self) -> tuple[Listener, ...]:
+        """Those who look at the machine while it runs."""
+        return (self.living,) if self.living is not None else ()
 
     def _made(self, part: Part, looked: dict[str, Looked]) -> object:
         if part.name not in self.looks or self.problem:
@@ -90,6 +104,8 @@ def look(plan: Plan, spec: MachineSpec, index: Path | None, parts: Sequence[Part
         return looking
     looking.problem = _unable(spec, index)
     if looking.problem:
+        if index is not None and any(part.name == _MONITOR for part in parts):
+            looking.living = _living(spec.kernel, index, looking.problem)
         return looking
     cpus = spec.topology.cpus
     try:
@@ -122,6 +138,13 @@ def _unable(spec: MachineSpec, index: Path | None) -> str:
     if not spec.qemu.probes.is_file():
         return f"QEMU's tree has no {spec.qemu.probes.relative_to(spec.qemu.root)}"
     return ""
+
+
+def _living(vmlinux: Path, index: Path, why: str) -> LivingMonitor:
+    # late, as guests in virtual time do without
+    from ktstr.execute.living import LivingMonitor
+
+    return LivingMonitor(functools.partial(_opened, vmlinux, index), why)
 
 
 @functools.lru_cache(maxsize=1)

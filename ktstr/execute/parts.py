@@ -10,6 +10,7 @@ def parts() -> tuple[Part, ...]:
     """All of them. Each is imported here, late: a guest that nobody looks into pays for none."""
     from ktstr.introspect.asking.part import AskingPart
     from ktstr.introspect.invariants.part import Invariants
+    from ktstr.introspect.monitor.part import Monitor
     from ktstr.introspect.postmortem.first_cause import ErrorPart
 
-    return (Invariants(), ErrorPart(), AskingPart())
+    return (Monitor(), Invariants(), ErrorPart(), AskingPart())

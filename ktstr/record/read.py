@@ -30,6 +30,7 @@ from ktstr.model.plan import Plan
 from ktstr.record.collect import Collector
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.record.inside import post_mortem_in, snapshots_in
+from ktstr.record.read_monitor import monitor_series
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.write import SCHEMA_VERSION
@@ -104,6 +105,8 @@ def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
     )
     if host.HasField("probes"):
         run = replace(run, probes=_probes(host.probes))
+    if result.HasField("monitor"):
+        run = replace(run, monitor=monitor_series(result.monitor))
     if result.HasField("invariants"):
         run = replace(run, invariants=_invariants(result.invariants))
     return replace(run, post_mortem=post_mortem_in(result), snapshots=snapshots_in(result))

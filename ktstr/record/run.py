@@ -14,6 +14,7 @@ from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts
 from ktstr.introspect.asking.asked import Asked
 from ktstr.introspect.invariants.findings import InvariantFindings
+from ktstr.introspect.monitor.series import MonitorSeries
 from ktstr.introspect.postmortem.state import PostMortem
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.model.facts import (
@@ -47,9 +48,9 @@ class RunRecord:
     End frame.  `scenario_host_s` are the times, on the clock of `HostSample.at_s`, at which the
     events scenario_start and scenario_end reached the host: None when one of them did not.
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
-    phase `none`.  `start` is None for a test whose guest was never started, `probes` and
-    `invariants` for one that nobody wanted to look into, and `post_mortem` for one whose guest came
-    to its end in order.
+    phase `none`.  `start` is None for a test whose guest was never started, `probes`, `invariants`
+    and `monitor` for one that nobody wanted to look into, and `post_mortem` for one whose guest
+    came to its end in order.
     """
 
     plan: Plan
@@ -88,6 +89,7 @@ class RunRecord:
     asked: Asked | None = None
     post_mortem: PostMortem | None = None
     snapshots: tuple[Snapshot, ...] = ()
+    monitor: MonitorSeries | None = None
 
     @property
     def scheduler(self) -> SchedulerFacts | None:

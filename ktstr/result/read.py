@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 from ktstr.model.errors import UsageError
 from ktstr.result import result_pb2
+from ktstr.result.series import to_packed
 from ktstr.result.write import SCHEMA_VERSION
 
 
@@ -31,4 +33,19 @@ def read_result(path: Path) -> result_pb2.Result:
             f"{path} is of schema version {result.schema_version} and this ktstr knows "
             f"{SCHEMA_VERSION} at most: read it with the ktstr that wrote it, or a newer one"
         )
+    return result
+
+
+def from_json(text: str) -> result_pb2.Result:
+    """The result of a result.json, as result.pb has it.
+
+    Raises:
+        UsageError: it holds no result.
+    """
+    try:
+        result = json_format.Parse(text, result_pb2.Result())
+        if result.HasField("monitor"):
+            to_packed(result.monitor)
+    except (json_format.ParseError, ValueError) as error:
+        raise UsageError(f"no result in JSON: {error}") from error
     return result

@@ -6,6 +6,7 @@ from __future__ import annotations
 from google.protobuf import json_format
 
 from ktstr.result import result_pb2
+from ktstr.result.series import to_text
 
 SCHEMA_VERSION = 5
 
@@ -27,9 +28,15 @@ def facts_bytes(result: result_pb2.Result) -> bytes:
 def to_json(result: result_pb2.Result) -> str:
     """result.json: the record in protobuf's JSON form, with the schema's own field names.
 
-    64-bit numbers are strings there, as that form wants it.
+    64-bit numbers are strings there, as that form wants it.  What the monitor saw is text there,
+    and packed in result.pb; `ktstr.result.read.from_json` makes one of the other.
     """
+    shown = result
+    if result.HasField("monitor"):
+        shown = result_pb2.Result()
+        shown.CopyFrom(result)
+        to_text(shown.monitor)
     text: str = json_format.MessageToJson(
-        result, preserving_proto_field_name=True, ensure_ascii=False, indent=1
+        shown, preserving_proto_field_name=True, ensure_ascii=False, indent=1
     )
     return text + "\n"

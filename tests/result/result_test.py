@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from absl.testing import absltest, parameterized
-from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor
 from hypothesis import given
 
@@ -15,7 +14,8 @@ from ktstr.host.accel import Accel
 from ktstr.host.context import HostContext
 from ktstr.host.disk_clone import DiskBackend, DiskClone
 from ktstr.host.sample import HostSample
-from ktstr.judge.statistics.cgroups import CgroupStats
+from ktstr.introspect.monitor.series import IdleLooks, IdleWait
+from ktstr.judge.statistics.cgroups import CgroupStats, TotalStats
 from ktstr.model import facts
 from ktstr.model.errors import InfraError
 from ktstr.model.histogram import Histogram
@@ -26,6 +26,7 @@ from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
 from ktstr.report.files import files_of
 from ktstr.result import result_pb2
+from ktstr.result.read import from_json
 from ktstr.result.write import facts_bytes, to_bytes, to_json
 from tests.support import runs
 from tests.support.result_strategies import TEXTS
@@ -45,7 +46,7 @@ class ResultTest(parameterized.TestCase):
     def test_a_result_is_read_back_from_its_bytes_and_its_json(self, name: str) -> None:
         made = result(RUNS[name]())
         self.assertEqual(result_pb2.Result.FromString(to_bytes(made)), made)
-        self.assertEqual(json_format.Parse(to_json(made), result_pb2.Result()), made)
+        self.assertEqual(from_json(to_json(made)), made)
 
     @parameterized.parameters(*RUNS)
     def test_only_the_host_part_tells_of_the_host(self, name: str) -> None:
@@ -90,6 +91,9 @@ class ResultTest(parameterized.TestCase):
         (Throttle, result_pb2.Disk.Throttle),
         (Disk, result_pb2.Disk.Promise),
         (CgroupStats, result_pb2.WorkerStats),
+        (TotalStats, result_pb2.TotalStats),
+        (IdleLooks, result_pb2.Monitor.IdleLooks),
+        (IdleWait, result_pb2.Monitor.IdleWait),
     )
     def test_every_fact_has_its_place(self, cls: Any, message: Any) -> None:
         names = {field.name for field in dataclasses.fields(cls)}
@@ -148,7 +152,7 @@ class ResultTest(parameterized.TestCase):
             facts.Metric("b", -math.inf, Stream.STDOUT),
         )
         made = result(runs.good_run(payloads=(runs.payload(metrics=odd),)))
-        read = json_format.Parse(to_json(made), result_pb2.Result())
+        read = from_json(to_json(made))
         self.assertEqual(to_bytes(read), to_bytes(made))
         self.assertTrue(math.isnan(read.payloads[0].metrics[0].value))
 

@@ -42,6 +42,7 @@ from tests.support import runs
 from tests.support.broken_run import broken
 from tests.support.compared import compared_run
 from tests.support.hung import looked_into
+from tests.support.monitored import watched
 from tests.support.runs import MS, S
 from tests.support.traced_run import traced
 
@@ -385,6 +386,7 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
         by_step,
         slower_than_eevdf,
         broken,
+        watched,
     )
 }
 

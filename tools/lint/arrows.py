@@ -202,6 +202,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "asking": ("debugger", "kernel", "memory", "plugin", "snapshot"),
         "snapshot": ("kernel", "memory"),
         "postmortem": ("debugger", "kernel", "memory", "plugin", "snapshot"),
+        "monitor": ("invariants", "kernel", "memory", "plugin"),
     },
     "ktstr.judge": {
         "numbers": (),

@@ -15,14 +15,20 @@ from ktstr.judge.checks.isolation import isolation
 from ktstr.judge.checks.measure import Limit
 from ktstr.judge.checks.mechanisms import without_mechanism
 from ktstr.judge.checks.result import CheckResult
+from ktstr.judge.checks.scx_events import error_events
+from ktstr.judge.checks.stall import stalls
 from ktstr.judge.checks.starvation import starved
 from ktstr.judge.workers.scope import Scope
-from ktstr.model.verdict.checks import Checks, Detail, Verdict
+from ktstr.model.verdict.checks import OPTIONS, Checks, Detail, Verdict
 
 SWITCHES: Mapping[str, Callable[[Scope], list[Detail]]] = {
     "not_starved": lambda scope: starved(scope.workers),
     "isolation": lambda scope: isolation(scope.workers, scope.presence, scope.lives),
+    "no_stall": stalls,
+    "no_scx_error_events": error_events,
 }
+# those of them that are about CPUs, and need no workers
+_OF_CPUS = ("no_stall", "no_scx_error_events")
 # what is asked of a run as a whole, and judged by what was found of that (`ktstr.judge.judge`)
 OF_THE_RUN = ("scheduler_alive", "clean_kernel_log", "invariants")
 
@@ -43,7 +49,8 @@ def _limits() -> tuple[Limit, ...]:
             if isinstance(each, Limit) and declared.setdefault(each.name, each) is not each:
                 raise TypeError(f"two limits {each.name!r} are declared in {checks_room.__name__}")
     names = [field.name for field in dataclasses.fields(Checks)]
-    found = tuple(declared.pop(name) for name in names if name not in (*SWITCHES, *OF_THE_RUN))
+    others = (*SWITCHES, *OF_THE_RUN, *OPTIONS)
+    found = tuple(declared.pop(name) for name in names if name not in others)
     if declared:
         raise TypeError(f"Checks has no field {', '.join(declared)}")
     return found
@@ -75,7 +82,7 @@ def evaluate(scope: Scope, checks: Checks, layers: Mapping[str, str]) -> list[Ev
     for name, switch in SWITCHES.items():
         if getattr(checks, name):
             result = CheckResult(name, scope.step, layers.get(name, ""))
-            found.append(Evaluation(result, tuple(switch(scope))))
+            found.append(Evaluation(result, tuple(switch(scope)), name in _OF_CPUS))
     for each in LIMITS:
         limit = getattr(checks, each.name)
         if limit is not None:

@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ktstr.judge.checks.delay import pooled_delays
+from ktstr.judge.checks.dsq_depth import local_depths, user_depths
+from ktstr.judge.checks.event_rates import fallback_rates, keep_last_rates
 from ktstr.judge.checks.fairness import Cohort, cohorts
+from ktstr.judge.checks.idle_beside_wait import idle_waits
+from ktstr.judge.checks.imbalance import imbalance
 from ktstr.judge.checks.latency import pooled
 from ktstr.judge.checks.locality import locality
 from ktstr.judge.checks.measure import Measurement
@@ -69,7 +73,11 @@ class CgroupStats:
 
 @dataclass(frozen=True)
 class TotalStats:
-    """All workers together.  cpus: those that any of them was allowed, each counted once."""
+    """All workers together.  cpus: those that any of them was allowed, each counted once.
+
+    From imbalance_ratio on by the monitor, see the checks of these names: the worst value; None
+    where it did not look.  user_dsq_depth: of a DSQ that a scheduler made.
+    """
 
     workers: int
     cpus: int
@@ -78,6 +86,12 @@ class TotalStats:
     work_units: int
     max_gap_ns: int
     cleanup_max_ns: int | None
+    imbalance_ratio: float | None = None
+    local_dsq_depth: float | None = None
+    user_dsq_depth: float | None = None
+    fallback_rate: float | None = None
+    keep_last_rate: float | None = None
+    idle_beside_wait_ms: float | None = None
 
 
 # the totals of a run in which nothing was measured
@@ -103,6 +117,12 @@ def total_stats(scope: Scope) -> TotalStats:
         work_units=sum(worker.work_units for worker in workers),
         max_gap_ns=max((worker.max_gap_ns for worker in workers), default=0),
         cleanup_max_ns=max(cleanups, default=None),
+        imbalance_ratio=_worst(imbalance(scope)),
+        local_dsq_depth=_worst(local_depths(scope)),
+        user_dsq_depth=_worst(user_depths(scope)),
+        fallback_rate=_worst(fallback_rates(scope)),
+        keep_last_rate=_worst(keep_last_rates(scope)),
+        idle_beside_wait_ms=_worst(idle_waits(scope)),
     )
 
 
@@ -180,6 +200,10 @@ def _known(
     members: Iterable[WorkerFacts], measure: Callable[[WorkerFacts], float | None]
 ) -> list[float]:
     return [value for worker in members if (value := measure(worker)) is not None]
+
+
+def _worst(measurements: Iterable[Measurement]) -> float | None:
+    return max((each.value for each in measurements if each.value is not None), default=None)
 
 
 def _mean(values: list[float] | list[int]) -> float | None:

@@ -15,7 +15,7 @@ from ktstr.judge.workers.subjects import worker_name
 from ktstr.judge.workers.views import asked_view
 from ktstr.model.facts import Measured, ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
-from ktstr.model.verdict.checks import Checks, Detail, Verdict
+from ktstr.model.verdict.checks import SUSTAINED_MS, Checks, Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
@@ -111,7 +111,18 @@ def _scope(run: RunRecord, step: int | None) -> Scope:
         witness=run.witness,
         unkept=frozenset(each.cgroup for each in overruns(run)),
         programs=run.programs,
+        monitor=run.monitor,
+        sustained_ms=_sustained_ms(run, step),
     )
+
+
+def _sustained_ms(run: RunRecord, step: int | None) -> float:
+    own = [
+        each.checks.sustained_ms
+        for _, each in _played(run)
+        if each.index == step and each.checks is not None and each.checks.sustained_ms is not None
+    ]
+    return (own or [run.plan.checks.sustained_ms or SUSTAINED_MS])[0]
 
 
 def _part(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Part:

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ktstr.introspect.monitor.series import MonitorSeries
 from ktstr.judge.workers.presence import ALL_THERE, Presence
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, WorkerFacts
 from ktstr.model.machine.topology import TopologyView
+from ktstr.model.verdict.checks import SUSTAINED_MS
 from ktstr.model.wire.programs import SchedulerPrograms
 from ktstr.model.wire.witness import Idleness, WitnessFacts
 
@@ -21,7 +23,8 @@ class Scope:
     `presence` says which CPUs were there; `lives` are the whole lives of the workers' processes:
     pid -> window.  not_eevdfs: the workers that a sched_ext scheduler had in it, or that nobody
     knows the class of while one was attached.  witness: None where it did not report.  unkept:
-    cgroups whose cpu.max was not kept.  programs: those of each life of a scheduler.
+    cgroups whose cpu.max was not kept.  programs: those of each life of a scheduler.  monitor: of
+    all; None where there was none.  sustained_ms: for how long what it saw must last.
     """
 
     workers: tuple[WorkerFacts, ...]
@@ -36,3 +39,5 @@ class Scope:
     witness: WitnessFacts | None = None
     unkept: frozenset[str] = frozenset()
     programs: tuple[SchedulerPrograms, ...] = ()
+    monitor: MonitorSeries | None = None
+    sustained_ms: float = SUSTAINED_MS

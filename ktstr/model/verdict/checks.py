@@ -53,6 +53,17 @@ class Checks:
         there waited, percent, of each CPU by itself (work conservation).
     max_verified_insns: steps that the verifier took for any BPF program of the scheduler; it gives
         up at a million.
+    max_imbalance_ratio: tasks of the fullest runqueue by those of the emptiest (at least 1), of the
+        CPUs that workers may use, for all of `sustained_ms`.
+    max_local_dsq_depth: tasks in sched_ext's local DSQ of a CPU, for all of `sustained_ms`.
+    max_fallback_rate: tasks per second for which the kernel took another CPU than the scheduler's
+        select_cpu() gave, over `sustained_ms`.
+    max_keep_last_rate: times per second that a task went on running as the scheduler gave its CPU
+        no other, over `sustained_ms`.
+    max_idle_beside_wait_ms: what a task had waited elsewhere when a CPU that it may use went idle.
+    no_stall: no runqueue's clock stands for `sustained_ms` while it has tasks.
+    no_scx_error_events: sched_ext counts no event that only a scheduler's mistake brings about.
+    sustained_ms: no check; for how long what the monitor sees must last to fail one (100).
     scheduler_alive: the scheduler stays attached until it is told to go.
     clean_kernel_log: the console shows no finding of the classifier.
     invariants: what always holds in a correct scheduler of the kernel did, wherever one looked;
@@ -78,6 +89,14 @@ class Checks:
     max_cleanup_ms: float | None = None
     max_wasted_cpu_pct: float | None = None
     max_verified_insns: float | None = None
+    max_imbalance_ratio: float | None = None
+    max_local_dsq_depth: float | None = None
+    max_fallback_rate: float | None = None
+    max_keep_last_rate: float | None = None
+    max_idle_beside_wait_ms: float | None = None
+    no_stall: bool | None = None
+    no_scx_error_events: bool | None = None
+    sustained_ms: float | None = None
     scheduler_alive: bool | None = None
     clean_kernel_log: bool | None = None
     invariants: bool | None = None
@@ -124,7 +143,18 @@ def _no_check(name: str) -> str:
     return f"there is no check {name!r}{did_you_mean(name, known)}; checks: {', '.join(known)}"
 
 
-SWITCHES = ("not_starved", "isolation", "scheduler_alive", "clean_kernel_log", "invariants")
+SWITCHES = (
+    "not_starved",
+    "isolation",
+    "no_stall",
+    "no_scx_error_events",
+    "scheduler_alive",
+    "clean_kernel_log",
+    "invariants",
+)
+# fields of `Checks` that are none themselves, and say how others look
+OPTIONS = ("sustained_ms",)
+SUSTAINED_MS = 100.0
 _ON_OFF = {"true": True, "false": False}
 
 

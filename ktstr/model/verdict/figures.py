@@ -95,6 +95,13 @@ FIGURES: tuple[Figure, ...] = (
     Figure("cleanup_max_ms", "ms", _LOWER, (_STEP, _ALL), "max_cleanup_ms"),
     Figure("wasted_cpu_pct", "%", _LOWER, (_CPU,), "max_wasted_cpu_pct"),
     Figure("verified_insns", "", _LOWER, (_PROGRAM,), "max_verified_insns"),
+    # by the monitor; what is sustained for as long as the checks say
+    Figure("imbalance_ratio", "", _LOWER, (_ALL,), "max_imbalance_ratio"),
+    Figure("local_dsq_depth", "", _LOWER, (_CPU, _ALL), "max_local_dsq_depth"),
+    Figure("user_dsq_depth", "", _LOWER, (_ALL,)),
+    Figure("fallback_rate", "1/s", _LOWER, (_ALL,), "max_fallback_rate"),
+    Figure("keep_last_rate", "1/s", _LOWER, (_ALL,), "max_keep_last_rate"),
+    Figure("idle_beside_wait_ms", "ms", _LOWER, (_CPU, _ALL), "max_idle_beside_wait_ms"),
 )
 _BY_CHECK: Mapping[str, Figure] = {each.check: each for each in FIGURES if each.check}
 

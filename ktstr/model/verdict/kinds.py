@@ -55,9 +55,16 @@ class Kind(StrEnum):
     HANG = "hang", _TIMED | _STALLS | _BREAKS_STEPS | _FILE_TELLS
     OTHER_CLASS = "other_class", _NEVER_FAILS
     HELD = "held", _NEVER_FAILS
+    RUNQUEUE_STALL = "runqueue_stall", _CLOCKED | _OF_ALL_WORKERS | _STALLS
     STARVED = "starved", _CLOCKED | _STALLS
     STUCK = "stuck", _CLOCKED | _STALLS
     WORK_CONSERVATION = "work_conservation", _CLOCKED | _OF_ALL_WORKERS
+    IDLE_BESIDE_WAIT = "idle_beside_wait", _CLOCKED | _OF_ALL_WORKERS
+    LOCAL_DSQ_DEPTH = "local_dsq_depth", _CLOCKED | _OF_ALL_WORKERS
+    IMBALANCE = "imbalance", _CLOCKED | _OF_ALL_WORKERS
+    SCX_EVENTS = "scx_events", _CHECK | _OF_ALL_WORKERS
+    FALLBACK_RATE = "fallback_rate", _CLOCKED | _OF_ALL_WORKERS
+    KEEP_LAST_RATE = "keep_last_rate", _CLOCKED | _OF_ALL_WORKERS
     ISOLATION = "isolation", _ONE_VIEW
     UNFAIR = "unfair", _CLOCKED | _OF_SHARES
     SHARE_ERROR = "share_error", _CLOCKED | _OF_SHARES | _OF_ALL_WORKERS

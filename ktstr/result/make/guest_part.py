@@ -15,6 +15,7 @@ from ktstr.result.make.disk_part import disk_results
 from ktstr.result.make.figures_part import figures
 from ktstr.result.make.invariants_part import add_invariants
 from ktstr.result.make.mirror import add_histograms, counters, histogram, mirrored
+from ktstr.result.make.monitor_part import add_monitor
 from ktstr.result.make.payload_part import payload_results
 from ktstr.result.make.sample_part import sample_result, sampler_result
 from ktstr.result.make.scenario_part import cgroup_life, scenario_result
@@ -51,6 +52,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunSta
     result.samples.extend([sample_result(each) for each in run.samples])
     result.samplers.extend([sampler_result(each) for each in run.samplers])
     add_witness(result, run)
+    add_monitor(result, run)
     add_invariants(result, run)
     add_bpf(result, run)
     _add_transport(result.transport, run)

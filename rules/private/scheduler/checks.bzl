@@ -3,11 +3,24 @@
 
 visibility(["//rules"])
 
-SWITCHES = ["clean_kernel_log", "invariants", "isolation", "not_starved", "scheduler_alive"]
+SWITCHES = [
+    "clean_kernel_log",
+    "invariants",
+    "isolation",
+    "no_scx_error_events",
+    "no_stall",
+    "not_starved",
+    "scheduler_alive",
+]
 LIMITS = [
     "max_cleanup_ms",
     "max_cross_node_migration_ratio",
+    "max_fallback_rate",
     "max_gap_ms",
+    "max_idle_beside_wait_ms",
+    "max_imbalance_ratio",
+    "max_keep_last_rate",
+    "max_local_dsq_depth",
     "max_migration_ratio",
     "max_migrations_per_s",
     "max_run_delay_p99_us",
@@ -22,6 +35,7 @@ LIMITS = [
     "min_iterations_per_s",
     "min_page_locality",
     "min_work_per_cpu_s",
+    "sustained_ms",
 ]
 
 def _is_positive(text):

@@ -21,8 +21,8 @@ from ktstr.judge.workers.scope import Scope
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.histogram import Histogram
 from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.verdict.checks import OPTIONS, Checks, Verdict
 from ktstr.model.verdict.checks import SWITCHES as ON_OFF
-from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.figures import figure_of_check
 from ktstr.model.verdict.kinds import Kind
 from tests.support import runs
@@ -147,7 +147,7 @@ class LimitsTest(parameterized.TestCase):
     def test_every_threshold_has_exactly_one_check(self) -> None:
         names = [limit.name for limit in LIMITS] + [*SWITCHES, "scheduler_alive"]
         fields = [field.name for field in dataclasses.fields(Checks)]
-        self.assertCountEqual([*names, "clean_kernel_log", "invariants"], fields)
+        self.assertCountEqual([*names, "clean_kernel_log", "invariants", *OPTIONS], fields)
         switches = [n for n, hint in typing.get_type_hints(Checks).items() if hint == bool | None]
         self.assertCountEqual(ON_OFF, switches)
 

@@ -8,10 +8,10 @@ from absl.testing import absltest, parameterized
 from ktstr.model.errors import UsageError
 from ktstr.model.payload import Polarity
 from ktstr.model.scenario.relative import better_than, not_worse_than
-from ktstr.model.verdict.checks import SWITCHES, Checks
+from ktstr.model.verdict.checks import OPTIONS, SWITCHES, Checks
 from ktstr.model.verdict.figures import FIGURES, Figure, Whose, figure_of_check, figures_of
 
-_UNITS = {"us": "us", "ms": "ms", "pct": "%", "s": "1/s"}
+_UNITS = {"us": "us", "ms": "ms", "pct": "%", "s": "1/s", "rate": "1/s"}
 
 
 class FiguresTest(parameterized.TestCase):
@@ -20,7 +20,7 @@ class FiguresTest(parameterized.TestCase):
         self.assertEqual(len(names), len(set(names)))
 
     def test_every_check_with_a_limit_bounds_a_figure(self) -> None:
-        fields = {field.name for field in dataclasses.fields(Checks)} - set(SWITCHES)
+        fields = {field.name for field in dataclasses.fields(Checks)} - {*SWITCHES, *OPTIONS}
         self.assertEqual({each.check for each in FIGURES if each.check}, fields)
 
     @parameterized.parameters(*(each for each in FIGURES if each.check))

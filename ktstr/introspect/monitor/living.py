@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples of a guest that runs on, out of its memory: where no plugin can look.
+
+Each is of the clock of the CPU whose runqueue was set last, so that its time is that of the last
+thing that happened.  A sample is thrown away where a CPU's part of it was torn, and where it is not
+later than the one before: then nothing has happened since.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.memory.memory import Memory, MemoryFault
+from ktstr.introspect.monitor.part import IDLE_WAIT
+from ktstr.introspect.monitor.reading import whole
+from ktstr.introspect.monitor.sampler import Sampler, Taken
+from ktstr.introspect.monitor.series import How, Lack, MonitorSeries
+
+
+class Living:
+    """Takes samples of one guest, and makes the series of them.
+
+    why: why the plugin does not look.
+    """
+
+    def __init__(self, kernel: Kernel, sampler: Sampler, why: str) -> None:
+        """Reads nothing yet.
+
+        Raises:
+            UnknownName: the kernel has no areas of CPUs that are known here.
+        """
+        self._sampler, self._why = sampler, why
+        self._offsets = kernel.symbol("__per_cpu_offset")
+        self._clock = kernel.symbol("runqueues") + kernel.field("rq", "clock").offset
+        self._taken: list[Taken] = []
+        self.torn = 0
+
+    def sample(self, memory: Memory) -> None:
+        """Takes one, if the guest is far enough for that."""
+        try:
+            areas = struct.unpack(
+                f"<{self._sampler.cpus}Q", memory.read(self._offsets, 8 * self._sampler.cpus)
+            )
+            data = whole(
+                memory,
+                self._sampler.reads,
+                areas,
+                lambda cpu: memory.read(areas[cpu] + self._clock, 8),
+            )
+            clocks = [memory.read(area + self._clock, 8) for area in areas]
+        except MemoryFault:
+            # of a guest that has no such pages yet, or no more
+            return
+        if data is None:
+            self.torn += 1
+            return
+        newest = max(range(len(areas)), key=lambda cpu: int.from_bytes(clocks[cpu], "little"))
+        self._taken.append(Taken(newest, data))
+
+    def series(self, period_ns: int) -> MonitorSeries:
+        """What all samples say; `period_ns` is how far they are apart at least."""
+        samples = self._sampler.samples(self._taken, 1)
+        return MonitorSeries(
+            How.MEMORY,
+            self._why,
+            period_ns,
+            samples.at_ns,
+            samples.columns,
+            (*self._sampler.lacks, Lack(IDLE_WAIT, "plugin of QEMU")),
+            self.torn,
+            samples.comms,
+            samples.unseen,
+        )

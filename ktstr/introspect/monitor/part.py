@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The monitor as one of those that look into guests by QEMU's plugin.
+
+A sample is taken at the first tick of any CPU once the period is over, behind update_rq_clock(), so
+that the clock of that CPU's runqueue is fresh.  While no CPU ticks, as all of them sleep, there is
+no sample.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ktstr.introspect.invariants.compiler import compile_predicate
+from ktstr.introspect.kernel.errors import UnknownName
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.monitor.idle import IdleLook, condition, idle_look, idle_probe, longest
+from ktstr.introspect.monitor.sampler import Sampler, Taken, sampler
+from ktstr.introspect.monitor.series import How, IdleLooks, Lack, MonitorSeries
+from ktstr.introspect.plugin.part import Looked, Wanted
+from ktstr.introspect.plugin.watch import ABSOLUTE, Period, Probe, Read
+from ktstr.model.plan import Plan
+
+# what each class does at a tick: of kernel/sched/{fair,ext,idle,rt,deadline,stop_task}.c, 6.12 to
+# 7.2; a kernel without sched_ext has no task_tick_scx
+TICKS = (
+    "task_tick_fair",
+    "task_tick_scx",
+    "task_tick_idle",
+    "task_tick_rt",
+    "task_tick_dl",
+    "task_tick_stop",
+)
+# a jiffy at CONFIG_HZ=250; a kernel with longer ones has a sample for each
+PERIOD_NS = 4_000_000
+IDLE_WAIT = "idle_beside_wait"
+_IDLE = "idle"
+# what all samples of a run may take of the plugin's memory
+_MOST_BYTES = 24 << 20
+# guest time before and after what a test plays
+_AROUND_S = 5.0
+
+
+class Monitor:
+    """The part of a run's record that is called `monitor`."""
+
+    name = "monitor"
+
+    def look(self, kernel: Kernel, plan: Plan, cpus: int) -> MonitorLook:
+        """A look at all runqueues, in every guest.
+
+        Raises:
+            UnknownName: the kernel lacks runqueues, ticks or a timekeeper that are known here.
+        """
+        return monitor_look(kernel, cpus, plan.machine.nodes, plan.duration_s)
+
+    def without(self, why: str) -> MonitorSeries:
+        """What there is where nobody looked."""
+        return MonitorSeries(How.NOBODY, why)
+
+
+@dataclass(frozen=True)
+class MonitorLook:
+    """The probes of one guest, and the series that come of their records.
+
+    idle: None where this kernel cannot be looked at where CPUs go idle; `lacks` says why.
+    """
+
+    sampler: Sampler
+    idle: IdleLook | None
+    lacks: tuple[Lack, ...]
+    period_ns: int
+    wanted: Wanted
+
+    def made(self, looked: Looked) -> MonitorSeries:
+        """What the records say."""
+        if not looked.probes:
+            return MonitorSeries(How.NOBODY, looked.problem or "the plugin did not say what it saw")
+        ticks = [each for each in looked.records if each.probe != _IDLE]
+        samples = self.sampler.samples([Taken(each.cpu, b"".join(each.runs)) for each in ticks])
+        return MonitorSeries(
+            How.PLUGIN,
+            looked.problem,
+            self.period_ns,
+            samples.at_ns,
+            samples.columns,
+            self.lacks,
+            comms=samples.comms,
+            unseen_dsqs=samples.unseen,
+            idle=self._idle_looks(looked),
+        )
+
+    def _idle_looks(self, looked: Looked) -> IdleLooks | None:
+        if self.idle is None:
+            return None
+        records = [each for each in looked.records if each.probe == _IDLE]
+        waits, cut = self.idle.waits(
+            [each.cpu for each in records], [b"".join(each.runs) for each in records]
+        )
+        count = looked.probes.get(_IDLE)
+        lost = max(0, count.records - len(records)) if count is not None else 0
+        return IdleLooks(count.hits if count is not None else 0, lost, cut, longest(waits))
+
+
+def monitor_look(kernel: Kernel, cpus: int, nodes: int, duration_s: float) -> MonitorLook:
+    """The look at a guest of so many CPUs and NUMA nodes, which plays for so long."""
+    taken = sampler(kernel, cpus, nodes)
+    period_ns = _period_ns(duration_s, taken.row.layout.size)
+    ticks = tuple(_ticks(kernel, taken, period_ns))
+    try:
+        idle = idle_look(kernel, cpus, taken.clock)
+        stand = idle_probe(kernel, idle, 0)
+        program = compile_predicate(condition(kernel), kernel).program.encode()
+    except UnknownName as error:
+        lacks = (*taken.lacks, Lack(IDLE_WAIT, error.name))
+        return MonitorLook(taken, None, lacks, period_ns, Wanted(ticks))
+    wanted = Wanted((*ticks, stand), (program,))
+    return MonitorLook(taken, idle, taken.lacks, period_ns, wanted)
+
+
+def _period_ns(duration_s: float, sample_bytes: int) -> int:
+    """The period at which the samples of so long a test, and of its boot, find room."""
+    samples = (duration_s + _AROUND_S) * 1e9 / PERIOD_NS
+    return PERIOD_NS * max(1, math.ceil(samples * sample_bytes / _MOST_BYTES))
+
+
+def _ticks(kernel: Kernel, taken: Sampler, period_ns: int) -> Iterable[Probe]:
+    """One probe where each class has its tick, all of one period."""
+    jiffies = Read(ABSOLUTE, (kernel.symbol("jiffies_64"),), 8)
+    period = Period(jiffies, max(1, period_ns // PERIOD_NS))
+    present = [name for name in TICKS if kernel.has_symbol(name)]
+    if not present:
+        kernel.symbol(TICKS[0])
+    for name in present:
+        where = kernel.symbol_range(name)
+        yield Probe(name, where.start, where.stop, reads=taken.reads, period=period)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples of a machine made by hand, in the layout of a real kernel."""
+
+from __future__ import annotations
+
+from absl.testing import absltest, parameterized
+
+from ktstr.introspect.monitor.living import Living
+from ktstr.introspect.monitor.quantities import BY_NAME, CLASS_NAMES
+from ktstr.introspect.monitor.reading import run, whole
+from ktstr.introspect.monitor.sampler import Sampler, Samples, Taken, sampler
+from ktstr.introspect.monitor.series import How
+from ktstr.introspect.plugin.watch import ABSOLUTE, Read
+from tests.introspect.monitor import states
+
+_CPUS = 4
+_KERNEL = states.kernel()
+_TSC = 5_000_000_000
+
+
+def _samples(of: Sampler, machine: states.Machine, cpu: int = 0) -> Samples:
+    data = whole(machine.memory, of.reads, machine.areas, lambda _: b"")
+    assert data is not None
+    return of.samples([Taken(cpu, data)])
+
+
+class SamplerTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.machine = states.Machine(_KERNEL, _CPUS)
+        self.machine.time(_TSC, 3_000_000_000, updated_tsc=_TSC - 1_000_000)
+        self.sampler = sampler(_KERNEL, _CPUS, nodes=1)
+
+    def values(self, quantity: str) -> dict[int | None, int]:
+        found = _samples(self.sampler, self.machine)
+        return {each.of: each.values[0] for each in found.columns if each.quantity == quantity}
+
+    def test_numbers_of_each_runqueue(self) -> None:
+        for cpu in range(_CPUS):
+            values = {"nr_running": cpu, "cfs.h_nr_queued": 10 + cpu, "scx.local_dsq.nr": 20 + cpu}
+            self.machine.cpu(cpu, values | {"cpu_capacity": 1024 - cpu, "clock": 77})
+        self.assertEqual(self.values("nr_running"), {0: 0, 1: 1, 2: 2, 3: 3})
+        self.assertEqual(self.values("h_nr_queued"), {0: 10, 1: 11, 2: 12, 3: 13})
+        self.assertEqual(self.values("local_dsq"), {0: 20, 1: 21, 2: 22, 3: 23})
+        self.assertEqual(self.values("capacity")[3], 1021)
+        self.assertEqual(self.values("clock")[2], 77)
+
+    def test_the_task_that_runs_and_its_class(self) -> None:
+        task = self.machine.task(99, "w0.0.1", "ext_sched_class")
+        self.machine.cpu(2, {"curr": task})
+        self.assertEqual(self.values("pid"), {0: 0, 1: 0, 2: 99, 3: 0})
+        names = {cpu: CLASS_NAMES[each] for cpu, each in self.values("class").items()}
+        self.assertEqual(names, {0: "idle", 1: "idle", 2: "ext", 3: "idle"})
+        self.assertEqual(_samples(self.sampler, self.machine).comms, {99: "w0.0.1"})
+
+    @parameterized.parameters((0, 0, 0), (7_000, 1_000, -3_000), (-4_000, 1_000, 2_500))
+    def test_eevdfs_average_and_lag(self, key: int, average: int, lag: int) -> None:
+        # the one that runs is as heavy as the other, which is 5000 before or behind
+        entity = self.machine.make(_KERNEL.size_of("sched_entity"))
+        zero = 1_000_000
+        self.machine.put(entity, "sched_entity", "vruntime", zero + average - lag)
+        self.machine.put(entity, "sched_entity", "load.weight", 1024 << 10)
+        self.machine.put(entity, "sched_entity", "on_rq", 1)
+        other = 2 * average - (average - lag)
+        self.machine.cpu(
+            1,
+            {
+                "cfs.zero_vruntime": zero,
+                "cfs.avg_vruntime": other * 1024,
+                "cfs.avg_load": 1024,
+                "cfs.curr": entity,
+            },
+        )
+        self.assertEqual(self.values("avg_vruntime")[1], zero + average)
+        self.assertEqual(self.values("lag")[1], lag)
+
+    def test_dsqs_of_a_scheduler_and_the_global_ones(self) -> None:
+        self.machine.dsqs({0: 4, 7: 5, 0x1234_5678_9ABC: 6})
+        dsq = self.machine.make(_KERNEL.size_of("scx_dispatch_q"))
+        self.machine.put(dsq, "scx_dispatch_q", "nr", 3)
+        nodes = self.machine.make(8)
+        self.machine.word(nodes, dsq)
+        self.machine.word(_KERNEL.symbol("global_dsqs"), nodes)
+        self.assertEqual(self.values("user_dsq"), {0: 4, 7: 5, 0x1234_5678_9ABC: 6})
+        self.assertEqual(self.values("global_dsq"), {0: 3})
+        self.assertEqual(_samples(self.sampler, self.machine).unseen, 0)
+
+    def test_dsqs_that_are_not_found_are_counted(self) -> None:
+        self.machine.dsqs({0: 4})
+        self.machine.put(_KERNEL.symbol("dsq_hash"), "rhashtable", "nelems", 3)
+        self.assertEqual(_samples(self.sampler, self.machine).unseen, 2)
+
+    def test_the_time_is_that_of_the_runqueues_clock(self) -> None:
+        # 250 us after the update, by the clock of CPU 1's runqueue, which is the TSC's
+        self.machine.cpu(1, {"clock": _TSC - 750_000})
+        found = _samples(self.sampler, self.machine, cpu=1)
+        self.assertEqual(found.at_ns, (3_000_000_000 - 750_000,))
+
+    def test_another_clock_source_gives_the_time_of_its_last_update(self) -> None:
+        keeper = _KERNEL.symbol("tk_core") + 8
+        self.machine.put(keeper, "tk_read_base", "clock", 0xFFFF_FFFF_8000_1000)
+        self.machine.cpu(1, {"clock": _TSC})
+        found = _samples(self.sampler, self.machine, cpu=1)
+        self.assertEqual(found.at_ns, (3_000_000_000 - 1_000_000,))
+
+    def test_what_the_kernel_lacks_is_named(self) -> None:
+        lacks = {each.quantity: each.what for each in self.sampler.lacks}
+        self.assertEqual(
+            lacks["SCX_EV_SELECT_CPU_FALLBACK"], "scx_event_stats.SCX_EV_SELECT_CPU_FALLBACK"
+        )
+        self.assertNotIn("user_dsq", lacks)
+
+    def test_every_column_is_of_a_known_quantity(self) -> None:
+        found = {each.quantity for each in _samples(self.sampler, self.machine).columns}
+        self.assertLessEqual(found, set(BY_NAME))
+        self.assertGreater(len(found), 15)
+
+    def test_no_samples_no_columns(self) -> None:
+        found = self.sampler.samples([])
+        self.assertEqual((found.at_ns, found.columns), ((), ()))
+
+
+class LivingTest(absltest.TestCase):
+    """The same out of memory that goes on changing."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.machine = states.Machine(_KERNEL, _CPUS)
+        self.machine.time(_TSC, 3_000_000_000, updated_tsc=_TSC)
+        self.sampler = sampler(_KERNEL, _CPUS, nodes=1)
+        self.living = Living(_KERNEL, self.sampler, "tcg")
+
+    def clocks(self, clock: int) -> None:
+        for cpu in range(_CPUS):
+            self.machine.cpu(cpu, {"clock": clock, "nr_running": 1})
+
+    def test_samples_of_a_machine_that_stands_are_one(self) -> None:
+        self.clocks(_TSC)
+        self.living.sample(self.machine.memory)
+        self.living.sample(self.machine.memory)
+        self.clocks(_TSC + 5_000_000)
+        self.living.sample(self.machine.memory)
+        seen = self.living.series(4_000_000)
+        self.assertIs(seen.how, How.MEMORY)
+        self.assertEqual(seen.at_ns, (3_000_000_000, 3_005_000_000))
+        self.assertEqual(seen.by("nr_running")[3], (1, 1))
+        self.assertEqual(seen.lack("idle_beside_wait"), "plugin of QEMU")
+
+    def test_what_changes_while_it_is_read_is_thrown_away(self) -> None:
+        self.clocks(_TSC)
+        read, memory = self.machine.memory.read, self.machine.memory
+        at = self.machine.queues[2] + _KERNEL.field("rq", "nr_running").offset
+
+        def racing(address: int, size: int) -> bytes:
+            if address == at:
+                self.machine.cpu(
+                    2, {"clock": int.from_bytes(read(address + 3092, 8), "little") + 1}
+                )
+            return read(address, size)
+
+        memory.read = racing  # type: ignore[method-assign]
+        self.living.sample(self.machine.memory)
+        seen = self.living.series(4_000_000)
+        self.assertEqual((seen.torn, seen.at_ns), (1, ()))
+
+    def test_a_guest_without_pages_gives_no_sample(self) -> None:
+        living = Living(_KERNEL, self.sampler, "tcg")
+        living.sample(states.Memory())
+        self.assertEqual(living.series(1).at_ns, ())
+
+
+class ReadingTest(absltest.TestCase):
+    def test_pointers_that_end_are_zeros(self) -> None:
+        machine = states.Machine(_KERNEL, 1)
+        at = machine.make(64)
+        machine.word(at, at + 8)
+        machine.word(at + 8, 0xABCD)
+        self.assertEqual(run(machine.memory, Read(ABSOLUTE, (at, 0), 8)), b"\xcd\xab" + bytes(6))
+        for pointer in (0, at + 9, 0xDEAD_0000_0000):
+            machine.word(at, pointer)
+            self.assertEqual(run(machine.memory, Read(ABSOLUTE, (at, 0), 8)), bytes(8))
+
+    def test_several_pointers_are_one_run(self) -> None:
+        machine = states.Machine(_KERNEL, 1)
+        table, one = machine.make(64), machine.make(64)
+        machine.word(table + 8, one)
+        machine.word(one, 5)
+        base = machine.make(8)
+        machine.word(base, table)
+        got = run(machine.memory, Read(ABSOLUTE, (base, 0, 0), 4, times=3))
+        self.assertEqual(got, bytes(4) + b"\5\0\0\0" + bytes(4))
+
+
+if __name__ == "__main__":
+    absltest.main()

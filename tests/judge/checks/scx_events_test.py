@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""no_scx_error_events: any that comes within the steps fails, those before do not."""
+
+from __future__ import annotations
+
+from absl.testing import absltest
+
+from ktstr.judge.judge import judge
+from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.kinds import Kind
+from tests.support.monitored import lacking, run_of, series
+
+_ON = Checks(not_starved=True, no_scx_error_events=True)
+_OFFLINE, _NOT_OWNED = "SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE", "SCX_EV_INSERT_NOT_OWNED"
+
+
+class ScxEventsTest(absltest.TestCase):
+    def test_an_event_fails_with_its_number_and_time(self) -> None:
+        seen = series({_OFFLINE: {None: 3}, _NOT_OWNED: {None: lambda ms: 5 if ms >= 400 else 2}})
+        judged = judge(run_of(seen, _ON))
+        (found,) = judged.details
+        self.assertEqual((found.kind, found.subject), (Kind.SCX_EVENTS, _NOT_OWNED))
+        self.assertEqual(
+            found.message,
+            "3 tasks were inserted into a DSQ by a scheduler that has them not "
+            "(SCX_EV_INSERT_NOT_OWNED), from 400 ms after the start on",
+        )
+        self.assertIn("no_scx_error_events", [each.name for each in judged.checks])
+
+    def test_none_passes(self) -> None:
+        seen = series({_OFFLINE: {None: 3}}, lacks=lacking(_NOT_OWNED))
+        self.assertIs(judge(run_of(seen, _ON)).verdict, Verdict.PASS)
+
+    def test_a_kernel_that_counts_none(self) -> None:
+        judged = judge(run_of(series({}, lacks=lacking(_OFFLINE)), _ON))
+        self.assertIs(judged.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn(f"does not tell {_OFFLINE}", judged.details[0].message)
+
+
+if __name__ == "__main__":
+    absltest.main()
