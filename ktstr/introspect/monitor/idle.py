@@ -2,8 +2,8 @@
 """Work conservation at exact instants: what waits where when a CPU goes idle.
 
 The plugin stands at set_next_task_idle(), which a CPU enters as soon as it has found nothing to run
-(kernel/sched/idle.c, 6.12 to 7.2).  Only where a runqueue holds more than runs of it is anything
-read: of each CPU the tasks that have waited longest of `cfs_tasks` and of sched_ext's
+(kernel/sched/idle.c, 6.12 to 7.2).  Only where somebody has waited for LEAST_NS who may run there
+anything is read: of each CPU the tasks that have waited longest of `cfs_tasks` and of sched_ext's
 `runnable_list`, on which a task is wherever its DSQ may be.
 
 Of those who wait neither count tasks that are on the way to sleep (`sched_delayed`), nor those of a
@@ -29,8 +29,10 @@ _COMM_BYTES = 16
 # a mask of CPUs is read up to this one
 _WORDS = 4
 _MASK_CPUS = 64 * _WORDS
-# shorter waits than a switch takes are no waits
-_LEAST_NS = 1_000
+# who waits for less is on the way to a CPU: that was kicked, and comes as soon as it may
+LEAST_NS = 1_000_000
+# what all looks of a run may take of the plugin's memory
+_MOST_BYTES = 12 << 20
 _AREA, _CURR, _CLOCK = "_area", "_curr", "clock"
 
 
@@ -77,7 +79,7 @@ class IdleLook:
             now = raw[_CLOCK, cpu][number]
             waited = [(now - each.queued, each) for each in waiting if each.queued]
             longest = max(waited, key=lambda pair: pair[0], default=None)
-            if longest is not None and longest[0] >= _LEAST_NS:
+            if longest is not None and longest[0] >= LEAST_NS:
                 at = self.clock.monotonic_ns(raw, number, cpu, now)
                 found.append(longest[1].wait(at, cpu, longest[0]))
         return found, cut
@@ -107,12 +109,14 @@ class IdleLook:
 
     def _is_cut(self, raw: dict[Key, tuple[int, ...]], row: int) -> bool:
         """Whether a list has more tasks than are looked at."""
-        return any(
-            raw[f"_{each.name}{_SEEN[each.name]}_at", cpu][row]
-            not in (0, raw[_AREA, cpu][row] + self.queue + each.head)
-            for each in self.lists
-            for cpu in range(self.cpus)
-        )
+        for each in self.lists:
+            for cpu in range(self.cpus):
+                ends = (0, raw[_AREA, cpu][row] + self.queue + each.head)
+                # behind its head a list begins anew
+                places = range(_SEEN[each.name] + 1)
+                if all(raw[f"_{each.name}{at}_at", cpu][row] not in ends for at in places):
+                    return True
+        return False
 
     def _throttles(self, raw: dict[Key, tuple[int, ...]], each: _List) -> bool:
         return (f"_{each.name}0_throttled", 0) in raw
@@ -175,17 +179,46 @@ def idle_look(kernel: Kernel, cpus: int, clock: Clock) -> IdleLook:
 
 
 def condition(kernel: Kernel) -> str:
-    """What holds while nobody waits: no runqueue has more tasks than run of it.
+    """What holds while nobody waits who may have the CPU that goes idle.
 
-    In the language of `ktstr.introspect.invariants.compiler`.  The CPU that goes idle still has the
-    task before as its current one, which may wait as well.
+    In the language of `ktstr.introspect.invariants.compiler`.  A runqueue that has no more tasks
+    than run of it is not looked into.  The CPU that goes idle still has the task before as its
+    current one, which may wait as well.
     """
     waiting = "q.nr_running"
     if kernel.has_field("rq", "cfs.h_nr_runnable"):
         waiting += " - q.cfs.h_nr_queued + q.cfs.h_nr_runnable"
+    lists = [_none_of("cfs_tasks", "se.group_node", _fair_conditions(kernel))]
+    if kernel.has_field("rq", "scx.runnable_list"):
+        lists.append(_none_of("scx.runnable_list", "scx.runnable_node", []))
+    nobody = f"{waiting} <= (c != cpu() and q.curr != q.idle)"
     return (
-        f'all((q := rq(per_cpu("runqueues", c))).nr_running == 0 or '
-        f"{waiting} <= (c != cpu() and q.curr != q.idle) for c in range(cpus()))"
+        f'all((q := rq(per_cpu("runqueues", c))).nr_running == 0 or {nobody} or '
+        f"({' and '.join(lists)}) for c in range(cpus()))"
+    )
+
+
+def _fair_conditions(kernel: Kernel) -> list[str]:
+    found = []
+    if kernel.has_field("task_struct", "se.sched_delayed"):
+        found.append("t.se.sched_delayed == 0")
+    if kernel.has_field("cfs_rq", "throttle_count"):
+        found.append("cfs_rq(t.se.cfs_rq).throttle_count == 0")
+    return found
+
+
+def _none_of(member: str, node: str, conditions: list[str]) -> str:
+    """That no task on a list of q has waited for long, and may have this CPU."""
+    waits = [
+        "(t != q.curr or c == cpu())",
+        "t.sched_info.last_queued != 0",
+        f'rq(per_cpu("runqueues", cpu())).clock - t.sched_info.last_queued >= {LEAST_NS}',
+        "word(t.cpus_ptr + 8 * (cpu() >> 6)) >> (cpu() & 63) & 1 != 0",
+        *conditions,
+    ]
+    return (
+        f"all(not ({' and '.join(waits)}) "
+        f'for t in entries(address(q.{member}), "task_struct", "{node}"))'
     )
 
 
@@ -197,7 +230,13 @@ def idle_probe(kernel: Kernel, look: IdleLook, predicate: int) -> Probe:
     """
     where = kernel.symbol_range(FUNCTION)
     return Probe(
-        "idle", where.start, where.stop, reads=look.reads, predicates=(predicate,), every=True
+        "idle",
+        where.start,
+        where.stop,
+        reads=look.reads,
+        predicates=(predicate,),
+        every=True,
+        limit=_MOST_BYTES // look.row.layout.size,
     )
 
 

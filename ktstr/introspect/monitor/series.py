@@ -68,9 +68,9 @@ IDLE_WAIT_NS = 20_000_000
 
 @dataclass(frozen=True)
 class IdleLooks:
-    """How often CPUs went idle beside a task that waited anywhere, and what came of it.
+    """How often CPUs went idle, and beside whom.
 
-    looks: the instants that were looked at.  lost: those for which the plugin had no room.
+    looks: the instants at which one did.  lost: those of them for which the plugin had no room.
     cut: looks at which a queue held more tasks than are looked at, so that some were not seen.
     """
 

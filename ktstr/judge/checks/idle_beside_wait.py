@@ -33,6 +33,9 @@ def idle_waits(scope: Scope) -> list[Measurement]:
             found.append(Measurement("CPUs", None, why))
             continue
         found += [_of_cpu(cpu, idle, start, end) for cpu in sorted(scope.machine.cpus)]
+        if idle.lost > _MOST_LOST * idle.looks:
+            why = f"{idle.lost} of {idle.looks} looks at CPUs that went idle found no room"
+            found.append(Measurement("CPUs", None, why))
     return found
 
 
@@ -65,9 +68,6 @@ def _unseen(scope: Scope) -> str:
     if monitor.how is not How.PLUGIN or monitor.idle is None:
         why = monitor.why or "the plugin was not there"
         return f"nobody stood where CPUs go idle, which only the plugin can: {why}"
-    lost, looks = monitor.idle.lost, monitor.idle.looks
-    if lost > _MOST_LOST * (lost + looks):
-        return f"{lost} of {lost + looks} looks at CPUs that went idle found no room"
     return ""
 
 

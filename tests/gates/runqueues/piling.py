@@ -19,7 +19,7 @@ _SHARED = ("--set", "pile=false")
 _DEPTH = Checks(not_starved=False, max_local_dsq_depth=2)
 _BALANCE = Checks(not_starved=False, max_imbalance_ratio=3)
 _CLOCKS = Checks(not_starved=False, no_stall=True)
-_WAITS = Checks(not_starved=False, max_idle_beside_wait_ms=40)
+_WAITS = Checks(not_starved=False, max_idle_beside_wait_ms=100)
 
 
 def _four(machine: TopologyView) -> Scenario:

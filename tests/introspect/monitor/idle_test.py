@@ -8,7 +8,7 @@ from absl.testing import absltest, parameterized
 from ktstr.introspect.invariants.compiler import compile_predicate
 from ktstr.introspect.invariants.program import End, Look, evaluate
 from ktstr.introspect.monitor.clock import clock_of
-from ktstr.introspect.monitor.idle import condition, idle_look, idle_probe, longest
+from ktstr.introspect.monitor.idle import LEAST_NS, condition, idle_look, idle_probe, longest
 from ktstr.introspect.monitor.reading import whole
 from ktstr.introspect.monitor.series import IDLE_WAIT_NS, IdleWait
 from tests.introspect.monitor import states
@@ -69,6 +69,18 @@ class IdleTest(parameterized.TestCase):
         self.machine.word(task + _KERNEL.field("task_struct", "cpus_mask").offset, mask)
         self.fair(1, task, self.waiting(32, 0))
         self.assertEqual(bool(self.waits(0)[0]), told)
+        self.assertEqual(self.holds(0), not told)
+
+    def test_who_has_waited_for_a_moment_only_is_on_the_way(self) -> None:
+        task = self.waiting(31, 0)
+        late = _NOW - LEAST_NS + 1
+        self.machine.put(task, "task_struct", "sched_info.last_queued", late)
+        self.fair(1, task, self.waiting(32, 0))
+        self.assertTrue(self.holds(0))
+        self.assertEqual(self.waits(0), ([], 0))
+        self.machine.put(task, "task_struct", "sched_info.last_queued", late - 1)
+        self.assertFalse(self.holds(0))
+        self.assertLen(self.waits(0)[0], 1)
 
     def test_who_is_on_the_way_to_sleep_does_not_wait(self) -> None:
         task = self.waiting(31, 12)
@@ -84,6 +96,7 @@ class IdleTest(parameterized.TestCase):
         queue = int.from_bytes(self.machine.memory.read(task + field.offset, 8), "little")
         self.machine.put(queue, "cfs_rq", "throttle_count", 1)
         self.fair(1, task, self.waiting(32, 0))
+        self.assertTrue(self.holds(0))
         self.assertEqual(self.waits(0)[0], [])
 
     def test_tasks_of_sched_ext_wait_wherever_their_queue_is(self) -> None:

@@ -45,7 +45,7 @@ class IdleBesideWaitTest(parameterized.TestCase):
         ),
         (
             {"idle": dataclasses.replace(waits(), lost=100)},
-            "100 of 1100 looks at CPUs that went idle found no room",
+            "100 of 1000 looks at CPUs that went idle found no room",
         ),
     )
     def test_what_was_not_seen(self, changes: dict[str, Any], words: str) -> None:
