@@ -87,7 +87,7 @@ class IdleLook:
     def _entries(self, raw: dict[Key, tuple[int, ...]], row: int) -> Iterator[_Entry]:
         for each in self.lists:
             for cpu in range(self.cpus):
-                head = raw[_AREA, cpu][row] + self.queue + each.head
+                head = self._head(raw, row, each, cpu)
                 for place in range(_SEEN[each.name]):
 
                     def of(name: str, each: _List = each, cpu: int = cpu, at: int = place) -> int:
@@ -107,11 +107,15 @@ class IdleLook:
                         sum(of(f"mask{word}") << 64 * word for word in range(_WORDS)),
                     )
 
+    def _head(self, raw: dict[Key, tuple[int, ...]], row: int, each: _List, cpu: int) -> int:
+        """The address of a list's head, which its last entry leads back to."""
+        return (raw[_AREA, cpu][row] + self.queue + each.head) % (1 << 64)
+
     def _is_cut(self, raw: dict[Key, tuple[int, ...]], row: int) -> bool:
         """Whether a list has more tasks than are looked at."""
         for each in self.lists:
             for cpu in range(self.cpus):
-                ends = (0, raw[_AREA, cpu][row] + self.queue + each.head)
+                ends = (0, self._head(raw, row, each, cpu))
                 # behind its head a list begins anew
                 places = range(_SEEN[each.name] + 1)
                 if all(raw[f"_{each.name}{at}_at", cpu][row] not in ends for at in places):

@@ -46,9 +46,9 @@ class Living:
                 memory,
                 self._sampler.reads,
                 areas,
-                lambda cpu: memory.read(areas[cpu] + self._clock, 8),
+                lambda cpu: self._clock_of(memory, areas[cpu]),
             )
-            clocks = [memory.read(area + self._clock, 8) for area in areas]
+            clocks = [self._clock_of(memory, area) for area in areas]
         except MemoryFault:
             # of a guest that has no such pages yet, or no more
             return
@@ -57,6 +57,10 @@ class Living:
             return
         newest = max(range(len(areas)), key=lambda cpu: int.from_bytes(clocks[cpu], "little"))
         self._taken.append(Taken(newest, data))
+
+    def _clock_of(self, memory: Memory, area: int) -> bytes:
+        # 7.x counts per-CPU variables from a base that areas are told without, and wraps
+        return memory.read((area + self._clock) % (1 << 64), 8)
 
     def series(self, period_ns: int) -> MonitorSeries:
         """What all samples say; `period_ns` is how far they are apart at least."""
