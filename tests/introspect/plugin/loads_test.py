@@ -20,6 +20,8 @@ _WATCH_BYTES = 4096
 
 
 class LoadsTest(absltest.TestCase):
+    library: ctypes.CDLL
+
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
