@@ -2,8 +2,8 @@
 """Opens drgn on a guest: main.py --vmlinux F --index F (--pid QEMU | --core F) [--script F]
 
 `prog` is the guest, and `bpf` its BPF objects: `bpf.map("cpu_ctx")[3].nr_queued`. `here` is the
-stack of the CPU that stands, where its registers are given. A living guest may go on while it is
-looked at, unless whoever started this holds it meanwhile.
+stack of the CPU that stands, where its registers are given, and `stacks` those of all CPUs of a
+core. A living guest may go on while it is looked at, unless whoever started this holds it.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ def main(arguments: list[str]) -> int:
     ours = {"bpf": bpf, "kernel": kernel, "memory": memory}
     if options.registers:
         ours["here"] = stack_of(program, options.registers)
+    if isinstance(physical, RecordedMemory):
+        ours["stacks"] = [stack_of(program, each) for each in physical.head.registers]
 
     def names(known: dict[str, Any]) -> dict[str, Any]:
         return known | ours

@@ -43,6 +43,12 @@ def debugger(
     program = drgn.Program(drgn.Platform(drgn.Architecture.X86_64))
     program.set_linux_kernel_custom(vmcoreinfo(kernel, memory), True)
     program.add_memory_segment(_KERNEL_HALF, _TOP - 1 - _KERNEL_HALF, _reader(memory))
+    # drgn unwinds by the tables in memory, which nobody changes: a guest that was kept in part, or
+    # has overwritten them, has them in its file
+    for section in kernel.elf.sections.values():
+        if section.name.startswith(".orc_unwind") or section.name == ".orc_header":
+            reader = _reader(_FileMemory(kernel))
+            program.add_memory_segment(section.address, section.size, reader)
     if physical is not None:
         program.add_memory_segment(0, _PHYSICAL, _reader(physical), True)
     finders = _Finders(program, kernel)
@@ -124,6 +130,24 @@ class _Reader:
             return self._memory.read(address, count)
         except MemoryFault as fault:
             raise drgn.FaultError(fault.reason, address) from None
+
+
+class _FileMemory:
+    """What the kernel's file has."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._elf = kernel.elf
+
+    def read(self, address: int, size: int) -> bytes:
+        """Raises MemoryFault."""
+        found = self._elf.read(address, size)
+        if found is None:
+            raise MemoryFault("read", address, size, "the kernel's file does not have it")
+        return found
+
+    def write(self, address: int, data: bytes) -> None:
+        """Raises MemoryFault."""
+        raise MemoryFault("write", address, len(data), "the kernel's file stays as it is")
 
 
 def _reader(memory: Memory | PhysicalMemory) -> _Reader:
