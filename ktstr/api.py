@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.needs import Needs
+from ktstr.model.plan import SAMPLE_MS
 from ktstr.model.scenario.scenario import Scenario
 from ktstr.model.verdict.checks import Checks, ExpectFail, check_checks
 from ktstr.model.verdict.claims import StatClaim
@@ -27,7 +28,7 @@ class Declaration:
     duration_s: length of the scenario, guest seconds.  in_guest: the function runs in the guest.
     scheduler_args: appended to the scheduler's argv for this test alone.
     needs: the smallest machine that it is for; None: any.  trace: the kernel's tracepoints are
-    sampled, too.
+    sampled, too.  sample_ms: the monitor samples runqueues once in so much guest time at most.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Declaration:
     needs: Needs | None = None
     trace: bool = False
     claims: tuple[StatClaim, ...] = ()
+    sample_ms: float = SAMPLE_MS
 
 
 S = TypeVar("S", bound=Callable[..., Scenario])
@@ -57,13 +59,15 @@ def scenario(
     needs: Needs | None = None,
     trace: bool = False,
     claims: tuple[StatClaim, ...] = (),
+    sample_ms: float = SAMPLE_MS,
 ) -> Callable[[S], S]:
     """Declares a test as data: the function runs on the host and returns the scenario to play.
 
     It gets the `TopologyView` of the target, and the test's seed as `seed` where it has a parameter
     of this name (see `ktstr.stream`).  `duration` is in guest seconds.  On a machine that
     lacks what the test `needs` it is skipped before anything boots.  With `trace` the kernel's
-    tracepoints measure the managed cgroups besides.
+    tracepoints measure the managed cgroups besides.  The monitor samples runqueues once in
+    `sample_ms` of guest time at most, at ticks.
 
     Raises:
         UsageError: a value is out of range.
@@ -82,6 +86,7 @@ def scenario(
             needs,
             trace,
             claims,
+            sample_ms,
         )
         return function
 
@@ -99,10 +104,11 @@ def test(
     needs: Needs | None = None,
     trace: bool = False,
     claims: tuple[StatClaim, ...] = (),
+    sample_ms: float = SAMPLE_MS,
 ) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
     """Declares a test as code: the function runs in the guest, as root, with a live `Context`.
 
-    It may take at most `timeout` guest seconds.  `trace` as for a scenario.
+    It may take at most `timeout` guest seconds.  `trace` and `sample_ms` as for a scenario.
 
     Raises:
         UsageError: a value is out of range.
@@ -121,6 +127,7 @@ def test(
             needs,
             trace,
             claims,
+            sample_ms,
         )
         return function
 
@@ -148,9 +155,11 @@ def _declare(
     needs: Needs | None,
     trace: bool,
     claims: tuple[StatClaim, ...],
+    sample_ms: float,
 ) -> None:
     name = function.__name__
-    for what, value in (("duration", duration), ("timeout", timeout)):
+    times = (("duration", duration), ("timeout", timeout), ("sample_ms", sample_ms))
+    for what, value in times:
         if not math.isfinite(value) or value <= 0:
             raise UsageError(f"test {name}: {what} is {value}; it must be finite and above 0")
     if workers < 1:
@@ -179,5 +188,6 @@ def _declare(
         needs,
         trace,
         tuple(claims),
+        sample_ms,
     )
     setattr(function, _MARK, declared)

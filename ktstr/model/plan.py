@@ -47,6 +47,10 @@ class GuestDeadlines:
     detach_s: float = 5.0
 
 
+# how far samples of the monitor are apart unless a test says so: a tick at CONFIG_HZ=250
+SAMPLE_MS = 4.0
+
+
 @dataclass(frozen=True)
 class Plan:
     """One test: what the guest does, and the thresholds the host will judge it by.
@@ -59,7 +63,8 @@ class Plan:
     those that ops may bring in, by their names.  `check_layers` says which layer set each
     threshold: default, the scheduler's name, or test.
     `kargs` is what target and schedulers want on the kernel's command line, sysctls as such.
-    `trace` asks for the sampler's measurements (`model.samples`).  `workers` are the names of the
+    `trace` asks for the sampler's measurements (`model.samples`).  `sample_ms` is how far samples
+    of the monitor are apart at least.  `workers` are the names of the
     target's own work types.  `environment` holds variables that are set in the guest as they are on
     the host, for all that runs there.  `witness` is off only where its own
     cost is measured.
@@ -91,6 +96,7 @@ class Plan:
     kargs: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     witness: bool = True
+    sample_ms: float = SAMPLE_MS
 
     @property
     def machine(self) -> Topology:

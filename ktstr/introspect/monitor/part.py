@@ -33,7 +33,7 @@ TICKS = (
     "task_tick_stop",
 )
 # a jiffy at CONFIG_HZ=250; a kernel with longer ones has a sample for each
-PERIOD_NS = 4_000_000
+JIFFY_NS = 4_000_000
 IDLE_WAIT = "idle_beside_wait"
 _IDLE = "idle"
 # what all samples of a run may take of the plugin's memory
@@ -53,7 +53,8 @@ class Monitor:
         Raises:
             UnknownName: the kernel lacks runqueues, ticks or a timekeeper that are known here.
         """
-        return monitor_look(kernel, cpus, plan.machine.nodes, plan.duration_s)
+        sample_ns = round(plan.sample_ms * 1e6)
+        return monitor_look(kernel, cpus, plan.machine.nodes, plan.duration_s, sample_ns)
 
     def without(self, why: str) -> MonitorSeries:
         """What there is where nobody looked."""
@@ -105,10 +106,12 @@ class MonitorLook:
         return IdleLooks(hits, max(0, hits - told) + max(0, gone), cut, longest(waits))
 
 
-def monitor_look(kernel: Kernel, cpus: int, nodes: int, duration_s: float) -> MonitorLook:
+def monitor_look(
+    kernel: Kernel, cpus: int, nodes: int, duration_s: float, sample_ns: int
+) -> MonitorLook:
     """The look at a guest of so many CPUs and NUMA nodes, which plays for so long."""
     taken = sampler(kernel, cpus, nodes)
-    period_ns = _period_ns(duration_s, taken.row.layout.size)
+    period_ns = _period_ns(duration_s, sample_ns, taken.row.layout.size)
     ticks = tuple(_ticks(kernel, taken, period_ns))
     try:
         idle = idle_look(kernel, cpus, taken.clock)
@@ -121,16 +124,19 @@ def monitor_look(kernel: Kernel, cpus: int, nodes: int, duration_s: float) -> Mo
     return MonitorLook(taken, idle, taken.lacks, period_ns, wanted)
 
 
-def _period_ns(duration_s: float, sample_bytes: int) -> int:
-    """The period at which the samples of so long a test, and of its boot, find room."""
-    samples = (duration_s + _AROUND_S) * 1e9 / PERIOD_NS
-    return PERIOD_NS * max(1, math.ceil(samples * sample_bytes / _MOST_BYTES))
+def _period_ns(duration_s: float, asked_ns: int, sample_bytes: int) -> int:
+    """The period that is asked for, or at which the samples of so long a test find room.
+
+    In whole jiffies, and with those of the time around what a test plays.
+    """
+    least = (duration_s + _AROUND_S) * 1e9 * sample_bytes / _MOST_BYTES
+    return JIFFY_NS * max(1, math.ceil(max(asked_ns, least) / JIFFY_NS))
 
 
 def _ticks(kernel: Kernel, taken: Sampler, period_ns: int) -> Iterable[Probe]:
     """One probe where each class has its tick, all of one period."""
     jiffies = Read(ABSOLUTE, (kernel.symbol("jiffies_64"),), 8)
-    period = Period(jiffies, max(1, period_ns // PERIOD_NS))
+    period = Period(jiffies, max(1, period_ns // JIFFY_NS))
     present = [name for name in TICKS if kernel.has_symbol(name)]
     if not present:
         kernel.symbol(TICKS[0])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ktstr.execute.source import Source
 from ktstr.model.machine.numa import NumaLayout
+from ktstr.model.plan import SAMPLE_MS
 from ktstr.model.scenario.scenario import Scenario
 from ktstr.model.verdict.checks import Checks, ExpectFail
 from ktstr.model.verdict.claims import StatClaim
@@ -36,6 +37,7 @@ class Case:
     skip: str = ""
     trace: bool = False
     claims: tuple[StatClaim, ...] = ()
+    sample_ms: float = SAMPLE_MS
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ def plan_of(
         disks=disks,
         staged=staged_of(target),
         trace=case.trace,
+        sample_ms=case.sample_ms,
         numa=target.numa,
         workers=workers_of(target),
         kargs=wanted_arguments(target),

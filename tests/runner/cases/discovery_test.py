@@ -206,6 +206,10 @@ class DiscoveryTest(parameterized.TestCase):
         text = HEAD + "@ktstr.scenario(duration=-1)\ndef f(machine): ...\n"
         self.refuse(r"^pkg/case0\.py:2: test f: duration is -1", text)
 
+    def test_samples_without_a_period(self) -> None:
+        text = HEAD + "@ktstr.scenario(sample_ms=0)\ndef f(machine): ...\n"
+        self.refuse(r"^pkg/case0\.py:2: test f: sample_ms is 0; it must be finite", text)
+
     def test_refuses_one_name_in_two_files(self) -> None:
         text = HEAD + "@ktstr.scenario()\ndef same(m): return ktstr.defs()\n"
         self.refuse(r"case1\.py:2: test same .* first at pkg/case0\.py:2", text, text)
