@@ -22,6 +22,8 @@ from ktstr.introspect.plugin.watch import ABSOLUTE, EACH_CPU, Read
 _U64 = 1 << 64
 # a timekeeper that was not updated for longer than this is not at work
 _MOST_NS = 1_000_000_000
+_MOST_SHIFT = 64
+_LATEST_NS = (1 << 63) - 1
 # columns: of the timekeeper, of both sched_clocks, and of each CPU's way from a counter to ns
 _KEEPER = ("_tk_clock", "_tk_cycle_last", "_tk_mult", "_tk_shift", "_tk_xtime_nsec", "_tk_base")
 _TSC_OFFSET, _KVM_OFFSET = "_sched_clock_offset", "_kvm_clock_offset"
@@ -48,15 +50,18 @@ class Clock:
             return columns[name, thing][row]
 
         source, last, mult, shift, nsec, base = (of(name) for name in _KEEPER)
+        # a guest may have written anything there
+        shift = min(shift, _MOST_SHIFT)
         now = updated = base + (nsec >> shift)
         if source == self.tsc and of(_SCALE[0], cpu):
             mul, by, offset = (of(name, cpu) for name in _SCALE)
+            by = min(by, _MOST_SHIFT)
             counter = ((rq_clock - of(_TSC_OFFSET) - offset) % _U64 << by) // mul
             now = base + ((counter - last) * mult + nsec >> shift)
         elif source == self.kvm:
             now = base + ((rq_clock + of(_KVM_OFFSET) - last) * mult + nsec >> shift)
         # before the last update where that is another CPU's, a moment ago
-        return now if abs(now - updated) < _MOST_NS else updated
+        return min(max(0, now if abs(now - updated) < _MOST_NS else updated), _LATEST_NS)
 
 
 def clock_of(kernel: Kernel) -> Clock:

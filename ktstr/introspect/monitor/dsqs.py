@@ -20,6 +20,8 @@ from ktstr.introspect.plugin.watch import ABSOLUTE, Read
 # HASH_DEFAULT_SIZE of include/linux/rhashtable.h
 BUCKETS = 64
 _CHAINED = 2
+# ids that are told of in a run: a guest may write anything into its table
+_MOST_DSQS = 1024
 # SCX_DSQ_FLAG_BUILTIN, of sched_ext's own DSQs, which are in no table
 _BUILTIN = 1 << 63
 # columns: of each place in the table, and of the table.  The link to the next in a chain is the odd
@@ -59,7 +61,9 @@ def user_dsqs(columns: dict[Key, tuple[int, ...]]) -> dict[Key, tuple[int, ...]]
             continue
         entries = zip(links, columns[_ID, at], columns[_NR, at], strict=True)
         for row, (link, ident, nr) in enumerate(entries):
-            if link and not ident & _BUILTIN:
+            if not link or ident & _BUILTIN:
+                continue
+            if ident in found or len(found) < _MOST_DSQS:
                 found.setdefault(ident, [0] * len(links))[row] = nr
     return {(USER_DSQ, ident): tuple(column) for ident, column in sorted(found.items())}
 

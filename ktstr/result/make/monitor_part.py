@@ -75,8 +75,13 @@ def _summaries(run: RunRecord, seen: MonitorSeries) -> Iterator[result_pb2.Monit
                     scenario=number,
                     quantity=quantity,
                     of=[each.of for each in columns if each.of is not None],
-                    least=[min(row) for row in values],
-                    most=[max(row) for row in values],
+                    least=[_bounded(min(row)) for row in values],
+                    most=[_bounded(max(row)) for row in values],
                     mean=[sum(row) / len(row) for row in values],
                     samples=last - first,
                 )
+
+
+def _bounded(value: int) -> int:
+    """What fits: a guest may have any 64 bits where a number should be."""
+    return min(value, (1 << 63) - 1)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from absl.testing import absltest, parameterized
 
 from ktstr.introspect.invariants.compiler import compile_predicate
@@ -118,6 +120,16 @@ class IdleTest(parameterized.TestCase):
         self.fair(3, *tasks)
         (wait,), cut = self.waits(0)
         self.assertEqual((wait.pid, cut), (31, 1))
+
+    @parameterized.parameters(*range(20))
+    def test_whatever_a_guest_has_in_its_memory_ends(self, seed: int) -> None:
+        draw = Random(seed)
+        rows = [draw.randbytes(self.look.row.layout.size) for _ in range(20)]
+        found, cut = self.look.waits([draw.randrange(_CPUS) for _ in rows], rows)
+        self.assertLessEqual(max(len(found), cut), len(rows))
+        for each in longest(found):
+            self.assertBetween(each.at_ns, 0, (1 << 63) - 1)
+            self.assertBetween(each.waited_ns, LEAST_NS, (1 << 64) - 1)
 
     def test_nothing_is_read_where_nothing_runs(self) -> None:
         self.assertTrue(self.holds(0))

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from absl.testing import absltest, parameterized
 
 from ktstr.introspect.monitor.living import Living
 from ktstr.introspect.monitor.quantities import BY_NAME, CLASS_NAMES
 from ktstr.introspect.monitor.reading import run, whole
 from ktstr.introspect.monitor.sampler import Sampler, Samples, Taken, sampler
-from ktstr.introspect.monitor.series import How
+from ktstr.introspect.monitor.series import How, MonitorSeries
 from ktstr.introspect.plugin.watch import ABSOLUTE, Read
 from tests.introspect.monitor import states
 
@@ -114,6 +116,17 @@ class SamplerTest(parameterized.TestCase):
         found = {each.quantity for each in _samples(self.sampler, self.machine).columns}
         self.assertLessEqual(found, set(BY_NAME))
         self.assertGreater(len(found), 15)
+
+    @parameterized.parameters(*range(20))
+    def test_whatever_a_guest_has_in_its_memory_ends(self, seed: int) -> None:
+        draw = Random(seed)
+        size = self.sampler.row.layout.size
+        rows = [Taken(draw.randrange(_CPUS), draw.randbytes(size)) for _ in range(20)]
+        found = self.sampler.samples(rows)
+        self.assertEqual(list(found.at_ns), sorted(set(found.at_ns)))
+        seen = MonitorSeries(How.PLUGIN, at_ns=found.at_ns, columns=found.columns)
+        self.assertTrue(all(len(each.values) == len(found.at_ns) for each in seen.columns))
+        self.assertLess(len(seen.columns), 3_000)
 
     def test_no_samples_no_columns(self) -> None:
         found = self.sampler.samples([])
