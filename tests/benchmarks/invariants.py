@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to look at invariants: the same guests with and without, in one run.
+"""What it costs to look into guests: the same guests with and without, in one run.
 
     tools/bazel run //tests/benchmarks:invariants -- [--rounds=3]
+    tools/bazel run //tests/benchmarks:monitor -- [--rounds=3]
 
 All are clones in virtual time, of which each says the same to the byte with and without.  CPU
 seconds of QEMU and of ourselves are medians, in turns; the ratio is with over without.  Returns 1
@@ -11,25 +12,36 @@ where that is above what all that looks into guests may take, or where guests di
 import hashlib
 import resource
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from absl import app, flags
 
 from ktstr.execute.outcome import Outcome
 from ktstr.introspect.invariants.part import Invariants
+from ktstr.introspect.monitor.part import Monitor
 from ktstr.introspect.plugin.part import Part
 from ktstr.runner.cases.case import Case
 from tests.support.prepared import Prepared, prepared
 
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "Guests of each kind.", lower_bound=1)
 
+_PARTS: Mapping[str, tuple[Part, ...]] = {
+    "invariants": (Invariants(),),
+    "monitor": (Monitor(),),
+    "both": (Monitor(), Invariants()),
+}
+_PART = flags.DEFINE_enum("part", "invariants", list(_PARTS), "Who looks.")
+
 _PROMISED = 1.15
 
 
 @dataclass(frozen=True)
 class _Guest:
-    """What one guest took, and came to; `looks` at invariants, and how many did not hold."""
+    """What one guest took, and came to.
+
+    looks: at invariants, or samples of runqueues.  failed: invariants that did not hold.
+    """
 
     cpu_s: float
     said: str
@@ -68,7 +80,7 @@ def _compared(config: str) -> Iterator[tuple[str, list[_Guest], list[_Guest]]]:
         for case in target.cases:
             looked, alone = [], []
             for number in range(_ROUNDS.value + 1):
-                pair = _guest(target, case, (Invariants(),)), _guest(target, case, ())
+                pair = _guest(target, case, _PARTS[_PART.value]), _guest(target, case, ())
                 if number:
                     looked.append(pair[0])
                     alone.append(pair[1])
@@ -87,7 +99,8 @@ def _guest(target: Prepared, case: Case, looks: Sequence[Part]) -> _Guest:
         digest.update((target.place / case.name / name).read_bytes())
     found = run.invariants
     failed = sum(each.failed for each in found.counted) if found else 0
-    return _Guest(cpu_s, digest.hexdigest(), found.looks if found else 0, failed)
+    count = found.looks if found else len(run.monitor.at_ns) if run.monitor else 0
+    return _Guest(cpu_s, digest.hexdigest(), count, failed)
 
 
 def _seconds() -> float:
