@@ -282,12 +282,12 @@ FAIR = (
     ),
     Invariant(
         name="entity-lag",
-        says="The lag of an entity that left its queue is bounded by its slice.",
+        says="The lag that a task comes back with is bounded by slices that it may have had.",
         category=Category.ENTITY,
         source=f"{_FAIR} entity_lag",
         at=(PUT_FAIR,),
         given=_IS_FAIR,
-        holds="(most := (4 * p.se.slice + 40000000) * NICE_0_LOAD // p.se.load.weight) > 0"
+        holds="(most := (4 * p.se.slice + SLACK) * NICE_0_LOAD // p.se.load.weight) > 0"
         " and -most <= p.se.vlag <= most",
     ),
     Invariant(
