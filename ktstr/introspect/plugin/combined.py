@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -12,11 +12,13 @@ from ktstr.introspect.plugin.part import Looked, Wanted
 from ktstr.introspect.plugin.records import (
     Failed,
     Record,
+    Row,
     Seen,
     State,
     Stream,
     StreamError,
     decode,
+    rows,
     seen,
 )
 from ktstr.introspect.plugin.watch import KernelFacts, Watch
@@ -50,11 +52,17 @@ class Combined:
             for probe in part.probes
         ]
         predicates = tuple(each for part in wanted.values() for each in part.predicates)
-        return cls(wanted, Watch(cpus, kernel, tuple(probes), predicates))
+        room = sum(part.room for part in wanted.values())
+        watch = Watch(cpus, kernel, tuple(probes), predicates)
+        if room:
+            reserve = watch.most_bytes
+            watch = replace(watch, most_bytes=reserve + room, reserve=reserve)
+        return cls(wanted, watch)
 
     def looked(self, stream: Stream) -> tuple[Seen, dict[str, Looked]]:
         """What the plugin says of the run, and what each part gets of what it wrote."""
         records: list[Record] = []
+        of_rows: list[Row] = []
         problem = ""
         try:
             said = seen(self.watch, stream)
@@ -62,12 +70,15 @@ class Combined:
             problem = f"what QEMU's plugin wrote cannot be read: {error}"
             return Seen(State.ABSENT, problem), dict.fromkeys(self.wanted, Looked(problem=problem))
         try:
-            records.extend(decode(self.watch, stream))
+            wanted_rows = self._wanted_rows()
+            records.extend(decode(self.watch, stream, wanted_rows))
+            if wanted_rows:
+                of_rows.extend(rows(self.watch, stream, wanted_rows))
         except StreamError as error:
             problem = f"what QEMU's plugin wrote cannot be read to its end: {error}"
         problem = problem or _problem(said)
         said = replace(said, reason=problem)
-        return said, {name: self._of(name, said, records, problem) for name in self.wanted}
+        return said, {name: self._of(name, said, records, of_rows, problem) for name in self.wanted}
 
     def channel(self) -> HoldChannel | None:
         """The host's end for those who hold the guest; None where nobody does."""
@@ -86,7 +97,14 @@ class Combined:
         part, _, own = name.partition(_OF)
         return part, own
 
-    def _of(self, name: str, said: Seen, records: list[Record], problem: str) -> Looked:
+    def _wanted_rows(self) -> set[str]:
+        """The probes, by their names in the watch, of parts that want rows."""
+        wanting = [name for name, part in self.wanted.items() if part.rows]
+        return {each.name for each in self.watch.probes if self.probe(each.name)[0] in wanting}
+
+    def _of(
+        self, name: str, said: Seen, records: list[Record], of_rows: list[Row], problem: str
+    ) -> Looked:
         first = _first_predicates(self.wanted)[name]
         mine = slice(first, first + len(self.wanted[name].predicates))
         return Looked(
@@ -106,8 +124,17 @@ class Combined:
             },
             said.predicates[mine],
             said.lost,
+            tuple(self._own_rows(name, of_rows)) if self.wanted[name].rows else (),
             problem,
         )
+
+    def _own_rows(self, name: str, of_rows: list[Row]) -> Iterator[Row]:
+        mine = {
+            each.name: self.probe(each.name)[1]
+            for each in self.watch.probes
+            if self.probe(each.name)[0] == name
+        }
+        return (Row(mine[row.probe], row.cpu, row.data) for row in of_rows if row.probe in mine)
 
 
 def _first_predicates(wanted: Mapping[str, Wanted]) -> dict[str, int]:

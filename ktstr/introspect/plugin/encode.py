@@ -13,6 +13,7 @@ from ktstr.introspect.plugin.watch import (
     ABSOLUTE,
     EACH_CPU,
     MOST_OFFSETS,
+    NUMBERS,
     POINTED_CPU,
     REGISTERS,
     Probe,
@@ -23,9 +24,9 @@ from ktstr.introspect.plugin.watch import (
 
 MAGIC = b"KTSTRWAT"
 # Of the plugin and this module: a plugin of another version refuses the watch.
-VERSION = 2
+VERSION = 3
 
-HEADER = struct.Struct("<8sIIIIQQQQQQIHHHHI")
+HEADER = struct.Struct("<8sIIIIQQQQQQQIHHHHI")
 _READ = struct.Struct(f"<BBHIII{MOST_OFFSETS}q")
 _PERIOD = struct.Struct("<QHHI")
 _PROBE = struct.Struct("<QQQIHHHHHH")
@@ -34,8 +35,11 @@ _PROGRAM = struct.Struct("<Q")
 
 _NONE = 0xFFFF
 _NO_LIMIT = (1 << 64) - 1
-_RETURN, _REGISTERS, _STACK, _HOLD, _EVERY = 1, 2, 4, 8, 16
-_BASES = {name: number for number, name in enumerate((*REGISTERS, ABSOLUTE, EACH_CPU, POINTED_CPU))}
+_RETURN, _REGISTERS, _STACK, _HOLD, _EVERY, _YIELDS, _LEARNS, _LEARNED = (1 << i for i in range(8))
+_BASES = {
+    name: number
+    for number, name in enumerate((*REGISTERS, ABSOLUTE, EACH_CPU, POINTED_CPU, *NUMBERS))
+}
 
 
 def encode(watch: Watch) -> bytes:
@@ -72,6 +76,7 @@ def _header(watch: Watch, reads: int, periods: int, evaluated: int, body: int) -
         kernel.task_stack,
         kernel.stack_bytes,
         watch.most_bytes,
+        watch.reserve,
         round(watch.hold_s * 1000),
         reads,
         periods,
@@ -97,6 +102,7 @@ def _signed(offset: int) -> int:
 def _probe(probe: Probe, reads: int, period: int, predicates: int) -> bytes:
     flags = _RETURN * (probe.when is When.RETURN) | _REGISTERS * probe.registers
     flags |= _STACK * probe.stack | _HOLD * probe.hold | _EVERY * probe.every
+    flags |= _YIELDS * probe.yields | _LEARNS * probe.learns | _LEARNED * probe.learned
     return _PROBE.pack(
         probe.address,
         probe.end - 1,

@@ -7,24 +7,31 @@ its names, its predicates by its numbers (`combined` puts them together and take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin.hold import Held
-from ktstr.introspect.plugin.records import PredicateCount, ProbeCount, Record
+from ktstr.introspect.plugin.records import PredicateCount, ProbeCount, Record, Row
 from ktstr.introspect.plugin.watch import Probe
 from ktstr.model.plan import Plan
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A part's piece of the watch; `hold` is called while the guest stands at one of its probes."""
+    """A part's piece of the watch.
+
+    hold: called while the guest stands at one of its probes.  room: bytes of records for those of
+    its probes that yield, beside the room for all others.  rows: whether records come as
+    `Looked.rows`, without registers and stacks, as is quicker where there are very many.
+    """
 
     probes: tuple[Probe, ...] = ()
     predicates: tuple[bytes, ...] = ()
     hold: Callable[[Held], None] | None = None
+    room: int = 0
+    rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class Looked:
       probes: how often each was come to.
       predicates: what became of each.
       lost: records of any part for which there was no room.
+      rows: the records of a part that wants them so.
       problem: why there is less than was wanted, in words; empty where there is all of it.
     """
 
@@ -43,6 +51,7 @@ class Looked:
     probes: Mapping[str, ProbeCount] = field(default_factory=dict)
     predicates: tuple[PredicateCount, ...] = ()
     lost: int = 0
+    rows: Sequence[Row] = ()
     problem: str = ""
 
 

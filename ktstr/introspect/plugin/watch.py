@@ -21,6 +21,11 @@ REGISTERS = (
 )
 # Bases of a read that are no register.
 ABSOLUTE, EACH_CPU, POINTED_CPU = "", "cpu", "cpu*"
+# Bases that are numbers themselves, without offsets: virtual time in ns, now and where the call
+# began that returns here; instructions of the kernel that the vCPU has run, in all and in that
+# call.
+NOW, BEGAN, SPENT, TOOK = "now", "began", "spent", "took"
+NUMBERS = (NOW, BEGAN, SPENT, TOOK)
 
 # What the plugin has room for; tools/qemu/probes/watch.h knows the same numbers.
 MOST_CPUS = 256
@@ -53,6 +58,7 @@ class Read:
       offsets: the first is added to the base. Before each further one, the pointer that is found
         there is followed. Where one is NULL or odd (as the ends of hash chains are), or cannot be
         read, zeros come, and a mark.
+        Without any the base itself is copied, as 8 bytes.
       size: bytes of a run.
       times: how often this is done, with each of so many pointers that lie one behind the other;
         what comes of all of them is one run.
@@ -66,11 +72,14 @@ class Read:
     array: int = 1
 
     def __post_init__(self) -> None:
-        if self.base not in (ABSOLUTE, EACH_CPU, POINTED_CPU, *REGISTERS):
+        if self.base not in (ABSOLUTE, EACH_CPU, POINTED_CPU, *NUMBERS, *REGISTERS):
             raise UsageError(
                 f"a read is based on {self.base!r}; that is one of {', '.join(REGISTERS)}, "
-                f'"{EACH_CPU}" or "{POINTED_CPU}" for each CPU, or empty'
+                f'"{EACH_CPU}" or "{POINTED_CPU}" for each CPU, {", ".join(NUMBERS)}, or empty'
             )
+        if self.base in NUMBERS or not self.offsets:
+            self._check_number()
+            return
         if not 1 <= self.times <= MOST_TIMES:
             raise UsageError(f"a read is done 1 to {MOST_TIMES} times, not {self.times}")
         if self.times > 1 and not 1 <= self.array < len(self.offsets) - 1:
@@ -85,6 +94,14 @@ class Read:
         if not 1 <= self.size <= MOST_RUN_BYTES:
             raise UsageError(f"a read has 1 to {MOST_RUN_BYTES} bytes, not {self.size}")
 
+    def _check_number(self) -> None:
+        known = (*NUMBERS, *REGISTERS)
+        if self.base not in known or self.offsets or self.size != 8 or self.times != 1:
+            raise UsageError(
+                f"a read of a number is one of {', '.join(known)}, without offsets, of 8 bytes; "
+                f"not {self}"
+            )
+
 
 @dataclass(frozen=True)
 class Period:
@@ -98,7 +115,7 @@ class Period:
 
     def __post_init__(self) -> None:
         one = self.read.times == 1 and self.read.base not in (EACH_CPU, POINTED_CPU)
-        if self.read.size != 8 or not one:
+        if self.read.size != 8 or not one or not self.read.offsets:
             raise UsageError("a period is told by one u64: by a read of 8 bytes, not of each CPU")
 
 
@@ -119,6 +136,10 @@ class Probe:
       predicates: numbers of the watch's predicates, which are evaluated here. With any, a record
         comes only where one has failed, and of each predicate only the watch's `failures`.
       every: whether a record comes of every such failure instead.
+      yields: whether it makes no record where that would leave less than the watch's `reserve`.
+      learns: whether the first two of its reads, of 8 and of 4 bytes, are a function's address and
+        size, so that all `learned` probes stand there from now on.
+      learned: whether it stands at functions that are learned, and not at `address`.
       hold: whether the guest stops here until the host lets it go on.
       limit: so many records at most; None for no limit.
     """
@@ -133,6 +154,9 @@ class Probe:
     stack: bool = False
     predicates: tuple[int, ...] = ()
     every: bool = False
+    yields: bool = False
+    learns: bool = False
+    learned: bool = False
     hold: bool = False
     limit: int | None = None
 
@@ -145,6 +169,15 @@ class Probe:
         if len(self.reads) > MOST_READS:
             raise UsageError(
                 f"probe {self.name} has {len(self.reads)} reads, of {MOST_READS} at most"
+            )
+        if self.learns and (
+            [each.size for each in self.reads[:2]] != [8, 4]
+            or self.learned
+            or self.when is When.RETURN
+        ):
+            raise UsageError(
+                f"probe {self.name} learns functions: it stands at a function's entry, and its "
+                f"first two reads are of 8 and of 4 bytes"
             )
 
 
@@ -178,6 +211,7 @@ class Watch:
       predicates: programs for tools/qemu/predicate.c, by their numbers.
       failures: records of failures that there are of each predicate, at most.
       most_bytes: of all records; later ones are counted and dropped.
+      reserve: bytes of these that probes leave which yield.
       hold_s: host seconds that one hold takes at most. Then the guest goes on, and is held no more.
     """
 
@@ -187,6 +221,7 @@ class Watch:
     predicates: tuple[bytes, ...] = ()
     failures: int = 8
     most_bytes: int = 64 << 20
+    reserve: int = 0
     hold_s: float = 60.0
 
     def __post_init__(self) -> None:

@@ -8,8 +8,15 @@ from absl.testing import absltest
 from ktstr.introspect.plugin.combined import Combined
 from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.part import Wanted
-from ktstr.introspect.plugin.records import Failed, PredicateCount, ProbeCount, Record, State
-from ktstr.introspect.plugin.watch import Probe
+from ktstr.introspect.plugin.records import (
+    Failed,
+    PredicateCount,
+    ProbeCount,
+    Record,
+    Row,
+    State,
+)
+from ktstr.introspect.plugin.watch import Probe, Read
 from tests.introspect.plugin import streams
 
 _TICK = Probe("tick", streams.TEXT, streams.TEXT + 9)
@@ -49,6 +56,30 @@ class CombinedTest(absltest.TestCase):
         self.assertEqual(record, Record("pick", 1, 2, failed=(Failed(1, (5, 6)),)))
         self.assertEqual(looked["invariants"].predicates, (PredicateCount(7, 3, 2, 1),) * 2)
         self.assertEqual(looked["monitor"].problem, "")
+
+    def test_rows_are_the_runs_of_those_who_want_them(self) -> None:
+        read = replace(_TICK, reads=(Read("now", (), 8), Read("rdi", (0,), 4)), yields=True)
+        wanted = {
+            "monitor": Wanted((_TICK,)),
+            "decisions": Wanted((read,), room=1 << 20, rows=True),
+        }
+        combined = Combined.of(wanted, 2, streams.KERNEL)
+        self.assertEqual(combined.watch.most_bytes - combined.watch.reserve, 1 << 20)
+        whole = streams.stream(
+            combined.watch,
+            Record("decisions/tick", 1, 1, (b"12345678", b"abcd")),
+            Record("monitor/tick", 0, 1),
+        )
+        _, looked = combined.looked(whole)
+        self.assertEqual(looked["decisions"].rows, (Row("tick", 1, b"12345678abcd"),))
+        self.assertEqual(looked["decisions"].records, ())
+        self.assertEqual(looked["monitor"].rows, ())
+        self.assertLen(looked["monitor"].records, 1)
+        cut = bytearray(whole)
+        cut[len(whole) - 80] = 40
+        self.assertIn(
+            "cannot be read to its end", combined.looked(bytes(cut))[1]["monitor"].problem
+        )
 
     def test_a_problem_is_everybodys(self) -> None:
         whole = streams.stream(self.combined.watch, Record("monitor/tick", 0, 1), lost=2)

@@ -11,6 +11,7 @@ from ktstr.introspect.plugin.records import Failed, Record, Stack
 from ktstr.introspect.plugin.watch import (
     ABSOLUTE,
     EACH_CPU,
+    NUMBERS,
     POINTED_CPU,
     REGISTERS,
     KernelFacts,
@@ -76,7 +77,8 @@ _many = st.builds(
     st.integers(1, 9),
     st.integers(1, 4),
 )
-_reads = _one | _many
+_numbers = st.builds(Read, st.sampled_from((*NUMBERS, "rip")), st.just(()), st.just(8))
+_reads = _one | _many | _numbers
 _periods = st.builds(Period, st.builds(Read, st.just("rdi"), st.just((8,)), st.just(8)), st.just(4))
 
 

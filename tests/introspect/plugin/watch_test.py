@@ -38,7 +38,9 @@ class WatchTest(parameterized.TestCase):
 
     @parameterized.parameters(
         (lambda: Read("ax", (0,), 8), "a read is based on 'ax'; that is one of rax, rbx"),
-        (lambda: Read("rdi", (), 8), "a read has 1 to 6 offsets, not 0"),
+        (lambda: Read("", (), 8), "a read of a number is one of now, began, spent, took, rax"),
+        (lambda: Read("rdi", (), 4), "without offsets, of 8 bytes; not Read"),
+        (lambda: Read("now", (0,), 8), "without offsets, of 8 bytes; not Read"),
         (lambda: Read("rdi", (0,) * 7, 8), "a read has 1 to 6 offsets, not 7"),
         (lambda: Read("rdi", (0,), 0), "a read has 1 to 65536 bytes, not 0"),
         (lambda: Read("rdi", (0,), 8, times=0), "a read is done 1 to 4096 times, not 0"),
@@ -68,6 +70,10 @@ class WatchTest(parameterized.TestCase):
         (
             lambda: Watch(1, streams.KERNEL, (), (b"",) * 1025),
             "a watch has 1025 predicates, of 1024 at most",
+        ),
+        (
+            lambda: replace(_PROBE, reads=(Read("rdi", (0,), 8),), learns=True),
+            "probe tick learns functions: it stands at a function's entry",
         ),
         (
             lambda: Watch(256, streams.KERNEL, (replace(_PROBE, reads=(_BIG,)),)),

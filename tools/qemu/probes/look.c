@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "count.h"
 #include "guest.h"
+#include "places.h"
 #include "predicates.h"
 
 // Where a record is being written.
@@ -35,6 +37,22 @@ uint64_t base_of(struct instant *instant, unsigned number)
 	return instant_register(instant, number);
 }
 
+// The base itself, as a number.
+static uint64_t number_of(struct instant *instant, unsigned base)
+{
+	switch (base) {
+	case NOW:
+		return count_now(instant->left);
+	case BEGAN:
+		return instant->call ? instant->call->began : 0;
+	case SPENT:
+		return count_spent(instant->left);
+	case TOOK:
+		return instant->call ? count_spent(instant->left) - instant->call->spent : 0;
+	}
+	return base_of(instant, base);
+}
+
 // Follows the pointers; false, and zeros, where one is NULL or the odd mark of an end, or cannot be
 // read. `area` is what the last offset is added to, beside the last pointer.
 static bool read_run(uint64_t base, uint64_t area, const struct read *read, unsigned time, void *to)
@@ -58,6 +76,19 @@ static bool read_times(uint64_t base, uint64_t area, const struct read *read, ui
 	for (unsigned i = 0; i < read->times; i++)
 		whole &= read_run(base, area, read, i, to + (size_t)i * read->size);
 	return whole;
+}
+
+static bool read_one(struct instant *instant, const struct read *read, uint8_t *to)
+{
+	uint64_t base;
+
+	if (!read->offsets) {
+		base = number_of(instant, read->base);
+		memcpy(to, &base, sizeof(base));
+		return true;
+	}
+	base = read->base == ABSOLUTE ? 0 : base_of(instant, read->base);
+	return read_times(base, 0, read, to);
 }
 
 static bool read_each_cpu(const struct watch_header *kernel, const struct read *read, uint8_t *to)
@@ -95,13 +126,10 @@ static uint64_t put_runs(struct plugin *plugin, const struct probe *probe, struc
 		const struct read *read = &plugin->watch.reads[probe->read + i];
 		bool whole;
 
-		if (read->base >= EACH_CPU) {
+		if (read->base == EACH_CPU || read->base == POINTED_CPU)
 			whole = read_each_cpu(kernel, read, out->at);
-		} else {
-			uint64_t base = read->base == ABSOLUTE ? 0 : base_of(instant, read->base);
-
-			whole = read_times(base, 0, read, out->at);
-		}
+		else
+			whole = read_one(instant, read, out->at);
 		out->at += read_bytes(kernel, read);
 		missing |= (uint64_t)!whole << i;
 	}
@@ -141,14 +169,18 @@ static bool record(struct plugin *plugin, unsigned number, struct instant *insta
 	const struct probe *probe = &plugin->watch.probes[number];
 	struct probe_count *count = &plugin->output.probes[number];
 	struct record head = {.probe = number, .hit = count->hits};
+	uint32_t most = plugin->watch.record_bytes[number];
 	struct writer out;
 
+	if (probe->flags & PROBE_YIELDS &&
+	    !output_spares(&plugin->output, most, plugin->watch.header.reserve))
+		return false;
 	count->records++;
 	if (instant->cpu < 0) {
 		plugin->output.header->lost++;
 		return false;
 	}
-	out.begin = output_begin(&plugin->output, plugin->watch.record_bytes[number]);
+	out.begin = output_begin(&plugin->output, most);
 	if (!out.begin)
 		return false;
 	out.at = out.begin + sizeof(head);
@@ -173,6 +205,18 @@ static bool record(struct plugin *plugin, unsigned number, struct instant *insta
 	return true;
 }
 
+// The function that the probe's first two reads tell.
+static void learn(struct plugin *plugin, const struct probe *probe, struct instant *instant)
+{
+	const struct read *read = &plugin->watch.reads[probe->read];
+	uint64_t address;
+	uint32_t size;
+
+	if (read_one(instant, &read[0], (uint8_t *)&address) &&
+	    read_one(instant, &read[1], (uint8_t *)&size) && !places_learn(address, size))
+		output_say(&plugin->output, "more functions were learned than there is room for");
+}
+
 void look(struct plugin *plugin, unsigned number, struct instant *instant)
 {
 	const struct probe *probe = &plugin->watch.probes[number];
@@ -180,6 +224,8 @@ void look(struct plugin *plugin, unsigned number, struct instant *instant)
 	struct failures failures = {0};
 
 	count->hits++;
+	if (probe->flags & PROBE_LEARNS)
+		learn(plugin, probe, instant);
 	if (count->records >= probe->limit)
 		return;
 	if (probe->period != NO_PERIOD && !is_due(plugin, probe, instant))

@@ -25,14 +25,15 @@ enum {
 	KEPT = 1 << RSP | 1 << RDI | 1 << RSI | 1 << RDX | 1 << RCX | 1 << R8 | 1 << R9,
 };
 
-// A call of a function: those of KEPT that its probes need.
+// A call of a function: those of KEPT that its probes need, and what it began with.
 struct call {
-	uint64_t value[R15 + 1];
+	uint64_t value[R15 + 1], began, spent;
 };
 
 // An instant; what is not known yet is asked for when it is needed.
 struct instant {
 	uint64_t address;
+	unsigned left;		 // instructions of the block, with this one
 	const struct call *call; // of a return, NULL at an entry
 	bool knows_cpu, began;	 // the CPU is asked for; predicates have begun
 	int cpu;

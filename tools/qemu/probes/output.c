@@ -41,6 +41,11 @@ void output_say(struct output *output, const char *why)
 		snprintf(output->header->reason, REASON_BYTES, "%s", why);
 }
 
+bool output_spares(const struct output *output, uint32_t most, uint64_t reserve)
+{
+	return output->header->end + most + reserve <= output->size;
+}
+
 uint8_t *output_begin(struct output *output, uint32_t most)
 {
 	struct output_header *header = output->header;

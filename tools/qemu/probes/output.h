@@ -67,6 +67,9 @@ bool output_open(struct output *output, const char *path, unsigned probes, unsig
 // Leaves a reason in words for the host, the first one.
 void output_say(struct output *output, const char *why);
 
+// Whether a record of at most `most` bytes would leave `reserve` bytes.
+bool output_spares(const struct output *output, uint32_t most, uint64_t reserve);
+
 // Memory for a record of at most `most` bytes, or NULL, and one more is lost.
 uint8_t *output_begin(struct output *output, uint32_t most);
 

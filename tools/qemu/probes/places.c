@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOT_BITS = 11, SLOTS = 1 << SLOT_BITS }; // twice as many as there are probes, and more
+#include "count.h"
+
+enum { SLOT_BITS = 12, SLOTS = 1 << SLOT_BITS }; // twice as many as there are probes, and more
 
 static struct place *slots[SLOTS];
 // Those with probes at returns, by address.
-static struct place *functions[MOST_PROBES];
-static unsigned function_count;
+static struct place *functions[MOST_PROBES + MOST_LEARNED];
+static unsigned function_count, learned_count;
+// What each learned function is made like.
+static struct place learned;
 
 static unsigned slot_of(uint64_t address)
 {
@@ -36,39 +40,48 @@ static uint32_t base_bit(const struct read *read)
 // The registers that must be kept of a call for a probe where it returns.
 static uint32_t kept_for(const struct watch *watch, const struct probe *probe)
 {
-	uint32_t kept = 1u << RSP;
+	uint32_t kept = 1u << RSP, numbers = 0;
 
 	for (unsigned i = 0; i < probe->reads; i++)
 		kept |= base_bit(&watch->reads[probe->read + i]);
+	for (unsigned i = 0; i < probe->reads; i++)
+		numbers |= 1u << watch->reads[probe->read + i].base;
 	if (probe->period != NO_PERIOD)
 		kept |= base_bit(&watch->reads[watch->periods[probe->period].read]);
 	for (unsigned i = 0; i < probe->predicates; i++)
 		kept |= watch->programs[watch->evaluated[probe->predicate + i]].registers;
-	return kept & KEPT;
+	return (kept & KEPT) | (numbers & (1u << BEGAN | 1u << TOOK));
+}
+
+static struct place *place_new(uint64_t address)
+{
+	unsigned slot = slot_of(address);
+
+	if (!slots[slot])
+		slots[slot] = calloc(1, sizeof(*slots[slot]));
+	if (slots[slot])
+		slots[slot]->address = address;
+	return slots[slot];
 }
 
 bool places_make(struct plugin *plugin)
 {
 	for (unsigned i = 0; i < plugin->watch.header.probes; i++) {
 		const struct probe *probe = &plugin->watch.probes[i];
-		unsigned slot = slot_of(probe->address);
-		struct place *place = slots[slot];
+		bool waits = probe->flags & PROBE_LEARNED;
+		struct place *place = waits ? &learned : place_new(probe->address);
 
-		if (!place) {
-			place = slots[slot] = calloc(1, sizeof(*place));
-			if (!place)
-				return false;
-			place->address = probe->address;
-		}
+		if (!place)
+			return false;
 		if (!(probe->flags & PROBE_RETURN)) {
 			place->at_entry[place->entries++] = i;
 			continue;
 		}
-		if (!place->returns)
+		if (!place->returns && !waits)
 			functions[function_count++] = place;
 		place->at_return[place->returns++] = i;
 		place->kept |= kept_for(&plugin->watch, probe);
-		if (place->last < probe->last)
+		if (place->last < probe->last && !waits)
 			place->last = probe->last;
 	}
 	qsort(functions, function_count, sizeof(*functions), by_address);
@@ -78,6 +91,59 @@ bool places_make(struct plugin *plugin)
 struct place *place_at(uint64_t address)
 {
 	return slots[slot_of(address)];
+}
+
+// Functions that were learned lie where another lay before that is gone.
+static void forget(uint64_t address, uint64_t last)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < function_count; i++) {
+		struct place *each = functions[i];
+
+		if (each->learned && each->address <= last && address <= each->last)
+			each->entries = each->returns = 0;
+		else
+			functions[kept++] = each;
+	}
+	function_count = kept;
+}
+
+bool places_learn(uint64_t address, uint32_t bytes)
+{
+	struct place *place = slots[slot_of(address)];
+
+	if (!bytes || !(address >> 63) || address + bytes < address)
+		return true;
+	if (!place && learned_count++ >= MOST_LEARNED)
+		return false;
+	forget(address, address + bytes - 1);
+	place = place_new(address);
+	if (!place || function_count >= MOST_PROBES + MOST_LEARNED)
+		return false;
+	place->learned = true;
+	place->last = address + bytes - 1;
+	place->kept = learned.kept;
+	place->entries = learned.entries;
+	place->returns = learned.returns;
+	memcpy(place->at_entry, learned.at_entry, sizeof(place->at_entry));
+	memcpy(place->at_return, learned.at_return, sizeof(place->at_return));
+	functions[function_count++] = place;
+	qsort(functions, function_count, sizeof(*functions), by_address);
+	return true;
+}
+
+struct site *place_site(struct place *place, unsigned left)
+{
+	struct site *site = place->sites;
+
+	while (site && site->left != left)
+		site = site->next;
+	if (!site && (site = malloc(sizeof(*site)))) {
+		*site = (struct site){place, left, place->sites};
+		place->sites = site;
+	}
+	return site;
 }
 
 struct place *place_around(uint64_t address)
@@ -155,6 +221,10 @@ void place_enter(struct place *place, struct instant *instant)
 	for (unsigned i = RAX; i <= R15; i++)
 		if (place->kept >> i & 1)
 			call->value[i] = instant_register(instant, i);
+	if (place->kept >> BEGAN & 1)
+		call->began = count_now(instant->left);
+	if (place->kept >> TOOK & 1)
+		call->spent = count_spent(instant->left);
 }
 
 // By the stack alone: a function that sleeps may return on another CPU, with the stack it began on.

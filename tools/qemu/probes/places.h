@@ -10,10 +10,11 @@
 
 #include "look.h"
 
-enum { OPEN_CALLS = 64 };
+enum { OPEN_CALLS = 64, MOST_LEARNED = 1024 };
 
 struct place {
 	uint64_t address, last; // of its probes at returns; 0 where there are none
+	bool learned;
 	unsigned entries, returns;
 	uint32_t kept; // of KEPT, what is needed at returns
 	uint16_t at_entry[MOST_PROBES], at_return[MOST_PROBES]; // numbers of probes
@@ -21,6 +22,14 @@ struct place {
 	unsigned newest;
 	struct call calls[OPEN_CALLS];
 	struct leave *leaves;
+	struct site *sites;
+};
+
+// A function's first instruction, in a block that has so many left then, with this one.
+struct site {
+	struct place *place;
+	unsigned left;
+	struct site *next;
 };
 
 // An instruction that may leave a function.
@@ -34,7 +43,14 @@ struct leave {
 // False: there is no memory for them.
 bool places_make(struct plugin *plugin);
 
+// The function of so many bytes has the probes that are to stand at learned ones from now on.
+// False: there is no room or memory for it.
+bool places_learn(uint64_t address, uint32_t bytes);
+
 struct place *place_at(uint64_t address);
+
+// NULL where there is no memory for it.
+struct site *place_site(struct place *place, unsigned left);
 
 // The function with probes at returns that an instruction lies in, or NULL.
 struct place *place_around(uint64_t address);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "count.h"
 #include "guest.h"
 #include "places.h"
 #include "qemu.h"
@@ -23,8 +24,9 @@ static struct plugin plugin;
 
 static void at_entry(unsigned translator, void *data)
 {
-	struct place *place = data;
-	struct instant instant = {.address = place->address};
+	const struct site *site = data;
+	struct place *place = site->place;
+	struct instant instant = {.address = place->address, .left = site->left};
 
 	(void)translator;
 	for (unsigned i = 0; i < place->entries; i++)
@@ -37,7 +39,7 @@ static void at_leave(unsigned translator, void *data)
 {
 	const struct leave *leave = data;
 	const struct place *place = leave->place;
-	struct instant instant = {.address = leave->address};
+	struct instant instant = {.address = leave->address, .left = 1};
 
 	(void)translator;
 	if (leave->jumps_to >= 0) {
@@ -53,21 +55,30 @@ static void at_leave(unsigned translator, void *data)
 		look(&plugin, place->at_return[i], &instant);
 }
 
+static void at_block(unsigned translator, void *instructions)
+{
+	(void)translator;
+	count_block((uintptr_t)instructions);
+}
+
 static void hook(struct qemu_plugin_tb *tb)
 {
 	size_t count = qemu_plugin_tb_n_insns(tb);
 
 	if (!(qemu_plugin_tb_vaddr(tb) >> 63)) // of a program
 		return;
+	if (plugin.watch.counts)
+		qemu_plugin_register_vcpu_tb_exec_cb(tb, at_block, QP_READS_NOTHING, (void *)count);
 	for (size_t i = 0; i < count; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t address = qemu_plugin_insn_vaddr(insn);
 		struct place *place = place_at(address);
+		struct site *site = place ? place_site(place, count - i) : NULL;
 		struct leave *leave = NULL;
 
-		if (place)
+		if (site)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_entry, QP_READS_REGISTERS,
-							       place);
+							       site);
 		place = i == count - 1 ? place_around(address) : NULL;
 		if (place) {
 			uint8_t code[16] = {0};

@@ -35,7 +35,7 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 struct qemu_plugin_register;
 
-enum { QP_READS_REGISTERS = 1 };
+enum { QP_READS_NOTHING, QP_READS_REGISTERS };
 
 // An element of qemu_plugin_get_registers(), which is longer at later levels: step by its size.
 struct qp_register {
@@ -62,6 +62,9 @@ int qemu_plugin_register_atexit_cb(uint64_t id, qp_end *call, void *data);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qp_exec *call, int flags,
 					    void *data);
 
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qp_exec *call, int flags,
+					  void *data);
+
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t number);
@@ -75,5 +78,12 @@ int qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *t
 bool qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *to);
 #endif
 bool qemu_plugin_read_memory_vaddr(uint64_t address, GByteArray *to, size_t size);
+
+// QEMU's own, which it exports to its modules (accel/tcg/icount-common.c, hw/core/cpu-common.c):
+// the vCPU that runs in this thread, and the count of instructions that is the guest's time.
+extern __thread void *current_cpu;
+void icount_update(void *cpu);
+int64_t icount_get(void);
+int64_t icount_to_ns(int64_t instructions);
 
 #endif

@@ -50,9 +50,11 @@ static const void *content(const char *path, size_t *size, char *why, size_t roo
 
 static bool read_is_sound(const struct read *read)
 {
-	return read->base < BASES && read->offsets >= 1 && read->offsets <= MOST_OFFSETS &&
-	       read->size >= 1 && read->size <= MOST_RUN_BYTES && read->times >= 1 &&
-	       read->times <= MOST_TIMES &&
+	if (!read->offsets)
+		return (read->base < ABSOLUTE || (read->base >= NOW && read->base < BASES)) &&
+		       read->size == 8 && read->times == 1;
+	return read->base < NOW && read->offsets <= MOST_OFFSETS && read->size >= 1 &&
+	       read->size <= MOST_RUN_BYTES && read->times >= 1 && read->times <= MOST_TIMES &&
 	       (read->times == 1 || (read->array && read->array < read->offsets)) &&
 	       (read->base != POINTED_CPU || read->offsets > 1);
 }
@@ -64,7 +66,17 @@ static bool period_is_sound(const struct watch *watch, const struct period *peri
 	if (period->read >= watch->header.reads)
 		return false;
 	read = &watch->reads[period->read];
-	return read->size == 8 && read->times == 1 && read->base < EACH_CPU;
+	return read->offsets && read->size == 8 && read->times == 1 && read->base < EACH_CPU;
+}
+
+// Whether the first reads of a probe are an address and a size.
+static bool tells_function(const struct watch *watch, const struct probe *probe)
+{
+	const struct read *read = &watch->reads[probe->read];
+
+	return probe->reads >= 2 && !(probe->flags & (PROBE_RETURN | PROBE_LEARNED)) &&
+	       read[0].size == 8 && read[0].base < EACH_CPU && read[0].times == 1 &&
+	       read[1].size == 4 && read[1].base < EACH_CPU && read[1].times == 1;
 }
 
 static bool probe_is_sound(const struct watch *watch, const struct probe *probe)
@@ -76,6 +88,8 @@ static bool probe_is_sound(const struct watch *watch, const struct probe *probe)
 	if (probe->reads > MOST_READS || probe->read + probe->reads > header->reads)
 		return false;
 	if (probe->period != NO_PERIOD && probe->period >= header->periods)
+		return false;
+	if (probe->flags & PROBE_LEARNS && !tells_function(watch, probe))
 		return false;
 	if (probe->predicate + (uint32_t)probe->predicates > header->evaluated)
 		return false;
@@ -111,6 +125,8 @@ static const char *unsound(struct watch *watch)
 	for (unsigned i = 0; i < header->reads; i++)
 		if (!read_is_sound(&watch->reads[i]))
 			return "a read that cannot be done";
+	for (unsigned i = 0; i < header->reads; i++)
+		watch->counts |= watch->reads[i].base >= SPENT;
 	for (unsigned i = 0; i < header->periods; i++)
 		if (!period_is_sound(watch, &watch->periods[i]))
 			return "a period that nothing tells";

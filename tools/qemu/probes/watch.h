@@ -13,7 +13,7 @@
 #include "../predicate.h"
 
 enum {
-	WATCH_VERSION = 2,
+	WATCH_VERSION = 3,
 	// as ktstr/introspect/plugin/watch.py has them
 	MOST_CPUS = 256,
 	MOST_PROBES = 512,
@@ -29,8 +29,9 @@ enum {
 
 // Numbers of registers, which are bases of reads, too.
 enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8, R9, R15 = 15, GS_BASE, CR3, RIP, REGISTERS };
-// The other bases.
-enum { ABSOLUTE = REGISTERS, EACH_CPU, POINTED_CPU, BASES };
+// The other bases. The last four are numbers themselves: virtual time in ns, now and where the call
+// began that returns; instructions of the kernel that the vCPU has run, in all and in that call.
+enum { ABSOLUTE = REGISTERS, EACH_CPU, POINTED_CPU, NOW, BEGAN, SPENT, TOOK, BASES };
 
 enum {
 	PROBE_RETURN = 1,
@@ -38,17 +39,22 @@ enum {
 	PROBE_STACK = 4,
 	PROBE_HOLD = 8,
 	PROBE_EVERY = 16,
+	PROBE_YIELDS = 32,
+	PROBE_LEARNS = 64,
+	PROBE_LEARNED = 128,
 };
 
 struct watch_header {
 	char magic[8];
 	uint32_t version, bytes, cpus, failures;
-	uint64_t per_cpu_offset, cpu_number, current_task, task_stack, stack_bytes, most_bytes;
+	uint64_t per_cpu_offset, cpu_number, current_task, task_stack, stack_bytes, most_bytes,
+		reserve;
 	uint32_t hold_ms;
 	uint16_t reads, periods, probes, predicates;
 	uint32_t evaluated;
 };
 
+// Without offsets: the base itself.
 struct read {
 	uint8_t base, offsets;
 	uint16_t times;
@@ -76,12 +82,19 @@ struct watch {
 	const uint16_t *evaluated;
 	struct predicate_program *programs;
 	uint32_t *record_bytes; // of each probe, at most
+	bool counts;		// whether a read tells of instructions
 };
+
+// How many runs a read has.
+static inline uint32_t read_runs(const struct watch_header *kernel, const struct read *read)
+{
+	return read->base == EACH_CPU || read->base == POINTED_CPU ? kernel->cpus : 1;
+}
 
 // What a read takes of a record.
 static inline uint64_t read_bytes(const struct watch_header *kernel, const struct read *read)
 {
-	return (uint64_t)read->size * read->times * (read->base >= EACH_CPU ? kernel->cpus : 1);
+	return (uint64_t)read->size * read->times * read_runs(kernel, read);
 }
 
 // Reads and checks it. False: `why` says in words what is wrong, and there is no watch.
