@@ -29,6 +29,8 @@ class Declaration:
     scheduler_args: appended to the scheduler's argv for this test alone.
     needs: the smallest machine that it is for; None: any.  trace: the kernel's tracepoints are
     sampled, too.  sample_ms: the monitor samples runqueues once in so much guest time at most.
+    decisions: every decision is traced from outside, op_costs: instructions of the scheduler's
+    callbacks are counted from outside.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Declaration:
     trace: bool = False
     claims: tuple[StatClaim, ...] = ()
     sample_ms: float = SAMPLE_MS
+    decisions: bool = False
+    op_costs: bool = False
 
 
 S = TypeVar("S", bound=Callable[..., Scenario])
@@ -60,6 +64,8 @@ def scenario(
     trace: bool = False,
     claims: tuple[StatClaim, ...] = (),
     sample_ms: float = SAMPLE_MS,
+    decisions: bool = False,
+    op_costs: bool = False,
 ) -> Callable[[S], S]:
     """Declares a test as data: the function runs on the host and returns the scenario to play.
 
@@ -67,7 +73,9 @@ def scenario(
     of this name (see `ktstr.stream`).  `duration` is in guest seconds.  On a machine that
     lacks what the test `needs` it is skipped before anything boots.  With `trace` the kernel's
     tracepoints measure the managed cgroups besides.  The monitor samples runqueues once in
-    `sample_ms` of guest time at most, at ticks.
+    `sample_ms` of guest time at most, at ticks.  In virtual time `decisions` leaves a trace of
+    all that the scheduler decides, and `op_costs` counts the instructions of its callbacks; neither
+    changes the run.
 
     Raises:
         UsageError: a value is out of range.
@@ -87,6 +95,8 @@ def scenario(
             trace,
             claims,
             sample_ms,
+            decisions,
+            op_costs,
         )
         return function
 
@@ -105,10 +115,13 @@ def test(
     trace: bool = False,
     claims: tuple[StatClaim, ...] = (),
     sample_ms: float = SAMPLE_MS,
+    decisions: bool = False,
+    op_costs: bool = False,
 ) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
     """Declares a test as code: the function runs in the guest, as root, with a live `Context`.
 
-    It may take at most `timeout` guest seconds.  `trace` and `sample_ms` as for a scenario.
+    It may take at most `timeout` guest seconds.  `trace`, `sample_ms`, `decisions` and `op_costs`
+    as for a scenario.
 
     Raises:
         UsageError: a value is out of range.
@@ -128,6 +141,8 @@ def test(
             trace,
             claims,
             sample_ms,
+            decisions,
+            op_costs,
         )
         return function
 
@@ -156,6 +171,8 @@ def _declare(
     trace: bool,
     claims: tuple[StatClaim, ...],
     sample_ms: float,
+    decisions: bool,
+    op_costs: bool,
 ) -> None:
     name = function.__name__
     times = (("duration", duration), ("timeout", timeout), ("sample_ms", sample_ms))
@@ -189,5 +206,7 @@ def _declare(
         trace,
         tuple(claims),
         sample_ms,
+        decisions,
+        op_costs,
     )
     setattr(function, _MARK, declared)

@@ -3,7 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ktstr.introspect.plugin.part import Part
+
+
+def asked_parts(asked: Collection[str]) -> tuple[Part, ...]:
+    """Those who look where somebody asks for them by name, which is that of what they make."""
+    made: list[Part] = []
+    if "decisions" in asked:
+        from ktstr.introspect.trace.part import TracePart
+
+        made.append(TracePart())
+    if "op_costs" in asked:
+        from ktstr.introspect.costs.part import CostPart
+
+        made.append(CostPart())
+    return tuple(made)
 
 
 def parts() -> tuple[Part, ...]:

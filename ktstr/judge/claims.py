@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ktstr.introspect.costs.costs import OpCosts
 from ktstr.judge.figures import FigureName
 from ktstr.judge.scheduler import never_ran
-from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL
+from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, OF_CALLS
 from ktstr.judge.statistics.run import RunStatistics, StepStatistics
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario.parts import parts_of
@@ -18,6 +19,7 @@ from ktstr.model.scenario.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenar
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.claims import Relation, StatClaim
 from ktstr.model.verdict.kinds import Kind
+from ktstr.model.verdict.op_figures import check_op_figure, is_op_figure
 from ktstr.model.verdict.relations import holds, words
 from ktstr.record.run import RunRecord
 
@@ -67,6 +69,9 @@ def check_claims(claims: tuple[StatClaim, ...], scenario: Scenario | None) -> No
         UsageError: what was asked for, and what there is.
     """
     for claim in claims:
+        if is_op_figure(claim.stat):
+            check_op_figure(claim.stat, claim.step)
+            continue
         name = FigureName.parse(claim.stat)
         if scenario is None:
             continue
@@ -129,6 +134,8 @@ def _placed(run: RunRecord, claim: StatClaim) -> FigureName:
 
 
 def _stat(run: RunRecord, claim: StatClaim, statistics: RunStatistics) -> ClaimResult:
+    if is_op_figure(claim.stat):
+        return _of_call(run, claim)
     try:
         name = _placed(run, claim)
     except UsageError as error:
@@ -148,6 +155,24 @@ def _stat(run: RunRecord, claim: StatClaim, statistics: RunStatistics) -> ClaimR
     if value is None or math.isnan(value):
         return _missing(claim, "the figure was not measured, or has nothing to be divided by")
     return _result(_shown(claim), value, claim.relation)
+
+
+def _of_call(run: RunRecord, claim: StatClaim) -> ClaimResult:
+    """A claim about what calls cost."""
+    try:
+        whose, figure = check_op_figure(claim.stat, claim.step)
+    except UsageError as error:
+        return _missing(claim, str(error))
+    costs = run.op_costs or OpCosts(problem="instructions were not counted")
+    found = next((each for each in costs.costs if each.whose == whose), None)
+    if costs.problem:
+        return _missing(claim, costs.problem)
+    if found is None:
+        if whose in costs.asleep:
+            return _missing(claim, f"{whose} may sleep, so that its calls are not counted")
+        there = ", ".join(each.whose for each in costs.costs) or "none"
+        return _missing(claim, f"there was no call of {whose}; there were calls of {there}")
+    return _result(_shown(claim), OF_CALLS[figure].of(found), claim.relation)
 
 
 def _steps(statistics: RunStatistics, wanted: str) -> Iterator[StepStatistics]:

@@ -13,10 +13,12 @@ from ktstr.host.probes import ProbeFacts
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts
 from ktstr.introspect.asking.asked import Asked
+from ktstr.introspect.costs.costs import OpCosts
 from ktstr.introspect.invariants.findings import InvariantFindings
 from ktstr.introspect.monitor.series import MonitorSeries
 from ktstr.introspect.postmortem.state import PostMortem
 from ktstr.introspect.snapshot.state import Snapshot
+from ktstr.introspect.trace.events import Decisions
 from ktstr.model.facts import (
     CgroupFacts,
     DiskFacts,
@@ -50,7 +52,7 @@ class RunRecord:
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
     phase `none`.  `start` is None for a test whose guest was never started, `probes`, `invariants`
     and `monitor` for one that nobody wanted to look into, and `post_mortem` for one whose guest
-    came to its end in order.
+    came to its end in order.  `decisions` and `op_costs` are None where nobody asked.
     """
 
     plan: Plan
@@ -90,6 +92,8 @@ class RunRecord:
     post_mortem: PostMortem | None = None
     snapshots: tuple[Snapshot, ...] = ()
     monitor: MonitorSeries | None = None
+    decisions: Decisions | None = None
+    op_costs: OpCosts | None = None
 
     @property
     def scheduler(self) -> SchedulerFacts | None:

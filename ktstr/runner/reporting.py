@@ -22,6 +22,7 @@ from ktstr.report.text import headline, text_report
 from ktstr.result.make.whole import result_of
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.host_context import host_context
+from ktstr.runner.traces import write_trace
 
 # What stays of a test where the runner is killed before it can say more.
 _DID_NOT_END = (
@@ -71,6 +72,7 @@ class Reporter:
             for name, content in files_of(result).items():
                 with write_atomically(self._outputs / outcome.test / name) as file:
                     file.write(content)
+            write_trace(outcome.run.decisions, self._outputs / outcome.test)
             self._tell_of_store()
             self.save()
         except InfraError as error:

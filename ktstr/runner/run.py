@@ -22,6 +22,7 @@ from ktstr.runner.exit_status import ExitStatus, exit_status
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.identity import identity_of
+from ktstr.runner.looks import asked_of
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
 from ktstr.vm.kvm.probe import kvm_verdict
@@ -68,6 +69,7 @@ def _prepare(
     termination: Termination,
     discovery: Discovery,
 ) -> tuple[Session, Reporter]:
+    asked = asked_of(os.environ)
     files = machine_files(target, tree.path)
     qemu = qemu_of(files)
     choice = choose_accel(
@@ -80,5 +82,7 @@ def _prepare(
     names = [case.name for case in discovery.cases]
     reporter = Reporter(environment, outputs, identity, choice, use, names)
     variables = guest_environment(target, os.environ)
-    session = Session(target, machine, sources, outputs, budget, termination, variables)
+    session = Session(
+        target, machine, sources, outputs, budget, termination, variables, asked=asked
+    )
     return session, reporter

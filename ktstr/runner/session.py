@@ -11,6 +11,7 @@ from ktstr.execute.budget import Budget
 from ktstr.execute.durations import LEAST_S, played_s
 from ktstr.execute.execute import run
 from ktstr.execute.outcome import Outcome, skipped, unrun
+from ktstr.execute.parts import asked_parts, parts
 from ktstr.host.accel import Accel
 from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.introspect.plugin.part import Part
@@ -24,6 +25,7 @@ from ktstr.record.run import RunRecord
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of
 from ktstr.runner.cases.sources import Sources
+from ktstr.runner.looks import looks_of
 from ktstr.vm.signals import Termination
 
 # Host seconds that a second of guest time takes in virtual time, at its cheapest.
@@ -35,7 +37,7 @@ class Session:
     """What all tests of a run share.
 
     `outputs` gets one directory for each test.  `environment` is set in all guests.  `looks` are
-    those who look into them; None: all.
+    those who look into them; None: all that always do, and those that a test or `asked` names.
     """
 
     target: Target
@@ -46,6 +48,7 @@ class Session:
     termination: Termination
     environment: Mapping[str, str] = field(default_factory=dict)
     looks: Sequence[Part] | None = None
+    asked: frozenset[str] = frozenset()
 
     def run(self, cases: tuple[Case, ...], done: Callable[[Outcome], None]) -> list[Outcome]:
         """Runs the cases in order; `done` hears of each as it ends.
@@ -95,8 +98,11 @@ class Session:
             self.termination,
             sources=self.sources.all,
             budget=self.budget,
-            looks=self.looks,
+            looks=self.looks if self.looks is not None else self._looks(case),
         )
+
+    def _looks(self, case: Case) -> tuple[Part, ...]:
+        return (*parts(), *asked_parts(looks_of(case, self.asked)))
 
     def _unrun(self, case: Case, ending: Ending, kind: Kind, message: str) -> Outcome:
         return unrun(RunRecord(self._placeholder(case), self._accel, ending), kind, message)

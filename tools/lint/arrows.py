@@ -203,6 +203,8 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "snapshot": ("kernel", "memory"),
         "postmortem": ("debugger", "kernel", "memory", "plugin", "snapshot"),
         "monitor": ("invariants", "kernel", "memory", "plugin"),
+        "trace": ("kernel", "monitor", "plugin"),
+        "costs": ("kernel", "plugin", "trace"),
     },
     "ktstr.judge": {
         "numbers": (),

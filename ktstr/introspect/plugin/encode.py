@@ -36,6 +36,7 @@ _PROGRAM = struct.Struct("<Q")
 _NONE = 0xFFFF
 _NO_LIMIT = (1 << 64) - 1
 _RETURN, _REGISTERS, _STACK, _HOLD, _EVERY, _YIELDS, _LEARNS, _LEARNED = (1 << i for i in range(8))
+_FORGETS = 256
 _BASES = {
     name: number
     for number, name in enumerate((*REGISTERS, ABSOLUTE, EACH_CPU, POINTED_CPU, *NUMBERS))
@@ -103,6 +104,7 @@ def _probe(probe: Probe, reads: int, period: int, predicates: int) -> bytes:
     flags = _RETURN * (probe.when is When.RETURN) | _REGISTERS * probe.registers
     flags |= _STACK * probe.stack | _HOLD * probe.hold | _EVERY * probe.every
     flags |= _YIELDS * probe.yields | _LEARNS * probe.learns | _LEARNED * probe.learned
+    flags |= _FORGETS * probe.forgets
     return _PROBE.pack(
         probe.address,
         probe.end - 1,

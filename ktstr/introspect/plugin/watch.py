@@ -23,7 +23,7 @@ REGISTERS = (
 ABSOLUTE, EACH_CPU, POINTED_CPU = "", "cpu", "cpu*"
 # Bases that are numbers themselves, without offsets: virtual time in ns, now and where the call
 # began that returns here; instructions of the kernel that the vCPU has run, in all and in that
-# call.
+# call (all bits where it ends on another vCPU than it began on).
 NOW, BEGAN, SPENT, TOOK = "now", "began", "spent", "took"
 NUMBERS = (NOW, BEGAN, SPENT, TOOK)
 
@@ -139,6 +139,7 @@ class Probe:
       yields: whether it makes no record where that would leave less than the watch's `reserve`.
       learns: whether the first two of its reads, of 8 and of 4 bytes, are a function's address and
         size, so that all `learned` probes stand there from now on.
+      forgets: whether these two are of one that is gone, where others may come to lie.
       learned: whether it stands at functions that are learned, and not at `address`.
       hold: whether the guest stops here until the host lets it go on.
       limit: so many records at most; None for no limit.
@@ -156,6 +157,7 @@ class Probe:
     every: bool = False
     yields: bool = False
     learns: bool = False
+    forgets: bool = False
     learned: bool = False
     hold: bool = False
     limit: int | None = None
@@ -170,14 +172,14 @@ class Probe:
             raise UsageError(
                 f"probe {self.name} has {len(self.reads)} reads, of {MOST_READS} at most"
             )
-        if self.learns and (
+        if (self.learns or self.forgets) and (
             [each.size for each in self.reads[:2]] != [8, 4]
             or self.learned
             or self.when is When.RETURN
         ):
             raise UsageError(
-                f"probe {self.name} learns functions: it stands at a function's entry, and its "
-                f"first two reads are of 8 and of 4 bytes"
+                f"probe {self.name} learns or forgets functions: it stands at a function's entry, "
+                f"and its first two reads are of 8 and of 4 bytes"
             )
 
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from ktstr.introspect.costs.costs import Cost
 from ktstr.judge.statistics.cgroups import CgroupStats, TotalStats
 from ktstr.judge.workers.subjects import NS_PER_MS, NS_PER_US
 from ktstr.model.verdict.figures import Figure, Whose, figures_of
+from ktstr.model.verdict.op_figures import OP_FIGURES
 
 S = TypeVar("S")
 
@@ -59,4 +61,14 @@ OF_A_CGROUP: Mapping[str, Given[CgroupStats]] = {
 OF_ALL: Mapping[str, Given[TotalStats]] = {
     name: Given(figure, _COMPUTED_OF_ALL.get(name, _field(name)))
     for name, figure in figures_of(Whose.ALL).items()
+}
+_OF_CALLS: Mapping[str, Callable[[Cost], float | None]] = {
+    "count": lambda cost: cost.count,
+    "instructions_p50": lambda cost: cost.percentile(50),
+    "instructions_p99": lambda cost: cost.percentile(99),
+    "instructions_max": lambda cost: cost.maximum,
+    "instructions_total": lambda cost: cost.total,
+}
+OF_CALLS: Mapping[str, Given[Cost]] = {
+    name: Given(figure, _OF_CALLS[name]) for name, figure in OP_FIGURES.items()
 }

@@ -17,7 +17,10 @@ from ktstr.model.payload import Polarity
 
 
 class Whose(Enum):
-    """What has a figure: a claim can name a cgroup's or that of all, a comparison a leg's."""
+    """What has a figure: a claim can name a cgroup's, that of all, or a callback's (op_figures).
+
+    A comparison can name a leg's.
+    """
 
     WORKER = auto()
     CPU = auto()
@@ -26,6 +29,7 @@ class Whose(Enum):
     ALL = auto()
     LEG = auto()
     PROGRAM = auto()
+    OP = auto()
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Figure:
 
 
 _HIGHER, _LOWER, _UNKNOWN = Polarity.HIGHER_BETTER, Polarity.LOWER_BETTER, Polarity.UNKNOWN
-_WORKER, _CPU, _CGROUP, _STEP, _ALL, _LEG, _PROGRAM = Whose
+_WORKER, _CPU, _CGROUP, _STEP, _ALL, _LEG, _PROGRAM, _ = Whose
 _BOTH = (_CGROUP, _ALL)
 
 FIGURES: tuple[Figure, ...] = (

@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, Given
+from ktstr.introspect.costs.costs import OpCosts
+from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, OF_CALLS, Given
 from ktstr.judge.statistics.run import RunStatistics, StepStatistics
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
@@ -30,6 +31,14 @@ def figures(statistics: RunStatistics) -> Iterator[result_pb2.Figure]:
             for figure in _of(step):
                 figure.step, figure.scenario = step.index, scenario
                 yield figure
+
+
+def call_figures(costs: OpCosts) -> Iterator[result_pb2.Figure]:
+    """What calls cost, as figures: `op.enqueue.instructions_p99`."""
+    for cost in costs.costs:
+        for figure in _measured(OF_CALLS, cost):
+            figure.name = f"{cost.whose}.{figure.name}"
+            yield figure
 
 
 def _of(part: RunStatistics | StepStatistics) -> Iterator[result_pb2.Figure]:

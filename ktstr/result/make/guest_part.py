@@ -14,6 +14,7 @@ from ktstr.result.make.bpf_part import add_bpf
 from ktstr.result.make.disk_part import disk_results
 from ktstr.result.make.figures_part import figures
 from ktstr.result.make.invariants_part import add_invariants
+from ktstr.result.make.looked_part import add_looked_part
 from ktstr.result.make.mirror import add_histograms, counters, histogram, mirrored
 from ktstr.result.make.monitor_part import add_monitor
 from ktstr.result.make.payload_part import payload_results
@@ -55,6 +56,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunSta
     add_monitor(result, run)
     add_invariants(result, run)
     add_bpf(result, run)
+    add_looked_part(result, run)
     _add_transport(result.transport, run)
 
 

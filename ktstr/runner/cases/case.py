@@ -20,6 +20,7 @@ class Case:
     `source` is the path below the guest's /ktstr/src, `line` that of the function.  `scenario` is
     what a @ktstr.scenario returned; None for a function of the guest, and where `error` says why
     the call gave no scenario (`file:line: what happened`), or `skip` why there was no call.
+    `decisions` and `op_costs` are looked at from outside, so that no plan says them.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Case:
     trace: bool = False
     claims: tuple[StatClaim, ...] = ()
     sample_ms: float = SAMPLE_MS
+    decisions: bool = False
+    op_costs: bool = False
 
 
 @dataclass(frozen=True)

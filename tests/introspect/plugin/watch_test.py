@@ -73,7 +73,7 @@ class WatchTest(parameterized.TestCase):
         ),
         (
             lambda: replace(_PROBE, reads=(Read("rdi", (0,), 8),), learns=True),
-            "probe tick learns functions: it stands at a function's entry",
+            "probe tick learns or forgets functions: it stands at a function's entry",
         ),
         (
             lambda: Watch(256, streams.KERNEL, (replace(_PROBE, reads=(_BIG,)),)),

@@ -42,6 +42,12 @@ void count_block(unsigned instructions)
 	*of_current() += instructions;
 }
 
+unsigned count_vcpu(void)
+{
+	of_current();
+	return last;
+}
+
 uint64_t count_spent(unsigned left)
 {
 	return *of_current() - left;

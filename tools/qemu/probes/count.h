@@ -15,4 +15,7 @@ void count_block(unsigned instructions);
 
 uint64_t count_spent(unsigned left);
 
+// Who runs, as a number that no other vCPU has.
+unsigned count_vcpu(void);
+
 #endif

@@ -48,7 +48,9 @@ static uint64_t number_of(struct instant *instant, unsigned base)
 	case SPENT:
 		return count_spent(instant->left);
 	case TOOK:
-		return instant->call ? count_spent(instant->left) - instant->call->spent : 0;
+		if (!instant->call || instant->call->vcpu != count_vcpu())
+			return UINT64_MAX; // it slept, and woke up elsewhere
+		return count_spent(instant->left) - instant->call->spent;
 	}
 	return base_of(instant, base);
 }
@@ -205,15 +207,19 @@ static bool record(struct plugin *plugin, unsigned number, struct instant *insta
 	return true;
 }
 
-// The function that the probe's first two reads tell.
+// The function that the probe's first two reads tell comes, or goes.
 static void learn(struct plugin *plugin, const struct probe *probe, struct instant *instant)
 {
 	const struct read *read = &plugin->watch.reads[probe->read];
 	uint64_t address;
 	uint32_t size;
 
-	if (read_one(instant, &read[0], (uint8_t *)&address) &&
-	    read_one(instant, &read[1], (uint8_t *)&size) && !places_learn(address, size))
+	if (!read_one(instant, &read[0], (uint8_t *)&address) ||
+	    !read_one(instant, &read[1], (uint8_t *)&size))
+		return;
+	if (probe->flags & PROBE_FORGETS)
+		places_forget(address, size);
+	else if (!places_learn(address, size))
 		output_say(&plugin->output, "more functions were learned than there is room for");
 }
 
@@ -224,7 +230,7 @@ void look(struct plugin *plugin, unsigned number, struct instant *instant)
 	struct failures failures = {0};
 
 	count->hits++;
-	if (probe->flags & PROBE_LEARNS)
+	if (probe->flags & (PROBE_LEARNS | PROBE_FORGETS))
 		learn(plugin, probe, instant);
 	if (count->records >= probe->limit)
 		return;

@@ -28,6 +28,7 @@ enum {
 // A call of a function: those of KEPT that its probes need, and what it began with.
 struct call {
 	uint64_t value[R15 + 1], began, spent;
+	unsigned vcpu;
 };
 
 // An instant; what is not known yet is asked for when it is needed.

@@ -93,7 +93,7 @@ struct place *place_at(uint64_t address)
 	return slots[slot_of(address)];
 }
 
-// Functions that were learned lie where another lay before that is gone.
+// Where learned functions lay, others lie later, or what is none.
 static void forget(uint64_t address, uint64_t last)
 {
 	unsigned kept = 0;
@@ -107,6 +107,12 @@ static void forget(uint64_t address, uint64_t last)
 			functions[kept++] = each;
 	}
 	function_count = kept;
+}
+
+void places_forget(uint64_t address, uint32_t bytes)
+{
+	if (bytes)
+		forget(address, address + bytes - 1);
 }
 
 bool places_learn(uint64_t address, uint32_t bytes)
@@ -225,6 +231,7 @@ void place_enter(struct place *place, struct instant *instant)
 		call->began = count_now(instant->left);
 	if (place->kept >> TOOK & 1)
 		call->spent = count_spent(instant->left);
+	call->vcpu = count_vcpu();
 }
 
 // By the stack alone: a function that sleeps may return on another CPU, with the stack it began on.

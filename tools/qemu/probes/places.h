@@ -47,6 +47,9 @@ bool places_make(struct plugin *plugin);
 // False: there is no room or memory for it.
 bool places_learn(uint64_t address, uint32_t bytes);
 
+// What was learned of these bytes is no more.
+void places_forget(uint64_t address, uint32_t bytes);
+
 struct place *place_at(uint64_t address);
 
 // NULL where there is no memory for it.

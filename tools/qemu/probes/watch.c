@@ -89,7 +89,7 @@ static bool probe_is_sound(const struct watch *watch, const struct probe *probe)
 		return false;
 	if (probe->period != NO_PERIOD && probe->period >= header->periods)
 		return false;
-	if (probe->flags & PROBE_LEARNS && !tells_function(watch, probe))
+	if (probe->flags & (PROBE_LEARNS | PROBE_FORGETS) && !tells_function(watch, probe))
 		return false;
 	if (probe->predicate + (uint32_t)probe->predicates > header->evaluated)
 		return false;

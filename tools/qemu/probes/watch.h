@@ -42,6 +42,7 @@ enum {
 	PROBE_YIELDS = 32,
 	PROBE_LEARNS = 64,
 	PROBE_LEARNED = 128,
+	PROBE_FORGETS = 256,
 };
 
 struct watch_header {

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What QEMU's plugin is told to watch, and what it saw."""

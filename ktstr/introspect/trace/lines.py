@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decisions as JSON lines: one event each, with the names of the tasks that it names."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+
+from ktstr.introspect.trace.events import Decisions, Value
+
+
+def lines(decisions: Decisions) -> Iterator[str]:
+    """The file's lines: what the trace is first, then each event."""
+    about = {
+        "cpus": decisions.cpus,
+        "events": len(decisions.events),
+        "cut": decisions.cut,
+        "problem": decisions.problem,
+        "lacks": list(decisions.lacks),
+        "tasks": {str(pid): name for pid, name in sorted(decisions.names.items())},
+    }
+    yield json.dumps(about) + "\n"
+    templates: dict[tuple[str, tuple[str, ...]], str] = {}
+    for at_ns, cpu, what, names, row in decisions.events:
+        template = templates.get((what, names))
+        if template is None:
+            template = templates[what, names] = _template(what, names, row)
+        values = [_quoted(value) if isinstance(value, str) else value for value in row]
+        yield template % (at_ns, cpu, *values)
+
+
+def _template(what: str, names: tuple[str, ...], row: tuple[Value, ...]) -> str:
+    values = zip(names, row, strict=True)
+    said = "".join(f',"{name}":%{"s" if isinstance(value, str) else "d"}' for name, value in values)
+    return f'{{"ns":%d,"cpu":%d,"event":"{what}"{said}}}\n'
+
+
+@functools.lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    return json.dumps(text)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The trace of decisions, and what calls cost, as lines of a report."""
+
+from __future__ import annotations
+
+from ktstr.report.tables import aligned
+from ktstr.result import result_pb2
+from ktstr.result.characters import one_line
+
+_COLUMNS = ("instructions of", "calls", "p50", "p99", "max", "all")
+
+
+def decision_lines(result: result_pb2.Result) -> list[str]:
+    """How much there is to open, and what lacks; nothing where nobody asked."""
+    if not result.HasField("decisions"):
+        return []
+    made = result.decisions
+    files = ": trace.perfetto-trace (ui.perfetto.dev), trace.jsonl" if made.events else ""
+    lines = [f"{made.events} events{files}", *made.lacks]
+    return [*lines, *([one_line(made.problem)] if made.problem else [])]
+
+
+def cost_lines(result: result_pb2.Result) -> list[str]:
+    """A row for each callback and function that was called; nothing where nobody asked."""
+    made = result.op_costs
+    rows = [
+        (each.whose, *(str(n) for n in (each.count, each.p50, each.p99, each.max, each.total)))
+        for each in made.costs
+    ]
+    lines = aligned([_COLUMNS, *rows]) if rows else []
+    if made.asleep:
+        lines.append(f"not counted, as they may sleep: {', '.join(made.asleep)}")
+    return [*lines, *([one_line(made.problem)] if made.problem else [])]

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was looked at because somebody asked: decisions, and what calls cost."""
+
+from __future__ import annotations
+
+from ktstr.record.run import RunRecord
+from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
+from ktstr.result.make.figures_part import call_figures
+
+
+def add_looked_part(result: result_pb2.Result, run: RunRecord) -> None:
+    """Adds both to `result`, where they were asked for."""
+    if run.decisions is not None:
+        made = run.decisions
+        result.decisions.CopyFrom(
+            result_pb2.Decisions(
+                events=len(made.events),
+                ended_ns=made.ended_ns,
+                cut=made.cut,
+                lacks=made.lacks,
+                problem=encodable(made.problem),
+            )
+        )
+    if run.op_costs is not None:
+        result.figures.extend(call_figures(run.op_costs))
+        result.op_costs.asleep.extend(run.op_costs.asleep)
+        result.op_costs.problem = encodable(run.op_costs.problem)
+        for cost in run.op_costs.costs:
+            result.op_costs.costs.add(
+                whose=cost.whose,
+                count=cost.count,
+                total=cost.total,
+                p50=cost.percentile(50),
+                p99=cost.percentile(99),
+                max=cost.maximum,
+            )
