@@ -48,7 +48,6 @@ class GuestTest(absltest.TestCase):
         more = longer.percentile(50) - plain.percentile(50)
         # the test of nothing is not compiled in: the addition and what it needs are all
         self.assertBetween(more, 1, 10)
-        self.assertLess(more, plain.percentile(50) * 0.1)
 
     def test_a_claim_is_judged_by_them(self) -> None:
         claims = {claim.name: claim for claim in self.plain[0].judgement.claims}
@@ -65,12 +64,8 @@ class GuestTest(absltest.TestCase):
         self.assertGreater(
             costs["kernel.switch"].percentile(50), costs["kernel.pick_task_scx"].percentile(50)
         )
-        self.assertGreater(costs["kernel.enqueue_task_scx"].maximum, enqueue_max(costs))
-
-
-def enqueue_max(costs: dict[str, Cost]) -> int:
-    """What an enqueue took at most, which the kernel's own enqueue calls."""
-    return costs["op.enqueue"].percentile(50)
+        # the kernel's enqueue calls the scheduler's
+        self.assertGreater(costs["kernel.enqueue_task_scx"].maximum, costs["op.enqueue"].maximum)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from ktstr.introspect.plugin.part import Part
 from ktstr.introspect.trace.events import Decisions, Event
 from ktstr.introspect.trace.part import TracePart
 from ktstr.introspect.trace.perfetto import perfetto
-from ktstr.introspect.trace.waits import runs_of, told
+from ktstr.introspect.trace.waits import Run, runs_of, told
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.wire.events import EventName
 from tests.support.prepared import Prepared, prepared
@@ -90,14 +90,13 @@ class GuestTest(absltest.TestCase):
         began, ended = moments[EventName.SCENARIO_START], moments[EventName.SCENARIO_END]
         self.assertLess(times[0], began)
         self.assertGreater(times[-1], ended)
-        spent: Counter[int] = Counter()
-        for run in runs_of(self.decisions):
-            spent[run.pid] += max(0, min(run.ended_ns, ended) - max(run.began_ns, began))
         workers = self.traced[0].run.workers
         self.assertLen(workers, 4)
+        runs = runs_of(self.decisions)
         for worker in workers:
-            # a worker counts from its first round to its last
-            self.assertAlmostEqual(spent[worker.pid] / worker.cpu_ns, 1.0, delta=0.02)
+            window = range(worker.started_ns, worker.ended_ns)
+            spent = sum(_within(run, window) for run in runs if run.pid == worker.pid)
+            self.assertAlmostEqual(spent / worker.cpu_ns, 1.0, delta=0.02)
 
     def test_callbacks_did_what_they_say(self) -> None:
         calls = [event.values for event in self.of("op")]
@@ -135,6 +134,11 @@ class GuestTest(absltest.TestCase):
             if packet.track_event.type == protos.TrackEvent.TYPE_SLICE_BEGIN
         ]
         self.assertLen(begins, len(self.of("op")))
+
+
+def _within(run: Run, window: range) -> int:
+    """Nanoseconds of a run in a window of time."""
+    return max(0, min(run.ended_ns, window.stop) - max(run.began_ns, window.start))
 
 
 if __name__ == "__main__":
