@@ -18,6 +18,7 @@ from ktstr.host.ending import Ending, EndingKind
 from ktstr.host.probes import ProbeFacts
 from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts, StartKind
+from ktstr.introspect.costs.costs import Cost, OpCosts
 from ktstr.introspect.invariants.findings import (
     Broken,
     Counted,
@@ -109,6 +110,8 @@ def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
         run = replace(run, monitor=monitor_series(result.monitor))
     if result.HasField("invariants"):
         run = replace(run, invariants=_invariants(result.invariants))
+    if result.HasField("op_costs"):
+        run = replace(run, op_costs=_op_costs(result.op_costs))
     return replace(run, post_mortem=post_mortem_in(result), snapshots=snapshots_in(result))
 
 
@@ -138,6 +141,21 @@ def _invariants(found: result_pb2.Invariants) -> InvariantFindings:
         found.problem,
         not found.unproven,
     )
+
+
+def _op_costs(made: result_pb2.OpCosts) -> OpCosts:
+    costs = tuple(
+        Cost(
+            each.whose,
+            tuple(
+                value
+                for value, calls in zip(each.instructions, each.calls, strict=True)
+                for _ in range(calls)
+            ),
+        )
+        for each in made.costs
+    )
+    return OpCosts(costs, tuple(made.asleep), made.problem)
 
 
 def _broken(each: result_pb2.Invariants.Broken) -> Broken:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
+from ktstr.introspect.costs.costs import Cost, OpCosts
 from ktstr.model.errors import UsageError
 from ktstr.model.wire.frames import encode_frame
 from ktstr.record.read import read_run
@@ -65,6 +66,13 @@ class RejudgeTest(SavedTest):
         self.assertEqual(found.parts, ())
         self.assertTrue(found.is_same)
         self.assertEqual(self.run_main(), (0, "1 same, 0 different, 0 not judged, 0 errors\n"))
+
+    def test_what_calls_cost_is_read_back(self) -> None:
+        costs = OpCosts((Cost("op.enqueue", (3, 3, 9)),), ("op.init",), "less")
+        made = self.save(dataclasses.replace(saved("starved"), op_costs=costs))
+        self.assertEqual(made.op_costs.costs[0].p50, 3)
+        self.assertIn("op.enqueue.instructions_max", [each.name for each in made.figures])
+        self.assertEqual(read_run(self.folder, made).run.op_costs, costs)
 
     def test_what_is_judged_otherwise_today_is_told(self) -> None:
         made = self.save(saved("starved"))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
@@ -27,6 +29,7 @@ def add_looked_part(result: result_pb2.Result, run: RunRecord) -> None:
         result.op_costs.asleep.extend(run.op_costs.asleep)
         result.op_costs.problem = encodable(run.op_costs.problem)
         for cost in run.op_costs.costs:
+            calls = Counter(cost.instructions)
             result.op_costs.costs.add(
                 whose=cost.whose,
                 count=cost.count,
@@ -34,4 +37,6 @@ def add_looked_part(result: result_pb2.Result, run: RunRecord) -> None:
                 p50=cost.percentile(50),
                 p99=cost.percentile(99),
                 max=cost.maximum,
+                instructions=list(calls),
+                calls=list(calls.values()),
             )
