@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from ktstr.introspect.trace.events import Decisions, Value
+from ktstr.introspect.trace.events import Decisions, Event, Value
 
 
 def lines(decisions: Decisions) -> Iterator[str]:
@@ -28,6 +28,30 @@ def lines(decisions: Decisions) -> Iterator[str]:
             template = templates[what, names] = _template(what, names, row)
         values = [_quoted(value) if isinstance(value, str) else value for value in row]
         yield template % (at_ns, cpu, *values)
+
+
+def read_lines(text: Iterable[str]) -> Decisions:
+    """The trace that these are the lines of.
+
+    Raises:
+        ValueError: they are of none.
+    """
+    read = (json.loads(line) for line in text)
+    try:
+        about = next(read)
+        names = {int(pid): name for pid, name in about["tasks"].items()}
+        events = tuple(_event(each) for each in read)
+        lacks = tuple(about["lacks"])
+        return Decisions(about["cpus"], events, names, about["cut"], lacks, about["problem"])
+    except StopIteration:
+        raise ValueError("it is empty") from None
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"a line lacks something: {error}") from error
+
+
+def _event(line: dict[str, Value]) -> Event:
+    at_ns, cpu, what = (line.pop(name) for name in ("ns", "cpu", "event"))
+    return Event(int(at_ns), int(cpu), str(what), tuple(line), tuple(line.values()))
 
 
 def _template(what: str, names: tuple[str, ...], row: tuple[Value, ...]) -> str:
