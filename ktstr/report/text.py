@@ -33,7 +33,8 @@ _TELL_NO_SETTINGS = frozenset({result_pb2.PASS, result_pb2.SKIP})
 
 def headline(result: result_pb2.Result) -> str:
     """One line: verdict, test, and the first cause."""
-    start = f"{verdict_name(result.verdict)} {result.identity.label}::{result.identity.test}"
+    name = one_line(f"{result.identity.label}::{result.identity.test}")
+    start = f"{verdict_name(result.verdict)} {name}"
     if result.verdict == result_pb2.PASS:
         return f"{start} — {one_line(result.expectation)}" if result.expectation else start
     if not result.details:
@@ -84,7 +85,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("sched_ext dump", [] if told else _head(_dump(result), _DUMP_LINES)),
         ("test output", [] if told else _tail(log_text(result, "test"), _LOG_LINES)),
         ("agent log", [] if told else _tail(log_text(result, "agent"), _LOG_LINES)),
-        ("next", [] if told else [files_to_read(result), *commands(result)]),
+        ("next", [] if told else _next(result)),
     ]
     for title, lines in sections:
         if lines:
@@ -101,6 +102,10 @@ def verdict_name(verdict: result_pb2.Verdict) -> str:
 def kind_name(kind: result_pb2.Kind) -> str:
     """E.g. `scheduler_ejected`, as `ktstr.Kind` spells it."""
     return result_pb2.Kind.Name(kind).lower()
+
+
+def _next(result: result_pb2.Result) -> list[str]:
+    return [one_line(line) for line in (files_to_read(result), *commands(result))]
 
 
 def _details(result: result_pb2.Result) -> list[str]:

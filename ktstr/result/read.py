@@ -21,16 +21,27 @@ def read_result(path: Path) -> result_pb2.Result:
         UsageError: the file cannot be read, holds no result, or a newer ktstr wrote it.
     """
     try:
-        result = result_pb2.Result.FromString(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    return result_of_bytes(content, str(path))
+
+
+def result_of_bytes(content: bytes, place: str) -> result_pb2.Result:
+    """The result that a result.pb holds, which lies at `place`.
+
+    Raises:
+        UsageError: it holds none, or a newer ktstr wrote it.
+    """
+    try:
+        result = result_pb2.Result.FromString(content)
     except DecodeError as error:
-        raise UsageError(f"{path} holds no result: {error}") from error
+        raise UsageError(f"{place} holds no result: {error}") from error
     if result.schema_version == 0:
-        raise UsageError(f"{path} holds no result: it has no schema_version")
+        raise UsageError(f"{place} holds no result: it has no schema_version")
     if result.schema_version > SCHEMA_VERSION:
         raise UsageError(
-            f"{path} is of schema version {result.schema_version} and this ktstr knows "
+            f"{place} is of schema version {result.schema_version} and this ktstr knows "
             f"{SCHEMA_VERSION} at most: read it with the ktstr that wrote it, or a newer one"
         )
     return result

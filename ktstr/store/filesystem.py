@@ -111,7 +111,7 @@ def explained(error: OSError, doing: str, path: Path) -> InfraError:
         reason = "the quota is used up" if error.errno == errno.EDQUOT else "there is no space left"
         return InfraError(
             f"cannot {doing} {path}: {reason} on {described(path)}{_free(path)}; free some, or "
-            f"clean the store (tools/bazel run //ktstr/store:clean -- --limit 1GiB)"
+            f"clean the store (tools/bazel run //:ktstr -- clean --limit=1GiB)"
         )
     if error.errno == errno.EROFS:
         return InfraError(

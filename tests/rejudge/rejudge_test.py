@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import io
 from pathlib import Path
 
 from absl.testing import absltest, parameterized
@@ -15,13 +13,13 @@ from ktstr.model.errors import UsageError
 from ktstr.model.wire.frames import encode_frame
 from ktstr.record.read import read_run
 from ktstr.record.run import RunRecord
+from ktstr.rejudge.rejudge import rejudge
 from ktstr.report.text import text_report
 from ktstr.result import result_pb2
 from ktstr.result.write import SCHEMA_VERSION, to_bytes
+from tests.support.commanding import ktstr
 from tests.support.results import CLONED, RUNS, result
 from tests.support.saved import sendable, stream_of
-from tools.rejudge import main
-from tools.rejudge.rejudge import rejudge
 
 
 def saved(name: str) -> RunRecord:
@@ -50,9 +48,8 @@ class SavedTest(parameterized.TestCase):
 
     def run_main(self, *arguments: str) -> tuple[int, str]:
         """Exit code, and all that was printed."""
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            return main.main([str(self.top), *arguments]), out.getvalue()
+        said = ktstr("rejudge", self.top, *arguments, here=self.top)
+        return said.code, said.out + said.err
 
 
 class RejudgeTest(SavedTest):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cleaning removes the least recently used, skips what is in use, and says what it did."""
 
-import contextlib
-import io
 import os
 from pathlib import Path
 
@@ -10,14 +8,15 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ktstr.command import clean as command
 from ktstr.model.errors import UsageError
-from ktstr.store import clean as command
 from ktstr.store.cleaning import Occupant, clean, decide
 from ktstr.store.directory import default_root
 from ktstr.store.image import make_sparse
 from ktstr.store.key import Key
 from ktstr.store.obtain import obtain
 from ktstr.store.store import Store
+from tests.support.commanding import ktstr
 
 _MIB = 1 << 20
 _EVERYTHING = -1
@@ -186,10 +185,7 @@ class CommandTest(parameterized.TestCase):
         self.root = Path(self.create_tempdir().full_path, "store")
 
     def run_command(self, *arguments: str) -> tuple[int, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = command.main(["--store", str(self.root), *arguments])
-        return status, out.getvalue(), err.getvalue()
+        return ktstr("clean", f"--store={self.root}", *arguments, here=self.root.parent)
 
     def test_a_store_that_never_existed(self) -> None:
         self.assertEqual(
@@ -228,13 +224,13 @@ class CommandTest(parameterized.TestCase):
 
     def test_bad_use(self) -> None:
         status, out, err = self.run_command("--all", "--limit=1GiB")
-        self.assertEqual((status, out), (1, ""))
+        self.assertEqual((status, out), (3, ""))
         self.assertIn("--all and --limit exclude each other", err)
 
     def test_something_else_in_its_place(self) -> None:
         self.root.write_text("")
         status, _, err = self.run_command("--all")
-        self.assertEqual(status, 1)
+        self.assertEqual(status, 3)
         self.assertIn(f"{self.root} is no directory", err)
 
 

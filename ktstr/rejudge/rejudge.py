@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ktstr.judge.judge import judge
 from ktstr.record.read import has_run, read_run
+from ktstr.rejudge.console import read_console
 from ktstr.result import result_pb2
 from ktstr.result.make.whole import result_of
 from ktstr.result.read import read_result
 from ktstr.result.write import to_bytes
-from tools.rejudge.console import read_console
 
 
 @dataclass(frozen=True)

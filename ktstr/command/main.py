@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program `ktstr`: tools/bazel run //:ktstr -- COMMAND ..."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from ktstr.command.context import Context
+from ktstr.command.parser import COMMANDS, parser_of
+from ktstr.model.errors import KtstrError
+
+_ERROR = 3
+
+
+def main(arguments: Sequence[str], context: Context) -> int:
+    """Does what a command line asks; returns the exit code.
+
+    Raises:
+        SystemExit: after --help, and for a command line that is malformed.
+    """
+    options = parser_of().parse_args(arguments)
+    try:
+        code: int = COMMANDS[options.command].run(options, context)
+        context.out.flush()
+    except KtstrError as error:
+        context.tell(str(error))
+        return _ERROR
+    except BrokenPipeError:
+        # the reader has seen enough; Python is not to find that out again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], Context.of(os.environ)))

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of `ktstr`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from types import ModuleType
+from typing import NoReturn
+
+from ktstr.command import (
+    checks,
+    clean,
+    compare,
+    completion,
+    export,
+    imports,
+    kernels,
+    rejudge,
+    replay,
+    runs,
+    shell,
+    show,
+    topology,
+    trend,
+)
+
+COMMANDS: Mapping[str, ModuleType] = {
+    "show": show,
+    "rejudge": rejudge,
+    "import": imports,
+    "runs": runs,
+    "compare": compare,
+    "trend": trend,
+    "export": export,
+    "replay": replay,
+    "checks": checks,
+    "kernels": kernels,
+    "topology": topology,
+    "shell": shell,
+    "clean": clean,
+    "completion": completion,
+}
+_ERROR = 3
+_CODES = "exit codes: 0 well, 1 what the command looks for was found, 2 data are missing, 3 error"
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends with 3 for mistakes: 1 and 2 have meanings of their own."""
+
+    def error(self, message: str) -> NoReturn:
+        """Names the mistake, and where help is."""
+        self.exit(_ERROR, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parser_of() -> Parser:
+    """The parser of all commands; `command` names the one that was chosen."""
+    parser = Parser(
+        prog="ktstr",
+        description="Results of scheduler tests: shown, kept and compared.",
+        epilog=f"{_CODES}. `ktstr COMMAND --help` tells more of a command.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(whole=parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        one = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.__doc__,
+            epilog=_CODES,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        one.add_argument("--json", action="store_true", help="answer with JSON")
+        module.add(one)
+    return parser

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shows results: the whole report of one, or a line on each of several.
+
+PLACE is a result.pb or a folder with results, such as bazel-testlogs/my/test/test.outputs. With
+--run they come from the history. --last tells what the last run of the tests in this workspace left
+that did not pass: the first cause of each, its files, and the commands to run next.
+
+Exit codes: 0 all passed or were skipped, 1 one failed, 2 one is inconclusive, 3 error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+
+from ktstr.command.asked import add_history, add_limit, add_where, opened
+from ktstr.command.context import Context
+from ktstr.command.testlogs import distinct, failed_block, results_below
+from ktstr.history.queries import rows, whole
+from ktstr.history.selection import selected
+from ktstr.history.where import parse_conditions
+from ktstr.history.whole import result_in
+from ktstr.model.errors import UsageError
+from ktstr.report.text import headline, text_report, verdict_name
+from ktstr.result import result_pb2
+
+HELP = "show results"
+
+_FAILED, _INCONCLUSIVE = 1, 2
+_SHOWN_WHOLE = 1
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    parser.add_argument("place", nargs="?", metavar="PLACE", help="result.pb, or a folder")
+    parser.add_argument("--last", action="store_true", help="what did not pass in bazel-testlogs")
+    parser.add_argument("--run", metavar="RUN", help="of the history: a run, commit or branch")
+    add_where(parser)
+    add_limit(parser, "results")
+    add_history(parser)
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Shows them.
+
+    Raises:
+        UsageError, InfraError: there is nothing to show, or it cannot be read.
+    """
+    chosen = [options.place is not None, options.last, options.run is not None]
+    if sum(chosen) != 1:
+        raise UsageError("show: name a PLACE, or --run of the history, or --last; one of them")
+    if options.where and options.run is None:
+        raise UsageError("show: --where is of the history: name a run with --run")
+    if options.run is not None:
+        found = list(_of_history(options, context))
+    else:
+        found = distinct(results_below(_place(options, context)))
+    if options.json:
+        context.answer([_data(each) for each in found])
+    elif options.last:
+        context.say(*failed_block(found))
+    elif len(found) == _SHOWN_WHOLE:
+        context.say(text_report(found[0]).rstrip("\n"))
+    else:
+        shown = found[: options.limit] if options.limit else found
+        context.say(*map(headline, shown))
+        if len(found) > len(shown):
+            context.say(f"... and {len(found) - len(shown)} more; --limit=0 shows all")
+    verdicts = {each.verdict for each in found}
+    if result_pb2.FAIL in verdicts:
+        return _FAILED
+    return _INCONCLUSIVE if result_pb2.INCONCLUSIVE in verdicts else 0
+
+
+def _place(options: argparse.Namespace, context: Context) -> Path:
+    if options.place is not None:
+        return context.path(options.place)
+    return context.workspace / "bazel-testlogs"
+
+
+def _of_history(options: argparse.Namespace, context: Context) -> Iterator[result_pb2.Result]:
+    with opened(options, context) as connection:
+        conditions = (*selected(connection, options.run), *parse_conditions(options.where))
+        found = list(rows(connection, conditions))
+        if not found:
+            raise UsageError(f"the history has no result of {options.run} and of --where")
+        if not options.json and options.limit:
+            found = found[-options.limit :]
+        for row in found:
+            yield _whole(connection, row.facts)
+
+
+def _whole(connection: sqlite3.Connection, facts: int) -> result_pb2.Result:
+    content = whole(connection, facts)
+    if content is None:
+        raise UsageError(
+            "the whole result was not kept: it was imported with --figures_only; `ktstr export` "
+            "has its figures"
+        )
+    return result_in(content)
+
+
+def _data(result: result_pb2.Result) -> dict[str, Any]:
+    """Enough to choose by, and the whole in protobuf's JSON form."""
+    message = json_format.MessageToDict(result, preserving_proto_field_name=True)
+    return {
+        "headline": headline(result),
+        "verdict": verdict_name(result.verdict),
+        "result": message,
+    }

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A figure over the runs of the history: each run's value, and where it moved.
+
+  ktstr trend cg_0.wake_p99_us --where label=//my:test,test=futex_pairs
+  ktstr trend 'wake_*' --where branch=main
+
+A run's value is the mean of its boots. `<` marks what differs from the run before by more than the
+gate of `ktstr compare`: 1 % in virtual time, 5 % in real time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import itertools
+from collections.abc import Iterator
+
+from ktstr.command.asked import add_history, add_limit, add_where, opened
+from ktstr.command.context import Context, table
+from ktstr.compare.gates import Gates
+from ktstr.compare.pairing import EXACT_ACCEL
+from ktstr.compare.words import number, pair_words
+from ktstr.history.trend import Point, Series, trend
+from ktstr.history.where import parse_conditions
+from ktstr.model.errors import UsageError
+
+HELP = "a figure over many runs"
+
+_COMMIT_CHARS = 12
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    parser.add_argument("figure", metavar="FIGURE", help="wake_p99_us, cg_0.wake_p99_us, wake_*")
+    add_where(parser)
+    add_limit(parser, "series")
+    add_history(parser)
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Tells it.
+
+    Raises:
+        UsageError, InfraError: no result has such a figure, or the history cannot be used.
+    """
+    with opened(options, context) as connection:
+        found = trend(connection, options.figure, parse_conditions(options.where))
+    if not found:
+        raise UsageError(
+            f"no result of the history and of --where has a figure {options.figure!r}; "
+            f"`ktstr export` lists them"
+        )
+    if options.json:
+        context.answer([dataclasses.asdict(each) | {"figure": each.key.text} for each in found])
+        return 0
+    shown = found[: options.limit] if options.limit else found
+    for series in shown:
+        context.say(*_lines(series))
+    if len(found) > len(shown):
+        context.say(f"... and {len(found) - len(shown)} more series; --limit=0 tells all")
+    return 0
+
+
+def moved(series: Series) -> list[bool]:
+    """Of each point, whether it differs from the one before by more than the gate."""
+    gate = Gates().of(series.key, exact=series.accel == EXACT_ACCEL)
+    pairs = itertools.pairwise(each.value for each in series.points)
+    return [False, *(abs(now - was) > gate.amount(was) for was, now in pairs)]
+
+
+def _lines(series: Series) -> Iterator[str]:
+    names = ("label", "test", "topology", "kernel", "scheduler", "accel")
+    unit = f", {series.key.unit}" if series.key.unit else ""
+    yield f"{pair_words({name: getattr(series, name) for name in names})}: {series.key.text}{unit}"
+    head = ("run", "started", "commit", "branch", "value", "boots", "")
+    rows = [_row(point, mark) for point, mark in zip(series.points, moved(series), strict=True)]
+    yield from (f"  {line}" for line in table([head, *rows]))
+
+
+def _row(point: Point, mark: bool) -> tuple[object, ...]:
+    apart = f" ({number(point.least)} to {number(point.most)})" if point.boots > 1 else ""
+    return (
+        point.run,
+        point.started,
+        point.commit[:_COMMIT_CHARS] or "-",
+        point.branch or "-",
+        number(point.value) + apart,
+        point.boots,
+        "<" if mark else "",
+    )

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of rows, by their keys; each shape is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ktstr.history.entry import FigureKey
+from ktstr.history.figures import keys_of, unpacked
+from ktstr.history.queries import Row
+from ktstr.model.errors import UsageError
+
+
+class Figures:
+    """Reads figures of rows."""
+
+    def __init__(self, names: Callable[[int], str], wanted: Callable[[FigureKey], bool]) -> None:
+        """names: of the figures of a shape, by its number. wanted: which are compared at all."""
+        self._names, self._wanted = names, wanted
+        self._shapes: dict[int, tuple[FigureKey | None, ...]] = {}
+
+    def of(self, row: Row) -> Iterator[tuple[FigureKey, float]]:
+        """Each wanted figure with its value.
+
+        Raises:
+            UsageError: the row has not as many values as its shape has names.
+        """
+        shape, values = self._shape(row.shape), unpacked(row.figures)
+        if len(shape) != len(values):
+            raise UsageError(
+                f"the history is damaged: result {row.result} has {len(values)} figures and "
+                f"{len(shape)} names"
+            )
+        for key, value in zip(shape, values, strict=True):
+            if key is not None:
+                yield key, value
+
+    def count(self, shape: int) -> int:
+        """How many wanted figures a shape has."""
+        return sum(key is not None for key in self._shape(shape))
+
+    def _shape(self, number: int) -> tuple[FigureKey | None, ...]:
+        if number not in self._shapes:
+            keys = keys_of(self._names(number))
+            self._shapes[number] = tuple(key if self._wanted(key) else None for key in keys)
+        return self._shapes[number]

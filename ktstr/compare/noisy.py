@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pairs of real time: a boot is one value, and chance has a part in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ktstr.compare import verdicts
+from ktstr.compare.correction import benjamini_hochberg
+from ktstr.compare.exact import direction
+from ktstr.compare.figures import Figures
+from ktstr.compare.finding import VERDICT, Finding, Outcome
+from ktstr.compare.gates import Gates
+from ktstr.compare.pairing import Pair
+from ktstr.compare.permutation import Sample, boots_needed, pooled_p
+from ktstr.history.entry import FigureKey
+from ktstr.history.queries import Row
+from ktstr.model.payload import Polarity
+
+# The part of what is told that may be by chance; how often anything is where nothing changed.
+LEVEL = 0.05
+_FEWEST = 2
+# Of boots that fail: half of them more or less is worth a word.
+_FAILING = FigureKey(VERDICT, "", Polarity.LOWER_BETTER, "", None, None)
+_FAILING_GATE = 0.25
+_POLAR = frozenset({Polarity.HIGHER_BETTER, Polarity.LOWER_BETTER})
+
+
+@dataclass(frozen=True)
+class Question:
+    """A figure of one pair that is asked about; why: it has no answer."""
+
+    told: Mapping[str, str]
+    key: FigureKey
+    sample: Sample
+    why: str = ""
+
+
+def questions(
+    pair: Pair, told: Mapping[str, str], figures: Figures, gates: Gates
+) -> Iterator[Question]:
+    """What is asked about a pair that both sides have: failing, and each figure with a polarity."""
+    shared = {row.result for row in pair.base} & {row.result for row in pair.new}
+    base = [row for row in pair.base if row.result not in shared]
+    new = [row for row in pair.new if row.result not in shared]
+    if shared and not (base and new):
+        return  # nothing but results that Bazel took from its cache: the inputs are the same
+    old_judged, new_judged = verdicts.judged(base), verdicts.judged(new)
+    failing = (_failing(old_judged), _failing(new_judged))
+    yield _question(told, _FAILING, *failing, _FAILING_GATE)
+    olds, news = _values(figures, old_judged), _values(figures, new_judged)
+    for key in {**olds, **news}:
+        if key.polarity in _POLAR:
+            was, now = tuple(olds.get(key, ())), tuple(news.get(key, ()))
+            both = was + now
+            gate = gates.of(key, exact=False).amount(math.fsum(both) / len(both))
+            yield _question(told, key, was, now, gate)
+
+
+def answered(asked: Iterable[Question]) -> tuple[list[Finding], list[str]]:
+    """What all questions of a comparison come to, and what is to be said about them all."""
+    found: list[Finding] = []
+    answerable: list[Question] = []
+    for each in asked:
+        if each.why:
+            outcome = Outcome.UNDECIDED if _both(each.sample) else Outcome.MISSING
+            found.append(_finding(each, outcome, None, each.why))
+        else:
+            answerable.append(each)
+    corrected = benjamini_hochberg(_probabilities(answerable))
+    undecided: list[Question] = []
+    for each, p in zip(answerable, corrected, strict=True):
+        outcome = _outcome(each, p)
+        if outcome is Outcome.UNDECIDED:
+            undecided.append(each)
+        found.append(_finding(each, outcome, p))
+    return found, _notes(answerable, undecided)
+
+
+def _question(
+    told: Mapping[str, str],
+    key: FigureKey,
+    base: tuple[float, ...],
+    new: tuple[float, ...],
+    gate: float,
+) -> Question:
+    sample = Sample(base, new, gate)
+    if not base or not new:
+        side = "new" if base else "base"
+        return Question(told, key, sample, f"{side} has no boot with such a figure")
+    if min(len(base), len(new)) < _FEWEST:
+        why = f"{len(base)} and {len(new)} boots: chance cannot be told with fewer than {_FEWEST}"
+        return Question(told, key, sample, why)
+    return Question(told, key, sample)
+
+
+def _probabilities(asked: Sequence[Question]) -> list[float]:
+    """Of each question; deals are pooled by figure and numbers of boots."""
+    pools: dict[tuple[str, int, int], list[int]] = {}
+    for index, each in enumerate(asked):
+        boots = (len(each.sample.base), len(each.sample.new))
+        pools.setdefault((each.key.name, *boots), []).append(index)
+    found = [1.0] * len(asked)
+    for pool in pools.values():
+        for index, p in zip(pool, pooled_p([asked[i].sample for i in pool]), strict=True):
+            found[index] = p
+    return found
+
+
+def _outcome(question: Question, p: float) -> Outcome:
+    sample = question.sample
+    if p <= LEVEL:
+        return direction(question.key.polarity, sample.difference)
+    if sample.is_clearly_same:
+        return Outcome.SAME
+    if abs(sample.difference) > sample.gate:
+        return Outcome.UNDECIDED
+    found = sample.interval
+    if found is not None and max(abs(found.low), abs(found.high)) <= sample.gate:
+        return Outcome.SAME
+    return Outcome.UNDECIDED
+
+
+def _finding(question: Question, outcome: Outcome, p: float | None, why: str = "") -> Finding:
+    sample, key = question.sample, question.key
+    told = outcome not in (Outcome.SAME, Outcome.MISSING) and not why
+    return Finding(
+        question.told,
+        key.text if key is not _FAILING else VERDICT,
+        key.unit,
+        key.polarity,
+        outcome,
+        _mean(sample.base),
+        _mean(sample.new),
+        sample,
+        p,
+        (len(sample.base), len(sample.new)),
+        why or (_failed(sample) if key is _FAILING and told else ""),
+    )
+
+
+def _failed(sample: Sample) -> str:
+    was, now = sum(sample.base), sum(sample.new)
+    return (
+        f"{was:.0f} of {len(sample.base)} boots failed before, {now:.0f} of {len(sample.new)} now"
+    )
+
+
+def _notes(asked: Sequence[Question], undecided: Sequence[Question]) -> list[str]:
+    """How many boots would do, where there are too few for one difference to be found."""
+    if not undecided:
+        return []
+    pools: dict[str, int] = {}
+    for each in asked:
+        pools[each.key.name] = pools.get(each.key.name, 0) + 1
+    largest = max(pools[each.key.name] for each in undecided)
+    needed = boots_needed(len(asked), largest, LEVEL)
+    have = min(min(len(each.sample.base), len(each.sample.new)) for each in undecided)
+    if have >= needed:
+        return []
+    return [
+        f"{len(asked)} comparisons were made of boots in real time, of {have} boots a side at the "
+        f"least: a difference in one figure of one test alone is told from chance with {needed} "
+        f"(--runs_per_test={needed}), or with fewer figures (--figure) or tests (--where)"
+    ]
+
+
+def _values(figures: Figures, rows: Sequence[Row]) -> dict[FigureKey, list[float]]:
+    found: dict[FigureKey, list[float]] = {}
+    for row in rows:
+        for key, value in figures.of(row):
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def _failing(rows: Sequence[Row]) -> tuple[float, ...]:
+    return tuple(float(row.verdict == verdicts.FAIL) for row in rows)
+
+
+def _both(sample: Sample) -> bool:
+    return bool(sample.base and sample.new)
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None

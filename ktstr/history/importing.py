@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Imports results into a history: in batches, each all or nothing, and each result once.
+
+An import that is killed leaves whole batches and a run that says so; the same import again takes
+up where it was, as its run has the same key. Two at once take turns, batch by batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass, field
+
+from ktstr.history.database import writing
+from ktstr.history.entry import Entry, Facts, Variant
+from ktstr.history.extract import entry_of
+from ktstr.history.places import Place, digest_of
+from ktstr.history.run import NewRun, RunState
+from ktstr.model.errors import UsageError
+
+# What a kill loses at most, and another import waits for at most.
+BATCH = 250
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Imported:
+    """What an import did.
+
+    run: its number.  added: results that were new; known: that the history had; read: places.
+    refused: why each of the others could not be taken.
+    """
+
+    run: int = 0
+    added: int = 0
+    known: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A place with the digest of what is there."""
+
+    place: Place
+    digest: bytes
+
+
+def found_in(places: Iterable[Place], refused: list[str]) -> list[Found]:
+    """Each place with its digest, each content once; what cannot be read goes to `refused`."""
+    found: dict[bytes, Found] = {}
+    for place in places:
+        try:
+            digest = digest_of(place.content())
+        except UsageError as error:
+            refused.append(str(error))
+            continue
+        found.setdefault(digest, Found(place, digest))
+    return list(found.values())
+
+
+def key_of(found: Sequence[Found], *others: str) -> str:
+    """A run's key by what is in it, and by what else tells it from others."""
+    whole = hashlib.sha256("\0".join(others).encode())
+    for digest in sorted(each.digest for each in found):
+        whole.update(digest)
+    return f"content:{whole.hexdigest()}"
+
+
+def import_run(
+    connection: sqlite3.Connection,
+    run: NewRun,
+    found: Sequence[Found],
+    end: RunState,
+    *,
+    whole: bool,
+    progress: Progress,
+) -> Imported:
+    """Imports a run's results.
+
+    end: the run's state then.  whole: keep results as a whole, too.  progress: is told how many of
+    how many are done.
+
+    Raises:
+        sqlite3.Error: as the file's errors are told by `history`.
+    """
+    done = Imported()
+    with writing(connection):
+        done.run = _begin(connection, run)
+    for start in range(0, len(found), BATCH):
+        batch = found[start : start + BATCH]
+        known = _known(connection, batch)
+        entries = [
+            entry
+            for each in batch
+            if each.digest not in known and (entry := _entry(each, done)) is not None
+        ]
+        with writing(connection):
+            rows = _Rows(connection, whole)
+            # another import may have been faster
+            ids = known | {each.digest: rows.result(each) for each in entries}
+            done.added += rows.added
+            done.known += len(ids) - rows.added
+            connection.executemany(
+                "INSERT INTO run_result VALUES(?, ?, ?) ON CONFLICT DO NOTHING",
+                [
+                    (done.run, ids[each.digest], each.place.cached)
+                    for each in batch
+                    if each.digest in ids
+                ],
+            )
+        progress(min(start + BATCH, len(found)), len(found))
+    with writing(connection):
+        connection.execute(
+            "UPDATE run SET state = ?, started = CASE started WHEN '' THEN coalesce((SELECT"
+            " min(started) FROM result JOIN run_result ON result.id = result_id WHERE run_id ="
+            " run.id), '') ELSE started END WHERE id = ?",
+            (end, done.run),
+        )
+    return done
+
+
+def _begin(connection: sqlite3.Connection, run: NewRun) -> int:
+    row = connection.execute("SELECT id FROM run WHERE key = ?", (run.key,)).fetchone()
+    if row is None:
+        dirty = run.revision.dirty
+        row = connection.execute(
+            'INSERT INTO run(key, state, started, imported, source, "commit", branch, dirty,'
+            " revision_from, ci, ci_url) VALUES(?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'),"
+            " ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                run.key,
+                RunState.IMPORTING,
+                run.started,
+                run.source,
+                run.revision.commit,
+                run.revision.branch,
+                None if dirty is None else int(dirty),
+                run.revision.source,
+                run.ci.name,
+                run.ci.url,
+            ),
+        ).fetchone()
+    number = int(row[0])
+    connection.executemany(
+        "INSERT INTO run_tag VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        [(number, key, value) for key, value in run.tags.items()],
+    )
+    return number
+
+
+def _known(connection: sqlite3.Connection, batch: Sequence[Found]) -> dict[bytes, int]:
+    marks = ",".join("?" * len(batch))
+    query = f"SELECT digest, id FROM result WHERE digest IN ({marks})"
+    return dict(connection.execute(query, [each.digest for each in batch]))
+
+
+def _entry(found: Found, done: Imported) -> Entry | None:
+    try:
+        content = found.place.content()
+        if digest_of(content) != found.digest:
+            raise UsageError(f"{found.place} changed while it was read; import it again")
+        return entry_of(content, found.digest, str(found.place))
+    except UsageError as error:
+        done.refused.append(str(error))
+        return None
+
+
+class _Rows:
+    """Rows of one transaction: what several results share is written once."""
+
+    def __init__(self, connection: sqlite3.Connection, whole: bool) -> None:
+        self.added = 0
+        self._connection, self._whole = connection, whole
+        self._ids: dict[object, int] = {}
+
+    def result(self, entry: Entry) -> int:
+        """The number of the result's row, made where there is none."""
+        host = astuple(entry.host)
+        host_id = self._shared(
+            "host", "hostname, kernel, cpu_model, cpus, governor, mitigations, thp", host
+        )
+        values = (
+            entry.digest,
+            self._facts(entry),
+            host_id,
+            entry.started,
+            entry.wall_s,
+            entry.load,
+        )
+        row = self._connection.execute(
+            "INSERT INTO result(digest, facts_id, host_id, started, wall_s, load)"
+            " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+            values,
+        ).fetchone()
+        if row is not None:
+            self.added += 1
+            return int(row[0])
+        found = self._connection.execute("SELECT id FROM result WHERE digest = ?", values[:1])
+        return int(found.fetchone()[0])
+
+    def _facts(self, entry: Entry) -> int:
+        facts = entry.facts
+        number = self._number("SELECT id FROM facts WHERE digest = ?", (facts.digest,))
+        if number is None:
+            number = self._new_facts(entry.variant, facts)
+        if self._whole:
+            self._connection.execute(
+                "INSERT INTO whole VALUES(?, ?) ON CONFLICT DO NOTHING", (number, entry.whole)
+            )
+        return number
+
+    def _new_facts(self, variant: Variant, facts: Facts) -> int:
+        variant_id = self._shared(
+            "variant", "label, test, source, topology, kernel, scheduler, accel", astuple(variant)
+        )
+        shape_id = self._shared("shape", "names", (facts.names,))
+        row = self._connection.execute(
+            "INSERT INTO facts(digest, variant_id, inputs, seed, release, vmlinux, layer,"
+            " schema_version, verdict, cause, message, shape_id, figures)"
+            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                facts.digest,
+                variant_id,
+                facts.inputs,
+                facts.seed,
+                facts.release,
+                facts.vmlinux,
+                facts.layer,
+                facts.schema_version,
+                facts.verdict,
+                facts.cause,
+                facts.message,
+                shape_id,
+                facts.values,
+            ),
+        ).fetchone()
+        return int(row[0])
+
+    def _shared(self, table: str, columns: str, values: tuple[object, ...]) -> int:
+        """The row of `table` with these values in all its columns."""
+        key = (table, values)
+        if key not in self._ids:
+            names = columns.split(", ")
+            where = " AND ".join(f"{name} = ?" for name in names)
+            found = self._number(f"SELECT id FROM {table} WHERE {where}", values)
+            if found is None:
+                marks = ", ".join("?" * len(names))
+                insert = f"INSERT INTO {table}({columns}) VALUES({marks}) RETURNING id"
+                found = self._number(insert, values)
+                assert found is not None
+            self._ids[key] = found
+        return self._ids[key]
+
+    def _number(self, query: str, values: tuple[object, ...]) -> int | None:
+        row = self._connection.execute(query, values).fetchone()
+        return None if row is None else int(row[0])

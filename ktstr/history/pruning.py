@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Old runs taken out of a history."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass
+
+from ktstr.history.database import writing
+from ktstr.model.errors import UsageError
+
+_TIME = re.compile(r"\d{4}-\d\d(-\d\d(T[\d:]{2,8}Z?)?)?")
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """How many are gone."""
+
+    runs: int
+    results: int
+
+
+def prune(connection: sqlite3.Connection, before: str) -> Pruned:
+    """Removes runs that began before a time, and what of their results no other run has.
+
+    The file becomes smaller by as much.
+
+    Raises:
+        UsageError: it is no time of the form 2026-01-31.
+    """
+    if not _TIME.fullmatch(before):
+        raise UsageError(f"{before!r} is no time; 2026-01-31 and 2026-01-31T12:00 are")
+    with writing(connection):
+        runs = connection.execute("DELETE FROM run WHERE started < ?", (before,)).rowcount
+        results = connection.execute(
+            "DELETE FROM result WHERE id NOT IN (SELECT result_id FROM run_result)"
+        ).rowcount
+        connection.execute("DELETE FROM facts WHERE id NOT IN (SELECT facts_id FROM result)")
+        for table, column, user in (
+            ("variant", "variant_id", "facts"),
+            ("shape", "shape_id", "facts"),
+            ("host", "host_id", "result"),
+        ):
+            connection.execute(f"DELETE FROM {table} WHERE id NOT IN (SELECT {column} FROM {user})")
+    connection.execute("VACUUM")
+    return Pruned(runs, results)

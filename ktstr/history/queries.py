@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of a history."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ktstr.history.entry import Variant
+from ktstr.history.where import Condition, sql_of
+
+_JOINED = """
+FROM run
+JOIN run_result ON run_result.run_id = run.id
+JOIN result ON result.id = run_result.result_id
+JOIN facts ON facts.id = result.facts_id
+JOIN variant ON variant.id = facts.variant_id
+JOIN host ON host.id = result.host_id
+"""
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run, with how many of its results have which verdict."""
+
+    id: int
+    state: str
+    started: str
+    imported: str
+    source: str
+    commit: str
+    branch: str
+    dirty: bool | None
+    ci: str
+    ci_url: str
+    tags: Mapping[str, str]
+    verdicts: Mapping[str, int]
+
+
+class Row(NamedTuple):
+    """A result as comparisons take it.
+
+    run: the last that has it; happened: what orders results, the latest last.
+    """
+
+    variant: int
+    facts: int
+    inputs: bytes
+    seed: str
+    verdict: str
+    cause: str
+    message: str
+    shape: int
+    figures: bytes
+    result: int
+    run: int
+    happened: str
+
+
+class Told(NamedTuple):
+    """A result as it is listed."""
+
+    result: int
+    run: int
+    commit: str
+    branch: str
+    started: str
+    label: str
+    test: str
+    topology: str
+    kernel: str
+    scheduler: str
+    accel: str
+    seed: str
+    verdict: str
+    cause: str
+    message: str
+    shape: int
+    figures: bytes
+
+
+def runs(
+    connection: sqlite3.Connection, conditions: Sequence[Condition], limit: int
+) -> list[RunRow]:
+    """The last `limit` runs that have results of these conditions, the last one first."""
+    where, values = sql_of(conditions)
+    having = f"WHERE id IN (SELECT run.id {_JOINED} WHERE {where})" if conditions else ""
+    query = (
+        'SELECT id, state, started, imported, source, "commit", branch, dirty, ci, ci_url FROM run '
+        f"{having} ORDER BY started DESC, id DESC LIMIT ?"
+    )
+    found = connection.execute(query, [*values, limit]).fetchall()
+    return [_run_row(connection, row) for row in found]
+
+
+def rows(connection: sqlite3.Connection, conditions: Sequence[Condition]) -> Iterator[Row]:
+    """Each result of these conditions once, the latest last."""
+    where, values = sql_of(conditions)
+    query = (
+        "SELECT facts.variant_id, facts.id, inputs, seed, verdict, cause, message, shape_id,"
+        " figures, result.id, max(run.id), max(run.started || ' ' || result.started)"
+        f" {_JOINED} WHERE {where} GROUP BY result.id ORDER BY 12, 10"
+    )
+    yield from map(Row._make, connection.execute(query, values))
+
+
+def variants(connection: sqlite3.Connection) -> dict[int, Variant]:
+    """All variants by their numbers."""
+    found = connection.execute(
+        "SELECT id, label, test, source, topology, kernel, scheduler, accel FROM variant"
+    )
+    return {row[0]: Variant(*row[1:]) for row in found}
+
+
+def shape(connection: sqlite3.Connection, number: int) -> str:
+    """The names of the figures of a shape; see `ktstr.history.figures`."""
+    row = connection.execute("SELECT names FROM shape WHERE id = ?", (number,)).fetchone()
+    return str(row[0])
+
+
+def listed(
+    connection: sqlite3.Connection, conditions: Sequence[Condition], limit: int = -1
+) -> Iterator[Told]:
+    """Each result of each run of these conditions, in the order of runs' beginnings.
+
+    limit: the last so many alone; -1: all.
+    """
+    where, values = sql_of(conditions)
+    query = (
+        'SELECT result.id, run.id, run."commit", run.branch, result.started, label, test,'
+        " topology, variant.kernel, scheduler, accel, seed, verdict, cause, message, shape_id,"
+        f" figures {_JOINED} WHERE {where}"
+    )
+    if limit >= 0:
+        latest = f"{query} ORDER BY run.started DESC, run.id DESC, result.id DESC LIMIT ?"
+        yield from map(
+            Told._make, reversed(connection.execute(latest, [*values, limit]).fetchall())
+        )
+        return
+    ordered = f"{query} ORDER BY run.started, run.id, result.id"
+    yield from map(Told._make, connection.execute(ordered, values))
+
+
+def whole(connection: sqlite3.Connection, facts: int) -> bytes | None:
+    """The whole result of these facts, as `ktstr.history.whole` has it; None: it was not kept."""
+    row = connection.execute("SELECT content FROM whole WHERE facts_id = ?", (facts,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def older(connection: sqlite3.Connection, run: int, time: str) -> int:
+    """How many of a run's results began before a time; julianday() knows RFC 3339's offsets."""
+    query = (
+        "SELECT count(*) FROM run_result JOIN result ON result.id = result_id"
+        " WHERE run_id = ? AND julianday(started) < julianday(?)"
+    )
+    return int(connection.execute(query, (run, time)).fetchone()[0])
+
+
+def named(connection: sqlite3.Connection, column: str, pattern: str) -> list[str]:
+    """The different values of a run's `commit` or `branch` that a GLOB pattern fits."""
+    assert column in ("commit", "branch")
+    query = f'SELECT DISTINCT "{column}" FROM run WHERE "{column}" GLOB ?'
+    return [row[0] for row in connection.execute(query, (pattern,))]
+
+
+def run_numbers(connection: sqlite3.Connection) -> list[int]:
+    """The numbers of all runs, the last one first."""
+    query = "SELECT id FROM run ORDER BY started DESC, id DESC"
+    return [row[0] for row in connection.execute(query)]
+
+
+def _run_row(connection: sqlite3.Connection, row: tuple[Any, ...]) -> RunRow:
+    number, state, started, imported, source, commit, branch, dirty, ci, ci_url = row
+    tags = connection.execute("SELECT key, value FROM run_tag WHERE run_id = ?", (number,))
+    return RunRow(
+        id=number,
+        state=state,
+        started=started,
+        imported=imported,
+        source=source,
+        commit=commit,
+        branch=branch,
+        dirty=None if dirty is None else bool(dirty),
+        ci=ci,
+        ci_url=ci_url,
+        tags=dict(tags),
+        verdicts=_verdicts(connection, number),
+    )
+
+
+def _verdicts(connection: sqlite3.Connection, run: int) -> dict[str, int]:
+    query = (
+        "SELECT verdict, count(*) FROM run_result JOIN result ON result.id = result_id"
+        " JOIN facts ON facts.id = facts_id WHERE run_id = ? GROUP BY verdict ORDER BY verdict"
+    )
+    return dict(connection.execute(query, (run,)))

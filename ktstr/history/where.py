@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conditions on results, as a command line has them, e.g. `accel=tcg` or `test=wake*`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ktstr.model.errors import UsageError
+from ktstr.model.nearest import did_you_mean
+
+# dimension -> its column
+DIMENSIONS: dict[str, str] = {
+    "run": "run.id",
+    "commit": 'run."commit"',
+    "branch": "run.branch",
+    "dirty": "run.dirty",
+    "ci": "run.ci",
+    "imported": "run.imported",
+    "label": "variant.label",
+    "test": "variant.test",
+    "source": "variant.source",
+    "topology": "variant.topology",
+    "kernel": "variant.kernel",
+    "scheduler": "variant.scheduler",
+    "accel": "variant.accel",
+    "release": "facts.release",
+    "vmlinux": "facts.vmlinux",
+    "layer": "facts.layer",
+    "seed": "facts.seed",
+    "verdict": "facts.verdict",
+    "cause": "facts.cause",
+    "started": "result.started",
+    "hostname": "host.hostname",
+    "cpu_model": "host.cpu_model",
+    "governor": "host.governor",
+    "mitigations": "host.mitigations",
+    "thp": "host.thp",
+}
+TAG = "tag."
+# Of a label its name alone will do, of a digest its beginning.
+_LABELS = frozenset({"label", "kernel", "scheduler"})
+_DIGESTS = frozenset({"commit", "vmlinux", "layer"})
+_HAPPENED = frozenset({"started", "imported"})
+_EEVDF = "eevdf"
+_BOOLEANS = {"yes": "1", "no": "0", "true": "1", "false": "0"}
+_CONDITION = re.compile(r"([\w.-]+)(!=|>=|<=|=)(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition; `operator` is =, !=, >= or <=."""
+
+    dimension: str
+    operator: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> Condition:
+        """Reads `DIMENSION=VALUE`.
+
+        Raises:
+            UsageError: it is none, or there is no such dimension.
+        """
+        match = _CONDITION.fullmatch(text.strip())
+        if match is None:
+            raise UsageError(
+                f"{text!r} is no condition; DIMENSION=VALUE is, with =, !=, >= or <=, e.g. "
+                f"accel=tcg"
+            )
+        dimension, operator, value = match.groups()
+        if dimension not in DIMENSIONS and not dimension.startswith(TAG):
+            raise UsageError(
+                f"there is no dimension {dimension!r}{did_you_mean(dimension, DIMENSIONS)}; there "
+                f"are {', '.join(sorted(DIMENSIONS))}, and {TAG}NAME"
+            )
+        if operator in (">=", "<=") and dimension not in {*_HAPPENED, "run"}:
+            raise UsageError(
+                f"{text!r}: {operator} is of {', '.join(sorted({*_HAPPENED, 'run'}))}; of others "
+                f"there are = and !="
+            )
+        if dimension == "run" and not value.isdecimal():
+            raise UsageError(f"{text!r}: {value!r} is no number of a run; `ktstr runs` lists them")
+        return cls(dimension, operator, value)
+
+    def sql(self) -> tuple[str, list[str]]:
+        """The condition over the tables that `queries` joins, and its parameters."""
+        if self.dimension.startswith(TAG):
+            tagged = (
+                "EXISTS(SELECT 1 FROM run_tag WHERE run_tag.run_id = run.id AND key = ? AND"
+                " value GLOB ?)"
+            )
+            key = self.dimension.removeprefix(TAG)
+            return (tagged if self.operator == "=" else f"NOT {tagged}"), [key, self.value]
+        column = DIMENSIONS[self.dimension]
+        if self.operator in (">=", "<="):
+            number = "CAST(? AS INTEGER)" if self.dimension == "run" else "?"
+            return f"{column} {self.operator} {number}", [self.value]
+        test, value = self._equal(column)
+        # what is not known differs from all
+        return (test if self.operator == "=" else f"coalesce(NOT {test}, 1)"), [value]
+
+    def _equal(self, column: str) -> tuple[str, str]:
+        value = self.value
+        if self.dimension == "scheduler" and value == _EEVDF:
+            value = ""
+        if self.dimension == "dirty":
+            value = _BOOLEANS.get(value, value)
+        if self.dimension == "verdict":
+            value = value.upper()
+        if self.dimension in ("run", "dirty"):
+            return f"{column} = CAST(? AS INTEGER)", value
+        if self.dimension in _DIGESTS and value:
+            value = f"{value}*"
+        if self.dimension in _LABELS and value and "//" not in value:
+            value = f"*:{value}"
+        if any(each in value for each in "*?["):
+            return f"{column} GLOB ?", value
+        return f"{column} = ?", value
+
+
+def parse_conditions(texts: Iterable[str]) -> tuple[Condition, ...]:
+    """Conditions that must all hold; a text may have several, with commas.
+
+    Raises:
+        UsageError: one of them is none.
+    """
+    parts = [part for text in texts for part in text.split(",") if part.strip()]
+    return tuple(Condition.parse(part) for part in parts)
+
+
+def sql_of(conditions: Sequence[Condition]) -> tuple[str, list[str]]:
+    """All conditions as one, `1` where there are none, and the parameters."""
+    found = [each.sql() for each in conditions]
+    if not found:
+        return "1", []
+    return (
+        " AND ".join(f"({text})" for text, _ in found),
+        [value for _, values in found for value in values],
+    )

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two sets of results compared, from files in testlogs to the exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from absl.testing import absltest, parameterized
+
+from ktstr.result import result_pb2
+from tests.support.commanding import Said, ktstr
+from tests.support.saved_results import made, save
+
+_BOOTS = 6
+
+
+class CompareTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.top = Path(self.create_tempdir().full_path)
+
+    def run_ktstr(self, *arguments: str | Path) -> Said:
+        return ktstr(*arguments, here=self.top, environ={"KTSTR_HISTORY": "history.sqlite"})
+
+    def keep(self, branch: str, *results: result_pb2.Result) -> None:
+        """Imports results as those of a branch."""
+        logs = self.top / branch
+        for number, result in enumerate(results):
+            save(result, logs, run=number)
+        said = self.run_ktstr("import", logs, f"--commit={branch}", f"--branch={branch}")
+        self.assertEqual(said.code, 0, said.err)
+
+    def boots(self, test: str, values: list[float], **others: Any) -> list[result_pb2.Result]:
+        """Results in real time, a boot each."""
+        return [
+            made(test, accel="tcg", run=number, figures={"iterations": value}, **others)
+            for number, value in enumerate(values, 1)
+        ]
+
+    def compared(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        said = self.run_ktstr("compare", "base", "new", "--json", *arguments)
+        self.assertEqual(said.code, code, said.err)
+        found: dict[str, Any] = json.loads(said.out)
+        return found
+
+    def outcomes(self, *arguments: str, code: int = 0) -> Mapping[str, str]:
+        found = self.compared(*arguments, code=code)["findings"]
+        return {f"{each['pair']['test']} {each['figure']}": each["outcome"] for each in found}
+
+
+class ExactTest(CompareTest):
+    def test_equal_results_are_the_same(self) -> None:
+        self.keep("base", made("one"))
+        self.keep("new", made("one", run=2))
+        found = self.compared()
+        self.assertEqual((found["pairs"], found["findings"]), (1, []))
+        self.assertEqual(found["counts"]["same"], 4)  # three figures and the verdict
+        self.assertLen(self.compared("--all")["findings"], 4)
+
+    @parameterized.parameters(
+        ("iterations", 980.0, "worse", 1),
+        ("iterations", 1020.0, "better", 0),
+        ("wake_p99_us", 42.0, "worse", 1),
+        ("wake_p99_us", 38.0, "better", 0),
+        ("wake_p99_us", 40.9, "", 0),  # below the absolute gate of 1 us
+        ("iterations", 991.0, "", 0),  # below the relative one of 1 %
+        ("cpus", 4.0, "changed", 0),
+    )
+    def test_a_change_is_one_with_its_direction(
+        self, figure: str, value: float, outcome: str, code: int
+    ) -> None:
+        self.keep("base", made("one"), made("two"))
+        self.keep("new", made("one", figures={figure: value}), made("two"))
+        expected = {f"one cg_0.{figure}": outcome} if outcome else {}
+        self.assertEqual(self.outcomes(code=code), expected)
+
+    def test_a_baseline_of_zero_leaves_the_absolute_gate(self) -> None:
+        self.keep("base", made("one", figures={"wake_p99_us": 0.0, "iterations": 0.0}))
+        self.keep("new", made("one", figures={"wake_p99_us": 0.9, "iterations": 1.0}))
+        found = self.compared()["findings"]
+        self.assertEqual([each["figure"] for each in found], ["cg_0.iterations"])
+        self.assertIsNone(found[0]["ratio"])
+        self.assertEqual(found[0]["change"], 1.0)
+
+    def test_gates_of_a_command_line(self) -> None:
+        self.keep("base", made("one"))
+        self.keep("new", made("one", figures={"wake_p99_us": 44.0, "iterations": 980.0}))
+        self.assertLen(self.outcomes(code=1), 2)
+        self.assertLen(self.outcomes("--gate=wake_*=5", code=1), 1)
+        self.assertEmpty(self.outcomes("--relative=3", "--gate=cg_0.wake_p99_us=20%"))
+        self.assertEmpty(self.outcomes("--figure=cpus"))
+
+    @parameterized.parameters("wake_*", "=5%", "x=much", "x=-1", "x=nan")
+    def test_what_is_no_gate(self, text: str) -> None:
+        self.keep("base", made("one"))
+        self.keep("new", made("one"))
+        said = self.run_ktstr("compare", "base", "new", f"--gate={text}")
+        self.assertEqual(said.code, 3)
+        self.assertIn("FIGURE=AMOUNT is expected", said.err)
+
+    @parameterized.parameters(
+        (result_pb2.PASS, result_pb2.FAIL, "worse", 1),
+        (result_pb2.FAIL, result_pb2.PASS, "better", 0),
+        (result_pb2.PASS, result_pb2.SKIP, "missing", 2),
+        (result_pb2.PASS, result_pb2.INCONCLUSIVE, "undecided", 0),
+    )
+    def test_verdicts(
+        self, was: result_pb2.Verdict, now: result_pb2.Verdict, outcome: str, code: int
+    ) -> None:
+        self.keep("base", made("one", verdict=was))
+        self.keep("new", made("one", verdict=now, figures={"iterations": 1000.0}))
+        self.assertEqual(self.outcomes(code=code), {"one verdict": outcome})
+
+    def test_what_one_side_alone_has_is_missing(self) -> None:
+        less = made("both")
+        del less.figures[0]
+        self.keep("base", made("both"), made("gone"))
+        self.keep("new", less, made("added"))
+        self.assertEqual(
+            self.outcomes(code=2),
+            {
+                "added verdict": "missing",
+                "gone verdict": "missing",
+                "both cg_0.iterations": "missing",
+            },
+        )
+        self.assertLen(self.outcomes("--fail_on=worse"), 3)
+
+    def test_what_is_not_repeatable_is_undecided(self) -> None:
+        self.keep("base", made("one"), made("one", figures={"iterations": 5.0}))
+        self.keep("new", made("one"))
+        self.assertEqual(self.outcomes(), {"one verdict": "undecided"})
+
+    def test_the_latest_of_a_set_counts(self) -> None:
+        old = made("one", plan="p0", figures={"iterations": 5.0}, started="2025-01-01T00:00:00Z")
+        self.keep("base", old, made("one"))
+        self.keep("new", made("one"))
+        self.assertEmpty(self.outcomes())
+
+    def test_seeds_are_pairs_of_their_own(self) -> None:
+        slow = {"iterations": 500.0}
+        self.keep("base", made("one", seed=1), made("one", seed=2, figures=slow))
+        self.keep("new", made("one", seed=1, run=1), made("one", seed=2, run=1, figures=slow))
+        self.assertEmpty(self.outcomes())
+
+    def test_kernels_and_schedulers_are_compared_across(self) -> None:
+        self.keep(
+            "base",
+            made("one"),
+            made("one", kernel="//sched/kernels:linux_7_2", figures={"iterations": 1.0}),
+            made("one", label="//my:other_test", scheduler="", figures={"iterations": 2.0}),
+        )
+        for words, value in (
+            (("kernel=linux_6_12,scheduler=mine", "kernel=linux_7_2,scheduler=mine"), 1.0),
+            (("scheduler=mine,kernel=linux_6_12", "scheduler=eevdf,kernel=linux_6_12"), 2.0),
+        ):
+            said = self.run_ktstr("compare", *words, "--json")
+            self.assertEqual(said.code, 1, said.err)
+            (found,) = json.loads(said.out)["findings"]
+            self.assertEqual(found["new"], value)
+
+    def test_from_which_event_on(self) -> None:
+        base, new = made("one"), made("one", figures={"iterations": 900.0})
+        for result, times in ((base, (10, 20, 30)), (new, (10, 22, 37))):
+            for name, at in zip(("attached", "spawned", "done"), times, strict=True):
+                result.timeline.moments.add(name=name, at_ns=at * 1_000_000)
+        self.keep("base", base)
+        self.keep("new", new)
+        (found,) = self.compared(code=1)["findings"]
+        self.assertEqual(
+            found["first"], "first at spawned, +2.000 ms; most from spawned to done, +5.000 ms"
+        )
+
+    def test_nothing_in_common(self) -> None:
+        self.keep("base", made("one"))
+        self.keep("new", made("two"))
+        self.assertEqual(self.run_ktstr("compare", "base", "new", "--fail_on=").code, 2)
+        said = self.run_ktstr("compare", "base", "new", "--where=accel=kvm")
+        self.assertEqual(said.code, 3)
+        self.assertIn("the history has no result of base and of --where", said.err)
+
+
+class NoisyTest(CompareTest):
+    _QUIET = (1000.0, 1001.0, 999.0, 1002.0, 998.0, 1000.5)
+
+    def slower(self, factor: float) -> list[float]:
+        return [each * factor + number / 10 for number, each in enumerate(self._QUIET)]
+
+    def test_a_slowdown_is_told_with_its_interval(self) -> None:
+        self.keep("base", *self.boots("one", list(self._QUIET)))
+        self.keep("new", *self.boots("one", self.slower(0.8)))
+        (found,) = self.compared(code=1)["findings"]
+        self.assertEqual((found["outcome"], found["boots"]), ("worse", [6, 6]))
+        self.assertLess(found["p"], 0.05)
+        self.assertLess(found["interval"]["low"], -200)
+        self.assertGreater(found["interval"]["low"], -210)
+        self.assertLess(found["interval"]["high"], -190)
+
+    def test_noise_below_the_gate_is_the_same(self) -> None:
+        self.keep("base", *self.boots("one", list(self._QUIET)))
+        self.keep("new", *self.boots("one", self.slower(0.999)))
+        self.assertEqual(self.compared()["counts"]["same"], 3)  # cpus has no better
+
+    def test_noise_beyond_it_is_undecided(self) -> None:
+        values = [500.0, 1500.0, 800.0, 1200.0, 1000.0, 600.0]
+        self.keep("base", *self.boots("one", values))
+        self.keep("new", *self.boots("one", [each + 80 for each in reversed(values)]))
+        self.assertEqual(self.outcomes(), {"one cg_0.iterations": "undecided"})
+        self.assertEqual(self.run_ktstr("compare", "base", "new", "--fail_on=undecided").code, 2)
+
+    def test_one_boot_says_nothing(self) -> None:
+        self.keep("base", *self.boots("one", [1000.0]))
+        self.keep("new", *self.boots("one", [10.0]))
+        self.assertEqual(set(self.outcomes().values()), {"undecided"})
+
+    def test_too_few_boots_are_told_with_how_many_would_do(self) -> None:
+        self.keep("base", *self.boots("one", [1000.0, 1001.0, 999.0]))
+        self.keep("new", *self.boots("one", [500.0, 501.0, 499.0]))
+        found = self.compared()
+        self.assertEqual([each["outcome"] for each in found["findings"]], ["undecided"])
+        self.assertRegex(found["notes"][0], r"with 5 \(--runs_per_test=5\)")
+
+    def test_failing_boots_are_worse(self) -> None:
+        self.keep("base", *self.boots("one", list(self._QUIET)))
+        self.keep("new", *self.boots("one", list(self._QUIET), verdict=result_pb2.FAIL))
+        (found,) = self.compared(code=1)["findings"]
+        self.assertEqual(found["figure"], "verdict")
+        self.assertEqual(found["why"], "0 of 6 boots failed before, 6 of 6 now")
+
+    def test_what_bazel_had_cached_is_no_evidence(self) -> None:
+        results = self.boots("one", list(self._QUIET))
+        self.keep("base", *results)
+        self.keep("new", *results)
+        found = self.compared()
+        self.assertEqual((found["pairs"], found["findings"]), (1, []))
+
+    def test_the_same_twice_in_every_form(self) -> None:
+        self.keep("base", *self.boots("one", list(self._QUIET)))
+        self.keep("new", *self.boots("one", self.slower(0.7)))
+        for form in ("text", "markdown", "json"):
+            words = ("compare", "base", "new", f"--format={form}")
+            first, second = self.run_ktstr(*words), self.run_ktstr(*words)
+            self.assertEqual(first, second)
+            self.assertIn("worse", first.out)
+
+
+if __name__ == "__main__":
+    absltest.main()

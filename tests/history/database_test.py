@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A history becomes today's in one go or not at all, and is where the user says."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from unittest import mock
+
+from absl.testing import absltest
+
+from ktstr.history import database
+from ktstr.history.database import default_history, history, writing
+from ktstr.history.figures import packed, unpacked
+from ktstr.history.schema import MIGRATIONS
+from ktstr.model.errors import InfraError, UsageError
+
+
+class DatabaseTest(absltest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.file = Path(self.create_tempdir().full_path, "history.sqlite")
+
+    def version(self) -> int:
+        with sqlite3.connect(self.file) as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def test_where_it_is(self) -> None:
+        for environ, expected in (
+            ({"KTSTR_HISTORY": "/x/h.db", "HOME": "/h"}, "/x/h.db"),
+            ({"XDG_DATA_HOME": "/d", "HOME": "/h"}, "/d/ktstr/history.sqlite"),
+            ({"HOME": "/h"}, "/h/.local/share/ktstr/history.sqlite"),
+        ):
+            self.assertEqual(default_history(environ), Path(expected))
+
+    def test_an_older_one_becomes_todays(self) -> None:
+        with history(self.file, create=True) as connection:
+            connection.execute(
+                "INSERT INTO shape(names) VALUES('[]')",
+            )
+        more = (*MIGRATIONS, "CREATE TABLE more(id);\nINSERT INTO more VALUES(1)")
+        with mock.patch.object(database, "MIGRATIONS", more), history(self.file) as connection:
+            self.assertEqual(connection.execute("SELECT count(*) FROM more").fetchone(), (1,))
+            self.assertEqual(connection.execute("SELECT names FROM shape").fetchone(), ("[]",))
+        self.assertEqual(self.version(), len(MIGRATIONS) + 1)
+
+    def test_a_step_that_fails_leaves_all_as_it_was(self) -> None:
+        with history(self.file, create=True):
+            pass
+        more = (*MIGRATIONS, "CREATE TABLE more(id);\nINSERT INTO nowhere VALUES(1)")
+        refused = self.assertRaisesRegex(InfraError, "cannot be used: no such table: nowhere")
+        with mock.patch.object(database, "MIGRATIONS", more), refused, history(self.file):
+            self.fail("it was opened")
+        self.assertEqual(self.version(), len(MIGRATIONS))
+        with history(self.file) as connection:
+            found = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'more'")
+            self.assertEqual(found.fetchone(), (0,))
+
+    def test_all_of_a_transaction_or_nothing(self) -> None:
+        with history(self.file, create=True) as connection:
+            with self.assertRaises(KeyError), writing(connection):
+                connection.execute("INSERT INTO shape(names) VALUES('a')")
+                raise KeyError
+            self.assertEqual(connection.execute("SELECT count(*) FROM shape").fetchone(), (0,))
+
+    def test_one_that_others_hold(self) -> None:
+        with history(self.file, create=True) as holder:
+            holder.execute("BEGIN EXCLUSIVE")
+            refused = self.assertRaisesRegex(InfraError, "was held by others")
+            with mock.patch.object(database, "_WAIT_S", 0.01), refused, history(self.file):
+                self.fail("it was opened")
+
+    def test_none_is_made_to_be_read(self) -> None:
+        with self.assertRaisesRegex(UsageError, "there is no history in"), history(self.file):
+            self.fail("it was opened")
+        self.assertFalse(self.file.exists())
+
+    def test_no_folder_can_be_made(self) -> None:
+        self.file.touch()
+        refused = self.assertRaisesRegex(InfraError, "cannot make .*: (Not a dir|File exists)")
+        with refused, history(self.file / "below/h.sqlite", create=True):
+            self.fail("it was opened")
+
+    def test_numbers_come_back_to_the_bit(self) -> None:
+        values = unpacked(packed(unpacked(bytes(range(64)))))
+        self.assertEqual(packed(values), bytes(range(64)))
+
+
+if __name__ == "__main__":
+    absltest.main()
