@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from ktstr.command.context import Context
-from ktstr.command.parser import COMMANDS, parser_of
+from ktstr.command.parser import COMMANDS, FORWARDING, parser_of
 from ktstr.model.errors import KtstrError
 
 _ERROR = 3
@@ -21,7 +21,12 @@ def main(arguments: Sequence[str], context: Context) -> int:
     Raises:
         SystemExit: after --help, and for a command line that is malformed.
     """
-    options = parser_of().parse_args(arguments)
+    own, rest = _split(arguments)
+    parser = parser_of()
+    options = parser.parse_args(own)
+    if rest and options.command not in FORWARDING:
+        parser.error(f"{options.command} takes nothing behind --; {', '.join(FORWARDING)} do")
+    options.rest = rest
     try:
         code: int = COMMANDS[options.command].run(options, context)
         context.out.flush()
@@ -35,6 +40,14 @@ def main(arguments: Sequence[str], context: Context) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     return code
+
+
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What is ours, and what stands behind `--`: argparse would look for ours there, too."""
+    if "--" not in arguments:
+        return arguments, ()
+    place = list(arguments).index("--")
+    return arguments[:place], arguments[place + 1 :]
 
 
 if __name__ == "__main__":

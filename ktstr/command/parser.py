@@ -41,6 +41,8 @@ COMMANDS: Mapping[str, ModuleType] = {
     "clean": clean,
     "completion": completion,
 }
+# What stands behind `--` is another program's.
+FORWARDING = ("replay", "shell")
 _ERROR = 3
 _CODES = "exit codes: 0 well, 1 what the command looks for was found, 2 data are missing, 3 error"
 

@@ -3,7 +3,7 @@
 
 --last takes what did not pass in this workspace's bazel-testlogs; with --run, a run of the history.
 Bazel is started once for each seed and set of test functions; --dry_run prints the commands
-instead.
+instead. What stands behind `--` are more options of `bazel test`.
 
 The exit code is that of the first Bazel that fails, or 0; 3 where there is nothing to run.
 """
@@ -44,7 +44,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--last", action="store_true", help="what failed in bazel-testlogs")
     parser.add_argument("--run", metavar="RUN", help="of the history: a run, commit or branch")
     parser.add_argument("--dry_run", action="store_true", help="print the commands alone")
-    parser.add_argument("options", nargs="*", metavar="OPTION", help="of `bazel test`, behind --")
     add_where(parser)
     add_history(parser)
 
@@ -60,7 +59,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     failures = _last(context) if options.last else _of_history(options, context)
     if not failures:
         raise UsageError("nothing failed, so there is nothing to run again")
-    lines = commands(failures, options.options)
+    lines = commands(failures, options.rest)
     if options.json:
         context.answer([{"command": [program(context), *words]} for words in lines])
         return 0

@@ -23,7 +23,6 @@ _SHELL = ".shell"
 def add(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
     parser.add_argument("target", metavar="TARGET", help="a ktstr_test")
-    parser.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="of the shell, behind --")
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
@@ -36,8 +35,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if target.startswith("-") or (":" not in target and "//" not in target):
         raise UsageError(f"{options.target!r} is no label of a target; //my:test is")
     words = ["run", f"{target}{_SHELL}"]
-    if options.arguments:
-        words += ["--", *options.arguments]
+    if options.rest:
+        words += ["--", *options.rest]
     if options.json:
         context.answer({"command": [program(context), *words]})
         return 0

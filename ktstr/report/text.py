@@ -105,7 +105,8 @@ def kind_name(kind: result_pb2.Kind) -> str:
 
 
 def _next(result: result_pb2.Result) -> list[str]:
-    return [one_line(line) for line in (files_to_read(result), *commands(result))]
+    found = (files_to_read(result), *commands(result))
+    return [printable(line).replace("\n", " ") for line in found]
 
 
 def _details(result: result_pb2.Result) -> list[str]:

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures a history: import, comparison, trend, their memory, and what reading JSON would take.
+
+    tools/bazel run //tests/benchmarks:history                     # 10,000 results
+    tools/bazel run //tests/benchmarks:history -- --results=2000
+    tools/bazel run //tests/benchmarks:history -- --rows=1000000   # and that many more, made in SQL
+
+Results are copies of one with as many figures and as many bytes as those of //sched/... have in the
+mean, with other tests and numbers. All is on one disk, with warm caches. `json` is Python's own
+reader over the same results' JSON files, which is what comes before any data frame: pandas needs it
+and more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import app, flags
+
+from ktstr.history.database import history, writing
+from ktstr.result import result_pb2
+from ktstr.result.write import to_bytes, to_json
+from tests.support.results import RUNS, result
+
+_RESULTS = flags.DEFINE_integer("results", 10_000, "In two runs, half of them each.", 2)
+_ROWS = flags.DEFINE_integer("rows", 0, "So many rows of results more, for queries.", 0)
+_BOOTS = flags.DEFINE_integer("boots", 1, "Of each test, in real time where more than one.", 1)
+
+_KTSTR = "import os, sys\nfrom ktstr.command.context import Context\n" + (
+    "from ktstr.command.main import main\nsys.exit(main(sys.argv[1:], Context.of(os.environ)))"
+)
+_FIGURES, _BYTES = 90, 37_000
+_KIB = 1 << 10
+
+
+def main(argv: Sequence[str]) -> None:
+    """Prints a line for each measurement."""
+    with tempfile.TemporaryDirectory(prefix="ktstr-history-") as folder:
+        _measure(Path(folder))
+
+
+def _measure(top: Path) -> None:
+    half = _RESULTS.value // 2
+    sides = [_make(top / name, half, number) for number, name in enumerate(("base", "new"))]
+    environ = {
+        **os.environ,
+        "KTSTR_HISTORY": str(top / "history.sqlite"),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "BUILD_WORKING_DIRECTORY": str(top),
+    }
+    for side in sides:
+        _timed(f"import {half}", environ, "import", str(side), f"--commit={side.name}")
+    _timed(f"import {half} again", environ, "import", str(sides[1]), "--commit=new")
+    _timed(f"compare {half} with {half}", environ, "compare", "commit=base", "commit=new")
+    _timed("trend of a figure", environ, "trend", "wake_p99_us", "--limit=1")
+    _timed("list runs", environ, "runs")
+    _json(sides)
+    size = (top / "history.sqlite").stat().st_size
+    print(f"history: {size / 1e6:.1f} MB, {size / _RESULTS.value / 1e3:.1f} kB a result")
+    if _ROWS.value:
+        _multiply(top / "history.sqlite", _ROWS.value)
+        print(f"history: {(top / 'history.sqlite').stat().st_size / 1e6:.0f} MB now")
+        _timed("list runs", environ, "runs")
+        _timed(f"compare {half} with {half}", environ, "compare", "commit=base", "commit=new")
+        where = ("--where=test=t7", "--limit=1")
+        _timed("trend of a test", environ, "trend", "wake_p99_us", *where)
+
+
+def _make(folder: Path, count: int, seed: int) -> Path:
+    """Results of `count` tests, result.pb and result.json of each."""
+    drawing = random.Random(seed)
+    base = result(RUNS["passed"]())
+    boots = _BOOTS.value
+    base.identity.accelerator.name = "virtual" if boots == 1 else "tcg"
+    figures = [each for each in base.figures if not each.HasField("step")]
+    while len(base.figures) < _FIGURES:
+        more = base.figures.add()
+        more.CopyFrom(figures[len(base.figures) % len(figures)])
+        more.cgroup = f"cg_{len(base.figures)}"
+    workers = list(base.workers)
+    while len(to_bytes(base)) < _BYTES:
+        base.workers.extend(workers)
+    values = [each.value for each in base.figures]
+    for number in range(count):
+        made = result_pb2.Result()
+        made.CopyFrom(base)
+        made.identity.test = f"t{number // boots}"
+        made.host.run = number % boots + 1
+        # of two sides one test in ten differs; boots all do
+        if boots > 1 or (seed and number % 10 == 0):
+            for each, value in zip(made.figures, values, strict=True):
+                each.value = value * drawing.lognormvariate(0, 0.03)
+        where = folder / f"t{number // boots}" / f"run_{number % boots}" / "test.outputs" / "t"
+        where.mkdir(parents=True)
+        (where / "result.pb").write_bytes(to_bytes(made))
+        (where / "result.json").write_text(to_json(made), encoding="utf-8")
+    return folder
+
+
+def _timed(what: str, environ: dict[str, str], *words: str) -> None:
+    """Wall and CPU seconds and peak memory of a command, as its own process has them."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _KTSTR, *words],
+        env=environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.monotonic() - began
+    if process.returncode == 3:
+        raise RuntimeError(said)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    peak = usage.ru_maxrss * _KIB / 1e6
+    print(f"{what}: {wall:.2f} s, CPU {cpu:.2f} s, peak {peak:.0f} MB", flush=True)
+
+
+def _json(sides: Sequence[Path]) -> None:
+    files = [path for side in sides for path in side.rglob("result.json")]
+    began, cpu = time.monotonic(), time.process_time()
+    count = 0
+    for path in files:
+        count += len(json.loads(path.read_text(encoding="utf-8"))["figures"])
+    wall, cpu = time.monotonic() - began, time.process_time() - cpu
+    print(f"json: {count} figures of {len(files)} files: {wall:.2f} s, CPU {cpu:.2f} s")
+
+
+def _multiply(file: Path, rows: int) -> None:
+    """Facts and results of the first run, again and again, in runs of 1,000."""
+    with history(file) as connection:
+        for start in range(0, rows, 1000):
+            with writing(connection):
+                _add(connection, f"copy:{start}", 1000)
+
+
+def _add(connection: sqlite3.Connection, key: str, count: int) -> None:
+    run = connection.execute(
+        'INSERT INTO run(key, state, started, imported, source, "commit", branch, dirty,'
+        " revision_from, ci, ci_url) VALUES(?, 'whole', '2025-01-01', '', '', ?, 'old', 0, '', '',"
+        " '') RETURNING id",
+        (key, key),
+    ).fetchone()[0]
+    first = connection.execute("SELECT max(id) FROM facts").fetchone()[0]
+    connection.execute(
+        "INSERT INTO facts(digest, variant_id, inputs, seed, release, vmlinux, layer,"
+        " schema_version, verdict, cause, message, shape_id, figures)"
+        " SELECT randomblob(32), variant_id, inputs, seed, release, vmlinux, layer,"
+        " schema_version, verdict, cause, message, shape_id, figures FROM facts LIMIT ?",
+        (count,),
+    )
+    connection.execute(
+        "INSERT INTO result(digest, facts_id, host_id, started, wall_s, load)"
+        " SELECT randomblob(32), id, 1, '2025-01-01', 1, 1 FROM facts WHERE id > ?",
+        (first,),
+    )
+    connection.execute(
+        "INSERT INTO run_result SELECT ?, id, 0 FROM result WHERE facts_id > ?", (run, first)
+    )
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program's commands: help, completion, answers for programs, and what bad use gets."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from absl.testing import absltest, parameterized
+
+from ktstr.command.context import Context, table
+from ktstr.command.main import main
+from ktstr.command.parser import COMMANDS
+from ktstr.command.replay import Failure, commands
+from ktstr.result import result_pb2
+from tests.support.commanding import Said, ktstr
+from tests.support.saved_results import made, save
+
+
+class Terminal(io.StringIO):
+    """What people look at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class CommandTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.top = Path(self.create_tempdir().full_path)
+        (self.top / "MODULE.bazel").touch()
+        self.logs = self.top / "bazel-testlogs"
+
+    def run_ktstr(self, *arguments: str | Path, here: str = "") -> Said:
+        environ = {"KTSTR_HISTORY": str(self.top / "history.sqlite"), "HOME": str(self.top)}
+        return ktstr(*arguments, here=self.top / here, environ=environ)
+
+    def keep(self, *results: result_pb2.Result) -> None:
+        for each in results:
+            save(each, self.logs)
+        said = self.run_ktstr("import", self.logs)
+        self.assertEqual(said.code, 0, said.err)
+
+
+class ParserTest(CommandTest):
+    @parameterized.parameters(*COMMANDS)
+    def test_help_is_there_and_json_everywhere(self, name: str) -> None:
+        said = self.run_ktstr(name, "--help")
+        self.assertEqual((said.code, said.err), (0, ""))
+        self.assertIn("--json", said.out)
+        for line in said.out.splitlines():
+            self.assertLessEqual(len(line), 100)
+
+    @parameterized.parameters(
+        ((), "the following arguments are required: COMMAND"),
+        (("nope",), "invalid choice: 'nope'"),
+        (("runs", "--lim=1"), "unrecognized arguments: --lim=1"),
+        (("runs", "--limit=-1"), "'-1' is no whole number of 0 or more"),
+        (("runs", "--", "x"), "runs takes nothing behind --; replay, shell do"),
+        (("compare", "one"), "the following arguments are required: NEW"),
+    )
+    def test_mistakes_end_with_3_and_name_help(self, words: tuple[str, ...], told: str) -> None:
+        said = self.run_ktstr(*words)
+        self.assertEqual((said.code, said.out), (3, ""))
+        self.assertIn(told, said.err)
+        self.assertIn("--help", said.err)
+
+    @parameterized.parameters("bash", "zsh", "fish")
+    def test_completion_is_a_script(self, shell: str) -> None:
+        said = self.run_ktstr("completion", shell)
+        self.assertIn("compare", said.out)
+        self.assertIn("fail_on", said.out)
+        if shutil.which(shell) is not None:
+            subprocess.run([shell, "-n"], input=said.out, text=True, check=True)
+
+    def test_bash_completes(self) -> None:
+        bash = shutil.which("bash")
+        assert bash is not None
+        script = self.run_ktstr("completion", "bash").out
+        for words, expected in (
+            ("ktstr comp", "compare completion"),
+            ("ktstr trend --w", "--where"),
+        ):
+            asked = (
+                f"{script}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _ktstr;"
+                f'echo "${{COMPREPLY[@]}}"'
+            )
+            done = subprocess.run([bash, "-c", asked], capture_output=True, text=True, check=True)
+            self.assertEqual(done.stdout.strip(), expected)
+
+
+class TerminalTest(CommandTest):
+    def test_colours_are_for_terminals_that_want_them(self) -> None:
+        self.keep(made("one"))
+        save(made("one", verdict=result_pb2.FAIL, plan="p2"), self.logs)
+        self.run_ktstr("import", self.logs)
+        words = ["compare", "1", "2"]
+        environ = {"KTSTR_HISTORY": str(self.top / "history.sqlite")}
+        for extra, stream, expected in (
+            ({}, Terminal(), True),
+            ({"NO_COLOR": "1"}, Terminal(), False),
+            ({"TERM": "dumb"}, Terminal(), False),
+            ({}, io.StringIO(), False),
+        ):
+            self.assertEqual(
+                main(words, Context(self.top, {**environ, **extra}, stream, io.StringIO())), 1
+            )
+            self.assertEqual("\033[31mworse" in stream.getvalue(), expected)
+
+    def test_progress_leaves_nothing(self) -> None:
+        err = Terminal()
+        context = Context(self.top, {}, io.StringIO(), err)
+        context.progress("imported", 1, 2)
+        self.assertIn("imported 1 of 2", err.getvalue())
+        context.progress("imported", 2, 2)
+        self.assertTrue(err.getvalue().endswith("\r\033[K"))
+
+    def test_cells_are_printable(self) -> None:
+        self.assertEqual(table([("a\033[2J", "b"), (1, "c\nd")]), ["a\\x1b[2J  b", "1         c d"])
+
+
+class ShowTest(CommandTest):
+    def test_one_is_shown_whole_and_several_by_a_line(self) -> None:
+        self.keep(made("one"))
+        self.assertIn("--- run ---", self.run_ktstr("show", self.logs).out)
+        save(made("two", verdict=result_pb2.FAIL), self.logs)
+        said = self.run_ktstr("show", self.logs)
+        self.assertEqual(said.code, 1)
+        self.assertEqual(
+            said.out.splitlines(),
+            [
+                "PASS //my:some_test::one",
+                "FAIL //my:some_test::two — starved: worker 1 did no work",
+            ],
+        )
+        data = json.loads(self.run_ktstr("show", self.logs, "--json").out)
+        self.assertEqual([each["verdict"] for each in data], ["PASS", "FAIL"])
+
+    def test_of_the_history_what_is_overwritten(self) -> None:
+        self.keep(made("one", verdict=result_pb2.FAIL))
+        shutil.rmtree(self.logs)
+        self.assertIn("FAIL //my:some_test::one", self.run_ktstr("show", "--run=last").out)
+
+    def test_the_last_runs_failures_with_causes_files_and_commands(self) -> None:
+        self.keep(made("one"), made("two", verdict=result_pb2.FAIL, seed=7))
+        (self.top / "below").mkdir()
+        said = self.run_ktstr("show", "--last", here="below")
+        self.assertEqual(said.code, 1)
+        self.assertIn("FAIL //my:some_test::two — starved: worker 1 did no work\n", said.out)
+        self.assertIn("bazel-testlogs/my/some_test/test.outputs/two: ", said.out)
+        self.assertIn("test //my:some_test --test_filter=two --@ktstr//rules:seed=7", said.out)
+        self.assertTrue(said.out.endswith("1 of 2 results did not pass\n"))
+
+    @parameterized.parameters(((),), (("--last", "--run=1"),), (("x", "--last"),))
+    def test_one_of_three(self, words: tuple[str, ...]) -> None:
+        said = self.run_ktstr("show", *words)
+        self.assertEqual(said.code, 3)
+        self.assertIn("name a PLACE, or --run of the history, or --last", said.err)
+
+
+class ReplayTest(CommandTest):
+    def test_each_seed_and_set_of_functions_is_one_command(self) -> None:
+        found = commands(
+            [
+                Failure("//a:x", "one", "1"),
+                Failure("//a:x", "two", "1"),
+                Failure("//a:y", "two", "1"),
+                Failure("//a:y", "one", "1"),
+                Failure("//a:x", "one", "9"),
+                Failure("//a:x", "one", "9"),
+            ],
+            ["--config=farm"],
+        )
+        self.assertEqual(
+            found,
+            [
+                [
+                    "test",
+                    "--test_filter=one,two",
+                    "--@ktstr//rules:seed=1",
+                    "--nocache_test_results",
+                    "--config=farm",
+                    "--",
+                    "//a:x",
+                    "//a:y",
+                ],
+                [
+                    "test",
+                    "--test_filter=one",
+                    "--@ktstr//rules:seed=9",
+                    "--nocache_test_results",
+                    "--config=farm",
+                    "--",
+                    "//a:x",
+                ],
+            ],
+        )
+
+    def test_it_is_bazel_that_runs_them_in_the_workspace(self) -> None:
+        self.keep(made("one"), made("two", verdict=result_pb2.FAIL, seed=7))
+        (self.top / "tools").mkdir()
+        bazel = self.top / "tools/bazel"
+        bazel.write_text('#!/bin/sh\npwd > ran\necho "$@" >> ran\nexit 3\n')
+        bazel.chmod(0o755)
+        for words in (("--last",), ("--run=last",)):
+            said = self.run_ktstr("replay", *words)
+            self.assertEqual(said.code, 3)
+            where, ran = (self.top / "ran").read_text().splitlines()
+            self.assertEqual(Path(where).resolve(), self.top.resolve())
+            self.assertEqual(
+                ran,
+                "test --test_filter=two --@ktstr//rules:seed=7 --nocache_test_results -- "
+                "//my:some_test",
+            )
+
+    def test_nothing_failed(self) -> None:
+        self.keep(made("one"))
+        said = self.run_ktstr("replay", "--last")
+        self.assertEqual(said.code, 3)
+        self.assertIn("nothing failed, so there is nothing to run again", said.err)
+
+    def test_no_bazel(self) -> None:
+        self.keep(made("two", verdict=result_pb2.FAIL))
+        (self.top / "tools/bazel").mkdir(parents=True)
+        said = self.run_ktstr("replay", "--last")
+        self.assertEqual(said.code, 3)
+        self.assertIn("cannot be started: Permission denied", said.err)
+
+
+class OthersTest(CommandTest):
+    def test_checks_and_where_each_comes_from(self) -> None:
+        result = made("one")
+        plan = {
+            "checks": {"@kind": "Checks", "max_gap_ms": 500.0, "isolation": None, "stuck": True},
+            "check_layers": {"max_gap_ms": "scheduler mine", "stuck": "default"},
+        }
+        result.identity.plan_json = json.dumps(plan)
+        result.checks.add(name="max_gap_ms", limit=500, measured=12.5, verdict=result_pb2.PASS)
+        result.checks.add(name="max_gap_ms", step=1, layer="step 1", limit=50, measured=8)
+        save(result, self.logs)
+        said = self.run_ktstr("checks", "//my:some_test")
+        self.assertEqual(said.code, 0, said.err)
+        self.assertRegex(said.out, r"max_gap_ms +- +500 +scheduler mine +12.5 +PASS")
+        self.assertRegex(said.out, r"max_gap_ms +1 +50 +step 1 +8")
+        self.assertRegex(said.out, r"stuck +- +on +default +- +-")
+        self.assertNotIn("isolation", said.out)
+
+    def test_checks_of_what_never_ran_or_is_of_another_version(self) -> None:
+        said = self.run_ktstr("checks", "//my:other_test")
+        self.assertEqual(said.code, 3)
+        self.assertIn("//my:other_test has no results in", said.err)
+        save(made("one"), self.logs)
+        said = self.run_ktstr("checks", "//my:some_test")
+        self.assertIn("is of another version than this ktstr", said.err)
+
+    def test_trend(self) -> None:
+        for number, value in enumerate((100.0, 100.5, 90.0), 1):
+            result = made(
+                "one",
+                plan=str(number),
+                figures={"iterations": value},
+                started=f"2026-01-0{number}T00:00:00+00:00",
+            )
+            save(result, self.logs)
+            self.run_ktstr("import", self.logs, f"--commit=c{number}")
+        said = self.run_ktstr("trend", "cg_0.iterations")
+        lines = said.out.splitlines()
+        self.assertIn("cg_0.iterations", lines[0])
+        self.assertEqual([line.endswith("<") for line in lines[2:]], [False, False, True])
+        (series,) = json.loads(self.run_ktstr("trend", "iterations", "--json").out)
+        self.assertEqual([each["value"] for each in series["points"]], [100.0, 100.5, 90.0])
+        said = self.run_ktstr("trend", "nothing")
+        self.assertEqual(said.code, 3)
+        self.assertIn("has a figure 'nothing'", said.err)
+
+    def test_export(self) -> None:
+        self.keep(made("one"))
+        self.run_ktstr("export", "--to=figures.csv")
+        lines = (self.top / "figures.csv").read_text().splitlines()
+        self.assertLen(lines, 4)
+        self.assertTrue(lines[1].endswith("iterations,cg_0,,,,higher_better,1000.0"))
+        rows = [json.loads(line) for line in self.run_ktstr("export", "--json").out.splitlines()]
+        self.assertEqual([row["figure"] for row in rows], ["iterations", "wake_p99_us", "cpus"])
+        said = self.run_ktstr("export", "--to=/dev/full")
+        self.assertEqual(said.code, 3)
+        self.assertIn("cannot write /dev/full: No space left on device", said.err)
+
+    def test_topology_is_this_machines(self) -> None:
+        said = self.run_ktstr("topology", "--json")
+        found = json.loads(said.out)
+        self.assertEqual(said.code, 0 if found["topology"] else 2)
+        self.assertNotEmpty(found["nodes"])
+
+    def test_shell_is_bazels_to_run(self) -> None:
+        said = self.run_ktstr("shell", "//my:test", "--json", "--", "--exec", "true")
+        self.assertEqual(
+            json.loads(said.out)["command"][1:], ["run", "//my:test.shell", "--", "--exec", "true"]
+        )
+        said = self.run_ktstr("shell", "nothing")
+        self.assertEqual(said.code, 3)
+        self.assertIn("'nothing' is no label of a target", said.err)
+
+    def test_kernels_are_what_bazel_names(self) -> None:
+        (self.top / "tools").mkdir()
+        bazel = self.top / "tools/bazel"
+        bazel.write_text("#!/bin/sh\necho //sched/kernels:linux_6_12\necho //my:kernel\nexit 3\n")
+        bazel.chmod(0o755)
+        save(made("one"), self.logs)
+        said = self.run_ktstr("kernels")
+        self.assertEqual(said.code, 0, said.err)
+        self.assertRegex(said.out, r"//sched/kernels:linux_6_12 +6.12.0\n//my:kernel +-\n")
+        bazel.write_text("#!/bin/sh\necho 'ERROR: no such package' >&2\nexit 7\n")
+        said = self.run_ktstr("kernels")
+        self.assertEqual(said.code, 3)
+        self.assertIn("ERROR: no such package", said.err)
+
+
+if __name__ == "__main__":
+    absltest.main()
