@@ -22,7 +22,7 @@ _MESSAGE_CHARS = 300
 # `figures` came with it (docs/results.md); those before have nothing that could be compared.
 _FIRST_WITH_FIGURES = 4
 _UNKNOWN = "unknown"
-# notes of a result's host (ktstr.runner.host_tuning)
+# notes of a result's host (ktstr/runner/host_tuning.py)
 _GOVERNOR, _MITIGATIONS, _THP = "cpu governor", "mitigations", "transparent hugepages"
 
 

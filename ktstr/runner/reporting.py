@@ -22,6 +22,7 @@ from ktstr.report.text import headline, text_report
 from ktstr.result.make.whole import result_of
 from ktstr.runner.bazel import BazelTest
 from ktstr.runner.host_context import host_context
+from ktstr.runner.host_tuning import tuning_notes
 from ktstr.runner.traces import write_trace
 
 # What stays of a test where the runner is killed before it can say more.
@@ -56,7 +57,7 @@ class Reporter:
 
     def done(self, outcome: Outcome) -> None:
         """Reports a test that has ended; its JUnit case is on disk at once, should we be killed."""
-        notes = {"probe": self._choice.probe, "store": self._use.text}
+        notes = {"probe": self._choice.probe, "store": self._use.text, **tuning_notes()}
         if self._environment.packs_outputs:
             notes[PACKED] = "Bazel packs what the test leaves (--zip_undeclared_test_outputs)"
         notes = {name: text for name, text in notes.items() if text}

@@ -62,6 +62,7 @@ class WhereTest(parameterized.TestCase):
         ("tag.n=1", "two"),
         ("tag.n!=1", "one three"),
         ("hostname=builder", "one three two"),
+        ("governor=perf*", "one three two"),
         ("label=some_test", "one three two"),
         ("test=' OR 1=1 --", ""),
     )

@@ -76,7 +76,8 @@ class ReporterTest(absltest.TestCase):
         folder = self.folder / "outputs" / "pairs"
         result = result_pb2.Result.FromString((folder / "result.pb").read_bytes())
         self.assertEqual(result.verdict, result_pb2.PASS)
-        self.assertEqual(result.host.notes[0].text, "tried, and it works")
+        notes = {each.name: each.text for each in result.host.notes}
+        self.assertEqual(notes["probe"], "tried, and it works")
         self.assertEqual(json.loads((folder / "result.json").read_text())["verdict"], "PASS")
         self.assertIn("PASS //sched:t::pairs", (folder / "report.txt").read_text())
 
