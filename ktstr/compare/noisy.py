@@ -104,7 +104,7 @@ def _probabilities(asked: Sequence[Question]) -> list[float]:
         pools.setdefault((each.key.name, *boots), []).append(index)
     found = [1.0] * len(asked)
     for pool in pools.values():
-        for index, p in zip(pool, pooled_p([asked[i].sample for i in pool]), strict=True):
+        for index, p in zip(pool, pooled_p([asked[i].sample for i in pool], LEVEL), strict=True):
             found[index] = p
     return found
 
@@ -115,7 +115,7 @@ def _outcome(question: Question, p: float) -> Outcome:
         return direction(question.key.polarity, sample.difference)
     if sample.is_clearly_same:
         return Outcome.SAME
-    if abs(sample.difference) > sample.gate:
+    if not sample.may_be_same:
         return Outcome.UNDECIDED
     found = sample.interval
     if found is not None and max(abs(found.low), abs(found.high)) <= sample.gate:

@@ -16,6 +16,7 @@ import bisect
 import functools
 import itertools
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,32 +54,51 @@ class Sample:
 
     @functools.cached_property
     def score(self) -> float:
-        """How telling the difference is."""
-        return next(iter(self.scores((abs(self.difference),))), 0.0)
+        """How telling the difference is; 0 below the gate."""
+        size = abs(self.difference)
+        if size <= self.gate:
+            return 0.0
+        room = self.error(size) + self.gate
+        return size / room if room else math.inf
 
-    def scores(self, differences: Sequence[float]) -> list[float]:
-        """How telling those are of these differences (>= 0) that pass the gate."""
-        base, new, gate = self.base, self.new, self.gate
-        n, m = len(base), len(new)
-        mean = _mean(base + new)
-        squares = math.fsum((each - mean) ** 2 for each in base + new)
-        between, per = n * m / (n + m), (1 / n + 1 / m) / (n + m - 2)
-        sqrt = math.sqrt
-        return [
-            d / room
-            if (room := sqrt(max(0.0, squares - between * d * d) * per) + gate)
-            else math.inf
-            for d in differences
-            if d > gate
-        ]
+    def error(self, size: float) -> float:
+        """The standard error where a deal of the values has a difference of that size."""
+        n, m = len(self.base), len(self.new)
+        within = max(0.0, self._squares - n * m / (n + m) * size * size)
+        return math.sqrt(within / (n + m - 2) * (1 / n + 1 / m))
+
+    def size_of(self, score: float) -> float:
+        """The size of difference that has this score (> 0), which grows with it; inf: none has."""
+        n, m = len(self.base), len(self.new)
+        if math.isinf(score):
+            return math.sqrt(self._squares * (n + m) / (n * m))
+        # size = score * (error(size) + gate), squared and sorted by powers of size
+        per = (1 / n + 1 / m) / (n + m - 2)
+        square = 1 + score * score * n * m / (n + m) * per
+        half = score * self.gate
+        rest = half * half - score * score * self._squares * per
+        inside = half * half - square * rest
+        size = (half + math.sqrt(inside)) / square if inside >= 0 else 0.0
+        # else it is the square's other root, of a negative error
+        return size if size >= half else math.inf
 
     @functools.cached_property
     def is_clearly_same(self) -> bool:
         """Whether what the difference may be is far from the gate."""
-        n, m, size = len(self.base), len(self.new), abs(self.difference)
-        squares = _squares(self.base) + _squares(self.new)
-        error = math.sqrt(squares / (n + m - 2) * (1 / n + 1 / m))
-        return size + _CLEAR_ERRORS * error <= self.gate
+        size = abs(self.difference)
+        return size + _CLEAR_ERRORS * self.error(size) <= self.gate
+
+    @functools.cached_property
+    def may_be_same(self) -> bool:
+        """Whether its interval may lie within the gate: it is wider than one standard error."""
+        size = abs(self.difference)
+        return size + self.error(size) <= self.gate
+
+    @functools.cached_property
+    def _squares(self) -> float:
+        values = self.base + self.new
+        mean = _mean(values)
+        return math.fsum((each - mean) ** 2 for each in values)
 
     @functools.cached_property
     def interval(self) -> Interval | None:
@@ -97,23 +117,51 @@ class Sample:
         return Interval(bounds[refused - 1], bounds[-refused], CONFIDENCE)
 
 
-def pooled_p(samples: Sequence[Sample]) -> list[float]:
-    """For each sample, how likely chance alone makes it as telling; all are of one figure."""
-    observed = sorted(each.score for each in samples)
+def pooled_p(samples: Sequence[Sample], level: float) -> list[float]:
+    """For each sample, how likely chance alone makes it as telling; all are of one figure.
+
+    Of one whose own deals make it likelier than `level`, that is what is said: a noisy test among
+    quiet ones is no news.
+    """
+    dealt = [_sizes(each) for each in samples]
+    own = [_own_p(each, sizes) for each, sizes in zip(samples, dealt, strict=True)]
+    observed = sorted(
+        each.score for each, p in zip(samples, own, strict=True) if each.score and p <= level
+    )
+    if not observed:
+        return own
     beyond = [0] * (len(observed) + 1)
     count = 0
-    for each in samples:
+    for each, sizes in zip(samples, dealt, strict=True):
         deals = deals_of(len(each.base), len(each.new))
         count += deals.count
-        for score in each.scores(_differences(each)):
-            beyond[bisect.bisect_right(observed, score * _ROUNDING)] += deals.weight
+        least = each.size_of(observed[0]) / _ROUNDING
+        for size in sizes:
+            if size >= least and size > each.gate:
+                room = each.error(size) + each.gate
+                score = size / room if room else math.inf
+                beyond[bisect.bisect_right(observed, score * _ROUNDING)] += deals.weight
     # how many deals are at least as telling as the i-th of `observed`
     at_least = list(itertools.accumulate(reversed(beyond)))[::-1]
     found = []
-    for each in samples:
-        place = bisect.bisect_right(observed, each.score)
-        found.append(min(1.0, max(1, at_least[place]) / count) if each.score else 1.0)
+    for each, p in zip(samples, own, strict=True):
+        if not each.score or p > level:
+            found.append(p)
+            continue
+        alike = at_least[bisect.bisect_right(observed, each.score)]
+        # its own deals are among them, whatever rounding says
+        mine = p * deals_of(len(each.base), len(each.new)).count
+        found.append(max(mine, alike) / count)
     return found
+
+
+def _own_p(sample: Sample, sizes: Sequence[float]) -> float:
+    """How likely its own deals make its difference."""
+    if not sample.score:
+        return 1.0
+    deals = deals_of(len(sample.base), len(sample.new))
+    least = abs(sample.difference) / _ROUNDING
+    return max(1, deals.weight * sum(size >= least for size in sizes)) / deals.count
 
 
 def boots_needed(comparisons: int, pairs: int, level: float) -> int:
@@ -124,25 +172,20 @@ def boots_needed(comparisons: int, pairs: int, level: float) -> int:
     return _MOST_BOOTS
 
 
-def _differences(sample: Sample) -> list[float]:
-    """The sizes of those of all deals; none where none can pass the gate."""
+def _sizes(sample: Sample) -> array[float]:
+    """The sizes of the differences of all deals; none where none can pass the gate."""
     n, m = len(sample.base), len(sample.new)
     values = sample.base + sample.new
     ordered = sorted(values)
     if max(_apart(ordered, n), _apart(ordered, m)) <= sample.gate:
-        return []
+        return array("d")
     per, shift = 1 / m + 1 / n, math.fsum(values) / n
-    return [abs(sum(pick(values)) * per - shift) for pick in deals_of(n, m).halves]
+    return array("d", [abs(sum(pick(values)) * per - shift) for pick in deals_of(n, m).halves])
 
 
 def _apart(ordered: Sequence[float], count: int) -> float:
     """How far the means of the `count` smallest and of the others are apart."""
     return _mean(ordered[count:]) - _mean(ordered[:count])
-
-
-def _squares(values: Sequence[float]) -> float:
-    mean = _mean(values)
-    return sum((each - mean) ** 2 for each in values)
 
 
 def _mean(values: Sequence[float]) -> float:

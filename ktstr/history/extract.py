@@ -75,7 +75,7 @@ def _facts(result: result_pb2.Result, digest: bytes) -> Facts:
     detail = result.details[0] if result.details else None
     return Facts(
         digest=digest,
-        inputs=_inputs(identity),
+        inputs=_inputs(identity, result.host.start),
         seed=str(identity.seed),
         release=one_line(identity.kernel.release),
         vmlinux=identity.kernel.vmlinux.sha256,
@@ -117,9 +117,11 @@ def _figures(result: result_pb2.Result) -> Iterator[tuple[FigureKey, float]]:
                 yield key, metric.value
 
 
-def _inputs(identity: result_pb2.Identity) -> bytes:
-    """A digest of all that a run in virtual time depends on."""
+def _inputs(identity: result_pb2.Identity, start: result_pb2.Host.Start) -> bytes:
+    """A digest of all that a run in virtual time depends on; of its saved guest, too."""
     parts = [
+        start.kind,
+        start.template,
         identity.plan_digest,
         str(identity.seed),
         identity.accelerator.name,

@@ -49,26 +49,41 @@ class PermutationTest(absltest.TestCase):
         self, base: list[float], new: list[float], gate: float
     ) -> None:
         sample = Sample(tuple(base), tuple(new), gate)
-        self.assertAlmostEqual(pooled_p([sample])[0], brute_p(sample))
+        self.assertAlmostEqual(pooled_p([sample], 1.0)[0], brute_p(sample))
 
     @given(_VALUES, _VALUES)
     @settings(max_examples=50, deadline=None)
     def test_sides_change_places(self, base: list[float], new: list[float]) -> None:
         one = Sample(tuple(base), tuple(new), 1.0)
         other = Sample(tuple(new), tuple(base), 1.0)
-        self.assertAlmostEqual(pooled_p([one])[0], pooled_p([other])[0])
+        self.assertAlmostEqual(pooled_p([one], 1.0)[0], pooled_p([other], 1.0)[0])
 
     def test_quiet_pairs_make_a_loud_one_rarer(self) -> None:
         loud = Sample((1.0, 1.1, 0.9), (5.0, 5.1, 4.9), 0.5)
         quiet = Sample((1.0, 1.1, 0.9), (1.05, 0.95, 1.0), 0.5)
-        self.assertAlmostEqual(pooled_p([loud])[0], 2 / 20)
-        self.assertAlmostEqual(pooled_p([loud, *[quiet] * 9])[0], 2 / 200)
+        self.assertAlmostEqual(pooled_p([loud], 0.2)[0], 2 / 20)
+        self.assertAlmostEqual(pooled_p([loud, *[quiet] * 9], 0.2)[0], 2 / 200)
+
+    def test_a_noisy_pair_among_quiet_ones_is_no_news(self) -> None:
+        noisy = Sample((1.0, 9.0, 3.0), (8.0, 7.0, 2.0), 0.5)
+        quiet = Sample((1.0, 1.1, 0.9), (1.05, 0.95, 1.0), 0.5)
+        alone = pooled_p([noisy], 0.05)[0]
+        self.assertGreater(alone, 0.05)
+        self.assertEqual(pooled_p([noisy, *[quiet] * 99], 0.05)[0], alone)
+
+    @given(_VALUES, _VALUES, st.floats(0.1, 20))
+    @settings(max_examples=100, deadline=None)
+    def test_a_size_has_its_score(self, base: list[float], new: list[float], score: float) -> None:
+        sample = Sample(tuple(base), tuple(new), 1.0)
+        size = sample.size_of(score)
+        if math.isfinite(size) and sample.error(size) > 1e-3:  # else no deal has that size
+            self.assertAlmostEqual(size / (sample.error(size) + 1.0), score, places=4)
 
     def test_more_boots_than_deals_can_be_listed(self) -> None:
         base = tuple(float(i % 7) for i in range(12))
         moved = Sample(base, tuple(each + 20 for each in base), 1.0)
-        self.assertEqual(pooled_p([moved]), [1 / 1000])
-        self.assertEqual(pooled_p([Sample(base, base, 1.0)]), [1.0])
+        self.assertEqual(pooled_p([moved], 0.05), [1 / 1000])
+        self.assertEqual(pooled_p([Sample(base, base, 1.0)], 0.05), [1.0])
 
     @given(_VALUES, _VALUES, st.integers(-40, 40).map(float))
     @settings(max_examples=50, deadline=None)
