@@ -6,7 +6,8 @@
 A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all six are run,
 cloned and cold: EEVDF and fifo on 1, 4 and 8 vCPUs. Compared is every byte at the frames port and
 on the console, of guests without QEMU's plugin for probes, with one that never finds its place,
-with hot probes, and with those and a guest that is held now and again.
+with hot probes, with those and a guest that is held now and again, and with all that ktstr itself
+looks at.
 """
 
 from __future__ import annotations
@@ -31,11 +32,12 @@ _CONFIGS = [
 ]
 _LEAST_HITS = 2000
 # how a guest is looked into, and by whom
-KINDS: dict[str, Callable[[], tuple[Looker, ...]]] = {
+KINDS: dict[str, Callable[[], tuple[Looker, ...] | None]] = {
     "off": lambda: (),
     "idle": lambda: (Looker(functions=("panic",), ticks=()),),
     "hot": lambda: (Looker(),),
     "held": lambda: (Looker(holds=300),),
+    "all": lambda: None,
 }
 
 
@@ -50,8 +52,11 @@ def said(target: Prepared, kind: str) -> str:
     replace(target.session, looks=looks).run((case,), outcomes.append)
     if outcomes[0].run.end is None:
         raise SystemExit(f"no guest that came to its end: {outcomes[0].judgement}")
-    for look in looks:
+    for look in looks or ():
         _check(look, kind)
+    probes = outcomes[0].run.probes
+    if (kind != "off") != bool(probes and probes.watched and not probes.problem):
+        raise SystemExit(f"{kind}: {probes}")
     digest = hashlib.sha256()
     for name in ("frames.bin", "console.log"):
         digest.update((target.place / case.name / name).read_bytes())

@@ -14,7 +14,7 @@ from tests.support.prepared import prepared
 
 class ProbedTest(parameterized.TestCase):
     @parameterized.named_parameters(
-        ("cloned", False, ("off", "idle", "held")), ("cold", True, ("off", "held"))
+        ("cloned", False, ("off", "idle", "held", "all")), ("cold", True, ("off", "held", "all"))
     )
     def test_all_kinds_say_the_same(self, fresh: bool, kinds: tuple[str, ...]) -> None:
         with prepared(_config, lambda _: len(kinds), fresh=fresh) as target:
