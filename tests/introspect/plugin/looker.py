@@ -16,6 +16,8 @@ from ktstr.model.plan import Plan
 HOT = ("update_rq_clock", "__schedule", "hrtimer_interrupt", "try_to_wake_up")
 TICKS = ("task_tick_fair", "task_tick_idle", "task_tick_scx")
 HELD = "sched_tick"
+# Records of a hot function: there is room for no more of all of them in a long run.
+_MOST = 30_000
 
 
 def probe(kernel: Kernel, function: str, **what: object) -> Probe:
@@ -58,7 +60,7 @@ class Looker:
             period = Period(clock, 4_000_000)
             yield probe(kernel, tick, reads=(clock, queues, comm), period=period)
         for function in self.functions:
-            yield probe(kernel, function, reads=(queues,), registers=True)
+            yield probe(kernel, function, reads=(queues,), registers=True, limit=_MOST)
         if self.ticks:
             for function in ("enqueue_task_fair", "dequeue_task_fair"):
                 yield probe(kernel, function, when=When.RETURN, reads=(clock, queues))
