@@ -23,6 +23,8 @@ from ktstr.introspect.snapshot.view import View
 # elements that are looked at for one question
 _MOST = 1 << 20
 _LARGEST_VALUE = 64 << 20
+# KMALLOC_MAX_SIZE (include/linux/slab.h), which an element of a hash lies within
+_LARGEST_KEY = 4 << 20
 _ARRAYS = ("ARRAY", "PERCPU_ARRAY")
 _HASHES = ("HASH", "LRU_HASH", "PERCPU_HASH", "LRU_PERCPU_HASH")
 _STORAGES = ("TASK_STORAGE",)
@@ -319,6 +321,10 @@ def _order(key: Key) -> int:
 
 def _as_bytes(key: Key, size: int) -> bytes | None:
     """A number as a key of a hash has it; None where it does not fit."""
-    if isinstance(key, bytes) or not -(1 << (8 * size - 1)) <= key < 1 << (8 * size):
+    # the size is the guest's word: a power of two of so many bits would take a minute to make
+    if isinstance(key, bytes) or size > _LARGEST_KEY:
+        return None
+    negative = key < 0
+    if (key + negative).bit_length() + negative > 8 * size:
         return None
     return key.to_bytes(size, "little", signed=key < 0)
