@@ -96,7 +96,8 @@ class GuestTest(absltest.TestCase):
         for worker in workers:
             window = range(worker.started_ns, worker.ended_ns)
             spent = sum(_within(run, window) for run in runs if run.pid == worker.pid)
-            self.assertAlmostEqual(spent / worker.cpu_ns, 1.0, delta=0.02)
+            # its CPU time has what it ran before its first reading of the clock, too
+            self.assertBetween(spent / worker.cpu_ns, 0.95, 1.005)
 
     def test_callbacks_did_what_they_say(self) -> None:
         calls = [event.values for event in self.of("op")]

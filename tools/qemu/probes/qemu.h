@@ -81,7 +81,8 @@ bool qemu_plugin_read_memory_vaddr(uint64_t address, GByteArray *to, size_t size
 
 // QEMU's own, which it exports to its modules (accel/tcg/icount-common.c, hw/core/cpu-common.c):
 // the vCPU that runs in this thread, and the count of instructions that is the guest's time.
-extern __thread void *current_cpu;
+// Weak, so that a process which is no QEMU can load what does not need it.
+extern __thread void *current_cpu __attribute__((weak));
 void icount_update(void *cpu);
 int64_t icount_get(void);
 int64_t icount_to_ns(int64_t instructions);
