@@ -175,7 +175,8 @@ def _idle(state: State) -> State:
         state.queue(cpu)
     rq = state.queues[0]
     state.comes(SWITCHED, rq)
-    state.comes(TICKED_IDLE, rq, 0)
+    curr = rq + state.at("rq", "curr")
+    state.comes(TICKED_IDLE, rq, int.from_bytes(state.memory.read(curr, 8), "little"))
     server = rq + state.at("rq", "fair_server")
     state.comes(SERVER_STOPPED, server)
     for instant in (LEFT_FAIR, LEFT_RT, LEFT_DL, LEFT_EXT):

@@ -85,7 +85,7 @@ FAIR = (
         says="The running task's entity and its groups' are what runs on each of their queues.",
         category=Category.ENTITY,
         source=f"{_FAIR} set_next_task_fair",
-        at=(SWITCHED, TICKED_FAIR),
+        at=(TICKED_FAIR,),
         given=_IS_FAIR,
         holds="all(cfs_rq(e.cfs_rq).curr == e and e.on_rq == 1"
         " for e in upwards(address(p.se), 'sched_entity', 'parent'))",
@@ -125,7 +125,7 @@ FAIR = (
         says="A queue counts the entities in its tree, and that which runs.",
         category=Category.FAIR,
         source=f"{_FAIR} account_entity_enqueue, __enqueue_entity",
-        at=(SWITCHED, TICKED_FAIR),
+        at=_WALKS,
         names=_NAMES,
         given=_FEW,
         holds=f"cfs.nr_queued == count({_TREE}) + {_RUNS}",

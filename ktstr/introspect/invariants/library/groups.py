@@ -112,7 +112,7 @@ GROUPS = (
         says="Each queue above a queued task is on the leaf list, unless it is throttled.",
         category=Category.LEAF,
         source=f"{_FAIR} enqueue_entity",
-        at=(PUT_FAIR, TICKED_FAIR),
+        at=(TICKED_FAIR,),
         given=_IS_FAIR,
         holds="all(cfs_rq(e.cfs_rq).on_list == 1 or cfs_rq(e.cfs_rq).throttle_count > 0"
         f" for e in {_CHAIN} if e.on_rq)",
@@ -132,7 +132,7 @@ GROUPS = (
         says="No queue is unthrottled more often than it was throttled.",
         category=Category.THROTTLING,
         source=f"{_FAIR} tg_unthrottle_up",
-        at=(PUT_FAIR,),
+        at=(TICKED_FAIR,),
         given=_IS_FAIR,
         holds=f"all(cfs_rq(e.cfs_rq).throttle_count >= 0 for e in {_CHAIN})",
     ),

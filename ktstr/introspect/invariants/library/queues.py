@@ -8,10 +8,12 @@ from ktstr.introspect.invariants.invariant import Category, Invariant, Version
 
 _CORE = "kernel/sched/core.c"
 _QUEUED_SERVER = "(rq.{0}.rb_node.__rb_parent_color != address(rq.{0}.rb_node.__rb_parent_color))"
+# the stopper is looked at only where it is what is missing: that takes a read of its own
 _SUM = (
-    "rq.nr_running == rq.cfs.h_nr_queued + (rq.rt.rt_nr_running if rq.rt.rt_queued else 0)"
-    " + rq.dl.dl_nr_running{servers} + rq.scx.nr_running"
-    " + (task_struct(rq.stop).on_rq == TASK_ON_RQ_QUEUED)"
+    "(missing := rq.nr_running - (rq.cfs.h_nr_queued"
+    " + (rq.rt.rt_nr_running if rq.rt.rt_queued else 0)"
+    " + rq.dl.dl_nr_running{servers} + rq.scx.nr_running)) == 0"
+    " or missing == 1 and task_struct(rq.stop).on_rq == TASK_ON_RQ_QUEUED"
 )
 _FAIR, _EXT_SERVER = _QUEUED_SERVER.format("fair_server"), _QUEUED_SERVER.format("ext_server")
 # a queued server counted as a task until 52d15521eb75 of 6.17; sched_ext has one from 7.0 on
@@ -185,10 +187,10 @@ QUEUES = (
     ),
     Invariant(
         name="stack-end",
-        says="The stack of the task that begins to run did not grow over its end.",
+        says="The stack of the task that runs did not grow over its end.",
         category=Category.TASK,
         source="kernel/fork.c set_task_stack_end_magic",
-        at=(SWITCHED,),
+        at=TICKED,
         holds="word(p.stack) & 0xffffffff == STACK_END_MAGIC",
     ),
 )
