@@ -79,7 +79,6 @@ CONSTANTS = {
     "MAX_SHARES": 1 << 28,  # scale_load of 1 << 18
     "NICE_0_LOAD": 1 << 20,
     "LONGEST_SLICE": 1 << 40,
-    "SLACK": 10**9,  # ten times the longest slice that a task can ask for
     "FURTHEST_KEY": 1 << 50,
     "PELT_MIN_DIVIDER": 47742 - 1024,
     "BW_SHIFT": 20,

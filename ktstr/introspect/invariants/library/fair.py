@@ -281,16 +281,6 @@ FAIR = (
         " for e in upwards(address(p.se), 'sched_entity', 'parent') if e.on_rq)",
     ),
     Invariant(
-        name="entity-lag",
-        says="The lag that a task comes back with is bounded by slices that it may have had.",
-        category=Category.ENTITY,
-        source=f"{_FAIR} entity_lag",
-        at=(PUT_FAIR,),
-        given=_IS_FAIR,
-        holds="(most := (4 * p.se.slice + SLACK) * NICE_0_LOAD // p.se.load.weight) > 0"
-        " and -most <= p.se.vlag <= most",
-    ),
-    Invariant(
         name="entity-exec-runtime",
         says="The task that runs ran at least as long as it had when it was chosen.",
         category=Category.ENTITY,
