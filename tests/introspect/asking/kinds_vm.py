@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ktstr import (
     Backdrop,
     CgroupDef,
-    Checks,
     Fixed,
     MapValue,
     OnTimeout,
@@ -27,11 +26,7 @@ if TYPE_CHECKING:
     from ktstr import Context
 
 
-# what else is seen in a guest of scx_qmap is no matter of its maps
-_MAPS_ALONE = Checks(invariants=False)
-
-
-@test(checks=_MAPS_ALONE)
+@test()
 def an_entry_for_each_cpu(ctx: Context) -> None:
     """A structure, and a part of it, of each; and one CPU's is set."""
     played = ctx.run(CgroupDef("cg_0"), hold=Fixed(0.2))
@@ -43,7 +38,7 @@ def an_entry_for_each_cpu(ctx: Context) -> None:
     assert ctx.map("cpu_ctx_stor").read(0, "cpuperf_target")[1] == 77
 
 
-@test(checks=_MAPS_ALONE)
+@test()
 def the_storage_of_a_task(ctx: Context) -> None:
     """By the PID of the task, whoever that is."""
     pid = os.fork()
@@ -67,7 +62,7 @@ def the_storage_of_a_task(ctx: Context) -> None:
         raise AssertionError("there is no such task")
 
 
-@scenario(duration=2.0, checks=_MAPS_ALONE)
+@scenario(duration=2.0)
 def a_wait_that_looks_a_hundred_times(machine: TopologyView) -> Scenario:
     """A value that never comes, of a global of a scheduler with its own user space."""
     del machine
