@@ -120,6 +120,8 @@ def _lint_sources_impl(rctx):
 _lint_sources = repository_rule(
     implementation = _lint_sources_impl,
     attrs = {"_root": attr.label(default = "//:MODULE.bazel")},
+    # Else Bazel 7 compares with the directories of its last run, and ends where one of them is gone.
+    local = True,
     doc = "Links to the sources of the repository, in one filegroup for each kind.",
 )
 
