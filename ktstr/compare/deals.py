@@ -8,7 +8,7 @@ import itertools
 import math
 import operator
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 # More deals of one pair say no more; this many are drawn then, always the same.
@@ -22,16 +22,27 @@ Values = Sequence[float]
 class Deals:
     """Deals of n + m values, n of base first.
 
-    count: of all that are meant. halves: picks the new side's values; where both sides have as many
-    boots, one of two deals that mirror each other, and each counts `weight`-fold. alone: the same
-    for each deal but the one that there was, with 1 / (1 - what a change of 1 adds to its
-    difference).
+    count: of all that are meant.  weight: of each of `sums`: where both sides have as many boots,
+    two deals mirror each other, and one of them is summed.  alone: picks the new side's values, of
+    each deal but the one that there was, with 1 / (1 - what a change of 1 adds to its difference).
     """
 
+    n: int
+    m: int
     count: int
     weight: int
-    halves: tuple[Callable[[Values], Values], ...]
+    drawn: tuple[Callable[[Values], Values], ...]
     alone: tuple[tuple[Callable[[Values], Values], float], ...]
+
+    def sums(self, values: Values) -> Iterable[float]:
+        """Of the new side's values, deal by deal."""
+        if self.drawn:
+            return (sum(pick(values)) for pick in self.drawn)
+        if self.weight == 1:
+            return map(sum, itertools.combinations(values, self.m))
+        # those in which the first is new
+        others = itertools.combinations(values[1:], self.m - 1)
+        return map(values[0].__add__, map(sum, others))
 
 
 @functools.cache
@@ -39,19 +50,19 @@ def deals_of(n: int, m: int) -> Deals:
     """All deals, or a draw of them together with the one that there was; n and m are 2 at least."""
     everything = math.comb(n + m, m) <= MOST
     there_was = tuple(range(n, n + m))
-    drawn = list(itertools.combinations(range(n + m), m)) if everything else _drawn(there_was)
-    mirrored = everything and n == m
-    halves = [deal for deal in drawn if not mirrored or deal[0] == 0]
+    dealt = list(itertools.combinations(range(n + m), m)) if everything else _drawn(there_was)
     alone = []
-    for deal in drawn:
+    for deal in dealt:
         own = sum(each >= n for each in deal)
         if own < m:
             carried = own * (1 / m + 1 / n) - m / n
             alone.append((operator.itemgetter(*deal), 1 / (1 - carried)))
     return Deals(
-        len(drawn),
-        2 if mirrored else 1,
-        tuple(operator.itemgetter(*deal) for deal in halves),
+        n,
+        m,
+        len(dealt),
+        2 if everything and n == m else 1,
+        () if everything else tuple(operator.itemgetter(*deal) for deal in dealt),
         tuple(alone),
     )
 

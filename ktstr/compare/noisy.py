@@ -113,14 +113,7 @@ def _outcome(question: Question, p: float) -> Outcome:
     sample = question.sample
     if p <= LEVEL:
         return direction(question.key.polarity, sample.difference)
-    if sample.is_clearly_same:
-        return Outcome.SAME
-    if not sample.may_be_same:
-        return Outcome.UNDECIDED
-    found = sample.interval
-    if found is not None and max(abs(found.low), abs(found.high)) <= sample.gate:
-        return Outcome.SAME
-    return Outcome.UNDECIDED
+    return Outcome.SAME if sample.is_same else Outcome.UNDECIDED
 
 
 def _finding(question: Question, outcome: Outcome, p: float | None, why: str = "") -> Finding:

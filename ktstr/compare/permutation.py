@@ -21,10 +21,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ktstr.compare.deals import MOST, deals_of
+from ktstr.judge.numbers.student import quantile
 
 CONFIDENCE = 0.95
-# A difference that is nearer to zero than the gate by so many standard errors is none.
-_CLEAR_ERRORS = 4.0
 # A deal's difference is summed in another order than that which there was.
 _ROUNDING = 1 + 1e-9
 _MOST_BOOTS = 30
@@ -83,16 +82,10 @@ class Sample:
         return size if size >= half else math.inf
 
     @functools.cached_property
-    def is_clearly_same(self) -> bool:
-        """Whether what the difference may be is far from the gate."""
-        size = abs(self.difference)
-        return size + _CLEAR_ERRORS * self.error(size) <= self.gate
-
-    @functools.cached_property
-    def may_be_same(self) -> bool:
-        """Whether its interval may lie within the gate: it is wider than one standard error."""
-        size = abs(self.difference)
-        return size + self.error(size) <= self.gate
+    def is_same(self) -> bool:
+        """Whether Student's interval lies within the gate: a permutation's costs far more."""
+        size, freedom = abs(self.difference), len(self.base) + len(self.new) - 2
+        return size <= self.gate and size + _quantile(freedom) * self.error(size) <= self.gate
 
     @functools.cached_property
     def _squares(self) -> float:
@@ -155,6 +148,11 @@ def pooled_p(samples: Sequence[Sample], level: float) -> list[float]:
     return found
 
 
+@functools.cache
+def _quantile(freedom: int) -> float:
+    return quantile(CONFIDENCE, freedom)
+
+
 def _own_p(sample: Sample, sizes: Sequence[float]) -> float:
     """How likely its own deals make its difference."""
     if not sample.score:
@@ -167,7 +165,8 @@ def _own_p(sample: Sample, sizes: Sequence[float]) -> float:
 def boots_needed(comparisons: int, pairs: int, level: float) -> int:
     """How many boots a side a single difference in `pairs` pairs needs to be found at all."""
     for boots in range(2, _MOST_BOOTS):
-        if 2 / (pairs * min(math.comb(2 * boots, boots), MOST)) <= level / comparisons:
+        own = 2 / min(math.comb(2 * boots, boots), MOST)
+        if own <= level and own / pairs <= level / comparisons:
             return boots
     return _MOST_BOOTS
 
@@ -180,7 +179,7 @@ def _sizes(sample: Sample) -> array[float]:
     if max(_apart(ordered, n), _apart(ordered, m)) <= sample.gate:
         return array("d")
     per, shift = 1 / m + 1 / n, math.fsum(values) / n
-    return array("d", [abs(sum(pick(values)) * per - shift) for pick in deals_of(n, m).halves])
+    return array("d", [abs(dealt * per - shift) for dealt in deals_of(n, m).sums(values)])
 
 
 def _apart(ordered: Sequence[float], count: int) -> float:

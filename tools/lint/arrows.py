@@ -75,7 +75,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "rejudge": ("console", "judge", "model", "record", "result", "result.make"),
         "history": ("model", "result"),
-        "compare": ("history", "model", "result"),
+        "compare": ("history", "judge", "model", "result"),
         "command": (
             "compare",
             "guest",
