@@ -19,6 +19,8 @@ _SEQUENCE, _STATE_CLEARED = 1, 1
 _BUNDLE = 512
 _SLICE_BEGIN, _SLICE_END, _INSTANT, _COUNTER = 1, 2, 3, 4
 _OP_TRACKS, _DSQ_TRACKS = 1 << 32, 2 << 32
+# Events that the kernel has, too.
+_OF_KERNEL = frozenset({"switch", "waking", "wakeup", "new", "migrate"})
 # Trace.packet; fields of TracePacket
 _PACKET = 1
 _FTRACE, _CLOCKS, _TIME, _BY, _EVENT, _FLAGS, _TRACK = 1, 6, 8, 10, 11, 13, 60
@@ -33,7 +35,7 @@ def perfetto(decisions: Decisions) -> Iterator[bytes]:
     tracks: set[int] = set()
     numbers: dict[str, int] = {}
     for event in decisions.events:
-        kernel = _of_kernel(event)
+        kernel = _of_kernel(event) if event.what in _OF_KERNEL else b""
         if kernel and event.cpu < decisions.cpus:
             pending[event.cpu].append(_message(2, kernel))
             if len(pending[event.cpu]) == _BUNDLE:

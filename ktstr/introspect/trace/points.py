@@ -21,8 +21,8 @@ _COMM_BYTES = 16
 _SIZES = {"B": 1, "i": 4, "I": 4, "Q": 8}
 # The name of the item that is what the timekeeper says.
 KEEPER = "keeper"
-# classes as functions are named after them, and as they are called
-_CLASSES = {"fair": "fair", "scx": "ext", "rt": "rt", "dl": "dl", "stop": "stop", "idle": "idle"}
+# classes as functions are named after them, and as they are called; that a CPU idles, switches tell
+_CLASSES = {"fair": "fair", "scx": "ext", "rt": "rt", "dl": "dl", "stop": "stop"}
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _all_wishes() -> Iterator[_Wish]:
     queued = (("pid", "p", "pid", "i"), ("target", "rq", "cpu", "i"))
     for name, called in _CLASSES.items():
         always = (("class", called),)
-        for what in ("enqueue", "dequeue") if name != "idle" else ():
+        for what in ("enqueue", "dequeue"):
             function = (f"{what}_task_{name}",)
             yield _Wish(what, function, ("rq", "p"), queued, always=always)
         yield _Wish("pick", (f"pick_task_{name}",), ("rq",), picked, When.RETURN, always)
