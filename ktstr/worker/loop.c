@@ -73,8 +73,11 @@ static uint64_t sample(struct worker *w, bool blocked)
 	life->ran_on[cpu] += blocked || !gap ? 1 : gap > MAX_CREDIT_NS ? MAX_CREDIT_NS : gap;
 	life->samples++;
 	if (phase_is_over(w)) {
+		uint64_t before_ns = phase_cpu_now();
+
 		phase_account(w, now - phase_cross_borders(w, w->last_ns, now, blocked), blocked);
-		now = loop_now(); /* turning the page is no gap of the work's */
+		/* of the time to turn the page only what it had to wait is a gap */
+		now += phase_cpu_now() - before_ns;
 	} else {
 		phase_account(w, gap, blocked);
 		phase_count(w, now);
