@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ class Wait:
 
     Attributes:
       state: RUNNABLE: it was ready, and waited for a CPU; else what it slept in.
-      cpu: where it ran next; the others are those who ran there meanwhile.
+      cpu: where it ran next; the others are those who ran there meanwhile. None: it did not run
+        again before the trace's end.
       by: who woke it, or gave it up before; None where that was not seen.
       others: how long each kept the CPU, by pid, the longest first. 0 is nobody: the CPU was idle.
       dsq: the last dispatch queue that it was put into.
@@ -37,7 +39,7 @@ class Wait:
     state: str
     began_ns: int
     ended_ns: int
-    cpu: int
+    cpu: int | None
     by: int | None
     others: tuple[tuple[int, int], ...]
     dsq: str = ""
@@ -66,8 +68,10 @@ def runs_of(decisions: Decisions) -> tuple[Run, ...]:
 
 def waits_of(decisions: Decisions, pid: int) -> tuple[Wait, ...]:
     """Each time that a task was ready and did not run, and each sleep, in their order."""
-    runs = runs_of(decisions)
-    return tuple(_waits(decisions.events, runs, pid))
+    runs: dict[int, list[Run]] = {}
+    for run in runs_of(decisions):
+        runs.setdefault(run.cpu, []).append(run)
+    return tuple(_waits(decisions, runs, pid))
 
 
 def told(decisions: Decisions, pid: int, most: int = 5) -> list[str]:
@@ -83,17 +87,21 @@ def told(decisions: Decisions, pid: int, most: int = 5) -> list[str]:
         )
         queue = f" in DSQ {wait.dsq}" if wait.dsq else ""
         said.append(
-            f"{_us(wait.ns)} from {wait.began_ns / 1e9:.6f}s{queue}, until CPU {wait.cpu} took it; "
-            f"there ran meanwhile: {others or 'nobody'}"
+            f"{_us(wait.ns)} from {wait.began_ns / 1e9:.6f}s{queue}, "
+            + (
+                "to the end of the trace: no CPU took it"
+                if wait.cpu is None
+                else f"until CPU {wait.cpu} took it; there ran meanwhile: {others or 'nobody'}"
+            )
         )
     return said
 
 
-def _waits(events: Sequence[Event], runs: Sequence[Run], pid: int) -> Iterator[Wait]:
+def _waits(decisions: Decisions, runs: Mapping[int, Sequence[Run]], pid: int) -> Iterator[Wait]:
     off: tuple[int, str] | None = None
     by: int | None = None
     dsq = ""
-    for event in events:
+    for event in decisions.events:
         values = event.values if event.what in _OF_A_TASK else {}
         if event.what == "switch" and values["prev"] == pid:
             off, by, dsq = (event.at_ns, str(values["state"])), None, ""
@@ -107,21 +115,26 @@ def _waits(events: Sequence[Event], runs: Sequence[Run], pid: int) -> Iterator[W
         elif event.what == "switch" and values["next"] == pid and off is not None:
             yield _wait(runs, off, event, by, dsq)
             off = None
+    if off is not None and off[1] == RUNNABLE:
+        yield Wait(RUNNABLE, off[0], decisions.ended_ns, None, by, (), dsq)
 
 
 _OF_A_TASK = frozenset({"switch", "waking", "new", "dsq_insert"})
 
 
 def _wait(
-    runs: Sequence[Run], off: tuple[int, str], event: Event, by: int | None, dsq: str
+    runs: Mapping[int, Sequence[Run]], off: tuple[int, str], event: Event, by: int | None, dsq: str
 ) -> Wait:
     began, state = off
     others: dict[int, int] = {}
-    for run in runs if state == RUNNABLE else ():
+    there = runs.get(event.cpu, ())
+    first = bisect_right(there, began, key=lambda run: run.ended_ns)
+    for at in range(first, len(there)) if state == RUNNABLE else ():
+        run = there[at]
         if run.began_ns >= event.at_ns:
             break
         ns = min(run.ended_ns, event.at_ns) - max(run.began_ns, began)
-        if run.cpu == event.cpu and ns > 0:
+        if ns > 0:
             others[run.pid] = others.get(run.pid, 0) + ns
     longest = tuple(sorted(others.items(), key=lambda each: -each[1]))
     return Wait(state, began, event.at_ns, event.cpu, by, longest, dsq)

@@ -42,6 +42,11 @@ class WaitsTest(absltest.TestCase):
             ],
         )
 
+    def test_one_that_goes_on_to_the_end(self) -> None:
+        trace = Decisions(2, _EVENTS[:6], _TRACE.names)
+        self.assertEqual(waits_of(trace, 9), (Wait("R", 9_000, trace.ended_ns, None, None, ()),))
+        self.assertIn("to the end of the trace: no CPU took it", told(trace, 9)[1])
+
     def test_of_a_task_that_there_is_not(self) -> None:
         self.assertEqual(waits_of(_TRACE, 77), ())
 
