@@ -51,7 +51,7 @@ def _idle(message: result_pb2.Monitor.IdleLooks) -> IdleLooks:
     return IdleLooks(
         message.looks,
         message.lost,
-        message.cut,
+        message.unseen,
         tuple(
             IdleWait(
                 each.at_ns,

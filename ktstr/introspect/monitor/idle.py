@@ -66,23 +66,25 @@ class IdleLook:
         return tuple(part.read for part in self.parts)
 
     def waits(self, cpus: Sequence[int], rows: Sequence[bytes]) -> tuple[list[IdleWait], int]:
-        """The longest wait at each instant at which one was seen, and at how many not all were.
+        """The longest wait at each instant at which one was seen, and at how many none was.
 
-        cpus: which went idle, rows: what was read.
+        cpus: which went idle, rows: what was read.  Of a row in which nobody is seen who waits, the
+        plugin knew of a task that is further down its list.
         """
         raw = self.row.columns(rows)
-        found, cut = [], 0
+        found, unseen = [], 0
         for number, cpu in enumerate(cpus):
             entries = list(self._entries(raw, number))
-            cut += self._is_cut(raw, number)
             waiting = [each for each in entries if self._may(raw, number, each, cpu)]
             now = raw[_CLOCK, cpu][number]
             waited = [(now - each.queued, each) for each in waiting if each.queued]
             longest = max(waited, key=lambda pair: pair[0], default=None)
-            if longest is not None and longest[0] >= LEAST_NS:
+            if longest is None or longest[0] < LEAST_NS:
+                unseen += 1
+            else:
                 at = self.clock.monotonic_ns(raw, number, cpu, now)
                 found.append(longest[1].wait(at, cpu, longest[0]))
-        return found, cut
+        return found, unseen
 
     def _entries(self, raw: dict[Key, tuple[int, ...]], row: int) -> Iterator[_Entry]:
         for each in self.lists:
@@ -110,17 +112,6 @@ class IdleLook:
     def _head(self, raw: dict[Key, tuple[int, ...]], row: int, each: _List, cpu: int) -> int:
         """The address of a list's head, which its last entry leads back to."""
         return (raw[_AREA, cpu][row] + self.queue + each.head) % (1 << 64)
-
-    def _is_cut(self, raw: dict[Key, tuple[int, ...]], row: int) -> bool:
-        """Whether a list has more tasks than are looked at."""
-        for each in self.lists:
-            for cpu in range(self.cpus):
-                ends = (0, self._head(raw, row, each, cpu))
-                # behind its head a list begins anew
-                places = range(_SEEN[each.name] + 1)
-                if all(raw[f"_{each.name}{at}_at", cpu][row] not in ends for at in places):
-                    return True
-        return False
 
     def _throttles(self, raw: dict[Key, tuple[int, ...]], each: _List) -> bool:
         return (f"_{each.name}0_throttled", 0) in raw
@@ -273,9 +264,6 @@ def _of_list(kernel: Kernel, queue: int, each: _List) -> Iterator[Part]:
             steps = [kernel.field(struct_name, member).offset for struct_name, member in path]
             read = Read(EACH_CPU, (*way, steps[0] - each.node, *steps[1:]), struct.calcsize(layout))
             yield Part(read, layout, tuple(Number(f"_{each.name}{place}_{n}") for n in name))
-    # whether there are more
-    way = (queue + each.head + link, *((link,) * _SEEN[each.name]))
-    yield Part(Read(EACH_CPU, way, 8), "Q", (Number(f"_{each.name}{_SEEN[each.name]}_at"),))
 
 
 def _members(

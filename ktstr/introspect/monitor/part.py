@@ -96,14 +96,14 @@ class MonitorLook:
         if self.idle is None:
             return None
         records = [each for each in looked.records if each.probe == _IDLE]
-        waits, cut = self.idle.waits(
+        waits, unseen = self.idle.waits(
             [each.cpu for each in records], [b"".join(each.runs) for each in records]
         )
         hits = looked.probes[_IDLE].hits if _IDLE in looked.probes else 0
         # behind its last record the probe looks no more; nor is known what it ran out of fuel for
         told = sum(each.held + each.failed for each in looked.predicates)
         gone = sum(each.failed for each in looked.predicates) - len(records)
-        return IdleLooks(hits, max(0, hits - told) + max(0, gone), cut, longest(waits))
+        return IdleLooks(hits, max(0, hits - told) + max(0, gone), unseen, longest(waits))
 
 
 def monitor_look(

@@ -71,12 +71,12 @@ class IdleLooks:
     """How often CPUs went idle, and beside whom.
 
     looks: the instants at which one did.  lost: those of them for which the plugin had no room.
-    cut: looks at which a queue held more tasks than are looked at, so that some were not seen.
+    unseen: looks at which somebody waited whom the records do not hold: a queue has more tasks.
     """
 
     looks: int
     lost: int
-    cut: int
+    unseen: int
     waits: tuple[IdleWait, ...]
 
 

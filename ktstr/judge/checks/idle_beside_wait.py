@@ -32,9 +32,14 @@ def idle_waits(scope: Scope) -> list[Measurement]:
         if why or idle is None:
             found.append(Measurement("CPUs", None, why))
             continue
-        found += [_of_cpu(cpu, idle, start, end) for cpu in sorted(scope.machine.cpus)]
+        # on its way out or in, a CPU goes idle beside tasks that nobody may place there
+        there = scope.machine.cpus - scope.presence.gone_sometime(start, end)
+        found += [_of_cpu(cpu, idle, start, end) for cpu in sorted(there)]
         if idle.lost > _MOST_LOST * idle.looks:
             why = f"{idle.lost} of {idle.looks} looks at CPUs that went idle found no room"
+            found.append(Measurement("CPUs", None, why))
+        if idle.unseen:
+            why = f"at {idle.unseen} looks at CPUs that went idle it was not seen who waited"
             found.append(Measurement("CPUs", None, why))
     return found
 

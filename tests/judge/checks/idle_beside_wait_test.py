@@ -10,9 +10,12 @@ from absl.testing import absltest, parameterized
 
 from ktstr.introspect.monitor.series import How, MonitorSeries
 from ktstr.judge.judge import judge
+from ktstr.model.facts import Event
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
+from ktstr.model.wire.events import EventName
 from tests.support.monitored import lacking, run_of, series, waits
+from tests.support.runs import MS, S
 
 _LIMITED = Checks(not_starved=True, max_idle_beside_wait_ms=10)
 
@@ -47,12 +50,23 @@ class IdleBesideWaitTest(parameterized.TestCase):
             {"idle": dataclasses.replace(waits(), lost=100)},
             "100 of 1000 looks at CPUs that went idle found no room",
         ),
+        (
+            {"idle": dataclasses.replace(waits(), unseen=3)},
+            "at 3 looks at CPUs that went idle it was not seen who waited",
+        ),
     )
     def test_what_was_not_seen(self, changes: dict[str, Any], words: str) -> None:
         seen: MonitorSeries = dataclasses.replace(series({}), **changes)
         judged = judge(run_of(seen, _LIMITED))
         self.assertIs(judged.verdict, Verdict.INCONCLUSIVE)
         self.assertIn(words, judged.details[0].message)
+
+    def test_a_cpu_that_goes_is_none_of_it(self) -> None:
+        run = run_of(series({}, idle=waits((499, 3, 60_000))), _LIMITED)
+        gone = Event(S + 500 * MS, EventName.CPU_OFFLINE, None, "3")
+        self.assertIs(judge(run).verdict, Verdict.FAIL)
+        judged = judge(dataclasses.replace(run, events=(*run.events, gone)))
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
 
 
 if __name__ == "__main__":
