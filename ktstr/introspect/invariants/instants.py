@@ -62,6 +62,8 @@ DISPATCHED = Instant(
     ("dispatch_enqueue",),
     When.RETURN,
     {"dsq": "scx_dispatch_q(argument(0))", "p": "task_struct(argument(1))"},
+    # inlined, as without UNINLINE_SPIN_UNLOCK (kernel/Kconfig.locks), it leaves no such jump
+    needs="_raw_spin_unlock",
 )
 
 # What macros of the kernel say: kernel/sched/sched.h, kernel/sched/pelt.h, kernel/sched/ext.c (in

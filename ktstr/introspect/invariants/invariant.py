@@ -46,13 +46,15 @@ class Instant:
 
     functions: names of the function, the first that a kernel has; its suffixes of a compiler are
     names of their own.  names: expressions for what an invariant may speak of there; the function's
-    arguments are those of its call.
+    arguments are those of its call.  needs: another function, which a kernel has only where it is
+    not inlined; without it what holds at the instant does not hold yet, or no longer.
     """
 
     name: str
     functions: tuple[str, ...]
     when: When
     names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    needs: str = ""
 
     def says(self) -> str:
         """For people: `return of enqueue_task`."""

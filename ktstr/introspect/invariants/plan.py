@@ -90,13 +90,20 @@ def _places(invariant: Invariant, layout: Layout) -> list[tuple[Instant, str]]:
     """Where an invariant is looked at; a class that a kernel was built without has no functions.
 
     Raises:
-        UsageError: the kernel has none of the functions.
+        UsageError: the kernel has none of the functions, or inlined what all of them need.
     """
-    places = []
+    places, inlined = [], {}
     for instant in invariant.at:
         name = next((each for each in instant.functions if layout.has_symbol(each)), None)
-        if name is not None:
+        if name is None:
+            continue
+        if instant.needs and not layout.has_symbol(instant.needs):
+            inlined[instant.needs] = name
+        else:
             places.append((instant, name))
+    if not places and inlined:
+        needed, name = next(iter(inlined.items()))
+        raise UsageError(f"the kernel has no function {needed}, which {name} must end with")
     if not places:
         functions = (each for instant in invariant.at for each in instant.functions)
         raise UsageError(f"the kernel has none of the functions {', '.join(functions)}")
