@@ -189,6 +189,7 @@ class _Follower:
                         self.watch.hear(fact)
             case MachineEvent() if endings.is_panic(event):
                 if not self.panicked:
+                    self.vm.let_go()
                     self._dying(None)
                 self.panicked = True
                 self._enter(_PANIC, self._scaled(_PANIC_S), event.at_s)
@@ -275,6 +276,8 @@ class _Follower:
             self.vm.deadlines.start(self.phase, waited)
             return
         self.expired = deadline
+        # nobody serves holds while it is looked at, for which it may have to be stopped
+        self.vm.let_go()
         self._before_end(deadline)
         self._dying(deadline)
         self.vm.quit(_QUIT_S)

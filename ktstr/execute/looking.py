@@ -70,7 +70,8 @@ class Looking:
             facts = ProbeFacts(watched=False, problem=self.problem)
             looked = dict.fromkeys(self.looks, Looked())
         else:
-            seen, looked = self.combined.looked(stream)
+            let_go = self.channel is not None and self.channel.was_let_go
+            seen, looked = self.combined.looked(stream, let_go=let_go)
             facts = ProbeFacts(
                 seen.state in (State.WATCHES, State.ENDED),
                 sum(count.records for count in seen.probes.values()) - seen.lost,

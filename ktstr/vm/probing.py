@@ -35,6 +35,9 @@ class Holds(Protocol):
     def serve(self) -> None:
         """Lets the guest go on, when all that was to be done meanwhile is done."""
 
+    def let_go(self) -> None:
+        """Lets the guest go on, and holds it no more."""
+
 
 @dataclass(frozen=True)
 class Probing:

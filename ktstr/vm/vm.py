@@ -277,9 +277,15 @@ class Vm:
         """Seconds that the host has kept a thread of QEMU waiting for a CPU, since the start."""
         return vcpus.longest_wait_s(self._process.pid) if self._process is not None else 0.0
 
+    def let_go(self) -> None:
+        """Has nobody hold the guest any more: QEMU neither stops nor quits while a vCPU is held."""
+        if self._probing is not None and self._probing.holds is not None:
+            self._probing.holds.let_go()
+
     def quit(self, seconds: float) -> None:
         """Asks QEMU to end and waits; kills it after `seconds`. Exited is delivered next."""
         assert self._process is not None
+        self.let_go()
         if self._qmp is not None and not self._qmp.closed:
             try:
                 self._qmp.execute("quit", timeout=seconds)

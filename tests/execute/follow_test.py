@@ -88,19 +88,22 @@ class BeforeEndTest(absltest.TestCase):
 
     def test_a_guest_that_dies_is_told_of_between_who_looks_and_its_end(self) -> None:
         calls = mock.Mock()
-        self.vm.quit = calls.quit
+        self.vm.quit, self.vm.let_go = calls.quit, calls.let_go
         watch = Watch(before_end=calls.before_end, dying=calls.dying)
         self.run_with(Expired(_LATE, 2.0), _EXITED, watch=watch)
-        self.assertEqual([each[0] for each in calls.mock_calls], ["before_end", "dying", "quit"])
+        # a vCPU that is held could not be stopped
+        self.assertEqual(
+            [each[0] for each in calls.mock_calls], ["let_go", "before_end", "dying", "quit"]
+        )
         calls.dying.assert_called_once_with(self.vm, _LATE)
 
     def test_a_panic_is_told_of_once_and_its_guest_goes_on(self) -> None:
         calls = mock.Mock()
-        self.vm.deadlines.start = calls.start
+        self.vm.deadlines.start, self.vm.let_go = calls.start, calls.let_go
         panic = MachineEvent("GUEST_PANICKED", {"action": "run"}, 2.0)
         ran = self.run_with(panic, panic, _EXITED, watch=Watch(dying=calls.dying))
         names = [each[0] for each in calls.mock_calls]
-        self.assertEqual(names, ["start", "dying", "start"])
+        self.assertEqual(names, ["start", "let_go", "dying", "start"])
         calls.dying.assert_called_once_with(self.vm, None)
         self.vm.quit.assert_not_called()
         self.assertIs(ran.record.ending.kind, EndingKind.PANICKED)
@@ -109,6 +112,7 @@ class BeforeEndTest(absltest.TestCase):
         dying = mock.Mock()
         self.run_with(_END, _EXITED, watch=Watch(dying=dying))
         dying.assert_not_called()
+        self.vm.let_go.assert_not_called()
 
     def test_listeners_are_the_machines(self) -> None:
         listener = mock.Mock()

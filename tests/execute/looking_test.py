@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -13,6 +14,7 @@ from ktstr.execute.looking import Looking, look
 from ktstr.host.accel import Accel
 from ktstr.host.probes import ProbeFacts
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.plugin.combined import Combined
 from ktstr.introspect.plugin.part import Look, Looked, Wanted
 from ktstr.introspect.plugin.watch import KernelFacts, Probe
 from ktstr.model.errors import InfraError, UsageError
@@ -74,6 +76,19 @@ class LookingTest(absltest.TestCase):
                 "probes": ProbeFacts(watched=False, problem=never),
             },
         )
+
+    def test_a_guest_that_was_let_go_is_told_of_to_who_reads(self) -> None:
+        for let_go in (False, True):
+            found = self.look(_Part("one", probes=(replace(_PROBE, hold=True),)))
+            found.probing()
+            assert found.channel is not None
+            self.addCleanup(found.close)
+            if let_go:
+                found.channel.let_go()
+            read = Combined.looked
+            with mock.patch.object(Combined, "looked", autospec=True, side_effect=read) as looked:
+                found.fields(b"")
+            self.assertEqual(looked.call_args.kwargs, {"let_go": let_go})
 
     def test_nobody_wants_a_probe(self) -> None:
         found = self.look(_Part("one", probes=()))

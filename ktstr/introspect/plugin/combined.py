@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from ktstr.introspect.plugin.hold import Held, HoldChannel
+from ktstr.introspect.plugin.hold import CHANNEL_CLOSED, Held, HoldChannel
 from ktstr.introspect.plugin.part import Looked, Wanted
 from ktstr.introspect.plugin.records import (
     Failed,
@@ -59,8 +59,12 @@ class Combined:
             watch = replace(watch, most_bytes=reserve + room, reserve=reserve)
         return cls(wanted, watch)
 
-    def looked(self, stream: Stream) -> tuple[Seen, dict[str, Looked]]:
-        """What the plugin says of the run, and what each part gets of what it wrote."""
+    def looked(self, stream: Stream, *, let_go: bool = False) -> tuple[Seen, dict[str, Looked]]:
+        """What the plugin says of the run, and what each part gets of what it wrote.
+
+        let_go: the host let a guest go that was about to end, so that it closed the channel is no
+        problem.
+        """
         records: list[Record] = []
         of_rows: list[Row] = []
         problem = ""
@@ -76,6 +80,8 @@ class Combined:
                 of_rows.extend(rows(self.watch, stream, wanted_rows))
         except StreamError as error:
             problem = f"what QEMU's plugin wrote cannot be read to its end: {error}"
+        if let_go and said.reason == CHANNEL_CLOSED:
+            said = replace(said, reason="")
         problem = problem or _problem(said)
         said = replace(said, reason=problem)
         return said, {name: self._of(name, said, records, of_rows, problem) for name in self.wanted}

@@ -21,6 +21,8 @@ _MAGIC = 0x444C4F48
 # tools/qemu/probes/hold.h: magic, probe, CPU, number of the hit, registers
 _HELD = struct.Struct(f"<IHHQ{len(REGISTERS)}Q")
 _GO = b"g"
+# what the plugin says that finds our end closed: tools/qemu/probes/hold.c
+CHANNEL_CLOSED = "holds: the host's end of the channel is closed"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Held:
 class HoldChannel:
     """A pair of sockets, one end of which QEMU inherits, and who is called while the guest stands.
 
-    `ended` says in words why there are no further holds; empty while there may be.
+    `ended` says in words why there are no further holds; empty while there may be.  `was_let_go`:
+    there are none since the machine is to end, which is no mishap.
     """
 
     def __init__(self, watch: Watch, meanwhile: Callable[[Held], None]) -> None:
@@ -56,6 +59,7 @@ class HoldChannel:
         self._pid = 0
         self._got = b""
         self.ended = ""
+        self.was_let_go = False
 
     @property
     def theirs(self) -> int:
@@ -86,6 +90,11 @@ class HoldChannel:
             if len(self._got) == _HELD.size:
                 self._answer(self._got)
                 self._got = b""
+
+    def let_go(self) -> None:
+        """Holds the guest no more, as nobody is about to serve it; one that stands goes on."""
+        self.was_let_go = self.was_let_go or self._ours.fileno() >= 0
+        self._end("")
 
     def close(self) -> None:
         """Gives both ends back; a guest that stands goes on."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from absl.testing import absltest
 
 from ktstr.introspect.plugin.combined import Combined
-from ktstr.introspect.plugin.hold import Held
+from ktstr.introspect.plugin.hold import CHANNEL_CLOSED, Held
 from ktstr.introspect.plugin.part import Wanted
 from ktstr.introspect.plugin.records import (
     Failed,
@@ -32,6 +32,16 @@ class CombinedTest(absltest.TestCase):
             "invariants": Wanted((_PICK, _TICK), (b"two", b"three"), self.held.append),
         }
         self.combined = Combined.of(wanted, 2, streams.KERNEL)
+
+    def test_a_channel_that_was_closed_to_let_a_guest_go_is_no_problem(self) -> None:
+        for reason, let_go, problem in (
+            (CHANNEL_CLOSED, True, ""),
+            (CHANNEL_CLOSED, False, CHANNEL_CLOSED),
+            ("holds: no", True, "holds: no"),
+        ):
+            whole = streams.stream(self.combined.watch, reason=reason)
+            seen, looked = self.combined.looked(whole, let_go=let_go)
+            self.assertEqual((seen.reason, looked["invariants"].problem), (problem, problem))
 
     def test_names_and_numbers_are_those_of_the_whole(self) -> None:
         watch = self.combined.watch

@@ -54,6 +54,22 @@ class HoldTest(absltest.TestCase):
         self.assertEqual(self.channel.ended, "while the guest was held at pick: no such map")
         self.assertLess(self.channel.fileno(), 0)
 
+    def test_a_guest_that_is_let_go_goes_on_unserved_and_is_held_no_more(self) -> None:
+        self.qemu.send(_HELD)
+        self.channel.let_go()
+        self.channel.serve()
+        self.assertEmpty(self.held)
+        with self.assertRaises(ConnectionResetError):  # as it left what was sent unread
+            self.qemu.recv(9)
+        self.assertEqual((self.channel.was_let_go, self.channel.ended), (True, ""))
+        self.assertLess(self.channel.fileno(), 0)
+
+    def test_what_ended_by_a_mishap_was_not_let_go(self) -> None:
+        self.qemu.send(bytes(len(_HELD)))
+        self.channel.serve()
+        self.channel.let_go()
+        self.assertFalse(self.channel.was_let_go)
+
     def test_what_is_no_hold_ends_it(self) -> None:
         self.qemu.send(bytes(len(_HELD)))
         self.channel.serve()
