@@ -17,7 +17,7 @@ from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.monitor.idle import IdleLook, condition, idle_look, idle_probe, longest
 from ktstr.introspect.monitor.sampler import Sampler, Taken, sampler
-from ktstr.introspect.monitor.series import How, IdleLooks, Lack, MonitorSeries
+from ktstr.introspect.monitor.series import JIFFY_NS, How, IdleLooks, Lack, MonitorSeries
 from ktstr.introspect.plugin.part import Looked, Wanted
 from ktstr.introspect.plugin.watch import ABSOLUTE, Period, Probe, Read
 from ktstr.model.plan import Plan
@@ -32,8 +32,6 @@ TICKS = (
     "task_tick_dl",
     "task_tick_stop",
 )
-# a jiffy at CONFIG_HZ=250; a kernel with longer ones has a sample for each
-JIFFY_NS = 4_000_000
 IDLE_WAIT = "idle_beside_wait"
 _IDLE = "idle"
 # what all samples of a run may take of the plugin's memory

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# a jiffy at CONFIG_HZ=250; a kernel with longer ones has a sample for each
+JIFFY_NS = 4_000_000
+
 
 class How(StrEnum):
     """Who looked.
@@ -101,6 +104,14 @@ class MonitorSeries:
     comms: Mapping[int, str] = field(default_factory=dict)
     unseen_dsqs: int = 0
     idle: IdleLooks | None = None
+
+    @property
+    def apart_ns(self) -> int | None:
+        """Samples that are further apart have none between since all CPUs slept, or some were lost.
+
+        None where that cannot be told: the host reads when it comes to it.
+        """
+        return 2 * (self.period_ns + JIFFY_NS) if self.how is How.PLUGIN else None
 
     def by(self, quantity: str) -> dict[int | None, tuple[int, ...]]:
         """The values of a quantity, by what they are of; empty where it was not looked at."""

@@ -25,7 +25,7 @@ def _depths(scope: Scope, quantity: str, whose: str, where: str) -> list[Measure
     def depths(monitor: MonitorSeries, window: Window) -> list[tuple[str, Peak | None]]:
         at, span = window.of(monitor.at_ns), span_ns(scope)
         return [
-            (f"{whose} {of}", sustained(at, window.of(values), span))
+            (f"{whose} {of}", sustained(at, window.of(values), span, monitor.apart_ns))
             for of, values in monitor.by(quantity).items()
         ]
 

@@ -26,7 +26,8 @@ def imbalance(scope: Scope) -> list[Measurement]:
         ratios = [max(each) / max(1, min(each)) for each in zip(*rows, strict=True)]
         # one runqueue is balanced with itself
         ratios = ratios if len(rows) > 1 else [1.0] * len(at)
-        return [(f"CPUs {format_cpulist(cpus)}", sustained(at, ratios, span_ns(scope)))]
+        peak = sustained(at, ratios, span_ns(scope), monitor.apart_ns)
+        return [(f"CPUs {format_cpulist(cpus)}", peak)]
 
     def words(name: str, peak: Peak) -> str:
         return (

@@ -118,6 +118,13 @@ def _window(scope: Scope, quantity: str, name: str, start: int, end: int) -> Win
 
 
 def _too_short(scope: Scope, window: Window) -> str:
+    at = window.of(scope.monitor.at_ns) if scope.monitor is not None else ()
+    if at and at[-1] - at[0] >= span_ns(scope):
+        return (
+            f"{window.name}: no samples follow each other for {scope.sustained_ms:g} ms: all CPUs "
+            f"slept in between, or samples were lost, so that nothing is known to last as long; "
+            f"load them for longer, or take a smaller sustained_ms"
+        )
     return (
         f"{window.name}: its samples are less than {scope.sustained_ms:g} ms apart in all, so that "
         f"nothing can last as long; hold it for longer, or take a smaller sustained_ms"

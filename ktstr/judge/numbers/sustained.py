@@ -2,7 +2,8 @@
 """What a series of samples kept up for some time: values, rates of counters, and standing still.
 
 `at` are the times of the samples, rising, `span` a time in the same unit.  A stretch is from one
-sample to the first that is `span` or more after it.
+sample to the first that is `span` or more after it.  `apart`: nobody
+saw what was between neighbours that are further apart, which are not of one stretch; None: all are.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ class Peak:
     ended: int
 
 
-def sustained(at: Sequence[int], values: Sequence[float], span: int) -> Peak | None:
+def sustained(
+    at: Sequence[int], values: Sequence[float], span: int, apart: int | None = None
+) -> Peak | None:
     """The largest value that no sample of some stretch is below; None: no stretch is as long."""
     best: Peak | None = None
     # of the samples from `first` on, those below all that follow them
     lowest: deque[int] = deque()
     seen = 0
-    for first, last in _stretches(at, span):
+    for first, last in _stretches(at, span, apart):
         while seen <= last:
             while lowest and values[lowest[-1]] >= values[seen]:
                 lowest.pop()
@@ -79,12 +82,14 @@ def longest(at: Sequence[int], holds: Callable[[int, int], bool]) -> Peak | None
     return best
 
 
-def _stretches(at: Sequence[int], span: int) -> Iterator[tuple[int, int]]:
-    last = 0
+def _stretches(at: Sequence[int], span: int, apart: int | None = None) -> Iterator[tuple[int, int]]:
+    last = behind = 0
     for first in range(len(at)):
-        last = max(last, first + 1)
-        while last < len(at) and at[last] - at[first] < span:
+        while last < len(at) and (last <= first or at[last] - at[first] < span):
             last += 1
+            if last < len(at) and apart is not None and at[last] - at[last - 1] > apart:
+                behind = last
         if last >= len(at):
             return
-        yield first, last
+        if first >= behind:
+            yield first, last

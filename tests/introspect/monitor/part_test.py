@@ -6,9 +6,9 @@ from __future__ import annotations
 from absl.testing import absltest, parameterized
 
 from ktstr.introspect.monitor.idle import FUNCTION
-from ktstr.introspect.monitor.part import JIFFY_NS, TICKS, Monitor, MonitorLook, monitor_look
+from ktstr.introspect.monitor.part import TICKS, Monitor, MonitorLook, monitor_look
 from ktstr.introspect.monitor.reading import whole
-from ktstr.introspect.monitor.series import How
+from ktstr.introspect.monitor.series import JIFFY_NS, How
 from ktstr.introspect.plugin.part import Looked
 from ktstr.introspect.plugin.records import PredicateCount, ProbeCount, Record
 from ktstr.introspect.plugin.watch import KernelFacts, Read, Watch

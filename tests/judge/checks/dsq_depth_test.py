@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
 from tests.support.monitored import lacking, run_of, series, spell
+from tests.support.runs import MS
 
 _LIMITED = Checks(not_starved=True, max_local_dsq_depth=4)
 
@@ -29,6 +32,15 @@ class DsqDepthTest(absltest.TestCase):
     def test_a_peak_is_none(self) -> None:
         seen = series({"local_dsq": {0: spell(100, 120, 90), 1: 4}})
         self.assertIs(judge(run_of(seen, _LIMITED)).verdict, Verdict.PASS)
+
+    def test_a_queue_is_not_long_while_all_cpus_sleep(self) -> None:
+        seen = series({"local_dsq": {0: 9}})
+        half = seen.at_ns[len(seen.at_ns) // 2]
+        later = tuple(at + 60 * MS * (at >= half) for at in seen.at_ns)
+        gap = dataclasses.replace(seen, at_ns=later)
+        checks = dataclasses.replace(_LIMITED, sustained_ms=600)
+        self.assertIs(judge(run_of(seen, checks)).verdict, Verdict.FAIL)
+        self.assertIs(judge(run_of(gap, checks)).verdict, Verdict.INCONCLUSIVE)
 
     def test_a_kernel_without_sched_ext(self) -> None:
         seen = series({}, lacks=lacking("local_dsq"))

@@ -14,6 +14,7 @@ from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
 from tests.support import monitored, runs
 from tests.support.monitored import run_of, series, spell
+from tests.support.runs import MS
 
 _LIMITED = Checks(not_starved=True, max_imbalance_ratio=3)
 
@@ -81,6 +82,23 @@ class ImbalanceTest(parameterized.TestCase):
         judged = judge(run_of(monitor, _LIMITED))
         self.assertIs(judged.verdict, Verdict.INCONCLUSIVE)
         self.assertIn(words, judged.details[0].message)
+
+    def test_what_comes_back_after_a_sleep_of_all_cpus_has_not_lasted(self) -> None:
+        # bursts of 12 ms each 200 ms, with four tasks on one CPU; no CPU ticks in between
+        kept = [at for at in monitored.AT if (at - monitored.AT[0]) % (200 * MS) <= 12 * MS]
+        bursts = series({"nr_running": {0: 4, 1: 0, 2: 0, 3: 0}})
+        columns = tuple(
+            dataclasses.replace(each, values=each.values[: len(kept)]) for each in bursts.columns
+        )
+        seen = dataclasses.replace(bursts, at_ns=tuple(kept), columns=columns)
+        (found,) = judge(run_of(seen, _LIMITED)).details
+        self.assertIs(found.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn("no samples follow each other for 100 ms", found.message)
+        checks = dataclasses.replace(_LIMITED, sustained_ms=12)
+        self.assertIs(judge(run_of(seen, checks)).verdict, Verdict.FAIL)
+        # the host looks seldom, and knows nothing of sleep
+        read = dataclasses.replace(seen, how=How.MEMORY)
+        self.assertIs(judge(run_of(read, _LIMITED)).verdict, Verdict.FAIL)
 
     def test_a_step_shorter_than_it_must_last(self) -> None:
         checks = dataclasses.replace(_LIMITED, sustained_ms=2000)

@@ -23,17 +23,20 @@ _SERIES = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 6)), max_size=25)
 
 
 class SustainedTest(parameterized.TestCase):
-    @given(_SERIES, st.integers(1, 20))
+    @given(_SERIES, st.integers(1, 20), st.none() | st.integers(1, 5))
     def test_as_looking_at_each_stretch_by_itself(
-        self, series: tuple[list[int], list[int]], span: int
+        self, series: tuple[list[int], list[int]], span: int, apart: int | None
     ) -> None:
         at, values = series
         floors = []
         for first in range(len(at)):
             ends = [i for i in range(first + 1, len(at)) if at[i] - at[first] >= span]
-            if ends:
+            if not ends:
+                continue
+            gaps = [at[i] - at[i - 1] for i in range(first + 1, ends[0] + 1)]
+            if apart is None or max(gaps) <= apart:
                 floors.append(min(values[first : ends[0] + 1]))
-        found = sustained(at, values, span)
+        found = sustained(at, values, span, apart)
         self.assertEqual(found.value if found else None, max(floors, default=None))
 
     @given(_SERIES, st.integers(1, 10), st.integers(0, 10))
@@ -50,6 +53,12 @@ class SustainedTest(parameterized.TestCase):
         self.assertEqual(sustained(at, [1, 9, 1, 1, 1], 8), Peak(1, 0, 8))
         self.assertEqual(sustained(at, [1, 9, 8, 9, 1], 8), Peak(8, 4, 12))
         self.assertIsNone(sustained(at, [1, 9, 8, 9, 1], 17))
+
+    def test_a_gap_ends_what_lasts(self) -> None:
+        at = [0, 4, 8, 200, 204, 208, 212]
+        self.assertEqual(sustained(at, [9, 9, 9, 9, 9, 9, 9], 12), Peak(9, 0, 200))
+        self.assertEqual(sustained(at, [9, 9, 9, 9, 8, 9, 9], 12, 16), Peak(8, 200, 212))
+        self.assertIsNone(sustained(at, [9, 9, 9, 9, 9, 9, 9], 100, 16))
 
     def test_a_counter_that_begins_anew(self) -> None:
         self.assertEqual(list(rises([5, 7, 7, 2, 3])), [0, 2, 2, 4, 5])
