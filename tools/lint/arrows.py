@@ -212,7 +212,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "plugin": ("kernel",),
         "debugger": ("kernel", "memory", "plugin", "snapshot"),
         "invariants": ("kernel", "memory", "plugin"),
-        "asking": ("debugger", "kernel", "memory", "plugin", "snapshot"),
+        "asking": ("debugger", "invariants", "kernel", "memory", "plugin", "snapshot"),
         "snapshot": ("kernel", "memory"),
         "postmortem": ("debugger", "kernel", "memory", "plugin", "snapshot"),
         "monitor": ("invariants", "kernel", "memory", "plugin"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.introspect.invariants.compiler import compile_predicate
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory, MemoryFault
 from ktstr.introspect.plugin.watch import Probe
@@ -34,8 +35,11 @@ class Entry:
     def __init__(self, kernel: Kernel) -> None:
         """Raises UnknownName where the kernel has it not."""
         place = kernel.symbol_range(_ENTRY)
-        self.probe = Probe(PROBE, place.start, place.stop, hold=True)
         self._offsets = [kernel.field("pt_regs", name).offset for name in _ARGUMENTS]
+        # tasks call prctl(2) for much else: only what fails this is recorded, and held
+        others = f"word(argument(0) + {self._offsets[0]}) & 0xffffffff != {OPTION}"
+        self.predicate = compile_predicate(others, kernel).program.encode()
+        self.probe = Probe(PROBE, place.start, place.stop, predicates=(0,), every=True, hold=True)
 
     def call(self, registers: dict[str, int], memory: Memory) -> Call | None:
         """The call that a CPU with these registers is at; None for one that is none of ours.

@@ -41,8 +41,10 @@ class Answering:
 
     @property
     def wanted(self) -> Wanted:
-        """Every call of prctl(2) stands for a moment: which are ours, its arguments tell."""
-        return Wanted((self.entry.probe,), hold=self.held) if self.entry is not None else Wanted()
+        """Calls of prctl(2) with ktstr's option stand for a moment; others do not."""
+        if self.entry is None:
+            return Wanted()
+        return Wanted((self.entry.probe,), (self.entry.predicate,), self.held)
 
     def made(self, looked: Looked) -> Asked | None:
         """What the run's record has of it; nothing of one that never asks."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ktstr.introspect.asking.answers import State, reply_to
 from ktstr.introspect.asking.bounded import BoundedMemory
 from ktstr.introspect.asking.call import Call, Entry
+from ktstr.introspect.invariants.program import REGISTERS, End, Look, Program, evaluate
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.layout import Field
 from ktstr.introspect.memory.memory import MemoryFault
@@ -78,6 +79,20 @@ class CallTest(parameterized.TestCase):
         probe = _entry().probe
         self.assertTrue(probe.hold)
         self.assertEqual((probe.address, probe.end), (0xFFFF_FFFF_8100_0000, 0xFFFF_FFFF_8100_0100))
+
+    @parameterized.parameters(
+        (OPTION, End.FAILS),
+        (OPTION | 0xAB << 32, End.FAILS),
+        (OPTION + 1, End.HOLDS),
+        (15, End.HOLDS),
+    )
+    def test_the_plugin_passes_over_calls_of_others(self, option: int, end: End) -> None:
+        memory = _Memory()
+        memory.call(di=option)
+        entry = _entry()
+        self.assertEqual((entry.probe.predicates, entry.probe.every), ((0,), True))
+        look = Look(memory, (), registers=tuple(_REGISTERS.get(each, 0) for each in REGISTERS))
+        self.assertIs(evaluate(Program.decode(entry.predicate), look).end, end)
 
     def test_calls_of_others(self) -> None:
         memory = _Memory()
