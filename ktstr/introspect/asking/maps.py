@@ -50,8 +50,8 @@ class Maps:
             if not found.per_cpu:
                 value, field = _part(found, found.value(asked.key), asked.field, what)
                 return read_part(value, field, what)
-            count = len(found.addresses(asked.key))
-            values = (found.value(asked.key, cpu) for cpu in range(count))
+            # an element of a hash is looked for once, not once for each CPU
+            values = (found.value_at(address) for address in found.addresses(asked.key))
             return [read_part(value, asked.field, what) for value in values]
 
     def write(self, asked: WriteMap) -> int:

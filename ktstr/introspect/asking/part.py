@@ -35,6 +35,7 @@ class Answering:
     _answered: int = 0
     _problem: str = ""
     _physical: PhysicalMemory | None = None
+    _paged: PagedMemory | None = None
     _memory: BoundedMemory | None = None
     _state: State | None = None
     _levels: int = 4
@@ -81,6 +82,8 @@ class Answering:
             self._levels = self._tables(self._physical).levels
         if self._memory is not None:
             self._memory.begin()
+        if self._paged is not None:
+            self._paged.forget()
         return self._physical
 
     def _looked_at(self) -> State:
@@ -89,8 +92,9 @@ class Answering:
             from ktstr.introspect.asking.state import GuestState
 
             assert self._physical is not None
-            memory = PagedMemory(self._physical, self._tables(self._physical))
-            self._memory = BoundedMemory(memory)
+            tables = self._tables(self._physical)
+            self._paged = PagedMemory(self._physical, tables, stands=True)
+            self._memory = BoundedMemory(self._paged)
             self._state = GuestState(self.kernel, self._memory, self._snapshots.append)
         return self._state
 

@@ -8,8 +8,9 @@ them have a name and types, and no elements here: `Map.unreadable` says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ktstr.introspect.debugger.objects import Btfs
@@ -87,8 +88,8 @@ class Map:
         """
         addresses = self.addresses(key)
         if self.per_cpu:
-            return [simple(self._value(address)) for address in addresses]
-        return simple(self._value(addresses[0]))
+            return [simple(self.value_at(address)) for address in addresses]
+        return simple(self.value_at(addresses[0]))
 
     def value(self, key: Key, cpu: int = 0) -> Value:
         """The element as it lies in the guest, to be written into. Raises as `[key]` does."""
@@ -96,7 +97,7 @@ class Map:
         at = cpu if self.per_cpu else 0
         if not 0 <= at < len(addresses):
             raise UnknownName(str(cpu), f"map {self.name!r} has {len(addresses)} CPUs, not {cpu}")
-        return self._value(addresses[at])
+        return self.value_at(addresses[at])
 
     def addresses(self, key: Key) -> list[int]:
         """Where the element of a key lies; for each CPU where it has one for each."""
@@ -108,7 +109,7 @@ class Map:
                 raise UnknownName(
                     self.name, f"map {self.name!r} has {self.entries} elements, and no {index}"
                 )
-            return self._array(index)
+            return next(self._array((index,)))
         wanted = (key, _as_bytes(key, self.key_size))
         for found, addresses in self.elements():
             if found in wanted:
@@ -123,8 +124,8 @@ class Map:
           UnknownName: this kernel keeps such a map otherwise.
         """
         if self.kind in _ARRAYS:
-            for index in range(min(self.entries, _MOST)):
-                yield index, self._array(index)
+            indices = range(min(self.entries, _MOST))
+            yield from zip(indices, self._array(indices), strict=True)
         elif self.kind in _HASHES:
             yield from self._hash()
         elif self.kind in _STORAGES:
@@ -162,8 +163,10 @@ class Map:
         }
         elements: list[dict[str, Any]] = []
         places: list[tuple[Key, list[int]]] = []
+        # how many an array has is known without a look at each
+        is_array = self.kind in _ARRAYS
         try:
-            for place in self.elements():
+            for place in islice(self.elements(), most) if is_array else self.elements():
                 places.append(place)
         except (MemoryFault, UnknownName) as problem:
             found["problem"] = str(problem)
@@ -171,7 +174,7 @@ class Map:
         places.sort(key=lambda place: _order(place[0]))
         try:
             for key, addresses in places[:most]:
-                values = [self._value(address).json() for address in addresses]
+                values = [self.value_at(address).json() for address in addresses]
                 part = {"values": values} if self.per_cpu else {"value": values[0]}
                 elements.append({"key": self._key_json(key)} | part)
         except (MemoryFault, BtfError, UnknownName) as problem:
@@ -179,7 +182,7 @@ class Map:
         if self.unreadable:
             found["problem"] = self.unreadable
         found["elements"] = elements
-        left_out = len(places) - most
+        left_out = (self.entries if is_array else len(places)) - most
         return found | ({"more": left_out} if left_out > 0 else {})
 
     def _key_json(self, key: Key) -> Any:
@@ -189,8 +192,8 @@ class Map:
             return Value(self.btf, self.key_type, key).json()
         return key.hex()
 
-    def _value(self, address: int) -> Value:
-        """Raises MemoryFault; a value without a type is one of bytes."""
+    def value_at(self, address: int) -> Value:
+        """What lies at one of `addresses`. Raises MemoryFault; UnknownName where it has no type."""
         btf, of, size = self._typed()
         return Value(btf, of, self.view.memory.read(address, size), address)
 
@@ -208,14 +211,17 @@ class Map:
             raise MemoryFault("read", self.address, self.value_size, "too much for a value")
         return self.btf, self.value_type, self.value_size
 
-    def _array(self, index: int) -> list[int]:
+    def _array(self, indices: Iterable[int]) -> Iterator[list[int]]:
+        """Where the elements of an array with these indices lie."""
         view = self.view
         if self.kind == "ARRAY":
             size = view.number(self.address, "bpf_array", "elem_size")
             start = self.address + view.kernel.field("bpf_array", "value").offset
-            return [start + size * index]
+            yield from ([start + size * index] for index in indices)
+            return
         start = self.address + view.kernel.field("bpf_array", "pptrs").offset
-        return self._each_cpu(view.u64(start + 8 * index))
+        for index in indices:
+            yield self._each_cpu(view.u64(start + 8 * index))
 
     def _hash(self) -> Iterator[tuple[Key, list[int]]]:
         """Chains of buckets end with an odd word (include/linux/list_nulls.h)."""

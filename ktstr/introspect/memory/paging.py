@@ -90,6 +90,10 @@ class PagedMemory:
                 raise MemoryFault("write", address, len(data), fault.reason) from None
             done += run
 
+    def forget(self) -> None:
+        """From now on pages are looked up anew: the guest has run since."""
+        self._known.clear()
+
     def translate(self, address: int) -> int:
         """The physical address.
 

@@ -112,6 +112,15 @@ class PagingTest(parameterized.TestCase):
             memory.read(TOP + 8, 8)
             self.assertEqual(ram.reads, reads)
 
+    def test_pages_of_a_guest_that_has_run_are_looked_up_anew(self) -> None:
+        ram = mapped(4)
+        memory = PagedMemory(ram, Tables(4 * PAGE, 4), stands=True)
+        memory.read(TOP, 8)
+        memory.forget()
+        ram.reads = 0
+        memory.read(TOP, 8)
+        self.assertEqual(ram.reads, 5)
+
     @parameterized.parameters((None, 48, 5), (None, 39, 4), (1 << 12, 39, 5), (0, 48, 4))
     def test_the_kernel_says_how_many_levels_it_has(
         self, cr4: int | None, shift: int, levels: int
