@@ -3,7 +3,8 @@
 
 Each is of the clock of the CPU whose runqueue was set last, so that its time is that of the last
 thing that happened.  A sample is thrown away where a CPU's part of it was torn, and where it is not
-later than the one before: then nothing has happened since.
+later than the one before: then nothing has happened since.  Of a guest that runs for long there are
+fewer: what is kept of all samples has a bound.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from ktstr.introspect.monitor.part import IDLE_WAIT
 from ktstr.introspect.monitor.reading import whole
 from ktstr.introspect.monitor.sampler import Sampler, Taken
 from ktstr.introspect.monitor.series import How, Lack, MonitorSeries
+
+# what all samples of a guest may take of the host's memory, as of the plugin's
+_MOST_BYTES = 40 << 20
 
 
 class Living:
@@ -34,10 +38,15 @@ class Living:
         self._offsets = kernel.symbol("__per_cpu_offset")
         self._clock = kernel.symbol("runqueues") + kernel.field("rq", "clock").offset
         self._taken: list[Taken] = []
+        self._most = max(2, _MOST_BYTES // sampler.row.layout.size)
+        self._calls, self._every = 0, 1
         self.torn = 0
 
     def sample(self, memory: Memory) -> None:
-        """Takes one, if the guest is far enough for that."""
+        """Takes one, if it is time, and the guest is far enough for that."""
+        self._calls += 1
+        if self._calls % self._every:
+            return
         try:
             areas = struct.unpack(
                 f"<{self._sampler.cpus}Q", memory.read(self._offsets, 8 * self._sampler.cpus)
@@ -57,18 +66,21 @@ class Living:
             return
         newest = max(range(len(areas)), key=lambda cpu: int.from_bytes(clocks[cpu], "little"))
         self._taken.append(Taken(newest, data))
+        if len(self._taken) >= self._most:
+            del self._taken[::2]
+            self._every *= 2
 
     def _clock_of(self, memory: Memory, area: int) -> bytes:
         # 7.x counts per-CPU variables from a base that areas are told without, and wraps
         return memory.read((area + self._clock) % (1 << 64), 8)
 
     def series(self, period_ns: int) -> MonitorSeries:
-        """What all samples say; `period_ns` is how far they are apart at least."""
+        """What all samples say; `period_ns` is how far calls of `sample` are apart at least."""
         samples = self._sampler.samples(self._taken, 1)
         return MonitorSeries(
             How.MEMORY,
             self._why,
-            period_ns,
+            period_ns * self._every,
             samples.at_ns,
             samples.columns,
             (*self._sampler.lacks, Lack(IDLE_WAIT, "plugin of QEMU")),

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from random import Random
+from unittest import mock
 
 from absl.testing import absltest, parameterized
 
+from ktstr.introspect.monitor import living
 from ktstr.introspect.monitor.living import Living
 from ktstr.introspect.monitor.quantities import BY_NAME, CLASS_NAMES
 from ktstr.introspect.monitor.reading import run, whole
@@ -158,6 +160,18 @@ class LivingTest(absltest.TestCase):
         self.assertEqual(seen.at_ns, (3_000_000_000, 3_005_000_000))
         self.assertEqual(seen.by("nr_running")[3], (1, 1))
         self.assertEqual(seen.lack("idle_beside_wait"), "plugin of QEMU")
+
+    def test_a_guest_that_runs_for_long_has_fewer_samples(self) -> None:
+        room = 4 * self.sampler.row.layout.size
+        with mock.patch.object(living, "_MOST_BYTES", room):
+            self.living = Living(_KERNEL, self.sampler, "tcg")
+        for number in range(1, 21):
+            self.clocks(_TSC + 1_000_000 * number)
+            self.living.sample(self.machine.memory)
+            self.assertLess(len(self.living.series(1).at_ns), 4)
+        seen = self.living.series(50_000_000)
+        self.assertEqual(seen.period_ns, 8 * 50_000_000)
+        self.assertEqual(seen.at_ns, (3_008_000_000, 3_016_000_000))
 
     def test_what_changes_while_it_is_read_is_thrown_away(self) -> None:
         self.clocks(_TSC)
