@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares two sets of results of the history: what is worse, what is better, and how sure that is.
 
-BASE and NEW are runs by their numbers, `last`, `last~1`, branches, commits, or conditions:
+BASE and NEW are runs by their numbers, `last`, `last~1`, branches, commits, or conditions. Of a
+branch it is the last whole run, of BASE one that NEW has not; branch=main is all that it ever had:
 
   ktstr compare main my-branch
   ktstr compare last~1 last
@@ -27,7 +28,7 @@ from ktstr.compare.finding import Comparison, Outcome
 from ktstr.compare.gates import Gates
 from ktstr.compare.markdown import markdown_of
 from ktstr.compare.text import text_of
-from ktstr.history.selection import selected
+from ktstr.history.selection import runs_in, selected
 from ktstr.history.where import parse_conditions
 from ktstr.model.errors import UsageError
 
@@ -93,11 +94,12 @@ def run(options: argparse.Namespace, context: Context) -> int:
     failing = _failing(options.fail_on)
     gates = Gates.parse(options.gate, options.relative)
     with opened(options, context) as connection:
+        new = selected(connection, options.new)
         asked = Asked(
             base=options.base,
             new=options.new,
-            base_conditions=selected(connection, options.base),
-            new_conditions=selected(connection, options.new),
+            base_conditions=selected(connection, options.base, runs_in(connection, new)),
+            new_conditions=new,
             where=parse_conditions(options.where),
             by=options.pair,
             figures=tuple(options.figure),

@@ -8,7 +8,7 @@ import functools
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ktstr.compare.exact import compare_exact
 from ktstr.compare.figures import Figures
@@ -19,6 +19,7 @@ from ktstr.compare.noisy import Question, answered, questions
 from ktstr.compare.pairing import Pair, dimensions, paired
 from ktstr.history import queries
 from ktstr.history.entry import FigureKey, Variant
+from ktstr.history.selection import runs_in
 from ktstr.history.where import Condition
 from ktstr.history.whole import result_in
 from ktstr.model.errors import UsageError
@@ -56,6 +57,7 @@ def compare(connection: sqlite3.Connection, asked: Asked) -> Comparison:
     Raises:
         UsageError: a set is empty, or what pairs are made by is no dimension.
     """
+    asked = _apart(connection, asked)
     by = dimensions(asked.base_conditions, asked.new_conditions, asked.by)
     base = _rows(connection, asked.base, asked.base_conditions, asked.where)
     new = _rows(connection, asked.new, asked.new_conditions, asked.where)
@@ -81,6 +83,27 @@ def compare(connection: sqlite3.Connection, asked: Asked) -> Comparison:
         (*notes, *_mixed(both, variants)),
         _firsts(connection, told),
     )
+
+
+def _apart(connection: sqlite3.Connection, asked: Asked) -> Asked:
+    """Leaves out of base the runs that new has, too: they would be compared with themselves.
+
+    Raises:
+        UsageError: base has no other.
+    """
+    base, new = (
+        runs_in(connection, each) for each in (asked.base_conditions, asked.new_conditions)
+    )
+    both = base & new
+    if not both:
+        return asked
+    if both == base:
+        raise UsageError(
+            f"each run of {asked.base} is one of {asked.new}, too, so there is nothing to compare "
+            f"with: `ktstr runs` lists others"
+        )
+    others = tuple(Condition("run", "!=", str(each)) for each in sorted(both))
+    return replace(asked, base_conditions=(*asked.base_conditions, *others))
 
 
 class _Comparing:
@@ -112,7 +135,11 @@ class _Comparing:
             self._found += found
             self.same += same
         else:
-            self._questions += questions(pair, told, self._noisy, self._asked.gates)
+            asked = list(questions(pair, told, self._noisy, self._asked.gates))
+            self._questions += asked
+            if not asked:
+                why = "nothing but results that Bazel took from its cache: the inputs are the same"
+                self._found.append(Finding(told, VERDICT, "", "", Outcome.SAME, why=why))
 
     def end(self) -> tuple[list[Finding], list[str]]:
         """All findings, and what is to be said about them."""

@@ -83,11 +83,18 @@ def direction(polarity: str, change: float) -> Outcome:
 
 
 def _several(rows: Sequence[Row]) -> int:
-    """How many different facts came of the inputs that the last row has; 0 for one."""
-    inputs = rows[-1].inputs
+    """How many different facts came of the last row's inputs in its run; 0 for one.
+
+    Between runs a judge may have changed, or what is measured, without another input.
+    """
+    last = rows[-1]
     # not by the rows of facts: those of two targets with the same inputs have two labels
-    alike = [row for row in rows if row.inputs == inputs]
-    found = len({(row.verdict, row.cause, row.shape, row.figures) for row in alike})
+    alike = [
+        row
+        for row in rows
+        if (row.inputs, row.shape, row.run) == (last.inputs, last.shape, last.run)
+    ]
+    found = len({(row.verdict, row.cause, row.figures) for row in alike})
     return found if found > 1 else 0
 
 

@@ -41,12 +41,15 @@ class Question:
 def questions(
     pair: Pair, told: Mapping[str, str], figures: Figures, gates: Gates
 ) -> Iterator[Question]:
-    """What is asked about a pair that both sides have: failing, and each figure with a polarity."""
+    """What is asked about a pair that both sides have: failing, and each figure with a polarity.
+
+    Nothing, where one side has no boot of its own: Bazel took them from its cache.
+    """
     shared = {row.result for row in pair.base} & {row.result for row in pair.new}
     base = [row for row in pair.base if row.result not in shared]
     new = [row for row in pair.new if row.result not in shared]
     if shared and not (base and new):
-        return  # nothing but results that Bazel took from its cache: the inputs are the same
+        return
     old_judged, new_judged = verdicts.judged(base), verdicts.judged(new)
     failing = (_failing(old_judged), _failing(new_judged))
     yield _question(told, _FAILING, *failing, _FAILING_GATE)

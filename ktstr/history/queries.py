@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ktstr.history.entry import Variant
+from ktstr.history.run import RunState
 from ktstr.history.where import Condition, sql_of
 
 _JOINED = """
@@ -163,6 +164,21 @@ def named(connection: sqlite3.Connection, column: str, pattern: str) -> list[str
     assert column in ("commit", "branch")
     query = f'SELECT DISTINCT "{column}" FROM run WHERE "{column}" GLOB ?'
     return [row[0] for row in connection.execute(query, (pattern,))]
+
+
+def runs_of(connection: sqlite3.Connection, conditions: Sequence[Condition]) -> frozenset[int]:
+    """The numbers of the runs that conditions on runs alone hold for."""
+    where, values = sql_of(conditions)
+    return frozenset(
+        row[0] for row in connection.execute(f"SELECT id FROM run WHERE {where}", values)
+    )
+
+
+def last_whole(connection: sqlite3.Connection, branch: str, without: Collection[int]) -> int | None:
+    """The number of a branch's last run that was imported whole and is none of `without`."""
+    query = "SELECT id FROM run WHERE branch = ? AND state = ? ORDER BY started DESC, id DESC"
+    found = connection.execute(query, (branch, RunState.WHOLE))
+    return next((row[0] for row in found if row[0] not in without), None)
 
 
 def run_numbers(connection: sqlite3.Connection) -> list[int]:

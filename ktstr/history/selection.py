@@ -5,24 +5,29 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Collection, Sequence
 
-from ktstr.history.queries import named, run_numbers
-from ktstr.history.where import Condition, parse_conditions
+from ktstr.history.queries import last_whole, named, run_numbers, runs_of
+from ktstr.history.where import TAG, Condition, parse_conditions
 from ktstr.model.errors import UsageError
 
 _LAST = re.compile(r"last(?:~(\d{1,9}))?")
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")
+_OF_RUNS = frozenset({"run", "commit", "branch", "dirty", "ci", "imported"})
 _GLOB = re.compile(r"[*?\[]")
 
 
-def selected(connection: sqlite3.Connection, text: str) -> tuple[Condition, ...]:
+def selected(
+    connection: sqlite3.Connection, text: str, without: Collection[int] = ()
+) -> tuple[Condition, ...]:
     """The conditions that a set comes to.
 
     `DIMENSION=VALUE[,...]`, the number of a run, `last` or `last~N` (N runs before), a commit's
-    first digits, or a branch.
+    first digits, or a branch: its last whole run that is none of `without`, as all that a branch
+    ever had is of no one state of it.
 
     Raises:
-        UsageError: nothing has that name, or more than one thing.
+        UsageError: nothing has that name, or more than one thing, or the branch has no such run.
     """
     if "=" in text:
         return parse_conditions([text])
@@ -43,8 +48,27 @@ def selected(connection: sqlite3.Connection, text: str) -> tuple[Condition, ...]
         several = ", ".join([*(f"branch={each}" for each in branch), *sorted(commits)])
         raise UsageError(f"{text!r} may be any of {several}; say which, as branch= or commit=")
     if branch:
-        return (Condition("branch", "=", literally),)
+        number = last_whole(connection, text, without)
+        if number is None:
+            other = " but those that it is compared with" if without else ""
+            raise UsageError(
+                f"the branch {text!r} has no whole run{other}: import one, or say branch={text} "
+                f"for all of it"
+            )
+        return (_run(number),)
     return (Condition("commit", "=", commits[0]),)
+
+
+def runs_in(connection: sqlite3.Connection, conditions: Sequence[Condition]) -> frozenset[int]:
+    """The runs of a set, where its conditions are of runs alone; none of another.
+
+    Sets that are of one run and differ by scheduler, say, have no result in common.
+    """
+    if any(
+        each.dimension not in _OF_RUNS and not each.dimension.startswith(TAG) for each in conditions
+    ):
+        return frozenset()
+    return runs_of(connection, conditions)
 
 
 def _run(number: int) -> Condition:

@@ -25,12 +25,12 @@ class CompareTest(parameterized.TestCase):
     def run_ktstr(self, *arguments: str | Path) -> Said:
         return ktstr(*arguments, here=self.top, environ={"KTSTR_HISTORY": "history.sqlite"})
 
-    def keep(self, branch: str, *results: result_pb2.Result) -> None:
-        """Imports results as those of a branch."""
-        logs = self.top / branch
+    def keep(self, branch: str, *results: result_pb2.Result, commit: str = "") -> None:
+        """Imports results as those of a branch, whose only commit has its name, too."""
+        logs = self.top / branch / commit
         for number, result in enumerate(results):
             save(result, logs, run=number)
-        said = self.run_ktstr("import", logs, f"--commit={branch}", f"--branch={branch}")
+        said = self.run_ktstr("import", logs, f"--commit={commit or branch}", f"--branch={branch}")
         self.assertEqual(said.code, 0, said.err)
 
     def boots(self, test: str, values: list[float], **others: Any) -> list[result_pb2.Result]:
@@ -183,6 +183,69 @@ class ExactTest(CompareTest):
         self.assertIn("the history has no result of base and of --where", said.err)
 
 
+class BranchTest(CompareTest):
+    """A job of main compares its commit with main, which has it already."""
+
+    def main_and_commit(self, *arguments: str, base: str = "main") -> Said:
+        return self.run_ktstr("compare", base, "commit=bbbb", *arguments)
+
+    @parameterized.parameters("main", "branch=main")
+    def test_a_commit_is_not_compared_with_itself(self, base: str) -> None:
+        self.keep("main", made("one"), commit="aaaa")
+        self.keep("main", self.failing(), commit="bbbb")
+        said = self.main_and_commit(base=base)
+        self.assertEqual(said.code, 1, said.out + said.err)
+        self.assertIn("was PASS, is FAIL", said.out)
+
+    @parameterized.parameters("main", "branch=main")
+    def test_nor_are_its_boots(self, base: str) -> None:
+        values = list(NoisyTest._QUIET)
+        self.keep("main", *self.boots("one", values), commit="aaaa")
+        self.keep("main", *self.boots("one", values, verdict=result_pb2.FAIL), commit="bbbb")
+        self.assertEqual(self.main_and_commit(base=base).code, 1)
+
+    def test_a_test_that_is_no_more_was_missing_once(self) -> None:
+        self.keep("main", made("gone"), made("one"), commit="aaaa")
+        later = "2026-02-05T00:00:00+00:00"
+        self.keep("main", made("one", started=later), commit="bbbb")
+        self.keep("new", made("one", plan="p2"))
+        self.assertEqual(self.run_ktstr("compare", "main", "new").code, 0)
+        self.assertEqual(self.run_ktstr("compare", "branch=main", "new").code, 2)
+
+    @parameterized.parameters("main", "branch=main")
+    def test_another_judge_of_the_same_inputs_hides_nothing(self, base: str) -> None:
+        self.keep("main", made("one"), commit="aaaa")
+        more = made("one", started="2026-02-05T00:00:00+00:00")
+        more.figures.add(name="more", value=1.0, polarity="unknown", cgroup="cg_0")
+        self.keep("main", more, commit="bbbb")
+        self.keep("new", self.failing())
+        self.assertEqual(self.run_ktstr("compare", base, "new").code, 1)
+
+    def test_boots_of_older_commits_are_of_another_state(self) -> None:
+        slow = [each / 2 for each in NoisyTest._QUIET]
+        self.keep("main", *self.boots("one", slow), commit="aaaa")
+        late = "2026-02-05T00:00:00+00:00"
+        fast = self.boots("one", list(NoisyTest._QUIET), started=late)
+        self.keep("main", *fast, commit="bbbb")
+        self.keep("new", *self.boots("one", [each * 0.9 for each in NoisyTest._QUIET]))
+        said = self.run_ktstr("compare", "main", "new", "--json")
+        (found,) = json.loads(said.out)["findings"]
+        self.assertEqual((found["outcome"], found["boots"]), ("worse", [6, 6]))
+
+    def test_a_set_with_itself(self) -> None:
+        self.keep("main", made("one"), commit="bbbb")
+        for base, words in (
+            ("branch=main", "each run of branch=main is one of commit=bbbb, too"),
+            ("main", "the branch 'main' has no whole run but those"),
+        ):
+            said = self.main_and_commit(base=base)
+            self.assertEqual(said.code, 3)
+            self.assertIn(words, said.err)
+
+    def failing(self) -> result_pb2.Result:
+        return made("one", verdict=result_pb2.FAIL, plan="p2", started="2026-03-01T00:00:00+00:00")
+
+
 class NoisyTest(CompareTest):
     _QUIET = (1000.0, 1001.0, 999.0, 1002.0, 998.0, 1000.5)
 
@@ -236,6 +299,9 @@ class NoisyTest(CompareTest):
         self.keep("new", *results)
         found = self.compared()
         self.assertEqual((found["pairs"], found["findings"]), (1, []))
+        self.assertEqual(found["counts"]["same"], 1)
+        (found,) = self.compared("--all")["findings"]
+        self.assertIn("Bazel took from its cache", found["why"])
 
     def test_the_same_twice_in_every_form(self) -> None:
         self.keep("base", *self.boots("one", list(self._QUIET)))

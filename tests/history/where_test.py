@@ -73,7 +73,13 @@ class WhereTest(parameterized.TestCase):
         self.assertEqual(" ".join(sorted(names[row.variant].test for row in found)), expected)
 
     @parameterized.parameters(
-        ("last", 1), ("last~2", 1), ("1", 1), ("abc1", 1), ("branch/y", 1), ("branch/[x]", 2)
+        ("last", 1),
+        ("last~2", 1),
+        ("1", 1),
+        ("abc1", 1),
+        ("branch/y", 1),
+        ("branch/[x]", 1),
+        ("branch=branch/[[]x]", 2),
     )
     def test_sets(self, text: str, count: int) -> None:
         with history(self.file) as connection:
@@ -98,6 +104,20 @@ class WhereTest(parameterized.TestCase):
     def test_what_is_no_set(self, text: str, words: str) -> None:
         with history(self.file) as connection, self.assertRaisesRegex(UsageError, words):
             selected(connection, text)
+
+    def test_a_branch_is_its_last_whole_run_that_is_not_compared_with(self) -> None:
+        with history(self.file) as connection:
+            connection.execute("UPDATE run SET branch = 'main'")
+            expected = {(): "3", (3,): "1", (1, 3): ""}
+            connection.execute("UPDATE run SET state = 'cut short' WHERE id = 2")
+            connection.execute("UPDATE run SET started = '2027' WHERE id = 3")
+            for without, number in expected.items():
+                if number:
+                    (found,) = selected(connection, "main", without)
+                    self.assertEqual((found.dimension, found.value), ("run", number))
+                else:
+                    with self.assertRaisesRegex(UsageError, "'main' has no whole run but those"):
+                        selected(connection, "main", without)
 
     def test_a_name_of_several_things(self) -> None:
         with history(self.file) as connection:
