@@ -22,6 +22,8 @@ _MESSAGE_CHARS = 300
 # `figures` came with it (docs/results.md); those before have nothing that could be compared.
 _FIRST_WITH_FIGURES = 4
 _UNKNOWN = "unknown"
+# the subject of figures of the guest's root cgroup; those of all workers have none
+_ROOT = "/"
 # notes of a result's host (ktstr/runner/host_tuning.py)
 _GOVERNOR, _MITIGATIONS, _THP = "cpu governor", "mitigations", "transparent hugepages"
 
@@ -96,7 +98,7 @@ def _figures(result: result_pb2.Result) -> Iterator[tuple[FigureKey, float]]:
             name=one_line(each.name),
             unit=one_line(each.unit),
             polarity=each.polarity or _UNKNOWN,
-            subject=one_line(each.cgroup),
+            subject=(one_line(each.cgroup) or _ROOT) if each.HasField("cgroup") else "",
             step=each.step if in_step else None,
             scenario=each.scenario if in_step and each.scenario else None,
         )
