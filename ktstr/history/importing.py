@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 class Imported:
     """What an import did.
 
-    run: its number.  added: results that were new; known: that the history had; read: places.
+    run: its number.  added: results that were new; known: that the history had.
     refused: why each of the others could not be taken.
     """
 
@@ -114,7 +114,7 @@ def import_run(
     with writing(connection):
         connection.execute(
             "UPDATE run SET state = ?, started = CASE started WHEN '' THEN coalesce((SELECT"
-            " min(started) FROM result JOIN run_result ON result.id = result_id WHERE run_id ="
+            " max(started) FROM result JOIN run_result ON result.id = result_id WHERE run_id ="
             " run.id), '') ELSE started END WHERE id = ?",
             (end, done.run),
         )
@@ -143,6 +143,12 @@ def _begin(connection: sqlite3.Connection, run: NewRun) -> int:
             ),
         ).fetchone()
     number = int(row[0])
+    # one that was killed is at work again
+    connection.execute(
+        "UPDATE run SET imported = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
+        " WHERE id = ? AND state = ?",
+        (number, RunState.IMPORTING),
+    )
     connection.executemany(
         "INSERT INTO run_tag VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
         [(number, key, value) for key, value in run.tags.items()],

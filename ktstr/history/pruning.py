@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from ktstr.history.database import writing
+from ktstr.history.run import RunState
 from ktstr.model.errors import UsageError
 
 _TIME = re.compile(r"\d{4}-\d\d(-\d\d(T[\d:]{2,8}Z?)?)?")
@@ -24,7 +25,8 @@ class Pruned:
 def prune(connection: sqlite3.Connection, before: str) -> Pruned:
     """Removes runs that began before a time, and what of their results no other run has.
 
-    The file becomes smaller by as much.
+    Those that an import is at, or was killed at, go by the time of the import. The file becomes
+    smaller by as much.
 
     Raises:
         UsageError: it is no time of the form 2026-01-31.
@@ -32,7 +34,12 @@ def prune(connection: sqlite3.Connection, before: str) -> Pruned:
     if not _TIME.fullmatch(before):
         raise UsageError(f"{before!r} is no time; 2026-01-31 and 2026-01-31T12:00 are")
     with writing(connection):
-        runs = connection.execute("DELETE FROM run WHERE started < ?", (before,)).rowcount
+        # one that is being imported is as old as that: when it began is not known yet
+        runs = connection.execute(
+            "DELETE FROM run WHERE"
+            " CASE WHEN state = ? OR started = '' THEN imported ELSE started END < ?",
+            (RunState.IMPORTING, before),
+        ).rowcount
         results = connection.execute(
             "DELETE FROM result WHERE id NOT IN (SELECT result_id FROM run_result)"
         ).rowcount

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from ktstr.history.database import history
+from ktstr.history.database import history, writing
 from ktstr.history.importing import BATCH
 from ktstr.history.schema import MIGRATIONS
 from ktstr.result import result_pb2
@@ -139,6 +139,31 @@ class ImportTest(HistoryTest):
         said = self.run_ktstr("clean", "--runs_before=2026-12-01")
         self.assertEqual(said.out, "removed 1 runs, and 1 results that no other has\n")
         self.assertEqual([self.count(table) for table in ("run", "result", "variant")], [1, 1, 1])
+
+    def test_a_run_is_of_the_time_of_its_last_result(self) -> None:
+        save(made("stale", started="2025-01-01T00:00:00+00:00"), self.logs)
+        save(made("one"), self.logs)
+        self.imported(self.logs)
+        self.assertEqual(self.runs()[0]["started"], "2026-01-02T03:04:05+00:00")
+
+    @parameterized.parameters("", "2026-01-02T03:00:00Z")
+    def test_an_import_that_goes_on_stays_and_one_that_was_killed_can_go(self, began: str) -> None:
+        save(made("one"), self.logs)
+        self.imported(self.logs)
+        with history(self.file) as connection, writing(connection):
+            connection.execute("UPDATE run SET state = 'importing', started = ?", (began,))
+            connection.execute("UPDATE run SET imported = '2026-06-01T00:00:00Z'")
+        for before, runs in (("2026-05-01", 1), ("2026-07-01", 0)):
+            self.run_ktstr("clean", f"--runs_before={before}")
+            self.assertEqual(self.count("run"), runs)
+
+    def test_a_killed_import_is_new_again_when_it_is_taken_up(self) -> None:
+        save(made("one"), self.logs)
+        self.imported(self.logs)
+        with history(self.file) as connection, writing(connection):
+            connection.execute("UPDATE run SET state = 'importing', imported = '2020-01-01'")
+        self.imported(self.logs)
+        self.assertGreater(str(self.runs()[0]["imported"]), "2020-01-01")
 
 
 class EventsTest(HistoryTest):
