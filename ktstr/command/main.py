@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 
 from ktstr.command.context import Context
@@ -29,17 +30,42 @@ def main(arguments: Sequence[str], context: Context) -> int:
     options.rest = rest
     try:
         code: int = COMMANDS[options.command].run(options, context)
-        context.out.flush()
     except KtstrError as error:
         context.tell(str(error))
-        return _ERROR
+        code = _ERROR
     except BrokenPipeError:
-        # the reader has seen enough; Python is not to find that out again at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # the reader has seen enough
+        _give_up_output()
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except OSError as error:
+        context.tell(f"the system refused what was asked of it: {error}")
+        code = _ERROR
+    except Exception as error:  # noqa: BLE001 - Python's own exit code says: something is worse
+        context.tell(*traceback.format_exc().splitlines())
+        context.tell(f"an error of ktstr itself, which is to be reported: {error!r}")
+        code = _ERROR
+    return _flushed(context, code)
+
+
+def _flushed(context: Context, code: int) -> int:
+    """The exit code, once the answer is where it should be."""
+    try:
+        context.out.flush()
+    except BrokenPipeError:
+        _give_up_output()
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        _give_up_output()
+        context.tell(f"cannot write the answer: {error.strerror}")
+        return _ERROR
     return code
+
+
+def _give_up_output() -> None:
+    """Python is not to find out again, at its end, that nobody takes the rest."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:

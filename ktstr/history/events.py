@@ -39,11 +39,7 @@ class Invocation:
     tests: int = 0
 
     def places(self) -> Iterator[Place]:
-        """Every result that its tests left.
-
-        Raises:
-            UsageError: one of their archives cannot be read.
-        """
+        """Every result that its tests left."""
         for log, cached in self.logs:
             outputs = log.with_name(_OUTPUTS)
             if outputs.is_dir():

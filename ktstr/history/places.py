@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +19,23 @@ RESULT = "result.pb"
 ARCHIVE = "outputs.zip"
 # Larger than any result; more is somebody's zip bomb, or no result.
 _MOST_BYTES = 1 << 28
+# What zipfile raises of archives that are damaged, encrypted, or of a kind that it does not know.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, NotImplementedError
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Place:
-    """A result: the file, or its archive and its name in there.  cached: by Bazel, of old."""
+    """A result: the file, or its archive and its name in there.
+
+    cached: by Bazel, of old.  damage: why an archive tells of no names.
+    """
 
     file: Path
     member: str = ""
     cached: bool = False
+    damage: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.member}" if self.member else str(self.file)
@@ -37,6 +46,8 @@ class Place:
         Raises:
             UsageError: they cannot be read.
         """
+        if self.damage:
+            raise UsageError(f"cannot read {self}: {self.damage}")
         try:
             if not self.member:
                 return self.file.read_bytes()
@@ -46,7 +57,7 @@ class Place:
                 return archive.read(self.member)
         except OSError as error:
             raise UsageError(f"cannot read {self}: {error.strerror}") from error
-        except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise UsageError(f"cannot read {self}: {error}") from error
 
 
@@ -54,7 +65,7 @@ def places_below(top: Path, *, cached: bool = False) -> Iterator[Place]:
     """Every result at or below `top`, a folder, a result.pb or an outputs.zip, in order.
 
     Raises:
-        UsageError: there is nothing of that name, or an archive cannot be read.
+        UsageError: there is nothing of that name.
     """
     if top.is_file():
         yield from _in_file(top, cached)
@@ -78,8 +89,10 @@ def _in_file(file: Path, cached: bool) -> Iterator[Place]:
     try:
         with zipfile.ZipFile(file) as archive:
             names = sorted(archive.namelist())
-    except (OSError, zipfile.BadZipFile) as error:
-        raise UsageError(f"cannot read {file}: {error}") from error
+    except (OSError, *_DAMAGE) as error:
+        # others are not to be lost with it
+        yield Place(file, damage=str(error) or "it is damaged")
+        return
     for name in names:
         if name.rpartition("/")[2] == RESULT:
             yield Place(file, name, cached)
