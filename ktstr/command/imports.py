@@ -26,6 +26,7 @@ from ktstr.history.places import places_below
 from ktstr.history.queries import older
 from ktstr.history.revision import Revision
 from ktstr.history.run import NewRun, RunState
+from ktstr.history.window import Window
 from ktstr.model.errors import UsageError
 
 HELP = "keep results in the history"
@@ -74,12 +75,13 @@ def run(options: argparse.Namespace, context: Context) -> int:
         for each in options.places:
             place = context.path(each)
             refused: list[str] = []
-            run, found, end = _read(place, options, context, tags, refused)
+            run, found, end, window = _read(place, options, context, tags, refused)
             imported = import_run(
                 connection,
                 run,
                 found,
                 end,
+                window=window,
                 whole=not options.figures_only,
                 progress=lambda at, of: context.progress("imported", at, of),
             )
@@ -100,7 +102,7 @@ def _read(
     context: Context,
     tags: dict[str, str],
     refused: list[str],
-) -> tuple[NewRun, list[Found], RunState]:
+) -> tuple[NewRun, list[Found], RunState, Window]:
     ci = revision.ci_run(context.environ)
     if place.is_file() and is_events(place):
         events = read_events(place)
@@ -108,13 +110,14 @@ def _read(
         found = found_in(events.places(), refused)
         _tell_of_events(place, events, found, context)
         run = NewRun(f"bazel:{events.uuid}", str(place), events.started, of, ci, tags)
-        return run, found, RunState.WHOLE if events.ended else RunState.CUT
+        window = Window(events.started, events.finished)
+        return run, found, RunState.WHOLE if events.ended else RunState.CUT, window
     of = _revision(options, context, None)
     found = found_in(places_below(place), refused)
     if not found and not refused:
         raise UsageError(f"no result.pb in {place} or below, and no outputs.zip with one")
     key = key_of(found, of.commit, of.branch, str(of.dirty), ci.name, *map(str, tags.items()))
-    return NewRun(key, str(place), "", of, ci, tags), found, RunState.WHOLE
+    return NewRun(key, str(place), "", of, ci, tags), found, RunState.WHOLE, Window()
 
 
 def _tell_of_events(place: Path, events: Invocation, found: list[Found], context: Context) -> None:

@@ -25,13 +25,15 @@ _OUTPUTS = "test.outputs"
 class Invocation:
     """One invocation.
 
-    uuid: its own.  started: RFC 3339.  ended: the last event is there.  status: what the workspace
-    status command and --build_metadata said, by name.  logs: of each test, the file test.log.
-    remote: labels of tests whose files were left in a remote cache.
+    uuid: its own.  started, finished: RFC 3339, empty where no event says so.  ended: the last
+    event is there.  status: what the workspace status command and --build_metadata said, by name.
+    logs: of each test, the file test.log.  remote: labels of tests whose files were left in a
+    remote cache.
     """
 
     uuid: str = ""
     started: str = ""
+    finished: str = ""
     ended: bool = False
     status: dict[str, str] = field(default_factory=dict)
     logs: list[tuple[Path, bool]] = field(default_factory=list)
@@ -86,6 +88,8 @@ def _take(found: Invocation, event: Mapping[str, Any]) -> None:
     if "started" in event:
         started = event["started"]
         found.uuid, found.started = str(started["uuid"]), str(started.get("startTime", ""))
+    elif "finished" in event:
+        found.finished = str(event["finished"].get("finishTime", ""))
     elif "workspaceStatus" in event:
         for item in event["workspaceStatus"].get("item", ()):
             found.status[str(item["key"])] = str(item.get("value", ""))

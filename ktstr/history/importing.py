@@ -17,6 +17,7 @@ from ktstr.history.entry import Entry, Facts, Variant
 from ktstr.history.extract import entry_of
 from ktstr.history.places import Place, digest_of
 from ktstr.history.run import NewRun, RunState
+from ktstr.history.window import Window
 from ktstr.model.errors import UsageError
 
 # What a kill loses at most, and another import waits for at most.
@@ -74,13 +75,14 @@ def import_run(
     found: Sequence[Found],
     end: RunState,
     *,
+    window: Window,
     whole: bool,
     progress: Progress,
 ) -> Imported:
     """Imports a run's results.
 
-    end: the run's state then.  whole: keep results as a whole, too.  progress: is told how many of
-    how many are done.
+    end: the run's state then.  window: when its results began.  whole: keep results as a whole,
+    too.  progress: is told how many of how many are done.
 
     Raises:
         sqlite3.Error: as the file's errors are told by `history`.
@@ -90,12 +92,7 @@ def import_run(
         done.run = _begin(connection, run)
     for start in range(0, len(found), BATCH):
         batch = found[start : start + BATCH]
-        known = _known(connection, batch)
-        entries = [
-            entry
-            for each in batch
-            if each.digest not in known and (entry := _entry(each, done)) is not None
-        ]
+        known, entries = _sorted(connection, batch, window, done)
         with writing(connection):
             rows = _Rows(connection, whole)
             # another import may have been faster
@@ -112,6 +109,11 @@ def import_run(
             )
         progress(min(start + BATCH, len(found)), len(found))
     with writing(connection):
+        # one without results would be the last that there was
+        connection.execute(
+            "DELETE FROM run WHERE id = ? AND id NOT IN (SELECT run_id FROM run_result)",
+            (done.run,),
+        )
         connection.execute(
             "UPDATE run SET state = ?, started = CASE started WHEN '' THEN coalesce((SELECT"
             " max(started) FROM result JOIN run_result ON result.id = result_id WHERE run_id ="
@@ -156,10 +158,36 @@ def _begin(connection: sqlite3.Connection, run: NewRun) -> int:
     return number
 
 
-def _known(connection: sqlite3.Connection, batch: Sequence[Found]) -> dict[bytes, int]:
+def _sorted(
+    connection: sqlite3.Connection, batch: Sequence[Found], window: Window, done: Imported
+) -> tuple[dict[bytes, int], list[Entry]]:
+    """The numbers of what the history has, by digest, and what is new, of this run alone."""
     marks = ",".join("?" * len(batch))
-    query = f"SELECT digest, id FROM result WHERE digest IN ({marks})"
-    return dict(connection.execute(query, [each.digest for each in batch]))
+    query = f"SELECT digest, id, started FROM result WHERE digest IN ({marks})"
+    had = connection.execute(query, [each.digest for each in batch]).fetchall()
+    numbers = {digest: (number, started) for digest, number, started in had}
+    known: dict[bytes, int] = {}
+    entries: list[Entry] = []
+    for each in batch:
+        if each.digest in numbers:
+            number, started = numbers[each.digest]
+            if _is_of_run(each, started, window, done):
+                known[each.digest] = number
+            continue
+        entry = _entry(each, done)
+        if entry is not None and _is_of_run(each, entry.started, window, done):
+            entries.append(entry)
+    return known, entries
+
+
+def _is_of_run(found: Found, began: str, window: Window, done: Imported) -> bool:
+    holds = window.holds(began, cached=found.place.cached)
+    if not holds:
+        done.refused.append(
+            f"{found.place} began at {began or 'no known time'}, and the build ran from {window}: "
+            f"it is another build's"
+        )
+    return holds
 
 
 def _entry(found: Found, done: Imported) -> Entry | None:

@@ -72,6 +72,8 @@ def events(
     uuid: str = "u-1",
     status: Mapping[str, str] | None = None,
     end: bool = True,
+    finish: str = "",
+    cached: bool = False,
 ) -> Path:
     """Writes a file of --build_event_json_file that tells of these targets' tests."""
     lines: list[object] = [
@@ -89,6 +91,7 @@ def events(
                 "id": {"testResult": {"label": "//my:some_test", "run": 1}},
                 "testResult": {
                     "status": "PASSED",
+                    "cachedLocally": cached,
                     "testActionOutput": [
                         {"name": "test.log", "uri": (target / "test.log").as_uri()},
                         {"name": "test.xml", "uri": (target / "test.xml").as_uri()},
@@ -96,6 +99,8 @@ def events(
                 },
             }
         )
+    if finish:
+        lines.append({"id": {"buildFinished": {}}, "finished": {"finishTime": finish}})
     if end:
         lines.append({"id": {"buildMetrics": {}}, "lastMessage": True})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
