@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from ktstr.result import result_pb2
 HELP = "show results"
 
 _FAILED, _INCONCLUSIVE = 1, 2
+_ORDER = {"FAIL": 0, "INCONCLUSIVE": 1}
 _SHOWN_WHOLE = 1
 
 
@@ -57,9 +57,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if options.where and options.run is None:
         raise UsageError("show: --where is of the history: name a run with --run")
     if options.run is not None:
-        found = list(_of_history(options, context))
-    else:
-        found = distinct(results_below(_place(options, context)))
+        return _show_history(options, context)
+    found = distinct(results_below(_place(options, context)))
     if options.json:
         context.answer([_data(each) for each in found])
     elif options.last:
@@ -69,12 +68,20 @@ def run(options: argparse.Namespace, context: Context) -> int:
     else:
         shown = found[: options.limit] if options.limit else found
         context.say(*map(headline, shown))
-        if len(found) > len(shown):
-            context.say(f"... and {len(found) - len(shown)} more; --limit=0 shows all")
-    verdicts = {each.verdict for each in found}
-    if result_pb2.FAIL in verdicts:
+        _say_more(len(found) - len(shown), context)
+    return _code({verdict_name(each.verdict) for each in found})
+
+
+def _say_more(count: int, context: Context) -> None:
+    if count:
+        context.say(f"... and {count} more; --limit=0 shows all")
+
+
+def _code(verdicts: set[str]) -> int:
+    """Of all that there was, shown or not."""
+    if "FAIL" in verdicts:
         return _FAILED
-    return _INCONCLUSIVE if result_pb2.INCONCLUSIVE in verdicts else 0
+    return _INCONCLUSIVE if "INCONCLUSIVE" in verdicts else 0
 
 
 def _place(options: argparse.Namespace, context: Context) -> Path:
@@ -83,16 +90,26 @@ def _place(options: argparse.Namespace, context: Context) -> Path:
     return context.workspace / "bazel-testlogs"
 
 
-def _of_history(options: argparse.Namespace, context: Context) -> Iterator[result_pb2.Result]:
+def _show_history(options: argparse.Namespace, context: Context) -> int:
+    """Shows a run's results; those that did not pass first, where not all are shown."""
     with opened(options, context) as connection:
         conditions = (*selected(connection, options.run), *parse_conditions(options.where))
         found = list(rows(connection, conditions))
         if not found:
             raise UsageError(f"the history has no result of {options.run} and of --where")
-        if not options.json and options.limit:
-            found = found[-options.limit :]
-        for row in found:
-            yield _whole(connection, row.facts)
+        if options.json:
+            context.answer([_data(_whole(connection, each.facts)) for each in found])
+        elif len(found) == _SHOWN_WHOLE:
+            context.say(text_report(_whole(connection, found[0].facts)).rstrip("\n"))
+        else:
+            shown = found
+            if options.limit and len(found) > options.limit:
+                shown = sorted(found, key=lambda each: _ORDER.get(each.verdict, len(_ORDER)))
+                shown = shown[: options.limit]
+            for each in shown:
+                context.say(headline(_whole(connection, each.facts)))
+            _say_more(len(found) - len(shown), context)
+    return _code({each.verdict for each in found})
 
 
 def _whole(connection: sqlite3.Connection, facts: int) -> result_pb2.Result:

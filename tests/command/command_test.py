@@ -144,6 +144,20 @@ class ShowTest(CommandTest):
         shutil.rmtree(self.logs)
         self.assertIn("FAIL //my:some_test::one", self.run_ktstr("show", "--run=last").out)
 
+    def test_what_is_not_shown_counts_and_failures_are_shown_first(self) -> None:
+        bad = {4: result_pb2.FAIL, 5: result_pb2.INCONCLUSIVE}
+        results = [made(f"t{i:02}", verdict=bad.get(i, result_pb2.PASS)) for i in range(30)]
+        self.keep(*results)
+        said = self.run_ktstr("show", "--run=last")
+        self.assertEqual(said.code, 1)
+        lines = said.out.splitlines()
+        self.assertStartsWith(lines[0], "FAIL //my:some_test::t04")
+        self.assertStartsWith(lines[1], "INCONCLUSIVE //my:some_test::t05")
+        self.assertLen(lines, 21)
+        self.assertEqual(lines[-1], "... and 10 more; --limit=0 shows all")
+        said = self.run_ktstr("show", "--run=last", "--where=verdict!=FAIL", "--limit=2")
+        self.assertEqual(said.code, 2)
+
     def test_the_last_runs_failures_with_causes_files_and_commands(self) -> None:
         self.keep(made("one"), made("two", verdict=result_pb2.FAIL, seed=7))
         (self.top / "below").mkdir()
