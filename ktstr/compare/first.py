@@ -35,7 +35,7 @@ def first_difference(base: result_pb2.Result, new: result_pb2.Result) -> str:
         moved = now.at_ns - was.at_ns
         if moved and not first:
             first = f"{was.name}, {_ms(moved)}"
-        elif abs(moved - shift) > abs(most):
+        if abs(moved - shift) > abs(most):
             most = moved - shift
             stretch = f"{before} to {was.name}, {_ms(most)}"
         shift, before = moved, was.name
