@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from array import array
 from collections.abc import Iterator
 
@@ -19,6 +18,7 @@ from ktstr.result.read import result_of_bytes
 from ktstr.result.write import facts_bytes
 
 _MESSAGE_CHARS = 300
+_LARGEST = 1e150
 # `figures` came with it (docs/results.md); those before have nothing that could be compared.
 _FIRST_WITH_FIGURES = 4
 _UNKNOWN = "unknown"
@@ -72,8 +72,8 @@ def _parsed(content: bytes, place: str) -> result_pb2.Result:
 
 def _facts(result: result_pb2.Result, digest: bytes) -> Facts:
     identity = result.identity
-    # what is no number cannot be compared, and JSON does not know it
-    figures = [each for each in _figures(result) if math.isfinite(each[1])]
+    # what is no number cannot be compared, and JSON does not know it; nor has the rest a square
+    figures = [each for each in _figures(result) if abs(each[1]) <= _LARGEST]
     detail = result.details[0] if result.details else None
     return Facts(
         digest=digest,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 from absl.testing import absltest
 
 from ktstr.history.entry import Entry
@@ -26,6 +28,11 @@ class ExtractTest(absltest.TestCase):
         self.assertLen(keys, 5)
         self.assertLen(set(keys), 5)
         self.assertEqual([key.subject for key in keys[3:]], ["/", ""])
+
+    def test_what_has_no_square_is_no_figure(self) -> None:
+        for value, kept in ((1e150, 3), (-1e151, 2), (math.inf, 2), (math.nan, 2)):
+            names = _entry(made("one", figures={"iterations": value})).facts.names
+            self.assertLen(keys_of(names), kept)
 
 
 if __name__ == "__main__":
