@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ktstr.compare.exact import compare_exact
@@ -15,14 +14,16 @@ from ktstr.compare.figures import Figures
 from ktstr.compare.finding import VERDICT, Comparison, Finding, Outcome
 from ktstr.compare.first import first_difference
 from ktstr.compare.gates import Gates
-from ktstr.compare.noisy import Question, answered, questions
+from ktstr.compare.noisy import Question, answered, questions, without_boots
 from ktstr.compare.pairing import Pair, dimensions, paired
 from ktstr.history import queries
 from ktstr.history.entry import FigureKey, Variant
+from ktstr.history.figures import keys_of
 from ktstr.history.selection import runs_in
 from ktstr.history.where import Condition
 from ktstr.history.whole import result_in
 from ktstr.model.errors import UsageError
+from ktstr.model.nearest import did_you_mean
 
 # The pairs for which whole results are read, to say where they part.
 _FIRSTS = 20
@@ -55,15 +56,18 @@ def compare(connection: sqlite3.Connection, asked: Asked) -> Comparison:
     """The comparison.
 
     Raises:
-        UsageError: a set is empty, or what pairs are made by is no dimension.
+        UsageError: a set is empty, what pairs are made by is no dimension, or there is no figure
+            of which --figure or --gate speaks.
     """
     asked = _apart(connection, asked)
     by = dimensions(asked.base_conditions, asked.new_conditions, asked.by)
     base = _rows(connection, asked.base, asked.base_conditions, asked.where)
     new = _rows(connection, asked.new, asked.new_conditions, asked.where)
+    names = functools.partial(queries.shape, connection)
+    _refuse_unknown(asked, {row.shape for row in (*base, *new)}, names)
     variants = queries.variants(connection)
     pairs = paired(base, new, variants, by)
-    comparing = _Comparing(asked, by, functools.partial(queries.shape, connection))
+    comparing = _Comparing(asked, by, names)
     for pair in pairs.values():
         comparing.take(pair)
     found, notes = comparing.end()
@@ -106,6 +110,22 @@ def _apart(connection: sqlite3.Connection, asked: Asked) -> Asked:
     return replace(asked, base_conditions=(*asked.base_conditions, *others))
 
 
+def _refuse_unknown(asked: Asked, shapes: Iterable[int], names: Callable[[int], str]) -> None:
+    """Refuses patterns that no figure fits: nothing compared would be told as nothing worse."""
+    patterns = [("--figure", each) for each in asked.figures]
+    patterns += [("--gate", each.pattern) for each in asked.gates.named]
+    if not patterns:
+        return
+    keys = {key for shape in shapes for key in keys_of(names(shape))}
+    for option, pattern in patterns:
+        if not any(key.fits(pattern) for key in keys):
+            near = did_you_mean(pattern, {key.name for key in keys})
+            raise UsageError(
+                f"{option}: {pattern!r} fits no figure of {asked.base} and {asked.new}{near}; "
+                f"`ktstr export` lists them"
+            )
+
+
 class _Comparing:
     """Takes one pair after another; those of real time are answered together, in the end."""
 
@@ -135,11 +155,11 @@ class _Comparing:
             self._found += found
             self.same += same
         else:
-            asked = list(questions(pair, told, self._noisy, self._asked.gates))
-            self._questions += asked
-            if not asked:
-                why = "nothing but results that Bazel took from its cache: the inputs are the same"
-                self._found.append(Finding(told, VERDICT, "", "", Outcome.SAME, why=why))
+            settled = without_boots(pair, told)
+            if settled is not None:
+                self._found.append(settled)
+            else:
+                self._questions += questions(pair, told, self._noisy, self._asked.gates)
 
     def end(self) -> tuple[list[Finding], list[str]]:
         """All findings, and what is to be said about them."""
@@ -148,10 +168,7 @@ class _Comparing:
 
     def _is_wanted(self, key: FigureKey) -> bool:
         patterns = self._asked.figures
-        return not patterns or any(
-            fnmatch.fnmatchcase(key.name, each) or fnmatch.fnmatchcase(key.text, each)
-            for each in patterns
-        )
+        return not patterns or any(key.fits(each) for each in patterns)
 
 
 def _rows(

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -98,7 +97,7 @@ class Gates:
             relative = self.relative
         absolute = _ABSOLUTE_OF.get(key.name, _ABSOLUTE.get(key.unit, 0.0))
         for each in self.named:
-            if fnmatch.fnmatchcase(key.name, each.pattern) or key.text == each.pattern:
+            if key.fits(each.pattern):
                 # who names one of both means that one alone
                 relative = each.relative or 0.0
                 absolute = each.absolute or 0.0

@@ -38,18 +38,24 @@ class Question:
     why: str = ""
 
 
+def without_boots(pair: Pair, told: Mapping[str, str]) -> Finding | None:
+    """What becomes of a pair that both sides have, and of which no boot counts; None: some do."""
+    base, new = _own(pair)
+    boots = (len(base), len(new))
+    if not (base and new):
+        why = "nothing but results that Bazel took from its cache: the inputs are the same"
+        return Finding(told, VERDICT, "", "", Outcome.SAME, boots=boots, why=why)
+    if verdicts.judged(base) or verdicts.judged(new):
+        return None
+    outcome, why = verdicts.compared(base[-1], new[-1])
+    return Finding(told, VERDICT, "", "", outcome, boots=boots, why=why)
+
+
 def questions(
     pair: Pair, told: Mapping[str, str], figures: Figures, gates: Gates
 ) -> Iterator[Question]:
-    """What is asked about a pair that both sides have: failing, and each figure with a polarity.
-
-    Nothing, where one side has no boot of its own: Bazel took them from its cache.
-    """
-    shared = {row.result for row in pair.base} & {row.result for row in pair.new}
-    base = [row for row in pair.base if row.result not in shared]
-    new = [row for row in pair.new if row.result not in shared]
-    if shared and not (base and new):
-        return
+    """What is asked about a pair with boots on a side: failing, and each figure with a polarity."""
+    base, new = _own(pair)
     old_judged, new_judged = verdicts.judged(base), verdicts.judged(new)
     failing = (_failing(old_judged), _failing(new_judged))
     yield _question(told, _FAILING, *failing, _FAILING_GATE)
@@ -60,6 +66,13 @@ def questions(
             both = was + now
             gate = gates.of(key, exact=False).amount(math.fsum(both) / len(both))
             yield _question(told, key, was, now, gate)
+
+
+def _own(pair: Pair) -> tuple[list[Row], list[Row]]:
+    """Of each side the boots that the other has not: those Bazel took from its cache."""
+    shared = {row.result for row in pair.base} & {row.result for row in pair.new}
+    base = [row for row in pair.base if row.result not in shared]
+    return base, [row for row in pair.new if row.result not in shared]
 
 
 def answered(asked: Iterable[Question]) -> tuple[list[Finding], list[str]]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,6 +29,12 @@ class FigureKey(NamedTuple):
         if self.scenario:
             where = f"{self.scenario}/{where}"
         return f"{where}{self.subject or 'total'}.{self.name}"
+
+    def fits(self, pattern: str) -> bool:
+        """Whether a name, or whole name, is `pattern`, or is one that it stands for."""
+        return any(
+            each == pattern or fnmatch.fnmatchcase(each, pattern) for each in (self.name, self.text)
+        )
 
 
 @dataclass(frozen=True)

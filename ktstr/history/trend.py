@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import math
 import sqlite3
 from collections.abc import Sequence
@@ -53,18 +52,11 @@ def trend(
     for row in listed(connection, conditions):
         if row.shape not in wanted:
             keys = keys_of(shape(connection, row.shape))
-            wanted[row.shape] = [(i, key) for i, key in enumerate(keys) if _fits(key, figure)]
+            wanted[row.shape] = [(i, key) for i, key in enumerate(keys) if key.fits(figure)]
         numbers = unpacked(row.figures) if wanted[row.shape] else ()
         for index, key in wanted[row.shape]:
             _take(found, values, row, key, numbers[index])
     return [series for _, series in sorted(found.items(), key=lambda each: str(each[0]))]
-
-
-def _fits(key: FigureKey, figure: str) -> bool:
-    whole = key.text
-    return figure in (key.name, whole) or any(
-        fnmatch.fnmatchcase(each, figure) for each in (key.name, whole)
-    )
 
 
 def _take(

@@ -91,7 +91,16 @@ class ExactTest(CompareTest):
         self.assertLen(self.outcomes(code=1), 2)
         self.assertLen(self.outcomes("--gate=wake_*=5", code=1), 1)
         self.assertEmpty(self.outcomes("--relative=3", "--gate=cg_0.wake_p99_us=20%"))
+        self.assertLen(self.outcomes("--gate=cg_0.wake_*=50%", code=1), 1)
         self.assertEmpty(self.outcomes("--figure=cpus"))
+
+    @parameterized.parameters("--figure=wake_p99", "--gate=wake_p99=50%", "--figure=cg_1.*")
+    def test_a_pattern_that_fits_nothing(self, option: str) -> None:
+        self.keep("base", made("one"))
+        self.keep("new", made("one"))
+        said = self.run_ktstr("compare", "base", "new", option)
+        self.assertEqual(said.code, 3)
+        self.assertIn("fits no figure of base and new", said.err)
 
     @parameterized.parameters("wake_*", "=5%", "x=much", "x=-1", "x=nan")
     def test_what_is_no_gate(self, text: str) -> None:
@@ -295,6 +304,18 @@ class NoisyTest(CompareTest):
         (found,) = self.compared(code=1)["findings"]
         self.assertEqual(found["figure"], "verdict")
         self.assertEqual(found["why"], "0 of 6 boots failed before, 6 of 6 now")
+
+    @parameterized.parameters(
+        (result_pb2.SKIP, result_pb2.SKIP, {}, 0),
+        (result_pb2.SKIP, result_pb2.INCONCLUSIVE, {"one verdict": "undecided"}, 0),
+    )
+    def test_boots_that_came_to_no_verdict(
+        self, was: result_pb2.Verdict, now: result_pb2.Verdict, found: dict[str, str], code: int
+    ) -> None:
+        self.keep("base", *self.boots("one", [1.0] * 3, verdict=was))
+        new = self.boots("one", [1.0] * 3, verdict=now, started="2026-02-01T00:00:00+00:00")
+        self.keep("new", *new)
+        self.assertEqual(self.outcomes(code=code), found)
 
     def test_what_bazel_had_cached_is_no_evidence(self) -> None:
         results = self.boots("one", list(self._QUIET))
