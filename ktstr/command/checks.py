@@ -17,6 +17,7 @@ from ktstr.command.context import Context, table
 from ktstr.command.testlogs import distinct, results_below
 from ktstr.model.errors import UsageError
 from ktstr.result import result_pb2
+from ktstr.result.characters import one_line
 
 HELP = "the checks of a target, and where each comes from"
 
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         )
         return 0
     for each in found:
-        context.say(f"{each.identity.label}::{each.identity.test}")
+        context.say(one_line(f"{each.identity.label}::{each.identity.test}"))
         head = ("check", "step", "limit", "set by", "measured", "verdict")
         rows = [[_cell(check[name]) for name in head] for check in checks_of(each)]
         context.say(*(f"  {line}" for line in table([head, *rows])))

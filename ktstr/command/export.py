@@ -22,6 +22,7 @@ from ktstr.history.figures import keys_of, unpacked
 from ktstr.history.queries import Told, listed, shape
 from ktstr.history.where import parse_conditions
 from ktstr.model.errors import InfraError
+from ktstr.result.characters import one_line
 
 HELP = "write figures for other programs"
 
@@ -84,4 +85,5 @@ def _write(rows: Iterator[tuple[object, ...]], context: Context, as_json: bool) 
         return
     writer = csv.writer(context.out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow(one_line(cell) if isinstance(cell, str) else cell for cell in row)

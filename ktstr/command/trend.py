@@ -4,7 +4,8 @@
   ktstr trend cg_0.wake_p99_us --where label=//my:test,test=futex_pairs
   ktstr trend 'wake_*' --where branch=main
 
-A run's value is the mean of its boots. `<` marks what differs from the run before by more than the
+A run's value is the mean of its boots, in virtual time of each seed for itself; results that came
+to no verdict are left out. `<` marks what differs from the run before by more than the
 gate of `ktstr compare`: 1 % in virtual time, 5 % in real time.
 """
 
@@ -18,8 +19,8 @@ from collections.abc import Iterator
 from ktstr.command.asked import add_history, add_limit, add_where, opened
 from ktstr.command.context import Context, table
 from ktstr.compare.gates import Gates
-from ktstr.compare.pairing import EXACT_ACCEL
 from ktstr.compare.words import number, pair_words
+from ktstr.history.entry import EXACT_ACCEL
 from ktstr.history.trend import Point, Series, trend
 from ktstr.history.where import parse_conditions
 from ktstr.model.errors import UsageError
@@ -71,7 +72,10 @@ def moved(series: Series) -> list[bool]:
 def _lines(series: Series) -> Iterator[str]:
     names = ("label", "test", "topology", "kernel", "scheduler", "accel")
     unit = f", {series.key.unit}" if series.key.unit else ""
-    yield f"{pair_words({name: getattr(series, name) for name in names})}: {series.key.text}{unit}"
+    told = {name: getattr(series, name) for name in names}
+    if series.seed:
+        told["seed"] = series.seed
+    yield f"{pair_words(told)}: {series.key.text}{unit}"
     head = ("run", "started", "commit", "branch", "value", "boots", "")
     rows = [_row(point, mark) for point, mark in zip(series.points, moved(series), strict=True)]
     yield from (f"  {line}" for line in table([head, *rows]))

@@ -17,9 +17,9 @@ from ktstr.compare.words import (
 )
 from ktstr.result.characters import one_line
 
-# Told at once; the rest unfolds.
 # Of all that is no letter, what makes nothing of its neighbours: no link, mention, cell or tag.
 _PLAIN = frozenset(" /,+-%=()")
+# Told at once; the rest unfolds.
 _OPEN = frozenset({Outcome.WORSE, Outcome.MISSING})
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ktstr.history.entry import Variant
+from ktstr.history.entry import EXACT_ACCEL, Variant
 from ktstr.history.queries import Row
 from ktstr.history.where import Condition
 from ktstr.model.errors import UsageError
@@ -14,8 +14,6 @@ from ktstr.model.nearest import did_you_mean
 
 # What two results have in common unless a set of conditions says otherwise.
 PAIRED_BY = ("label", "test", "topology", "kernel", "scheduler", "accel")
-# In virtual time another seed is another run; in real time it is one more boot.
-EXACT_ACCEL = "virtual"
 
 Key = tuple[str, ...]
 

@@ -7,6 +7,9 @@ import fnmatch
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# In virtual time another seed is another run; in real time it is one more boot.
+EXACT_ACCEL = "virtual"
+
 
 class FigureKey(NamedTuple):
     """Which number of a result it is.

@@ -8,10 +8,12 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ktstr.history.entry import FigureKey
+from ktstr.history.entry import EXACT_ACCEL, FigureKey
 from ktstr.history.figures import keys_of, unpacked
 from ktstr.history.queries import Told, listed, shape
 from ktstr.history.where import Condition
+
+_UNJUDGED = ("SKIP", "INCONCLUSIVE")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Point:
 
 @dataclass
 class Series:
-    """A figure of one test on one machine, run by run."""
+    """A figure of one test on one machine, run by run.  seed: empty in real time."""
 
     label: str
     test: str
@@ -38,6 +40,7 @@ class Series:
     kernel: str
     scheduler: str
     accel: str
+    seed: str
     key: FigureKey
     points: list[Point] = field(default_factory=list)
 
@@ -45,11 +48,15 @@ class Series:
 def trend(
     connection: sqlite3.Connection, figure: str, conditions: Sequence[Condition]
 ) -> list[Series]:
-    """Every series of figures whose name, or whole name with its cgroup, fits `figure`."""
+    """Every series of figures whose name, or whole name with its cgroup, fits `figure`.
+
+    Figures of results that came to no verdict are of half a run, or of a busy host.
+    """
+    judged = (*conditions, *(Condition("verdict", "!=", each) for each in _UNJUDGED))
     wanted: dict[int, list[tuple[int, FigureKey]]] = {}
     found: dict[tuple[object, ...], Series] = {}
     values: dict[tuple[object, ...], list[float]] = {}
-    for row in listed(connection, conditions):
+    for row in listed(connection, judged):
         if row.shape not in wanted:
             keys = keys_of(shape(connection, row.shape))
             wanted[row.shape] = [(i, key) for i, key in enumerate(keys) if key.fits(figure)]
@@ -66,7 +73,8 @@ def _take(
     key: FigureKey,
     value: float,
 ) -> None:
-    place = (row.label, row.test, row.topology, row.kernel, row.scheduler, row.accel)
+    seed = row.seed if row.accel == EXACT_ACCEL else ""
+    place = (row.label, row.test, row.topology, row.kernel, row.scheduler, row.accel, seed)
     series = found.setdefault((*place, key), Series(*place, key))
     boots = values.setdefault((*place, key, row.run), [])
     if boots:

@@ -290,6 +290,41 @@ class OthersTest(CommandTest):
         self.assertEqual(said.code, 3)
         self.assertIn("has a figure 'nothing'", said.err)
 
+    def test_a_trend_is_of_one_seed_and_of_what_was_judged(self) -> None:
+        self.keep(made("one"), made("two", label="//my:b", seed=2))
+        other = made("one", label="//my:c", figures={"iterations": 3.0})
+        other.verdict = result_pb2.INCONCLUSIVE
+        save(other, self.logs)
+        for number in (1, 2):
+            for accel in ("virtual", "tcg"):
+                save(made("both", seed=number, accel=accel), self.logs / f"{accel}{number}")
+        self.run_ktstr("import", self.logs, "--commit=c2")
+        found = json.loads(self.run_ktstr("trend", "iterations", "--json", "--where=commit=c2").out)
+        told = {(each["test"], each["accel"], each["seed"]): each["points"] for each in found}
+        self.assertEqual(
+            {key: points[0]["boots"] for key, points in told.items()},
+            {
+                ("one", "virtual", "1"): 1,
+                ("two", "virtual", "2"): 1,
+                ("both", "virtual", "1"): 1,
+                ("both", "virtual", "2"): 1,
+                ("both", "tcg", ""): 2,
+            },
+        )
+
+    def test_what_a_terminal_would_obey_is_shown(self) -> None:
+        result = made("one\033[31m", label="//my:some_test")
+        result.identity.plan_json = '{"checks": {}, "check_layers": {}}'
+        folder = self.logs / "x"
+        folder.mkdir(parents=True)
+        (folder / "result.pb").write_bytes(result.SerializeToString())
+        self.run_ktstr("import", self.logs, "--commit=\033[31mred", "--branch=x\ny")
+        for words in (("export",), ("checks", self.logs)):
+            said = self.run_ktstr(*words)
+            self.assertEqual(said.code, 0, said.err)
+            self.assertIn("\\x1b[31m", said.out)
+            self.assertNotIn("\033", said.out)
+
     def test_export(self) -> None:
         self.keep(made("one"))
         self.run_ktstr("export", "--to=figures.csv")
