@@ -233,6 +233,16 @@ class BranchTest(CompareTest):
         self.keep("new", self.failing())
         self.assertEqual(self.run_ktstr("compare", base, "new").code, 1)
 
+    def test_a_test_is_not_repeatable_within_a_run_alone(self) -> None:
+        self.keep("main", made("one"), commit="aaaa")
+        # the same inputs and figures, and another judge
+        strict = made("one", verdict=result_pb2.FAIL, started="2026-02-05T00:00:00+00:00")
+        self.keep("main", strict, commit="bbbb")
+        self.keep("new", made("one", plan="p2"))
+        said = self.run_ktstr("compare", "branch=main", "new", "--json")
+        (found,) = json.loads(said.out)["findings"]
+        self.assertEqual(found["outcome"], "better")
+
     def test_boots_of_older_commits_are_of_another_state(self) -> None:
         slow = [each / 2 for each in NoisyTest._QUIET]
         self.keep("main", *self.boots("one", slow), commit="aaaa")
