@@ -22,8 +22,8 @@ _SLEEPER = CgroupDef("sleeper", works=(Work(Bursty(burst_us=500, sleep_us=2_000)
 
 @scenario(duration=2.0, expect_fail=ExpectFail(Kind.RELATIVE, "not_worse_than.*times as bad"))
 def delay_is_worse_than_eevdf(machine: TopologyView) -> Scenario:
-    """Every wake-up comes 15 ms late, more than a report of the agent may hold EEVDF up."""
-    return compare(_SLEEPER, claims=(not_worse_than("wake_p99_us", 2.0),), repeats=4)
+    """Every wake-up comes 15 ms late; the worst of so few the agent delays under EEVDF, too."""
+    return compare(_SLEEPER, claims=(not_worse_than("wake_p50_us", 2.0),), repeats=4)
 
 
 @scenario(duration=2.0, expect_fail=ExpectFail(Kind.RELATIVE, "better_than"))
