@@ -8,8 +8,7 @@ visibility(["//rules"])
 
 def _qemu_tree_impl(ctx):
     tree = ctx.actions.declare_directory(ctx.label.name)
-    top = ctx.label.package + "/"
-    probes = {"/qemu/" + file.short_path.removeprefix(top): file for file in ctx.files._probes}
+    probes = {"/qemu/" + file.owner.name: file for file in ctx.files._probes}
     run_in_root(
         ctx,
         command = ["python3", "-I", "/collect.py", "/out/qemu"],
