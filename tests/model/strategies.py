@@ -164,16 +164,9 @@ def conditions() -> st.SearchStrategy[c.Condition]:
     )
 
 
-def scenarios() -> st.SearchStrategy[s.Scenario]:
-    """Scenarios with every op and hold, whether or not they can be played."""
-    cgroups = st.builds(
-        s.CgroupDef,
-        name=_NAMES,
-        cpuset=st.none() | cpusets(),
-        works=st.none() | st.lists(works(), max_size=2).map(tuple),
-        limits=limits(),
-    )
-    ops = st.one_of(
+def _ops(cgroups: st.SearchStrategy[s.CgroupDef]) -> st.SearchStrategy[s.Op]:
+    """Ops of every kind."""
+    return st.one_of(
         st.builds(s.AddCgroup, _NAMES),
         st.builds(s.RemoveCgroup, _NAMES),
         st.builds(s.SetCpuset, _NAMES, cpusets()),
@@ -204,6 +197,17 @@ def scenarios() -> st.SearchStrategy[s.Scenario]:
         st.builds(i.SetKernel, _NAMES, st.integers(), st.none() | _SMALL, _NAMES),
         st.builds(i.SetMap, _NAMES, st.integers(), _NAMES, st.integers(), st.none() | _SMALL),
     )
+
+
+def scenarios() -> st.SearchStrategy[s.Scenario]:
+    """Scenarios with every op and hold, whether or not they can be played."""
+    cgroups = st.builds(
+        s.CgroupDef,
+        name=_NAMES,
+        cpuset=st.none() | cpusets(),
+        works=st.none() | st.lists(works(), max_size=2).map(tuple),
+        limits=limits(),
+    )
     holds = st.one_of(
         st.builds(s.Frac, _POSITIVE),
         st.builds(s.Fixed, _POSITIVE),
@@ -211,7 +215,7 @@ def scenarios() -> st.SearchStrategy[s.Scenario]:
         st.builds(s.Until, conditions(), _POSITIVE, st.sampled_from(c.OnTimeout)),
     )
     some_cgroups = st.lists(cgroups, max_size=2).map(tuple)
-    some_ops = st.lists(ops, max_size=3).map(tuple)
+    some_ops = st.lists(_ops(cgroups), max_size=3).map(tuple)
     steps = st.builds(
         s.Step,
         setup=some_cgroups,
