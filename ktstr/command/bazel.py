@@ -7,16 +7,14 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
+from ktstr.command.answer import answer, not_started, program_of
 from ktstr.command.context import Context
-from ktstr.model.errors import InfraError, UsageError
-
-_QUERY_S = 600.0
+from ktstr.model.errors import UsageError
 
 
 def program(context: Context) -> str:
     """The workspace's own tools/bazel, else the one on PATH."""
-    own = context.workspace / "tools" / "bazel"
-    return str(own) if own.exists() else "bazel"
+    return program_of(context.workspace)
 
 
 def run_bazel(context: Context, words: Sequence[str]) -> int:
@@ -31,7 +29,7 @@ def run_bazel(context: Context, words: Sequence[str]) -> int:
     try:
         return subprocess.run(command, cwd=context.workspace, check=False).returncode
     except OSError as error:
-        raise _no_bazel(command[0], error) from error
+        raise not_started(command[0], error) from error
 
 
 def query(context: Context, expression: str) -> list[str]:
@@ -42,25 +40,8 @@ def query(context: Context, expression: str) -> list[str]:
         InfraError: Bazel cannot be started, or takes too long.
     """
     command = [program(context), "query", "--keep_going", "--noshow_progress", expression]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=context.workspace,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_QUERY_S,
-            check=False,
-        )
-    except OSError as error:
-        raise _no_bazel(command[0], error) from error
-    except subprocess.TimeoutExpired as error:
-        raise InfraError(f"bazel query did not end within {_QUERY_S:.0f} s") from error
+    done = answer(command[0], command[1:], context.workspace)
     found = done.stdout.split()
     if done.returncode and not found:
         raise UsageError(f"{shlex.join(command)}: {done.stderr.strip()}")
     return found
-
-
-def _no_bazel(name: str, error: OSError) -> InfraError:
-    return InfraError(f"{name} cannot be started: {error.strerror}; install bazelisk or Bazel")

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ktstr.command.answer import answer, program_of
 from ktstr.model.codec import decode
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.machine.numa import NumaLayout
@@ -17,9 +17,6 @@ from ktstr.model.machine.topology import Topology
 from tools.select.candidates import Target
 
 _RULE_CLASS = "_ktstr_test"
-
-# A query loads every package that it names; a server that has to start takes a few seconds more.
-_QUERY_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -54,22 +51,8 @@ class Bazel:
         return Path(self._run("info", "bazel-testlogs").strip())
 
     def _run(self, command: str, *arguments: str) -> str:
-        own = self.workspace / "tools" / "bazel"
-        program = str(own) if own.exists() else "bazel"
-        try:
-            done = subprocess.run(
-                [program, command, "--noshow_progress", "--ui_event_filters=-info", *arguments],
-                cwd=self.directory,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_QUERY_S,
-                check=False,
-            )
-        except OSError as error:
-            raise InfraError(f"{program} cannot be started: {error.strerror}") from error
-        except subprocess.TimeoutExpired as error:
-            raise InfraError(f"bazel {command} did not end within {_QUERY_S:.0f} s") from error
+        words = [command, "--noshow_progress", "--ui_event_filters=-info", *arguments]
+        done = answer(program_of(self.workspace), words, self.directory)
         if done.returncode:
             raise UsageError(f"bazel {command} {' '.join(arguments)}:\n{done.stderr.strip()}")
         return done.stdout
