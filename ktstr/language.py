@@ -17,7 +17,7 @@ from ktstr.model.scenario.conditions import (
 )
 from ktstr.model.scenario.inside import KernelValue, MapValue, SetKernel, SetMap, Snapshot
 from ktstr.model.scenario.limits import Limits
-from ktstr.model.scenario.relative import better_than, not_worse_than
+from ktstr.model.scenario.relative import EEVDF, better_than, not_worse_than
 from ktstr.model.scenario.scenario import (
     FULL,
     AddCgroup,
@@ -81,6 +81,7 @@ from ktstr.model.work.work import (
 
 # types of work say themselves which they are
 __all__ = [
+    "EEVDF",
     "FULL",
     "AddCgroup",
     "AddCgroupDef",

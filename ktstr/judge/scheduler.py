@@ -30,11 +30,12 @@ def scheduler(run: RunRecord) -> list[Detail]:
         return _from_console(run)
     if run.schedulers[0].phase == SchedulerPhase.NONE:
         return _default_class(run) + _succession(run)
-    plans = plans_of(run.plan)
+    plans, others = plans_of(run.plan), _compared_with(run.plan)
     details = []
     for facts in run.schedulers:
         if facts.name in plans:
-            details += _life(run, plans[facts.name], facts)
+            found = _life(run, plans[facts.name], facts)
+            details += _of_another(found) if facts.name in others else found
         else:
             message = f"the guest reports a scheduler {facts.name!r} that the plan does not have"
             details.append(Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE))
@@ -45,6 +46,22 @@ def plans_of(plan: Plan) -> dict[str, SchedulerPlan]:
     """The schedulers of a plan by their names, the one under test first."""
     own = () if plan.scheduler is None else (plan.scheduler,)
     return {each.name: each for each in (*own, *plan.staged)}
+
+
+def _compared_with(plan: Plan) -> tuple[str, ...]:
+    compared = plan.scenario.compared if plan.scenario is not None else None
+    return () if compared is None else compared.against
+
+
+def _of_another(details: list[Detail]) -> list[Detail]:
+    """What became of a scheduler that the one under test is compared with: no failure of that."""
+    why = "nothing is known of it to compare the scheduler under test with"
+    return [
+        Detail(each.kind, f"{each.message}; {why}", Verdict.INCONCLUSIVE, each.subject)
+        if each.verdict is Verdict.FAIL
+        else each
+        for each in details
+    ]
 
 
 def never_ran(run: RunRecord) -> bool:

@@ -9,7 +9,7 @@ from ktstr.result.characters import one_line
 
 _CHECK_COLUMNS = ("check", "limit", "measured", "at", "set by", "verdict")
 _CLAIM_COLUMNS = ("claim", "value", "claimed", "verdict")
-_RELATIVE_COLUMNS = ("claim", "phase", "times as bad", "interval", "of pairs", "verdict")
+_RELATIVE_COLUMNS = ("claim", "phase", "times as bad", "as", "interval", "of pairs", "verdict")
 _VALUE_CHARS = 40
 
 
@@ -28,7 +28,7 @@ def claim_lines(result: result_pb2.Result) -> list[str]:
 
 
 def relative_lines(result: result_pb2.Result) -> list[str]:
-    """A row for each claim that is relative to EEVDF, in each phase."""
+    """A row for each claim that is relative to another scheduler, in each phase."""
     rows = [_relative_row(each) for each in result.relative]
     return aligned([_RELATIVE_COLUMNS, *rows]) if rows else []
 
@@ -63,6 +63,7 @@ def _relative_row(each: result_pb2.Relative) -> tuple[str, ...]:
         one_line(each.claim),
         one_line(each.phase),
         f"{each.factor:.3g}" if known else "-",
+        one_line(each.against),
         f"{each.low:.3g} to {each.high:.3g}" if known else "-",
         str(len(each.pairs)),
         result_pb2.Verdict.Name(each.verdict),

@@ -73,7 +73,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("BPF programs", program_lines(result.bpf)),
         ("invariants", invariant_lines(result)),
         ("claims", claim_lines(result)),
-        ("against EEVDF", relative_lines(result)),
+        ("against others", relative_lines(result)),
         ("payloads", payload_lines(result.payloads)),
         ("disks", disk_lines(result)),
         ("time line", timeline_table(result.timeline)),

@@ -43,7 +43,7 @@ class BlameTest(absltest.TestCase):
     def test_a_comparison_of_eevdf_with_itself(self) -> None:
         found = self.result_of("partial", "compared")
         self.assertEqual(found["verdict"], "INCONCLUSIVE", self.text)
-        self.assertIn("so that both legs are EEVDF's", self.text)
+        self.assertIn("so that its leg is EEVDF's", self.text)
 
     def test_a_worker_whose_cpu_was_held(self) -> None:
         words = ("victim worker 0.0 (CpuSpin)", "CPU 0 was held for", "(realtime), holder worker")

@@ -45,7 +45,7 @@ class DocsTest(absltest.TestCase):
         checks, rest = page.partition("\n## Checks\n")[2].split("\n## ", 1)
         told = set(re.findall(r"^\| `(\w+)`", checks, re.MULTILINE))
         self.assertEqual(told, {field.name for field in dataclasses.fields(Checks)})
-        claimed, compared = rest.partition("\n### Figures\n")[2].split("\n## Against EEVDF\n")
+        claimed, compared = rest.partition("\n### Figures\n")[2].split("\n## Against others\n")
         for whose, part in (
             (Whose.CGROUP, claimed.partition("\nTotals: ")[0]),
             (Whose.ALL, claimed.partition("\nTotals: ")[2]),

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scheduler that holds tasks back, found out by comparison with EEVDF."""
+"""A scheduler that holds tasks back, found out by comparison with EEVDF and with another."""
 
 from __future__ import annotations
 
 from ktstr import (
+    EEVDF,
     Bursty,
     CgroupDef,
     ExpectFail,
@@ -30,3 +31,17 @@ def delay_is_worse_than_eevdf(machine: TopologyView) -> Scenario:
 def delay_is_not_better_than_eevdf(machine: TopologyView) -> Scenario:
     """It gets less done in the same time."""
     return compare(_SLEEPER, claims=(better_than("iterations_per_s"),), repeats=4)
+
+
+@scenario(duration=3.0, expect_fail=ExpectFail(Kind.RELATIVE, "as bad as fifo .*of 3 pairs"))
+def delay_is_worse_than_fifo(machine: TopologyView) -> Scenario:
+    """Three in one boot: of EEVDF less is claimed than it keeps, of fifo more."""
+    return compare(
+        _SLEEPER,
+        claims=(
+            not_worse_than("wake_p50_us", 1e6, than=EEVDF),
+            not_worse_than("wake_p50_us", 2.0, than="fifo"),
+        ),
+        against=("fifo", EEVDF),
+        repeats=3,
+    )

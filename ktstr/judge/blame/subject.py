@@ -11,6 +11,7 @@ from ktstr.judge.scheduler import was_ejected
 from ktstr.judge.workers.classes import ABOVE, Stay, life_over, stays
 from ktstr.judge.workers.subjects import worker_name
 from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts, WorkerFacts
+from ktstr.model.scenario.relative import EEVDF
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.witness import SchedClass
@@ -156,17 +157,18 @@ def not_charged(
     return [_excused(detail, _meant(detail, everyone)) for detail in found]
 
 
-def leg_problem(run: RunRecord, step: StepFacts, baseline: bool, cgroup: str | None = None) -> str:
+def leg_problem(run: RunRecord, step: StepFacts, who: str | None, cgroup: str | None = None) -> str:
     """Why a leg of a comparison is not what it is meant to be, by its workers' classes; or "".
 
-    `cgroup`: by those of that one alone.
+    `who`: whose leg it is, None: the scheduler's under test.  `cgroup`: by the workers of that one
+    alone.
     """
     own = [
         stay
         for stay in stays(run, step.index)
         if stay.ended_ns > step.started_ns and cgroup in (None, stay.worker.cgroup)
     ]
-    if baseline:
+    if who == EEVDF:
         strays = [stay for stay in own if _always_ext(stay)]
         if strays:
             return f"{worker_name(strays[0].worker)} ran under sched_ext in EEVDF's leg"
@@ -174,10 +176,11 @@ def leg_problem(run: RunRecord, step: StepFacts, baseline: bool, cgroup: str | N
     if not own or any(stay.ext for stay in own):
         return ""
     known = [stay for stay in own if stay.classes]
+    name = who or "the scheduler"
     if not known:
-        return f"no worker is known to have run under the scheduler: {_unknown(run)}"
+        return f"no worker is known to have run under {name}: {_unknown(run)}"
     classes = _classes(*(stay.classes for stay in known))
-    return f"no worker ran under the scheduler ({classes}), so that both legs are EEVDF's"
+    return f"no worker ran under {name} ({classes}), so that its leg is EEVDF's"
 
 
 def _mostly(stay: Stay) -> bool:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scheduler against EEVDF, by legs under one workload."""
+"""The scheduler against others, by legs under one workload."""

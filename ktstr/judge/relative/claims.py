@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Relative claims: the scheduler against EEVDF, by pairs of legs under one workload.
+"""Relative claims: the scheduler against others, by pairs of legs under one workload.
 
 For each pair the factor is taken by which the scheduler did worse (its value by EEVDF's where less
 is better, the inverse where more is).  Logarithms of factors are compared with the claim's by a
@@ -20,7 +20,7 @@ from ktstr.judge.relative.legs import value_of
 from ktstr.judge.workers.phases import step_workers
 from ktstr.model.facts import StepFacts
 from ktstr.model.payload import Polarity
-from ktstr.model.scenario.relative import Comparison, RelativeClaim
+from ktstr.model.scenario.relative import EEVDF, Comparison, RelativeClaim
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.figures import compared
 from ktstr.model.verdict.kinds import Kind
@@ -31,24 +31,25 @@ _MOST_ADVISED = 100
 
 @dataclass(frozen=True)
 class Pair:
-    """What a measure came to under the scheduler and under EEVDF; None: not measured.
+    """What a measure came to under the scheduler and under the other; None: not measured.
 
     why: why one of the legs is not what it is meant to be; empty where both are.
     """
 
     scheduler: float | None
-    eevdf: float | None
+    other: float | None
     why: str = ""
 
 
 @dataclass(frozen=True)
 class RelativeResult:
-    """A claim in one phase: the factor by which the scheduler is worse, with its interval.
+    """A claim in one phase: the factor by which the scheduler is worse than `against`.
 
     `pairs` are in order.  factor, low, high: None where a pair has no value, as `why` says.
     """
 
     claim: RelativeClaim
+    against: str
     phase: str
     confidence: float
     pairs: tuple[Pair, ...]
@@ -60,15 +61,15 @@ class RelativeResult:
 
 
 def relative_results(run: RunRecord) -> list[RelativeResult]:
-    """Every claim of the plan's comparison, in each phase."""
+    """Every claim of the plan's comparison, about each that it names, in each phase."""
     compared = run.plan.scenario.compared if run.plan.scenario is not None else None
     if compared is None:
         return []
-    intervals = len(compared.claims) * len(compared.phases)
-    confidence = 1 - (1 - compared.confidence) / intervals
+    bounds = compared.bounds()
+    confidence = 1 - (1 - compared.confidence) / (len(bounds) * len(compared.phases))
     return [
-        _result(claim, name, confidence, _pairs(run, compared, claim, phase))
-        for claim in compared.claims
+        _result(claim, other, name, confidence, _pairs(run, compared, claim, other, phase))
+        for claim, other in bounds
         for phase, name in enumerate(compared.phases)
     ]
 
@@ -88,14 +89,14 @@ def relative_details(results: list[RelativeResult]) -> list[Detail]:
 
 
 def under_test(run: RunRecord) -> RunRecord:
-    """The run less the workers of EEVDF's legs, for which no scheduler under test answers."""
+    """The run less the workers of the others' legs, for whom no scheduler under test answers."""
     compared = run.plan.scenario.compared if run.plan.scenario is not None else None
     if compared is None:
         return run
     kept = tuple(
         worker
         for worker in run.workers
-        if worker.step is None or not compared.place(worker.step)[2]
+        if worker.step is None or compared.place(worker.step)[2] is None
     )
     return dataclasses.replace(run, workers=kept)
 
@@ -109,10 +110,10 @@ def interval(logs: list[float], confidence: float) -> tuple[float, float, float]
 
 
 def _result(
-    claim: RelativeClaim, phase: str, confidence: float, pairs: tuple[Pair, ...]
+    claim: RelativeClaim, other: str, phase: str, confidence: float, pairs: tuple[Pair, ...]
 ) -> RelativeResult:
-    result = RelativeResult(claim, phase, confidence, pairs, Verdict.INCONCLUSIVE)
-    problem = next(filter(None, (_problem(i, pair) for i, pair in enumerate(pairs))), "")
+    result = RelativeResult(claim, other, phase, confidence, pairs, Verdict.INCONCLUSIVE)
+    problem = next(filter(None, (_problem(i, pair, other) for i, pair in enumerate(pairs))), "")
     if problem:
         return dataclasses.replace(result, why=problem)
     logs = [_log_factor(claim, pair) for pair in pairs]
@@ -129,51 +130,53 @@ def _result(
 
 
 def _pairs(
-    run: RunRecord, compared: Comparison, claim: RelativeClaim, phase: int
+    run: RunRecord, compared: Comparison, claim: RelativeClaim, other: str, phase: int
 ) -> tuple[Pair, ...]:
-    found: dict[tuple[int, bool], float | None] = {}
+    found: dict[tuple[int, str | None], float | None] = {}
     problems: dict[int, str] = {}
     for step in run.scenarios[0].steps if run.scenarios else ():
-        pair, of_phase, baseline = compared.place(step.index)
-        if of_phase != phase or not _ran_as_meant(run, step, baseline):
+        turn, of_phase, who = compared.place(step.index)
+        if of_phase != phase or who not in (None, other) or not _ran_as_meant(run, step, who):
             continue
-        problem = leg_problem(run, step, baseline, claim.cgroup)
+        problem = leg_problem(run, step, who, claim.cgroup)
         if problem:
-            problems.setdefault(pair, problem)
+            problems.setdefault(turn, problem)
         else:
             workers = [
                 worker
                 for worker in step_workers(run, run.scenarios[0], step)
                 if claim.cgroup in (None, worker.cgroup)
             ]
-            found[pair, baseline] = value_of(claim.measure, workers)
+            found[turn, who] = value_of(claim.measure, workers)
     return tuple(
-        Pair(found.get((pair, False)), found.get((pair, True)), problems.get(pair, ""))
-        for pair in range(compared.repeats)
+        Pair(found.get((turn, None)), found.get((turn, other)), problems.get(turn, ""))
+        for turn in range(compared.repeats)
     )
 
 
-def _ran_as_meant(run: RunRecord, step: StepFacts, baseline: bool) -> bool:
+def _ran_as_meant(run: RunRecord, step: StepFacts, who: str | None) -> bool:
     """Whether the lives of schedulers show that the step ran under the one that it is meant for."""
+    own = run.plan.scheduler.name if run.plan.scheduler is not None else None
     lives = [
-        (facts.attached_ns, facts.ended_ns)
+        (facts.name, facts.attached_ns, facts.ended_ns)
         for facts in run.schedulers
         if facts.attached_ns is not None
     ]
-    if baseline:
+    if who == EEVDF:
         return all(
             end is not None and (end <= step.started_ns or begin >= step.ended_ns)
-            for begin, end in lives
+            for _, begin, end in lives
         )
     return any(
-        begin <= step.started_ns and (end is None or end >= step.ended_ns) for begin, end in lives
+        name == (who or own) and begin <= step.started_ns and (end is None or end >= step.ended_ns)
+        for name, begin, end in lives
     )
 
 
-def _problem(index: int, pair: Pair) -> str:
+def _problem(index: int, pair: Pair, other: str) -> str:
     if pair.why:
         return f"in pair {index} {pair.why}"
-    for who, value in (("the scheduler", pair.scheduler), ("EEVDF", pair.eevdf)):
+    for who, value in (("the scheduler", pair.scheduler), (other, pair.other)):
         if value is None:
             return f"there is no value of pair {index} under {who}"
         if not (math.isfinite(value) and value > 0):
@@ -185,16 +188,16 @@ def _problem(index: int, pair: Pair) -> str:
 
 
 def _log_factor(claim: RelativeClaim, pair: Pair) -> float:
-    assert pair.scheduler is not None and pair.eevdf is not None
-    factor = math.log(pair.scheduler) - math.log(pair.eevdf)
+    assert pair.scheduler is not None and pair.other is not None
+    factor = math.log(pair.scheduler) - math.log(pair.other)
     better = compared(claim.measure, claim.words).polarity
     return -factor if better is Polarity.HIGHER_BETTER else factor
 
 
 def _why(result: RelativeResult, distance: float, half: float) -> str:
     words = (
-        f"{result.factor:.3g} times as bad as EEVDF ({100 * result.confidence:.3g}% interval "
-        f"{result.low:.3g} to {result.high:.3g} of {len(result.pairs)} pairs)"
+        f"{result.factor:.3g} times as bad as {result.against} ({100 * result.confidence:.3g}% "
+        f"interval {result.low:.3g} to {result.high:.3g} of {len(result.pairs)} pairs)"
     )
     if result.verdict is not Verdict.INCONCLUSIVE:
         return words

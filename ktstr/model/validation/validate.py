@@ -11,6 +11,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.machine.disk import Disk
 from ktstr.model.machine.topology import TopologyView
 from ktstr.model.payload import Payload
+from ktstr.model.scenario.relative import EEVDF
 from ktstr.model.scenario.scenario import Fixed, Frac, HoldSpec, Loop, Scenario, Step, Until
 from ktstr.model.validation.ledger import Ledger
 from ktstr.model.validation.scheduler_ledger import SchedulerLedger
@@ -73,8 +74,13 @@ def check_scenario(
         raise UsageError("the scenario has no step; give at least one Step or use defs(...)")
     if scenario.compared is not None and scheduler is None:
         raise UsageError(
-            "compare() compares the target's scheduler with EEVDF, and this target has none: set "
+            "compare() compares the target's scheduler with others, and this target has none: set "
             "its `scheduler` attribute"
+        )
+    if scenario.compared is not None and any(plan.name == EEVDF for plan in staged):
+        raise UsageError(
+            f"compare(): one of the `staged_schedulers` is called {EEVDF}, as the kernel's own "
+            f"class is here; give its target another name"
         )
     ledger = Ledger(
         view,

@@ -33,7 +33,7 @@ def _claim(claim: ClaimResult) -> result_pb2.Claim:
 
 def _relative(each: RelativeResult) -> result_pb2.Relative:
     message = result_pb2.Relative(verdict=each.verdict.name, claim=encodable(each.claim.words))
-    mirrored(message, each.claim)
+    mirrored(message, each.claim, leave=("than",))  # `against` says whom each is about
     for pair in each.pairs:
         mirrored(message.pairs.add(), pair)
     return mirrored(message, each, leave=("claim", "pairs", "verdict"))

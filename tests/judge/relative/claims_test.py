@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Claims against EEVDF: what pairs of legs come to, and what is not known."""
+"""Claims against others: what pairs of legs come to, and what is not known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ktstr.judge.relative.claims import RelativeResult, interval, relative_resul
 from ktstr.judge.relative.legs import VALUES, value_of
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.histogram import Histogram
-from ktstr.model.scenario.relative import RelativeClaim, better_than, not_worse_than
+from ktstr.model.scenario.relative import EEVDF, RelativeClaim, better_than, not_worse_than
 from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.figures import Whose, figures_of
 from ktstr.model.verdict.kinds import Kind
@@ -113,6 +113,53 @@ class VerdictTest(parameterized.TestCase):
         self.assertEqual(steps, [0, 3, 4, 7])
 
 
+class AgainstTest(absltest.TestCase):
+    """Three in one boot: the scheduler, an older build of it, EEVDF."""
+
+    values = ((1000, 500, 2000), (1001, 502, 2003), (999, 499, 1998))
+
+    def test_each_claim_is_about_each_that_it_names(self) -> None:
+        run = compared_run(
+            self.values,
+            not_worse_than("iterations_per_s", 1.5),
+            better_than("iterations_per_s", 1.5, than="old"),
+            against=("old", EEVDF),
+        )
+        found = [
+            (each.against, each.verdict.name, round(each.factor or 0, 1))
+            for each in relative_results(run)
+        ]
+        self.assertEqual(found, [("old", "PASS", 0.5), (EEVDF, "FAIL", 2.0), ("old", "PASS", 0.5)])
+        judged = judge(run)
+        assert judged.first_cause is not None
+        self.assertIn("times as bad as EEVDF", judged.first_cause.message)
+
+    def test_one_that_is_thrown_out_leaves_nothing_to_compare_with(self) -> None:
+        claim = not_worse_than("iterations_per_s", 9)
+        run = compared_run(self.values, claim, against=("old", EEVDF))
+        lives = tuple(
+            dataclasses.replace(life, exit_kind="1024", exit_reason="runtime error")
+            if life.name == "old"
+            else life
+            for life in run.schedulers
+        )
+        judged = judge(dataclasses.replace(run, schedulers=lives))
+        self.assertEqual(judged.verdict, Verdict.INCONCLUSIVE, judged.details)
+        assert judged.first_cause is not None
+        self.assertEqual(judged.first_cause.kind, Kind.SCHEDULER_EJECTED)
+        self.assertIn("old was thrown out", judged.first_cause.message)
+        self.assertIn("nothing is known of it to compare", judged.first_cause.message)
+
+    def test_the_life_of_another_is_no_leg_of_its(self) -> None:
+        run = compared_run(self.values, not_worse_than("iterations_per_s", 9), against=("old",))
+        assert run.plan.scheduler is not None
+        lives = tuple(
+            dataclasses.replace(life, name=run.plan.scheduler.name) for life in run.schedulers
+        )
+        (result,) = relative_results(dataclasses.replace(run, schedulers=lives))
+        self.assertIn("no value of pair 0 under old", result.why)
+
+
 class IntervalTest(absltest.TestCase):
     @settings(deadline=None)
     @given(
@@ -152,7 +199,7 @@ class IntervalTest(absltest.TestCase):
         places = [comparison.place(i) for i in range(2 * repeats * phases)]
         self.assertLen(set(places), len(places))
         first = [baseline for _, phase, baseline in places if phase == 0][::2]
-        self.assertEqual(first, [bool(i % 2) for i in range(repeats)])
+        self.assertEqual(first, [EEVDF if i % 2 else None for i in range(repeats)])
         for earlier, later in itertools.pairwise(places):
             self.assertLessEqual(earlier[0], later[0])
 

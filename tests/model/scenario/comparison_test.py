@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from absl.testing import absltest, parameterized
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
@@ -13,7 +16,7 @@ from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.plan import SchedulerPlan
 from ktstr.model.scenario.comparison import compare
 from ktstr.model.scenario.given import scenario_of
-from ktstr.model.scenario.relative import better_than, not_worse_than
+from ktstr.model.scenario.relative import EEVDF, Comparison, better_than, not_worse_than
 from ktstr.model.scenario.scenario import (
     AttachScheduler,
     CgroupDef,
@@ -21,6 +24,7 @@ from ktstr.model.scenario.scenario import (
     Fixed,
     Frac,
     Loop,
+    ReplaceScheduler,
     Scenario,
     Step,
     StopCgroup,
@@ -51,6 +55,30 @@ class CompareTest(parameterized.TestCase):
         assert scenario.compared is not None
         self.assertEqual(scenario.compared.phases, ("calm", "phase 1"))
 
+    def test_others_take_their_turns(self) -> None:
+        scenario = compare(CgroupDef("a"), claims=_CLAIMS, repeats=3, against=("old", EEVDF))
+        self.assertEqual(
+            [step.ops for step in scenario.steps],
+            [
+                *((), (ReplaceScheduler("old"),), (DetachScheduler(),)),
+                *((AttachScheduler("old"),), (DetachScheduler(),), (AttachScheduler(),)),
+                *((DetachScheduler(),), (AttachScheduler(),), (ReplaceScheduler("old"),)),
+            ],
+        )
+        self.assertEqual(scenario.steps[1].name, "workload, pair 0, old")
+        self.assertEqual({step.hold for step in scenario.steps}, {Frac(1 / 9)})
+
+    @given(st.integers(1, 4), st.integers(2, 6), st.integers(1, 3))
+    def test_each_has_one_leg_of_each_phase_in_each_round(
+        self, others: int, repeats: int, phases: int
+    ) -> None:
+        names = tuple(f"s{i}" for i in range(others))
+        of = Comparison(_CLAIMS, repeats, tuple(map(str, range(phases))), against=names)
+        places = [of.place(i) for i in range(repeats * phases * (1 + others))]
+        every = itertools.product(range(repeats), range(phases), (None, *names))
+        self.assertCountEqual(places, every)
+        self.assertEqual([turn for turn, _, _ in places], sorted(turn for turn, _, _ in places))
+
     def test_it_travels(self) -> None:
         scenario = compare(CgroupDef("a"), claims=(better_than("wake_p99_us", cgroup="a"),))
         self.assertEqual(decode(Scenario, encode(scenario)), scenario)
@@ -60,6 +88,10 @@ class CompareTest(parameterized.TestCase):
         self.assertEqual(
             better_than("wake_p99_us", 1.25, "a").words,
             "better_than('wake_p99_us', ratio=1.25, cgroup='a')",
+        )
+        self.assertEqual(
+            better_than("wake_p99_us", than="old").words,
+            "better_than('wake_p99_us', ratio=1, than='old')",
         )
 
     @parameterized.parameters(
@@ -72,6 +104,13 @@ class CompareTest(parameterized.TestCase):
         ((CgroupDef("a"),), {"repeats": 1}, "2 to 100 pairs are possible"),
         ((CgroupDef("a"),), {"claims": ()}, "has no claim"),
         ((CgroupDef("a"),), {"confidence": 1.0}, "at least 0.5 and below 1"),
+        ((CgroupDef("a"),), {"against": ()}, "name each scheduler that this one is compared with"),
+        ((CgroupDef("a"),), {"against": ("x", "x")}, "compared with once"),
+        (
+            (CgroupDef("a"),),
+            {"claims": (better_than("work_per_s", than="y"),), "against": ("x", EEVDF)},
+            "this compares with x, EEVDF, not with 'y'",
+        ),
         ((CgroupDef("a"), Work()), {}, "it was given CgroupDef, Work"),
         ((CgroupDef("a"),), {"repeats": 2.5}, "2 to 100 pairs are possible"),
         ((CgroupDef("a"),), {"claims": _CLAIMS[0]}, "it takes several; write"),
@@ -96,6 +135,17 @@ class CompareTest(parameterized.TestCase):
         with self.assertRaisesRegex(UsageError, "and this target has none"):
             check_scenario(scenario, _VIEW, 1)
         check_scenario(scenario, _VIEW, 1, SchedulerPlan("fifo", ("/fifo",), "fifo", control=True))
+
+    def test_needs_those_that_it_compares_with(self) -> None:
+        scenario = compare(CgroupDef("a"), claims=_CLAIMS, against="old")
+        fifo, old = (SchedulerPlan(name, ("/x",), name, control=True) for name in ("fifo", "old"))
+        with self.assertRaisesRegex(UsageError, "'old' is none of this target's: fifo; see"):
+            check_scenario(scenario, _VIEW, 1, fifo)
+        check_scenario(scenario, _VIEW, 1, fifo, staged=(old,))
+        plain = compare(CgroupDef("a"), claims=_CLAIMS)
+        eevdf = SchedulerPlan(EEVDF, ("/x",), "x", control=True)
+        with self.assertRaisesRegex(UsageError, "is called EEVDF, as the kernel's own class"):
+            check_scenario(plain, _VIEW, 1, fifo, staged=(eevdf,))
 
     def test_refuses_to_be_run_by_a_function(self) -> None:
         with self.assertRaisesRegex(UsageError, "return it from a @scenario"):
