@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,12 +83,14 @@ class _Execution:
         in_virtual_time = self.machine.accel is Accel.VIRTUAL
         own = guest_start(in_virtual_time, self.plan.seed, self.plan.test)
         write_test_layer(self.plan, own, self.sources, layer)
+        digest = hashlib.sha256(layer.read_bytes()).hexdigest() if in_virtual_time else ""
         ran = self._cloned(layer)
         if isinstance(ran, Start):
             if self.termination.first:
                 return self._terminated()
             ran = self._started(layer, ran)
-        return Outcome(ran.record, judge(ran.record), ran.wall_s)
+        record = replace(ran.record, own_layer=digest)
+        return Outcome(record, judge(record), ran.wall_s)
 
     def unrun(self, ending: Ending, kind: Kind, message: str) -> Outcome:
         """The outcome without a guest."""

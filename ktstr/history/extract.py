@@ -130,7 +130,9 @@ def _inputs(identity: result_pb2.Identity, start: result_pb2.Host.Start) -> byte
         identity.kernel.vmlinux.sha256,
         identity.scheduler.layer.sha256,
         identity.qemu.sha256,
-        *(layer.sha256 for layer in identity.initramfs),
+        identity.machine,
+        identity.own_layer,
+        *(layer.sha256 for layer in (*identity.initramfs, *identity.brought)),
     ]
     return hashlib.sha256("\0".join(parts).encode()).digest()
 

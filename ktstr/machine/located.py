@@ -49,24 +49,28 @@ def machine_files(target: Target, find: Callable[[str], Path]) -> MachineFiles:
     """
     # the sampler is in all guests, traced or not: they are clones of one
     base = (*target.initramfs, target.sampler)
-    named = [
-        *(scheduler.layer for scheduler in schedulers_of(target)),
-        *(payload.layer for payload in target.payloads),
-        *(worker.layer for worker in target.workers),
-    ]
     template, no_template = _template(target, find)
     return MachineFiles(
         qemu=find(target.qemu),
         kernel=find(target.kernel.vmlinux),
         kernel_config=find(target.kernel.config),
         base=tuple(find(name) for name in base),
-        layers=tuple(find(name) for name in named),
+        layers=tuple(find(name) for name in layer_names(target)),
         disks=tuple(
             DiskPaths(find(disk.template).absolute(), find(disk.key_file)) for disk in target.disks
         ),
         template=template,
         no_template=no_template,
         kernel_index=find(target.kernel.index) if target.kernel.index else None,
+    )
+
+
+def layer_names(target: Target) -> tuple[str, ...]:
+    """The target's names of the layers that its guests have upon those of every guest."""
+    return (
+        *(scheduler.layer for scheduler in schedulers_of(target)),
+        *(payload.layer for payload in target.payloads),
+        *(worker.layer for worker in target.workers),
     )
 
 

@@ -39,7 +39,9 @@ class Identity:
 
     bazel: the command that runs Bazel in the target's workspace.  accel_reason: why this
     accelerator, in words that are the same wherever the choice is the same; the story of the probe
-    on this machine belongs into `HostContext.notes`.
+    on this machine belongs into `HostContext.notes`.  brought: layers beside `initramfs`, and the
+    content keys of disks.  machine: what `machine_digest` says of it in virtual time, empty in real
+    time.
     """
 
     label: str
@@ -51,3 +53,5 @@ class Identity:
     seed: int
     initramfs: tuple[FileDigest, ...]
     qemu: FileDigest
+    brought: tuple[FileDigest, ...]
+    machine: str

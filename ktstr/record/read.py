@@ -112,7 +112,12 @@ def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
         run = replace(run, invariants=_invariants(result.invariants))
     if result.HasField("op_costs"):
         run = replace(run, op_costs=_op_costs(result.op_costs))
-    return replace(run, post_mortem=post_mortem_in(result), snapshots=snapshots_in(result))
+    return replace(
+        run,
+        own_layer=result.identity.own_layer,
+        post_mortem=post_mortem_in(result),
+        snapshots=snapshots_in(result),
+    )
 
 
 def _findings(console: result_pb2.Console) -> tuple[ConsoleFinding, ...] | None:
@@ -201,6 +206,8 @@ def _identity(message: result_pb2.Identity) -> Identity:
         seed=message.seed,
         initramfs=tuple(_digest(layer) for layer in message.initramfs),
         qemu=_digest(message.qemu),
+        brought=tuple(_digest(file) for file in message.brought),
+        machine=message.machine,
     )
 
 

@@ -52,7 +52,9 @@ class RunRecord:
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
     phase `none`.  `start` is None for a test whose guest was never started, `probes`, `invariants`
     and `monitor` for one that nobody wanted to look into, and `post_mortem` for one whose guest
-    came to its end in order.  `decisions` and `op_costs` are None where nobody asked.
+    came to its end in order.  `decisions` and `op_costs` are None where nobody asked.  `own_layer`
+    is the SHA-256 of the layer that holds plan, start and sources, empty in real time, where it is
+    another one each time.
     """
 
     plan: Plan
@@ -94,6 +96,7 @@ class RunRecord:
     monitor: MonitorSeries | None = None
     decisions: Decisions | None = None
     op_costs: OpCosts | None = None
+    own_layer: str = ""
 
     @property
     def scheduler(self) -> SchedulerFacts | None:

@@ -4,28 +4,34 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
+from ktstr.host.accel import Accel
+from ktstr.machine.located import layer_names
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.target import Target
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
-from ktstr.runner.files import RunfilesTree
-from ktstr.vm.qemu import QemuTree
+from ktstr.vm.command.machine import MachineSpec
+from ktstr.vm.saved.template import machine_digest
 
 
 def identity_of(
-    target: Target, tree: RunfilesTree, qemu: QemuTree, choice: AccelChoice
+    target: Target, find: Callable[[str], Path], spec: MachineSpec, choice: AccelChoice
 ) -> Identity:
-    """The identity that the results of all tests of a target share.
+    """The identity that the results of all tests of a target share; `spec` is its machine.
+
+    `find` gives the real path of a file by the target's name of it.
 
     Raises:
-        InfraError: a runfile is missing.
+        InfraError: `find` knows none, or a file of the machine is missing.
     """
 
     def digest(name: str) -> FileDigest:
-        return FileDigest(name, _sha256(tree.path(name)))
+        return FileDigest(name, _sha256(find(name)))
 
-    scheduler = target.scheduler
+    scheduler, program = target.scheduler, spec.qemu.program
+    keys = (disk.key_file for disk in target.disks)
     return Identity(
         label=target.label,
         bazel=target.bazel,
@@ -39,7 +45,9 @@ def identity_of(
         accel_reason=choice.reason,
         seed=target.seed,
         initramfs=tuple(digest(layer) for layer in (*target.initramfs, target.sampler)),
-        qemu=FileDigest(f"{target.qemu}/bin/{qemu.program.name}", _sha256(qemu.program)),
+        qemu=FileDigest(f"{target.qemu}/bin/{program.name}", _sha256(program)),
+        brought=tuple(digest(name) for name in (*layer_names(target), *keys)),
+        machine=machine_digest(spec) if choice.accel is Accel.VIRTUAL else "",
     )
 
 

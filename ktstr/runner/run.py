@@ -78,7 +78,7 @@ def _prepare(
     use = StoreUse()
     tests = sum(not case.skip for case in discovery.cases)
     machine = prepare(target, files, choice, outputs, termination, tests=tests, use=use)
-    identity = identity_of(target, tree, qemu, choice)
+    identity = identity_of(target, tree.path, machine.spec, choice)
     names = [case.name for case in discovery.cases]
     reporter = Reporter(environment, outputs, identity, choice, use, names)
     variables = guest_environment(target, os.environ)

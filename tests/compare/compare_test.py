@@ -143,6 +143,16 @@ class ExactTest(CompareTest):
         self.keep("new", made("one"))
         self.assertEqual(self.outcomes(), {"one verdict": "undecided"})
 
+    @parameterized.parameters(
+        {"brought": {"_main/payload.cpio": "ab"}}, {"own_layer": "ab"}, {"machine": "ab"}
+    )
+    def test_other_inputs_are_no_repetition(self, **inputs: Any) -> None:
+        late = "2026-02-05T00:00:00+00:00"
+        changed = made("one", figures={"iterations": 5.0}, started=late, **inputs)
+        self.keep("base", made("one"), changed)
+        self.keep("new", made("one"))
+        self.assertEqual(self.outcomes(), {"one cg_0.iterations": "better"})
+
     def test_the_latest_of_a_set_counts(self) -> None:
         old = made("one", plan="p0", figures={"iterations": 5.0}, started="2025-01-01T00:00:00Z")
         self.keep("base", old, made("one"))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a clone that does not come up leads to: a cold boot with the reason, never a failed test."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -11,6 +12,7 @@ from ktstr.execute import execute
 from ktstr.execute.budget import Budget
 from ktstr.execute.follow import GuestRun
 from ktstr.execute.outcome import Outcome
+from ktstr.execute.source import Source
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
 from ktstr.machine.prepared.machine import PreparedMachine
@@ -28,7 +30,7 @@ from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.saved.template import Template, TemplateError
 from ktstr.vm.signals import Termination
-from tests.support.plans import plan
+from tests.support.plans import function_plan
 
 _TEMPLATE = Template("ab" * 32, "cd" * 32, Path("state"), ("m0",), Path("console"))
 _NO_HELLO = "one of template abababababab ended before its hello: "
@@ -42,12 +44,15 @@ class ClonedTest(parameterized.TestCase):
         self.starts: list[Start] = []
 
     def run_with(
-        self, clone: Ending | InfraError, left_s: float = 60.0, end: End | None = None
+        self,
+        clone: Ending | InfraError,
+        left_s: float = 60.0,
+        end: End | None = None,
+        accel: Accel = Accel.VIRTUAL,
+        sources: Sequence[Source] = (),
     ) -> Outcome:
         """The outcome of a test whose clone ends so, and whose cold boot would be interrupted."""
-        spec = MachineSpec(
-            QemuTree(self.root), self.root, (), (), Topology(1, 1, 2, 1), 256, Accel.VIRTUAL
-        )
+        spec = MachineSpec(QemuTree(self.root), self.root, (), (), Topology(1, 1, 2, 1), 256, accel)
         templates = mock.create_autospec(Templates, instance=True)
         templates.start.return_value = Start("cloned", _TEMPLATE, (Path("layer"),))
         templates.refuse.side_effect = lambda reason: Start(f"no clone: {reason}")
@@ -66,7 +71,14 @@ class ClonedTest(parameterized.TestCase):
 
         machine = PreparedMachine(spec, TargetDisks(), (), "", templates)
         with mock.patch.object(execute, "run_guest", side_effect=run_guest):
-            return execute.run(plan(), machine, self.root, self.termination, budget=budget)
+            return execute.run(
+                function_plan(),
+                machine,
+                self.root,
+                self.termination,
+                sources=sources,
+                budget=budget,
+            )
 
     @parameterized.parameters(
         (TemplateError("QEMU refused"), "QEMU refused"),
@@ -96,6 +108,22 @@ class ClonedTest(parameterized.TestCase):
         outcome = self.run_with(Ending(EndingKind.TERMINATED, "SIGTERM"))
         self.assertLen(self.starts, 1)
         self.assertEqual(outcome.run.ending.detail, "SIGTERM")
+
+    def test_the_tests_own_layer_is_of_its_plan_and_sources(self) -> None:
+        source = self.root / "t.py"
+        digests = []
+        for text in ("one", "one", "two"):
+            source.write_text(text)
+            sources = (Source(str(source), "t.py"),)
+            outcome = self.run_with(Ending(EndingKind.EXITED), sources=sources)
+            digests.append(outcome.run.own_layer)
+        self.assertEqual(digests[0], digests[1])
+        self.assertNotEqual(digests[0], digests[2])
+        self.assertLen(digests[0], 64)
+
+    def test_no_two_of_real_time_are_alike(self) -> None:
+        outcome = self.run_with(Ending(EndingKind.EXITED), accel=Accel.TCG)
+        self.assertEqual(outcome.run.own_layer, "")
 
     def test_facts_that_cannot_be_judged_are_ours_and_end_no_other_test(self) -> None:
         unread = InfraError("what the guest of t reported cannot be judged: CPU list 'x'")

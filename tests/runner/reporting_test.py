@@ -38,6 +38,8 @@ _IDENTITY = Identity(
     seed=1,
     initramfs=(_FILE,),
     qemu=_FILE,
+    brought=(),
+    machine="",
 )
 
 

@@ -83,6 +83,8 @@ def identity(accel: Accel = Accel.VIRTUAL) -> Identity:
         seed=1,
         initramfs=(digest("base.cpio"), digest("agent.cpio")),
         qemu=digest("qemu"),
+        brought=(digest("fifo.cpio"), digest("payload.cpio"), digest("disk.key")),
+        machine="ab" * 32 if accel is Accel.VIRTUAL else "",
     )
 
 

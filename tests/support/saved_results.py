@@ -31,14 +31,20 @@ def made(
     figures: Mapping[str, float] | None = None,
     message: str = "worker 1 did no work",
     plan: str = "p1",
+    brought: Mapping[str, str] | None = None,
+    own_layer: str = "",
+    machine: str = "",
 ) -> result_pb2.Result:
-    """A result; `figures` replace those of FIGURES by name."""
+    """A result; `figures` replace those of FIGURES by name, `brought` has SHA-256s by file."""
     result = result_pb2.Result(schema_version=SCHEMA_VERSION, verdict=verdict)
     identity = result.identity
     identity.label, identity.test, identity.seed = label, test, seed
     identity.bazel, identity.plan_digest = "tools/bazel", plan
     identity.kernel.label, identity.kernel.release = kernel, "6.12.0"
     identity.topology.asked, identity.accelerator.name = "1n2l2c1t", accel
+    identity.own_layer, identity.machine = own_layer, machine
+    for name, sha256 in (brought or {}).items():
+        identity.brought.add(name=name, sha256=sha256)
     if scheduler:
         identity.scheduler.label = scheduler
     if verdict in (result_pb2.FAIL, result_pb2.INCONCLUSIVE):

@@ -77,6 +77,9 @@ def _identity(run: RunRecord, identity: Identity) -> result_pb2.Identity:
         qemu=_digest(identity.qemu),
         plan_json=encodable(run.plan.to_json()),
         plan_digest=run.plan.digest(),
+        brought=[_digest(file) for file in identity.brought],
+        own_layer=run.own_layer,
+        machine=identity.machine,
     )
     if identity.scheduler is not None:
         message.scheduler.label = identity.scheduler.label
