@@ -73,8 +73,9 @@ struct sched_ext_entity {
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
-	int on_cpu;
-	int on_rq;
+	/* of a byte each in 7.2: libbpf fits the size of numbers that both take as unsigned */
+	unsigned int on_cpu;
+	unsigned int on_rq;
 	int pid;
 	int tgid;
 	char comm[WITNESS_COMM];
