@@ -1,70 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stacks of a guest's kernel, by the tables that the kernel unwinds itself with (ORC).
 
-arch/x86/include/asm/orc_types.h and arch/x86/kernel/unwind_orc.c, Linux 6.4 to 7.2. Code that is
-not of the kernel's file (BPF programs, trampolines) has frame pointers. Nothing but a stack's bytes
-is trusted, and these only as far as a walk has an end whatever they are.
+As arch/x86/kernel/unwind_orc.c goes along them, Linux 6.4 to 7.2. Code that is not of the kernel's
+file (BPF programs, trampolines) has frame pointers. Nothing but a stack's bytes is trusted, and
+these only as far as a walk has an end whatever they are.
 """
 
 from __future__ import annotations
 
-import struct
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 
+from ktstr.introspect.debugger.orc import Base, FrameType, Orc, OrcTables
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory, MemoryFault
 
 _MOST_FRAMES = 128
 _USER_END = 1 << 47
 _MASK = (1 << 64) - 1
-_ENTRY = struct.Struct("<hhH")
-
-
-class _Type(IntEnum):
-    """ORC_TYPE_*: what a frame is."""
-
-    UNDEFINED = 0
-    END_OF_STACK = 1
-    CALL = 2
-    REGS = 3
-    REGS_PARTIAL = 4
-
-
-class _Base(IntEnum):
-    """ORC_REG_*: what an offset is added to."""
-
-    PREV_SP = 1
-    DX = 2
-    DI = 3
-    BP = 4
-    SP = 5
-    R10 = 6
-    R13 = 7
-    BP_INDIRECT = 8
-    SP_INDIRECT = 9
-
-
-_NAMES: dict[int, str] = {_Base.DX: "rdx", _Base.DI: "rdi", _Base.R10: "r10", _Base.R13: "r13"}
-# the same as struct pt_regs calls them
-_NAMED = {"rdx": "dx", "rdi": "di", "r10": "r10", "r13": "r13"}
-
-
-@dataclass(frozen=True)
-class _Orc:
-    """How the frame around an instruction lies on the stack."""
-
-    sp_offset: int
-    bp_offset: int
-    sp_base: int
-    bp_base: int
-    type: int
-
+# as the values of rip and the like are called, and as struct pt_regs calls them
+_NAMES: dict[Base, str] = {
+    Base.AX: "rax",
+    Base.DX: "rdx",
+    Base.DI: "rdi",
+    Base.R10: "r10",
+    Base.R13: "r13",
+}
+_NAMED = {"rax": "ax", "rdx": "dx", "rdi": "di", "r10": "r10", "r13": "r13"}
 
 # of what has frame pointers: the caller's is at rbp, and its address of return above
-_FRAME_POINTER = _Orc(16, -16, _Base.BP, _Base.PREV_SP, _Type.CALL)
+_FRAME_POINTER = Orc(16, -16, Base.BP, Base.PREV_SP, FrameType.CALL)
 
 
 @dataclass(frozen=True)
@@ -109,11 +74,7 @@ class Unwinder:
         self._kernel = kernel
         self._memory = memory
         self._name_of = name_of or (lambda _: None)
-        places = kernel.elf.sections.get(".orc_unwind_ip")
-        self._base = places.address if places else 0
-        self._ips = kernel.elf.bytes_of(".orc_unwind_ip")
-        self._ips = self._ips[: len(self._ips) // 4 * 4].cast("i")
-        self._entries = kernel.elf.bytes_of(".orc_unwind")
+        self._tables = OrcTables(kernel)
         self._text = [
             range(kernel.symbol(first), kernel.symbol(last))
             for first, last in (("_text", "_etext"), ("_sinittext", "_einittext"))
@@ -172,30 +133,30 @@ class Unwinder:
         while state.ip:
             yield None
             orc = self._orc(state)
-            if orc is None or orc.type == _Type.UNDEFINED:
+            if orc is None or orc.type == FrameType.UNDEFINED:
                 yield "the kernel has no unwinding table for this code"
                 return
-            if orc.type == _Type.END_OF_STACK:
+            if orc.type == FrameType.END_OF_STACK:
                 return
             base = self._stack_base(state, orc)
             if base is None:
                 yield "a register that the frame is found by is not known"
                 return
-            if orc.type == _Type.CALL:
+            if orc.type == FrameType.CALL:
                 state.ip, state.exact = self._u64(base - 8), False
                 sp = base
-            elif orc.type in (_Type.REGS, _Type.REGS_PARTIAL):
-                user, sp = self._interrupted(state, base, orc.type == _Type.REGS)
+            elif orc.type in (FrameType.REGS, FrameType.REGS_PARTIAL):
+                user, sp = self._interrupted(state, base, orc.type == FrameType.REGS)
                 if user:
                     return
             else:
                 yield f"its unwinding table has a type of frame that is not known, {orc.type}"
                 return
-            if orc.bp_base == _Base.PREV_SP:
+            if orc.bp_base == Base.PREV_SP:
                 state.bp = self._u64(base + orc.bp_offset)
-            elif orc.bp_base == _Base.BP:
+            elif orc.bp_base == Base.BP:
                 state.bp = self._u64(state.bp + orc.bp_offset)
-            if orc.type == _Type.CALL:
+            if orc.type == FrameType.CALL:
                 state.registers = {}
             state.sp = sp
 
@@ -216,34 +177,28 @@ class Unwinder:
         state.registers = {long: saved[short] for long, short in _NAMED.items() if whole}
         return bool(saved["cs"] & 3), saved["sp"]
 
-    def _stack_base(self, state: _State, orc: _Orc) -> int | None:
+    def _stack_base(self, state: _State, orc: Orc) -> int | None:
         """The stack pointer of the caller; None where a register is not known."""
-        if orc.sp_base == _Base.SP:
+        if orc.sp_base == Base.SP:
             found: int | None = state.sp + orc.sp_offset
-        elif orc.sp_base == _Base.BP:
+        elif orc.sp_base == Base.BP:
             found = state.bp + orc.sp_offset
-        elif orc.sp_base == _Base.SP_INDIRECT:
+        elif orc.sp_base == Base.SP_INDIRECT:
             found = self._u64(state.sp) + orc.sp_offset
-        elif orc.sp_base == _Base.BP_INDIRECT:
+        elif orc.sp_base == Base.BP_INDIRECT:
             found = self._u64(state.bp + orc.sp_offset)
         else:
-            known = state.registers.get(_NAMES.get(orc.sp_base, ""))
+            name = _NAMES.get(orc.sp_base) if orc.sp_base is not None else None
+            known = state.registers.get(name or "")
             found = None if known is None else known + orc.sp_offset
         return None if found is None else found & _MASK
 
-    def _orc(self, state: _State) -> _Orc | None:
+    def _orc(self, state: _State) -> Orc | None:
         """How the frame lies; the byte before an address of return is in the calling function."""
         at = state.ip if state.exact else state.ip - 1
         if not any(at in text for text in self._text):
             return _FRAME_POINTER
-        number = bisect_right(range(len(self._ips)), at, key=self._place) - 1
-        if number < 0 or (number + 1) * _ENTRY.size > len(self._entries):
-            return None
-        sp, bp, bits = _ENTRY.unpack_from(self._entries, number * _ENTRY.size)
-        return _Orc(sp, bp, bits & 15, bits >> 4 & 15, bits >> 8 & 7)
-
-    def _place(self, number: int) -> int:
-        return self._base + 4 * number + self._ips[number]
+        return self._tables.at(at)
 
     def _name(self, state: _State) -> str:
         at = state.ip if state.exact else state.ip - 1
