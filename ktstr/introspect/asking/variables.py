@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ktstr.introspect.asking.moved import moved
 from ktstr.introspect.asking.parts import read_part, write_part
 from ktstr.introspect.debugger.declarations import declaration
 from ktstr.introspect.debugger.value import Value
@@ -66,6 +67,9 @@ class Variables:
     def _found(self, asked: ReadKernel | WriteKernel) -> tuple[Value | range, str]:
         """The variable, or the addresses of a number of which nobody knows the type; the part."""
         name, way = parse_variable(asked.place)
+        elsewhere = moved(self._kernel, self._memory, name)
+        if elsewhere is not None and not way and asked.cpu is None and not asked.type:
+            return elsewhere, ""
         place = self._place(name)
         address = (place.start + self._base(name, place.start, asked.cpu)) & _MASK
         number = self._type(name, asked.type)

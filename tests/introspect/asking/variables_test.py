@@ -6,9 +6,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from absl.testing import absltest, parameterized
 
+from ktstr.introspect.asking import moved
 from ktstr.introspect.asking.variables import Variables
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import MemoryFault
@@ -75,14 +77,14 @@ class VariablesTest(parameterized.TestCase):
         (
             "init_task.com",
             {},
-            r"^kernel 6\.\S+: init_task\.com: task_struct has no member",
+            r"^kernel \d\.\S+: init_task\.com: task_struct has no member",
         ),
         ("runqueues.cpu", {}, r"each CPU has: say whose, with `cpu`"),
         ("jiffies", {"cpu": 0}, r"one variable for all CPUs"),
         ("runqueues.cpu", {"cpu": 1 << 20}, r"no CPU 1048576, but \d+ at most"),
         ("init_task.comm", {"type": "task_strukt"}, r"no type 'task_strukt'.*task_struct"),
         ("console_drivers_none", {}, r"no symbol"),
-        ("init_task", {}, r"more parts than an answer holds"),
+        ("init_task", {"type": "fpregs_state"}, r"more parts than an answer holds"),
     )
     def test_what_is_refused(self, place: str, more: dict[str, Any], words: str) -> None:
         with self.assertRaisesRegex(UsageError, words):
@@ -98,6 +100,27 @@ class VariablesTest(parameterized.TestCase):
             with self.assertRaisesRegex(UsageError, words):
                 self.variables.write(WriteKernel(place, value))
         self.assertEmpty(self.image.written)
+
+    def test_a_number_that_another_kernel_keeps_in_a_structure(self) -> None:
+        # kernel/printk/printk.c: a pointer to a structure that is there from the start
+        place = moved._Moved("prb", "printk_ringbuffer", "desc_ring.count_bits", "no log is there")
+        with mock.patch.dict(moved._MOVED, {"log_bits": place}):
+            before = self.read("log_bits")
+            self.assertBetween(before, 8, 20)
+            self.assertEqual(self.variables.write(WriteKernel("log_bits", 3)), before)
+            self.assertEqual(self.read("log_bits"), 3)
+            with self.assertRaisesRegex(UsageError, "no symbol 'log_bits'"):
+                self.read("log_bits", cpu=0)
+            self.image.write(self.kernel.symbol("prb"), bytes(8))
+            words = r"no log is there, and 'log_bits' is of one \(prb->desc_ring\.count_bits\)"
+            with self.assertRaisesRegex(UsageError, words):
+                self.read("log_bits")
+
+    def test_each_number_that_moved_is_where_it_is_said(self) -> None:
+        for name, place in moved._MOVED.items():
+            self.assertNotEqual(
+                self.kernel.has_symbol(name), self.kernel.has_field(place.struct, place.member)
+            )
 
     def test_a_kernel_that_does_not_say_what_something_is(self) -> None:
         with self.assertRaisesRegex(UsageError, r"does not say what 'cpu_cgrp_subsys' is"):
