@@ -54,8 +54,8 @@ class ProgramTest(absltest.TestCase):
             ) != each:  # fmt: skip
                 continue
             size = len(_KERNEL.symbol_range(each.name))
-            # what ends in a flexible array is larger than its type
-            self.assertBetween(drgn.sizeof(self.program[each.name]), size - 64, size, each.name)
+            # what ends in a flexible array is larger than its type: by 96 bytes in 7.2 (init_mm)
+            self.assertBetween(drgn.sizeof(self.program[each.name]), size - 96, size, each.name)
             known += 1
         self.assertGreater(known, 40)
 

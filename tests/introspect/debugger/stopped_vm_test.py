@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from absl.testing import absltest
 
+from ktstr.introspect.kernel.kernel import Kernel
 from tests.support.running import Ended, Running
 
+_FILES = {Path(name).name: Path(name) for name in os.environ["KERNEL"].split()}
+_KERNEL = Kernel.open(_FILES["vmlinux"], _FILES["vmlinux.index"])
+# what the scheduler calls once for each task: by its name in 6.13 and later, else by that before
+_NAMES = ("scx_bpf_dsq_insert", "scx_bpf_dispatch")
+_INSERT = next(name for name in _NAMES if _KERNEL.has_symbol(name))
 _LAUNCHER = "_main/tests/introspect/debugger/watched.drgn"
 _SCRIPT = """\
 from drgn.helpers.linux import cpu_curr
@@ -33,10 +40,10 @@ class StoppedTest(absltest.TestCase):
         first = self.drgn("--at=maps_enqueue_is_none")
         self.assertEqual(first.status, 3, first.text)
         self.assertIn("busy cannot be stopped at maps_enqueue_is_none: kernel", first.text)
-        fifth = self.drgn("--test=busy", "--at=scx_bpf_dispatch", "--hit=5")
+        fifth = self.drgn("--test=busy", f"--at={_INSERT}", "--hit=5")
         self.assertEqual(fifth.status, 0, fifth.text)
-        self.assertIn("runs busy up to scx_bpf_dispatch, time 5", fifth.text)
-        self.assertIn("function scx_bpf_dispatch\n", fifth.text)
+        self.assertIn(f"runs busy up to {_INSERT}, time 5", fifth.text)
+        self.assertIn(f"function {_INSERT}\n", fifth.text)
         self.assertIn("seen 5\n", fifth.text)
 
     def test_it_stands_after_a_time_at_the_same_instant_each_time(self) -> None:

@@ -94,7 +94,8 @@ class PartTest(absltest.TestCase):
     def test_versions(self) -> None:
         self.assertEqual(version_of("6.12.107-ktstr"), (6, 12))
         self.assertTrue(is_proven("6.12.1"))
-        self.assertFalse(is_proven("7.2.0-rc1"))
+        self.assertTrue(is_proven("7.2.12"))
+        self.assertFalse(is_proven("7.1.0-rc1"))
         with self.assertRaisesRegex(UsageError, "does not begin with two numbers"):
             version_of("linux")
         for version in (*PROVEN, (6, 17), (7, 2), (7, 3)):

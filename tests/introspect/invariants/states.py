@@ -36,6 +36,12 @@ CPUS = 2
 _HEAP, _AREAS = 0xFFFF_8880_1000_0000, 0xFFFF_8880_8000_0000
 _WEIGHT = 1 << 20
 _ROOM = 1 << 17
+_U64 = 1 << 64
+# the variable of sched_ext's state and the value of a scheduler that is attached, by kernel
+_ENABLE_STATES = {
+    "scx_ops_enable_state_var": ("scx_ops_enable_state", "SCX_OPS_ENABLED"),
+    "scx_enable_state_var": ("scx_enable_state", "SCX_ENABLED"),
+}
 
 
 @dataclass
@@ -49,12 +55,17 @@ class State:
     _next: int = _HEAP
 
     def __post_init__(self) -> None:
-        self.areas = tuple(_AREAS + cpu * 0x100_0000 for cpu in range(CPUS))
-        self.queues = [area + self.layout.symbol("runqueues") for area in self.areas]
+        # what is added to addresses of per-CPU variables, which in 7.2 are those of the image
+        start = self.layout.symbol("__per_cpu_start")
+        self.areas = tuple((_AREAS + cpu * 0x100_0000 - start) % _U64 for cpu in range(CPUS))
+        self.queues = [(area + self.layout.symbol("runqueues")) % _U64 for area in self.areas]
         for queue in self.queues:
             self.memory.make(queue, 2 * self.layout.size_of("rq"))
-        for symbol in ("scx_ops_enable_state_var", "scx_ops_bypass_depth"):
-            self.memory.make(self.layout.symbol(symbol), 8)
+        for symbol in (*_ENABLE_STATES, "scx_ops_bypass_depth", "scx_root"):
+            if self.layout.has_symbol(symbol):
+                self.memory.make(self.layout.symbol(symbol), 8)
+        if self.layout.has_symbol("scx_root"):
+            self.word(self.layout.symbol("scx_root"), self.new("scx_sched"))
 
     def new(self, struct: str) -> int:
         """Room for a struct, all zeros."""
@@ -149,15 +160,29 @@ class State:
         self.put(rq, "rq", tmp_alone_branch=at("leaf_cfs_rq_list"))
         self.set(rq, "rq", "rt.active.bitmap[1]", 1 << 36)
         self.put(rq, "rq", rt__highest_prio__curr=99, scx__local_dsq__id=-(1 << 63) | 2)
-        self.off_tree(at("fair_server.rb_node"))
         server = {"dl_runtime": 50_000_000, "dl_period": 1_000_000_000, "dl_bw": 52428}
-        for name, value in {**server, "dl_server": 1, "runtime": 40_000_000}.items():
-            self.set(rq, "rq", f"fair_server.{name}", value)
+        for which in self.servers():
+            self.off_tree(at(f"{which}.rb_node"))
+            for name, value in {**server, "dl_server": 1, "runtime": 40_000_000}.items():
+                self.set(rq, "rq", f"{which}.{name}", value)
         idle, stop = self.task("idle", cpu=cpu), self.task("stop", cpu=cpu)
         self.put(stop, "task_struct", on_rq=0)
         self.put(rq, "rq", idle=idle, stop=stop)
         self.runs(rq, idle)
         return rq
+
+    def servers(self) -> list[str]:
+        """The servers of a runqueue."""
+        both = ("fair_server", "ext_server")
+        return [each for each in both if self.layout.has_field("rq", each)]
+
+    def put_all(self, address: int, struct: str, **values: int) -> None:
+        """As `put`, of those that this kernel has."""
+        known = {name: value for name, value in values.items() if self.has(struct, name)}
+        self.put(address, struct, **known)
+
+    def has(self, struct: str, name: str) -> bool:
+        return self.layout.has_field(struct, name.replace("__", "."))
 
     def runs(self, rq: int, task: int) -> None:
         self.put(task, "task_struct", on_cpu=1)
@@ -165,7 +190,7 @@ class State:
 
 
 def all_states(layout: Layout) -> list[State]:
-    """At least one in which each invariant of Linux 6.12 with our configuration can be told."""
+    """At least one in which each invariant of 6.12 and 7.2 with our configuration can be told."""
     makers = (_idle, _fair, _realtime, _deadline, _ext, _throttled, _unthrottled, _shared, _ordered)
     return [maker(State(layout, maker.__name__.removeprefix("_"))) for maker in makers]
 
@@ -187,13 +212,19 @@ def _idle(state: State) -> State:
 def _group(state: State, rq: int) -> tuple[int, int, int]:
     """A group with a queue on CPU 0: the group, its entity, its queue."""
     root, group = state.new("task_group"), state.new("task_group")
-    cfs, entity, arrays = state.new("cfs_rq"), state.new("sched_entity"), state.new("cfs_rq")
     top = rq + state.at("rq", "cfs")
-    for number, (owner, mine, its) in enumerate(((root, top, 0), (group, cfs, entity))):
-        queues, entities = arrays + 64 * number, arrays + 64 * number + 32
-        state.put(owner, "task_group", cfs_rq=queues, se=entities, shares=_WEIGHT)
-        state.word(queues, mine)
-        state.word(entities, its)
+    if state.layout.has_field("task_group", "se"):
+        cfs, entity, arrays = state.new("cfs_rq"), state.new("sched_entity"), state.new("cfs_rq")
+        for number, (owner, mine, its) in enumerate(((root, top, 0), (group, cfs, entity))):
+            queues, entities = arrays + 64 * number, arrays + 64 * number + 32
+            state.put(owner, "task_group", cfs_rq=queues, se=entities, shares=_WEIGHT)
+            state.word(queues, mine)
+            state.word(entities, its)
+    else:
+        cfs = state.new("cfs_tg_state")
+        entity = cfs + state.at("cfs_tg_state", "se")
+        for owner, mine in ((root, top), (group, cfs)):
+            state.put(owner, "task_group", cfs_rq=mine - state.areas[0], shares=_WEIGHT)
     state.put(group, "task_group", parent=root)
     state.put(rq, "rq", cfs__tg=root)
     state.put(cfs, "cfs_rq", rq=rq, tg=group, on_list=1)
@@ -225,8 +256,11 @@ def _fair(state: State) -> State:
     state.put(cfs, "cfs_rq", curr=runs + se, nr_queued=1, h_nr_queued=1, h_nr_runnable=1)
     state.put(cfs, "cfs_rq", load__weight=_WEIGHT)
     state.put(top, "cfs_rq", curr=entity, nr_queued=4, h_nr_queued=3, h_nr_runnable=2)
-    state.put(top, "cfs_rq", h_nr_delayed=1, load__weight=4 * _WEIGHT, zero_vruntime=1000)
-    state.put(top, "cfs_rq", sum_weight=3 << 10, sum_w_vruntime=400 << 10, next=waits + se)
+    state.put(top, "cfs_rq", load__weight=4 * _WEIGHT, zero_vruntime=1000)
+    state.put_all(top, "cfs_rq", h_nr_delayed=1)
+    # weights are scaled down where no shift of the sums is kept
+    weight = _WEIGHT if state.has("cfs_rq", "sum_shift") else _WEIGHT >> 10
+    state.put(top, "cfs_rq", sum_weight=3 * weight, sum_w_vruntime=400 * weight, next=waits + se)
     for signal in ("load", "util", "runnable"):
         state.set(top, "cfs_rq", f"avg.{signal}_avg", 700)
         state.set(top, "cfs_rq", f"avg.{signal}_sum", 700 * 47000)
@@ -271,18 +305,31 @@ def _deadline(state: State) -> State:
     state.queue(1)
     task = state.task("dl", prio=-1)
     state.runs(rq, task)
-    server = rq + state.at("rq", "fair_server")
-    state.put(server, "sched_dl_entity", dl_server_active=1, deadline=9000)
+    servers = [rq + state.at("rq", each) for each in state.servers()]
+    for server in servers:
+        state.put(server, "sched_dl_entity", dl_server_active=1, deadline=9000)
+        state.put_all(server, "sched_dl_entity", dl_bw_attached=1)
     state.put(task, "task_struct", dl__deadline=8000)
     node = state.at("sched_dl_entity", "rb_node")
     first = task + state.at("task_struct", "dl") + node
-    state.tree(rq + state.at("rq", "dl.root"), [first, server + node])
-    state.put(rq, "rq", nr_running=2, dl__dl_nr_running=2, dl__earliest_dl__curr=8000)
+    nodes = [first, *(server + node for server in servers)]
+    state.tree(rq + state.at("rq", "dl.root"), nodes)
+    # servers that wait are counted as tasks by the kernels that have one of them alone
+    tasks = 1 if len(servers) > 1 else len(nodes)
+    state.put(rq, "rq", nr_running=tasks, dl__dl_nr_running=len(nodes))
+    state.put(rq, "rq", dl__earliest_dl__curr=8000)
     state.put(rq, "rq", dl__running_bw=100, dl__this_bw=200)
     for instant in (SWITCHED, PUT_DL, LEFT_DL, TICKED_DL):
         state.comes(instant, rq, task)
-    state.comes(SERVER_STARTED, server)
+    state.comes(SERVER_STARTED, servers[0])
     return state
+
+
+def _enabled(state: State) -> int:
+    """The flags of a task that is enabled: a constant of its own in 7.x."""
+    if state.layout.has_symbol("scx_root"):
+        return state.layout.enumerator("scx_ent_flags", "SCX_TASK_ENABLED")
+    return 3 << state.layout.enumerator("scx_ent_flags", "SCX_TASK_STATE_SHIFT")
 
 
 def _ext(state: State) -> State:
@@ -291,9 +338,8 @@ def _ext(state: State) -> State:
     state.queue(1)
     runs, first, second = (state.task("ext") for _ in range(3))
     queued = state.layout.enumerator("scx_ent_flags", "SCX_TASK_QUEUED")
-    shift = state.layout.enumerator("scx_ent_flags", "SCX_TASK_STATE_SHIFT")
     for task in (runs, first, second):
-        state.put(task, "task_struct", scx__flags=queued | 3 << shift)
+        state.put(task, "task_struct", scx__flags=queued | _enabled(state))
     local = rq + state.at("rq", "scx.local_dsq")
     for task in (first, second):
         state.put(task, "task_struct", scx__dsq=local)
@@ -302,8 +348,9 @@ def _ext(state: State) -> State:
     state.chain(rq + state.at("rq", "scx.runnable_list"), [first + waits, second + waits])
     state.put(rq, "rq", nr_running=3, scx__nr_running=3, scx__local_dsq__nr=2)
     state.runs(rq, runs)
-    enabled = state.layout.enumerator("scx_ops_enable_state", "SCX_OPS_ENABLED")
-    state.word(state.layout.symbol("scx_ops_enable_state_var"), enabled)
+    for variable, (enum, name) in _ENABLE_STATES.items():
+        if state.layout.has_symbol(variable):
+            state.word(state.layout.symbol(variable), state.layout.enumerator(enum, name))
     state.comes(SWITCHED, rq)
     state.comes(TICKED_EXT, rq, runs)
     state.comes(PUT_EXT, rq, first)
@@ -334,6 +381,7 @@ def _throttled(state: State) -> State:
 def _unthrottled(state: State) -> State:
     """A group's queue was unthrottled."""
     _, cfs = _limited(state)
+    state.put(cfs, "cfs_rq", runtime_remaining=5)
     state.comes(UNTHROTTLED, cfs)
     return state
 

@@ -95,7 +95,7 @@ class KernelTest(absltest.TestCase):
 
     def test_enumerators(self) -> None:
         self.assertEqual(self.kernel.enumerator("pid_type", "PIDTYPE_TGID"), 1)
-        self.assertEqual(self.kernel.enumerator("", "SCX_OPS_ENABLED"), 1)
+        self.assertEqual(self.kernel.enumerator("", "SCX_TASK_QUEUED"), 1)
         self.assertFalse(self.kernel.has_enumerator("pid_type", "SCX_OPS_ENABLED"))
 
     def test_what_there_is_not_is_named_with_its_like(self) -> None:
@@ -108,7 +108,7 @@ class KernelTest(absltest.TestCase):
             rf"^kernel {release}: rq has no field 'nr_runing' \(did you mean 'nr_running'\?\)$"
         ):
             self.kernel.field("rq", "nr_runing")
-        with self.refused(r"rq has no field 'cfs.nr_qeued' \(did you mean 'h_nr_queued'\?\)"):
+        with self.refused(r"rq has no field 'cfs.nr_qeued' \(did you mean '(h_)?nr_queued'\?\)"):
             self.kernel.field("rq", "cfs.nr_qeued")
         with self.refused(r"has no type 'task_strct' \(did you mean 'task_struct'\?\)"):
             self.kernel.field("task_strct", "comm")

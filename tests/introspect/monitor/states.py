@@ -10,7 +10,7 @@ from pathlib import Path
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import MemoryFault
 
-_PAGE = 4096
+_PAGE, _U64 = 4096, 1 << 64
 _AREA, _AREA_BYTES = 0xFFFF_8880_4000_0000, 0x40_0000
 _HEAP = 0xFFFF_8881_0000_0000
 GLOBAL_DSQ = 0x8000_0000_0000_0001
@@ -47,11 +47,13 @@ class Machine:
 
     def __init__(self, of: Kernel, cpus: int) -> None:
         self.kernel, self.cpus, self.memory = of, cpus, Memory()
-        self._heap = _HEAP
-        self.areas = [_AREA + cpu * _AREA_BYTES for cpu in range(cpus)]
+        self._heap, self._scheduler = _HEAP, 0
+        # what is added to addresses of per-CPU variables, which in 7.2 are those of the image
+        start = of.symbol("__per_cpu_start")
+        self.areas = [(_AREA + cpu * _AREA_BYTES - start) % _U64 for cpu in range(cpus)]
         for cpu, area in enumerate(self.areas):
             self.word(of.symbol("__per_cpu_offset") + 8 * cpu, area)
-        self.queues = [area + of.symbol("runqueues") for area in self.areas]
+        self.queues = [(area + of.symbol("runqueues")) % _U64 for area in self.areas]
         self.idle = [self.task(0, f"swapper/{cpu}", "idle_sched_class") for cpu in range(cpus)]
         size = of.size_of("rq")
         for cpu, queue in enumerate(self.queues):
@@ -65,7 +67,7 @@ class Machine:
 
     def word(self, address: int, value: int) -> None:
         """Writes a u64."""
-        self.memory.write(address, (value % (1 << 64)).to_bytes(8, "little"))
+        self.memory.write(address, (value % _U64).to_bytes(8, "little"))
 
     def put(self, address: int, struct_name: str, path: str, value: int) -> None:
         """Writes a member of a struct."""
@@ -105,9 +107,17 @@ class Machine:
             self.word(at, after)
             self.word(after + 8, at)
 
+    def keeper(self) -> int:
+        """The address of the timekeeper of CLOCK_MONOTONIC: in 7.2 the first of several."""
+        if self.kernel.has_symbol("timekeeper_data"):
+            timekeeper = self.kernel.field("tk_data", "timekeeper").offset
+            inside = self.kernel.field("timekeeper", "tkr_mono").offset
+            return self.kernel.symbol("timekeeper_data") + timekeeper + inside
+        return self.kernel.symbol("tk_core") + 8
+
     def time(self, tsc: int, monotonic_ns: int, updated_tsc: int) -> None:
         """A TSC of 1 GHz from 0, and a timekeeper that was updated at some reading of it."""
-        keeper = self.kernel.symbol("tk_core") + 8
+        keeper = self.keeper()
         members = {
             "clock": self.kernel.symbol("clocksource_tsc"),
             "cycle_last": updated_tsc,
@@ -121,18 +131,44 @@ class Machine:
             self.put(keeper, "tk_read_base", name, value)
         self.word(self.kernel.symbol("__sched_clock_offset"), 0)
         for area in self.areas:
-            at = area + self.kernel.symbol("cyc2ns")
+            at = (area + self.kernel.symbol("cyc2ns")) % _U64
             self.memory.write(at, (1 << 10).to_bytes(4, "little") + (10).to_bytes(4, "little"))
             self.word(at + 8, 0)
         for symbol in ("kvm_sched_clock_offset", "jiffies_64"):
             self.word(self.kernel.symbol(symbol), 0)
 
+    def scheduler(self) -> int:
+        """Where a BPF scheduler's own state is in kernels that have several; made once."""
+        if not self._scheduler:
+            self._scheduler = self.make(self.kernel.size_of("scx_sched"))
+            self.word(self.kernel.symbol("scx_root"), self._scheduler)
+        return self._scheduler
+
+    def dsq_hash(self) -> int:
+        """The address of the table of a scheduler's DSQs."""
+        if self.kernel.has_symbol("dsq_hash"):
+            return self.kernel.symbol("dsq_hash")
+        return self.scheduler() + self.kernel.field("scx_sched", "dsq_hash").offset
+
+    def global_dsq(self, nr: int) -> None:
+        """The global DSQ of the only node, so long."""
+        table = self.make(8)
+        if self.kernel.has_symbol("global_dsqs"):
+            dsq = node = self.make(self.kernel.size_of("scx_dispatch_q"))
+            self.word(self.kernel.symbol("global_dsqs"), table)
+        else:
+            node = self.make(self.kernel.size_of("scx_sched_pnode"))
+            dsq = node + self.kernel.field("scx_sched_pnode", "global_dsq").offset
+            self.put(self.scheduler(), "scx_sched", "pnode", table)
+        self.word(table, node)
+        self.put(dsq, "scx_dispatch_q", "nr", nr)
+
     def dsqs(self, lengths: Mapping[int, int]) -> None:
         """A scheduler's DSQs in their hash table: two in one chain, others each in its own."""
         field = self.kernel.field
         table = self.make(64 + 8 * 64)
-        self.put(self.kernel.symbol("dsq_hash"), "rhashtable", "tbl", table)
-        self.put(self.kernel.symbol("dsq_hash"), "rhashtable", "nelems", len(lengths))
+        self.put(self.dsq_hash(), "rhashtable", "tbl", table)
+        self.put(self.dsq_hash(), "rhashtable", "nelems", len(lengths))
         node = field("scx_dispatch_q", "hash_node").offset
         before = 0
         for number, (ident, nr) in enumerate(lengths.items()):

@@ -15,7 +15,7 @@ from tests.introspect.plugin.looker import HELD, probe
 
 class GuestTest(Guests):
     def test_entries_and_returns_are_those_of_the_same_calls(self) -> None:
-        names = ("enqueue_task_fair", "try_to_wake_up", "pick_next_task_fair")
+        names = ("enqueue_task_fair", "try_to_wake_up", "pick_task_fair")
         looked = self.looked(
             lambda kernel: [
                 replace(probe(kernel, name, when=when, registers=True), name=f"{name} {when.value}")

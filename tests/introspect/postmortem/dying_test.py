@@ -37,7 +37,9 @@ class DyingTest(absltest.TestCase):
         self.assertStartsWith(found["cause"], "the test's body: not reached within")
         words = "\n".join(found["waits"])
         self.assertRegex(words, r"CPU 0 runs hog0\[\d+\] of class rt, for ")
-        self.assertRegex(words, r"patient0\[\d+\] waits in DSQ 0 for .* its CPU \d is with hog")
+        # from 7.0 on sched_ext's server lets them on, a twentieth of the time, through local DSQs
+        queue = r"(DSQ 0|the local DSQ of CPU \d)"
+        self.assertRegex(words, rf"patient0\[\d+\] waits in {queue} for .* its CPU \d is with hog")
         self.assertRegex(words, r"ktstr-agent\[\d+\] waits in the rt class's queue of CPU ")
         stacks = {each["comm"]: each for each in found["stacks"]}
         self.assertStartsWith(stacks["patient1"]["frames"][0], "__schedule+")

@@ -11,12 +11,17 @@ from ktstr.introspect.invariants.instants import (
     TICKED,
     TICKED_EXT,
 )
-from ktstr.introspect.invariants.invariant import Blame, Category, Invariant
+from ktstr.introspect.invariants.invariant import Blame, Category, Invariant, Version
 
 _EXT = "kernel/sched/ext.c"
 _IS_EXT = "p.sched_class == symbol('ext_sched_class')"
 _QUEUED = "enumerator('scx_ent_flags', 'SCX_TASK_QUEUED')"
+# the bits of a task's state, and that of one that is enabled, which has a name of its own in 7.x
 _STATE = "((p.scx.flags >> enumerator('scx_ent_flags', 'SCX_TASK_STATE_SHIFT')) & 3)"
+_STATE_BITS = "(p.scx.flags & enumerator('scx_ent_flags', 'SCX_TASK_STATE_MASK'))"
+_ENABLED_BITS = "enumerator('scx_ent_flags', 'SCX_TASK_ENABLED')"
+_ROOT = "word(symbol('scx_root'))"
+_NAMED_ANEW = (7, 0)
 _AT = (PUT_EXT, LEFT_EXT, TICKED_EXT)
 _WALKS = (SWITCHED, TICKED_EXT, LEFT_EXT)
 _LOCAL = "entries(address(rq.scx.local_dsq.list), 'task_struct', 'scx.dsq_list.node')"
@@ -29,7 +34,63 @@ _ON_PRIQ = "nodes(address(dsq.priq), 'task_struct', 'scx.dsq_priq')"
 _IN_BALANCE = "enumerator('scx_rq_flags', 'SCX_RQ_IN_BALANCE')"
 _IN_WAKEUP = "enumerator('scx_rq_flags', 'SCX_RQ_IN_WAKEUP')"
 
+
+def _of_state(
+    enabled: str, prefix: str, variable: str, since: Version, until: Version | None
+) -> tuple[Invariant, ...]:
+    """Those that ask for the state of sched_ext, or of a task, by the names that versions have."""
+    is_state = f"word(symbol('scx_{variable}enable_state_var')) & 0xffffffff"
+    disabled = f"enumerator('scx_{variable}enable_state', '{prefix}DISABLED')"
+    return (
+        Invariant(
+            name="scx-task-enabled",
+            says="A task is enabled for sched_ext while it is queued as one of it.",
+            category=Category.EXT,
+            source=f"{_EXT} scx_ops_enable_task, switching_to_scx, scx_post_fork",
+            at=(PUT_EXT, SWITCHED),
+            given=_IS_EXT,
+            holds=enabled,
+            since=since,
+            until=until,
+        ),
+        Invariant(
+            name="scx-task-left",
+            says="No task of another class that runs is enabled for sched_ext.",
+            category=Category.EXT,
+            source=f"{_EXT} switched_from_scx, scx_ops_disable_task",
+            at=(SWITCHED,),
+            given=f"not ({_IS_EXT})",
+            holds=f"not ({enabled})",
+            since=since,
+            until=until,
+        ),
+        Invariant(
+            name="scx-enabled-while-used",
+            says="A task of sched_ext runs only while a BPF scheduler is attached.",
+            category=Category.EXT,
+            source=f"{_EXT} scx_ops_enable_workfn, scx_ops_disable_workfn",
+            at=(SWITCHED,),
+            given=_IS_EXT,
+            holds=f"{is_state} != {disabled}",
+            since=since,
+            until=until,
+        ),
+        Invariant(
+            name="scx-enable-state",
+            says="The state of sched_ext is one of those that there are.",
+            category=Category.EXT,
+            source=f"{_EXT} enum scx_ops_enable_state",
+            at=TICKED,
+            holds=f"{is_state} <= {disabled}",
+            since=since,
+            until=until,
+        ),
+    )
+
+
 EXT = (
+    *_of_state(f"{_STATE} == TASK_ENABLED", "SCX_OPS_", "ops_", (6, 12), _NAMED_ANEW),
+    *_of_state(f"{_STATE_BITS} == {_ENABLED_BITS}", "SCX_", "", _NAMED_ANEW, None),
     Invariant(
         name="scx-nr-running",
         says="The tasks of sched_ext on a runqueue are those that wait, and that which runs.",
@@ -123,26 +184,6 @@ EXT = (
         holds=f"p.scx.flags & {_QUEUED} != 0 and word(node) == node",
     ),
     Invariant(
-        name="scx-task-enabled",
-        says="A task is enabled for sched_ext while it is queued as one of it.",
-        category=Category.EXT,
-        source=f"{_EXT} scx_ops_enable_task, switching_to_scx, scx_post_fork",
-        at=(PUT_EXT, SWITCHED),
-        given=_IS_EXT,
-        holds=f"{_STATE} == TASK_ENABLED",
-        until=(7, 0),
-    ),
-    Invariant(
-        name="scx-task-left",
-        says="No task of another class that runs is enabled for sched_ext.",
-        category=Category.EXT,
-        source=f"{_EXT} switched_from_scx, scx_ops_disable_task",
-        at=(SWITCHED,),
-        given=f"not ({_IS_EXT})",
-        holds=f"{_STATE} != TASK_ENABLED",
-        until=(7, 0),
-    ),
-    Invariant(
         name="scx-task-queued",
         says="A task of sched_ext says that it is queued once it was put on a runqueue.",
         category=Category.EXT,
@@ -185,7 +226,6 @@ EXT = (
         source=f"{_EXT} balance_one",
         at=(SWITCHED,),
         holds=f"rq.scx.flags & {_IN_BALANCE} == 0",
-        until=(7, 0),
     ),
     Invariant(
         name="scx-in-wakeup",
@@ -204,34 +244,23 @@ EXT = (
         holds="rq.scx.cpuperf_target <= SCALE",
     ),
     Invariant(
-        name="scx-enabled-while-used",
-        says="A task of sched_ext runs only while a BPF scheduler is attached.",
-        category=Category.EXT,
-        source=f"{_EXT} scx_ops_enable_workfn, scx_ops_disable_workfn",
-        at=(SWITCHED,),
-        given=_IS_EXT,
-        holds="word(symbol('scx_ops_enable_state_var')) & 0xffffffff"
-        " != enumerator('scx_ops_enable_state', 'SCX_OPS_DISABLED')",
-        until=(7, 0),
-    ),
-    Invariant(
-        name="scx-enable-state",
-        says="The state of sched_ext is one of those that there are.",
-        category=Category.EXT,
-        source=f"{_EXT} enum scx_ops_enable_state",
-        at=TICKED,
-        holds="word(symbol('scx_ops_enable_state_var')) & 0xffffffff"
-        " <= enumerator('scx_ops_enable_state', 'SCX_OPS_DISABLED')",
-        until=(7, 0),
-    ),
-    Invariant(
         name="scx-bypass-depth",
         says="Bypassing is left no more often than it was entered.",
         category=Category.EXT,
         source=f"{_EXT} scx_ops_bypass",
         at=TICKED,
         holds="word(symbol('scx_ops_bypass_depth')) & 0xffffffff < 1 << 31",
-        until=(7, 0),
+        until=_NAMED_ANEW,
+    ),
+    Invariant(
+        name="scx-bypass-depth",
+        says="Bypassing is left no more often than it was entered.",
+        category=Category.EXT,
+        source=f"{_EXT} inc_bypass_depth, dec_bypass_depth",
+        at=TICKED,
+        given=f"{_ROOT} != 0",
+        holds=f"scx_sched({_ROOT}).bypass_depth >= 0",
+        since=_NAMED_ANEW,
     ),
     Invariant(
         name="dsq-nr",

@@ -9,7 +9,7 @@ from ktstr.introspect.invariants.instants import (
     SWITCHED,
     TICKED_FAIR,
 )
-from ktstr.introspect.invariants.invariant import Category, Invariant
+from ktstr.introspect.invariants.invariant import Category, Invariant, Version
 
 _FAIR = "kernel/sched/fair.c"
 _NAMES = {"cfs": "cfs_rq(address(rq.cfs))"}
@@ -23,6 +23,11 @@ _FEW = "0 < cfs.nr_queued <= 8"
 _IS_FAIR = "p.sched_class == symbol('fair_sched_class')"
 # scale_load_down, which leaves nothing without weight
 _DOWN = "(e.load.weight >> 10 if e.load.weight >= 2 << 10 else 2)"
+# as it is in 7.x, until a sum would overflow
+_SHIFTED = (
+    "(e.load.weight if cfs.sum_shift == 0"
+    " else e.load.weight >> cfs.sum_shift if e.load.weight >> cfs.sum_shift >= 2 else 2)"
+)
 _TASKS = "(1 if e.my_q == 0 else cfs_rq(e.my_q).h_nr_queued)"
 _DELAYED = "(e.sched_delayed if e.my_q == 0 else cfs_rq(e.my_q).h_nr_delayed)"
 
@@ -31,6 +36,37 @@ def _with_running(each: str) -> str:
     """The sum of something over all entities of the queue, that which runs with them."""
     runs = each.replace("e.", "sched_entity(cfs.curr).")
     return f"sum({each} for e in {_TREE}) + ({runs} if {_RUNS} else 0)"
+
+
+def _sums(weight: str, since: Version, until: Version | None) -> tuple[Invariant, ...]:
+    """What the average of vruntimes is made of; `weight` is how an entity counts there."""
+    return (
+        Invariant(
+            name="cfs-sum-weight",
+            says="The weight that the average of vruntimes goes by is that of the tree.",
+            category=Category.FAIR,
+            source=f"{_FAIR} avg_vruntime_add, avg_vruntime_sub",
+            at=_WALKS,
+            names=_NAMES,
+            given=_FEW,
+            holds=f"cfs.sum_weight == sum({weight} for e in {_TREE})",
+            since=since,
+            until=until,
+        ),
+        Invariant(
+            name="cfs-sum-vruntime",
+            says="The sum that the average of vruntimes goes by is that of the tree.",
+            category=Category.FAIR,
+            source=f"{_FAIR} avg_vruntime_add, avg_vruntime_sub, update_zero_vruntime",
+            at=_WALKS,
+            names=_NAMES,
+            given=_FEW,
+            holds="cfs.sum_w_vruntime == "
+            f"sum((e.vruntime - cfs.zero_vruntime) * {weight} for e in {_TREE})",
+            since=since,
+            until=until,
+        ),
+    )
 
 
 FAIR = (
@@ -171,29 +207,8 @@ FAIR = (
         given=_FEW,
         holds=f"cfs.load.weight == {_with_running('e.load.weight')}",
     ),
-    Invariant(
-        name="cfs-sum-weight",
-        says="The weight that the average of vruntimes goes by is that of the tree.",
-        category=Category.FAIR,
-        source=f"{_FAIR} avg_vruntime_add, avg_vruntime_sub",
-        at=_WALKS,
-        names=_NAMES,
-        given=_FEW,
-        holds=f"cfs.sum_weight == sum({_DOWN} for e in {_TREE})",
-        until=(7, 0),
-    ),
-    Invariant(
-        name="cfs-sum-vruntime",
-        says="The sum that the average of vruntimes goes by is that of the tree.",
-        category=Category.FAIR,
-        source=f"{_FAIR} avg_vruntime_add, avg_vruntime_sub, update_zero_vruntime",
-        at=_WALKS,
-        names=_NAMES,
-        given=_FEW,
-        holds="cfs.sum_w_vruntime == "
-        f"sum((e.vruntime - cfs.zero_vruntime) * {_DOWN} for e in {_TREE})",
-        until=(7, 0),
-    ),
+    *_sums(_DOWN, (6, 12), (7, 0)),
+    *_sums(_SHIFTED, (7, 0), None),
     Invariant(
         name="cfs-leftmost",
         says="The first entity has the earliest deadline.",

@@ -10,28 +10,70 @@ from ktstr.introspect.invariants.instants import (
     TICKED_FAIR,
     UNTHROTTLED,
 )
-from ktstr.introspect.invariants.invariant import Category, Invariant
+from ktstr.introspect.invariants.invariant import Category, Invariant, Version
 
 _FAIR = "kernel/sched/fair.c"
 _IS_FAIR = "p.sched_class == symbol('fair_sched_class')"
 _CHAIN = "upwards(address(p.se), 'sched_entity', 'parent')"
 _LEAVES = "entries(address(rq.leaf_cfs_rq_list), 'cfs_rq', 'leaf_cfs_rq_list')"
 _IN_GROUP = f"{_IS_FAIR} and p.se.parent != 0"
-# what a group has for this CPU
-_OF_CPU = "word({0} + 8 * rq.cpu)"
+# what a group has for this CPU: an entry of its arrays, in 7.2 its part of this CPU's area
+_ENTRY = "word({0} + 8 * rq.cpu)"
+_PART = "({0} + rq - symbol('runqueues'))"
+_PARTS_SINCE = (7, 2)
+# the entity of a group's queue is found by an entry, or lies beside the queue
+_ENTITY_OF_ENTRY = f"{_ENTRY.format('task_group(cfs_rq(e.my_q).tg).se')} == e"
+_ENTITY_BESIDE = "address(cfs_tg_state(e.my_q).se) == e"
+_UNTHROTTLED = "cfs.throttled == 0 and cfs.throttle_count >= 0 and cfs.throttled_clock == 0"
+
+
+def _of_cpu(
+    of_cpu: str, entity: str, since: Version, until: Version | None
+) -> tuple[Invariant, ...]:
+    """Those that ask what a group has for a CPU: kernel/sched/sched.h tg_cfs_rq, tg_se."""
+    parent = of_cpu.format("task_group(task_group(q.tg).parent).cfs_rq")
+    return (
+        Invariant(
+            name="group-entity",
+            says="A group's entity and queue of a CPU are those that its tasks are queued through.",
+            category=Category.GROUP,
+            source="kernel/sched/fair.c init_tg_cfs_entry",
+            at=(TICKED_FAIR,),
+            given=_IN_GROUP,
+            holds=f"all({entity}"
+            f" and {of_cpu.format('task_group(cfs_rq(e.my_q).tg).cfs_rq')} == e.my_q"
+            f" for e in {_CHAIN} if e.my_q != 0)",
+            since=since,
+            until=until,
+        ),
+        Invariant(
+            name="leaf-list-alive",
+            says="What is on a CPU's leaf list is the queue that a group has for this CPU.",
+            category=Category.LEAF,
+            source=f"{_FAIR} unregister_fair_sched_group",
+            at=(TICKED_FAIR,),
+            holds="all(q == address(rq.cfs) or"
+            f" {of_cpu.format('task_group(q.tg).cfs_rq')} == q for q in {_LEAVES})",
+            since=since,
+            until=until,
+        ),
+        Invariant(
+            name="leaf-list-parents",
+            says="The parent of a queue on the leaf list is on it, too.",
+            category=Category.LEAF,
+            source=f"{_FAIR} list_add_leaf_cfs_rq, assert_list_leaf_cfs_rq",
+            at=(TICKED_FAIR,),
+            given="rq.tmp_alone_branch == address(rq.leaf_cfs_rq_list)",
+            holds=f"all(q == address(rq.cfs) or cfs_rq({parent}).on_list == 1 for q in {_LEAVES})",
+            since=since,
+            until=until,
+        ),
+    )
+
 
 GROUPS = (
-    Invariant(
-        name="group-entity",
-        says="A group's entity and queue of a CPU are those that its tasks are queued through.",
-        category=Category.GROUP,
-        source="kernel/sched/fair.c init_tg_cfs_entry",
-        at=(TICKED_FAIR,),
-        given=_IN_GROUP,
-        holds=f"all({_OF_CPU.format('task_group(cfs_rq(e.my_q).tg).se')} == e"
-        f" and {_OF_CPU.format('task_group(cfs_rq(e.my_q).tg).cfs_rq')} == e.my_q"
-        f" for e in {_CHAIN} if e.my_q != 0)",
-    ),
+    *_of_cpu(_ENTRY, _ENTITY_OF_ENTRY, (6, 12), _PARTS_SINCE),
+    *_of_cpu(_PART, _ENTITY_BESIDE, _PARTS_SINCE, None),
     Invariant(
         name="group-parent",
         says="A group's entity is queued in the queue of its parent group.",
@@ -78,26 +120,6 @@ GROUPS = (
         source=f"{_FAIR} list_add_leaf_cfs_rq, list_del_leaf_cfs_rq",
         at=(TICKED_FAIR,),
         holds=f"all(q.on_list == 1 and q.rq == rq for q in {_LEAVES})",
-    ),
-    Invariant(
-        name="leaf-list-alive",
-        says="What is on a CPU's leaf list is the queue that a group has for this CPU.",
-        category=Category.LEAF,
-        source=f"{_FAIR} unregister_fair_sched_group",
-        at=(TICKED_FAIR,),
-        holds="all(q == address(rq.cfs) or"
-        f" {_OF_CPU.format('task_group(q.tg).cfs_rq')} == q for q in {_LEAVES})",
-    ),
-    Invariant(
-        name="leaf-list-parents",
-        says="The parent of a queue on the leaf list is on it, too.",
-        category=Category.LEAF,
-        source=f"{_FAIR} list_add_leaf_cfs_rq, assert_list_leaf_cfs_rq",
-        at=(TICKED_FAIR,),
-        given="rq.tmp_alone_branch == address(rq.leaf_cfs_rq_list)",
-        holds="all(q == address(rq.cfs) or"
-        " cfs_rq(word(task_group(task_group(q.tg).parent).cfs_rq + 8 * rq.cpu)).on_list == 1"
-        f" for q in {_LEAVES})",
     ),
     Invariant(
         name="leaf-branch",
@@ -182,7 +204,18 @@ GROUPS = (
         category=Category.THROTTLING,
         source=f"{_FAIR} unthrottle_cfs_rq",
         at=(UNTHROTTLED,),
-        holds="cfs.throttled == 0 and cfs.throttle_count >= 0 and cfs.throttled_clock == 0",
+        holds=_UNTHROTTLED,
+        until=(6, 18),
+    ),
+    Invariant(
+        name="unthrottled-queue",
+        says="A queue that was unthrottled says so, unless it has nothing to spend any more.",
+        category=Category.THROTTLING,
+        source=f"{_FAIR} unthrottle_cfs_rq",
+        at=(UNTHROTTLED,),
+        given="cfs.runtime_enabled == 0 or cfs.runtime_remaining > 0",
+        holds=_UNTHROTTLED,
+        since=(6, 18),
     ),
     Invariant(
         name="throttled-periods",

@@ -15,7 +15,7 @@ from ktstr.introspect.invariants.instants import (
     TICKED_DL,
     TICKED_RT,
 )
-from ktstr.introspect.invariants.invariant import Category, Invariant
+from ktstr.introspect.invariants.invariant import Category, Invariant, Version
 
 _RT = "kernel/sched/rt.c"
 _DL = "kernel/sched/deadline.c"
@@ -23,7 +23,68 @@ _RT_AT = (PUT_RT, LEFT_RT, TICKED_RT)
 _DL_AT = (PUT_DL, LEFT_DL, TICKED_DL)
 _TREE = "nodes(address(rq.dl.root), 'sched_dl_entity', 'rb_node')"
 _ON_TREE = "(server.rb_node.__rb_parent_color != address(server.rb_node.__rb_parent_color))"
-_OF_QUEUE = {"server": "sched_dl_entity(address(rq.fair_server))"}
+
+
+def _of_server(member: str, name: str, since: Version) -> tuple[Invariant, ...]:
+    """Of one of a runqueue's servers: that of the fair class, that of sched_ext."""
+    names = {"server": f"sched_dl_entity(address(rq.{member}))"}
+    return (
+        Invariant(
+            name=f"{name}-queued",
+            says="A server is queued only while it is active, and not while it is throttled.",
+            category=Category.SERVER,
+            source=f"{_DL} dl_server_start, dl_server_stop, update_curr_dl_se",
+            at=(SWITCHED, *TICKED),
+            names=names,
+            given=_ON_TREE,
+            holds="server.dl_server == 1 and server.dl_server_active == 1"
+            " and server.dl_throttled == 0",
+            since=since,
+        ),
+        Invariant(
+            name=f"{name}-alive",
+            says="An active server is queued, or waits for its timer.",
+            category=Category.SERVER,
+            source=f"{_DL} dl_server_start, start_dl_timer",
+            at=TICKED,
+            names=names,
+            given="server.dl_server_active == 1",
+            holds=f"{_ON_TREE} or server.dl_throttled == 1",
+            since=since,
+        ),
+        Invariant(
+            name=f"{name}-runtime",
+            says="A server has no more to spend than it is given in a period.",
+            category=Category.SERVER,
+            source=f"{_DL} replenish_dl_entity, replenish_dl_new_period",
+            at=TICKED,
+            names=names,
+            holds="server.runtime <= server.dl_runtime",
+            since=since,
+        ),
+        Invariant(
+            name=f"{name}-bandwidth",
+            says="A server's bandwidth is what it is given by its period.",
+            category=Category.SERVER,
+            source="kernel/sched/core.c to_ratio, kernel/sched/deadline.c dl_server_apply_params",
+            at=TICKED,
+            names=names,
+            given="server.dl_server == 1 and server.dl_period != 0",
+            holds="server.dl_bw == (server.dl_runtime << BW_SHIFT) // server.dl_period",
+            since=since,
+        ),
+        Invariant(
+            name=f"{name}-never-yields",
+            says="A server does not yield.",
+            category=Category.SERVER,
+            source=f"{_DL} yield_task_dl, update_curr_dl_se",
+            at=TICKED,
+            names=names,
+            holds="server.dl_yielded == 0",
+            since=since,
+        ),
+    )
+
 
 REALTIME = (
     Invariant(
@@ -127,54 +188,8 @@ REALTIME = (
         at=TICKED,
         holds="0 <= rq.dl.running_bw <= rq.dl.this_bw",
     ),
-    Invariant(
-        name="server-queued",
-        says="A server is queued only while it is active, and not while it is throttled.",
-        category=Category.SERVER,
-        source=f"{_DL} dl_server_start, dl_server_stop, update_curr_dl_se",
-        at=(SWITCHED, *TICKED),
-        names=_OF_QUEUE,
-        given=_ON_TREE,
-        holds="server.dl_server == 1 and server.dl_server_active == 1 and server.dl_throttled == 0",
-    ),
-    Invariant(
-        name="server-alive",
-        says="An active server is queued, or waits for its timer.",
-        category=Category.SERVER,
-        source=f"{_DL} dl_server_start, start_dl_timer",
-        at=TICKED,
-        names=_OF_QUEUE,
-        given="server.dl_server_active == 1",
-        holds=f"{_ON_TREE} or server.dl_throttled == 1",
-    ),
-    Invariant(
-        name="server-runtime",
-        says="A server has no more to spend than it is given in a period.",
-        category=Category.SERVER,
-        source=f"{_DL} replenish_dl_entity, replenish_dl_new_period",
-        at=TICKED,
-        names=_OF_QUEUE,
-        holds="server.runtime <= server.dl_runtime",
-    ),
-    Invariant(
-        name="server-bandwidth",
-        says="A server's bandwidth is what it is given by its period.",
-        category=Category.SERVER,
-        source="kernel/sched/core.c to_ratio, kernel/sched/deadline.c dl_server_apply_params",
-        at=TICKED,
-        names=_OF_QUEUE,
-        given="server.dl_server == 1 and server.dl_period != 0",
-        holds="server.dl_bw == (server.dl_runtime << BW_SHIFT) // server.dl_period",
-    ),
-    Invariant(
-        name="server-never-yields",
-        says="A server does not yield.",
-        category=Category.SERVER,
-        source=f"{_DL} yield_task_dl, update_curr_dl_se",
-        at=TICKED,
-        names=_OF_QUEUE,
-        holds="server.dl_yielded == 0",
-    ),
+    *_of_server("fair_server", "server", (6, 12)),
+    *_of_server("ext_server", "ext-server", (7, 0)),
     Invariant(
         name="server-started",
         says="A server with something to spend is active once it was started.",
@@ -183,6 +198,17 @@ REALTIME = (
         at=(SERVER_STARTED,),
         given="server.dl_runtime != 0",
         holds="server.dl_server == 1 and server.dl_server_active == 1",
+        until=(7, 0),
+    ),
+    Invariant(
+        name="server-started",
+        says="A server with something to spend, and bandwidth for it, is active once started.",
+        category=Category.SERVER,
+        source=f"{_DL} dl_server_start, __dl_server_attach_bw_locked",
+        at=(SERVER_STARTED,),
+        given="server.dl_runtime != 0 and server.dl_bw_attached == 1",
+        holds="server.dl_server == 1 and server.dl_server_active == 1",
+        since=(7, 0),
     ),
     Invariant(
         name="server-stopped",
