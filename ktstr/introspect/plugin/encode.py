@@ -24,19 +24,19 @@ from ktstr.introspect.plugin.watch import (
 
 MAGIC = b"KTSTRWAT"
 # Of the plugin and this module: a plugin of another version refuses the watch.
-VERSION = 3
+VERSION = 4
 
 HEADER = struct.Struct("<8sIIIIQQQQQQQIHHHHI")
 _READ = struct.Struct(f"<BBHIII{MOST_OFFSETS}q")
 _PERIOD = struct.Struct("<QHHI")
-_PROBE = struct.Struct("<QQQIHHHHHH")
+_PROBE = struct.Struct("<QQQQIIHHHHHHHH")
 _PREDICATE_OF_PROBE = struct.Struct("<H")
 _PROGRAM = struct.Struct("<Q")
 
 _NONE = 0xFFFF
 _NO_LIMIT = (1 << 64) - 1
 _RETURN, _REGISTERS, _STACK, _HOLD, _EVERY, _YIELDS, _LEARNS, _LEARNED = (1 << i for i in range(8))
-_FORGETS = 256
+_FORGETS, _CHANGES, _MARKS = 256, 512, 1024
 _BASES = {
     name: number
     for number, name in enumerate((*REGISTERS, ABSOLUTE, EACH_CPU, POINTED_CPU, *NUMBERS))
@@ -104,18 +104,21 @@ def _probe(probe: Probe, reads: int, period: int, predicates: int) -> bytes:
     flags = _RETURN * (probe.when is When.RETURN) | _REGISTERS * probe.registers
     flags |= _STACK * probe.stack | _HOLD * probe.hold | _EVERY * probe.every
     flags |= _YIELDS * probe.yields | _LEARNS * probe.learns | _LEARNED * probe.learned
-    flags |= _FORGETS * probe.forgets
+    flags |= _FORGETS * probe.forgets | _CHANGES * probe.changes | _MARKS * probe.marks
     return _PROBE.pack(
         probe.address,
         probe.end - 1,
         _NO_LIMIT if probe.limit is None else probe.limit,
+        probe.skip,
         flags,
+        0,
         reads,
         len(probe.reads),
         period,
         predicates,
         len(probe.predicates),
-        0,
+        0 if probe.area is None else probe.area + 1,
+        *probe.phases,
     )
 
 

@@ -37,6 +37,8 @@ MOST_RUN_BYTES = 1 << 16
 MOST_PREDICATES = 1024
 MOST_EVALUATED = 1 << 16
 MOST_RECORD_BYTES = 1 << 22
+MOST_PHASE = 0xFFFF
+MOST_NUMBER_BYTES = 8
 
 
 class When(enum.Enum):
@@ -108,10 +110,12 @@ class Period:
     """At most one record while the u64 at `read` has grown by less than `least`.
 
     Probes with equal periods share one: whichever is hit first once that is over makes the record.
+    `whose` keeps periods apart that are equal otherwise.
     """
 
     read: Read
     least: int
+    whose: str = ""
 
     def __post_init__(self) -> None:
         one = self.read.times == 1 and self.read.base not in (EACH_CPU, POINTED_CPU)
@@ -143,6 +147,14 @@ class Probe:
       learned: whether it stands at functions that are learned, and not at `address`.
       hold: whether the guest stops here until the host lets it go on.
       limit: so many records at most; None for no limit.
+      skip: so many times of coming here, it does nothing yet.
+      changes: whether [address, end) are no function but the bytes of a number, 8 at most, and it
+        stands behind each instruction that has changed it.  Only in a phase: what the number was
+        before is known from where a phase began.
+      area: the CPU in whose area these lie, at that offset; None for an address.
+      marks: whether the first of its reads, of 8 bytes, is the phase that the guest is in from now
+        on; with predicates, where one has failed.
+      phases: the first and the last phase in which it looks; the guest begins in phase 0.
     """
 
     name: str
@@ -161,9 +173,27 @@ class Probe:
     learned: bool = False
     hold: bool = False
     limit: int | None = None
+    skip: int = 0
+    changes: bool = False
+    area: int | None = None
+    marks: bool = False
+    phases: tuple[int, int] = (0, MOST_PHASE)
 
     def __post_init__(self) -> None:
-        if not 1 << 63 <= self.address < self.end <= 1 << 64:
+        self._check_place()
+        first, last = self.phases
+        if not 0 <= first <= last <= MOST_PHASE or not 0 <= self.skip < 1 << 64:
+            raise UsageError(
+                f"probe {self.name} looks in phases {first} to {last}, after {self.skip} times; "
+                f"there are phases 0 to {MOST_PHASE}"
+            )
+        if self.marks and [each.size * each.times for each in self.reads[:1]] != [8]:
+            raise UsageError(f"probe {self.name} tells phases: its first read is of 8 bytes")
+
+    def _check_place(self) -> None:
+        if self.changes:
+            self._check_number()
+        elif not 1 << 63 <= self.address < self.end <= 1 << 64 or self.area is not None:
             raise UsageError(
                 f"probe {self.name} is to stand in [{self.address:#x}, {self.end:#x}), which is no "
                 f"part of the kernel"
@@ -180,6 +210,20 @@ class Probe:
             raise UsageError(
                 f"probe {self.name} learns or forgets functions: it stands at a function's entry, "
                 f"and its first two reads are of 8 and of 4 bytes"
+            )
+
+    def _check_number(self) -> None:
+        least = 1 << 63 if self.area is None else 0
+        if not least <= self.address < self.end <= self.address + MOST_NUMBER_BYTES:
+            raise UsageError(
+                f"probe {self.name} is to stand at the number [{self.address:#x}, {self.end:#x}), "
+                f"which is none of the kernel's of {MOST_NUMBER_BYTES} bytes at most"
+            )
+        others = self.learns or self.forgets or self.learned or self.when is When.RETURN
+        if others or not self.phases[0]:
+            raise UsageError(
+                f"probe {self.name} stands at a number: it has no function, and looks in phases "
+                f"from 1 on"
             )
 
 
@@ -249,6 +293,10 @@ class Watch:
             raise UsageError(
                 f"probe {probe.name} evaluates predicates {probe.predicates}; the watch has "
                 f"{len(self.predicates)}"
+            )
+        if probe.area is not None and not 0 <= probe.area < self.cpus:
+            raise UsageError(
+                f"probe {probe.name} stands at a number of CPU {probe.area}; there are {self.cpus}"
             )
         runs = [self.cpus if each.base in (EACH_CPU, POINTED_CPU) else 1 for each in probe.reads]
         size = sum(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from ktstr.introspect.plugin.records import Failed, Record, Stack
 from ktstr.introspect.plugin.watch import (
     ABSOLUTE,
     EACH_CPU,
+    MOST_PHASE,
     NUMBERS,
     POINTED_CPU,
     REGISTERS,
@@ -82,6 +84,19 @@ _reads = _one | _many | _numbers
 _periods = st.builds(Period, st.builds(Read, st.just("rdi"), st.just((8,)), st.just(8)), st.just(4))
 
 
+_phases = st.integers(0, 2).flatmap(
+    lambda first: st.tuples(st.just(first), st.integers(first, MOST_PHASE))
+)
+_changes = st.builds(
+    lambda place, size, hold: Probe(
+        "changes", place[0], place[0] + size, changes=True, area=place[1], hold=hold, phases=(1, 2)
+    ),
+    st.sampled_from(((TEXT, None), (0x30, 0))),
+    st.integers(1, 8),
+    st.booleans(),
+)
+
+
 @st.composite
 def watches(draw: st.DrawFn) -> Watch:
     """Watches of all that there is."""
@@ -102,9 +117,15 @@ def watches(draw: st.DrawFn) -> Watch:
             predicates=tuple(draw(numbers)),
             hold=draw(st.booleans()),
             limit=draw(st.none() | st.integers(0, 9)),
+            skip=draw(st.integers(0, 9)),
+            phases=draw(_phases),
         )
         for number in range(draw(st.integers(1, 3)))
     ]
+    if draw(st.booleans()):
+        probes.append(draw(_changes))
+    if draw(st.booleans()):
+        probes.append(replace(probes[0], name="marks", reads=(Read("rdi", (), 8),), marks=True))
     return Watch(draw(st.integers(1, 3)), KERNEL, tuple(probes), predicates)
 
 

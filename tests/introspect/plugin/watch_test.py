@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from ktstr.introspect.plugin import encode as encoding
 from ktstr.introspect.plugin.encode import encode
-from ktstr.introspect.plugin.watch import EACH_CPU, Period, Probe, Read, Watch
+from ktstr.introspect.plugin.watch import EACH_CPU, Period, Probe, Read, Watch, When
 from ktstr.model.errors import UsageError
 from tests.introspect.plugin import streams
 
 _PROBE = Probe("tick", streams.TEXT, streams.TEXT + 1)
+_NUMBER = Probe("number", streams.TEXT, streams.TEXT + 4, changes=True, phases=(1, 2))
 _READ = Read("rdi", (0,), 8)
 _BIG = Read(EACH_CPU, (0,), 1 << 16)
 
@@ -34,7 +35,7 @@ class WatchTest(parameterized.TestCase):
         watch = Watch(1, streams.KERNEL, (one, other))
         self.assertLen(watch.periods(), 1)
         alone = len(encode(Watch(1, streams.KERNEL, (one,))))
-        self.assertEqual(len(encode(watch)) - alone, 40)
+        self.assertEqual(len(encode(watch)) - alone, 56)
 
     @parameterized.parameters(
         (lambda: Read("ax", (0,), 8), "a read is based on 'ax'; that is one of rax, rbx"),
@@ -55,6 +56,27 @@ class WatchTest(parameterized.TestCase):
         (lambda: Probe("p", 4096, 5000), "which is no part of the kernel"),
         (lambda: Probe("p", streams.TEXT, streams.TEXT), "which is no part of the kernel"),
         (lambda: replace(_PROBE, reads=(_READ,) * 65), "probe tick has 65 reads, of 64 at most"),
+        (
+            lambda: replace(_PROBE, phases=(2, 1)),
+            "probe tick looks in phases 2 to 1, after 0 times; there are phases 0 to 65535",
+        ),
+        (lambda: replace(_PROBE, skip=-1), "looks in phases 0 to 65535, after -1 times"),
+        (lambda: replace(_PROBE, marks=True), "probe tick tells phases: its first read is of 8"),
+        (lambda: replace(_PROBE, area=0), "which is no part of the kernel"),
+        (
+            lambda: replace(_NUMBER, end=_NUMBER.address + 9),
+            "0xffffffff81000009.*, which is none of the kernel's of 8 bytes at most",
+        ),
+        (lambda: replace(_NUMBER, address=8, end=16), "which is none of the kernel's of 8 bytes"),
+        (
+            lambda: replace(_NUMBER, phases=(0, 1)),
+            "probe number stands at a number: it has no function, and looks in phases from 1 on",
+        ),
+        (lambda: replace(_NUMBER, when=When.RETURN), "probe number stands at a number: it has no"),
+        (
+            lambda: Watch(2, streams.KERNEL, (replace(_NUMBER, area=2),)),
+            "probe number stands at a number of CPU 2; there are 2",
+        ),
         (lambda: Watch(0, streams.KERNEL), "the plugin watches 1 to 256 CPUs, not 0"),
         (lambda: Watch(1, streams.KERNEL, (_PROBE, _PROBE)), "more than one probe named tick"),
         (

@@ -11,8 +11,10 @@ static const char *const names[REGISTERS] = {
 };
 static struct qemu_plugin_register *handles[REGISTERS];
 static GByteArray *scratch;
-// The areas that CPUs were seen with, by the CPU's number: a kernel's never moves.
-static uint64_t areas[MOST_CPUS];
+// The areas that CPUs were seen with, by the CPU's number, and those that the kernel has for all:
+// they move once, when it has booted so far.
+static uint64_t areas[MOST_CPUS], of_all[MOST_CPUS];
+static bool knows_all;
 static int last;
 
 bool guest_begin(void)
@@ -73,5 +75,17 @@ int guest_cpu(const struct watch_header *kernel)
 	    offset != area)
 		return -1;
 	areas[number] = area;
+	knows_all = false;
 	return last = number;
+}
+
+const uint64_t *guest_areas(const struct watch_header *kernel)
+{
+	if (knows_all)
+		return of_all;
+	knows_all = guest_read(kernel->per_cpu_offset, of_all, 8 * kernel->cpus);
+	// while it boots all of them have the same
+	for (unsigned i = 1; i < kernel->cpus; i++)
+		knows_all &= of_all[i] != of_all[i - 1];
+	return of_all;
 }

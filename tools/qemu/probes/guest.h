@@ -21,4 +21,7 @@ bool guest_read(uint64_t address, void *to, uint32_t size);
 // The number of the CPU that runs, or -1 where the kernel's memory tells none, or tells two.
 int guest_cpu(const struct watch_header *kernel);
 
+// The areas of all CPUs, or zeros where they cannot be read. To be asked for behind guest_cpu().
+const uint64_t *guest_areas(const struct watch_header *kernel);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "changes.h"
 #include "count.h"
 #include "guest.h"
 #include "places.h"
@@ -95,9 +96,9 @@ static bool read_one(struct instant *instant, const struct read *read, uint8_t *
 
 static bool read_each_cpu(const struct watch_header *kernel, const struct read *read, uint8_t *to)
 {
-	uint64_t area[MOST_CPUS], bytes = read->size * read->times;
-	bool whole = guest_read(kernel->per_cpu_offset, area, 8 * kernel->cpus);
-	bool first = read->base == EACH_CPU;
+	const uint64_t *area = guest_areas(kernel);
+	uint64_t bytes = read->size * read->times;
+	bool whole = area[0], first = read->base == EACH_CPU;
 
 	for (unsigned cpu = 0; cpu < kernel->cpus; cpu++)
 		whole &= read_times(first ? area[cpu] : 0, first ? 0 : area[cpu], read,
@@ -223,13 +224,32 @@ static void learn(struct plugin *plugin, const struct probe *probe, struct insta
 		output_say(&plugin->output, "more functions were learned than there is room for");
 }
 
+// The first of the probe's reads is the phase that the guest is in from now on.
+static void mark(struct plugin *plugin, const struct probe *probe, struct instant *instant)
+{
+	uint64_t phase;
+
+	if (!read_one(instant, &plugin->watch.reads[probe->read], (uint8_t *)&phase))
+		return;
+	plugin->phase = phase;
+	changes_begin(plugin);
+}
+
+static bool is_in_phase(const struct plugin *plugin, const struct probe *probe)
+{
+	return plugin->phase >= probe->phase && plugin->phase <= probe->until;
+}
+
 void look(struct plugin *plugin, unsigned number, struct instant *instant)
 {
 	const struct probe *probe = &plugin->watch.probes[number];
 	struct probe_count *count = &plugin->output.probes[number];
 	struct failures failures = {0};
 
-	count->hits++;
+	if (!is_in_phase(plugin, probe))
+		return;
+	if (count->hits++ < probe->skip)
+		return;
 	if (probe->flags & (PROBE_LEARNS | PROBE_FORGETS))
 		learn(plugin, probe, instant);
 	if (count->records >= probe->limit)
@@ -244,6 +264,8 @@ void look(struct plugin *plugin, unsigned number, struct instant *instant)
 		output_say(&plugin->output, "the kernel's memory does not tell which CPU runs");
 	if (probe->predicates && !predicates_fail(plugin, probe, instant, &failures))
 		return;
+	if (probe->flags & PROBE_MARKS)
+		mark(plugin, probe, instant);
 	record(plugin, number, instant, &failures);
 	if (probe->flags & PROBE_HOLD)
 		hold_guest(plugin, number, instant);

@@ -18,6 +18,7 @@ struct plugin {
 	struct hold hold;
 	uint64_t due[NO_PERIOD]; // per period: the next record's u64, 0 for at once
 	uint64_t failures[MOST_PREDICATES];
+	uint64_t phase; // of the guest, as PROBE_MARKS tell it; 0 before the first
 };
 
 // Registers in which a function gets its arguments, and its stack: one bit for each.

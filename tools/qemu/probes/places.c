@@ -69,8 +69,11 @@ bool places_make(struct plugin *plugin)
 	for (unsigned i = 0; i < plugin->watch.header.probes; i++) {
 		const struct probe *probe = &plugin->watch.probes[i];
 		bool waits = probe->flags & PROBE_LEARNED;
-		struct place *place = waits ? &learned : place_new(probe->address);
+		struct place *place;
 
+		if (probe->flags & PROBE_CHANGES)
+			continue;
+		place = waits ? &learned : place_new(probe->address);
 		if (!place)
 			return false;
 		if (!(probe->flags & PROBE_RETURN)) {

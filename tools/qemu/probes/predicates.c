@@ -6,7 +6,6 @@
 #include "guest.h"
 
 static struct predicate_look now;
-static uint64_t areas[MOST_CPUS];
 // As large as a record's part may be: one probe's predicates, each with its terms.
 static uint8_t failed_bytes[MOST_PREDICATES * (sizeof(struct failed) + 8 * PREDICATE_TERMS)];
 
@@ -24,9 +23,8 @@ static void begin(struct plugin *plugin, struct instant *instant)
 	if (instant->began)
 		return;
 	instant->began = true;
-	guest_read(kernel->per_cpu_offset, areas, 8 * kernel->cpus);
 	now.read = read_guest;
-	now.per_cpu = areas;
+	now.per_cpu = guest_areas(kernel);
 	now.cpus = kernel->cpus;
 	now.cpu = instant->cpu;
 	now.result = instant->call ? instant_register(instant, RAX) : 0;

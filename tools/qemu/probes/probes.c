@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "changes.h"
 #include "count.h"
 #include "guest.h"
 #include "places.h"
@@ -61,6 +62,12 @@ static void at_block(unsigned translator, void *instructions)
 	count_block((uintptr_t)instructions);
 }
 
+static void at_store(unsigned translator, uint32_t what, uint64_t to, void *data)
+{
+	(void)translator;
+	changes_at(&plugin, to, 1u << qemu_plugin_mem_size_shift(what), data);
+}
+
 static void hook(struct qemu_plugin_tb *tb)
 {
 	size_t count = qemu_plugin_tb_n_insns(tb);
@@ -76,6 +83,10 @@ static void hook(struct qemu_plugin_tb *tb)
 		struct site *site = place ? place_site(place, count - i) : NULL;
 		struct leave *leave = NULL;
 
+		if (plugin.watch.changes)
+			qemu_plugin_register_vcpu_mem_cb(insn, at_store, QP_READS_REGISTERS,
+							 QP_STORES,
+							 changes_site(address, count - i));
 		if (site)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_entry, QP_READS_REGISTERS,
 							       site);

@@ -36,6 +36,7 @@ struct qemu_plugin_insn;
 struct qemu_plugin_register;
 
 enum { QP_READS_NOTHING, QP_READS_REGISTERS };
+enum { QP_LOADS = 1, QP_STORES };
 
 // An element of qemu_plugin_get_registers(), which is longer at later levels: step by its size.
 struct qp_register {
@@ -45,6 +46,7 @@ struct qp_register {
 };
 
 typedef void qp_exec(unsigned translator, void *data);
+typedef void qp_access(unsigned translator, uint32_t what, uint64_t address, void *data);
 #if QP_LEVEL < 7
 typedef void qp_vcpu(uint64_t id, unsigned vcpu);
 typedef void qp_translate(uint64_t id, struct qemu_plugin_tb *tb);
@@ -64,6 +66,10 @@ void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qp_ex
 
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qp_exec *call, int flags,
 					  void *data);
+
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qp_access *call, int flags,
+				      int which, void *data);
+unsigned qemu_plugin_mem_size_shift(uint32_t what);
 
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);

@@ -79,11 +79,30 @@ static bool tells_function(const struct watch *watch, const struct probe *probe)
 	       read[1].size == 4 && read[1].base < EACH_CPU && read[1].times == 1;
 }
 
+// Whether it can be told when the number changes: what it was is read where a phase begins.
+static bool stands_at_number(const struct watch_header *header, const struct probe *probe)
+{
+	return probe->last - probe->address < 8 && probe->area <= header->cpus && probe->phase &&
+	       !(probe->flags & (PROBE_RETURN | PROBE_LEARNS | PROBE_FORGETS | PROBE_LEARNED));
+}
+
+static bool tells_phase(const struct watch *watch, const struct probe *probe)
+{
+	const struct read *read = &watch->reads[probe->read];
+
+	return probe->reads && read->size == 8 && read->times == 1 && read->base != EACH_CPU &&
+	       read->base != POINTED_CPU;
+}
+
 static bool probe_is_sound(const struct watch *watch, const struct probe *probe)
 {
 	const struct watch_header *header = &watch->header;
 
-	if (probe->last < probe->address || !(probe->address >> 63))
+	if (probe->last < probe->address || (!(probe->address >> 63) && !probe->area))
+		return false;
+	if (probe->flags & PROBE_CHANGES ? !stands_at_number(header, probe) : probe->area)
+		return false;
+	if (probe->flags & PROBE_MARKS && !tells_phase(watch, probe))
 		return false;
 	if (probe->reads > MOST_READS || probe->read + probe->reads > header->reads)
 		return false;
@@ -136,6 +155,7 @@ static const char *unsound(struct watch *watch)
 		if (largest(watch, &watch->probes[i]) > MOST_RECORD_BYTES)
 			return "a probe whose records are too large";
 		watch->record_bytes[i] = largest(watch, &watch->probes[i]);
+		watch->changes |= watch->probes[i].flags & PROBE_CHANGES;
 	}
 	return NULL;
 }

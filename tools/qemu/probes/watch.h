@@ -13,7 +13,7 @@
 #include "../predicate.h"
 
 enum {
-	WATCH_VERSION = 3,
+	WATCH_VERSION = 4,
 	// as ktstr/introspect/plugin/watch.py has them
 	MOST_CPUS = 256,
 	MOST_PROBES = 512,
@@ -43,6 +43,8 @@ enum {
 	PROBE_LEARNS = 64,
 	PROBE_LEARNED = 128,
 	PROBE_FORGETS = 256,
+	PROBE_CHANGES = 512,
+	PROBE_MARKS = 1024,
 };
 
 struct watch_header {
@@ -68,10 +70,13 @@ struct period {
 	uint16_t read, unused[3];
 };
 
+// Of PROBE_CHANGES the bytes that it stands at are those of a number; with `area` these are in the
+// area of that CPU, counted from 1. It looks while the guest's phase is one of `phase` to `until`,
+// and not before it was come to `skip` times.
 struct probe {
-	uint64_t address, last, limit;
-	uint32_t flags;
-	uint16_t read, reads, period, predicate, predicates, unused;
+	uint64_t address, last, limit, skip;
+	uint32_t flags, unused;
+	uint16_t read, reads, period, predicate, predicates, area, phase, until;
 };
 
 // The tables lie in one block of memory, which lives as long as QEMU.
@@ -84,6 +89,7 @@ struct watch {
 	struct predicate_program *programs;
 	uint32_t *record_bytes; // of each probe, at most
 	bool counts;		// whether a read tells of instructions
+	bool changes;		// whether a probe stands at a number
 };
 
 // How many runs a read has.
