@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.needs import Needs
 from ktstr.model.plan import SAMPLE_MS
+from ktstr.model.scenario.inside import Snapshot
 from ktstr.model.scenario.scenario import Scenario
 from ktstr.model.verdict.checks import Checks, ExpectFail, check_checks
-from ktstr.model.verdict.claims import StatClaim
+from ktstr.model.verdict.claims import SeriesClaim, StatClaim
 
 if TYPE_CHECKING:
     from ktstr.guest.function.context import Context
@@ -30,7 +31,7 @@ class Declaration:
     needs: the smallest machine that it is for; None: any.  trace: the kernel's tracepoints are
     sampled, too.  sample_ms: the monitor samples runqueues once in so much guest time at most.
     decisions: every decision is traced from outside, op_costs: instructions of the scheduler's
-    callbacks are counted from outside.
+    callbacks are counted from outside.  snapshots: of the guest's state, from outside.
     """
 
     name: str
@@ -44,10 +45,11 @@ class Declaration:
     function: Callable[..., Any]
     needs: Needs | None = None
     trace: bool = False
-    claims: tuple[StatClaim, ...] = ()
+    claims: tuple[StatClaim | SeriesClaim, ...] = ()
     sample_ms: float = SAMPLE_MS
     decisions: bool = False
     op_costs: bool = False
+    snapshots: tuple[Snapshot, ...] = ()
 
 
 S = TypeVar("S", bound=Callable[..., Scenario])
@@ -62,10 +64,11 @@ def scenario(
     scheduler_args: tuple[str, ...] = (),
     needs: Needs | None = None,
     trace: bool = False,
-    claims: tuple[StatClaim, ...] = (),
+    claims: tuple[StatClaim | SeriesClaim, ...] = (),
     sample_ms: float = SAMPLE_MS,
     decisions: bool = False,
     op_costs: bool = False,
+    snapshots: tuple[Snapshot, ...] = (),
 ) -> Callable[[S], S]:
     """Declares a test as data: the function runs on the host and returns the scenario to play.
 
@@ -74,7 +77,8 @@ def scenario(
     lacks what the test `needs` it is skipped before anything boots.  With `trace` the kernel's
     tracepoints measure the managed cgroups besides.  The monitor samples runqueues once in
     `sample_ms` of guest time at most, at ticks.  In virtual time `decisions` leaves a trace of
-    all that the scheduler decides, and `op_costs` counts the instructions of its callbacks; neither
+    all that the scheduler decides, and `op_costs` counts the instructions of its callbacks;
+    `snapshots` are taken of the guest's state at times or when something happens.  None of them
     changes the run.
 
     Raises:
@@ -97,6 +101,7 @@ def scenario(
             sample_ms,
             decisions,
             op_costs,
+            snapshots,
         )
         return function
 
@@ -113,15 +118,16 @@ def test(
     scheduler_args: tuple[str, ...] = (),
     needs: Needs | None = None,
     trace: bool = False,
-    claims: tuple[StatClaim, ...] = (),
+    claims: tuple[StatClaim | SeriesClaim, ...] = (),
     sample_ms: float = SAMPLE_MS,
     decisions: bool = False,
     op_costs: bool = False,
+    snapshots: tuple[Snapshot, ...] = (),
 ) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
     """Declares a test as code: the function runs in the guest, as root, with a live `Context`.
 
-    It may take at most `timeout` guest seconds.  `trace`, `sample_ms`, `decisions` and `op_costs`
-    as for a scenario.
+    It may take at most `timeout` guest seconds.  `trace`, `sample_ms`, `decisions`, `op_costs` and
+    `snapshots` as for a scenario.
 
     Raises:
         UsageError: a value is out of range.
@@ -143,6 +149,7 @@ def test(
             sample_ms,
             decisions,
             op_costs,
+            snapshots,
         )
         return function
 
@@ -169,10 +176,11 @@ def _declare(
     scheduler_args: tuple[str, ...],
     needs: Needs | None,
     trace: bool,
-    claims: tuple[StatClaim, ...],
+    claims: tuple[StatClaim | SeriesClaim, ...],
     sample_ms: float,
     decisions: bool,
     op_costs: bool,
+    snapshots: tuple[Snapshot, ...],
 ) -> None:
     name = function.__name__
     times = (("duration", duration), ("timeout", timeout), ("sample_ms", sample_ms))
@@ -187,10 +195,16 @@ def _declare(
     except UsageError as error:
         raise UsageError(f"test {name}: {error}") from error
     for claim in claims:
-        if not isinstance(claim, StatClaim):
+        if not isinstance(claim, StatClaim | SeriesClaim):
             raise UsageError(
                 f"test {name}: claims: {claim!r} claims nothing; expected e.g. "
                 f'(stat("cg_0.iterations").at_least(100),), with a comma'
+            )
+    for each in snapshots:
+        if not isinstance(each, Snapshot):
+            raise UsageError(
+                f"test {name}: snapshots: {each!r} is no snapshot; expected e.g. "
+                f'(Snapshot("load", every=0.1),), with a comma'
             )
     declared = Declaration(
         name,
@@ -208,5 +222,6 @@ def _declare(
         sample_ms,
         decisions,
         op_costs,
+        tuple(snapshots),
     )
     setattr(function, _MARK, declared)

@@ -15,7 +15,15 @@ from ktstr.model.scenario.conditions import (
     OnTimeout,
     WorkDone,
 )
-from ktstr.model.scenario.inside import KernelValue, MapValue, SetKernel, SetMap, Snapshot
+from ktstr.model.scenario.inside import (
+    Changed,
+    Entered,
+    KernelValue,
+    MapValue,
+    SetKernel,
+    SetMap,
+    Snapshot,
+)
 from ktstr.model.scenario.limits import Limits
 from ktstr.model.scenario.relative import EEVDF, better_than, not_worse_than
 from ktstr.model.scenario.scenario import (
@@ -61,6 +69,7 @@ from ktstr.model.verdict.checks import Checks, ExpectFail
 from ktstr.model.verdict.claims import Relation, StatClaim
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.relations import it, stat
+from ktstr.model.verdict.series import series
 from ktstr.model.work import teams, types
 from ktstr.model.work.mem_policy import MemMode, MemPolicy
 from ktstr.model.work.policy import Policy
@@ -89,6 +98,7 @@ __all__ = [
     "Backdrop",
     "CaptureProcs",
     "CgroupDef",
+    "Changed",
     "Checks",
     "ClearCpuset",
     "CpuTime",
@@ -96,6 +106,7 @@ __all__ = [
     "Deadline",
     "DetachScheduler",
     "Disjoint",
+    "Entered",
     "EventSeen",
     "Exact",
     "ExactCpus",
@@ -162,6 +173,7 @@ __all__ = [
     "metric",
     "not_worse_than",
     "scenario",
+    "series",
     "stat",
     "stream",
     "test",

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ktstr.introspect.plugin.part import Part
+from ktstr.model.scenario.inside import Snapshot
 
 
 def asked_parts(asked: Collection[str]) -> tuple[Part, ...]:
@@ -20,6 +21,15 @@ def asked_parts(asked: Collection[str]) -> tuple[Part, ...]:
 
         made.append(CostPart())
     return tuple(made)
+
+
+def snapshot_parts(snapshots: Sequence[Snapshot]) -> tuple[Part, ...]:
+    """Those who take the snapshots that a test declares."""
+    if not snapshots:
+        return ()
+    from ktstr.introspect.occasions.part import Snapshots
+
+    return (Snapshots(snapshots),)
 
 
 def parts() -> tuple[Part, ...]:

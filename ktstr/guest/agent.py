@@ -17,6 +17,7 @@ from ktstr.guest.scheduler.lives import Schedulers
 from ktstr.guest.scheduler.subject import Subject
 from ktstr.guest.system.cgroups import CgroupTree
 from ktstr.guest.system.comm import set_comm
+from ktstr.guest.system.mark import mark
 from ktstr.guest.system.oom import NEVER_KILLED, set_oom_score
 from ktstr.guest.system.port import FramePort
 from ktstr.guest.system.reactor import Reactor
@@ -25,6 +26,7 @@ from ktstr.guest.system.view import seen_view
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts, End, LogChunk
 from ktstr.model.plan import PLAN_PATH, Plan
+from ktstr.model.wire.phases import Phase
 from ktstr.model.wire.witness import AGENT_COMM
 
 if TYPE_CHECKING:
@@ -135,15 +137,19 @@ class _Session:
         if self._witness is not None:
             self._witness.begin(self._port, len(self._view.cpus))
         schedulers = Schedulers(self._plan, self._reactor, self._port, self._loader)
+        mark(Phase.SCHEDULER)
         try:
             attached = schedulers.begin()
             if not attached and self._plan.shell:
                 sys.stderr.write(schedulers.words())
             # a prompt is of use without the scheduler, a script under another one is not
             if attached or (self._plan.shell and not self._plan.command):
+                mark(Phase.BODY)
                 self._body(schedulers)
         finally:
+            mark(Phase.AFTER)
             schedulers.end()
+            mark(Phase.GONE)
             if self._witness is not None:
                 self._witness.finish()
             cpus.finish()

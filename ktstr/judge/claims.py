@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ktstr.introspect.costs.costs import OpCosts
+from ktstr.judge.claim_result import ClaimResult
 from ktstr.judge.figures import FigureName
 from ktstr.judge.scheduler import never_ran
 from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, OF_CALLS
@@ -17,26 +17,11 @@ from ktstr.model.errors import UsageError
 from ktstr.model.scenario.parts import parts_of
 from ktstr.model.scenario.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
 from ktstr.model.verdict.checks import Detail, Verdict
-from ktstr.model.verdict.claims import Relation, StatClaim
+from ktstr.model.verdict.claims import Relation, SeriesClaim, StatClaim
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.op_figures import check_op_figure, is_op_figure
 from ktstr.model.verdict.relations import holds, words
 from ktstr.record.run import RunRecord
-
-
-@dataclass(frozen=True)
-class ClaimResult:
-    """One claim and what came of it.  `value` is as JSON has it; None: there was none.
-
-    `relation` is in words, empty where nothing was said about the value; `why`: why there is no
-    value, or no verdict.
-    """
-
-    name: str
-    value: Any
-    relation: str
-    verdict: Verdict
-    why: str = ""
 
 
 def claim_results(run: RunRecord, statistics: RunStatistics) -> list[ClaimResult]:
@@ -44,7 +29,7 @@ def claim_results(run: RunRecord, statistics: RunStatistics) -> list[ClaimResult
     made = [_result(each.name, each.value, each.relation) for each in run.claims]
     if run.end is None or never_ran(run):
         return made  # it did not get that far, and another finding says why
-    return made + [_stat(run, each, statistics) for each in run.plan.claims]
+    return made + [_planned(run, each, statistics) for each in run.plan.claims]
 
 
 def claim_details(results: list[ClaimResult]) -> list[Detail]:
@@ -60,8 +45,19 @@ def claim_details(results: list[ClaimResult]) -> list[Detail]:
     return details
 
 
-def check_claims(claims: tuple[StatClaim, ...], scenario: Scenario | None) -> None:
-    """Refuses claims about figures that no run could have.
+def _planned(
+    run: RunRecord, claim: StatClaim | SeriesClaim, statistics: RunStatistics
+) -> ClaimResult:
+    if isinstance(claim, StatClaim):
+        return _stat(run, claim, statistics)
+    # late: few tests have some
+    from ktstr.judge.series.claims import series_result
+
+    return series_result(run, claim)
+
+
+def check_claims(claims: tuple[StatClaim | SeriesClaim, ...], scenario: Scenario | None) -> None:
+    """Refuses claims about figures and series that no run could have.
 
     Cgroups and steps are known where the scenario is data; a test function may make any.
 
@@ -69,6 +65,9 @@ def check_claims(claims: tuple[StatClaim, ...], scenario: Scenario | None) -> No
         UsageError: what was asked for, and what there is.
     """
     for claim in claims:
+        if isinstance(claim, SeriesClaim):
+            _check_series(claim, scenario)
+            continue
         if is_op_figure(claim.stat):
             check_op_figure(claim.stat, claim.step)
             continue
@@ -76,12 +75,31 @@ def check_claims(claims: tuple[StatClaim, ...], scenario: Scenario | None) -> No
         if scenario is None:
             continue
         step = name.placed(claim.step, set(_cgroups(scenario)), _labels(scenario)).step
-        meant = [i for i, each in enumerate(scenario.steps) if step in (each.name, f"{i}")]
-        if step and len(meant) > 1:
-            raise UsageError(
-                f"stat {claim.stat!r}: {step!r} is the number or name of steps "
-                f"{', '.join(map(str, meant))}; give the one that is meant a name of its own"
-            )
+        _check_step(f"stat {claim.stat!r}", step, scenario)
+
+
+def _check_series(claim: SeriesClaim, scenario: Scenario | None) -> None:
+    from ktstr.judge.series.points import check_source
+
+    check_source(claim)
+    if scenario is None or not claim.step:
+        return
+    labels = _labels(scenario)
+    if claim.step not in labels:
+        raise UsageError(
+            f"series {claim.name!r}: the scenario has no step {claim.step!r}; its steps: "
+            f"{', '.join(labels) or 'none'}"
+        )
+    _check_step(f"series {claim.name!r}", claim.step, scenario)
+
+
+def _check_step(what: str, step: str, scenario: Scenario) -> None:
+    meant = [i for i, each in enumerate(scenario.steps) if step in (each.name, f"{i}")]
+    if step and len(meant) > 1:
+        raise UsageError(
+            f"{what}: {step!r} is the number or name of steps {', '.join(map(str, meant))}; give "
+            f"the one that is meant a name of its own"
+        )
 
 
 def _labels(scenario: Scenario) -> list[str]:

@@ -34,6 +34,7 @@ from ktstr.judge.run.known_faults import known_fault_remarks, unexplained
 from ktstr.judge.run.machine import identity, topology
 from ktstr.judge.run.payloads import payload_remarks, payloads
 from ktstr.judge.run.samples import samples
+from ktstr.judge.run.snapshots import snapshot_remarks, snapshots
 from ktstr.judge.run.state_set import state_remarks
 from ktstr.judge.run.waits import wait_remarks, waits
 from ktstr.judge.scheduler import scheduler
@@ -97,6 +98,7 @@ def _judged(run: RunRecord) -> Judgement:
             *payload_remarks(run),
             *wait_remarks(run),
             *state_remarks(run),
+            *snapshot_remarks(run),
             *comeback_remarks(run),
             *kernel_log_remarks(run),
             *known_fault_remarks(run),
@@ -146,6 +148,7 @@ def _guest(run: RunRecord) -> list[Detail]:
         + limits(run)
         + payloads(run)
         + samples(run)
+        + snapshots(run)
     )
     if run.plan.function is not None and run.test is not None:
         details += outcome(run.plan.function, run.test)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ktstr.judge.checks.result import CheckResult
-from ktstr.judge.claims import ClaimResult
+from ktstr.judge.claim_result import ClaimResult
 from ktstr.judge.relative.claims import RelativeResult
 from ktstr.judge.statistics.run import NO_STATISTICS, RunStatistics
 from ktstr.model.verdict.checks import Detail, Verdict

@@ -15,7 +15,7 @@ from ktstr.model.machine.topology import Topology
 from ktstr.model.payload import Payload
 from ktstr.model.scenario.scenario import Scenario
 from ktstr.model.verdict.checks import Checks, ExpectFail
-from ktstr.model.verdict.claims import StatClaim
+from ktstr.model.verdict.claims import SeriesClaim, StatClaim
 
 PLAN_PATH = "/ktstr/plan.json"
 SOURCES_DIR = "/ktstr/src"
@@ -89,7 +89,7 @@ class Plan:
     staged: tuple[SchedulerPlan, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
     check_layers: dict[str, str] = field(default_factory=dict)
-    claims: tuple[StatClaim, ...] = ()
+    claims: tuple[StatClaim | SeriesClaim, ...] = ()
     trace: bool = False
     numa: NumaLayout | None = None
     workers: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ from ktstr.introspect.invariants.findings import (
     Lacked,
     Term,
 )
+from ktstr.introspect.occasions.taken import Taken
 from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
 from ktstr.record.collect import Collector
@@ -112,6 +113,9 @@ def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
         run = replace(run, invariants=_invariants(result.invariants))
     if result.HasField("op_costs"):
         run = replace(run, op_costs=_op_costs(result.op_costs))
+    if result.HasField("snapshot_watch"):
+        watch = result.snapshot_watch
+        run = replace(run, taken=Taken(problem=watch.problem, mistaken=watch.mistaken))
     return replace(
         run,
         own_layer=result.identity.own_layer,

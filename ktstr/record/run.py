@@ -16,6 +16,7 @@ from ktstr.introspect.asking.asked import Asked
 from ktstr.introspect.costs.costs import OpCosts
 from ktstr.introspect.invariants.findings import InvariantFindings
 from ktstr.introspect.monitor.series import MonitorSeries
+from ktstr.introspect.occasions.taken import Taken
 from ktstr.introspect.postmortem.state import PostMortem
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.trace.events import Decisions
@@ -52,9 +53,10 @@ class RunRecord:
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
     phase `none`.  `start` is None for a test whose guest was never started, `probes`, `invariants`
     and `monitor` for one that nobody wanted to look into, and `post_mortem` for one whose guest
-    came to its end in order.  `decisions` and `op_costs` are None where nobody asked.  `own_layer`
-    is the SHA-256 of the layer that holds plan, start and sources, empty in real time, where it is
-    another one each time.
+    came to its end in order.  `decisions` and `op_costs` are None where nobody asked,
+    `taken` where the test declares no snapshots; `snapshots` are those that nobody asked for, and
+    of a run that was read back all.  `own_layer` is the SHA-256 of the layer that holds plan, start
+    and sources, empty in real time, where it is another one each time.
     """
 
     plan: Plan
@@ -93,10 +95,21 @@ class RunRecord:
     asked: Asked | None = None
     post_mortem: PostMortem | None = None
     snapshots: tuple[Snapshot, ...] = ()
+    taken: Taken | None = None
     monitor: MonitorSeries | None = None
     decisions: Decisions | None = None
     op_costs: OpCosts | None = None
     own_layer: str = ""
+
+    @property
+    def all_snapshots(self) -> tuple[Snapshot, ...]:
+        """Those that somebody asked for, and the others, in the order of their times."""
+        found = list(self.snapshots)
+        found += self.asked.snapshots if self.asked is not None else ()
+        found += self.taken.snapshots if self.taken is not None else ()
+        if self.invariants is not None and self.invariants.first is not None:
+            found.append(self.invariants.first)
+        return tuple(sorted(found, key=lambda each: each.at_ns))
 
     @property
     def scheduler(self) -> SchedulerFacts | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import textwrap
 
+from ktstr.report.snapshot_text import change_lines
 from ktstr.result import result_pb2
 from ktstr.result.characters import one_line, printable
 
@@ -23,6 +24,7 @@ def wait_lines(found: result_pb2.PostMortem) -> list[str]:
     for words in found.waits:
         lines += textwrap.wrap(one_line(words), _WIDTH, subsequent_indent="  ")
     lines += [f"not read: {one_line(each)}" for each in found.missing]
+    lines += change_lines(snapshot)
     return lines
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ktstr.model.errors import UsageError
 from ktstr.model.nearest import did_you_mean
+from ktstr.model.verdict.claims import StatClaim
 from ktstr.model.verdict.op_figures import is_op_figure
 from ktstr.runner.cases.case import Case
 
@@ -34,6 +35,8 @@ def asked_of(environ: Mapping[str, str]) -> frozenset[str]:
 
 def looks_of(case: Case, asked: frozenset[str]) -> frozenset[str]:
     """What is looked at in the guest of a test: claims about callbacks' costs ask for these."""
-    costs = case.op_costs or any(is_op_figure(claim.stat) for claim in case.claims)
+    costs = case.op_costs or any(
+        isinstance(claim, StatClaim) and is_op_figure(claim.stat) for claim in case.claims
+    )
     own = {DECISIONS: case.decisions, OP_COSTS: costs}
     return asked | {name for name, wanted in own.items() if wanted}

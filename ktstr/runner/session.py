@@ -11,7 +11,7 @@ from ktstr.execute.budget import Budget
 from ktstr.execute.durations import LEAST_S, played_s
 from ktstr.execute.execute import run
 from ktstr.execute.outcome import Outcome, skipped, unrun
-from ktstr.execute.parts import asked_parts, parts
+from ktstr.execute.parts import asked_parts, parts, snapshot_parts
 from ktstr.host.accel import Accel
 from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.introspect.plugin.part import Part
@@ -102,7 +102,8 @@ class Session:
         )
 
     def _looks(self, case: Case) -> tuple[Part, ...]:
-        return (*parts(), *asked_parts(looks_of(case, self.asked)))
+        asked = asked_parts(looks_of(case, self.asked))
+        return (*parts(), *asked, *snapshot_parts(case.snapshots))
 
     def _unrun(self, case: Case, ending: Ending, kind: Kind, message: str) -> Outcome:
         return unrun(RunRecord(self._placeholder(case), self._accel, ending), kind, message)

@@ -9,6 +9,8 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from ktstr.introspect.costs.costs import Cost, OpCosts
+from ktstr.introspect.occasions.taken import Taken
+from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.model.errors import UsageError
 from ktstr.model.wire.frames import encode_frame
 from ktstr.record.read import read_run
@@ -70,6 +72,17 @@ class RejudgeTest(SavedTest):
         self.assertEqual(made.op_costs.costs[0].p50, 3)
         self.assertIn("op.enqueue.instructions_max", [each.name for each in made.figures])
         self.assertEqual(read_run(self.folder, made).run.op_costs, costs)
+
+    def test_declared_snapshots_are_read_back(self) -> None:
+        first = Snapshot("load[1]", 40, "6.12", cause="0.1 s have passed", monotonic_ns=41)
+        taken = Taken((first, dataclasses.replace(first, name="load[2]", at_ns=50)), "half")
+        made = self.save(dataclasses.replace(saved("starved"), taken=taken))
+        read = read_run(self.folder, made).run
+        self.assertEqual(read.all_snapshots, taken.snapshots)
+        self.assertEqual(read.taken, Taken(problem="half"))
+        found = rejudge(self.folder)
+        assert found is not None
+        self.assertTrue(found.is_same)
 
     def test_what_is_judged_otherwise_today_is_told(self) -> None:
         made = self.save(saved("starved"))

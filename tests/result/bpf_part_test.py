@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from absl.testing import absltest
 
 from ktstr.introspect.asking.asked import Asked
-from ktstr.introspect.snapshot.state import Snapshot
+from ktstr.introspect.invariants.findings import InvariantFindings
+from ktstr.introspect.occasions.taken import Taken
+from ktstr.introspect.snapshot.state import Dsq, Snapshot
 from ktstr.model.wire.programs import Program, SchedulerPrograms
 from ktstr.model.wire.state_set import StateSet
 from ktstr.report.text import text_report
@@ -53,7 +57,25 @@ class BpfPartTest(absltest.TestCase):
     def test_snapshots_of_all_who_took_some_by_time(self) -> None:
         asked = Asked((Snapshot("a", 30, "6.12"), Snapshot("c", 50, "6.12")), answered=2)
         run = runs.good_run(asked=asked, snapshots=(Snapshot("b", 40, "6.12"),))
-        self.assertEqual([each.name for each in results.result(run).snapshots], ["a", "b", "c"])
+        taken = Taken((Snapshot("d", 45, "6.12", cause="x was entered", monotonic_ns=7),), "half")
+        broken = InvariantFindings(first=Snapshot("e", 60, "6.12"))
+        made = results.result(replace(run, taken=taken, invariants=broken))
+        self.assertEqual([each.name for each in made.snapshots], ["a", "b", "d", "c", "e"])
+        self.assertEqual([each.since for each in made.snapshots], ["", "a", "b", "d", "c"])
+
+    def test_what_has_changed_since_the_one_before(self) -> None:
+        empty, full = Dsq(7, "7", 0), Dsq(7, "7", 3, (1, 2, 3))
+        many = tuple(Dsq(100 + number, f"{number}", 1) for number in range(60))
+        snapshots = (
+            Snapshot("a", 1, "6.12", dsqs=(empty,)),
+            Snapshot("b", 2, "6.12", dsqs=(full,)),
+            Snapshot("c", 3, "6.12", dsqs=(full, *many)),
+        )
+        one, two, three = results.result(runs.good_run(snapshots=snapshots)).snapshots
+        self.assertEqual((one.since, list(one.changes)), ("", []))
+        self.assertEqual(list(two.changes), ["DSQ 7: depth 0 -> 3", "DSQ 7: tasks [] -> [1, 2, 3]"])
+        self.assertLen(three.changes, 41)
+        self.assertEqual(three.changes[-1], "and 20 more")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was read in the memory of guests that went ill."""
 
+from dataclasses import replace
+
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
 from ktstr.introspect.postmortem.state import HeldLock, LogRecord, PostMortem, TaskStack
@@ -74,5 +76,14 @@ def looked_into() -> RunRecord:
         hello=runs.hello(runs.plan()),
         frames_seen=1,
         post_mortem=post_mortem(),
-        snapshots=(snapshot("the scheduler fails: error_stall"),),
+        snapshots=(
+            replace(
+                snapshot("before"),
+                at_ns=8 * S,
+                tasks=(_THREAD, _HOG),
+                dsqs=(Dsq(0, "0", 0),),
+                cause="0.1 s have passed, on CPU 1",
+            ),
+            snapshot("the scheduler fails: error_stall"),
+        ),
     )

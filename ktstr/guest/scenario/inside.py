@@ -30,7 +30,7 @@ class Inside:
     def apply(self, op: InsideOp, step: int | None) -> None:
         """Carries out an op."""
         match op:
-            case Snapshot(name):
+            case Snapshot(name=name):
                 self._outside.ask(TakeSnapshot(name))
             case SetKernel():
                 self.set_kernel(op, step)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ktstr.introspect.asking.declared import is_of_each_cpu, place_of_variable, type_of_variable
 from ktstr.introspect.asking.moved import moved
 from ktstr.introspect.asking.parts import read_part, write_part
-from ktstr.introspect.debugger.declarations import declaration
 from ktstr.introspect.debugger.value import Value
-from ktstr.introspect.kernel.btf import Kind
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory
@@ -70,9 +69,9 @@ class Variables:
         elsewhere = moved(self._kernel, self._memory, name)
         if elsewhere is not None and not way and asked.cpu is None and not asked.type:
             return elsewhere, ""
-        place = self._place(name)
+        place = place_of_variable(self._kernel, name)
         address = (place.start + self._base(name, place.start, asked.cpu)) & _MASK
-        number = self._type(name, asked.type)
+        number = type_of_variable(self._kernel, name, asked.type)
         if number is not None:
             btf = self._kernel.btf
             data = self._memory.read(address, btf.size(number))
@@ -85,45 +84,9 @@ class Variables:
             )
         return range(address, address + len(place)), ""
 
-    def _place(self, name: str) -> range:
-        """Where a symbol is.  One without a size is another name, as jiffies is of jiffies_64."""
-        place = self._kernel.symbol_range(name)
-        if len(place):
-            return place
-        table = self._kernel.symbols
-        same = (each for each in map(table.__getitem__, table.defined()) if each.size)
-        sizes = [each.size for each in same if each.address == place.start]
-        return range(place.start, place.start + max(sizes, default=0))
-
     def _base(self, name: str, address: int, cpu: int | None) -> int:
         """What is added to the address of a symbol: the area of a CPU, for what each CPU has."""
-        start, end = (self._kernel.symbol(each) for each in ("__per_cpu_start", "__per_cpu_end"))
-        if not start <= address < end:
-            if cpu is not None:
-                raise NoSuchName(f"{name!r} is one variable for all CPUs: ask without `cpu`")
+        if not is_of_each_cpu(self._kernel, name, address, cpu) or cpu is None:
             return 0
-        if cpu is None:
-            raise NoSuchName(f"{name!r} is a variable that each CPU has: say whose, with `cpu`")
-        table = self._kernel.symbol_range("__per_cpu_offset")
-        if _WORD * cpu >= len(table):
-            raise NoSuchName(f"this kernel has no CPU {cpu}, but {len(table) // _WORD} at most")
-        return int.from_bytes(self._memory.read(table.start + _WORD * cpu, _WORD), "little")
-
-    def _type(self, name: str, named: str) -> int | None:
-        """The type of a variable: as the author says, else as the kernel does."""
-        if named:
-            self._kernel.size_of(named)  # it says which are near
-            return self._named(named)
-        for number in self._kernel.types_named(name):
-            if self._kernel.btf.head(number)[0] is Kind.VAR:
-                return self._kernel.btf.type(number).target
-        known = declaration(name, self._kernel.release)
-        words = known.type.removeprefix("struct ") if known is not None else ""
-        return self._named(words) if words.isidentifier() else None
-
-    def _named(self, name: str) -> int | None:
-        for number in self._kernel.types_named(name):
-            kind = self._kernel.btf.head(number)[0]
-            if kind not in (Kind.FWD, Kind.FUNC, Kind.VAR, Kind.DATASEC):
-                return number
-        return None
+        table = self._kernel.symbol("__per_cpu_offset")
+        return int.from_bytes(self._memory.read(table + _WORD * cpu, _WORD), "little")

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.introspect.snapshot.state import Snapshot
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -71,7 +73,8 @@ class InvariantFindings:
 
     counted: by the library's order, those that were looked for.  broken: in the order in which
     they were found, a few of each.  problem: why there is less than was wanted; empty where there
-    is all of it.  proven: the library was seen to hold in kernels of this version.
+    is all of it.  proven: the library was seen to hold in kernels of this version.  first: the
+    guest where the first of them was broken; of a run that was read back among its snapshots.
     """
 
     counted: tuple[Counted, ...] = ()
@@ -79,6 +82,7 @@ class InvariantFindings:
     lacked: tuple[Lacked, ...] = ()
     problem: str = ""
     proven: bool = True
+    first: Snapshot | None = None
 
     @property
     def looks(self) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ktstr.introspect.invariants.findings import (
     Broken,
@@ -22,12 +22,18 @@ from ktstr.introspect.invariants.plan import Looked, Plan, is_proven, plan, vers
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin import part
 from ktstr.introspect.plugin.facts import kernel_facts
+from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.records import Record
 from ktstr.introspect.plugin.watch import EACH_CPU, Probe, Read, When
+from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.model.plan import Plan as TestPlan
 
 # TASK_COMM_LEN of include/linux/sched.h
 _COMM = 16
+# the layer of a check that nobody asked for by name
+_DEFAULT = "default"
+# the snapshot where the first one is broken
+FIRST = "first-broken-invariant"
 
 
 class Invariants:
@@ -41,7 +47,11 @@ class Invariants:
         Raises:
             UsageError: the kernel lacks what every look needs.
         """
-        return _look(kernel)
+        look = _look(kernel)
+        # what a kernel may break without a fault is no failure's cause
+        asked = plan.check_layers.get("invariants", _DEFAULT) != _DEFAULT
+        judged = plan.checks.invariants and (look.proven or asked)
+        return look.holding() if judged else look
 
     def without(self, why: str) -> InvariantFindings:
         return InvariantFindings(problem=why)
@@ -52,7 +62,7 @@ def _look(kernel: Kernel) -> InvariantLook:
     """A target's tests have one kernel, for which the library is compiled once."""
     whole = plan(INVARIANTS, kernel, version_of(kernel.release))
     wanted = part.Wanted(*_wanted(whole, kernel))
-    return InvariantLook(whole, wanted, is_proven(kernel.release))
+    return InvariantLook(whole, wanted, is_proven(kernel.release), kernel)
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,8 @@ class InvariantLook:
     plan: Plan
     wanted: part.Wanted
     proven: bool
+    kernel: Kernel
+    first: list[Snapshot] = field(default_factory=list)
 
     def made(self, looked: part.Looked) -> InvariantFindings:
         """What came of it: counts by invariant, over all of its instants."""
@@ -71,7 +83,26 @@ class InvariantLook:
             tuple(Lacked(each.invariant.name, each.reason) for each in self.plan.lacking),
             looked.problem,
             self.proven,
+            self.first[0] if self.first else None,
         )
+
+    def holding(self) -> InvariantLook:
+        """A look of its own that holds the guest where one is broken, and keeps the first."""
+        probes = tuple(replace(each, hold=True) for each in self.wanted.probes)
+        mine = replace(self, first=[])
+        return replace(mine, wanted=replace(self.wanted, probes=probes, hold=mine.held))
+
+    def held(self, held: Held) -> None:
+        """The guest stands where one was found broken, and goes on when this returns."""
+        if self.first:
+            return
+        # late: hardly any guest breaks one
+        from ktstr.introspect.postmortem.held import taken_while_held
+
+        found = taken_while_held(self.kernel, held, FIRST)
+        if found is not None:
+            where = f"an invariant is broken at {held.probe}, on CPU {held.cpu}"
+            self.first.append(replace(found, name=FIRST, cause=where))
 
 
 def _wanted(whole: Plan, kernel: Kernel) -> tuple[tuple[Probe, ...], tuple[bytes, ...]]:

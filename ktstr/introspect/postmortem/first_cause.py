@@ -10,29 +10,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ktstr.introspect.debugger.snapshots import take_all
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory
-from ktstr.introspect.memory.qemu import memory_of
 from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.part import Looked, Wanted
 from ktstr.introspect.plugin.watch import Probe
-from ktstr.introspect.postmortem.bounded import BoundedMemory
+from ktstr.introspect.postmortem.held import taken_while_held
 from ktstr.introspect.snapshot.names import exit_kind
-from ktstr.introspect.snapshot.space import kernel_memory
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.snapshot.view import View
-from ktstr.model.errors import InfraError
 from ktstr.model.plan import Plan
 
 # Kinds below are wishes: to end, to be replaced (enum scx_exit_kind; 6.12 and 7.2).
 _FIRST_ERROR = 1024
 # Of a guest whose scheduler is brought in again and again; and calls of the function that are held.
 MOST_SNAPSHOTS, _MOST_HELD = 4, 256
-# Bytes of the guest's memory for one: what bounds it, by the same at every run. The plugin lets the
-# guest go on after a minute.
-_MOST_BYTES, _SECONDS = 64 << 20, 30.0
 
 
 @dataclass(frozen=True)
@@ -86,14 +79,12 @@ class ErrorLook:
         kind = held.registers[self.site.kind] & 0xFFFF_FFFF
         if kind < _FIRST_ERROR or len(self.snapshots) >= MOST_SNAPSHOTS:
             return
-        try:
-            physical = BoundedMemory(memory_of(held.pid), _SECONDS, _MOST_BYTES)
-            memory = kernel_memory(self.kernel, physical)
-            if self._is_first(memory, held):
-                name = f"the scheduler fails: {exit_kind(self.kernel, kind)}"
-                self.snapshots.append(take_all(self.kernel, memory, name))
-        except (InfraError, UnknownName) as error:
-            self.snapshots.append(Snapshot("", 0, self.kernel.release, missing=(str(error),)))
+        name = f"the scheduler fails: {exit_kind(self.kernel, kind)}"
+        found = taken_while_held(
+            self.kernel, held, name, lambda memory: self._is_first(memory, held)
+        )
+        if found is not None:
+            self.snapshots.append(found)
 
     def _is_first(self, memory: Memory, held: Held) -> bool:
         """Whether no end has been asked for yet: what comes after the first changes nothing.

@@ -59,10 +59,15 @@ def as_text(before: Snapshot, after: Snapshot) -> str:
     """The difference for people, a change a line."""
     gone = duration(after.at_ns - before.at_ns)
     lines = [f"From {_titled(before)} to {_titled(after)}, {gone} later"]
-    lines += [f"  {_words(each)}" for each in difference(before, after)]
+    lines += [f"  {line}" for line in lines_of(before, after)]
     if len(lines) == 1:
         lines.append("  nothing has changed but times")
     return "\n".join(lines) + "\n"
+
+
+def lines_of(before: Snapshot, after: Snapshot) -> list[str]:
+    """Each change in words."""
+    return [_words(each) for each in difference(before, after)]
 
 
 def _by(things: tuple[Any, ...], key: str) -> dict[int, Any]:

@@ -112,6 +112,8 @@ class Snapshot:
       kernel: its release.
       maps: the maps of the scheduler that is attached, as a JSON list; empty for none.
       missing: what could not be read, each with its reason.
+      cause: why it was taken at this instant; empty where the name says it.
+      monotonic_ns: CLOCK_MONOTONIC at `at_ns`; None where it is not known.
     """
 
     name: str
@@ -123,6 +125,8 @@ class Snapshot:
     extension: Extension | None = None
     missing: tuple[str, ...] = ()
     maps: str = ""
+    cause: str = ""
+    monotonic_ns: int | None = None
 
     def task(self, pid: int) -> Task | None:
         """The task of that pid."""

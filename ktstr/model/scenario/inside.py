@@ -10,12 +10,55 @@ from __future__ import annotations
 from ktstr.model.parameters import Parameters, parameters
 from ktstr.model.verdict.claims import Relation
 
+# of one with `every`, unless it says more
+MOST_OF_PERIOD = 8
+
+
+@parameters
+class Entered(Parameters):
+    """A function of the kernel is entered: `Entered("scx_ops_bypass")`.
+
+    times: for the how manieth time, from before the scheduler is started on.
+    """
+
+    function: str
+    times: int = 1
+
+
+@parameters
+class Changed(Parameters):
+    """A number of the kernel's has changed: `Changed("scx_watchdog_timeout")`.
+
+    `name`, `cpu` and `type` as in SetKernel.  relation: made by `ktstr.it`; only changes count that
+    make the number so: `Changed("runqueues.nr_running", it.above(3), cpu=1)`.
+    """
+
+    name: str
+    relation: Relation | None = None
+    cpu: int | None = None
+    type: str = ""
+
 
 @parameters
 class Snapshot(Parameters):
-    """Keeps the state of the guest of this instant under a name: tasks, runqueues, DSQs, maps."""
+    """Keeps the state of the guest under a name: tasks, runqueues, DSQs, maps.
+
+    As an op: of this instant.  Among a test's `snapshots`: `every` so many seconds of guest time
+    while the test's body runs, or `when` something happens, from before the scheduler is started
+    until it is gone; `most` of them, left out: 8 of the former, 1 of the latter.
+    """
 
     name: str
+    every: float | None = None
+    when: Entered | Changed | None = None
+    most: int | None = None
+
+
+def most_of(snapshot: Snapshot) -> int:
+    """How many there are of a test's snapshot, at most."""
+    if snapshot.most is None:
+        return MOST_OF_PERIOD if snapshot.every is not None else 1
+    return snapshot.most
 
 
 @parameters

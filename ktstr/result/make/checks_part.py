@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 from ktstr.judge.checks.result import CheckResult
-from ktstr.judge.claims import ClaimResult
+from ktstr.judge.claim_result import ClaimResult
 from ktstr.judge.judgement import Judgement
 from ktstr.judge.relative.claims import RelativeResult
 from ktstr.result import result_pb2

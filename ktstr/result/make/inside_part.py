@@ -3,20 +3,46 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ktstr.introspect.postmortem.state import PostMortem
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
+from ktstr.result.characters import encodable
 from ktstr.result.make.mirror import mirrored
+
+# Lines of one difference: two snapshots of a guest at work have little in common.
+_MOST_CHANGES = 40
 
 
 def add_inside(result: result_pb2.Result, run: RunRecord) -> None:
     """Adds the snapshots of a run, asked for or not, by their times, and its post-mortem."""
-    asked = run.asked.snapshots if run.asked is not None else ()
-    snapshots = sorted((*run.snapshots, *asked), key=lambda each: each.at_ns)
+    snapshots = run.all_snapshots
     result.snapshots.extend([snapshot_message(each) for each in snapshots])
+    for message, (before, after) in zip(result.snapshots[1:], pairwise(snapshots), strict=True):
+        _compare(message, before, after)
+    if run.taken is not None:
+        result.snapshot_watch.SetInParent()
+        result.snapshot_watch.problem = encodable(run.taken.problem)
+        result.snapshot_watch.mistaken = run.taken.mistaken
     if run.post_mortem is not None:
         result.post_mortem.CopyFrom(post_mortem_message(run.post_mortem))
+        if snapshots:
+            last = result.post_mortem.snapshot
+            _compare(last, snapshots[-1], run.post_mortem.snapshot)
+
+
+def _compare(message: result_pb2.KernelSnapshot, before: Snapshot, after: Snapshot) -> None:
+    """Adds what has changed since the snapshot before."""
+    # late: most results have one at most
+    from ktstr.introspect.snapshot.difference import lines_of
+
+    message.since = encodable(before.name)
+    found = lines_of(before, after)
+    message.changes.extend([encodable(line) for line in found[:_MOST_CHANGES]])
+    if len(found) > _MOST_CHANGES:
+        message.changes.append(f"and {len(found) - _MOST_CHANGES} more")
 
 
 def snapshot_message(snapshot: Snapshot) -> result_pb2.KernelSnapshot:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ktstr.execute.source import Source
 from ktstr.model.machine.numa import NumaLayout
 from ktstr.model.plan import SAMPLE_MS
+from ktstr.model.scenario.inside import Snapshot
 from ktstr.model.scenario.scenario import Scenario
 from ktstr.model.verdict.checks import Checks, ExpectFail
-from ktstr.model.verdict.claims import StatClaim
+from ktstr.model.verdict.claims import SeriesClaim, StatClaim
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Case:
     `source` is the path below the guest's /ktstr/src, `line` that of the function.  `scenario` is
     what a @ktstr.scenario returned; None for a function of the guest, and where `error` says why
     the call gave no scenario (`file:line: what happened`), or `skip` why there was no call.
-    `decisions` and `op_costs` are looked at from outside, so that no plan says them.
+    `decisions`, `op_costs` and `snapshots` are looked at from outside, so that no plan says them.
     """
 
     name: str
@@ -37,10 +38,11 @@ class Case:
     error: str = ""
     skip: str = ""
     trace: bool = False
-    claims: tuple[StatClaim, ...] = ()
+    claims: tuple[StatClaim | SeriesClaim, ...] = ()
     sample_ms: float = SAMPLE_MS
     decisions: bool = False
     op_costs: bool = False
+    snapshots: tuple[Snapshot, ...] = ()
 
 
 @dataclass(frozen=True)

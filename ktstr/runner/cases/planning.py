@@ -77,6 +77,11 @@ def plan_of(
 
 def _check(case: Case, target: Target, own: SchedulerPlan | None, disks: tuple[Disk, ...]) -> None:
     """Whether claims and scenario fit each other and the machine; a UsageError if not."""
+    view = TopologyView.of(target.machine)
+    if case.snapshots:
+        from ktstr.model.validation.inside import check_snapshots  # few tests have some
+
+        check_snapshots(case.snapshots, view.cpus)
     if case.scenario is None:
         check_claims(case.claims, None)
         return
@@ -84,7 +89,7 @@ def _check(case: Case, target: Target, own: SchedulerPlan | None, disks: tuple[D
     check_claims(case.claims, case.scenario)
     check_scenario(
         case.scenario,
-        TopologyView.of(target.machine),
+        view,
         case.workers_per_cgroup,
         own,
         payloads_of(target),

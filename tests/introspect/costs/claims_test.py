@@ -5,7 +5,8 @@ from absl.testing import absltest, parameterized
 
 from ktstr import StatClaim, stat
 from ktstr.introspect.costs.costs import Cost, OpCosts
-from ktstr.judge.claims import ClaimResult, check_claims
+from ktstr.judge.claim_result import ClaimResult
+from ktstr.judge.claims import check_claims
 from ktstr.judge.judge import judge
 from ktstr.model.errors import UsageError
 from ktstr.model.verdict.checks import Verdict

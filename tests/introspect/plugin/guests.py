@@ -12,7 +12,7 @@ from absl.testing import absltest
 from ktstr.execute.outcome import Outcome
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin.hold import Held
-from ktstr.introspect.plugin.part import Looked, Wanted
+from ktstr.introspect.plugin.part import Looked, Part, Wanted
 from ktstr.introspect.plugin.watch import Probe
 from ktstr.model.plan import Plan
 from ktstr.model.verdict.checks import Verdict
@@ -60,7 +60,7 @@ class Guests(absltest.TestCase):
         cls.stack.close()
         super().tearDownClass()
 
-    def run_with(self, *looks: Looker, spec: MachineSpec | None = None) -> Outcome:
+    def run_with(self, *looks: Part, spec: MachineSpec | None = None) -> Outcome:
         """The outcome of a guest that these look into."""
         session = self.target.session
         if spec is not None:

@@ -8,7 +8,9 @@ from absl.testing import absltest, parameterized
 import ktstr
 from ktstr import (
     CgroupDef,
+    Changed,
     DetachScheduler,
+    Entered,
     KernelValue,
     MapValue,
     Scenario,
@@ -25,6 +27,7 @@ from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.plan import SchedulerPlan
 from ktstr.model.scenario.inside import InsideCondition, InsideOp
 from ktstr.model.scenario.scenario import Op
+from ktstr.model.validation.inside import check_snapshots
 from ktstr.model.validation.validate import check_scenario, check_types
 from ktstr.model.verdict.claims import Relation
 
@@ -52,6 +55,11 @@ class InsideTest(parameterized.TestCase):
 
     @parameterized.parameters(
         (Snapshot(""), "'' is no name of a snapshot"),
+        (
+            Snapshot("a", every=0.1),
+            "snapshot 'a' says when it is to be taken, and an op is of one instant: give it to the "
+            "test",
+        ),
         (Snapshot("a/b"), "'a/b' is no name of a snapshot"),
         (Snapshot("a" * 65), "64 at most"),
         (SetKernel("", 1), "'' names no variable"),
@@ -109,6 +117,41 @@ class InsideTest(parameterized.TestCase):
     def test_they_are_names_of_the_language(self) -> None:
         for name in ("KernelValue", "MapValue", "SetKernel", "SetMap", "Snapshot"):
             self.assertIn(name, dir(ktstr))
+
+    def test_snapshots_that_a_test_can_declare(self) -> None:
+        check_snapshots(
+            (
+                Snapshot("a", every=0.004, most=9),
+                Snapshot("b", when=Entered("scx_ops_bypass", times=3)),
+                Snapshot("c", when=Changed("runqueues.nr_running", it.above(3), cpu=1)),
+                Snapshot("d", when=Changed("jiffies")),
+                Snapshot("e", when=Changed("x", it.any_of(it.equals(1), it.between(3, 4)))),
+            ),
+            _VIEW.cpus,
+        )
+
+    @parameterized.parameters(
+        ((Snapshot("a/b", every=1.0),), "snapshot 'a/b': 'a/b' is no name of a snapshot"),
+        ((Snapshot("a"),), "snapshot 'a': it needs an occasion, every=SECONDS or when="),
+        ((Snapshot("a", every=1.0, when=Entered("f")),), "snapshot 'a': it needs an occasion"),
+        ((Snapshot("a", every=0.001),), "every=0.001 is no time of 0.004 s, a tick, or more"),
+        ((Snapshot("a", every=float("nan")),), "every=nan is no time of"),
+        ((Snapshot("a", every=1.0, most=0),), "most=0 is less than 1"),
+        ((Snapshot("a", when=Entered("f g")),), "'f g' is no name of a function"),
+        ((Snapshot("a", when=Entered("f", times=0)),), "times=0 is less than 1"),
+        ((Snapshot("a", when=Changed("x", cpu=2)),), "the machine has no CPU 2; it has 0-1"),
+        ((Snapshot("a", when=Changed("x-y")),), "'x-y' names nothing"),
+        ((Snapshot("a", when=Changed("x", it.non_empty())),), "it.non_empty tells no change"),
+        ((Snapshot("a", when=Changed("x", it.above(0.5))),), "above 0.5: bounds are whole numbers"),
+        ((Snapshot("a", every=1.0),) * 2, "snapshot 'a': there is more than one of that name"),
+        (
+            (Snapshot("a", every=1.0, most=40), Snapshot("b", every=1.0, most=25)),
+            "the test's snapshots are 65 at most; a result has room for 64",
+        ),
+    )
+    def test_snapshots_that_none_could_be(self, declared: tuple[Snapshot, ...], words: str) -> None:
+        with self.assertRaisesRegex(UsageError, words):
+            check_snapshots(declared, _VIEW.cpus)
 
 
 if __name__ == "__main__":
