@@ -24,6 +24,7 @@ from ktstr.introspect.plugin import part
 from ktstr.introspect.plugin.facts import kernel_facts
 from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.records import Record
+from ktstr.introspect.plugin.text import c_text
 from ktstr.introspect.plugin.watch import EACH_CPU, Probe, Read, When
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.model.plan import Plan as TestPlan
@@ -159,7 +160,7 @@ def _broken(looked: Sequence[Looked], records: Sequence[Record]) -> Iterator[Bro
                 f"{each.instant.when.value} of {each.function}",
                 record.cpu,
                 struct.unpack("<Q", clocks[record.cpu])[0],
-                names[record.cpu].split(b"\0")[0].decode("utf-8", "replace"),
+                c_text(names[record.cpu]),
                 struct.unpack("<i", numbers[record.cpu])[0],
                 tuple(Term(text, value) for text, value in terms),
             )

@@ -20,6 +20,7 @@ from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.monitor.clock import Clock
 from ktstr.introspect.monitor.parts import Key, Number, Part, Row, row_of
 from ktstr.introspect.monitor.series import IDLE_WAIT_NS, IdleWait
+from ktstr.introspect.plugin.text import c_text
 from ktstr.introspect.plugin.watch import ABSOLUTE, EACH_CPU, Probe, Read
 
 FUNCTION = "set_next_task_idle"
@@ -138,7 +139,7 @@ class _Entry:
 
     def wait(self, at_ns: int, cpu: int, waited_ns: int) -> IdleWait:
         name = self.comm if isinstance(self.comm, bytes) else b""
-        comm = name.split(b"\0", 1)[0].decode(errors="replace")
+        comm = c_text(name)
         return IdleWait(at_ns, cpu, self.pid, comm, self.cpu, waited_ns)
 
 

@@ -14,6 +14,7 @@ from ktstr.introspect.monitor.looking import looking
 from ktstr.introspect.monitor.parts import Key, Number, Part, Row, row_of
 from ktstr.introspect.monitor.quantities import BY_NAME, Of
 from ktstr.introspect.monitor.series import Column, Lack
+from ktstr.introspect.plugin.text import c_text
 from ktstr.introspect.plugin.watch import EACH_CPU, Read
 
 _COMM = "_comm"
@@ -89,9 +90,7 @@ class Sampler:
             for pid, name in dict(zip(raw.get(("pid", cpu), ()), names, strict=True)).items():
                 if pid and isinstance(name, bytes):
                     found[pid] = name
-        return {
-            pid: found[pid].split(b"\0", 1)[0].decode(errors="replace") for pid in sorted(found)
-        }
+        return {pid: c_text(found[pid]) for pid in sorted(found)}
 
 
 def sampler(kernel: Kernel, cpus: int, nodes: int) -> Sampler:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ktstr.introspect.plugin.text import c_text
 from ktstr.introspect.plugin.watch import EACH_CPU, POINTED_CPU, REGISTERS, Probe, Watch
 from ktstr.model.errors import InfraError
 
@@ -162,7 +163,7 @@ def seen(watch: Watch, stream: Stream) -> Seen:
         known = State(state)
     except ValueError:
         raise StreamError(f"the plugin says it is in state {state}, which there is not") from None
-    said = reason.split(b"\0", 1)[0].decode(errors="replace")
+    said = c_text(reason)
     if known is State.REFUSED:
         return Seen(known, said, lost)
     if (probes, predicates) != (len(watch.probes), len(watch.predicates)):

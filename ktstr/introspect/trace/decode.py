@@ -11,6 +11,7 @@ from typing import Any
 
 from ktstr.introspect.plugin.part import Looked
 from ktstr.introspect.plugin.records import Row
+from ktstr.introspect.plugin.text import c_text
 from ktstr.introspect.trace.clock import Times
 from ktstr.introspect.trace.events import Decisions, Event, Value
 from ktstr.introspect.trace.points import KEEPER, Point
@@ -71,7 +72,7 @@ class Decoder:
             yield now, cpu, layout.what, layout.names, (*layout.always, *values)
 
     def _text(self, value: bytes) -> str:
-        text = value.split(b"\0")[0].decode(errors="replace")
+        text = c_text(value)
         self._texts[value] = text
         return text
 

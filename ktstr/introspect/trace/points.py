@@ -66,6 +66,12 @@ class _Wish:
 
 
 _NOBODY = ""
+_OF_DSQ = (
+    ("pid", "p", "pid", "i"),
+    ("dsq", "dsq", "id", "Q"),
+    ("of", "dsq", LOCAL_OF, "i"),
+    ("depth", "dsq", "nr", "I"),
+)
 # A path begins at an argument, or at "current" (the task that runs), "here" (this CPU's runqueue)
 # or "result"; a path of "." is the number itself.
 _WISHES = (
@@ -106,23 +112,13 @@ _WISHES = (
         "dsq_insert",
         ("dispatch_enqueue",),
         ("dsq", "p"),
-        (
-            ("pid", "p", "pid", "i"),
-            ("dsq", "dsq", "id", "Q"),
-            ("of", "dsq", LOCAL_OF, "i"),
-            ("depth", "dsq", "nr", "I"),
-        ),
+        _OF_DSQ,
     ),
     _Wish(
         "dsq_remove",
         ("task_unlink_from_dsq",),
         ("dsq", "p"),
-        (
-            ("pid", "p", "pid", "i"),
-            ("dsq", "dsq", "id", "Q"),
-            ("of", "dsq", LOCAL_OF, "i"),
-            ("depth", "dsq", "nr", "I"),
-        ),
+        _OF_DSQ,
     ),
     _Wish(
         "switch",

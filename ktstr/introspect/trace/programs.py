@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.plugin.text import c_text
 from ktstr.introspect.plugin.watch import BEGAN, NOW, TOOK, Probe, Read, When
 from ktstr.introspect.trace.functions import Function, Op, function_of, ops_of
 
@@ -124,7 +125,7 @@ class Programs:
         place = range(at, at + size)
         self._forget(at, size)
         if kind == self._type and nth == 0 and number in self._ops:
-            text = name.split(b"\0")[0].decode(errors="replace")
+            text = c_text(name)
             sleeps = int.from_bytes(flags, "little") >> self._sleeps.bit_offset & 1
             self._known.append(Program(place, self._ops[number], text, bool(sleeps)))
 
