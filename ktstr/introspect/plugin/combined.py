@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -12,7 +12,7 @@ from ktstr.introspect.plugin.part import Looked, Wanted
 from ktstr.introspect.plugin.records import (
     Failed,
     Record,
-    Row,
+    Rows,
     Seen,
     State,
     Stream,
@@ -66,7 +66,7 @@ class Combined:
         problem.
         """
         records: list[Record] = []
-        of_rows: list[Row] = []
+        of_rows = Rows(stream)
         problem = ""
         try:
             said = seen(self.watch, stream)
@@ -77,7 +77,7 @@ class Combined:
             wanted_rows = self._wanted_rows()
             records.extend(decode(self.watch, stream, wanted_rows))
             if wanted_rows:
-                of_rows.extend(rows(self.watch, stream, wanted_rows))
+                rows(self.watch, stream, wanted_rows, of_rows)
         except StreamError as error:
             problem = f"what QEMU's plugin wrote cannot be read to its end: {error}"
         if let_go and said.reason == CHANNEL_CLOSED:
@@ -109,7 +109,7 @@ class Combined:
         return {each.name for each in self.watch.probes if self.probe(each.name)[0] in wanting}
 
     def _of(
-        self, name: str, said: Seen, records: list[Record], of_rows: list[Row], problem: str
+        self, name: str, said: Seen, records: list[Record], of_rows: Rows, problem: str
     ) -> Looked:
         first = _first_predicates(self.wanted)[name]
         mine = slice(first, first + len(self.wanted[name].predicates))
@@ -130,17 +130,17 @@ class Combined:
             },
             said.predicates[mine],
             said.lost,
-            tuple(self._own_rows(name, of_rows)) if self.wanted[name].rows else (),
+            of_rows.of(self._own_names(name)) if self.wanted[name].rows else (),
             problem,
         )
 
-    def _own_rows(self, name: str, of_rows: list[Row]) -> Iterator[Row]:
-        mine = {
+    def _own_names(self, name: str) -> dict[str, str]:
+        """What a part calls its probes, by their names in the watch."""
+        return {
             each.name: self.probe(each.name)[1]
             for each in self.watch.probes
             if self.probe(each.name)[0] == name
         }
-        return (Row(mine[row.probe], row.cpu, row.data) for row in of_rows if row.probe in mine)
 
 
 def _first_predicates(wanted: Mapping[str, Wanted]) -> dict[str, int]:

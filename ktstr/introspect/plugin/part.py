@@ -7,7 +7,7 @@ its names, its predicates by its numbers (`combined` puts them together and take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -43,7 +43,7 @@ class Looked:
       probes: how often each was come to.
       predicates: what became of each.
       lost: records of any part for which there was no room.
-      rows: the records of a part that wants them so.
+      rows: the records of a part that wants them so; to be gone through before `made` returns.
       problem: why there is less than was wanted, in words; empty where there is all of it.
     """
 
@@ -51,7 +51,7 @@ class Looked:
     probes: Mapping[str, ProbeCount] = field(default_factory=dict)
     predicates: tuple[PredicateCount, ...] = ()
     lost: int = 0
-    rows: Sequence[Row] = ()
+    rows: Iterable[Row] = ()
     problem: str = ""
 
 

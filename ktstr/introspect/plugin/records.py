@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import mmap
 import struct
+from array import array
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -196,8 +197,45 @@ def decode(watch: Watch, stream: Stream, without: Collection[str] = ()) -> Itera
             yield _record(watch, stream[at : at + size], at)
 
 
-def rows(watch: Watch, stream: Stream, probes: Collection[str]) -> Iterator[Row]:
-    """The records of these probes alone, as rows: quicker where there are very many.
+class Rows:
+    """Records of probes, whose bytes stay where the plugin wrote them: where each is.
+
+    They can be gone through while the stream is there, as often as is wanted.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._names: dict[str, int] = {}
+        self._name, self._cpu, self._size = array("H"), array("H"), array("I")
+        self._at = array("Q")
+
+    def add(self, name: str, cpu: int, at: int, end: int) -> None:
+        """The record's bytes are those from `at` to `end`."""
+        self._name.append(self._names.setdefault(name, len(self._names)))
+        self._cpu.append(cpu)
+        self._at.append(at)
+        self._size.append(end - at)
+
+    def of(self, names: Mapping[str, str]) -> Rows:
+        """Those of some probes, by the names that these are given."""
+        found = Rows(self._stream)
+        wanted = [names.get(name, "") for name in self._names]
+        for name, cpu, at, size in zip(self._name, self._cpu, self._at, self._size, strict=True):
+            if wanted[name]:
+                found.add(wanted[name], cpu, at, at + size)
+        return found
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def __iter__(self) -> Iterator[Row]:
+        stream, names = self._stream, list(self._names)
+        for name, cpu, at, size in zip(self._name, self._cpu, self._at, self._size, strict=True):
+            yield Row(names[name], cpu, stream[at : at + size])
+
+
+def rows(watch: Watch, stream: Stream, probes: Collection[str], found: Rows) -> None:
+    """Adds the records of these probes alone, as rows: quicker where there are very many.
 
     Raises:
       StreamError: as of `decode`.
@@ -208,13 +246,13 @@ def rows(watch: Watch, stream: Stream, probes: Collection[str]) -> Iterator[Row]
         if probe.name in probes
     }
     for at, size, number, cpu in _walk(watch, stream):
-        found = ends.get(number)
-        if found is None:
+        known = ends.get(number)
+        if known is None:
             continue
-        name, end = found
+        name, end = known
         if end > size or cpu >= watch.cpus:
             raise StreamError(f"the record of {name} at byte {at} has {size} bytes, on CPU {cpu}")
-        yield Row(name, cpu, stream[at + _RECORD.size : at + end])
+        found.add(name, cpu, at + _RECORD.size, at + end)
 
 
 def _walk(watch: Watch, stream: Stream) -> Iterator[tuple[int, int, int, int]]:

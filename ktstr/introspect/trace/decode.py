@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -13,9 +12,10 @@ from ktstr.introspect.plugin.part import Looked
 from ktstr.introspect.plugin.records import Row
 from ktstr.introspect.plugin.text import c_text
 from ktstr.introspect.trace.clock import Times
-from ktstr.introspect.trace.events import Decisions, Event, Value
+from ktstr.introspect.trace.events import Decisions, Value
 from ktstr.introspect.trace.points import KEEPER, Point
 from ktstr.introspect.trace.programs import OF_PROGRAMS, Call, Programs
+from ktstr.introspect.trace.store import Events
 from ktstr.introspect.trace.values import TOLD
 
 _CUT = "there was no room for all events: what came later is not there"
@@ -38,11 +38,10 @@ class Decoder:
 
     def decisions(self, looked: Looked, cpus: int, lacks: tuple[str, ...]) -> Decisions:
         """All events, in the order of time."""
-        found = sorted(self._all(looked.rows), key=itemgetter(0))
-        monotonic = self._times.monotonic_ns
-        events = tuple(
-            Event(monotonic(now), cpu, what, names, row) for now, cpu, what, names, row in found
-        )
+        events = Events()
+        for each in self._all(looked.rows):
+            events.append(*each)
+        events.sort(self._times.monotonic_ns)
         cut = any(count.hits > count.records for count in looked.probes.values())
         problems = [looked.problem, _CUT * cut, _NO_TIME * (bool(events) and not self._times)]
         names = MappingProxyType(self._names | {0: "idle"})

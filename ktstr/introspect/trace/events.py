@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -49,7 +49,7 @@ class Decisions:
     """
 
     cpus: int
-    events: tuple[Event, ...] = ()
+    events: Sequence[Event] = ()
     names: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({0: "idle"}))
     cut: bool = False
     lacks: tuple[str, ...] = ()

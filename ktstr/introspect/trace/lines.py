@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from ktstr.introspect.trace.events import Decisions, Event, Value
+from ktstr.introspect.trace.store import Events
 
 
 def lines(decisions: Decisions) -> Iterator[str]:
@@ -40,7 +41,7 @@ def read_lines(text: Iterable[str]) -> Decisions:
     try:
         about = next(read)
         names = {int(pid): name for pid, name in about["tasks"].items()}
-        events = tuple(_event(each) for each in read)
+        events = Events(_event(each) for each in read)
         lacks = tuple(about["lacks"])
         return Decisions(about["cpus"], events, names, about["cut"], lacks, about["problem"])
     except StopIteration:

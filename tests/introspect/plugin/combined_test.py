@@ -81,7 +81,7 @@ class CombinedTest(absltest.TestCase):
             Record("monitor/tick", 0, 1),
         )
         _, looked = combined.looked(whole)
-        self.assertEqual(looked["decisions"].rows, (Row("tick", 1, b"12345678abcd"),))
+        self.assertEqual(list(looked["decisions"].rows), [Row("tick", 1, b"12345678abcd")])
         self.assertEqual(looked["decisions"].records, ())
         self.assertEqual(looked["monitor"].rows, ())
         self.assertLen(looked["monitor"].records, 1)
