@@ -61,7 +61,11 @@ class Invariants:
 @functools.lru_cache(maxsize=1)
 def _look(kernel: Kernel) -> InvariantLook:
     """A target's tests have one kernel, for which the library is compiled once."""
-    whole = plan(INVARIANTS, kernel, version_of(kernel.release))
+    return look_of(plan(INVARIANTS, kernel, version_of(kernel.release)), kernel)
+
+
+def look_of(whole: Plan, kernel: Kernel) -> InvariantLook:
+    """A look at all of a plan that was made for this kernel."""
     wanted = part.Wanted(*_wanted(whole, kernel))
     return InvariantLook(whole, wanted, is_proven(kernel.release), kernel)
 

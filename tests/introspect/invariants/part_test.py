@@ -6,7 +6,9 @@ from __future__ import annotations
 import os
 import struct
 import sys
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 from absl.testing import absltest
 
@@ -17,8 +19,12 @@ from ktstr.introspect.invariants.plan import PROVEN, is_proven, version_of
 from ktstr.introspect.invariants.program import Program
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin import part
+from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.records import Failed, PredicateCount, Record
+from ktstr.introspect.postmortem import held as taking
+from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.model.errors import UsageError
+from ktstr.model.verdict.checks import Checks
 from tests.support import runs
 
 _CPUS = 2
@@ -63,6 +69,28 @@ class PartTest(absltest.TestCase):
         self.assertEqual(found.problem, "")
         self.assertTrue(found.proven)
         self.assertIn("uclamp-task", [each.name for each in found.lacked])
+
+    def test_the_guest_is_held_where_the_first_is_broken(self) -> None:
+        judged = runs.plan(checks=Checks(invariants=True))
+        one, other = (Invariants().look(self.kernel, judged, _CPUS) for _ in range(2))
+        self.assertTrue(all(probe.hold for probe in one.wanted.probes))
+        found = Snapshot("", 5, "6.12")
+        held = Held("switched", 1, 7, {}, 99)
+        with mock.patch.object(taking, "taken_while_held", return_value=found) as taken:
+            one.held(held)
+            one.held(replace(held, cpu=0))
+        taken.assert_called_once()
+        first = one.made(part.Looked()).first
+        assert first is not None
+        self.assertEqual(first.name, "first-broken-invariant")
+        self.assertEqual(first.cause, "an invariant is broken at switched, on CPU 1")
+        # a target's tests share what is looked at, and each has its own
+        self.assertIsNone(other.made(part.Looked()).first)
+
+    def test_it_is_not_held_where_nobody_judges_by_them(self) -> None:
+        off = runs.plan(checks=Checks(invariants=False))
+        look = Invariants().look(self.kernel, off, _CPUS)
+        self.assertFalse(any(probe.hold for probe in look.wanted.probes))
 
     def test_a_failure_says_where_when_and_why(self) -> None:
         looked = self.look.plan.looked

@@ -12,6 +12,7 @@ from ktstr import (
     defs,
     it,
     scenario,
+    series,
 )
 
 # enum scx_ops_enable_state of kernel/sched/ext.c, Linux 6.12
@@ -21,13 +22,25 @@ _ENABLED = 1
 @scenario(
     duration=0.3,
     snapshots=(
-        Snapshot("load", every=0.05, most=3),
+        Snapshot("load", every=0.05, most=5),
         Snapshot("let-go", when=Entered("scx_ops_bypass", times=2)),
         Snapshot("enabled", when=Changed("scx_ops_enable_state_var", it.equals(_ENABLED))),
+    ),
+    claims=(
+        # its workers, and what runs for a moment; the agent begins before they do
+        series("nr_running", step="0", mean_ms=50).within(3, 8),
+        series("nr_switches", cpu=0).rises(),
+        series(".bss[0].nr_shared", snapshots="load").rises(),
     ),
 )
 def watched(machine: TopologyView) -> Scenario:
     """Four spinners on two CPUs."""
+    return defs(CgroupDef("busy", works=(Work(workers=4),)))
+
+
+@scenario(duration=0.3, claims=(series("nr_switches", cpu=0).after("step_start").steady(2),))
+def claimed_in_vain(machine: TopologyView) -> Scenario:
+    """A CPU switches more than twice."""
     return defs(CgroupDef("busy", works=(Work(workers=4),)))
 
 

@@ -20,7 +20,9 @@ class DeclaredTest(absltest.TestCase):
         self.assertEqual(result["verdict"], "PASS", ended.text)
         found: dict[str, Any] = {each["name"]: each for each in result["snapshots"]}
         self.assertEqual(
-            list(found), ["let-go", "enabled", "load[1]", "load[2]", "load[3]"], ended.text
+            list(found),
+            ["let-go", "enabled", *(f"load[{number}]" for number in range(1, 6))],
+            ended.text,
         )
         self.assertEqual(found["enabled"]["extension"]["state"], "enabled")
         self.assertEqual(
@@ -28,15 +30,27 @@ class DeclaredTest(absltest.TestCase):
             "scx_ops_enable_state_var has changed and is equal to 1",
         )
         self.assertNotEqual(found["let-go"]["extension"]["state"], "disabled")
-        at = [int(found[f"load[{number}]"]["at_ns"]) for number in (1, 2, 3)]
+        at = [int(found[f"load[{number}]"]["at_ns"]) for number in range(1, 6)]
         for before, after in pairwise(at):
             # to a tick of 4 ms, which some CPU has a little before another
             self.assertBetween(after - before, 47_000_000, 57_000_000)
-        for number in (1, 2, 3):
+        # the first is of when the body begins, and its workers are not there yet
+        for number in range(2, 6):
             names = {each["comm"] for each in found[f"load[{number}]"]["tasks"]}
             self.assertContainsSubset({f"w0.0.{worker}" for worker in range(4)}, names)
         self.assertEqual(found["load[3]"]["since"], "load[2]")
         self.assertNotEmpty(found["load[3]"]["changes"])
+
+        claims = {each["name"]: each["verdict"] for each in result["claims"]}
+        self.assertLen(claims, 3)
+        self.assertEqual(set(claims.values()), {"PASS"}, claims)
+        vain = ended.result("claimed_in_vain")
+        self.assertEqual(vain["verdict"], "FAIL")
+        self.assertRegex(
+            vain["details"][0]["message"],
+            r"claim 'nr_switches of 0 after step_start': 'least \d+ at 0\.\d+ s, most \d+ at "
+            r"0\.\d+ s' is not steady, 2 from least to most",
+        )
 
         mistaken = ended.result("mistaken")
         self.assertEqual(mistaken["verdict"], "INCONCLUSIVE")

@@ -7,8 +7,14 @@ from itertools import pairwise
 from absl.testing import absltest
 
 from ktstr.execute.outcome import Outcome
+from ktstr.introspect.invariants.instants import SWITCHED
+from ktstr.introspect.invariants.invariant import Category, Invariant
+from ktstr.introspect.invariants.part import InvariantLook, Invariants, look_of
+from ktstr.introspect.invariants.plan import plan as invariants
+from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.occasions.part import Snapshots
 from ktstr.introspect.occasions.taken import Taken
+from ktstr.model.plan import Plan
 from ktstr.model.scenario.inside import Changed, Entered, Snapshot
 from ktstr.model.verdict.relations import it
 from tests.introspect.plugin.guests import Guests
@@ -69,6 +75,36 @@ class GuestTest(Guests):
                     scenario_host_s=each.run.scenario_host_s,
                 ),
             )
+
+    def test_the_first_broken_invariant_has_a_snapshot(self) -> None:
+        outcome = self.run_with(_Broken())
+        found = outcome.run.invariants
+        assert found is not None
+        self.assertGreater(found.counted[0].failed, 1)
+        assert found.first is not None
+        self.assertEqual(found.first.name, "first-broken-invariant")
+        self.assertStartsWith(found.first.cause, "an invariant is broken at switched, on CPU ")
+        first = found.broken[0]
+        # what fails there is of the instant of the first record
+        queue = next(each for each in found.first.runqueues if each.cpu == first.cpu)
+        self.assertEqual(queue.clock_ns, first.clock_ns)
+        self.assertIn(found.first, outcome.run.all_snapshots)
+
+
+class _Broken(Invariants):
+    """Looks for what is not so."""
+
+    def look(self, kernel: Kernel, plan: Plan, cpus: int) -> InvariantLook:
+        del plan, cpus
+        false = Invariant(
+            name="never",
+            says="A runqueue has a hundred tasks.",
+            category=Category.QUEUE,
+            source="nowhere",
+            at=(SWITCHED,),
+            holds="rq.nr_running > 100",
+        )
+        return look_of(invariants((false,), kernel, (6, 12)), kernel).holding()
 
 
 if __name__ == "__main__":
