@@ -12,6 +12,7 @@ from ktstr.execute.durations import LEAST_S, played_s
 from ktstr.execute.execute import run
 from ktstr.execute.outcome import Outcome, skipped, unrun
 from ktstr.execute.parts import asked_parts, parts, snapshot_parts
+from ktstr.execute.replay import Replayed, replay
 from ktstr.host.accel import Accel
 from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.introspect.plugin.part import Part
@@ -61,6 +62,25 @@ class Session:
             outcomes.append(outcome)
             done(outcome)
         return outcomes
+
+    def replay(self, first: Outcome, looks: Sequence[Part], directory: Path) -> Replayed:
+        """Plays a run of this session once more, as `execute.replay` does.
+
+        looks: who looks at the guest.  directory: gets its files.
+
+        Raises:
+            UsageError: the run is not closed, or no time is left; nothing was started.
+        """
+        return replay(
+            first,
+            self.outputs / first.test,
+            self.machine,
+            directory,
+            self.termination,
+            sources=self.sources.all,
+            budget=self.budget,
+            looks=looks,
+        )
 
     def _skipped(self, case: Case, before: list[Outcome]) -> Outcome | None:
         """The outcome of a case that is not started, or None when it may be."""
