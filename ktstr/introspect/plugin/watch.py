@@ -107,7 +107,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Period:
-    """At most one record while the u64 at `read` has grown by less than `least`.
+    """At most one record while the u64 at `read`, or virtual time, has grown by less than `least`.
 
     Probes with equal periods share one: whichever is hit first once that is over makes the record.
     `whose` keeps periods apart that are equal otherwise.
@@ -119,7 +119,7 @@ class Period:
 
     def __post_init__(self) -> None:
         one = self.read.times == 1 and self.read.base not in (EACH_CPU, POINTED_CPU)
-        if self.read.size != 8 or not one or not self.read.offsets:
+        if self.read.size != 8 or not one or not (self.read.offsets or self.read.base == NOW):
             raise UsageError("a period is told by one u64: by a read of 8 bytes, not of each CPU")
 
 
@@ -135,6 +135,8 @@ class Probe:
         [address, end) with the stack as it was at entry.
       reads: what a record holds.
       period: how far records are apart at least.
+      begins: whether that is a beginning instead: no record while the period's u64 is below its
+        `least`, and all from then on.
       registers: whether a record has all of REGISTERS.
       stack: whether a record has the stack in use, and beside that of an interrupt the task's.
       predicates: numbers of the watch's predicates, which are evaluated here. With any, a record
@@ -163,6 +165,7 @@ class Probe:
     when: When = When.ENTRY
     reads: tuple[Read, ...] = ()
     period: Period | None = None
+    begins: bool = False
     registers: bool = False
     stack: bool = False
     predicates: tuple[int, ...] = ()
@@ -198,6 +201,8 @@ class Probe:
                 f"probe {self.name} is to stand in [{self.address:#x}, {self.end:#x}), which is no "
                 f"part of the kernel"
             )
+        if self.begins and self.period is None:
+            raise UsageError(f"probe {self.name} begins at no number: its `period` says which")
         if len(self.reads) > MOST_READS:
             raise UsageError(
                 f"probe {self.name} has {len(self.reads)} reads, of {MOST_READS} at most"

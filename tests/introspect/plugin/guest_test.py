@@ -8,7 +8,7 @@ from dataclasses import replace
 from absl.testing import absltest
 
 from ktstr.introspect.kernel.kernel import Kernel
-from ktstr.introspect.plugin.watch import Probe, Read, When
+from ktstr.introspect.plugin.watch import NOW, Period, Probe, Read, When
 from tests.introspect.plugin.guests import Guests
 from tests.introspect.plugin.looker import HELD, probe
 
@@ -55,6 +55,24 @@ class GuestTest(Guests):
         # 0: of a task whose dequeue was delayed, and that counted meanwhile
         self.assertContainsSubset({1}, grown)
         self.assertContainsSubset(grown, {0, 1})
+
+    def test_a_probe_with_a_beginning_sees_all_that_comes_after_it_and_nothing_before(self) -> None:
+        clock = Read(NOW, (), 8)
+        begins: list[Period] = []
+
+        def probes(kernel: Kernel) -> list[Probe]:
+            whole = probe(kernel, "enqueue_task_fair", reads=(clock,))
+            late = [replace(whole, name="late", begins=True, period=each) for each in begins]
+            return [whole, *late]
+
+        times = [_u32(each.runs[0]) for each in self.looked(probes).records]
+        middle = times[len(times) // 2]
+        begins.append(Period(clock, middle))
+        looked = self.looked(probes)
+        late = [_u32(each.runs[0]) for each in looked.records if each.probe == "late"]
+        self.assertGreater(len(late), 50)
+        self.assertEqual(late, [each for each in times if each >= middle])
+        self.assertEqual(looked.probes["late"].hits, len(times))
 
     def test_chains_of_pointers_end_where_nothing_is(self) -> None:
         def probes(kernel: Kernel) -> list[Probe]:

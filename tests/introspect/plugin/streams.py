@@ -81,7 +81,8 @@ _many = st.builds(
 )
 _numbers = st.builds(Read, st.sampled_from((*NUMBERS, "rip")), st.just(()), st.just(8))
 _reads = _one | _many | _numbers
-_periods = st.builds(Period, st.builds(Read, st.just("rdi"), st.just((8,)), st.just(8)), st.just(4))
+_clocks = st.builds(Read, st.just("rdi"), st.just((8,)), st.just(8)) | st.just(Read("now", (), 8))
+_periods = st.builds(Period, _clocks, st.just(4))
 
 
 _phases = st.integers(0, 2).flatmap(

@@ -52,9 +52,11 @@ class WatchTest(parameterized.TestCase):
         ),
         (lambda: Read("cpu*", (0,), 8), "a read of what a pointer has for each CPU follows one"),
         (lambda: Period(Read("rdi", (0,), 4), 1), "a period is told by one u64"),
+        (lambda: Period(Read("rdi", (), 8), 1), "a period is told by one u64"),
         (lambda: Period(Read(EACH_CPU, (0,), 8), 1), "a period is told by one u64"),
         (lambda: Probe("p", 4096, 5000), "which is no part of the kernel"),
         (lambda: Probe("p", streams.TEXT, streams.TEXT), "which is no part of the kernel"),
+        (lambda: replace(_PROBE, begins=True), "probe tick begins at no number: its `period` says"),
         (lambda: replace(_PROBE, reads=(_READ,) * 65), "probe tick has 65 reads, of 64 at most"),
         (
             lambda: replace(_PROBE, phases=(2, 1)),

@@ -110,10 +110,13 @@ static bool is_due(struct plugin *plugin, const struct probe *probe, struct inst
 {
 	const struct period *period = &plugin->watch.periods[probe->period];
 	const struct read *read = &plugin->watch.reads[period->read];
-	uint64_t base = read->base == ABSOLUTE ? 0 : base_of(instant, read->base);
 	uint64_t *due = &plugin->due[probe->period], now;
 
-	if (!read_run(base, 0, read, 0, &now) || now < *due)
+	if (!read_one(instant, read, (uint8_t *)&now))
+		return false;
+	if (probe->flags & PROBE_BEGINS)
+		return now >= period->least;
+	if (now < *due)
 		return false;
 	*due = now + period->least;
 	return true;

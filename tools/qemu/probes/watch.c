@@ -66,7 +66,9 @@ static bool period_is_sound(const struct watch *watch, const struct period *peri
 	if (period->read >= watch->header.reads)
 		return false;
 	read = &watch->reads[period->read];
-	return read->offsets && read->size == 8 && read->times == 1 && read->base < EACH_CPU;
+	if (!read->offsets)
+		return read->base == NOW;
+	return read->size == 8 && read->times == 1 && read->base < EACH_CPU;
 }
 
 // Whether the first reads of a probe are an address and a size.
@@ -107,6 +109,8 @@ static bool probe_is_sound(const struct watch *watch, const struct probe *probe)
 	if (probe->reads > MOST_READS || probe->read + probe->reads > header->reads)
 		return false;
 	if (probe->period != NO_PERIOD && probe->period >= header->periods)
+		return false;
+	if (probe->flags & PROBE_BEGINS && probe->period == NO_PERIOD)
 		return false;
 	if (probe->flags & (PROBE_LEARNS | PROBE_FORGETS) && !tells_function(watch, probe))
 		return false;

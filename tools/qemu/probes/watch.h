@@ -45,6 +45,7 @@ enum {
 	PROBE_FORGETS = 256,
 	PROBE_CHANGES = 512,
 	PROBE_MARKS = 1024,
+	PROBE_BEGINS = 4096,
 };
 
 struct watch_header {
