@@ -28,7 +28,7 @@ load(
     _payload = "payload",
 )
 load("//rules:scheduler.bzl", _scx_scheduler = "scx_scheduler")
-load("//rules:test.bzl", _ktstr_test = "ktstr_test")
+load("//rules:test.bzl", _ktstr_test = "ktstr_test", _scx_verify_test = "scx_verify_test")
 load("//rules:worker.bzl", _ktstr_worker = "ktstr_worker")
 
 disk = _disk
@@ -54,4 +54,5 @@ payload = _payload
 prebuilt_kernel = _prebuilt_kernel
 preset = _preset
 scx_scheduler = _scx_scheduler
+scx_verify_test = _scx_verify_test
 side_cache = _side_cache

@@ -23,6 +23,7 @@ from ktstr.command import (
     show,
     topology,
     trend,
+    verifier,
 )
 
 COMMANDS: Mapping[str, ModuleType] = {
@@ -35,6 +36,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "export": export,
     "replay": replay,
     "checks": checks,
+    "verifier": verifier,
     "kernels": kernels,
     "topology": topology,
     "shell": shell,

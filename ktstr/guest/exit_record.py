@@ -40,9 +40,11 @@ class LoaderOutput:
     """Reads the lines of scx-loader's standard output.
 
     attached: the ops' name once it says so.  replies: answers to commands, oldest first.
+    verified: what the verifier said of programs, line by line: name and words.
     """
 
     attached: str = ""
+    verified: list[tuple[str, str]] = field(default_factory=list)
     stats: dict[str, int] = field(default_factory=dict)
     replies: list[str] = field(default_factory=list)
     record: ExitRecord = ExitRecord()
@@ -64,6 +66,9 @@ class LoaderOutput:
             name, _, value = line.removeprefix("stat ").partition("=")
             if re.fullmatch(r"-?\d+", value):
                 self.stats[name] = int(value)
+        elif line.startswith("verified "):
+            name, _, words = line.removeprefix("verified ").partition(" ")
+            self.verified.append((name, words))
         elif line.startswith("exit "):
             self._exit(line)
         elif line == "dump-begin":

@@ -14,7 +14,7 @@ from ktstr.model.machine.numa import NumaLayout
 from ktstr.model.machine.topology import Topology
 from ktstr.model.payload import Payload
 from ktstr.model.scenario.scenario import Scenario
-from ktstr.model.verdict.checks import Checks, ExpectFail
+from ktstr.model.verdict.checks import VERIFIER_CHECKS, Checks, ExpectFail
 from ktstr.model.verdict.claims import SeriesClaim, StatClaim
 
 PLAN_PATH = "/ktstr/plan.json"
@@ -112,7 +112,8 @@ class Plan:
         """Whether a check asks for the figures of the scheduler's BPF programs."""
         steps = self.scenario.steps if self.scenario is not None else ()
         layers = (self.checks, *(step.checks for step in steps if step.checks is not None))
-        return any(layer.max_verified_insns is not None for layer in layers)
+        asked = (getattr(layer, name) for layer in layers for name in VERIFIER_CHECKS)
+        return any(limit is not None for limit in asked)
 
     def to_json(self) -> str:
         """Canonical text: the same plan, the same bytes."""

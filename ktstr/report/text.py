@@ -14,7 +14,7 @@ from ktstr.report.looked_text import cost_lines, decision_lines
 from ktstr.report.monitor_text import monitor_lines
 from ktstr.report.payload_text import payload_lines
 from ktstr.report.post_mortem_text import memory_log_lines, wait_lines
-from ktstr.report.program_text import program_lines
+from ktstr.report.program_text import program_lines, refusal_lines
 from ktstr.report.sample_text import sample_lines
 from ktstr.report.snapshot_text import snapshot_lines
 from ktstr.report.tables import cgroup_table, more_lines, step_table, timeline_table
@@ -71,6 +71,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("what calls cost", cost_lines(result)),
         ("checks", check_lines(result)),
         ("BPF programs", program_lines(result.bpf)),
+        ("refused by the verifier", refusal_lines(result)),
         ("invariants", invariant_lines(result)),
         ("claims", claim_lines(result)),
         ("against others", relative_lines(result)),

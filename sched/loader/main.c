@@ -3,6 +3,7 @@
  * is told to go or the kernel ejects it, and reports how it ended.
  *
  * Standard output is for programs, one record per line:
+ *     verified PROGRAM WORDS (of the verifier, with --verifier)
  *     attached ops=NAME
  *     stat NAME=VALUE
  *     exit kind=N kind_name=NAME code=N reason="TEXT" msg="TEXT"
@@ -28,11 +29,12 @@
 #include "waiting.h"
 
 static const char usage[] =
-	"usage: scx-loader OBJECT [--set NAME=VALUE]... [--control]\n"
+	"usage: scx-loader OBJECT [--set NAME=VALUE]... [--control] [--verifier]\n"
 	"       scx-loader OBJECT [--set NAME=VALUE]... --check OPS\n"
 	"       scx-loader --wait\n"
 	"  --set      a global variable of the object, or ops.MEMBER of its sched_ext_ops\n"
 	"  --control  takes `set NAME VALUE`, `get NAME`, `stat` and `quit` on standard input\n"
+	"  --verifier prints the verifier's figures of each program\n"
 	"  --check    only checks that the object opens, takes every --set and has these ops,\n"
 	"             a name in which * stands for any text\n"
 	"  --wait     reads the kernel's types, and then takes one of these command lines on\n"
@@ -44,11 +46,13 @@ struct options {
 	const char *object;
 	char **settings; /* NAME=VALUE, NULL at the end */
 	bool control;
+	bool verifier;
 	const char *check; /* the ops' name, or NULL */
 };
 
 static bool parse(int argc, char **argv, struct options *options);
 static bool apply_settings(struct session *session, char **settings);
+static enum outcome play(const struct options *options);
 static enum outcome run(struct session *session, const struct options *options);
 static enum outcome serve(struct session *session, int signals, bool control);
 static void rise_above_sched_ext(void);
@@ -58,8 +62,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 int main(int argc, char **argv)
 {
 	struct options options = {};
-	struct session *session = NULL;
-	enum outcome outcome, ended;
+	enum outcome outcome;
 
 	if (argc == 2 && !strcmp(argv[1], "--wait")) {
 		libbpf_set_print(NULL);
@@ -75,17 +78,15 @@ int main(int argc, char **argv)
 		return OUTCOME_USAGE;
 	}
 	libbpf_set_print(print_libbpf);
-	outcome = session_open(options.object, &session);
-	if (outcome == OUTCOME_NONE && !apply_settings(session, options.settings))
-		outcome = OUTCOME_USAGE;
-	if (outcome == OUTCOME_NONE && options.check)
-		outcome = session_has_ops(session, options.check) ? OUTCOME_CLEAN : OUTCOME_USAGE;
-	if (outcome == OUTCOME_NONE)
-		outcome = run(session, &options);
-	ended = session_close(session);
+	outcome = play(&options);
+	if (outcome == OUTCOME_NOT_LOADED && options.verifier) {
+		/* Who asks the verifier for figures is not told what it read. */
+		fputs("scx-loader: once more, for the verifier's whole log\n", stderr);
+		options.verifier = false;
+		outcome = play(&options);
+	}
 	free(options.settings);
-	/* A scheduler may be ejected in the very moment it is told to go. */
-	return outcome == OUTCOME_CLEAN && ended != OUTCOME_NONE ? ended : outcome;
+	return outcome;
 }
 
 static bool parse(int argc, char **argv, struct options *options)
@@ -96,6 +97,8 @@ static bool parse(int argc, char **argv, struct options *options)
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--control")) {
 			options->control = true;
+		} else if (!strcmp(argv[i], "--verifier")) {
+			options->verifier = true;
 		} else if (!strcmp(argv[i], "--set") && i + 1 < argc) {
 			options->settings[nr_settings++] = argv[++i];
 		} else if (!strcmp(argv[i], "--check") && i + 1 < argc) {
@@ -122,13 +125,31 @@ static bool apply_settings(struct session *session, char **settings)
 			fprintf(stderr, "scx-loader: --set %s: not NAME=VALUE\n", *settings);
 			return false;
 		}
-		*value++ = '\0';
-		if (!session_set(session, *settings, value, text)) {
+		*value = '\0';
+		if (!session_set(session, *settings, value + 1, text)) {
 			fprintf(stderr, "scx-loader: --set: %s\n", text);
 			return false;
 		}
+		*value = '='; /* for another load */
 	}
 	return true;
+}
+
+/* From the object file to the scheduler's end. */
+static enum outcome play(const struct options *options)
+{
+	struct session *session = NULL;
+	enum outcome outcome = session_open(options->object, &session), ended;
+
+	if (outcome == OUTCOME_NONE && !apply_settings(session, options->settings))
+		outcome = OUTCOME_USAGE;
+	if (outcome == OUTCOME_NONE && options->check)
+		outcome = session_has_ops(session, options->check) ? OUTCOME_CLEAN : OUTCOME_USAGE;
+	if (outcome == OUTCOME_NONE)
+		outcome = run(session, options);
+	ended = session_close(session);
+	/* A scheduler may be ejected in the very moment it is told to go. */
+	return outcome == OUTCOME_CLEAN && ended != OUTCOME_NONE ? ended : outcome;
 }
 
 static enum outcome run(struct session *session, const struct options *options)
@@ -149,7 +170,9 @@ static enum outcome run(struct session *session, const struct options *options)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	rise_above_sched_ext();
-	outcome = session_attach(session);
+	outcome = session_attach(session, options->verifier);
+	/* With --wait the stream was in use before, and keeps what it has. */
+	fflush(stdout);
 	if (outcome == OUTCOME_NONE)
 		outcome = serve(session, signals, options->control);
 	close(signals);

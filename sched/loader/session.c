@@ -13,6 +13,7 @@
 #include "globals.h"
 #include "scx_enums.h"
 #include "uei.h"
+#include "verifier.h"
 
 #define MAX_OPS 8
 #define MAX_TRACING 32
@@ -133,7 +134,7 @@ void session_print_stats(const struct session *session)
 	globals_visit(session->object, print_stat, NULL);
 }
 
-enum outcome session_attach(struct session *session)
+enum outcome session_attach(struct session *session, bool verifier)
 {
 	enum outcome outcome;
 	size_t i;
@@ -142,7 +143,11 @@ enum outcome session_attach(struct session *session)
 	if (!is_acceptable(session) || !prepare(session))
 		return OUTCOME_NOT_LOADED;
 	read_names(session);
+	if (verifier && !verifier_ask(session->object))
+		return OUTCOME_NOT_LOADED;
 	err = bpf_object__load(session->object);
+	if (verifier)
+		verifier_end(session->object, !err);
 	if (err) {
 		fprintf(stderr, "scx-loader: the kernel did not load the scheduler: %s\n",
 			strerror(-err));

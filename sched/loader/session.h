@@ -44,8 +44,10 @@ bool session_has_ops(struct session *session, const char *pattern);
 /* Prints a `stat NAME=VALUE` line for every variable that the object may write. */
 void session_print_stats(const struct session *session);
 
-/* Loads, attaches tracing programs and then every struct_ops map, printing `attached` lines. */
-enum outcome session_attach(struct session *session);
+/* Loads, attaches tracing programs and then every struct_ops map, printing `attached` lines, and
+ * before them what the verifier says of each program, if asked.
+ */
+enum outcome session_attach(struct session *session, bool verifier);
 
 /* A file descriptor that is readable once the scheduler has ended. */
 int session_exit_fd(const struct session *session);

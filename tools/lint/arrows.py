@@ -45,7 +45,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "record": ("console", "host", "introspect", "model", "result"),
         "judge": ("console", "host", "introspect", "model", "record"),
         "result.make": ("host", "introspect", "judge", "model", "record", "result"),
-        "report": ("model", "result"),
+        "report": ("console", "model", "result"),
         "execute": (
             "console",
             "host",
@@ -78,6 +78,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "compare": ("history", "judge", "model", "result"),
         "command": (
             "compare",
+            "console",
             "guest",
             "history",
             "model",

@@ -183,6 +183,14 @@ class Scheduler:
         self._release()
         return facts, LogChunk("scheduler", self._log.text(), self._log.truncated)
 
+    def verified(self) -> list[tuple[str, str]]:
+        """What the verifier said of its programs, if its plan asks: names and lines."""
+        if self.plan.control:
+            # the kernel is heard before the loader, which says it before that it is attached
+            deadline = time.monotonic_ns() + int(_KNOB_S * _NS)
+            self._reactor.wait(deadline, lambda: self._ended or bool(self._loader.attached))
+        return self._loader.verified
+
     def words(self) -> str:
         """What it said so far, and how it ended if it did."""
         return f"{self._log.last(_TAIL)}\n{self._exit_status()}\n"

@@ -137,16 +137,16 @@ class Schedulers:
         self._life = Scheduler(plan, self._deadlines, self._reactor, waiting)
         attached = self._life.start()
         if attached and self._tells_programs:
-            self._tell_programs(plan.name)
+            self._tell_programs(plan.name, self._life.verified())
         return attached
 
-    def _tell_programs(self, name: str) -> None:
+    def _tell_programs(self, name: str, verified: list[tuple[str, str]]) -> None:
         # few tests ask for them
         from ktstr.guest.scheduler.programs import programs_of_schedulers
         from ktstr.model.wire.programs import SchedulerPrograms
 
         try:
-            facts = SchedulerPrograms(self._lives, name, programs_of_schedulers())
+            facts = SchedulerPrograms(self._lives, name, programs_of_schedulers(verified))
         except InfraError as error:
             facts = SchedulerPrograms(self._lives, name, error=str(error))
         self._sink.emit(facts)

@@ -6,8 +6,9 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ktstr.model.errors import InfraError
@@ -22,6 +23,14 @@ _TYPES = {5: "tracepoint", 17: "raw_tracepoint", 26: "tracing", 27: "struct_ops"
 # bytes of an instruction: struct bpf_insn
 _INSN = 8
 _MAPS = 64
+# print_verification_stats() of kernel/bpf/verifier.c, Linux 6.12 to 7.2
+_STATES = re.compile(
+    r"processed \d+ insns \(limit \d+\) max_states_per_insn (\d+) total_states (\d+) "
+    r"peak_states (\d+)"
+)
+_STACK = re.compile(r"stack depth (\d+(?:\+\d+)*)")
+# what the kernel keeps of a program's name: BPF_OBJ_NAME_LEN less the NUL
+_NAME = 15
 _STATS = Path("/proc/sys/kernel/bpf_stats_enabled")
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -76,8 +85,11 @@ class _Loaded:
     maps: frozenset[int]
 
 
-def programs_of_schedulers() -> tuple[Program, ...]:
+def programs_of_schedulers(verified: Sequence[tuple[str, str]] = ()) -> tuple[Program, ...]:
     """The struct_ops programs, and those that share a map with one of them, oldest first.
+
+    Args:
+        verified: names of programs and lines that the verifier said of them when they were loaded.
 
     Raises:
         InfraError: the kernel does not tell.
@@ -87,7 +99,35 @@ def programs_of_schedulers() -> tuple[Program, ...]:
     except OSError as error:
         raise InfraError(f"the kernel does not tell of its BPF programs: {error}") from error
     shared = {number for each in loaded if each.is_struct_ops for number in each.maps}
-    return tuple(each.program for each in loaded if each.is_struct_ops or each.maps & shared)
+    found = (each.program for each in loaded if each.is_struct_ops or each.maps & shared)
+    return tuple(_with_figures(found, verified))
+
+
+def _with_figures(
+    programs: Iterator[Program], verified: Sequence[tuple[str, str]]
+) -> Iterator[Program]:
+    """The programs with what the verifier said of each.
+
+    Those of one name less its end were loaded in the order of their numbers.
+    """
+    said: dict[str, dict[str, str]] = {}
+    for name, line in verified:
+        kept = said.setdefault(name[:_NAME], {})
+        kept[name] = f"{kept.get(name, '')}{line}\n"
+    for program in programs:
+        alike = said.get(program.name, {})
+        name = next(iter(alike), "")
+        yield _measured(program, alike.pop(name, ""))
+
+
+def _measured(program: Program, words: str) -> Program:
+    states, stack = _STATES.search(words), _STACK.search(words)
+    if states is not None:
+        most, total, peak = map(int, states.groups())
+        program = replace(program, max_states_per_insn=most, total_states=total, peak_states=peak)
+    if stack is not None:
+        program = replace(program, stack_bytes=sum(map(int, stack[1].split("+"))))
+    return program
 
 
 def _loaded() -> Iterator[_Loaded]:

@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ktstr.console.verifier_log import rejection
+
 _LONGEST = 300
+_VERIFIER = "the verifier said: "
 
 # From what names the thing that lacks to what says only where it went wrong; of several matches of
 # one the last counts, for a program may have tried something else before.
@@ -57,8 +60,8 @@ _CAUSES = tuple(
             "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) {0}",
         ),
         # the verifier's reason stands before its closing statistics (print_verification_stats)
-        (r"^(.+)\nprocessed \d+ insns", "the verifier said: {0}"),
-        (r"^(?!.*-- BEGIN PROG LOAD LOG)(.+)\n-- END PROG LOAD LOG --", "the verifier said: {0}"),
+        (r"^(.+)\nprocessed \d+ insns", _VERIFIER + "{0}"),
+        (r"^(?!.*-- BEGIN PROG LOAD LOG)(.+)\n-- END PROG LOAD LOG --", _VERIFIER + "{0}"),
         (
             r"prog '(.+?)': BPF program load failed: (.+)",
             "the kernel did not load program {0}: {1}",
@@ -141,8 +144,17 @@ def _named(said: str) -> str:
     for pattern, words in _CAUSES:
         found = list(pattern.finditer(said))
         if found:
-            return words.format(*map(_short, found[-1].groups())).strip()
+            named = words.format(*map(_short, found[-1].groups())).strip()
+            return f"{named}{_where(said)}" if words.startswith(_VERIFIER) else named
     return ""
+
+
+def _where(said: str) -> str:
+    """The line of the source that the verifier was at; empty where that is not known."""
+    refused = rejection(said)
+    if refused is None or not refused.at:
+        return ""
+    return f" ({refused.program}, {_short(refused.at)})"
 
 
 def _told(said: str) -> str:

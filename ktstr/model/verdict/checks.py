@@ -53,6 +53,10 @@ class Checks:
         there waited, percent, of each CPU by itself (work conservation).
     max_verified_insns: steps that the verifier took for any BPF program of the scheduler; it gives
         up at a million.
+    max_verified_states, max_verified_peak_states: states that the verifier kept of any such
+        program, in all and at once; max_verified_states_per_insn: at one instruction. Programs that
+        the scheduler's own user space loads do not tell (max_verified_stack_bytes neither).
+    max_verified_stack_bytes: stack of any such program, its functions together.
     max_imbalance_ratio: tasks of the fullest runqueue by those of the emptiest (at least 1), of the
         CPUs that workers may use, for all of `sustained_ms`.
     max_local_dsq_depth: tasks in sched_ext's local DSQ of a CPU, for all of `sustained_ms`.
@@ -89,6 +93,10 @@ class Checks:
     max_cleanup_ms: float | None = None
     max_wasted_cpu_pct: float | None = None
     max_verified_insns: float | None = None
+    max_verified_states: float | None = None
+    max_verified_peak_states: float | None = None
+    max_verified_states_per_insn: float | None = None
+    max_verified_stack_bytes: float | None = None
     max_imbalance_ratio: float | None = None
     max_local_dsq_depth: float | None = None
     max_fallback_rate: float | None = None
@@ -151,6 +159,14 @@ SWITCHES = (
     "scheduler_alive",
     "clean_kernel_log",
     "invariants",
+)
+# those that are about what the verifier found
+VERIFIER_CHECKS = (
+    "max_verified_insns",
+    "max_verified_states",
+    "max_verified_peak_states",
+    "max_verified_states_per_insn",
+    "max_verified_stack_bytes",
 )
 # fields of `Checks` that are none themselves, and say how others look
 OPTIONS = ("sustained_ms",)

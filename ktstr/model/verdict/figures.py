@@ -99,6 +99,10 @@ FIGURES: tuple[Figure, ...] = (
     Figure("cleanup_max_ms", "ms", _LOWER, (_STEP, _ALL), "max_cleanup_ms"),
     Figure("wasted_cpu_pct", "%", _LOWER, (_CPU,), "max_wasted_cpu_pct"),
     Figure("verified_insns", "", _LOWER, (_PROGRAM,), "max_verified_insns"),
+    Figure("verified_states", "", _LOWER, (_PROGRAM,), "max_verified_states"),
+    Figure("verified_peak_states", "", _LOWER, (_PROGRAM,), "max_verified_peak_states"),
+    Figure("verified_states_per_insn", "", _LOWER, (_PROGRAM,), "max_verified_states_per_insn"),
+    Figure("verified_stack_bytes", "bytes", _LOWER, (_PROGRAM,), "max_verified_stack_bytes"),
     # by the monitor; what is sustained for as long as the checks say
     Figure("imbalance_ratio", "", _LOWER, (_ALL,), "max_imbalance_ratio"),
     Figure("local_dsq_depth", "", _LOWER, (_CPU, _ALL), "max_local_dsq_depth"),

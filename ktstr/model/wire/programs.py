@@ -20,6 +20,11 @@ class Program:
     the steps that the verifier took.  instructions: of BPF, after the verifier's changes.
     jited_bytes: of machine code; 0: it is interpreted.  recursion_misses: calls that were left out
     as it ran already.  run_count, run_time_ns: None unless kernel.bpf_stats_enabled is 1.
+
+    As the verifier's log has them; None where the scheduler's own user space loaded it, which does
+    not show that: total_states, peak_states: states of the program that it kept, in all, and at
+    once.
+    max_states_per_insn: of them at one instruction.  stack_bytes: of all its functions together.
     """
 
     name: str
@@ -30,6 +35,10 @@ class Program:
     recursion_misses: int
     run_count: int | None = None
     run_time_ns: int | None = None
+    total_states: int | None = None
+    peak_states: int | None = None
+    max_states_per_insn: int | None = None
+    stack_bytes: int | None = None
 
 
 @dataclass(frozen=True)

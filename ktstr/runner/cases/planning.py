@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ktstr.judge.claims import check_claims
 from ktstr.machine.boot import wanted_arguments
@@ -48,7 +49,7 @@ def plan_of(
             f"{case.source}:{case.line}: test {case.name} on {target.topology}: {error}"
         ) from error
     layers = check_layers(case, target)
-    return Plan(
+    plan = Plan(
         test=case.name,
         source=case.source,
         topology=target.topology,
@@ -73,6 +74,17 @@ def plan_of(
         kargs=wanted_arguments(target),
         environment=dict(environment or {}),
     )
+    return _asking_the_verifier(plan) if plan.tells_programs else plan
+
+
+def _asking_the_verifier(plan: Plan) -> Plan:
+    """The plan with loaders that tell what the verifier says; others cannot be asked."""
+
+    def asking(each: SchedulerPlan) -> SchedulerPlan:
+        return replace(each, argv=(*each.argv, "--verifier")) if each.control else each
+
+    own = asking(plan.scheduler) if plan.scheduler is not None else None
+    return replace(plan, scheduler=own, staged=tuple(map(asking, plan.staged)))
 
 
 def _check(case: Case, target: Target, own: SchedulerPlan | None, disks: tuple[Disk, ...]) -> None:

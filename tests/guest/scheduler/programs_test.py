@@ -58,13 +58,15 @@ class _Kernel:
 
 
 class ProgramsTest(parameterized.TestCase):
-    def _told(self, kernel: _Kernel, stats: str = "0\n") -> Iterator[Any]:
+    def _told(
+        self, kernel: _Kernel, stats: str = "0\n", verified: list[tuple[str, str]] | None = None
+    ) -> Iterator[Any]:
         file = self.create_tempfile(content=stats)
         with (
             mock.patch.object(programs, "_LIBC", kernel),
             mock.patch.object(programs, "_STATS", Path(file.full_path)),
         ):
-            yield from programs_of_schedulers()
+            yield from programs_of_schedulers(verified or ())
 
     @parameterized.parameters(
         # include/uapi/linux/bpf.h: struct bpf_prog_info
@@ -107,6 +109,23 @@ class ProgramsTest(parameterized.TestCase):
     def test_counts_of_runs_where_the_kernel_counts(self) -> None:
         (told,) = self._told(_Kernel({1: (27, b"a", ())}), stats="1\n")
         self.assertEqual((told.run_count, told.run_time_ns), (5, 6))
+
+    def test_what_the_verifier_said(self) -> None:
+        kernel = _Kernel({1: (27, b"mine_a_long_nam", ()), 2: (27, b"mine_a_long_nam", ())})
+        processed = "processed {} insns (limit 1000000) max_states_per_insn 4 total_states 3{} "
+        processed += "peak_states 5 mark_read 1"
+        said = [
+            ("mine_a_long_name", "verification time 7 usec"),
+            ("mine_a_long_name", "stack depth 16+0+8"),
+            ("mine_a_long_name", processed.format(9, 0)),
+            ("mine_a_long_namesake", processed.format(9, 1)),
+        ]
+        one, other = self._told(kernel, verified=said)
+        self.assertEqual((one.total_states, one.peak_states), (30, 5))
+        self.assertEqual((one.max_states_per_insn, one.stack_bytes), (4, 24))
+        self.assertEqual((other.total_states, other.stack_bytes), (31, None))
+        (one,) = self._told(_Kernel({1: (27, b"others", ())}), verified=said)
+        self.assertIsNone(one.total_states)
 
     def test_one_that_goes_meanwhile(self) -> None:
         kernel = _Kernel({1: (27, b"a", ()), 2: (27, b"b", ())}, gone=frozenset({1}))

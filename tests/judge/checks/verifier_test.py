@@ -8,7 +8,7 @@ from typing import Any
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
-from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.checks import Checks, Verdict, parse_checks
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.programs import Program, SchedulerPrograms
 from ktstr.record.run import RunRecord
@@ -44,6 +44,34 @@ class VerifierTest(absltest.TestCase):
         self.assertIs(judged.verdict, Verdict.PASS, judged.details)
         (line,) = (each for each in judged.checks if each.name == "max_verified_insns")
         self.assertEqual((line.measured, line.subject), (700_000, "mine_enqueue"))
+
+    def test_what_the_verifier_kept(self) -> None:
+        figures = {
+            "max_verified_states": ("total_states", 40),
+            "max_verified_peak_states": ("peak_states", 30),
+            "max_verified_states_per_insn": ("max_states_per_insn", 5),
+            "max_verified_stack_bytes": ("stack_bytes", 300),
+        }
+        told = dict(figures.values())
+        program = Program("mine_enqueue", "struct_ops", 700, 900, 5000, 0, **told)
+        for check, (_, figure) in figures.items():
+            for limit, verdict in ((figure, Verdict.PASS), (figure - 1, Verdict.FAIL)):
+                plan = runs.plan(checks=parse_checks({check: str(limit)}))
+                self.assertTrue(plan.tells_programs)
+                life = SchedulerPrograms(1, "mine", (program,))
+                judged = judge(runs.good_run(plan, programs=(life,)))
+                self.assertIs(judged.verdict, verdict, judged.details)
+                for detail in judged.details:
+                    self.assertIs(detail.kind, Kind.VERIFIER_BUDGET)
+                    self.assertIn(f"scheduler mine: {figure} ", detail.message)
+
+    def test_programs_that_another_loaded_tell_less(self) -> None:
+        plan = runs.plan(checks=Checks(max_verified_states=10.0))
+        life = SchedulerPrograms(1, "mine", (_PROGRAMS[1],))
+        judged = judge(runs.good_run(plan, programs=(life,)))
+        self.assertIs(judged.verdict, Verdict.INCONCLUSIVE)
+        (detail,) = judged.details
+        self.assertIn("only programs that the generic loader loads tell of it", detail.message)
 
     def test_what_is_not_known_passes_nobody(self) -> None:
         for run in (

@@ -159,6 +159,12 @@ class FirstCauseTest(parameterized.TestCase):
          "the kernel did not create map arena: Invalid argument(-22)"),
         ("no BTF", "libbpf: failed to find valid kernel BTF\n", "the kernel has no BTF"),
         ("verifier", _VERIFIER, "the verifier said: R1 invalid mem access 'scalar'"),
+        (
+            "verifier with lines",
+            _VERIFIER.replace("1: (79)", "; p = *q; @ mine.bpf.c:7\n1: (79)"),
+            "the verifier said: R1 invalid mem access 'scalar' (mine_enqueue, at mine.bpf.c:7: p = "
+            "*q;)",
+        ),
         ("unsupported", _NO_STATISTICS, "struct sched_ext_ops takes no program for mine_yield"),
         ("program", _SILENT, "did not load program mine_init: Operation not permitted"),
         ("chain", _ANYHOW,
