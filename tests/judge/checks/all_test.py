@@ -21,7 +21,7 @@ from ktstr.judge.workers.scope import Scope
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
 from ktstr.model.histogram import Histogram
 from ktstr.model.machine.topology import Topology, TopologyView
-from ktstr.model.verdict.checks import OPTIONS, Checks, Verdict
+from ktstr.model.verdict.checks import OPTIONS, VERIFIER_CHECKS, Checks, Verdict
 from ktstr.model.verdict.checks import SWITCHES as ON_OFF
 from ktstr.model.verdict.figures import figure_of_check
 from ktstr.model.verdict.kinds import Kind
@@ -152,7 +152,11 @@ class LimitsTest(parameterized.TestCase):
         self.assertCountEqual(ON_OFF, switches)
 
     def test_every_limit_has_a_kind_of_its_own(self) -> None:
-        self.assertLen({limit.kind for limit in LIMITS}, len(LIMITS))
+        # but those of one budget
+        several = [limit for limit in LIMITS if limit.name not in VERIFIER_CHECKS[1:]]
+        self.assertLen({limit.kind for limit in several}, len(several))
+        of_budget = {limit.kind for limit in LIMITS if limit.name in VERIFIER_CHECKS}
+        self.assertEqual(of_budget, {Kind.VERIFIER_BUDGET})
 
     @parameterized.parameters(*LIMITS)
     def test_the_limit_itself_is_allowed(self, limit: Limit) -> None:
