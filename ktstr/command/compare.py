@@ -45,6 +45,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("base", metavar="BASE", help="what was")
     parser.add_argument("new", metavar="NEW", help="what is")
     add_where(parser)
+    add_comparing(parser)
+    add_history(parser)
+
+
+def add_comparing(parser: argparse.ArgumentParser) -> None:
+    """Declares what says how two sets are compared, and how that is told."""
     parser.add_argument(
         "--pair", metavar="DIMENSION,...", help="what two results of a pair have in common"
     )
@@ -82,7 +88,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="tell also what is the same")
     parser.add_argument("--format", choices=_FORMATS, default="text", help="--json is json")
     add_limit(parser, "tests (in Markdown: findings) of each outcome")
-    add_history(parser)
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
@@ -91,7 +96,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     Raises:
         UsageError, InfraError: a set is empty or unclear, or the history cannot be used.
     """
-    failing = _failing(options.fail_on)
+    failing = failing_of(options)
     gates = Gates.parse(options.gate, options.relative)
     with opened(options, context) as connection:
         new = selected(connection, options.new)
@@ -108,6 +113,16 @@ def run(options: argparse.Namespace, context: Context) -> int:
             keep_same=options.all,
         )
         comparison = compare(connection, asked)
+    return told(comparison, failing, options, context)
+
+
+def told(
+    comparison: Comparison,
+    failing: frozenset[Outcome],
+    options: argparse.Namespace,
+    context: Context,
+) -> int:
+    """Answers with a comparison, as `add_comparing` has it; the exit code."""
     if options.json or options.format == "json":
         context.answer(data_of(comparison))
     elif options.format == "markdown":
@@ -122,8 +137,13 @@ def _paint(context: Context, text: str, outcome: Outcome) -> str:
     return context.painted(text, colour) if colour else text
 
 
-def _failing(text: str) -> frozenset[Outcome]:
-    names = [each.strip() for each in text.split(",") if each.strip()]
+def failing_of(options: argparse.Namespace) -> frozenset[Outcome]:
+    """The outcomes of --fail_on.
+
+    Raises:
+        UsageError: one of them is none.
+    """
+    names = [each.strip() for each in options.fail_on.split(",") if each.strip()]
     for name in names:
         if name not in _FAILING:
             raise UsageError(f"--fail_on: {name!r} is none of {', '.join(_FAILING)}")

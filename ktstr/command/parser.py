@@ -16,6 +16,7 @@ from ktstr.command import (
     export,
     imports,
     kernels,
+    perf_delta,
     rejudge,
     replay,
     runs,
@@ -32,6 +33,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "import": imports,
     "runs": runs,
     "compare": compare,
+    "perf-delta": perf_delta,
     "trend": trend,
     "export": export,
     "replay": replay,
@@ -44,7 +46,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "completion": completion,
 }
 # What stands behind `--` is another program's.
-FORWARDING = ("replay", "shell")
+FORWARDING = ("replay", "shell", "perf-delta")
 _ERROR = 3
 _CODES = "exit codes: 0 well, 1 what the command looks for was found, 2 data are missing, 3 error"
 

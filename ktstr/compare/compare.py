@@ -14,7 +14,14 @@ from ktstr.compare.figures import Figures
 from ktstr.compare.finding import VERDICT, Comparison, Finding, Outcome
 from ktstr.compare.first import first_difference
 from ktstr.compare.gates import Gates
-from ktstr.compare.noisy import Question, answered, questions, without_boots
+from ktstr.compare.noisy import (
+    BOOTS_OPTION,
+    LEVEL,
+    Question,
+    answered,
+    questions,
+    without_boots,
+)
 from ktstr.compare.pairing import Pair, dimensions, paired
 from ktstr.history import queries
 from ktstr.history.entry import FigureKey, Variant
@@ -37,7 +44,8 @@ class Asked:
 
     base and new: in words.  where: holds for both.  by: what pairs are made by, None: what the sets
     do not set apart.  figures: patterns of those that are compared, empty: all.  steps: also those
-    of single steps, in real time; in virtual time they always are.
+    of single steps, in real time; in virtual time they always are.  level, boots_option: see
+    `ktstr.compare.noisy.answered`.
     """
 
     base: str
@@ -50,6 +58,8 @@ class Asked:
     gates: Gates = field(default_factory=Gates)
     steps: bool = False
     keep_same: bool = False
+    level: float = LEVEL
+    boots_option: str = BOOTS_OPTION
 
 
 def compare(connection: sqlite3.Connection, asked: Asked) -> Comparison:
@@ -163,7 +173,8 @@ class _Comparing:
 
     def end(self) -> tuple[list[Finding], list[str]]:
         """All findings, and what is to be said about them."""
-        found, notes = answered(self._questions)
+        asked = self._asked
+        found, notes = answered(self._questions, asked.level, asked.boots_option)
         return [*self._found, *found], notes
 
     def _is_wanted(self, key: FigureKey) -> bool:

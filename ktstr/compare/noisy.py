@@ -21,6 +21,7 @@ from ktstr.model.payload import Polarity
 
 # The part of what is told that may be by chance; how often anything is where nothing changed.
 LEVEL = 0.05
+BOOTS_OPTION = "--runs_per_test"
 _FEWEST = 2
 # Of boots that fail: half of them more or less is worth a word.
 _FAILING = FigureKey(VERDICT, "", Polarity.LOWER_BETTER, "", None, None)
@@ -75,8 +76,13 @@ def _own(pair: Pair) -> tuple[list[Row], list[Row]]:
     return base, [row for row in pair.new if row.result not in shared]
 
 
-def answered(asked: Iterable[Question]) -> tuple[list[Finding], list[str]]:
-    """What all questions of a comparison come to, and what is to be said about them all."""
+def answered(
+    asked: Iterable[Question], level: float = LEVEL, option: str = BOOTS_OPTION
+) -> tuple[list[Finding], list[str]]:
+    """What all questions of a comparison come to, and what is to be said about them all.
+
+    level: the part of what is told that may be by chance.  option: what takes more boots.
+    """
     found: list[Finding] = []
     answerable: list[Question] = []
     for each in asked:
@@ -85,14 +91,14 @@ def answered(asked: Iterable[Question]) -> tuple[list[Finding], list[str]]:
             found.append(_finding(each, outcome, None, each.why))
         else:
             answerable.append(each)
-    corrected = benjamini_hochberg(_probabilities(answerable))
+    corrected = benjamini_hochberg(_probabilities(answerable, level))
     undecided: list[Question] = []
     for each, p in zip(answerable, corrected, strict=True):
-        outcome = _outcome(each, p)
+        outcome = _outcome(each, p, level)
         if outcome is Outcome.UNDECIDED:
             undecided.append(each)
         found.append(_finding(each, outcome, p))
-    return found, _notes(answerable, undecided)
+    return found, _notes(answerable, undecided, level, option)
 
 
 def _question(
@@ -112,7 +118,7 @@ def _question(
     return Question(told, key, sample)
 
 
-def _probabilities(asked: Sequence[Question]) -> list[float]:
+def _probabilities(asked: Sequence[Question], level: float) -> list[float]:
     """Of each question; deals are pooled by figure and numbers of boots."""
     pools: dict[tuple[str, int, int], list[int]] = {}
     for index, each in enumerate(asked):
@@ -120,14 +126,14 @@ def _probabilities(asked: Sequence[Question]) -> list[float]:
         pools.setdefault((each.key.name, *boots), []).append(index)
     found = [1.0] * len(asked)
     for pool in pools.values():
-        for index, p in zip(pool, pooled_p([asked[i].sample for i in pool], LEVEL), strict=True):
+        for index, p in zip(pool, pooled_p([asked[i].sample for i in pool], level), strict=True):
             found[index] = p
     return found
 
 
-def _outcome(question: Question, p: float) -> Outcome:
+def _outcome(question: Question, p: float, level: float) -> Outcome:
     sample = question.sample
-    if p <= LEVEL:
+    if p <= level:
         return direction(question.key.polarity, sample.difference)
     return Outcome.SAME if sample.is_same else Outcome.UNDECIDED
 
@@ -157,7 +163,9 @@ def _failed(sample: Sample) -> str:
     )
 
 
-def _notes(asked: Sequence[Question], undecided: Sequence[Question]) -> list[str]:
+def _notes(
+    asked: Sequence[Question], undecided: Sequence[Question], level: float, option: str
+) -> list[str]:
     """How many boots would do, where there are too few for one difference to be found."""
     if not undecided:
         return []
@@ -165,14 +173,14 @@ def _notes(asked: Sequence[Question], undecided: Sequence[Question]) -> list[str
     for each in asked:
         pools[each.key.name] = pools.get(each.key.name, 0) + 1
     largest = max(pools[each.key.name] for each in undecided)
-    needed = boots_needed(len(asked), largest, LEVEL)
+    needed = boots_needed(len(asked), largest, level)
     have = min(min(len(each.sample.base), len(each.sample.new)) for each in undecided)
     if have >= needed:
         return []
     return [
         f"{len(asked)} comparisons were made of boots in real time, of {have} boots a side at the "
         f"least: a difference in one figure of one test alone is told from chance with {needed} "
-        f"(--runs_per_test={needed}), or with fewer figures (--figure) or tests (--where)"
+        f"({option}={needed}), or with fewer figures (--figure) or tests (--where)"
     ]
 
 

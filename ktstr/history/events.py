@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ktstr.history.places import Place, places_below
 from ktstr.model.errors import UsageError
@@ -21,31 +21,40 @@ from ktstr.model.errors import UsageError
 _OUTPUTS = "test.outputs"
 
 
+class Log(NamedTuple):
+    """The file test.log of a test."""
+
+    path: Path
+    cached: bool
+    label: str
+
+
 @dataclass
 class Invocation:
     """One invocation.
 
     uuid: its own.  started, finished: RFC 3339, empty where no event says so.  ended: the last
-    event is there.  status: what the workspace status command and --build_metadata said, by name.
-    logs: of each test, the file test.log.  remote: labels of tests whose files were left in a
-    remote cache.
+    event is there.  exit_name: Bazel's name of its exit code.  status: what the workspace status
+    command and --build_metadata said, by name.  logs: of each test, the file test.log.  remote:
+    labels of tests whose files were left in a remote cache.
     """
 
     uuid: str = ""
     started: str = ""
     finished: str = ""
     ended: bool = False
+    exit_name: str = ""
     status: dict[str, str] = field(default_factory=dict)
-    logs: list[tuple[Path, bool]] = field(default_factory=list)
+    logs: list[Log] = field(default_factory=list)
     remote: list[str] = field(default_factory=list)
     tests: int = 0
 
-    def places(self) -> Iterator[Place]:
-        """Every result that its tests left."""
-        for log, cached in self.logs:
-            outputs = log.with_name(_OUTPUTS)
-            if outputs.is_dir():
-                yield from places_below(outputs, cached=cached)
+    def places(self, labels: Collection[str] | None = None) -> Iterator[Place]:
+        """Every result that its tests left, or those of `labels`."""
+        for log in self.logs:
+            outputs = log.path.with_name(_OUTPUTS)
+            if outputs.is_dir() and (labels is None or log.label in labels):
+                yield from places_below(outputs, cached=log.cached)
 
 
 def is_events(path: Path) -> bool:
@@ -90,6 +99,7 @@ def _take(found: Invocation, event: Mapping[str, Any]) -> None:
         found.uuid, found.started = str(started["uuid"]), str(started.get("startTime", ""))
     elif "finished" in event:
         found.finished = str(event["finished"].get("finishTime", ""))
+        found.exit_name = str(event["finished"].get("exitCode", {}).get("name", ""))
     elif "workspaceStatus" in event:
         for item in event["workspaceStatus"].get("item", ()):
             found.status[str(item["key"])] = str(item.get("value", ""))
@@ -111,6 +121,6 @@ def _take_test(found: Invocation, label: str, event: Mapping[str, Any]) -> None:
             continue
         place = urllib.parse.urlsplit(str(output.get("uri", "")))
         if place.scheme == "file":
-            found.logs.append((Path(urllib.parse.unquote(place.path)), cached))
+            found.logs.append(Log(Path(urllib.parse.unquote(place.path)), cached, label))
         else:
             found.remote.append(label)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ktstr.compare.finding import Finding, Outcome
 from ktstr.compare.gates import Gates
 from ktstr.compare.noisy import Question, answered
 from ktstr.compare.permutation import Sample
+from ktstr.delta.looks import Looks
 from ktstr.history.entry import FigureKey
 
 Draw = Callable[[random.Random, float], float]
@@ -69,9 +70,20 @@ class Score:
     findings: tuple[Finding, ...]
 
 
-def compared(seed: int, tests: int, boots: int, change: Change) -> Score:
-    """Draws a suite, both sides of it, and compares them; test 0 is the one that changed."""
-    found, _ = answered(_questions(random.Random(seed), tests, boots, change))
+def compared(
+    seed: int, tests: int, boots: int, change: Change, looks: Looks | None = None
+) -> Score:
+    """Draws a suite, both sides of it, and compares them; test 0 is the one that changed.
+
+    looks: the boots come one after another, and the first look that tells anything is the last.
+    """
+    asked = list(_questions(random.Random(seed), tests, boots, change))
+    found, _ = answered(asked)
+    if looks is not None:
+        for seen in looks.boots:
+            found, _ = answered([_first(each, seen) for each in asked], looks.level)
+            if any(each.outcome in (Outcome.WORSE, Outcome.BETTER) for each in found):
+                break
     told = [each for each in found if each.outcome in (Outcome.WORSE, Outcome.BETTER)]
     changed = change.factor != 1.0
     right = [
@@ -83,6 +95,14 @@ def compared(seed: int, tests: int, boots: int, change: Change) -> Score:
         and each.outcome is Outcome.WORSE
     ]
     return Score(len(told) - len(right), len(right), tuple(told))
+
+
+def _first(question: Question, boots: int) -> Question:
+    """The question as it is when each side has so many boots."""
+    sample = question.sample
+    base, new = sample.base[:boots], sample.new[:boots]
+    amount = _GATES.of(question.key, exact=False).amount(math.fsum(base + new) / (2 * boots))
+    return replace(question, sample=Sample(base, new, amount))
 
 
 def _questions(

@@ -76,9 +76,11 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "rejudge": ("console", "judge", "model", "record", "result", "result.make"),
         "history": ("model", "result"),
         "compare": ("history", "judge", "model", "result"),
+        "delta": ("compare", "history", "model", "result"),
         "command": (
             "compare",
             "console",
+            "delta",
             "guest",
             "history",
             "model",
