@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -29,8 +30,12 @@ def cleaned_up() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def run_to_end(command: Sequence[str], folder: Path) -> int:
+def run_to_end(
+    command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None
+) -> int:
     """Runs a program, whose output goes to standard error; its exit code.
+
+    environ: beside what our own environment has.
 
     It is asked to end, and waited for, where we are to end before it.
 
@@ -39,7 +44,11 @@ def run_to_end(command: Sequence[str], folder: Path) -> int:
     """
     try:
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=_STANDARD_ERROR
+            command,
+            cwd=folder,
+            env={**os.environ, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=_STANDARD_ERROR,
         )
     except OSError as error:
         raise InfraError(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ktstr.delta.ending import run_to_end
@@ -20,6 +20,7 @@ _DONE, _TESTS_FAILED, _NO_TESTS = 0, 3, 4
 _INTERRUPTED = 8
 # A pattern that leads nowhere has the exit code of a build that fails, and another name.
 _PARSING = "PARSING_FAILURE"
+_SEED = "TEST_RANDOM_SEED"
 
 
 def build(job: Job, who: str, events: Path, tell: Tell) -> None:
@@ -31,13 +32,19 @@ def build(job: Job, who: str, events: Path, tell: Tell) -> None:
     _run(job, who, ["build", "--build_tests_only"], events, tell)
 
 
-def test(job: Job, who: str, flags: Sequence[str], events: Path, tell: Tell) -> Invocation:
+def test(job: Job, who: str, events: Path, tell: Tell, seed: int | None = None) -> Invocation:
     """Runs the tests of a job; what the build events tell of it.
+
+    seed: which is drawn (ktstr/runner/repetition.py), and then no old verdict of Bazel's is taken.
 
     Raises:
         UsageError: none is there, or they cannot be built.
     """
-    return _run(job, who, ["test", *flags], events, tell)
+    if seed is None:
+        return _run(job, who, ["test"], events, tell)
+    # by the environment: other options would have Bazel analyse all anew
+    anew = ["test", "--nocache_test_results", f"--test_env={_SEED}"]
+    return _run(job, who, anew, events, tell, {_SEED: str(seed)})
 
 
 def shut_down(job: Job) -> None:
@@ -45,7 +52,14 @@ def shut_down(job: Job) -> None:
     run_to_end([job.program, *job.startup, "shutdown"], job.workspace)
 
 
-def _run(job: Job, who: str, words: Sequence[str], events: Path, tell: Tell) -> Invocation:
+def _run(
+    job: Job,
+    who: str,
+    words: Sequence[str],
+    events: Path,
+    tell: Tell,
+    environ: Mapping[str, str] | None = None,
+) -> Invocation:
     events.unlink(missing_ok=True)
     command = [
         job.program,
@@ -58,7 +72,7 @@ def _run(job: Job, who: str, words: Sequence[str], events: Path, tell: Tell) -> 
         *job.targets,
     ]
     tell(f"{who}: {shlex.join(command)}")
-    code = run_to_end(command, job.workspace)
+    code = run_to_end(command, job.workspace, environ)
     named = shlex.join(job.targets)
     if code == _NO_TESTS:
         raise UsageError(f"{who}: {named} has no tests")

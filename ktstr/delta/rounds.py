@@ -30,9 +30,6 @@ from ktstr.model.errors import UsageError
 from ktstr.result.read import result_of_bytes
 
 BOOTS_OPTION = "--boots"
-# Each round draws another seed (ktstr/runner/repetition.py), and none is an old verdict of Bazel's.
-_SEED = "--test_env=TEST_RANDOM_SEED="
-_ANEW = "--nocache_test_results"
 _SIDE = "perf_delta"
 # What two sides may be set apart by, beside their commits and flags.
 _MAY_BE_APART = ("label", "topology", "kernel", "scheduler")
@@ -72,7 +69,7 @@ class Rounds:
         for job in jobs_of(self.sides):
             build(job, self._who(job), self.scratch / "build.json", self.tell)
         began = time.monotonic()
-        counted = self._round(1, [], self.sides)
+        counted = self._round(1, self.sides)
         if not self._real:
             return self._compared(
                 self.asked.level, "both sides ran in virtual time, where one run is exact"
@@ -99,7 +96,7 @@ class Rounds:
             number, boots = number + 1, boots + 1
             before = time.monotonic()
             order = sides if number % 2 else sides[::-1]
-            self._round(number, [_ANEW, f"{_SEED}{number}"], order)
+            self._round(number, order, seed=number)
             longest = max(longest, time.monotonic() - before)
 
     def _why_no_more(self, found: Comparison, boots: int, *, is_last: bool) -> str:
@@ -125,12 +122,12 @@ class Rounds:
             if labels[side.job]
         )
 
-    def _round(self, number: int, flags: Sequence[str], sides: Sequence[Side]) -> bool:
+    def _round(self, number: int, sides: Sequence[Side], seed: int | None = None) -> bool:
         """One round; whether all that ran in real time did so now, and not for an earlier build."""
         anew = True
         for job in jobs_of(sides):
             events = self.scratch / "test.json"
-            invocation = test(job, self._who(job), flags, events, self.tell)
+            invocation = test(job, self._who(job), events, self.tell, seed)
             for side in sides:
                 if side.job == job:
                     anew &= self._keep(side, invocation, number)

@@ -8,6 +8,7 @@ be built.  cached: tests come from the cache, unless that is forbidden.
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from tests.support.saved_results import events, made, save
 
+_SEED = "TEST_RANDOM_SEED"
 _FAILED, _NO_TESTS, _BAD_QUERY = 1, 4, 7
 
 
@@ -25,7 +27,8 @@ def main(log: Path, arguments: Sequence[str]) -> int:
     command, *words = arguments[len(startup) :]
     here = Path.cwd()
     with log.open("a", encoding="utf-8") as file:
-        file.write(json.dumps([str(here), *arguments]) + "\n")
+        seed = f"seed={os.environ.get(_SEED)}"
+        file.write(json.dumps([str(here), *arguments, seed]) + "\n")
     if command == "shutdown":
         return 0
     if command == "query":
@@ -68,7 +71,7 @@ def _test(
     accel = (here / "accel").read_text(encoding="utf-8").strip()
     speed = float((here / "speed").read_text(encoding="utf-8"))
     speed *= float(options.get("--my_speed", 1))
-    seed = options.get("--test_env", "").removeprefix("TEST_RANDOM_SEED=") or "1"
+    seed = os.environ.get(_SEED, "1") if options.get("--test_env") == _SEED else "1"
     left = []
     for target in targets:
         noise = random.Random(f"{target} {seed} {here.name}").gauss(1, 0.02)

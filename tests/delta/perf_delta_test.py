@@ -140,7 +140,7 @@ class SidesTest(PerfDeltaTest):
         self.assertEqual(said.code, 0, said.err)
         self.assertIn("1000 -> 2000, +100 %", said.out)
         (only,) = self.ran("test")
-        self.assertEqual(only[-3:], ["--", "//my:old", "//my:fast"])
+        self.assertEqual(only[-4:], ["--", "//my:old", "//my:fast", "seed=None"])
 
     def test_settings_of_the_machine_come_along(self) -> None:
         seen = self.top / "seen"
@@ -169,7 +169,7 @@ class RoundsTest(PerfDeltaTest):
         words = [" ".join(each) for each in self.ran("test")]
         for number, each in enumerate(words[2:], 2):
             self.assertIn("--nocache_test_results", each)
-            self.assertIn(f"TEST_RANDOM_SEED={number // 2 + 1} ", each)
+            self.assertEndsWith(each, f" seed={number // 2 + 1}")
 
     def test_boots_are_the_budget(self) -> None:
         self.commit(accel="tcg")
