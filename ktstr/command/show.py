@@ -5,6 +5,11 @@ PLACE is a result.pb or a folder with results, such as bazel-testlogs/my/test/te
 --run they come from the history. --last tells what the last run of the tests in this workspace left
 that did not pass: the first cause of each, its files, and the commands to run next.
 
+--format=markdown is a summary for the page of a CI's job, sarif the failures with their source
+lines for code scanning (SARIF 2.1.0), github the same as annotations of GitHub's runner:
+
+  ktstr show --last --format=markdown >> "$GITHUB_STEP_SUMMARY"
+
 Exit codes: 0 all passed or were skipped, 1 one failed, 2 one is inconclusive, 3 error.
 """
 
@@ -25,6 +30,9 @@ from ktstr.history.selection import selected
 from ktstr.history.where import parse_conditions
 from ktstr.history.whole import result_in
 from ktstr.model.errors import UsageError
+from ktstr.report.annotations import annotations_of
+from ktstr.report.sarif import sarif_of
+from ktstr.report.summary import summary_of
 from ktstr.report.text import headline, text_report, verdict_name
 from ktstr.result import result_pb2
 
@@ -33,6 +41,7 @@ HELP = "show results"
 _FAILED, _INCONCLUSIVE = 1, 2
 _ORDER = {"FAIL": 0, "INCONCLUSIVE": 1}
 _SHOWN_WHOLE = 1
+_FORMATS = ("text", "markdown", "sarif", "github", "json")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +49,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("place", nargs="?", metavar="PLACE", help="result.pb, or a folder")
     parser.add_argument("--last", action="store_true", help="what did not pass in bazel-testlogs")
     parser.add_argument("--run", metavar="RUN", help="of the history: a run, commit or branch")
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="--json is json")
     add_where(parser)
-    add_limit(parser, "results")
+    add_limit(parser, "results (in Markdown: failures)")
     add_history(parser)
 
 
@@ -59,8 +69,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if options.run is not None:
         return _show_history(options, context)
     found = distinct(results_below(_place(options, context)))
-    if options.json:
-        context.answer([_data(each) for each in found])
+    if options.json or options.format != "text":
+        _say_formatted(found, options, context)
     elif options.last:
         context.say(*failed_block(found))
     elif len(found) == _SHOWN_WHOLE:
@@ -70,6 +80,34 @@ def run(options: argparse.Namespace, context: Context) -> int:
         context.say(*map(headline, shown))
         _say_more(len(found) - len(shown), context)
     return _code({verdict_name(each.verdict) for each in found})
+
+
+def _say_formatted(
+    found: list[result_pb2.Result], options: argparse.Namespace, context: Context
+) -> None:
+    """Answers in a form for others: JSON, Markdown, SARIF, or annotations."""
+    if options.json or options.format == "json":
+        context.answer([_data(each) for each in found])
+    elif options.format == "markdown":
+        context.say(*summary_of(found, options.limit))
+    elif options.format == "github":
+        context.say(*annotations_of(found, lambda name: _source(context, name)))
+    else:
+        log, homeless = sarif_of(found, lambda name: _source(context, name))
+        context.answer(log)
+        if homeless:
+            context.tell(
+                f"{homeless} that did not pass have no source line in {context.workspace}, and are "
+                f"left out"
+            )
+
+
+def _source(context: Context, name: str) -> str | None:
+    """A file of the workspace, by its path below; None: it is not there."""
+    path = (context.workspace / name).resolve()
+    if not path.is_relative_to(context.workspace.resolve()) or not path.is_file():
+        return None
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _say_more(count: int, context: Context) -> None:
@@ -97,8 +135,9 @@ def _show_history(options: argparse.Namespace, context: Context) -> int:
         found = list(rows(connection, conditions))
         if not found:
             raise UsageError(f"the history has no result of {options.run} and of --where")
-        if options.json:
-            context.answer([_data(_whole(connection, each.facts)) for each in found])
+        if options.json or options.format != "text":
+            wholes = [_whole(connection, each.facts) for each in found]
+            _say_formatted(wholes, options, context)
         elif len(found) == _SHOWN_WHOLE:
             context.say(text_report(_whole(connection, found[0].facts)).rstrip("\n"))
         else:

@@ -3,6 +3,7 @@
 
   ktstr trend cg_0.wake_p99_us --where label=//my:test,test=futex_pairs
   ktstr trend 'wake_*' --where branch=main
+  ktstr trend 'wake_*' --format=openmetrics > trends.txt   # for Prometheus and its like
 
 A run's value is the mean of its boots, in virtual time of each seed for itself; results that came
 to no verdict are left out. `<` marks what differs from the run before by more than the
@@ -21,6 +22,7 @@ from ktstr.command.context import Context, table
 from ktstr.compare.gates import Gates
 from ktstr.compare.words import number, pair_words
 from ktstr.history.entry import EXACT_ACCEL
+from ktstr.history.openmetrics import openmetrics_of
 from ktstr.history.trend import Point, Series, trend
 from ktstr.history.where import parse_conditions
 from ktstr.model.errors import UsageError
@@ -28,11 +30,13 @@ from ktstr.model.errors import UsageError
 HELP = "a figure over many runs"
 
 _COMMIT_CHARS = 12
+_FORMATS = ("text", "json", "openmetrics")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
     parser.add_argument("figure", metavar="FIGURE", help="wake_p99_us, cg_0.wake_p99_us, wake_*")
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="--json is json")
     add_where(parser)
     add_limit(parser, "series")
     add_history(parser)
@@ -51,7 +55,10 @@ def run(options: argparse.Namespace, context: Context) -> int:
             f"no result of the history and of --where has a figure {options.figure!r}; "
             f"`ktstr export` lists them"
         )
-    if options.json:
+    if options.format == "openmetrics":
+        context.say(*openmetrics_of(found))
+        return 0
+    if options.json or options.format == "json":
         context.answer([dataclasses.asdict(each) | {"figure": each.key.text} for each in found])
         return 0
     shown = found[: options.limit] if options.limit else found

@@ -15,10 +15,8 @@ from ktstr.compare.words import (
     pair_words,
     sure_words,
 )
-from ktstr.result.characters import one_line
+from ktstr.result.markup import code
 
-# Of all that is no letter, what makes nothing of its neighbours: no link, mention, cell or tag.
-_PLAIN = frozenset(" /,+-%=()")
 # Told at once; the rest unfolds.
 _OPEN = frozenset({Outcome.WORSE, Outcome.MISSING})
 
@@ -40,14 +38,6 @@ def markdown_of(comparison: Comparison, limit: int) -> Iterator[str]:
     for note in comparison.notes:
         yield ""
         yield f"> {code(note)}"
-
-
-def code(text: str) -> str:
-    """`text` as it is, whatever it holds: no markup of it is any, and it mentions nobody."""
-    escaped = "".join(
-        each if each.isalnum() or each in _PLAIN else f"&#{ord(each)};" for each in one_line(text)
-    )
-    return f"<code>{escaped}</code>"
 
 
 def _section(

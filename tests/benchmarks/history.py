@@ -7,8 +7,8 @@
 
 Results are copies of one with as many figures and as many bytes as those of //sched/... have in the
 mean, with other tests and numbers. All is on one disk, with warm caches. `json` is Python's own
-reader over JSON files of some of the same results, which is what comes before any data frame:
-pandas needs it and more.
+reader over JSON files of some of the same results; `pandas` reads these into two frames and
+compares them, and is told for as many files as there are results.
 """
 
 from __future__ import annotations
@@ -62,10 +62,13 @@ def _measure(top: Path) -> None:
     for side in sides:
         _timed(f"import {half}", environ, "import", str(side), f"--commit={side.name}")
     _timed(f"import {half} again", environ, "import", str(sides[1]), "--commit=new")
-    _timed(f"compare {half} with {half}", environ, "compare", "commit=base", "commit=new")
+    compared = _timed(
+        f"compare {half} with {half}", environ, "compare", "commit=base", "commit=new"
+    )
     _timed("trend of a figure", environ, "trend", "wake_p99_us", "--limit=1")
     _timed("list runs", environ, "runs")
     _json(sides)
+    print(f"pandas by compare: {_pandas(sides) / compared:.1f} times the CPU seconds")
     size = (top / "history.sqlite").stat().st_size
     print(f"history: {size / 1e6:.1f} MB, {size / _RESULTS.value / 1e3:.1f} kB a result")
     if _ROWS.value:
@@ -75,6 +78,8 @@ def _measure(top: Path) -> None:
         _timed(f"compare {half} with {half}", environ, "compare", "commit=base", "commit=new")
         where = ("--where=test=t7", "--limit=1")
         _timed("trend of a test", environ, "trend", "wake_p99_us", *where)
+        more = _make(top / "more", half, len(sides))
+        _timed(f"import {half} more", environ, "import", str(more), "--commit=more")
 
 
 def _make(folder: Path, count: int, seed: int) -> Path:
@@ -110,8 +115,11 @@ def _make(folder: Path, count: int, seed: int) -> Path:
     return folder
 
 
-def _timed(what: str, environ: dict[str, str], *words: str) -> None:
-    """Wall and CPU seconds and peak memory of a command, as its own process has them."""
+def _timed(what: str, environ: dict[str, str], *words: str) -> float:
+    """Tells wall and CPU seconds and peak memory of a command, as its own process has them.
+
+    Returns the CPU seconds.
+    """
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-c", _KTSTR, *words],
@@ -131,6 +139,7 @@ def _timed(what: str, environ: dict[str, str], *words: str) -> None:
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     peak = usage.ru_maxrss * _KIB / 1e6
     print(f"{what}: {wall:.2f} s, CPU {cpu:.2f} s, peak {peak:.0f} MB", flush=True)
+    return cpu
 
 
 def _json(sides: Sequence[Path]) -> None:
@@ -141,6 +150,29 @@ def _json(sides: Sequence[Path]) -> None:
         count += len(json.loads(path.read_text(encoding="utf-8"))["figures"])
     wall, cpu = time.monotonic() - began, time.process_time() - cpu
     print(f"json: {count} figures of {len(files)} files: {wall:.2f} s, CPU {cpu:.2f} s")
+
+
+def _pandas(sides: Sequence[Path]) -> float:
+    """CPU seconds for frames of all results, and for their comparison; told of what there was."""
+    import pandas  # here, as what a process has loaded counts as its children's memory
+
+    cpu, count = time.process_time(), 0
+    frames = []
+    for side in sides:
+        parts = []
+        for path in side.rglob("result.json"):
+            data = json.loads(path.read_text(encoding="utf-8"))
+            parts.append(pandas.DataFrame(data["figures"]).assign(test=data["identity"]["test"]))
+        count += len(parts)
+        frames.append(pandas.concat(parts, ignore_index=True))
+    by = ["test", "cgroup", "name"]
+    base, new = (frame.groupby(by, dropna=False)["value"].mean() for frame in frames)
+    apart = (new - base).abs() > 0.01 * base.abs()
+    cpu = time.process_time() - cpu
+    print(
+        f"pandas: {count} files, {int(apart.sum())} of {len(apart)} figures differ: CPU {cpu:.2f} s"
+    )
+    return cpu / count * _RESULTS.value
 
 
 def _multiply(file: Path, rows: int) -> None:
