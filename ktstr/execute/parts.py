@@ -38,5 +38,6 @@ def parts() -> tuple[Part, ...]:
     from ktstr.introspect.invariants.part import Invariants
     from ktstr.introspect.monitor.part import Monitor
     from ktstr.introspect.postmortem.first_cause import ErrorPart
+    from ktstr.introspect.replay.moments import MomentPart
 
-    return (Monitor(), Invariants(), ErrorPart(), AskingPart())
+    return (Monitor(), Invariants(), ErrorPart(), AskingPart(), MomentPart())

@@ -97,7 +97,8 @@ class Target:
     is not the accelerator.  fresh_boot: whether every test boots a machine of its own.  same_seed:
     whether every run of `--runs_per_test` has `seed`, rather than one of its own.  passed_env:
     names of variables that the target sets or inherits.  core: whether the memory of a guest that
-    does not come to its end is kept.
+    does not come to its end is kept.  replay: which failed tests are played again: `off`, `events`
+    or `all`.
     """
 
     label: str
@@ -130,6 +131,7 @@ class Target:
     same_seed: bool = False
     passed_env: tuple[str, ...] = ()
     core: bool = False
+    replay: str = "events"
 
     @property
     def machine(self) -> Topology:

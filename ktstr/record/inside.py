@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from ktstr.introspect.postmortem.state import HeldLock, LogRecord, PostMortem, TaskStack
+from ktstr.introspect.replay.page import Call, Happened, Replay
 from ktstr.introspect.snapshot.state import Dsq, Extension, Runqueue, Snapshot, Task
 from ktstr.result import result_pb2
 
@@ -31,6 +32,17 @@ def post_mortem_in(result: result_pb2.Result) -> PostMortem | None:
         stacks=tuple(_plain(TaskStack, each) for each in message.stacks),
         log=tuple(_plain(LogRecord, each) for each in message.log),
         locks=tuple(_plain(HeldLock, each) for each in message.locks),
+    )
+
+
+def replay_in(result: result_pb2.Result) -> Replay | None:
+    """What a replay showed, None where there was none."""
+    if not result.HasField("replay"):
+        return None
+    return dataclasses.replace(
+        _plain(Replay, result.replay),
+        calls=tuple(_plain(Call, each) for each in result.replay.calls),
+        events=tuple(_plain(Happened, each) for each in result.replay.events),
     )
 
 

@@ -31,7 +31,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
 from ktstr.record.collect import Collector
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
-from ktstr.record.inside import post_mortem_in, snapshots_in
+from ktstr.record.inside import post_mortem_in, replay_in, snapshots_in
 from ktstr.record.read_monitor import monitor_series
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
@@ -121,6 +121,7 @@ def _run(stream: bytes, result: result_pb2.Result) -> RunRecord:
         own_layer=result.identity.own_layer,
         post_mortem=post_mortem_in(result),
         snapshots=snapshots_in(result),
+        replay=replay_in(result),
     )
 
 

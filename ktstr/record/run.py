@@ -18,6 +18,8 @@ from ktstr.introspect.invariants.findings import InvariantFindings
 from ktstr.introspect.monitor.series import MonitorSeries
 from ktstr.introspect.occasions.taken import Taken
 from ktstr.introspect.postmortem.state import PostMortem
+from ktstr.introspect.replay.cause import Moments
+from ktstr.introspect.replay.page import Replay
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.trace.events import Decisions
 from ktstr.model.facts import (
@@ -57,6 +59,7 @@ class RunRecord:
     `taken` where the test declares no snapshots; `snapshots` are those that nobody asked for, and
     of a run that was read back all.  `own_layer` is the SHA-256 of the layer that holds plan, start
     and sources, empty in real time, where it is another one each time.
+    `moments` is None where nobody could look, `replay` for a run that was not played again.
     """
 
     plan: Plan
@@ -99,6 +102,8 @@ class RunRecord:
     monitor: MonitorSeries | None = None
     decisions: Decisions | None = None
     op_costs: OpCosts | None = None
+    moments: Moments | None = None
+    replay: Replay | None = None
     own_layer: str = ""
 
     @property

@@ -15,6 +15,7 @@ from ktstr.report.monitor_text import monitor_lines
 from ktstr.report.payload_text import payload_lines
 from ktstr.report.post_mortem_text import memory_log_lines, wait_lines
 from ktstr.report.program_text import program_lines, refusal_lines
+from ktstr.report.replay_text import replay_lines
 from ktstr.report.sample_text import sample_lines
 from ktstr.report.snapshot_text import snapshot_lines
 from ktstr.report.tables import cgroup_table, more_lines, step_table, timeline_table
@@ -79,6 +80,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("disks", disk_lines(result)),
         ("time line", timeline_table(result.timeline)),
         ("who waits for what", wait_lines(result.post_mortem)),
+        ("replay", replay_lines(result.replay)),
         ("snapshots", [] if told else snapshot_lines(result.snapshots)),
         ("kernel log", _findings(result)),
         ("kernel log in memory", memory_log_lines(result.post_mortem)),

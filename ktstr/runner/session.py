@@ -27,6 +27,7 @@ from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of
 from ktstr.runner.cases.sources import Sources
 from ktstr.runner.looks import looks_of
+from ktstr.runner.replaying import with_replay
 from ktstr.vm.signals import Termination
 
 # Host seconds that a second of guest time takes in virtual time, at its cheapest.
@@ -111,7 +112,7 @@ class Session:
         except UsageError as error:
             ending = Ending(EndingKind.QEMU_ERROR, "not started")
             return self._unrun(case, ending, Kind.USAGE, str(error))
-        return run(
+        outcome = run(
             plan,
             self.machine,
             self.outputs / case.name,
@@ -120,6 +121,10 @@ class Session:
             budget=self.budget,
             looks=self.looks if self.looks is not None else self._looks(case),
         )
+        if self.looks is not None:
+            return outcome  # whoever looks has come for this run alone
+        folder = self.outputs / case.name
+        return with_replay(outcome, self.target.replay, self.machine, folder, self.replay)
 
     def _looks(self, case: Case) -> tuple[Part, ...]:
         asked = asked_parts(looks_of(case, self.asked))

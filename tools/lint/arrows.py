@@ -230,6 +230,16 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "trace": ("kernel", "monitor", "plugin"),
         "costs": ("kernel", "plugin", "trace"),
+        "replay": (
+            "debugger",
+            "invariants",
+            "kernel",
+            "memory",
+            "plugin",
+            "postmortem",
+            "snapshot",
+            "trace",
+        ),
     },
     "ktstr.judge": {
         "numbers": (),

@@ -135,8 +135,8 @@ class Probe:
         [address, end) with the stack as it was at entry.
       reads: what a record holds.
       period: how far records are apart at least.
-      begins: whether that is a beginning instead: no record while the period's u64 is below its
-        `least`, and all from then on.
+      begins: whether that is a beginning instead: while the period's u64 is below its `least` it is
+        as if the probe was not there.
       registers: whether a record has all of REGISTERS.
       stack: whether a record has the stack in use, and beside that of an interrupt the task's.
       predicates: numbers of the watch's predicates, which are evaluated here. With any, a record

@@ -28,6 +28,10 @@ _FIRST_ERROR = 1024
 MOST_SNAPSHOTS, _MOST_HELD = 4, 256
 
 
+# functions that end a scheduler, the later kernels' first
+SITES = ("scx_vexit", "scx_ops_exit_kind")
+
+
 @dataclass(frozen=True)
 class ErrorSite:
     """The function that ends a scheduler, and the registers that hold its kind and its scheduler.

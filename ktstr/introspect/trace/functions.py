@@ -10,7 +10,7 @@ from ktstr.introspect.kernel.btf import BtfType, Kind
 from ktstr.introspect.kernel.kernel import Kernel
 
 # Integers and pointers, in their order (System V ABI of x86-64).
-_REGISTERS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
+REGISTERS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
 
 
 # What the callbacks' arguments are called in kernel/sched/ext.c: BTF has no names in prototypes.
@@ -68,7 +68,7 @@ def function_of(kernel: Kernel, names: tuple[str, ...], arguments: set[str]) -> 
     for name in names:
         if not kernel.has_symbol(name):
             continue
-        known = dict(zip(_parameters(kernel, name), _REGISTERS, strict=False))
+        known = dict(zip(_parameters(kernel, name), REGISTERS, strict=False))
         if arguments <= known.keys():
             return Function(name, kernel.symbol_range(name), known)
         lacks = ", ".join(sorted(arguments - known.keys()))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ktstr.introspect.postmortem.state import PostMortem
+from ktstr.introspect.replay.page import Replay
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
@@ -17,7 +18,7 @@ _MOST_CHANGES = 40
 
 
 def add_inside(result: result_pb2.Result, run: RunRecord) -> None:
-    """Adds the snapshots of a run, asked for or not, by their times, and its post-mortem."""
+    """Adds the snapshots of a run by their times, its post-mortem, and what its replay showed."""
     snapshots = run.all_snapshots
     result.snapshots.extend([snapshot_message(each) for each in snapshots])
     for message, (before, after) in zip(result.snapshots[1:], pairwise(snapshots), strict=True):
@@ -31,6 +32,8 @@ def add_inside(result: result_pb2.Result, run: RunRecord) -> None:
         if snapshots:
             last = result.post_mortem.snapshot
             _compare(last, snapshots[-1], run.post_mortem.snapshot)
+    if run.replay is not None:
+        result.replay.CopyFrom(replay_message(run.replay))
 
 
 def _compare(message: result_pb2.KernelSnapshot, before: Snapshot, after: Snapshot) -> None:
@@ -58,6 +61,16 @@ def snapshot_message(snapshot: Snapshot) -> result_pb2.KernelSnapshot:
     if snapshot.extension is not None:
         mirrored(message.extension, snapshot.extension)
         message.extension.SetInParent()
+    return message
+
+
+def replay_message(found: Replay) -> result_pb2.Replay:
+    """The page of a replay as a result keeps it."""
+    message = mirrored(result_pb2.Replay(), found, leave=("calls", "events"))
+    for call in found.calls:
+        mirrored(message.calls.add(), call)
+    for event in found.events:
+        mirrored(message.events.add(), event)
     return message
 
 

@@ -79,6 +79,7 @@ def _config(ctx, shape):
         "oversized": "tcg",
         "passed_env": [],
         "payloads": [],
+        "replay": "off",
         "same_seed": False,
         "scheduler": None,
         "scheduler_args": [],

@@ -112,14 +112,20 @@ static bool is_due(struct plugin *plugin, const struct probe *probe, struct inst
 	const struct read *read = &plugin->watch.reads[period->read];
 	uint64_t *due = &plugin->due[probe->period], now;
 
-	if (!read_one(instant, read, (uint8_t *)&now))
-		return false;
-	if (probe->flags & PROBE_BEGINS)
-		return now >= period->least;
-	if (now < *due)
+	if (!read_one(instant, read, (uint8_t *)&now) || now < *due)
 		return false;
 	*due = now + period->least;
 	return true;
+}
+
+// Whether the number at which the probe begins is reached.
+static bool has_begun(struct plugin *plugin, const struct probe *probe, struct instant *instant)
+{
+	const struct period *period = &plugin->watch.periods[probe->period];
+	uint64_t now;
+
+	return read_one(instant, &plugin->watch.reads[period->read], (uint8_t *)&now) &&
+	       now >= period->least;
 }
 
 static uint64_t put_runs(struct plugin *plugin, const struct probe *probe, struct instant *instant,
@@ -251,13 +257,16 @@ void look(struct plugin *plugin, unsigned number, struct instant *instant)
 
 	if (!is_in_phase(plugin, probe))
 		return;
+	if (probe->flags & PROBE_BEGINS && !has_begun(plugin, probe, instant))
+		return;
 	if (count->hits++ < probe->skip)
 		return;
 	if (probe->flags & (PROBE_LEARNS | PROBE_FORGETS))
 		learn(plugin, probe, instant);
 	if (count->records >= probe->limit)
 		return;
-	if (probe->period != NO_PERIOD && !is_due(plugin, probe, instant))
+	if (probe->period != NO_PERIOD && !(probe->flags & PROBE_BEGINS) &&
+	    !is_due(plugin, probe, instant))
 		return;
 	if (!instant->knows_cpu) {
 		instant->cpu = guest_cpu(&plugin->watch.header);

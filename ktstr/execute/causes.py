@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of a failed run is to be looked at when it is played again: which instant, and whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from ktstr.console.findings import ConsoleKind
+from ktstr.execute.outcome import Outcome
+from ktstr.introspect.postmortem.first_cause import SITES
+from ktstr.introspect.replay.broken import function_of
+from ktstr.introspect.replay.cause import Cause, Moment, Moments, What
+from ktstr.introspect.replay.moments import OOPSES, PANICS, WARNINGS
+from ktstr.introspect.snapshot.state import Task
+from ktstr.model.facts import WorkerFacts
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.model.wire.events import EventName
+from ktstr.record.run import RunRecord
+
+_FIRST_ERROR = 1024  # enum scx_exit_kind of include/linux/sched/ext.h
+# A task as the kernel's messages have it: `hog0[57]`.
+_TASK = re.compile(r"\(?([^\s(:]+)\[(\d+)\]")
+_AGENT = "ktstr-agent"
+# How long after its beginning a wait without an end is looked at; and by how much a runqueue's
+# clock may be behind, which is a tick.
+_LASTS_NS, _BEHIND_NS = 300_000_000, 12_000_000
+_NS_PER_MS = 1_000_000
+# What is on a stack and in no call that anybody asks for.
+_MOST_CALLERS = 24
+_CRASHES = frozenset({ConsoleKind.OOPS, ConsoleKind.BUG, ConsoleKind.KASAN})
+
+
+def cause_of(outcome: Outcome, *, thresholds: bool = False) -> Cause | str:
+    """What is to be looked at; in words, why nothing is; empty text: the run needs no replay.
+
+    thresholds: whether a failed threshold without an instant is looked at, too.
+    """
+    detail = outcome.judgement.first_cause
+    if outcome.judgement.verdict is not Verdict.FAIL or detail is None:
+        return ""
+    run = outcome.run
+    of_kind = _OF_KIND.get(detail.kind)
+    if of_kind is not None:
+        return of_kind(run, detail)
+    return _threshold(run, detail) if thresholds and detail.kind.is_of_workers else ""
+
+
+def _ejection(run: RunRecord, detail: Detail) -> Cause | str:
+    moment = _moments(run).first(SITES, _FIRST_ERROR)
+    if moment is None:
+        return "nobody saw the kernel throw the scheduler out"
+    named = _TASK.search(detail.message)
+    comm, pid = (named[1], int(named[2])) if named else ("", 0)
+    since_ns = moment.at_ns
+    task = run.snapshots[0].task(pid) if run.snapshots and pid else None
+    if task is not None and task.waiting_ns:
+        since_ns = max(0, moment.at_ns - task.waiting_ns)
+    return _at(What.EJECTED, detail, moment, since_ns=since_ns, pid=pid, comm=comm)
+
+
+def _panic(run: RunRecord, detail: Detail) -> Cause | str:
+    moment = _moments(run).first((*PANICS, *OOPSES))
+    if moment is None:
+        return "nobody saw the kernel panic"
+    what = What.CRASHED if moment.function in OOPSES else What.PANICKED
+    return _at(what, detail, moment, callers=_callers(run, moment.cpu))
+
+
+def _kernel_log(run: RunRecord, detail: Detail) -> Cause | str:
+    moments = _moments(run)
+    if detail.subject in _CRASHES:
+        moment, what = moments.first(OOPSES), What.CRASHED
+    elif detail.subject == ConsoleKind.WARNING:
+        moment, what = moments.first(WARNINGS), What.WARNED
+    else:
+        return f"no function is known at which the kernel says {detail.subject or 'this'}"
+    if moment is None:
+        return "nobody saw the kernel say it"
+    return _at(what, detail, moment, callers=_callers(run, moment.cpu))
+
+
+def _hang(run: RunRecord, detail: Detail) -> Cause | str:
+    anchor = _moments(run).anchor
+    if run.post_mortem is None or anchor is None:
+        return "nobody saw in which state the guest hung"
+    snapshot = run.post_mortem.snapshot
+    waiting = sorted((each for each in snapshot.tasks if each.queue), key=_waited, reverse=True)
+    agent = [each for each in waiting if each.comm == _AGENT]
+    agent += [*waiting, *(each for each in snapshot.tasks if each.comm == _AGENT)]
+    if not agent:
+        return "no task of the guest could be read when it hung"
+    task = agent[0]
+    ran_ns = snapshot.at_ns - max(task.last_ran_ns or 0, task.waiting_ns or 0)
+    since_ns = anchor.of_clock(ran_ns)
+    callers = tuple(
+        name for each in run.post_mortem.stacks if each.cpu is not None for name in each.frames
+    )
+    return Cause(
+        What.HUNG,
+        detail.kind,
+        detail.message,
+        since_ns + min(_LASTS_NS, max(0, snapshot.at_ns - ran_ns)),
+        False,
+        since_ns,
+        pid=task.pid,
+        comm=task.comm,
+        callers=_functions(callers),
+    )
+
+
+def _waited(task: Task) -> int:
+    return task.waiting_ns or 0
+
+
+def _invariant(run: RunRecord, detail: Detail) -> Cause | str:
+    anchor = _moments(run).anchor
+    broken = run.invariants.broken if run.invariants is not None else ()
+    first = next((each for each in broken if each.name == detail.subject), None)
+    if first is None or anchor is None:
+        return "no record says where it did not hold"
+    at_ns = max(0, anchor.of_clock(first.clock_ns) - _BEHIND_NS)
+    return Cause(
+        What.BROKE,
+        detail.kind,
+        detail.message,
+        at_ns,
+        False,
+        at_ns,
+        function_of(first),
+        first.pid,
+        first.task,
+        broken=first,
+    )
+
+
+def _starved(run: RunRecord, detail: Detail) -> Cause | str:
+    worker = _worker(run, detail)
+    if worker is None:
+        return "no worker is known that it is about"
+    start = worker.started_ns
+    if worker.work_units and worker.max_gap_at_ns >= worker.ended_ns:
+        start = worker.max_gap_at_ns - worker.max_gap_ns
+    lasts = min(_LASTS_NS, max(0, worker.ended_ns - start))
+    return _passed(run, detail, start, start + lasts)
+
+
+def _stuck(run: RunRecord, detail: Detail) -> Cause | str:
+    worker, limit_ms = _worker(run, detail), run.plan.checks.max_gap_ms
+    if worker is None or not worker.max_gap_at_ns or limit_ms is None:
+        return "nobody knows when it went without a CPU"
+    start = worker.max_gap_at_ns - worker.max_gap_ns
+    passed = min(start + round(limit_ms * _NS_PER_MS), worker.max_gap_at_ns)
+    return _passed(run, detail, start, passed)
+
+
+def _threshold(run: RunRecord, detail: Detail) -> Cause | str:
+    moments = {event.name: event.at_ns for event in run.events}
+    began, ended = (
+        moments.get(name) for name in (EventName.SCENARIO_START, EventName.SCENARIO_END)
+    )
+    if began is None or ended is None:
+        return "the scenario did not come to its end"
+    return _passed(run, detail, began, ended)
+
+
+def _passed(run: RunRecord, detail: Detail, since_ns: int, at_ns: int) -> Cause | str:
+    """A limit; times are of CLOCK_MONOTONIC."""
+    anchor = _moments(run).anchor
+    if anchor is None:
+        return "nobody saw the guest's clocks"
+    since, at = anchor.of_monotonic(since_ns), anchor.of_monotonic(at_ns)
+    kind, message = detail.kind, detail.message
+    return Cause(What.PASSED, kind, message, at, False, since, pid=detail.pid or 0)
+
+
+def _at(
+    what: What,
+    detail: Detail,
+    moment: Moment,
+    *,
+    since_ns: int | None = None,
+    pid: int = 0,
+    comm: str = "",
+    callers: tuple[str, ...] = (),
+) -> Cause:
+    since_ns = moment.at_ns if since_ns is None else since_ns
+    return Cause(
+        what,
+        detail.kind,
+        detail.message,
+        moment.at_ns,
+        True,
+        since_ns,
+        moment.function,
+        pid,
+        comm,
+        callers,
+    )
+
+
+def _moments(run: RunRecord) -> Moments:
+    return run.moments or Moments()
+
+
+def _worker(run: RunRecord, detail: Detail) -> WorkerFacts | None:
+    return next((each for each in run.workers if each.pid == detail.pid), None)
+
+
+def _callers(run: RunRecord, cpu: int) -> tuple[str, ...]:
+    stacks = run.post_mortem.stacks if run.post_mortem is not None else ()
+    return _functions(tuple(name for each in stacks if each.cpu == cpu for name in each.frames))
+
+
+def _functions(frames: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the kernel's functions among frames, `name+0x12`."""
+    names = (frame.partition("+")[0] for frame in frames if ":" not in frame)
+    known = (name for name in names if not name.startswith("0x") and "." not in name)
+    return tuple(dict.fromkeys(known))[:_MOST_CALLERS]
+
+
+_OF_KIND: Mapping[Kind, Callable[[RunRecord, Detail], Cause | str]] = {
+    Kind.SCHEDULER_EJECTED: _ejection,
+    Kind.PANIC: _panic,
+    Kind.KERNEL_LOG: _kernel_log,
+    Kind.HANG: _hang,
+    Kind.INVARIANT: _invariant,
+    Kind.STARVED: _starved,
+    Kind.STUCK: _stuck,
+}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays a test that has failed by an event again, at once, and keeps what that showed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ktstr.execute.causes import cause_of
+from ktstr.execute.outcome import Outcome
+from ktstr.execute.replay import Replayed, open_because
+from ktstr.introspect.plugin.part import Part
+from ktstr.introspect.replay.cause import Cause
+from ktstr.introspect.replay.page import Replay
+from ktstr.machine.prepared.machine import PreparedMachine
+from ktstr.model.errors import UsageError
+
+# What a target's attribute `replay` may be: what is played again.
+OFF, EVENTS, ALL = "off", "events", "all"
+# Among the outputs of a test, while it lasts.
+FOLDER = "replay"
+# Nanoseconds of events before the wait or failure began, for who did it.
+_EARLIER_NS = 20_000_000
+
+Again = Callable[[Outcome, Sequence[Part], Path], Replayed]
+
+
+def with_replay(
+    outcome: Outcome, wanted: str, machine: PreparedMachine, folder: Path, again: Again
+) -> Outcome:
+    """The outcome with the page of its replay; as it is, where it needs none.
+
+    wanted: OFF, EVENTS or ALL, where a threshold that was not kept is looked at, too.  folder: the
+    outputs of the test.  again: plays it with others who look, as `Session.replay` does.
+    """
+    if wanted == OFF:
+        return outcome
+    cause = cause_of(outcome, thresholds=wanted == ALL)
+    if cause == "":
+        return outcome
+    detail = outcome.judgement.first_cause
+    assert detail is not None
+    why = open_because(outcome, machine) or (cause if isinstance(cause, str) else "")
+    if isinstance(cause, str) or why:
+        page = Replay("", detail.message, False, f"not played again: {why}")
+        return replace(outcome, run=replace(outcome.run, replay=page))
+    page, took_s = _played(outcome, cause, folder / FOLDER, again)
+    wall_s = outcome.wall_s | {"replay": took_s}
+    return replace(outcome, run=replace(outcome.run, replay=page), wall_s=wall_s)
+
+
+def _played(outcome: Outcome, cause: Cause, directory: Path, again: Again) -> tuple[Replay, float]:
+    """The page, and the host seconds that it took."""
+    # late: only a run that fails pays for them
+    from ktstr.introspect.replay.made import page
+    from ktstr.introspect.replay.part import ReplayPart
+    from ktstr.introspect.replay.traced import LateTracePart
+
+    part, trace = ReplayPart(cause), LateTracePart(max(0, cause.since_ns - _EARLIER_NS))
+    try:
+        replayed = again(outcome, (trace, part), directory)
+        problem = replayed.differs or part.problem
+        decisions = replayed.outcome.run.decisions
+        if part.seen is None:
+            found = Replay(cause.what, cause.message, False, problem)
+        else:
+            found = page(part.seen, cause, decisions, problem)
+        if replayed.differs:
+            found = replace(found, again=False)
+        return found, replayed.took_s
+    except UsageError as error:
+        return Replay(cause.what, cause.message, False, str(error)), 0.0
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the result
+        why = f"ktstr's own mistake, {type(error).__name__}: {error}"
+        return Replay(cause.what, cause.message, False, why), 0.0
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
