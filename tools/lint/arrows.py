@@ -83,6 +83,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "delta",
             "guest",
             "history",
+            "introspect",
             "model",
             "rejudge",
             "report",

@@ -12,11 +12,11 @@ from ktstr.introspect.replay.cause import Cause, What
 from ktstr.introspect.replay.kinds import NEAR_NS
 from ktstr.introspect.replay.page import Call, Happened, Replay
 from ktstr.introspect.replay.part import BEFORE, STOP, Seen, Stood
-from ktstr.introspect.replay.words import in_words, is_about
 from ktstr.introspect.snapshot import difference
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.trace.clock import Times
 from ktstr.introspect.trace.events import Decisions
+from ktstr.introspect.trace.words import is_about, words_of
 
 # What a page has of each, for people to read; the trace itself has all.
 MOST_CALLS, MOST_EVENTS, MOST_CHANGES = 40, 24, 24
@@ -157,4 +157,4 @@ def _events(decisions: Decisions | None, pid: int) -> tuple[Happened, ...]:
         return ()
     mine = [each for each in decisions.events if is_about(each, pid)][-MOST_EVENTS:]
     names = decisions.names
-    return tuple(Happened(each.at_ns, each.cpu, in_words(each, pid, names)) for each in mine)
+    return tuple(Happened(each.at_ns, each.cpu, words_of(each, names, pid)) for each in mine)
