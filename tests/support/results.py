@@ -43,6 +43,7 @@ from tests.support.broken_run import broken
 from tests.support.compared import compared_run
 from tests.support.hung import looked_into
 from tests.support.monitored import watched
+from tests.support.replayed_run import REPLAYED
 from tests.support.runs import MS, S
 from tests.support.traced_run import traced
 
@@ -389,6 +390,7 @@ RUNS: dict[str, Callable[[], RunRecord]] = {
         slower_than_eevdf,
         broken,
         watched,
+        *REPLAYED,
     )
 }
 

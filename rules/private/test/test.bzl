@@ -24,6 +24,7 @@ load(":memory.bzl", "DISK_MIB")
 load(":numa.bzl", "numa_attribute")
 load(":payloads.bzl", "validate_payloads")
 load(":properties.bzl", "test_properties")
+load(":replay.bzl", "REPLAY_ATTRS", "replayed")
 load(":schedulers.bzl", "with_arguments")
 load(":shape.bzl", "shape_transition")
 
@@ -126,10 +127,6 @@ def _fresh_boot(ctx):
     """Whether the target or the command line wants every test to boot."""
     return ctx.attr.fresh_boot or ctx.attr._fresh_boot[BuildSettingInfo].value
 
-def _replay(ctx):
-    """Which failed tests are played again: the command line's word, else the target's."""
-    return ctx.attr._replay[BuildSettingInfo].value or ctx.attr.replay
-
 def _has_kvm(ctx):
     """Whether the machines that run tests have KVM: the command line's word, else a guess."""
     word = ctx.attr._kvm[BuildSettingInfo].value
@@ -166,7 +163,7 @@ def _config(ctx, cpus, accel, template, no_template):
         "no_template": no_template,
         "oversized": ctx.attr.oversized,
         "passed_env": sorted(ctx.attr.env.keys() + ctx.attr.env_inherit),
-        "replay": _replay(ctx),
+        "replay": replayed(ctx),
         "same_seed": ctx.attr._same_seed[BuildSettingInfo].value,
         "scheduler_args": ctx.attr.scheduler_args,
         "seed": _seed(ctx),
@@ -297,14 +294,6 @@ _ATTRS = {
               "`tcg`: where accel is auto, it runs in virtual time, which needs one CPU; `refuse`: " +
               "it does not run, and is inconclusive.",
     ),
-    "replay": attr.string(
-        default = "events",
-        doc = "Which failed tests are played again at once, in virtual time, to show what led there: " +
-              "`events`: those that failed by an event (an ejection, a panic, a hang, a broken " +
-              "invariant, a starved worker, ...); `all`: of other thresholds, too; `off`. " +
-              "`--@ktstr//rules:replay` overrides it.",
-        values = ["events", "all", "off"],
-    ),
     "scheduler_args": attr.string_list(
         doc = "Arguments of the scheduler, after its own.",
     ),
@@ -319,10 +308,6 @@ _ATTRS = {
     ),
     "_fresh_boot": attr.label(
         default = "//rules:fresh_boot",
-        providers = [BuildSettingInfo],
-    ),
-    "_replay": attr.label(
-        default = "//rules:replay",
         providers = [BuildSettingInfo],
     ),
     "_same_seed": attr.label(
@@ -346,7 +331,7 @@ _ATTRS = {
         cfg = "target",
         executable = True,
     ),
-} | DISK_ATTRS | MACHINE_ATTRS
+} | DISK_ATTRS | MACHINE_ATTRS | REPLAY_ATTRS
 
 _CLONED = {
     "_saved_guest": attr.label(

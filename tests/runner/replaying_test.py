@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which failed tests are played again, and what their results say where they are not."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from absl.testing import absltest
+
+from ktstr.execute.outcome import Outcome
+from ktstr.execute.replay import Replayed
+from ktstr.host.accel import Accel
+from ktstr.host.ending import Ending, EndingKind
+from ktstr.introspect.plugin.part import Part
+from ktstr.introspect.replay.cause import Moment, Moments
+from ktstr.introspect.replay.page import Replay
+from ktstr.judge.judgement import Judgement
+from ktstr.machine.prepared.machine import PreparedMachine
+from ktstr.machine.prepared.templates import Templates
+from ktstr.machine.target_disks import TargetDisks
+from ktstr.model.errors import UsageError
+from ktstr.model.facts import Hello
+from ktstr.model.machine.topology import Topology
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.record.run import RunRecord
+from ktstr.runner.replaying import ALL, EVENTS, OFF, with_replay
+from ktstr.vm.command.machine import MachineSpec
+from ktstr.vm.qemu import QemuTree
+from tests.support.plans import plan
+
+_STALL = Detail(Kind.SCHEDULER_EJECTED, "runnable task stall")
+_MOMENTS = Moments((Moment("scx_ops_exit_kind", 0, 5, 1026),))
+
+
+def _outcome(detail: Detail = _STALL, **changes: Any) -> Outcome:
+    hello = mock.create_autospec(Hello, instance=True)
+    run = RunRecord(plan(), Accel.VIRTUAL, Ending(EndingKind.EXITED), hello=hello, moments=_MOMENTS)
+    judgement = Judgement(Verdict.FAIL, (detail,))
+    return Outcome(dataclasses.replace(run, **changes), judgement, {"total": 2.0})
+
+
+class ReplayingTest(absltest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = Path(self.create_tempdir().full_path)
+        spec = MachineSpec(
+            QemuTree(self.folder), self.folder, (), (), Topology(1, 1, 2, 1), 256, Accel.VIRTUAL
+        )
+        templates = mock.create_autospec(Templates, instance=True)
+        self.machine = PreparedMachine(spec, TargetDisks(), (), "", templates)
+        self.played = 0
+
+    def page(
+        self,
+        outcome: Outcome,
+        wanted: str = EVENTS,
+        raises: Exception | None = None,
+        differs: str = "",
+    ) -> Replay | None:
+        """The page of an outcome whose second guest stands nowhere."""
+
+        def again(first: Outcome, looks: Sequence[Part], directory: Path) -> Replayed:
+            self.played += 1
+            directory.mkdir()
+            if raises is not None:
+                raise raises
+            for look in looks:
+                look.without("QEMU's tree has no plugin")
+            return Replayed(first, differs, False, 1.5)
+
+        found = with_replay(outcome, wanted, self.machine, self.folder, again)
+        self.assertFalse((self.folder / "replay").exists())
+        self.assertEqual("replay" in found.wall_s, self.played > 0)
+        return found.run.replay
+
+    def test_a_threshold_is_played_again_only_where_it_is_asked_for(self) -> None:
+        late = _outcome(Detail(Kind.WAKE_LATENCY, "p99 is 20 ms"))
+        self.assertIsNone(self.page(late))
+        page = self.page(late, ALL)
+        assert page is not None
+        self.assertEqual(page.problem, "not played again: the scenario did not come to its end")
+        self.assertEqual(self.played, 0)
+
+    def test_off_is_off(self) -> None:
+        self.assertIsNone(self.page(_outcome(), OFF))
+        self.assertEqual(self.played, 0)
+
+    def test_a_run_that_is_not_closed_says_why_and_starts_nothing(self) -> None:
+        spec = dataclasses.replace(self.machine.spec, accel=Accel.KVM)
+        self.machine = dataclasses.replace(self.machine, spec=spec)
+        page = self.page(_outcome())
+        assert page is not None
+        self.assertStartsWith(page.problem, "not played again: it ran under kvm, in the host's")
+        self.assertEqual((self.played, page.again), (0, False))
+
+    def test_a_guest_that_could_not_be_looked_into_says_why(self) -> None:
+        page = self.page(_outcome())
+        assert page is not None
+        self.assertEqual((page.again, page.problem), (False, "QEMU's tree has no plugin"))
+        self.assertEqual((page.what, self.played), ("ejection", 1))
+
+    def test_another_run_than_the_first_is_none_that_failed_again(self) -> None:
+        page = self.page(_outcome(), differs="its guest came up otherwise")
+        assert page is not None
+        self.assertEqual((page.again, page.problem), (False, "its guest came up otherwise"))
+
+    def test_without_time_and_with_a_mistake_of_ours_the_result_is_there(self) -> None:
+        page = self.page(_outcome(), raises=UsageError("one cannot be replayed: no time"))
+        assert page is not None
+        self.assertEqual(page.problem, "one cannot be replayed: no time")
+        page = self.page(_outcome(), raises=KeyError("x"))
+        assert page is not None
+        self.assertEqual(page.problem, "ktstr's own mistake, KeyError: 'x'")
+
+
+if __name__ == "__main__":
+    absltest.main()
