@@ -24,9 +24,9 @@ from ktstr.introspect.plugin.watch import (
 
 MAGIC = b"KTSTRWAT"
 # Of the plugin and this module: a plugin of another version refuses the watch.
-VERSION = 4
+VERSION = 5
 
-HEADER = struct.Struct("<8sIIIIQQQQQQQIHHHHI")
+HEADER = struct.Struct("<8sIIIIQQQQQQQQQQQIHHHHI")
 _READ = struct.Struct(f"<BBHIII{MOST_OFFSETS}q")
 _PERIOD = struct.Struct("<QHHI")
 _PROBE = struct.Struct("<QQQQIIHHHHHHHH")
@@ -77,6 +77,10 @@ def _header(watch: Watch, reads: int, periods: int, evaluated: int, body: int) -
         kernel.current_task,
         kernel.task_stack,
         kernel.stack_bytes,
+        kernel.image.start,
+        kernel.image.stop,
+        kernel.phys_base,
+        kernel.page_offset,
         watch.most_bytes,
         watch.reserve,
         round(watch.hold_s * 1000),

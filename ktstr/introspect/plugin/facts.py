@@ -32,7 +32,18 @@ def kernel_facts(kernel: Kernel) -> KernelFacts:
         current_task=current_task,
         task_stack=kernel.field("task_struct", "stack").offset,
         stack_bytes=_stack_bytes(kernel),
+        image=range(kernel.symbol("_text"), kernel.symbol("_end")),
+        phys_base=kernel.symbol("phys_base") if kernel.has_symbol("phys_base") else 0,
+        page_offset=_page_offset(kernel),
     )
+
+
+def _page_offset(kernel: Kernel) -> int:
+    """Where the kernel has its mapping of all memory, if that is no constant.
+
+    arch/x86/include/asm/page_64.h (6.12 to 7.2): with CONFIG_DYNAMIC_MEMORY_LAYOUT.
+    """
+    return kernel.symbol("page_offset_base") if kernel.has_symbol("page_offset_base") else 0
 
 
 def _stack_bytes(kernel: Kernel) -> int:

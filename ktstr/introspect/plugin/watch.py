@@ -242,6 +242,9 @@ class KernelFacts:
       current_task: offset of the pointer to the task that runs, in the area of a CPU.
       task_stack: offset of the pointer to its stack in struct task_struct.
       stack_bytes: size of a task's stack, to which that is aligned (THREAD_SIZE).
+      image: the addresses of the kernel's image, which lie together in memory.
+      phys_base: address of the variable that says how far that was moved, page_offset: of that
+        which says where all memory is mapped; 0 where the kernel has none.
     """
 
     per_cpu_offset: int
@@ -249,6 +252,9 @@ class KernelFacts:
     current_task: int
     task_stack: int
     stack_bytes: int = 1 << 14
+    image: range = range(0)
+    phys_base: int = 0
+    page_offset: int = 0
 
 
 @dataclass(frozen=True)

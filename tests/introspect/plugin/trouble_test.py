@@ -146,7 +146,7 @@ class RefusedTest(Guests):
             self.assertEqual(
                 self.refused(),
                 "QEMU's plugin refused what it was told: the watch is of version 9, and the "
-                "plugin knows 4",
+                "plugin knows 5",
             )
 
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "qemu.h"
+#include "ram.h"
 
 static const char *const names[REGISTERS] = {
 	"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp",     "rsp", "r8",  "r9",
@@ -48,6 +49,11 @@ uint64_t guest_register(unsigned number)
 
 bool guest_read(uint64_t address, void *to, uint32_t size)
 {
+	return ram_read(address, to, size) || guest_walk(address, to, size);
+}
+
+bool guest_walk(uint64_t address, void *to, uint32_t size)
+{
 	if (address + size < address || !qemu_plugin_read_memory_vaddr(address, scratch, size)) {
 		memset(to, 0, size);
 		return false;
@@ -76,6 +82,7 @@ int guest_cpu(const struct watch_header *kernel)
 		return -1;
 	areas[number] = area;
 	knows_all = false;
+	ram_begin(kernel, area);
 	return last = number;
 }
 

@@ -18,6 +18,9 @@ uint64_t guest_register(unsigned number);
 // Reads all of it, or leaves zeros and says no.
 bool guest_read(uint64_t address, void *to, uint32_t size);
 
+// The same by the guest's page tables alone.
+bool guest_walk(uint64_t address, void *to, uint32_t size);
+
 // The number of the CPU that runs, or -1 where the kernel's memory tells none, or tells two.
 int guest_cpu(const struct watch_header *kernel);
 

@@ -93,4 +93,10 @@ void icount_update(void *cpu);
 int64_t icount_get(void);
 int64_t icount_to_ns(int64_t instructions);
 
+// Memory of the machine by the name of its backend (system/physmem.c).
+struct RAMBlock;
+struct RAMBlock *qemu_ram_block_by_name(const char *name) __attribute__((weak));
+void *qemu_ram_get_host_addr(struct RAMBlock *block) __attribute__((weak));
+uint64_t qemu_ram_get_used_length(struct RAMBlock *block) __attribute__((weak));
+
 #endif

@@ -13,7 +13,7 @@
 #include "../predicate.h"
 
 enum {
-	WATCH_VERSION = 4,
+	WATCH_VERSION = 5,
 	// as ktstr/introspect/plugin/watch.py has them
 	MOST_CPUS = 256,
 	MOST_PROBES = 512,
@@ -48,11 +48,13 @@ enum {
 	PROBE_BEGINS = 4096,
 };
 
+// image_first and image_end: of the kernel's image; phys_base, page_offset: addresses of the
+// variables that say how far it was moved, and where all memory is mapped; 0 where there is none.
 struct watch_header {
 	char magic[8];
 	uint32_t version, bytes, cpus, failures;
-	uint64_t per_cpu_offset, cpu_number, current_task, task_stack, stack_bytes, most_bytes,
-		reserve;
+	uint64_t per_cpu_offset, cpu_number, current_task, task_stack, stack_bytes, image_first,
+		image_end, phys_base, page_offset, most_bytes, reserve;
 	uint32_t hold_ms;
 	uint16_t reads, periods, probes, predicates;
 	uint32_t evaluated;
