@@ -1,12 +1,10 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: Apache-2.0
 //
 // What the plugin asks QEMU for of memory, for a process that is none: two nodes of 1.5 GiB, whose
 // bytes say their own physical address.
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "../../../tools/qemu/probes/ram.h"
 
 enum { NODES = 2, PAGE = 4096 };
 static const uint64_t node_bytes = 1536ull << 20;
