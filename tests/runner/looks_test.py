@@ -4,12 +4,14 @@
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from absl.testing import absltest
 
-from ktstr import scenario, stat
+from ktstr import Snapshot, scenario, series, stat
 from ktstr.api import declaration_of
-from ktstr.execute.parts import asked_parts
+from ktstr.execute.parts import asked_parts, snapshot_parts
+from ktstr.introspect.occasions.taken import Taken
 from ktstr.introspect.trace.events import Decisions, Event
 from ktstr.model.errors import UsageError
 from ktstr.model.verdict.checks import Checks
@@ -44,6 +46,23 @@ class LooksTest(absltest.TestCase):
         declared = declaration_of(function)
         assert declared is not None
         self.assertTrue(declared.decisions and declared.op_costs)
+
+    def test_declared_snapshots_have_a_part(self) -> None:
+        load = Snapshot("load", every=0.1)
+        function = scenario(snapshots=(load,), claims=(series("nr_running").steady(1),))
+        declared = declaration_of(function(lambda machine: machine))
+        assert declared is not None
+        self.assertEqual(declared.snapshots, (load,))
+        (part,) = snapshot_parts(declared.snapshots)
+        self.assertEqual(part.without("no plugin"), Taken(problem="no plugin"))
+        self.assertEqual(snapshot_parts(()), ())
+        # a series is nothing that calls cost
+        self.assertEqual(looks_of(replace(_CASE, claims=declared.claims), frozenset()), frozenset())
+
+    def test_what_is_no_snapshot_is_refused(self) -> None:
+        wrong = cast("tuple[Snapshot, ...]", ("load",))
+        with self.assertRaisesRegex(UsageError, "snapshots: 'load' is no snapshot; expected e.g."):
+            scenario(snapshots=wrong)(lambda machine: machine)
 
     def test_each_look_has_a_part_of_its_name(self) -> None:
         names = [part.name for part in asked_parts({"decisions", "op_costs"})]
