@@ -3,9 +3,10 @@
 
     tools/bazel run //tests/determinism:clones -- [--clones=100] [--busy=50] [CONFIG...]
 
-A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all six are run: EEVDF
-and fifo on 1, 4 and 8 vCPUs. The last clones of each (--busy) run beside a load on every core.
-Compared is every byte that a guest said at its frames port and on its console.
+A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all seven are run:
+EEVDF and fifo on 1, 4 and 8 vCPUs, and one of two nodes. The last clones of each (--busy) run
+beside a load on every core. Compared is every byte that a guest said at its frames port and on its
+console.
 """
 
 import hashlib
@@ -25,9 +26,8 @@ from tests.support.prepared import prepared
 _CLONES = flags.DEFINE_integer("clones", 100, "Clones of each target.", lower_bound=2)
 _BUSY = flags.DEFINE_integer("busy", 50, "So many of them run beside a load.", lower_bound=1)
 _CONFIGS = [
-    f"_main/tests/determinism/{scheduler}_{cpus}_subject.config.json"
-    for scheduler in ("eevdf", "fifo")
-    for cpus in (1, 4, 8)
+    f"_main/tests/determinism/{name}_subject.config.json"
+    for name in ("eevdf_1", "eevdf_4", "eevdf_8", "fifo_1", "fifo_4", "fifo_8", "numa")
 ]
 
 
