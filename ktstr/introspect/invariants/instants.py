@@ -53,7 +53,10 @@ UNTHROTTLED = Instant("unthrottled", ("unthrottle_cfs_rq",), When.RETURN, _GROUP
 _SERVER = {"server": "sched_dl_entity(argument(0))"}
 # kernel/sched/deadline.c
 SERVER_STARTED = Instant("server-started", ("dl_server_start",), When.RETURN, _SERVER)
-SERVER_STOPPED = Instant("server-stopped", ("dl_server_stop",), When.RETURN, _SERVER)
+# where the compiler splits off what is done for an active server, the rest ends with a jump to it
+SERVER_STOPPED = Instant(
+    "server-stopped", ("dl_server_stop.part.0", "dl_server_stop"), When.RETURN, _SERVER
+)
 
 # kernel/sched/ext.c, of any queue: what leaves the function is a jump that gives its lock back.
 # In 6.16 and 7.x the function got other arguments before these.

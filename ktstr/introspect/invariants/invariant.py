@@ -58,7 +58,7 @@ class Instant:
 
     def says(self) -> str:
         """For people: `return of enqueue_task`."""
-        return f"{self.when.value} of {self.functions[0]}"
+        return f"{self.when.value} of {min(self.functions, key=len)}"
 
 
 # (major, minor) of a kernel's release
