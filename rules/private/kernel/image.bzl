@@ -6,6 +6,7 @@ load("//rules/private/build:properties.bzl", "properties_of")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":archives.bzl", "ARCHIVES")
+load(":configuration.bzl", "CONFIGURATION_ATTRS", "kernel_configuration")
 load(":index.bzl", "INDEX_ATTRS", "kernel_index")
 load(":scx_headers.bzl", "kernel_scx_headers")
 
@@ -31,8 +32,14 @@ def _check(ctx):
             ", ".join(ARCHIVES),
         ))
 
-def _build(ctx, outputs):
-    """Registers the build of the kernel; outputs: name below /out -> File."""
+def _build(ctx, fragments, outputs):
+    """Registers the build of the kernel.
+
+    Args:
+      ctx: the rule's context.
+      fragments: list of Files, one for each of the attribute, as they hold for this kernel.
+      outputs: name below /out -> File.
+    """
     source = "/in/" + ctx.file.source.basename
     inputs = {
         source: ctx.file.source,
@@ -44,7 +51,7 @@ def _build(ctx, outputs):
     command += ["--work", "/build", "--out", "/out"]
     for i, fragment in enumerate(ctx.files.fragments):
         inside = "/in/%d.config" % i
-        inputs[inside] = fragment
+        inputs[inside] = fragments[i]
         command += ["--fragment", "%s=%s" % (fragment.short_path, inside)]
     run_in_root(
         ctx,
@@ -76,11 +83,22 @@ def _kernel_image_impl(ctx):
 
     # Of the same build, and of no other output group: where nobody asks for it, it stays in the cache.
     dwarf = ctx.actions.declare_file(ctx.label.name + "/vmlinux.dwarf")
-    _build(ctx, files | {"vmlinux.dwarf": dwarf})
+    versions = ctx.file.versions
+    configuration = kernel_configuration(ctx, ctx.file.source, ctx.files.fragments, versions)
+
+    # Where versions count, the build has what is left of the fragments. Where they do not, it has them as
+    # they are, and goes on beside a configuration that does no more than say at once what is wrong.
+    _build(
+        ctx,
+        configuration.fragments if versions else ctx.files.fragments,
+        files | {"vmlinux.dwarf": dwarf},
+    )
     index = kernel_index(ctx, files["vmlinux"])
     return [
         DefaultInfo(files = depset(files.values())),
         OutputGroupInfo(
+            _validation = depset([configuration.config]),
+            configuration = depset([configuration.config]),
             dwarf = depset([dwarf]),
             index = depset([index]),
             **{field: depset([files[name]]) for name, field in names.items()}
@@ -96,7 +114,7 @@ _kernel_image = rule(
     implementation = _kernel_image_impl,
     cfg = guest_mode,
     doc = "A Linux kernel for guests, x86-64, built from source.",
-    attrs = ROOT_ATTRS | INDEX_ATTRS | {
+    attrs = ROOT_ATTRS | INDEX_ATTRS | CONFIGURATION_ATTRS | {
         "base": attr.string(
             default = "tinyconfig",
             doc = "The make target whose configuration the fragments are applied to.",
@@ -110,6 +128,11 @@ _kernel_image = rule(
             allow_single_file = True,
             doc = "The source archive, with one top folder.",
             mandatory = True,
+        ),
+        "versions": attr.label(
+            allow_single_file = [".versions"],
+            doc = "Which options are in which versions of Linux, one a line: `CONFIG_NAME from 6.13 until 7.3`. " +
+                  "Lines of fragments that set another option than this kernel's version has are left out.",
         ),
         "_build": attr.label(
             default = "//tools/kernel:build.py",

@@ -5,6 +5,7 @@ load("//rules/private/debian:file.bzl", "debian_file")
 load("//third_party:host_interpreter.bzl", "find_host_python")
 load(":archive.bzl", "kernel_archive")
 load(":debian.bzl", "kernel_debian")
+load(":defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
 load(":git.bzl", "kernel_git")
 load(":hub.bzl", "kernel_hub")
 load(":release.bzl", "kernel_release")
@@ -17,11 +18,6 @@ HUB = "kernels"
 _INDEX = "https://www.kernel.org/releases.json"
 _LOCK = Label("//tools/debian:lock.json")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-_FRAGMENTS = [
-    Label("//sched/kernels:disk.config"),
-    Label("//sched/kernels:guest.config"),
-    Label("//sched/kernels:sched.config"),
-]
 _RESOLVE_SECONDS = 60
 
 def _run(mctx, arguments):
@@ -63,8 +59,9 @@ def _common(tag, label):
     return {
         "name": label,
         "base": tag.base,
-        "fragments": [str(fragment) for fragment in tag.fragments or _FRAGMENTS],
+        "fragments": [str(fragment) for fragment in tag.fragments or DEFAULT_FRAGMENTS],
         "label": label,
+        "versions": str(tag.versions or DEFAULT_VERSIONS),
     }
 
 def _declare(record, tag, label):
@@ -110,7 +107,7 @@ def _resolved(mctx, tags, known):
         groups.setdefault(spec, []).append(label)
 
         # A series and a range may mean the same release.
-        what = (record.get("path_of_archive", spec), tag.base, tag.fragments)
+        what = (record.get("path_of_archive", spec), tag.base, tag.fragments, tag.versions)
         if known.get(label) != what:
             _add(known, label, what)
             _declare(record, tag, label)
@@ -146,7 +143,8 @@ def _kernels_impl(mctx):
 
 _CONFIGURATION = {
     "base": attr.string(default = "tinyconfig", doc = "Of the kernel_image."),
-    "fragments": attr.label_list(doc = "Configuration fragments; left out: those of //sched/kernels that all versions know."),
+    "fragments": attr.label_list(doc = "Configuration fragments; left out: those of //sched/kernels for all versions."),
+    "versions": attr.label(doc = "Which options are in which versions; left out: //sched/kernels:options.versions."),
 }
 _NAME = {"name": attr.string(doc = "The kernel's name; left out: after what it is.")}
 

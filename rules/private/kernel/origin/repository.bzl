@@ -11,6 +11,7 @@ KERNEL_REPOSITORY_ATTRS = {
     "base": attr.string(default = "tinyconfig", doc = "Of the kernel_image."),
     "fragments": attr.string_list(mandatory = True, doc = "Canonical labels of configuration fragments."),
     "label": attr.string(mandatory = True, doc = "The kernel's name in results."),
+    "versions": attr.string(mandatory = True, doc = "Canonical label of which options are in which versions."),
     "_tools": attr.label_list(
         default = [
             "//tools/kernel/source:archive.py",
@@ -40,6 +41,7 @@ kernel_image(
     fragments = {fragments},
     source = ":prepared",
     tags = {tags},
+    versions = {versions},
 )
 
 alias(
@@ -71,6 +73,7 @@ def write_kernel_repository(rctx, archive, source, suffix = "", tags = []):
         fragments = repr(rctx.attr.fragments),
         archive = repr(archive),
         tags = repr(tags),
+        versions = repr(rctx.attr.versions),
     ), executable = False)
 
 def run_kernel_tool(rctx, tool, arguments, timeout):
