@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verifier's log of a program that it refused, with loops told once.
 
-The formats are those of kernel/bpf/{verifier,log,disasm}.c (Linux 6.12 to 7.2) at log level 1,
+The formats are those of kernel/bpf/{verifier,log,disasm}.c (Linux 6.12 to 7.3) at log level 1,
 which has the path to what is wrong alone, between the marks of libbpf 1.0 to 1.6 (src/libbpf.c).
 """
 
@@ -16,6 +16,8 @@ _LOG = re.compile(
     r"(?P<log>.*?)\n?-- END PROG LOAD LOG --",
     re.DOTALL,
 )
+# what 7.3 has below the trace, between blank lines (kernel/bpf/diagnostics.c bpf_diag_header)
+_EXPLAINED = "Verification failed: "
 _PROCESSED = re.compile(r"processed \d+ insns ")
 # `; text @ file:line` since 6.9, before that the text alone
 _SOURCE = re.compile(r"; (?P<text>.*?)(?: @ (?P<place>\S+:\d+))?$")
@@ -61,8 +63,8 @@ def rejection(said: str) -> Rejection | None:
         return None
     lines = found[-1]["log"].splitlines()
     closing = [number for number, line in enumerate(lines) if _PROCESSED.match(line)]
-    end = closing[-1] if closing else len(lines)
-    reason = lines[end - 1].strip() if end else ""
+    end = _explained(lines, closing[-1] if closing else len(lines))
+    reason = _reason(lines, end)
     at = next((match for line in reversed(lines[:end]) if (match := _SOURCE.match(line))), None)
     return Rejection(
         program=found[-1]["program"],
@@ -71,6 +73,23 @@ def rejection(said: str) -> Rejection | None:
         place=(at["place"] or "") if at else "",
         log=tuple(collapsed(lines)),
     )
+
+
+def _explained(lines: Sequence[str], end: int) -> int:
+    """Where the trace ends that `end` lines begin with: behind it 7.3 explains itself."""
+    end = next((at for at in range(end) if lines[at].startswith(_EXPLAINED)), end)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return end
+
+
+def _reason(lines: Sequence[str], end: int) -> str:
+    """The last line of the trace; of what it is no reason, what 7.3 says below it."""
+    last = lines[end - 1].strip() if end else ""
+    if last and not (_INSTRUCTION.match(last) or _SOURCE.match(last)):
+        return last
+    said = (line for line in lines[end:] if line.startswith(_EXPLAINED))
+    return next(said, last).removeprefix(_EXPLAINED)
 
 
 def collapsed(lines: Sequence[str]) -> list[str]:

@@ -25,6 +25,19 @@ processed 9 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
 -- END PROG LOAD LOG --
 libbpf: failed to load object 'mine.bpf.o'
 """
+_EXPLAINED = """
+Verification failed: Pointer Arithmetic: The offset has no bounds
+
+Reason:
+  The program adds a number to a pointer that the verifier knows nothing of.
+
+At:
+  mine.bpf.c:15 | table[now]++;
+
+Suggestion:
+  Compare the number with the size before the addition.
+
+"""
 
 
 def _turn(i: int, inner: int = 0) -> list[str]:
@@ -53,6 +66,23 @@ class RejectionTest(absltest.TestCase):
         found = rejection("\n".join(lines))
         assert found is not None
         self.assertEqual((found.source, found.at), ("", ""))
+
+    def test_what_7_3_explains_below_the_reason_is_no_reason(self) -> None:
+        said = _SAID.replace("processed 9", f"{_EXPLAINED}processed 9")
+        found = rejection(said)
+        assert found is not None
+        self.assertStartsWith(found.reason, "math between map_value pointer and register")
+        self.assertEqual(found.at, "at mine.bpf.c:15: table[now]++;")
+        self.assertIn("Suggestion:", found.log)
+
+    def test_what_it_explains_is_the_reason_where_the_trace_has_none(self) -> None:
+        reason = (
+            "math between map_value pointer and register with unbounded min value is not allowed\n"
+        )
+        found = rejection(_SAID.replace(reason, _EXPLAINED))
+        assert found is not None
+        self.assertEqual(found.reason, "Pointer Arithmetic: The offset has no bounds")
+        self.assertEqual(found.at, "at mine.bpf.c:15: table[now]++;")
 
     def test_the_last_refusal_counts_and_none_is_none(self) -> None:
         found = rejection(_SAID + _SAID.replace("mine_init", "mine_exit"))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why a scheduler did not load or attach, found in what it and the kernel said.
 
-The formats are those of libbpf 1.0 to 1.6 (src/libbpf.c), the verifier (kernel/bpf/verifier.c),
-sched_ext (kernel/sched/ext.c), SCX_BUG_ON (tools/sched_ext/include/scx/common.h), the chains of
-causes of anyhow and color-eyre, panics of Rust and Go, and what clap and getopt(3) refuse.
+The formats are those of libbpf 1.0 to 1.6 (src/libbpf.c), the verifier (kernel/bpf/verifier.c, and
+diagnostics.c of 7.3), sched_ext (kernel/sched/ext.c), SCX_BUG_ON (tools/sched_ext/include/scx/
+common.h), the chains of causes of anyhow and color-eyre, panics of Rust and Go, and what clap and
+getopt(3) refuse.
 """
 
 from __future__ import annotations
@@ -59,6 +60,9 @@ _CAUSES = tuple(
             r"(?:failed to find valid kernel BTF|kernel BTF is missing at) *(.*)",
             "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) {0}",
         ),
+        # 7.3 explains itself below its reason (kernel/bpf/diagnostics.c bpf_diag_header)
+        (r"^(?!\d+: |; |\s)(.+)\n\nVerification failed: ", _VERIFIER + "{0}"),
+        (r"^Verification failed: (.+)", _VERIFIER + "{0}"),
         # the verifier's reason stands before its closing statistics (print_verification_stats)
         (r"^(.+)\nprocessed \d+ insns", _VERIFIER + "{0}"),
         (r"^(?!.*-- BEGIN PROG LOAD LOG)(.+)\n-- END PROG LOAD LOG --", _VERIFIER + "{0}"),
@@ -69,6 +73,8 @@ _CAUSES = tuple(
         (r"prog '(.+?)': (failed to .+)", "program {0}: {1}"),
     )
 )
+# its indented lines, up to the blank one behind them (diag_suggestion)
+_SUGGESTION = re.compile(r"^Suggestion:\n((?: +\S.*\n)+)", re.MULTILINE)
 # colours, and the line breaks of a terminal
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\r(?=\n)")
 _PANIC = re.compile(
@@ -123,7 +129,7 @@ def causes(said: str, kernel_words: Iterable[str]) -> tuple[str, ...]:
     said = _ESCAPES.sub("", said)
     named = _named(said)
     if named:
-        return tuple(filter(None, (named, _meaning(named, _PERMISSION))))
+        return tuple(filter(None, (named, _meaning(named, _PERMISSION), _suggested(said))))
     told = last_words(said)
     parts = [told, _meaning(told, *_ERRNOS)]
     parts += [f"the kernel's log says: {_short(line)}" for line in list(kernel_words)[-2:]]
@@ -155,6 +161,12 @@ def _where(said: str) -> str:
     if refused is None or not refused.at:
         return ""
     return f" ({refused.program}, {_short(refused.at)})"
+
+
+def _suggested(said: str) -> str:
+    """What the verifier would have changed in the program that it refused last."""
+    found = list(_SUGGESTION.finditer(said))
+    return f"it suggests: {_short(' '.join(found[-1][1].split()))}" if found else ""
 
 
 def _told(said: str) -> str:

@@ -41,6 +41,43 @@ processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0
 -- END PROG LOAD LOG --
 libbpf: prog 'mine_enqueue': failed to load: -13
 """
+_EXPLAINED = """\
+libbpf: prog 'mine_enqueue': BPF program load failed: Permission denied
+libbpf: prog 'mine_enqueue': -- BEGIN PROG LOAD LOG --
+7: (0f) r3 += r2                      ; R2=scalar() R3=map_value(map=mine.bss)
+arithmetic on a map_value pointer with a number without bounds is not allowed
+
+Verification failed: Pointer Arithmetic: The offset has no bounds
+
+Reason:
+  The program adds a number to a pointer that the verifier knows nothing of.
+
+At:
+  mine.bpf.c:31 | values[index] = 1;
+
+Causal path:
+  At instruction 5 a helper returned this number.
+
+Suggestion:
+  Compare the number with the size of what it is an offset
+  into before the addition.
+
+processed 8 insns (limit 1000000) max_states_per_insn 0 total_states 0
+-- END PROG LOAD LOG --
+libbpf: prog 'mine_enqueue': failed to load: -13
+"""
+_ONLY_EXPLAINED = """\
+libbpf: prog 'mine_enqueue': -- BEGIN PROG LOAD LOG --
+7: (95) exit
+
+Verification failed: Execution Context Safety: A lock is held at the end
+
+Reason:
+  The path ends while it holds a lock.
+
+processed 8 insns (limit 1000000) max_states_per_insn 0 total_states 0
+-- END PROG LOAD LOG --
+"""
 _NO_STATISTICS = """\
 libbpf: prog 'mine_yield': -- BEGIN PROG LOAD LOG --
 attach to unsupported member mine_yield of struct sched_ext_ops
@@ -165,6 +202,10 @@ class FirstCauseTest(parameterized.TestCase):
             "the verifier said: R1 invalid mem access 'scalar' (mine_enqueue, at mine.bpf.c:7: p = "
             "*q;)",
         ),
+        ("verifier of 7.3", _EXPLAINED,
+         "the verifier said: arithmetic on a map_value pointer with a number without bounds is"),
+        ("verifier of 7.3 alone", _ONLY_EXPLAINED,
+         "the verifier said: Execution Context Safety: A lock is held at the end"),
         ("unsupported", _NO_STATISTICS, "struct sched_ext_ops takes no program for mine_yield"),
         ("program", _SILENT, "did not load program mine_init: Operation not permitted"),
         ("chain", _ANYHOW,
@@ -203,9 +244,11 @@ class FirstCauseTest(parameterized.TestCase):
         ("panic", _UNWRAPPED, _TIMEOUT),
         ("macro", _BUG, _TIMEOUT),
         ("loader", "scx-loader: the kernel did not attach x: Argument list too long\n", _TIMEOUT),
+        ("suggestion", _EXPLAINED,
+         "it suggests: Compare the number with the size of what it is an offset into before the"),
         ("permission", _SILENT, "a permission lacks: bpf(2) wants CAP_BPF and CAP_PERFMON"),
         ("busy", "scx-loader: the kernel did not attach x: Device or resource busy\n", "another"),
-    )
+    )  # fmt: skip
     def test_is_explained(self, said: str, meaning: str) -> None:
         self.assertIn(meaning, causes(said, ())[1])
 
