@@ -65,7 +65,10 @@ void SCX_PROG(piling_dispatch, s32 cpu, struct task_struct *prev)
 		nr_hogs++;
 		bpf_loop(HOG_TURNS, turn, &sum, 0);
 	}
-	scx_move_to_local(SHARED_DSQ);
+	/* With SCX_OPS_ENQ_LAST the kernel does not keep the last task running by itself. */
+	if (!scx_move_to_local(SHARED_DSQ) && prev && (prev->scx.flags & SCX_TASK_QUEUED) &&
+	    !(cpu && is_piled(prev)))
+		prev->scx.slice = SLICE_NS;
 }
 
 s32 SCX_SLEEPABLE_PROG(piling_init)
@@ -86,6 +89,8 @@ struct sched_ext_ops piling_ops = {
 	.init = (void *)piling_init,
 	.exit = (void *)piling_exit,
 	.exit_dump_len = SCX_EXIT_DUMP_LEN,
+	/* A task that was first elsewhere is piled up once its turn is over, too. */
+	.flags = SCX_OPS_ENQ_LAST,
 	.timeout_ms = 20000,
 	.name = "piling",
 };
