@@ -2,6 +2,7 @@
 """Mistakes in declarations of kernels are told in analysis."""
 
 load("//rules:defs.bzl", "kernel_image", "prebuilt_kernel")
+load("//rules:scheduler.bzl", "kernel_scx_source")
 load("//tests/support:refused.bzl", "refused")
 
 def kernel_image_error_tests(name):
@@ -25,6 +26,17 @@ def kernel_image_error_tests(name):
                 messages = ["is no archive"],
                 rule = kernel_image,
                 source = "tiny.config",
+            ),
+            refused(
+                name = "no_scx_source_test",
+                messages = ["give archive or kernel, one of them"],
+                rule = kernel_scx_source,
+            ),
+            refused(
+                name = "prebuilt_scx_source_test",
+                kernel = ":from_vmlinux",
+                messages = ["is prebuilt, and has no source"],
+                rule = kernel_scx_source,
             ),
             refused(
                 name = "nothing_prebuilt_test",

@@ -106,6 +106,7 @@ def _kernel_image_impl(ctx):
         KernelImageInfo(
             index = index,
             scx_headers = kernel_scx_headers(ctx, ctx.file.source),
+            source = ctx.file.source,
             **{field: files[name] for name, field in names.items()}
         ),
     ]

@@ -58,6 +58,7 @@ def _prebuilt_kernel_impl(ctx):
             bzimage = ctx.file.bzimage,
             index = index,
             scx_headers = kernel_scx_headers(ctx, ctx.file.source) if ctx.file.source else None,
+            source = ctx.file.source,
             **fields
         ),
     ]

@@ -12,6 +12,7 @@ KernelImageInfo = provider(
         "index": "File: index of vmlinux's symbols and types (ktstr/introspect/kernel).",
         "release": "File: the release string.",
         "scx_headers": "File: a tar of include/ of the tree's tools/sched_ext; None of a prebuilt kernel without sources.",
+        "source": "File: the archive of its sources; None of a prebuilt kernel without.",
         "system_map": "File: System.map.",
         "vmlinux": "File: PVH-bootable ELF with symbols and BTF, without DWARF.",
         "vmlinux_h": "File: vmlinux.h, the kernel's types for BPF programs.",

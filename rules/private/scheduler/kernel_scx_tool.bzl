@@ -14,12 +14,25 @@ tar -xf "$1" -C /scratch --wildcards --strip-components=2 '*/tools/sched_ext'
 tar -cf /out/tar -C /scratch --sort=name --owner=0 --group=0 --mtime=@0 sched_ext
 """
 
+def _archive_of(ctx):
+    """The archive that was named, or that of the kernel which was."""
+    if bool(ctx.file.archive) == bool(ctx.attr.kernel):
+        fail("%s: give archive or kernel, one of them" % ctx.label)
+    if ctx.file.archive:
+        return ctx.file.archive
+    return ctx.attr.kernel[KernelImageInfo].source or fail(
+        "%s: kernel: %s is prebuilt, and has no source; give it one, or name an archive" %
+        (ctx.label, ctx.attr.kernel.label),
+    )
+
 def _kernel_scx_source_impl(ctx):
+    archive = _archive_of(ctx)
     tar = ctx.actions.declare_file(ctx.label.name + ".tar")
+    inside = "/linux.tar." + archive.extension
     run_in_root(
         ctx,
-        command = ["sh", "-ec", _EXTRACT, "sh", "/linux.tar.xz"],
-        inputs = {"/linux.tar.xz": ctx.file.archive},
+        command = ["sh", "-ec", _EXTRACT, "sh", inside],
+        inputs = {inside: archive},
         outputs = {"tar": tar},
         scratch = ["/scratch"],
         mnemonic = "KernelScxSource",
@@ -30,12 +43,15 @@ def _kernel_scx_source_impl(ctx):
 kernel_scx_source = rule(
     implementation = _kernel_scx_source_impl,
     cfg = guest_mode,
-    doc = "The directory tools/sched_ext of a kernel's source archive, as a tar file.",
+    doc = "The directory tools/sched_ext of a kernel's sources, as a tar file.",
     attrs = {
         "archive": attr.label(
             allow_single_file = [".tar.xz"],
-            mandatory = True,
             doc = "A kernel's source archive, compressed with xz.",
+        ),
+        "kernel": attr.label(
+            doc = "In place of an archive: the kernel whose sources they are.",
+            providers = [KernelImageInfo],
         ),
     } | ROOT_ATTRS,
 )
