@@ -2,7 +2,7 @@
 """What the monitor watches, as data: each quantity, its unit, and where each kernel has it.
 
 Sources: kernel/sched/sched.h, ext.c, fair.c, include/linux/sched.h, sched/ext.h and rhashtable.h of
-Linux 6.12.107 and 7.2 (there: kernel/sched/ext/).  A quantity has a place for each name that
+Linux 6.12.107, 7.2 and 7.3 (in both: kernel/sched/ext/).  A quantity has a place for each name that
 kernels have for it; the first that this kernel knows is taken.
 """
 
@@ -184,7 +184,7 @@ QUANTITIES: tuple[Quantity, ...] = (
             Place(Base.SYMBOL, (("", ""),), "scx_ops_bypass_depth", 4),
         ),
     ),
-    # of struct scx_event_stats in 7.2; each kernel has those of its time
+    # of struct scx_event_stats in 7.2 and 7.3; each kernel has those of its time
     *(
         _event(f"SCX_EV_{name}")
         for name in (
@@ -201,6 +201,15 @@ QUANTITIES: tuple[Quantity, ...] = (
             "BYPASS_ACTIVATE",
             "INSERT_NOT_OWNED",
             "SUB_BYPASS_DISPATCH",
+            "REENQ_REPEAT",
+            "SLICE_CLAMPED",
+            "SLICE_DENIED",
+            "SUB_FORCED_ADMIT",
+            "SUB_PREEMPT_DENIED",
+            "SUB_KICK_DENIED",
+            "SUB_REENQ_DENIED",
+            "SUB_CIDPERF_DENIED",
+            "SUB_RESCUE",
         )
     ),
 )
