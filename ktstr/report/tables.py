@@ -54,16 +54,9 @@ def step_table(steps: Iterable[result_pb2.StepStats]) -> list[str]:
 
 def timeline_table(timeline: result_pb2.Timeline) -> list[str]:
     """Phases and moments on one line of time, in seconds since its first entry."""
-    entries: list[tuple[int, str]] = []
-    for phase in timeline.phases:
-        entries.append((phase.start_ns, f"{phase.name} begins{_length(phase)}"))
-    for moment in timeline.moments:
-        if moment.name not in _BOUNDS:
-            step = f" (step {moment.step})" if moment.HasField("step") else ""
-            entries.append((moment.at_ns, one_line(f"{moment.name}{step} {moment.detail}")))
+    entries = _entries(timeline)
     if len(entries) < 2:
         return []
-    entries.sort(key=lambda entry: entry[0])
     first = entries[0][0]
     lines = [f"{(at - first) / _NS_PER_S:9.3f} s  {words}" for at, words in entries]
     if len(lines) > _ROWS_SHOWN:
@@ -71,6 +64,11 @@ def timeline_table(timeline: result_pb2.Timeline) -> list[str]:
         left_out = len(lines) - _ROWS_SHOWN
         lines = [*lines[:half], f"({left_out} more in result.json)", *lines[-half:]]
     return lines
+
+
+def begin_ns(timeline: result_pb2.Timeline) -> int | None:
+    """The guest's time that the line of time counts from; None where there is nothing on it."""
+    return min((at for at, _ in _entries(timeline)), default=None)
 
 
 def more_lines(count: int, shown: int) -> list[str]:
@@ -107,6 +105,17 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def _entries(timeline: result_pb2.Timeline) -> list[tuple[int, str]]:
+    entries: list[tuple[int, str]] = []
+    for phase in timeline.phases:
+        entries.append((phase.start_ns, f"{phase.name} begins{_length(phase)}"))
+    for moment in timeline.moments:
+        if moment.name not in _BOUNDS:
+            step = f" (step {moment.step})" if moment.HasField("step") else ""
+            entries.append((moment.at_ns, one_line(f"{moment.name}{step} {moment.detail}")))
+    return sorted(entries, key=lambda entry: entry[0])
 
 
 def _length(phase: result_pb2.Timeline.Phase) -> str:

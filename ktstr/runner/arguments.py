@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ktstr.introspect.debugger.place import Place
+from ktstr.runner.replay import arguments as replay_arguments
+from ktstr.runner.replay.arguments import Replay
 
 # Guest seconds that the command of a .shell may take where nothing is said.
 _TIMEOUT_S = 60.0
-_DRGN_TAKES = "[--test NAME] [--at FUNCTION] [--hit N] [--after SECONDS] [--script FILE]"
 
 
 @dataclass(frozen=True)
@@ -24,26 +24,17 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Drgn:
-    """`program` opens drgn on the guest of `test` at `place`; `script` is run instead of asking."""
-
-    program: Path
-    place: Place
-    test: str = ""
-    script: Path | None = None
-
-
-@dataclass(frozen=True)
 class Arguments:
     """`config` is the target's NAME.config.json; `shell` asks for a shell in its guest.
 
-    The shell gets the terminal, or carries out `command`.  drgn: to be opened on one test's guest.
+    The shell gets the terminal, or carries out `command`.  replay: one test is played up to an
+    instant.
     """
 
     config: Path
     shell: bool
     command: Command | None = None
-    drgn: Drgn | None = None
+    replay: Replay | None = None
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -62,16 +53,17 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         metavar="SECONDS",
         help=f"of --exec, in guest time; default: {_TIMEOUT_S:g}",
     )
-    _add_drgn(parser)
+    replay_arguments.add(parser, count)
     known, others = parser.parse_known_args(argv)
-    if known.drgn is not None:
+    if known.replay is not None:
         if others:
-            parser.error(f"unknown argument {others[0]!r}; a .drgn takes {_DRGN_TAKES}")
-        place = Place(known.at, known.hit, known.after)
-        drgn = Drgn(known.drgn, place, known.test, known.script)
-        return Arguments(known.config, shell=False, drgn=drgn)
-    if (known.test, known.at, known.hit, known.after, known.script) != ("", "", 1, 0.0, None):
-        parser.error(f"this is no NAME.drgn, which alone takes {_DRGN_TAKES}")
+            parser.error(
+                f"unknown argument {others[0]!r}; a .replay takes {replay_arguments.TAKES}"
+            )
+        wanted = replay_arguments.replay_of(known, parser)
+        return Arguments(known.config, shell=False, replay=wanted)
+    if replay_arguments.is_asked(known):
+        parser.error(f"this is no NAME.replay, which alone takes {replay_arguments.TAKES}")
     if others:
         takes = (
             "a .shell takes nothing, or" if known.shell else "a test takes none; its .shell takes"
@@ -90,20 +82,6 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     if not known.exec.strip() or "\0" in known.exec:
         parser.error(f"--exec {known.exec!r} is no command; give it as one word in quotes")
     return Arguments(known.config, True, Command(known.exec, known.timeout or _TIMEOUT_S))
-
-
-def _add_drgn(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("of NAME.drgn")
-    group.add_argument(
-        "--drgn", type=Path, metavar="PROGRAM", help="opens drgn; the target says it"
-    )
-    group.add_argument("--test", default="", help="the test to run, where there are several")
-    group.add_argument(
-        "--at", default="", metavar="FUNCTION", help="of the kernel; default: a tick"
-    )
-    group.add_argument("--hit", type=count, default=1, metavar="N", help="before its Nth call")
-    group.add_argument("--after", type=seconds, default=0.0, metavar="SECONDS", help="of the guest")
-    group.add_argument("--script", type=Path, help="runs this file in drgn instead of asking")
 
 
 def count(text: str) -> int:

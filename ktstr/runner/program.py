@@ -39,12 +39,12 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             with Termination() as termination:
                 temp = environment.temp_dir
                 status = run_command(target, arguments.command, temp, termination)
-        elif arguments.drgn is not None:
-            from ktstr.runner.drgn import run_drgn  # tests need not load it
+        elif arguments.replay is not None:
+            from ktstr.runner.replay.replay import run_replay  # tests need not load it
 
             with Termination() as termination:
                 temp = environment.temp_dir
-                status = run_drgn(target, arguments.drgn, temp, termination)
+                status = run_replay(target, arguments.replay, temp, termination)
         elif arguments.shell:
             status = run_shell(target, environment.temp_dir)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ktstr.host.accel import Accel
 
@@ -74,6 +74,11 @@ class Deadlines:
                 del self._stack[index:]
                 return
         raise ValueError(f"deadline {name!r} is not in force")
+
+    def put_off(self, seconds: float) -> None:
+        """Has all of them end so much later: nothing could come nearer meanwhile."""
+        if seconds:
+            self._stack = [replace(each, ends_at=each.ends_at + seconds) for each in self._stack]
 
     def remaining(self) -> float | None:
         """Seconds until the next deadline, at least 0; None when none is in force."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,10 @@ class Holds(Protocol):
 
     Called in the loop that serves the machine: no event is given while a call lasts.
     """
+
+    @property
+    def patient(self) -> bool:
+        """Whether the machine's deadlines wait while the guest is held."""
 
     @property
     def theirs(self) -> int:
@@ -45,6 +50,14 @@ class Probing:
 
     watch: bytes
     holds: Holds | None = None
+
+    def serve(self) -> float:
+        """Has the guest go on where it is held; seconds by which the machine's deadlines wait."""
+        if self.holds is None:
+            return 0.0
+        began = time.monotonic()
+        self.holds.serve()
+        return time.monotonic() - began if self.holds.patient else 0.0
 
 
 def seen(fd: int) -> mmap.mmap | bytes:

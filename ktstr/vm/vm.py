@@ -349,8 +349,8 @@ class Vm:
                 self._shutdown_reason = OUTPUT_LIMIT
                 status = self._process.kill()
             self._next_output = now + _OUTPUT_PERIOD_S
-        if self._probing is not None and self._probing.holds is not None:
-            self._probing.holds.serve()
+        if self._probing is not None:
+            self.deadlines.put_off(self._probing.serve())
         for event in self._qmp.events():
             if event["event"] == "SHUTDOWN":
                 self._shutdown_reason = event.get("data", {}).get("reason", "")

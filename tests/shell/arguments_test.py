@@ -7,8 +7,7 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from ktstr.introspect.debugger.place import Place
-from ktstr.runner.arguments import Arguments, Command, Drgn, parse_arguments
+from ktstr.runner.arguments import Arguments, Command, parse_arguments
 
 _CONFIG = ["--config", "t.config.json"]
 
@@ -29,14 +28,6 @@ class ArgumentsTest(parameterized.TestCase):
         told = parse_arguments([*_CONFIG, "--shell", "--exec", "ls -l", "--timeout", "0.5"])
         self.assertEqual(told.command, Command("ls -l", 0.5))
 
-    def test_drgn(self) -> None:
-        told = parse_arguments([*_CONFIG, "--drgn", "bin/main"])
-        self.assertEqual(told.drgn, Drgn(Path("bin/main"), Place()))
-        words = ["--at=schedule", "--hit=3", "--after=1.5", "--test=one", "--script=s.py"]
-        told = parse_arguments([*_CONFIG, "--drgn", "bin/main", *words])
-        place = Place("schedule", 3, 1.5)
-        self.assertEqual(told.drgn, Drgn(Path("bin/main"), place, "one", Path("s.py")))
-
     @parameterized.parameters(
         (["--shell", "cat", "/proc/version"], "unknown argument 'cat'; a .shell takes nothing, or"),
         (
@@ -53,9 +44,6 @@ class ArgumentsTest(parameterized.TestCase):
         (["--shell", "--timeout", "3"], "--timeout is of --exec 'COMMAND', which is not given"),
         (["--shell", "--exec", "true", "--timeout", "0"], "--timeout: invalid seconds value: '0'"),
         (["--shell", "--exec", "true", "--timeout", "inf"], "invalid seconds value: 'inf'"),
-        (["--at=schedule"], "this is no NAME.drgn, which alone takes [--test NAME]"),
-        (["--drgn=main", "--hit=0"], "argument --hit: invalid count value: '0'"),
-        (["--drgn=main", "schedule"], "unknown argument 'schedule'; a .drgn takes [--test NAME]"),
     )
     def test_what_is_refused(self, words: list[str], message: str) -> None:
         self.assertIn(message, self._refused(*words))

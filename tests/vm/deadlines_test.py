@@ -58,6 +58,16 @@ class DeadlinesTest(absltest.TestCase):
         self.assertEqual(expired.name, "boot")
         self.assertEqual(self.deadlines.remaining(), 0)
 
+    def test_all_are_put_off_while_nothing_can_come_nearer(self) -> None:
+        self.deadlines.start("test", 10)
+        self.deadlines.start("boot", 3)
+        self.clock.now += 100
+        self.deadlines.put_off(100)
+        self.assertIsNone(self.deadlines.expired())
+        self.assertEqual(self.deadlines.remaining(), 3)
+        self.deadlines.finish("boot")
+        self.assertEqual(self.deadlines.remaining(), 10)
+
     def test_finishing_an_outer_one_ends_the_inner_ones(self) -> None:
         self.deadlines.start("test", 10)
         self.deadlines.start("boot", 3)

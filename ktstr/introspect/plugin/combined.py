@@ -54,6 +54,9 @@ class Combined:
         predicates = tuple(each for part in wanted.values() for each in part.predicates)
         room = sum(part.room for part in wanted.values())
         watch = Watch(cpus, kernel, tuple(probes), predicates)
+        hold_s = max((part.hold_s for part in wanted.values()), default=0.0)
+        if hold_s > watch.hold_s:
+            watch = replace(watch, hold_s=hold_s)
         if room:
             reserve = watch.most_bytes
             watch = replace(watch, most_bytes=reserve + room, reserve=reserve)
@@ -90,7 +93,8 @@ class Combined:
         """The host's end for those who hold the guest; None where nobody does."""
         if not any(probe.hold for probe in self.watch.probes):
             return None
-        return HoldChannel(self.watch, self._meanwhile)
+        patient = any(part.hold_s for part in self.wanted.values())
+        return HoldChannel(self.watch, self._meanwhile, patient=patient)
 
     def _meanwhile(self, held: Held) -> None:
         part, name = self.probe(held.probe)

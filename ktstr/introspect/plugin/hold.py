@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ktstr.introspect.plugin.orders import Orders
 from ktstr.introspect.plugin.watch import REGISTERS, Watch
 from ktstr.model.errors import KtstrError
 
@@ -35,6 +36,7 @@ class Held:
       hit: how often any CPU had come to it, with this time.
       registers: of that CPU, by their names.
       pid: of QEMU's process.
+      orders: to a guest that is walked through, where this is a stand of such a walk.
     """
 
     probe: str
@@ -42,16 +44,21 @@ class Held:
     hit: int
     registers: dict[str, int]
     pid: int
+    orders: Orders | None = None
 
 
 class HoldChannel:
     """A pair of sockets, one end of which QEMU inherits, and who is called while the guest stands.
 
     `ended` says in words why there are no further holds; empty while there may be.  `was_let_go`:
-    there are none since the machine is to end, which is no mishap.
+    there are none since the machine is to end, which is no mishap.  `patient`: the machine's
+    deadlines wait while the guest stands, as somebody looks at it for as long as they like.
     """
 
-    def __init__(self, watch: Watch, meanwhile: Callable[[Held], None]) -> None:
+    def __init__(
+        self, watch: Watch, meanwhile: Callable[[Held], None], *, patient: bool = False
+    ) -> None:
+        self.patient = patient
         self._watch = watch
         self._meanwhile = meanwhile
         self._ours, self._theirs = socket.socketpair()
@@ -106,8 +113,10 @@ class HoldChannel:
         if magic != _MAGIC or probe >= len(self._watch.probes):
             self._end("QEMU's end of the channel said what is no hold")
             return
-        name = self._watch.probes[probe].name
-        held = Held(name, cpu, hit, dict(zip(REGISTERS, values, strict=True)), self._pid)
+        at = self._watch.probes[probe]
+        name, orders = at.name, Orders(self._ours) if at.walks else None
+        registers = dict(zip(REGISTERS, values, strict=True))
+        held = Held(name, cpu, hit, registers, self._pid, orders)
         try:
             self._meanwhile(held)
         except KtstrError as error:

@@ -22,7 +22,8 @@ from ktstr.model.plan import Plan
 class Wanted:
     """A part's piece of the watch.
 
-    hold: called while the guest stands at one of its probes.  room: bytes of records for those of
+    hold: called while the guest stands at one of its probes.  hold_s: host seconds that this takes
+    at most; with any, the guest's deadlines wait meanwhile.  room: bytes of records for those of
     its probes that yield, beside the room for all others.  rows: whether records come as
     `Looked.rows`, without registers and stacks, as is quicker where there are very many.
     """
@@ -30,6 +31,7 @@ class Wanted:
     probes: tuple[Probe, ...] = ()
     predicates: tuple[bytes, ...] = ()
     hold: Callable[[Held], None] | None = None
+    hold_s: float = 0.0
     room: int = 0
     rows: bool = False
 

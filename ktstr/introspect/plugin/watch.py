@@ -148,6 +148,8 @@ class Probe:
       forgets: whether these two are of one that is gone, where others may come to lie.
       learned: whether it stands at functions that are learned, and not at `address`.
       hold: whether the guest stops here until the host lets it go on.
+      walks: whether it does not stand at `address`, but first where the guest's first code begins
+        and then where the host orders (orders.py), in programs as well.
       limit: so many records at most; None for no limit.
       skip: so many times of coming here, it does nothing yet.
       changes: whether [address, end) are no function but the bytes of a number, 8 at most, and it
@@ -175,6 +177,7 @@ class Probe:
     forgets: bool = False
     learned: bool = False
     hold: bool = False
+    walks: bool = False
     limit: int | None = None
     skip: int = 0
     changes: bool = False

@@ -23,7 +23,7 @@ from ktstr.introspect.snapshot.view import View
 from ktstr.model.plan import Plan
 
 # Kinds below are wishes: to end, to be replaced (enum scx_exit_kind; 6.12 and 7.2).
-_FIRST_ERROR = 1024
+FIRST_ERROR = 1024
 # Of a guest whose scheduler is brought in again and again; and calls of the function that are held.
 MOST_SNAPSHOTS, _MOST_HELD = 4, 256
 
@@ -81,7 +81,7 @@ class ErrorLook:
         """The guest stands, and goes on when this returns."""
         assert self.site is not None
         kind = held.registers[self.site.kind] & 0xFFFF_FFFF
-        if kind < _FIRST_ERROR or len(self.snapshots) >= MOST_SNAPSHOTS:
+        if kind < FIRST_ERROR or len(self.snapshots) >= MOST_SNAPSHOTS:
             return
         name = f"the scheduler fails: {exit_kind(self.kernel, kind)}"
         found = taken_while_held(

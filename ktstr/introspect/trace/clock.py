@@ -63,3 +63,10 @@ class Times:
         values = self._said[max(bisect_right(self._since, now_ns) - 1, 0)]
         _, last, mult, shift, nsec, base = values
         return base + ((now_ns - last) * mult + nsec >> shift)
+
+    def now_ns(self, monotonic_ns: int) -> int:
+        """The first instant of virtual time at which the last look gives the guest's time."""
+        if not self._said:
+            return monotonic_ns
+        _, last, mult, shift, nsec, base = self._said[-1]
+        return last + -((nsec - (monotonic_ns - base << shift)) // mult)

@@ -96,7 +96,7 @@ def _escaped(text):
         text = text.replace(character, entity)
     return text
 
-def launcher_text(label, runner, config, data, shell_mode = False, drgn = None):
+def launcher_text(label, runner, config, data, shell_mode = False, replay = None):
     """The launcher of a target.
 
     Args:
@@ -105,7 +105,7 @@ def launcher_text(label, runner, config, data, shell_mode = False, drgn = None):
       config: runfiles path of the target's configuration.
       data: runfiles paths of sources that may be directories.
       shell_mode: whether it is the guest with a shell, and not a test.
-      drgn: runfiles path of the program that opens drgn on the guest of a test; None for a test.
+      replay: runfiles path of the program that opens drgn on the guest of a test; None for a test.
 
     Returns:
       string, a POSIX shell script. It ends with status 3 (125 for a shell, as its --exec has it)
@@ -120,7 +120,7 @@ def launcher_text(label, runner, config, data, shell_mode = False, drgn = None):
         "config": shell.quote(config),
         "junit": shell.quote(_JUNIT.replace("%{label}", _escaped(label))),
         "label": shell.quote(label),
-        "mode": "--shell" if shell_mode else "--drgn \"$tree/\"" + shell.quote(drgn) if drgn else "",
+        "mode": "--shell" if shell_mode else "--replay \"$tree/\"" + shell.quote(replay) if replay else "",
         "runner": shell.quote(runner),
         "status": "125" if shell_mode else "3",
         "stream": ">&2" if shell_mode else "",

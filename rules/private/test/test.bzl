@@ -195,12 +195,12 @@ def _environment(ctx):
         inherited_environment = ctx.attr.env_inherit,
     )
 
-def _implement(ctx, shell_mode = False, drgn = None):
+def _implement(ctx, shell_mode = False, replay = None):
     cpus = _check(ctx)
-    accel = "virtual" if drgn else _accel(ctx)
+    accel = "virtual" if replay else _accel(ctx)
     template, no_template = (None, "") if shell_mode else _template(ctx, accel)
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
-    ctx.actions.write(config, json.encode_indent(_config(ctx, cpus, accel, template, no_template)) + "\n")
+    ctx.actions.write(config, json.encode_indent(_config(ctx, cpus, _accel(ctx), template, no_template)) + "\n")
     launcher = ctx.actions.declare_file(ctx.label.name)
     text = launcher_text(
         label = label_text(ctx.label),
@@ -208,7 +208,7 @@ def _implement(ctx, shell_mode = False, drgn = None):
         config = _runfiles_path(ctx, config),
         data = [_runfiles_path(ctx, file) for file in ctx.files.data if file.is_source],
         shell_mode = shell_mode,
-        drgn = _runfiles_path(ctx, drgn) if drgn else None,
+        replay = _runfiles_path(ctx, replay) if replay else None,
     )
     ctx.actions.write(launcher, text, is_executable = True)
 
@@ -218,7 +218,7 @@ def _implement(ctx, shell_mode = False, drgn = None):
     files += [kernel.bzimage] if kernel.bzimage else []
     files += machine_files(ctx) + disk_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
-    others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data + ([ctx.attr._drgn] if drgn else [])
+    others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data + ([ctx.attr._drgn] if replay else [])
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
     return struct(
         accel = accel,
@@ -253,8 +253,8 @@ def _shell_impl(ctx):
     made = _implement(ctx, shell_mode = True)
     return [made.default_info, made.output_groups, made.environment]
 
-def _drgn_impl(ctx):
-    made = _implement(ctx, drgn = ctx.executable._drgn)
+def _replay_impl(ctx):
+    made = _implement(ctx, replay = ctx.executable._drgn)
     return [made.default_info, made.output_groups, made.environment]
 
 _ATTRS = {
@@ -348,9 +348,9 @@ _ktstr_test = rule(
     test = True,
 )
 
-_ktstr_drgn = rule(
-    implementation = _drgn_impl,
-    doc = "drgn on the guest of one test of a ktstr_test, which stands where it was asked to.",
+_ktstr_replay = rule(
+    implementation = _replay_impl,
+    doc = "One test of a ktstr_test, played up to an instant, at which somebody looks at its guest.",
     attrs = _ATTRS | _CLONED | {
         "_drgn": attr.label(default = "//ktstr/introspect/debugger:main", cfg = "target", executable = True),
     },
@@ -375,8 +375,8 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
 
     In virtual time the machines are clones of one that a build action has booted and saved: all
     tests with the same kernel, topology, memory and kernel arguments share it. `bazel run NAME.shell`
-    boots the same guest with a shell instead of a test; `bazel run NAME.drgn -- --at FUNCTION` runs one
-    test to there, and opens drgn on its kernel.
+    boots the same guest with a shell instead of a test; `bazel run NAME.replay -- --at 1.5s` plays one
+    test up to that instant, and opens drgn on its kernel, or gdb, or prints what stands there.
 
     Args:
       name: name of the test.
@@ -396,4 +396,4 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
     shell["tags"] = list(shell.get("tags") or []) + ["manual"]
     shell["testonly"] = True
     _ktstr_shell(name = name + ".shell", **shell)
-    _ktstr_drgn(name = name + ".drgn", **shell)
+    _ktstr_replay(name = name + ".replay", **shell)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NAME.drgn: a test that stops in its guest's kernel, with drgn on it."""
+"""NAME.replay: a test that stands at an instant of its run, with drgn or a page of text on it."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from absl.testing import absltest
@@ -16,7 +17,7 @@ _KERNEL = Kernel.open(_FILES["vmlinux"], _FILES["vmlinux.index"])
 # what the scheduler calls once for each task: by its name in 6.13 and later, else by that before
 _NAMES = ("scx_bpf_dsq_insert", "scx_bpf_dispatch")
 _INSERT = next(name for name in _NAMES if _KERNEL.has_symbol(name))
-_LAUNCHER = "_main/tests/introspect/debugger/watched.drgn"
+_LAUNCHER = "_main/tests/introspect/debugger/watched.replay"
 _SCRIPT = """\
 from drgn.helpers.linux import cpu_curr
 print("function", here[0].name)
@@ -27,36 +28,65 @@ print("clock", prog["jiffies"].value_())
 
 
 class StoppedTest(absltest.TestCase):
-    def drgn(self, *arguments: str) -> Ended:
+    def replay(self, *arguments: str) -> Ended:
         directory = Path(self.create_tempdir().full_path)
-        script = directory / "script.py"
-        script.write_text(_SCRIPT)
-        words = (*arguments, f"--script={script}")
-        running = Running(_LAUNCHER, directory / "run", arguments=words)
+        running = Running(_LAUNCHER, directory / "run", arguments=arguments)
         self.addCleanup(running.close)
         return running.wait()
 
+    def drgn(self, *arguments: str) -> Ended:
+        script = Path(self.create_tempdir().full_path) / "script.py"
+        script.write_text(_SCRIPT)
+        return self.replay(*arguments, f"--script={script}")
+
     def test_it_stands_at_the_call_that_was_asked_for(self) -> None:
-        first = self.drgn("--at=maps_enqueue_is_none")
+        first = self.drgn("--function=maps_enqueue_is_none")
         self.assertEqual(first.status, 3, first.text)
-        self.assertIn("busy cannot be stopped at maps_enqueue_is_none: kernel", first.text)
-        fifth = self.drgn("--test=busy", f"--at={_INSERT}", "--hit=5")
+        self.assertIn("has no symbol 'maps_enqueue_is_none'", first.text)
+        self.assertNotIn("plays it", first.text)
+        fifth = self.drgn("--test=busy", f"--function={_INSERT}", "--hit=5")
         self.assertEqual(fifth.status, 0, fifth.text)
-        self.assertIn(f"runs busy up to {_INSERT}, time 5", fifth.text)
+        self.assertIn(f"busy: plays it up to {_INSERT}, call 5", fifth.text)
         self.assertIn(f"function {_INSERT}\n", fifth.text)
         self.assertIn("seen 5\n", fifth.text)
 
-    def test_it_stands_after_a_time_at_the_same_instant_each_time(self) -> None:
-        ended = [self.drgn("--after=1.5") for _ in range(2)]
+    def test_it_stands_at_a_time_at_the_same_instant_each_time(self) -> None:
+        words = ("--function=sched_tick", "--at=1.5s")
+        ended = [self.drgn(*words) for _ in range(2)]
         self.assertEqual([each.status for each in ended], [0, 0], ended[0].text)
-        said = [each.text.partition("after 1.5 s")[2] for each in ended]
+        said = [each.text.partition("plays it up to sched_tick, 1.5s")[2] for each in ended]
         self.assertIn("function sched_tick\n", said[0])
         self.assertEqual(said[0], said[1])
 
+    def test_an_event_is_printed_where_its_trace_has_it(self) -> None:
+        ended = self.replay("--at=event:1200", "--print")
+        self.assertEqual(ended.status, 0, ended.text)
+        found = re.search(r"plays it up to event:1200, (\w+) on CPU (\d)", ended.text)
+        assert found is not None, ended.text
+        stands = re.search(
+            r"stands at (\d+\.\d{9}) s of the time line, .*, before .* on CPU (\d)", ended.text
+        )
+        assert stands is not None, ended.text
+        self.assertEqual(stands[2], found[2])
+        self.assertIn("sched_ext: enabled, scheduler 'maps'", ended.text)
+
+    def test_instants_that_there_are_not(self) -> None:
+        late = self.replay("--at=20s", "--print")
+        self.assertEqual(late.status, 3, late.text)
+        self.assertRegex(
+            late.text, r"20s is behind the end of busy, which is at 3\.\d+ s of the time"
+        )
+        never = self.replay("--at=event:5000000", "--print")
+        self.assertIn("event:5000000 did not happen: busy has ", never.text)
+        passed = self.replay("--before", "failure", "5ms", "--print")
+        self.assertIn("busy has no failure to stand before: it has ended (PASS)", passed.text)
+
     def test_a_place_that_it_never_comes_to(self) -> None:
-        ended = self.drgn("--at=scx_bpf_destroy_dsq")
+        ended = self.drgn("--function=scx_bpf_destroy_dsq")
         self.assertEqual(ended.status, 3, ended.text)
-        self.assertIn("busy has ended (PASS) without coming to scx_bpf_destroy_dsq", ended.text)
+        self.assertRegex(
+            ended.text, r"busy has ended \(PASS\) at .* without coming to scx_bpf_destroy_dsq"
+        )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "look.h"
+#include "walk.h"
 
 bool hold_open(struct hold *hold, const char *where)
 {
@@ -39,10 +40,11 @@ static int64_t now_ms(void)
 }
 
 // Waits for the host's word; else says in words why there is none.
-static const char *wait_for_host(int fd, uint32_t limit_ms)
+static const char *wait_for_host(int fd, uint32_t limit_ms, struct instant *instant)
 {
 	int64_t end = now_ms() + limit_ms, left;
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	struct order order;
 	char word;
 	ssize_t got;
 
@@ -55,6 +57,11 @@ static const char *wait_for_host(int fd, uint32_t limit_ms)
 		got = recv(fd, &word, 1, MSG_DONTWAIT);
 		if (got == 1 && word == HOLD_GO)
 			return NULL;
+		// what the host sends at once is there at once
+		if (got == 1 && word == HOLD_ORDER &&
+		    recv(fd, &order, sizeof(order), MSG_DONTWAIT) == sizeof(order) &&
+		    walk_order(fd, &order, instant))
+			continue;
 		if (got == 1)
 			return "holds: the host said what is no word of this channel";
 		if (!got || (errno != EINTR && errno != EAGAIN))
@@ -77,7 +84,7 @@ void hold_guest(struct plugin *plugin, unsigned number, struct instant *instant)
 	if (send(hold->fd, &held, sizeof(held), MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(held))
 		why = "holds: the host's end of the channel is closed";
 	else
-		why = wait_for_host(hold->fd, plugin->watch.header.hold_ms);
+		why = wait_for_host(hold->fd, plugin->watch.header.hold_ms, instant);
 	if (!why)
 		return;
 	output_say(&plugin->output, why);

@@ -19,14 +19,15 @@ struct hold {
 	int fd;
 };
 
-// What the host is told; it answers with HOLD_GO.
+// What the host is told; it answers with HOLD_GO, and may order before that: HOLD_ORDER and a
+// struct order (walk.h).
 struct held {
 	uint32_t magic;
 	uint16_t probe, cpu;
 	uint64_t hit, registers[REGISTERS];
 };
 
-enum { HOLD_MAGIC = 0x444c4f48, HOLD_GO = 'g' };
+enum { HOLD_MAGIC = 0x444c4f48, HOLD_GO = 'g', HOLD_ORDER = 'o' };
 
 // Connects to the socket at a path, or takes a descriptor's number. False: errno says why.
 bool hold_open(struct hold *hold, const char *where);

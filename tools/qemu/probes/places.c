@@ -71,7 +71,8 @@ bool places_make(struct plugin *plugin)
 		bool waits = probe->flags & PROBE_LEARNED;
 		struct place *place;
 
-		if (probe->flags & PROBE_CHANGES)
+		// these stand wherever a write is, or where the host orders
+		if (probe->flags & (PROBE_CHANGES | PROBE_WALKS))
 			continue;
 		place = waits ? &learned : place_new(probe->address);
 		if (!place)

@@ -18,10 +18,12 @@
 #include "guest.h"
 #include "places.h"
 #include "qemu.h"
+#include "walk.h"
 
 EXPORT int qemu_plugin_version = QP_LEVEL;
 
 static struct plugin plugin;
+static bool walks;
 
 static void at_entry(unsigned translator, void *data)
 {
@@ -72,6 +74,8 @@ static void hook(struct qemu_plugin_tb *tb)
 {
 	size_t count = qemu_plugin_tb_n_insns(tb);
 
+	if (walks)
+		walk_hook(tb);
 	if (!(qemu_plugin_tb_vaddr(tb) >> 63)) // of a program
 		return;
 	if (plugin.watch.counts)
@@ -199,6 +203,7 @@ static bool prepare(const char *watch, const char *hold, const char *out, char *
 		snprintf(why, size, "holds: no way to the host: %s", strerror(errno));
 	if (!*why && !places_make(&plugin))
 		snprintf(why, size, "no memory for its probes");
+	walks = walk_begin(&plugin);
 	return !*why;
 }
 

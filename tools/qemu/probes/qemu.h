@@ -92,6 +92,18 @@ extern __thread void *current_cpu __attribute__((weak));
 void icount_update(void *cpu);
 int64_t icount_get(void);
 int64_t icount_to_ns(int64_t instructions);
+// A vCPU by its number, and a register of one, whoever runs (gdbstub/gdbstub.c).
+void *qemu_get_cpu(int number);
+int gdb_read_register(void *cpu, GByteArray *to, int number);
+// Guests' memory in its blocks, and code translated from it (accel/tcg/tb-maint.c).
+int qemu_ram_foreach_block(int (*call)(void *block, void *data), void *data);
+uint64_t qemu_ram_get_offset(void *block);
+uint64_t qemu_ram_get_used_length(void *block);
+#if QP_LEVEL < 7
+void tb_invalidate_phys_range(uint64_t first, uint64_t last);
+#else
+void tb_invalidate_phys_range(void *cpu, uint64_t first, uint64_t last);
+#endif
 
 // Memory of the machine by the name of its backend (system/physmem.c).
 struct RAMBlock;

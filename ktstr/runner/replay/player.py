@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays one test of a target, as often as somebody likes: each time it is the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ktstr.execute.outcome import Outcome
+from ktstr.execute.parts import asked_parts, parts
+from ktstr.introspect.instant.failures import Failures
+from ktstr.introspect.instant.place import Place
+from ktstr.introspect.instant.stand import Stand
+from ktstr.introspect.instant.walk import Walk
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.plugin.part import Part
+from ktstr.model.errors import KtstrError, UsageError
+from ktstr.runner.cases.case import Case
+from ktstr.runner.replay.known import Known
+from ktstr.runner.session import Session
+
+# what a test asks is answered by who looks, and is a part of its run
+_ANSWERS = "asked"
+
+
+@dataclass(frozen=True)
+class Walked:
+    """A walk that is over.
+
+    known: what became of the guest.  reached: whether it came to the place.  killed: whether
+    whoever looked has ended it; else it went on to its own end.
+    """
+
+    known: Known
+    reached: bool
+    killed: bool
+
+
+@dataclass
+class Player:
+    """One test; `kernel` is its guests'."""
+
+    session: Session
+    case: Case
+    kernel: Kernel
+    played: int = 0
+
+    @property
+    def title(self) -> str:
+        """What is played."""
+        return f"{self.session.target.label}::{self.case.name}"
+
+    def check_closed(self) -> None:
+        """Raises UsageError where the run takes in more than its plan, so that none is like it."""
+        spec = self.session.machine.spec
+        why = ""
+        if spec.control:
+            why = "it has a live channel, through which the host takes part in it"
+        elif spec.disks:
+            names = ", ".join(disk.name for disk in spec.disks)
+            why = f"QEMU itself serves its disks ({names}), at times of the host's choosing"
+        if why:
+            raise UsageError(f"{self.case.name} cannot be replayed: {why}")
+
+    def whole(self, *, decisions: bool) -> Known:
+        """Plays it to its end; `decisions`: with a trace of all of them."""
+        asked = asked_parts(("decisions",)) if decisions else ()
+        failures = Failures()
+        outcome = self._play((*parts(), *asked, failures))
+        return Known.of(outcome, failures.first)
+
+    def walk(self, place: Place, stood: Callable[[Stand], Place | bool]) -> Walked:
+        """Plays it up to a place, where `stood` is called, and on as that says.
+
+        Raises:
+          UsageError, InfraError: it cannot be taken there.
+        """
+        walk = Walk(place, stood)
+        outcome = self._play((*(part for part in parts() if part.name == _ANSWERS), walk))
+        raised: KtstrError | None = walk.raised
+        if raised is not None:
+            raise raised
+        if walk.problem:
+            raise UsageError(f"{self.case.name} cannot be taken to {place}: {walk.problem}")
+        return Walked(Known.of(outcome), walk.reached, walk.killed)
+
+    def _play(self, looks: tuple[Part, ...]) -> Outcome:
+        self.played += 1
+        outputs = self.session.outputs / str(self.played)
+        session = replace(self.session, outputs=outputs, looks=looks)
+        (outcome,) = session.run((self.case,), lambda _: None)
+        return outcome

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guests that stand ready at instants of a run, so that going back does not begin at its beginning.
+
+A guest in the middle of its run cannot be saved without changing the run. So more of them are
+played, each by a process of its own, forked while no guest runs, and stand where they are until one
+is wanted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, Protocol
+
+from ktstr.introspect.instant.place import Place
+from ktstr.introspect.instant.stand import Stand
+from ktstr.model.errors import KtstrError
+from ktstr.runner.replay.player import Player
+from ktstr.runner.replay.ways import Way
+from ktstr.vm.signals import Termination
+
+# guests that stand ready, and further processes for those that are used up
+STANDING, SPARE = 4, 8
+
+
+@dataclass(frozen=True)
+class Task:
+    """A guest that stands ready is to go on to a place; `state`: of whoever looks at it there."""
+
+    place: Place
+    state: Any
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where whoever looked wants to be next, or None for nowhere; `error`: what went wrong."""
+
+    place: Place | None
+    state: Any
+    error: str = ""
+
+
+class Successor(Protocol):
+    """Who looks in such a process."""
+
+    def take_over(self, state: Any, fd: int) -> None:
+        """It looks from now on, with what is known, by that connection."""
+
+    def hand_over(self) -> Any:
+        """What it knows at the end."""
+
+    def stood(self, stand: Stand) -> Place | bool:
+        """As `Looker` has it."""
+
+    def next(self) -> Place | None:
+        """As `Looker` has it."""
+
+    def ended(self, known: Any) -> None:
+        """As `Looker` has it."""
+
+
+@dataclass
+class _Process:
+    pid: int
+    way: Way
+    at_ns: int = 0
+
+
+class Reserve:
+    """The processes; each plays one guest at most. `successor` makes who looks in one."""
+
+    def __init__(self, player: Player, successor: Callable[[Player], Successor]) -> None:
+        self._idle: list[_Process] = []
+        self._standing: list[_Process] = []
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number in range(STANDING + SPARE):
+            ours, theirs = Way.pair()
+            pid = os.fork()
+            if not pid:
+                ours.close()
+                for each in self._idle:
+                    each.way.close()
+                _live(player, successor, theirs, number)
+            theirs.close()
+            self._idle.append(_Process(pid, ours))
+
+    def begin(self, begin_ns: int, end_ns: int) -> None:
+        """Has guests go to where they stand ready, evenly between two times of the guest's."""
+        part = (end_ns - begin_ns) // (STANDING + 1)
+        for number in range(1, STANDING + 1):
+            self._send(begin_ns + number * part)
+
+    def take(self, task: Task, fd: int) -> Report | None:
+        """Has the nearest guest before a place go on to it; None where there is none before it.
+
+        Returns when whoever looks at it wants to be elsewhere.
+        """
+        before = [each for each in self._standing if each.at_ns <= (task.place.at_ns or 0)]
+        if not before:
+            return None
+        nearest = max(before, key=lambda each: each.at_ns)
+        self._standing.remove(nearest)
+        report: Report | None = None
+        if nearest.way.say(task, fd):
+            self._send(nearest.at_ns)
+            report, _ = nearest.way.hear()
+        nearest.way.close()
+        os.waitpid(nearest.pid, 0)
+        return report or Report(None, None, "the process that played the guest has ended")
+
+    def close(self) -> None:
+        """Ends them all."""
+        for each in (*self._idle, *self._standing):
+            each.way.close()
+        for each in self._standing:
+            os.kill(each.pid, signal.SIGTERM)
+        for each in (*self._idle, *self._standing):
+            os.waitpid(each.pid, 0)
+        self._idle, self._standing = [], []
+
+    def _send(self, at_ns: int) -> None:
+        if self._idle and self._idle[-1].way.say(Place(at_ns=at_ns)):
+            process = self._idle.pop()
+            process.at_ns = at_ns
+            self._standing.append(process)
+
+
+def _live(
+    player: Player, successor: Callable[[Player], Successor], way: Way, number: int
+) -> NoReturn:
+    """All that such a process does. It leaves nothing of what it shares with ours."""
+    try:
+        place, _ = way.hear()
+        if place is not None:
+            with Termination() as termination:
+                outputs = player.session.outputs / f"ready{number}"
+                session = replace(player.session, outputs=outputs, termination=termination)
+                own = Player(session, player.case, player.kernel)
+                _play(own, place, successor(own), way)
+    except BaseException:  # noqa: BLE001 - whatever it is, the other process is not run twice
+        traceback.print_exc()
+    os._exit(0)
+
+
+def _play(player: Player, place: Place, successor: Successor, way: Way) -> None:
+    stands: list[int] = []
+
+    def stood(stand: Stand) -> Place | bool:
+        stands.append(stand.at_ns)
+        if len(stands) > 1:
+            return successor.stood(stand)
+        task, fd = way.hear()
+        if not isinstance(task, Task):
+            return False
+        successor.take_over(task.state, fd)
+        return task.place
+
+    error = ""
+    try:
+        walked = player.walk(place, stood)
+        if walked.reached and not walked.killed:
+            successor.ended(walked.known)
+        elif not walked.reached:
+            error = f"{walked.known.ending} on its way"
+    except KtstrError as raised:
+        error = str(raised)
+    way.say(Report(successor.next(), successor.hand_over(), error))

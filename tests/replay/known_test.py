@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instants of a run by what it says of itself, and what is said where there are none."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from absl.testing import absltest
+
+from ktstr.execute.outcome import Outcome
+from ktstr.introspect.instant.failures import Failure
+from ktstr.introspect.instant.place import Place
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.trace.events import Decisions, Event
+from ktstr.judge.judgement import Judgement
+from ktstr.model.errors import UsageError
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.runner.replay.arguments import Of, Replay, When, instant
+from ktstr.runner.replay.known import Known
+from tests.support.runs import good_run
+
+_FILES = {Path(name).name: Path(name) for name in os.environ["KERNEL"].split()}
+_KERNEL = Kernel.open(_FILES["vmlinux"], _FILES["vmlinux.index"])
+_S = 1_000_000_000
+_EVENTS = (
+    Event(2 * _S, 0, "switch", ("prev",), (7,)),
+    Event(2 * _S + 100, 1, "enqueue", ("class", "pid"), ("ext", 7)),
+    Event(2 * _S + 200, 1, "pick", ("class", "pid"), ("ext", 7)),
+)
+
+
+class KnownTest(absltest.TestCase):
+    def known(self, judgement: Judgement | None = None, failure: Failure | None = None) -> Known:
+        run = replace(good_run(), decisions=Decisions(2, _EVENTS))
+        return Known.of(Outcome(run, judgement or Judgement(Verdict.PASS), {}), failure)
+
+    def place(self, known: Known, text: str, function: str = "") -> Place:
+        return known.place(Replay(Path("main"), function=function, when=instant(text)), _KERNEL)
+
+    def refused(self, known: Known, when: When) -> str:
+        with self.assertRaises(UsageError) as raised:
+            known.place(Replay(Path("main"), when=when), _KERNEL)
+        return str(raised.exception)
+
+    def test_a_time_counts_from_where_the_time_line_begins(self) -> None:
+        known = self.known()
+        begin = known.begin_ns
+        assert begin is not None
+        place = self.place(known, "0.5s", "schedule")
+        self.assertEqual((place.at_ns, str(place)), (begin + _S // 2, "schedule, 0.5s"))
+        self.assertEqual(self.place(known, "guest:1.25s").at_ns, 1_250_000_000)
+        self.assertIn("0.500000000 s of the time line", known.on_line(begin + _S // 2))
+
+    def test_an_instant_behind_the_end(self) -> None:
+        said = self.refused(self.known(), instant("guest:3.1s"))
+        self.assertStartsWith(said, "guest:3.1s is behind the end of pairs, which is at ")
+        self.assertEndsWith(said, "3.000000000 s of the guest")
+
+    def test_events_are_at_the_functions_that_make_them(self) -> None:
+        known = self.known()
+        second = self.place(known, "event:2")
+        self.assertEqual(second.address, _KERNEL.symbol("enqueue_task_scx"))
+        self.assertEqual((second.at_ns, str(second)), (2 * _S + 96, "event:2, enqueue on CPU 1"))
+        # a return has no place that is known
+        self.assertEqual(self.place(known, "event:3").address, 0)
+
+    def test_an_event_that_did_not_happen(self) -> None:
+        said = self.refused(self.known(), instant("event:4"))
+        self.assertStartsWith(
+            said, "event:4 did not happen: pairs has 3 events, the last of them pick"
+        )
+        run = replace(good_run(), decisions=Decisions(2, problem="no plugin"))
+        bare = Known.of(Outcome(run, Judgement(Verdict.PASS), {}))
+        self.assertEqual(
+            self.refused(bare, instant("event:1")), "pairs has no event at all: no plugin"
+        )
+
+    def test_before_the_failure(self) -> None:
+        when = When(Of.FAILURE, 5_000_000, "5ms before the failure")
+        known = self.known(failure=Failure(2 * _S, "scx_ops_exit_kind"))
+        self.assertEqual(known.instant_ns(when), 2 * _S - 5_000_000)
+        self.assertEqual(
+            self.refused(self.known(), when),
+            "pairs has no failure to stand before: it has ended (PASS)",
+        )
+        slow = Judgement(Verdict.FAIL, (Detail(Kind.STARVED, "w0 got nothing"),))
+        self.assertEqual(
+            self.refused(self.known(slow), when),
+            "the failure of pairs has no instant of its own (w0 got nothing); say --at TIME",
+        )
+
+
+if __name__ == "__main__":
+    absltest.main()
