@@ -24,7 +24,7 @@ class InstantTest(Guests):
     def walked(self, place: Place, stood: Callable[[Stand], Place | bool]) -> tuple[Walk, Outcome]:
         """What became of a guest that was taken to a place."""
         walk = Walk(place, stood)
-        outcome = self.run_with(walk)  # type: ignore[arg-type]
+        outcome = self.run_with(walk)
         if walk.raised is not None:
             raise walk.raised
         self.assertEqual(walk.problem, "")
