@@ -35,7 +35,7 @@ from ktstr.model.errors import UsageError
 HELP = "compare two sets of results"
 
 _WORSE, _MISSING = 1, 2
-_FORMATS = ("text", "markdown", "json")
+_FORMATS = ("text", "markdown", "html", "json")
 _COLOURS = {Outcome.WORSE: "red", Outcome.MISSING: "yellow", Outcome.BETTER: "green"}
 _FAILING = (Outcome.WORSE, Outcome.MISSING, Outcome.UNDECIDED, Outcome.CHANGED)
 
@@ -127,6 +127,11 @@ def told(
         context.answer(data_of(comparison))
     elif options.format == "markdown":
         context.say(*markdown_of(comparison, options.limit))
+    elif options.format == "html":
+        # imported here: jinja2 takes a tenth of a second
+        from ktstr.page.comparison import comparison_page
+
+        context.say(comparison_page(comparison))
     else:
         context.say(*text_of(comparison, options.limit, lambda text, of: _paint(context, text, of)))
     return _code(comparison, failing)

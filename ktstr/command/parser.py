@@ -17,6 +17,7 @@ from ktstr.command import (
     export,
     imports,
     kernels,
+    page,
     perf_delta,
     rejudge,
     replay,
@@ -30,6 +31,7 @@ from ktstr.command import (
 
 COMMANDS: Mapping[str, ModuleType] = {
     "show": show,
+    "page": page,
     "rejudge": rejudge,
     "import": imports,
     "runs": runs,

@@ -16,7 +16,6 @@ Exit codes: 0 all passed or were skipped, 1 one failed, 2 one is inconclusive, 3
 from __future__ import annotations
 
 import argparse
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,11 @@ from google.protobuf import json_format
 
 from ktstr.command.asked import add_history, add_limit, add_where, opened
 from ktstr.command.context import Context
+from ktstr.command.kept import kept_result, none_such
 from ktstr.command.testlogs import distinct, failed_block, results_below
-from ktstr.history.queries import rows, whole
+from ktstr.history.queries import rows
 from ktstr.history.selection import selected
 from ktstr.history.where import parse_conditions
-from ktstr.history.whole import result_in
 from ktstr.model.errors import UsageError
 from ktstr.report.annotations import annotations_of
 from ktstr.report.sarif import sarif_of
@@ -134,31 +133,21 @@ def _show_history(options: argparse.Namespace, context: Context) -> int:
         conditions = (*selected(connection, options.run), *parse_conditions(options.where))
         found = list(rows(connection, conditions))
         if not found:
-            raise UsageError(f"the history has no result of {options.run} and of --where")
+            raise none_such(options.run)
         if options.json or options.format != "text":
-            wholes = [_whole(connection, each.facts) for each in found]
+            wholes = [kept_result(connection, each.facts) for each in found]
             _say_formatted(wholes, options, context)
         elif len(found) == _SHOWN_WHOLE:
-            context.say(text_report(_whole(connection, found[0].facts)).rstrip("\n"))
+            context.say(text_report(kept_result(connection, found[0].facts)).rstrip("\n"))
         else:
             shown = found
             if options.limit and len(found) > options.limit:
                 shown = sorted(found, key=lambda each: _ORDER.get(each.verdict, len(_ORDER)))
                 shown = shown[: options.limit]
             for each in shown:
-                context.say(headline(_whole(connection, each.facts)))
+                context.say(headline(kept_result(connection, each.facts)))
             _say_more(len(found) - len(shown), context)
     return _code({each.verdict for each in found})
-
-
-def _whole(connection: sqlite3.Connection, facts: int) -> result_pb2.Result:
-    content = whole(connection, facts)
-    if content is None:
-        raise UsageError(
-            "the whole result was not kept: it was imported with --figures_only; `ktstr export` "
-            "has its figures"
-        )
-    return result_in(content)
 
 
 def _data(result: result_pb2.Result) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from ktstr.model.errors import UsageError
 HELP = "a figure over many runs"
 
 _COMMIT_CHARS = 12
-_FORMATS = ("text", "json", "openmetrics")
+_FORMATS = ("text", "html", "json", "openmetrics")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +62,13 @@ def run(options: argparse.Namespace, context: Context) -> int:
         context.answer([dataclasses.asdict(each) | {"figure": each.key.text} for each in found])
         return 0
     shown = found[: options.limit] if options.limit else found
+    if options.format == "html":
+        # imported here: jinja2 takes a tenth of a second
+        from ktstr.page.trends import trend_page
+
+        drawn = [(each, moved(each)) for each in shown]
+        context.say(trend_page(options.figure, drawn, len(found) - len(shown)))
+        return 0
     for series in shown:
         context.say(*_lines(series))
     if len(found) > len(shown):

@@ -30,9 +30,10 @@ def monitor_lines(result: result_pb2.Result) -> list[str]:
         return []
     try:
         drawing = _Drawing(result)
+        lines = drawing.lines()
     except ValueError as error:
         return [f"what the monitor saw cannot be read: {error}"]
-    return [_account(drawing), *drawing.lines(), *_waits(seen), *_lost(seen)]
+    return [_account(drawing), *lines, *_waits(seen), *_lost(seen)]
 
 
 class _Drawing:

@@ -56,6 +56,12 @@ class TextTest(parameterized.TestCase):
             printable("a\x1b[0m\r\nb\tc\x00\x85\ufffe"), r"a\x1b[0m" "\nb\tc" r"\x00\x85\ufffe"
         )
 
+    def test_a_damaged_series_of_the_monitor_is_told(self) -> None:
+        made = result(RUNS["watched"]())
+        for series in made.monitor.series:
+            series.rows.packed = b"\x07damaged"
+        self.assertIn("what the monitor saw cannot be read: no packed numbers", text_report(made))
+
     def test_a_flood_is_cut(self) -> None:
         logs = (LogChunk("scheduler", "y\n" * 100_000), LogChunk("agent", "x" * 1_000_000))
         text = text_report(result(dataclasses.replace(starved(), logs=logs)))

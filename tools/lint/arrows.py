@@ -77,6 +77,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "history": ("model", "result"),
         "compare": ("history", "judge", "model", "result"),
         "delta": ("compare", "history", "model", "result"),
+        "page": ("compare", "history", "model", "report", "result"),
         "command": (
             "compare",
             "console",
@@ -85,6 +86,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "history",
             "introspect",
             "model",
+            "page",
             "rejudge",
             "report",
             "result",

@@ -18,7 +18,7 @@ _KINDS = {
     "python": [".py", ".pyi"],
     "shell": [".sh"],
     "starlark": [".bzl", ".bazel"],
-    "text": [".md", ".proto", ".config", ".json", ".toml", ".txt", ".yaml"],
+    "text": [".md", ".proto", ".config", ".css", ".html", ".js", ".json", ".toml", ".txt", ".yaml"],
 }
 
 # Programs and settings without a telling suffix.
