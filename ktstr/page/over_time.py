@@ -155,7 +155,7 @@ def _depths(
     length = window.length_us
     kept = {cpu: most_there_was(each, length, fine.bins) for cpu, each in of_cpus.items()}
     rows = [(f"CPU {cpu}", *_summary(each)) for cpu, each in sorted(of_cpus.items())]
-    notes = ["By the monitor's samples; white where nobody looked."]
+    notes = ["By the monitor's samples; empty where nobody looked."]
     if any(len(kept[cpu]) < len(of_cpus[cpu]) for cpu in kept):
         part = f"{length / fine.bins / _US_PER_MS:.3g} ms"
         notes.append(f"Each part of {part} shows the most that there was in it.")

@@ -421,9 +421,13 @@
     const spec = KINDS[chart.kind](chart);
     spec.autosize = { type: "fit-x", contains: "padding" };
     spec.width = place.clientWidth;
+    // Vega calls its container by a name of its own; what a screen reader is told is the place's.
+    const container = document.createElement("div");
+    container.setAttribute("aria-hidden", "true");
+    place.append(container);
     spec.padding = { left: 2, right: 8, top: 2, bottom: 2 };
     const view = new vega.View(vega.parse(spec, CONFIG, { ast: true }), {
-      expr: vega.expressionInterpreter, renderer: "svg", container: place, hover: false, logLevel: vega.Error,
+      expr: vega.expressionInterpreter, renderer: "svg", container, hover: false, logLevel: vega.Error,
       tooltip: showTip,
     });
     if (chart.length) {
