@@ -12,13 +12,18 @@ from ktstr.command.context import Context
 from ktstr.model.errors import UsageError
 
 
+_STANDARD_ERROR = 2
+
+
 def program(context: Context) -> str:
     """The workspace's own tools/bazel, else the one on PATH."""
     return program_of(context.workspace)
 
 
-def run_bazel(context: Context, words: Sequence[str]) -> int:
+def run_bazel(context: Context, words: Sequence[str], *, aside: bool = False) -> int:
     """Runs Bazel in the workspace, on this terminal; the exit code.
+
+    aside: what it says is no part of our answer: it goes to standard error.
 
     Raises:
         InfraError: it cannot be started.
@@ -27,7 +32,8 @@ def run_bazel(context: Context, words: Sequence[str]) -> int:
     context.tell(shlex.join(command))
     context.out.flush()
     try:
-        return subprocess.run(command, cwd=context.workspace, check=False).returncode
+        to = _STANDARD_ERROR if aside else None
+        return subprocess.run(command, cwd=context.workspace, stdout=to, check=False).returncode
     except OSError as error:
         raise not_started(command[0], error) from error
 

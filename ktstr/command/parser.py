@@ -24,12 +24,14 @@ from ktstr.command import (
     runs,
     shell,
     show,
+    test,
     topology,
     trend,
     verifier,
 )
 
 COMMANDS: Mapping[str, ModuleType] = {
+    "test": test,
     "show": show,
     "page": page,
     "rejudge": rejudge,
@@ -50,7 +52,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "completion": completion,
 }
 # What stands behind `--` is another program's.
-FORWARDING = ("replay", "shell", "perf-delta")
+FORWARDING = ("test", "replay", "shell", "perf-delta")
 _ERROR = 3
 _CODES = "exit codes: 0 well, 1 what the command looks for was found, 2 data are missing, 3 error"
 

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from ktstr.command.asked import add_history, add_where, opened
 from ktstr.command.bazel import program, run_bazel
 from ktstr.command.context import Context
-from ktstr.command.testlogs import failed, results_below
+from ktstr.command.testlogs import results_below
 from ktstr.history.queries import listed
 from ktstr.history.selection import selected
 from ktstr.history.where import parse_conditions
 from ktstr.model.errors import UsageError
+from ktstr.report.closing import failed
 
 HELP = "run what failed again, with the same seeds"
 

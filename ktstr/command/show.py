@@ -24,12 +24,13 @@ from google.protobuf import json_format
 from ktstr.command.asked import add_history, add_limit, add_where, opened
 from ktstr.command.context import Context
 from ktstr.command.kept import kept_result, none_such
-from ktstr.command.testlogs import distinct, failed_block, results_below
+from ktstr.command.testlogs import distinct, results_below
 from ktstr.history.queries import rows
 from ktstr.history.selection import selected
 from ktstr.history.where import parse_conditions
 from ktstr.model.errors import UsageError
 from ktstr.report.annotations import annotations_of
+from ktstr.report.closing import failed_block
 from ktstr.report.sarif import sarif_of
 from ktstr.report.summary import summary_of
 from ktstr.report.text import headline, text_report, verdict_name
@@ -71,14 +72,14 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if options.json or options.format != "text":
         _say_formatted(found, options, context)
     elif options.last:
-        context.say(*failed_block(found))
+        context.say(*failed_block(found, "ktstr replay --last"))
     elif len(found) == _SHOWN_WHOLE:
         context.say(text_report(found[0]).rstrip("\n"))
     else:
         shown = found[: options.limit] if options.limit else found
         context.say(*map(headline, shown))
         _say_more(len(found) - len(shown), context)
-    return _code({verdict_name(each.verdict) for each in found})
+    return code_of({verdict_name(each.verdict) for each in found})
 
 
 def _say_formatted(
@@ -86,7 +87,7 @@ def _say_formatted(
 ) -> None:
     """Answers in a form for others: JSON, Markdown, SARIF, or annotations."""
     if options.json or options.format == "json":
-        context.answer([_data(each) for each in found])
+        context.answer([data_of(each) for each in found])
     elif options.format == "markdown":
         context.say(*summary_of(found, options.limit))
     elif options.format == "github":
@@ -114,7 +115,7 @@ def _say_more(count: int, context: Context) -> None:
         context.say(f"... and {count} more; --limit=0 shows all")
 
 
-def _code(verdicts: set[str]) -> int:
+def code_of(verdicts: set[str]) -> int:
     """Of all that there was, shown or not."""
     if "FAIL" in verdicts:
         return _FAILED
@@ -147,10 +148,10 @@ def _show_history(options: argparse.Namespace, context: Context) -> int:
             for each in shown:
                 context.say(headline(kept_result(connection, each.facts)))
             _say_more(len(found) - len(shown), context)
-    return _code({each.verdict for each in found})
+    return code_of({each.verdict for each in found})
 
 
-def _data(result: result_pb2.Result) -> dict[str, Any]:
+def data_of(result: result_pb2.Result) -> dict[str, Any]:
     """Enough to choose by, and the whole in protobuf's JSON form."""
     message = json_format.MessageToDict(result, preserving_proto_field_name=True)
     return {

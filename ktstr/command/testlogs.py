@@ -3,18 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ktstr.history.places import places_below
 from ktstr.model.errors import UsageError
-from ktstr.report.advice import commands, files_to_read
-from ktstr.report.text import headline
 from ktstr.result import result_pb2
-from ktstr.result.characters import one_line
 from ktstr.result.read import result_of_bytes
-
-_BAD = frozenset({result_pb2.FAIL, result_pb2.INCONCLUSIVE})
 
 
 def results_below(place: Path) -> Iterator[result_pb2.Result]:
@@ -40,20 +35,3 @@ def distinct(results: Iterable[result_pb2.Result]) -> list[result_pb2.Result]:
     for each in results:
         found.setdefault(each.SerializeToString(deterministic=True), each)
     return list(found.values())
-
-
-def failed(results: Iterable[result_pb2.Result]) -> list[result_pb2.Result]:
-    """Those that did not pass."""
-    return [each for each in results if each.verdict in _BAD]
-
-
-def failed_block(results: Sequence[result_pb2.Result]) -> Iterator[str]:
-    """Each failure with its first cause, its files, and what to run next; then a line on all."""
-    bad = failed(results)
-    for each in bad:
-        yield headline(each)
-        for line in (files_to_read(each), *commands(each)):
-            yield f"  {one_line(line)}"
-    if bad:
-        yield "again, with the same seeds: ktstr replay --last"
-    yield f"{len(bad)} of {len(results)} results did not pass"

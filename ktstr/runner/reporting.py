@@ -16,6 +16,7 @@ from ktstr.model.verdict.checks import Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.identity import Identity
 from ktstr.report.advice import PACKED
+from ktstr.report.closing import failed, failure_lines
 from ktstr.report.files import files_of
 from ktstr.report.junit import Case, case_of, error_case, junit
 from ktstr.report.text import headline, text_report
@@ -53,6 +54,7 @@ class Reporter:
         self._environment, self._outputs = environment, outputs
         self._identity, self._choice, self._use = identity, choice, use
         self._told_of_store = False
+        self._bad: list[list[str]] = []
         self._cases = {name: error_case(name, Kind.INFRA.value, _DID_NOT_END) for name in names}
 
     def done(self, outcome: Outcome) -> None:
@@ -66,6 +68,8 @@ class Reporter:
         try:
             result = result_of(outcome.run, outcome.judgement, self._identity, host)
             self._cases[outcome.test] = case_of(result)
+            if failed([result]):
+                self._bad.append(list(failure_lines(result)))
             quiet = outcome.judgement.verdict in _QUIET
             seconds = outcome.wall_s.get("total", 0.0)
             took = f" ({seconds:.1f} s{repetition.words(self._identity.seed)})"
@@ -85,6 +89,13 @@ class Reporter:
             self._told_of_store = True
             why = "why: the note `store` of each result.json, under `host`"
             print(f"{self._identity.label}: {NO_STORE} of the host's was used; {why}", flush=True)
+
+    def close(self) -> None:
+        """Tells again what did not pass, where that is far above by now."""
+        if not self._bad or len(self._cases) == 1:
+            return
+        print(f"--- {len(self._bad)} of {len(self._cases)} tests did not pass ---")
+        print("\n".join(line for lines in self._bad for line in lines), flush=True)
 
     def save(self) -> None:
         """Writes the JUnit file: the tests that have ended, and those that have not, as errors.

@@ -56,6 +56,7 @@ def run_target(
     reporter.save()
     with session.machine:
         status = exit_status(session.run(discovery.cases, reporter.done))
+    reporter.close()
     return ExitStatus.ERROR if reporter.problems and status != ExitStatus.FAILED else status
 
 

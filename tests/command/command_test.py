@@ -17,7 +17,7 @@ from ktstr.command.parser import COMMANDS
 from ktstr.command.replay import Failure, commands
 from ktstr.result import result_pb2
 from tests.support.commanding import Said, ktstr
-from tests.support.saved_results import made, save
+from tests.support.saved_results import events, made, save
 
 
 class Terminal(io.StringIO):
@@ -59,7 +59,7 @@ class ParserTest(CommandTest):
         (("nope",), "invalid choice: 'nope'"),
         (("runs", "--lim=1"), "unrecognized arguments: --lim=1"),
         (("runs", "--limit=-1"), "'-1' is no whole number of 0 or more"),
-        (("runs", "--", "x"), "runs takes nothing behind --; replay, shell, perf-delta do"),
+        (("runs", "--", "x"), "runs takes nothing behind --; test, replay, shell, perf-delta do"),
         (("compare", "one"), "the following arguments are required: NEW"),
     )
     def test_mistakes_end_with_3_and_name_help(self, words: tuple[str, ...], told: str) -> None:
@@ -242,6 +242,56 @@ class ReplayTest(CommandTest):
         said = self.run_ktstr("replay", "--last")
         self.assertEqual(said.code, 3)
         self.assertIn("cannot be started: Permission denied", said.err)
+
+
+class RunTest(CommandTest):
+    """`ktstr test`, with a Bazel that leaves the events of a build that was."""
+
+    def bazel(self, code: int, *results: result_pb2.Result) -> None:
+        events(self.top / "events", [save(each, self.top / "left") for each in results])
+        (self.top / "tools").mkdir()
+        program = self.top / "tools/bazel"
+        program.write_text(
+            f"#!/bin/sh\necho $@ > ran\n"
+            f'for word; do case $word in --build_event_json_file=*) cp events "${{word#*=}}";; '
+            f"esac; done\nexit {code}\n"
+        )
+        program.chmod(0o755)
+
+    def test_it_ends_with_what_did_not_pass(self) -> None:
+        save(made("old", verdict=result_pb2.FAIL), self.logs)  # of another invocation
+        self.bazel(3, made("one"), made("two", label="//my:b", verdict=result_pb2.FAIL, seed=7))
+        said = self.run_ktstr("test", "//my/...", "--", "--config=ci")
+        self.assertEqual(said.code, 1, said.err)
+        lines = said.out.splitlines()
+        self.assertEqual(lines[0], "FAIL //my:b::two — starved: worker 1 did no work")
+        self.assertIn("test //my:b --test_filter=two --@ktstr//rules:seed=7", said.out)
+        self.assertEqual(
+            lines[-2:],
+            [
+                "again, with the same seeds: ktstr replay --last",
+                "1 of 2 results did not pass",
+            ],
+        )
+        ran = (self.top / "ran").read_text()
+        self.assertRegex(ran, r"^test --build_event_json_file=\S+ --config=ci -- //my/...\n$")
+
+    def test_all_passed(self) -> None:
+        self.bazel(0, made("one"))
+        said = self.run_ktstr("test", "//my:some_test")
+        self.assertEqual((said.code, said.out), (0, "0 of 1 results did not pass\n"))
+
+    def test_a_build_that_failed_is_no_verdict(self) -> None:
+        self.bazel(1)
+        said = self.run_ktstr("test", "//my/...")
+        self.assertEqual(said.code, 3)
+        self.assertIn("no verdict: bazel ended with 1", said.err)
+
+    def test_a_test_that_left_nothing_is_no_success(self) -> None:
+        self.bazel(3, made("one"))
+        said = self.run_ktstr("test", "//my/...")
+        self.assertEqual(said.code, 3)
+        self.assertIn("a test failed that left no result", said.err)
 
 
 class OthersTest(CommandTest):

@@ -73,6 +73,28 @@ class ReporterTest(absltest.TestCase):
         self.assertIn("FAIL //sched:t::pairs — stuck: cg_0 worker 0.0", said)
         self.assertIn("bazel test //sched:t --test_filter=pairs", said)
 
+    def test_failures_among_many_are_told_again_at_the_end(self) -> None:
+        late = runs.worker(max_gap_ns=700 * runs.MS)
+        self._report(
+            runs.good_run(workers=(late, runs.worker(index=1))),
+            runs.good_run(runs.plan(test="other")),
+        )
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            self.reporter.close()
+        lines = said.getvalue().splitlines()
+        self.assertEqual(lines[0], "--- 1 of 2 tests did not pass ---")
+        self.assertStartsWith(lines[1], "FAIL //sched:t::pairs — stuck: cg_0 worker 0.0")
+        self.assertIn("/pairs: ", lines[2])
+        self.assertStartsWith(lines[3], "  bazel test //sched:t --test_filter=pairs")
+
+    def test_where_all_passed_nothing_is_told_again(self) -> None:
+        self._report(runs.good_run())
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            self.reporter.close()
+        self.assertEqual(said.getvalue(), "")
+
     def test_every_form_of_the_result_is_saved(self) -> None:
         self._report(runs.good_run())
         folder = self.folder / "outputs" / "pairs"
