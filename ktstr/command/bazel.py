@@ -11,7 +11,6 @@ from ktstr.command.answer import answer, not_started, program_of
 from ktstr.command.context import Context
 from ktstr.model.errors import UsageError
 
-
 _STANDARD_ERROR = 2
 
 
