@@ -98,7 +98,6 @@ int gdb_read_register(void *cpu, GByteArray *to, int number);
 // Guests' memory in its blocks, and code translated from it (accel/tcg/tb-maint.c).
 int qemu_ram_foreach_block(int (*call)(void *block, void *data), void *data);
 uint64_t qemu_ram_get_offset(void *block);
-uint64_t qemu_ram_get_used_length(void *block);
 #if QP_LEVEL < 7
 void tb_invalidate_phys_range(uint64_t first, uint64_t last);
 #else
@@ -106,9 +105,8 @@ void tb_invalidate_phys_range(void *cpu, uint64_t first, uint64_t last);
 #endif
 
 // Memory of the machine by the name of its backend (system/physmem.c).
-struct RAMBlock;
-struct RAMBlock *qemu_ram_block_by_name(const char *name) __attribute__((weak));
-void *qemu_ram_get_host_addr(struct RAMBlock *block) __attribute__((weak));
-uint64_t qemu_ram_get_used_length(struct RAMBlock *block) __attribute__((weak));
+void *qemu_ram_block_by_name(const char *name) __attribute__((weak));
+void *qemu_ram_get_host_addr(void *block) __attribute__((weak));
+uint64_t qemu_ram_get_used_length(void *block) __attribute__((weak));
 
 #endif

@@ -31,7 +31,7 @@ static void find_nodes(void)
 	if (!qemu_ram_block_by_name || !qemu_ram_get_host_addr || !qemu_ram_get_used_length)
 		return;
 	while (node_count < MOST_NODES) {
-		struct RAMBlock *block;
+		void *block;
 		char name[8];
 
 		snprintf(name, sizeof(name), "m%u", node_count);
