@@ -27,7 +27,7 @@ def launch_program(program: str, words: list[str], given: Iterable[int]) -> int:
         return os.posix_spawn(
             program,
             [program, *words],
-            os.environ,
+            os.environb,  # os.environ would decode and encode all of it
             file_actions=[(os.POSIX_SPAWN_DUP2, fd, fd) for fd in sorted(set(given))],
             setsigmask=[signal.SIGUSR1],  # until the worker waits for it
         )
