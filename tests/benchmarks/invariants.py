@@ -5,8 +5,9 @@
     tools/bazel run //tests/benchmarks:monitor -- [--rounds=3]
 
 All are clones in virtual time, of which each says the same to the byte with and without.  CPU
-seconds of QEMU and of ourselves are medians, in turns; the ratio is with over without.  Returns 1
-where that is above what all that looks into guests may take, or where guests differ.
+seconds of QEMU and of ourselves are medians, in turns; the ratio is with over without.  kB/s are
+what the monitor's series add to a result for each second of the guest's.  Returns 1 where one of
+these is above what all that looks into guests may take, or where guests differ.
 """
 
 import hashlib
@@ -21,6 +22,9 @@ from ktstr.execute.outcome import Outcome
 from ktstr.introspect.invariants.part import Invariants
 from ktstr.introspect.monitor.part import Monitor
 from ktstr.introspect.plugin.part import Part
+from ktstr.record.run import RunRecord
+from ktstr.result import result_pb2
+from ktstr.result.make.monitor_part import add_monitor
 from ktstr.runner.cases.case import Case
 from tests.support.prepared import Prepared, prepared
 
@@ -33,25 +37,27 @@ _PARTS: Mapping[str, tuple[Part, ...]] = {
 }
 _PART = flags.DEFINE_enum("part", "invariants", list(_PARTS), "Who looks.")
 
-_PROMISED = 1.15
+_PROMISED, _PROMISED_BYTES = 1.15, 60_000
 
 
 @dataclass(frozen=True)
 class _Guest:
     """What one guest took, and came to.
 
-    looks: at invariants, or samples of runqueues.  failed: invariants that did not hold.
+    looks: at invariants, or samples of runqueues.  failed: invariants that did not hold.  bytes_s:
+    of the monitor in the result, for each second that it looked.
     """
 
     cpu_s: float
     said: str
     looks: int
     failed: int
+    bytes_s: float
 
 
 def main(argv: Sequence[str]) -> int:
     """Prints a line for each target and scenario; returns 1 if a promise is not kept."""
-    print(f"{'':34} {'CPU s':>7} {'ratio':>6} {'looks':>9} {'failed':>6} same")
+    print(f"{'':34} {'CPU s':>7} {'ratio':>6} {'looks':>9} {'failed':>6} {'kB/s':>5} same")
     kept = True
     for config in argv[1:]:
         for name, looked, alone in _compared(config):
@@ -60,10 +66,11 @@ def main(argv: Sequence[str]) -> int:
             first = looked[0]
             print(
                 f"{name:34} {_cpu(alone):7.2f} {ratio:6.3f} {first.looks:9} {first.failed:6} "
-                f"{'yes' if same else 'no'}",
+                f"{first.bytes_s / 1000:5.1f} {'yes' if same else 'no'}",
                 flush=True,
             )
             kept &= same and ratio <= _PROMISED and first.looks > 0
+            kept &= first.bytes_s <= _PROMISED_BYTES
     return int(not kept)
 
 
@@ -100,7 +107,16 @@ def _guest(target: Prepared, case: Case, looks: Sequence[Part]) -> _Guest:
     found = run.invariants
     failed = sum(each.failed for each in found.counted) if found else 0
     count = found.looks if found else len(run.monitor.at_ns) if run.monitor else 0
-    return _Guest(cpu_s, digest.hexdigest(), count, failed)
+    return _Guest(cpu_s, digest.hexdigest(), count, failed, _bytes_s(run))
+
+
+def _bytes_s(run: RunRecord) -> float:
+    seen = run.monitor
+    if seen is None or len(seen.at_ns) < 2:
+        return 0.0
+    result = result_pb2.Result()
+    add_monitor(result, run)
+    return result.ByteSize() * 1e9 / (seen.at_ns[-1] - seen.at_ns[0])
 
 
 def _seconds() -> float:
