@@ -2,12 +2,13 @@
 """Kernels with the default configuration, of which nothing but that is made."""
 
 load("//rules:defs.bzl", "kernel_image")
-load("//rules/private/kernel/origin:defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
+load("//sched/kernels:defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
 
-def default_configurations(versions):
-    """Targets `config_VERSION`, each the .config of a kernel.
+def default_configurations(name, versions):
+    """Targets `NAME_VERSION`, each the .config of a kernel.
 
     Args:
+      name: prefix of their names.
       versions: of the locked sources, e.g. "6_12".
     """
     for version in versions:
@@ -19,7 +20,7 @@ def default_configurations(versions):
             versions = DEFAULT_VERSIONS,
         )
         native.filegroup(
-            name = "config_" + version,
+            name = "{}_{}".format(name, version),
             srcs = [":defaults_" + version],
             output_group = "configuration",
         )

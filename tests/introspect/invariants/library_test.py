@@ -16,7 +16,8 @@ from ktstr.introspect.invariants.program import End, Look, Outcome, evaluate
 from ktstr.introspect.kernel.kernel import Kernel
 from tests.introspect.invariants.native import Native
 from tests.introspect.invariants.sparse import SparseMemory
-from tests.introspect.invariants.states import State, all_states
+from tests.introspect.invariants.state import State
+from tests.introspect.invariants.states import all_states
 
 # what a kernel of ours is built without: CONFIG_UCLAMP_TASK
 _NOT_BUILT = {"uclamp-task", "uclamp-bucket", "uclamp-queue", "uclamp-idle"}

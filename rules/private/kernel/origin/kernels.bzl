@@ -2,10 +2,10 @@
 """The extension `kernels`: which repositories the declarations of MODULE.bazel become."""
 
 load("//rules/private/debian:file.bzl", "debian_file")
+load("//sched/kernels:defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
 load("//third_party:host_interpreter.bzl", "find_host_python")
 load(":archive.bzl", "kernel_archive")
 load(":debian.bzl", "kernel_debian")
-load(":defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
 load(":git.bzl", "kernel_git")
 load(":hub.bzl", "kernel_hub")
 load(":release.bzl", "kernel_release")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration of kernels that are declared without one."""
+"""The configuration of kernels that the extension `kernels` is told none for."""
 
-visibility(["private", "//tests/kernel"])
+visibility(["//rules/private/kernel/origin", "//tests/kernel"])
 
 DEFAULT_FRAGMENTS = [
     Label("//sched/kernels:disk.config"),
