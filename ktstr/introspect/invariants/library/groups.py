@@ -59,12 +59,15 @@ def _of_cpu(
         ),
         Invariant(
             name="leaf-list-parents",
-            says="The parent of a queue on the leaf list is on it, too.",
+            says="The parent of a queue on the leaf list that has entities is on it, too.",
             category=Category.LEAF,
             source=f"{_FAIR} list_add_leaf_cfs_rq, assert_list_leaf_cfs_rq",
             at=(TICKED_FAIR,),
             given="rq.tmp_alone_branch == address(rq.leaf_cfs_rq_list)",
-            holds=f"all(q == address(rq.cfs) or cfs_rq({parent}).on_list == 1 for q in {_LEAVES})",
+            # a parent whose load is gone leaves before a child whose load is not: it looks for
+            # children right before itself alone (child_cfs_rq_on_list)
+            holds="all(q == address(rq.cfs) or q.nr_queued == 0"
+            f" or cfs_rq({parent}).on_list == 1 for q in {_LEAVES})",
             since=since,
             until=until,
         ),
