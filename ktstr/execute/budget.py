@@ -25,6 +25,10 @@ class Budget:
             return cls(None)
         return cls(time.monotonic() + timeout_s - min(cls.RESERVE_S, timeout_s / 5))
 
+    def without(self, seconds: float) -> Budget:
+        """The same, less what others are to have of it."""
+        return self if self.ends_at is None else Budget(self.ends_at - seconds)
+
     def left_s(self) -> float:
         """Seconds that are left; infinite without a limit, negative when it is over."""
         return float("inf") if self.ends_at is None else self.ends_at - time.monotonic()

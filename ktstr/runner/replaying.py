@@ -11,6 +11,7 @@ from pathlib import Path
 from ktstr.execute.causes import cause_of
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.replay import Replayed, open_because
+from ktstr.host.ending import EndingKind
 from ktstr.introspect.plugin.part import Part
 from ktstr.introspect.replay.cause import Cause
 from ktstr.introspect.replay.page import Replay
@@ -51,6 +52,16 @@ def with_replay(
     return replace(outcome, run=replace(outcome.run, replay=page), wall_s=wall_s)
 
 
+def ended_words(replayed: Replayed) -> str:
+    """In words, why its guest did not come to the failure; empty where nobody has ended it."""
+    ending = replayed.outcome.run.ending
+    if ending.kind is EndingKind.TERMINATED:
+        return f"the runner got {ending.detail} before it could come again"
+    if ending.kind is EndingKind.DEADLINE:
+        return f"it did not come again within {replayed.took_s:.0f} s"
+    return ""
+
+
 def _played(outcome: Outcome, cause: Cause, directory: Path, again: Again) -> tuple[Replay, float]:
     """The page, and the host seconds that it took."""
     # late: only a run that fails pays for them
@@ -62,6 +73,8 @@ def _played(outcome: Outcome, cause: Cause, directory: Path, again: Again) -> tu
     try:
         replayed = again(outcome, (trace, part), directory)
         problem = replayed.differs or part.problem
+        if part.seen is not None and part.seen.stood is None:
+            problem = problem or ended_words(replayed)
         decisions = replayed.outcome.run.decisions
         if part.seen is None:
             found = Replay(cause.what, cause.message, False, problem)

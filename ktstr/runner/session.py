@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,16 +59,20 @@ class Session:
         After a signal to the runner, the remaining cases are inconclusive, unrun.
         """
         outcomes: list[Outcome] = []
-        for case in cases:
-            outcome = self._skipped(case, outcomes) or self._run(case)
+        for number, case in enumerate(cases, 1):
+            later = sum(not each.skip for each in cases[number:])
+            outcome = self._skipped(case, outcomes) or self._run(case, later)
             outcomes.append(outcome)
             done(outcome)
         return outcomes
 
-    def replay(self, first: Outcome, looks: Sequence[Part], directory: Path) -> Replayed:
+    def replay(
+        self, first: Outcome, looks: Sequence[Part], directory: Path, later: int = 0
+    ) -> Replayed:
         """Plays a run of this session once more, as `execute.replay` does.
 
-        looks: who looks at the guest.  directory: gets its files.
+        looks: who looks at the guest.  directory: gets its files.  later: of the time that is left,
+        so many tests still to come have what `first` took each.
 
         Raises:
             UsageError: the run is not closed, or no time is left; nothing was started.
@@ -79,7 +84,7 @@ class Session:
             directory,
             self.termination,
             sources=self.sources.all,
-            budget=self.budget,
+            budget=self.budget.without(later * first.wall_s.get("total", 0.0)),
             looks=looks,
         )
 
@@ -106,7 +111,7 @@ class Session:
             return self._unrun(case, ending, Kind.INFRA, message)
         return None
 
-    def _run(self, case: Case) -> Outcome:
+    def _run(self, case: Case, later: int) -> Outcome:
         try:
             plan = plan_of(case, self.target, self.machine.disks.disks, self.environment)
         except UsageError as error:
@@ -124,7 +129,8 @@ class Session:
         if self.looks is not None:
             return outcome  # whoever looks has come for this run alone
         folder = self.outputs / case.name
-        return with_replay(outcome, self.target.replay, self.machine, folder, self.replay)
+        again = functools.partial(self.replay, later=later)
+        return with_replay(outcome, self.target.replay, self.machine, folder, again)
 
     def _looks(self, case: Case) -> tuple[Part, ...]:
         asked = asked_parts(looks_of(case, self.asked))

@@ -15,6 +15,10 @@ class BudgetTest(absltest.TestCase):
         self.assertGreater(Budget.start(300.0).left_s(), 285.0 - (time.monotonic() - before))
         self.assertLessEqual(Budget.start(20.0).left_s(), 16.0)
 
+    def test_what_others_are_to_have_is_taken_off(self) -> None:
+        self.assertBetween(Budget.start(100.0).without(30.0).left_s(), 59.0, 60.0)
+        self.assertEqual(Budget.start(None).without(30.0).left_s(), float("inf"))
+
     def test_without_a_limit(self) -> None:
         self.assertEqual(Budget.start(None).left_s(), float("inf"))
         self.assertEqual(UNLIMITED.left_s(), float("inf"))

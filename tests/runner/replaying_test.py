@@ -28,7 +28,7 @@ from ktstr.model.machine.topology import Topology
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-from ktstr.runner.replaying import ALL, EVENTS, OFF, with_replay
+from ktstr.runner.replaying import ALL, EVENTS, OFF, ended_words, with_replay
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from tests.support.plans import plan
@@ -108,6 +108,16 @@ class ReplayingTest(absltest.TestCase):
         page = self.page(_outcome(), differs="its guest came up otherwise")
         assert page is not None
         self.assertEqual((page.again, page.problem), (False, "its guest came up otherwise"))
+
+    def test_a_guest_that_somebody_ended_before_says_so(self) -> None:
+        first = _outcome()
+        late = dataclasses.replace(first.run, ending=Ending(EndingKind.DEADLINE, "x"))
+        words = ended_words(Replayed(dataclasses.replace(first, run=late), "", False, 30.0))
+        self.assertEqual(words, "it did not come again within 30 s")
+        told = dataclasses.replace(first.run, ending=Ending(EndingKind.TERMINATED, "SIGTERM"))
+        words = ended_words(Replayed(dataclasses.replace(first, run=told), "", False, 3.0))
+        self.assertEqual(words, "the runner got SIGTERM before it could come again")
+        self.assertEqual(ended_words(Replayed(first, "", True, 3.0)), "")
 
     def test_without_time_and_with_a_mistake_of_ours_the_result_is_there(self) -> None:
         page = self.page(_outcome(), raises=UsageError("one cannot be replayed: no time"))
