@@ -16,15 +16,17 @@ _WAKING = ("try_to_wake_up", "ttwu_do_activate", "wake_up_new_task", "set_task_c
 _EXT = (
     *("enqueue_task_scx", "dequeue_task_scx", "select_task_rq_scx", "do_enqueue_task"),
     *("pick_task_scx", "balance_one", "set_next_task_scx", "put_prev_task_scx", "task_tick_scx"),
-    *("dispatch_enqueue", "consume_dispatch_q", "finish_dispatch", "direct_dispatch"),
+    *("dispatch_enqueue", "consume_dispatch_q", "direct_dispatch_task"),
     *("scx_bpf_dispatch", "scx_bpf_dispatch_vtime", "scx_bpf_consume", "scx_bpf_kick_cpu"),
     *("scx_bpf_dsq_insert", "scx_bpf_dsq_insert_vtime", "scx_bpf_dsq_move_to_local"),
-    *("scx_bpf_select_cpu_dfl", "scx_bpf_pick_idle_cpu"),
+    *("scx_bpf_dsq_insert___v2", "__scx_bpf_dsq_insert_vtime", "scx_bpf_dsq_move_to_local___v2"),
+    *("scx_bpf_select_cpu_dfl", "__scx_bpf_select_cpu_and", "scx_bpf_pick_idle_cpu"),
 )
 # who finds a scheduler at fault, and says so
 _ENDING = (
     *("scx_watchdog_workfn", "check_rq_for_timeouts", "scx_tick", "scx_bpf_error_bstr"),
-    *("ops_cpu_valid", "scx_softlockup", "scx_ops_exit_kind", "scx_exit", "scx_vexit"),
+    *("ops_cpu_valid", "scx_cpu_valid", "scx_softlockup"),
+    *("scx_ops_exit_kind", "__scx_exit", "scx_vexit"),
 )
 # kernel/sched/rt.c, fair.c
 _OTHERS = (
