@@ -52,6 +52,18 @@ def open_because(first: Outcome, machine: PreparedMachine) -> str:
 
     Anybody may ask before anything is started.
     """
+    why = never_closed_because(machine)
+    if why:
+        return why
+    if first.run.hello is None:
+        return "its guest never came up"
+    if first.run.ending.kind in (EndingKind.TERMINATED, EndingKind.KILLED, EndingKind.QEMU_ERROR):
+        return f"it was ended from outside ({first.run.ending.kind})"
+    return ""
+
+
+def never_closed_because(machine: PreparedMachine) -> str:
+    """Why no run on this machine takes in its plan alone; empty where one may."""
     if machine.accel is not Accel.VIRTUAL:
         return f"it ran under {machine.accel}, in the host's time, which no two runs share"
     if machine.spec.control:
@@ -59,10 +71,6 @@ def open_because(first: Outcome, machine: PreparedMachine) -> str:
     if machine.spec.disks:
         names = ", ".join(disk.name for disk in machine.spec.disks)
         return f"QEMU itself served its disks ({names}), at times of the host's choosing"
-    if first.run.hello is None:
-        return "its guest never came up"
-    if first.run.ending.kind in (EndingKind.TERMINATED, EndingKind.KILLED, EndingKind.QEMU_ERROR):
-        return f"it was ended from outside ({first.run.ending.kind})"
     return ""
 
 

@@ -51,6 +51,7 @@ class Debugger:
         self._resume = Resume()
         self._next: Place | None = None
         self._is_going = False
+        self._is_told = True
         self._reserve: Reserve | None = None
 
     def __enter__(self) -> Self:
@@ -90,15 +91,17 @@ class Debugger:
     def stood(self, stand: Stand) -> Place | bool:
         """Serves gdb until the guest is to go on, here or elsewhere."""
         self._session.begin(stand)
-        self._next = None
+        self._next, step = None, self._resume.step
         if not self._server.connected:
             self._wait(stand)
-        elif stand.told.why is Word.UNTIL and self._is_going:
+        elif not self._is_going and step is not None:
+            # gdb had a CPU step over its breakpoint, and wants to hear of that one first
+            self._server.send(stepped(step))
+            self._is_told = self._resume.back
+        elif self._is_going and stand.told.why is Word.UNTIL:
             if not self._server.interrupted():
                 return self._go(stand)
             self._server.send(self._session.why(interrupted=True))
-        elif self._resume.back and self._resume.step is not None:
-            self._server.send(stepped(self._resume.step))
         else:
             self._server.send(self._session.why())
         self._is_going = False
@@ -158,9 +161,9 @@ class Debugger:
         while (packet := self._server.packet()) is not None:
             reply = self._session.answer(packet)
             if isinstance(reply, Resume):
-                if self._next is not None and reply.step is not None and not reply.back:
-                    # before gdb has all of them go on, it has one CPU step over its breakpoint
-                    self._server.send(stepped(reply.step))
+                if not self._is_told and self._next is None and not reply.back:
+                    self._is_told = True
+                    self._server.send(self._session.why())
                     continue
                 return self._resumed(reply, stand)
             if isinstance(reply, End):
@@ -173,7 +176,7 @@ class Debugger:
         return False
 
     def _resumed(self, resume: Resume, stand: Stand) -> Place | bool:
-        self._resume = resume
+        self._resume, self._is_told = resume, True
         if resume.back:
             self._next = Place(
                 at_ns=stand.at_ns - _INSTRUCTION_NS,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ktstr.execute.outcome import Outcome
@@ -118,7 +119,7 @@ class Known:
 
     def _event(self, when: When, kernel: Kernel) -> Place:
         decisions = self.outcome.run.decisions
-        events: tuple[Event, ...] = decisions.events if decisions is not None else ()
+        events: Sequence[Event] = decisions.events if decisions is not None else ()
         if not events:
             problem = decisions.problem if decisions is not None else "nobody traced it"
             raise UsageError(

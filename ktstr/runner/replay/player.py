@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.parts import asked_parts, parts
+from ktstr.execute.replay import never_closed_because
 from ktstr.introspect.instant.failures import Failures
 from ktstr.introspect.instant.place import Place
 from ktstr.introspect.instant.stand import Stand
@@ -52,13 +53,7 @@ class Player:
 
     def check_closed(self) -> None:
         """Raises UsageError where the run takes in more than its plan, so that none is like it."""
-        spec = self.session.machine.spec
-        why = ""
-        if spec.control:
-            why = "it has a live channel, through which the host takes part in it"
-        elif spec.disks:
-            names = ", ".join(disk.name for disk in spec.disks)
-            why = f"QEMU itself serves its disks ({names}), at times of the host's choosing"
+        why = never_closed_because(self.session.machine)
         if why:
             raise UsageError(f"{self.case.name} cannot be replayed: {why}")
 

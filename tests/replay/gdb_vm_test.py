@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What gdb's packets get of a real guest: to go on, to step, and to go back."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+
+from absl.testing import absltest
+
+from ktstr.introspect.gdb.packets import Incoming, framed
+from ktstr.introspect.kernel.kernel import Kernel
+from tests.support.running import Running
+
+_FILES = {Path(name).name: Path(name) for name in os.environ["KERNEL"].split()}
+_KERNEL = Kernel.open(_FILES["vmlinux"], _FILES["vmlinux.index"])
+_LAUNCHER = "_main/tests/introspect/debugger/watched.replay"
+_TICK, _JIFFIES = _KERNEL.symbol("sched_tick"), _KERNEL.symbol("jiffies_64")
+_RIP = slice(16 * 16, 17 * 16)
+
+
+class _Gdb:
+    """gdb's side of the connection, as far as the test has need of it."""
+
+    def __init__(self, port: int) -> None:
+        ends_at = time.monotonic() + 200
+        while True:
+            try:
+                self._end = socket.create_connection(("127.0.0.1", port), timeout=200)
+                break
+            except ConnectionRefusedError:
+                # the replay listens once it knows the run
+                if time.monotonic() > ends_at:
+                    raise
+                time.sleep(0.1)
+        self._incoming, self._waiting = Incoming(), list[bytes]()
+        self.ask("QStartNoAckMode")
+
+    def ask(self, packet: str) -> str:
+        """The reply."""
+        self._end.sendall(framed(packet.encode()))
+        while not self._waiting:
+            data = self._end.recv(65536)
+            if not data:
+                raise AssertionError(f"no reply to {packet}")
+            self._waiting += self._incoming.feed(data)
+        return self._waiting.pop(0).decode()
+
+    def monitor(self, command: str) -> str:
+        """What a command of `monitor` prints."""
+        return bytes.fromhex(self.ask(f"qRcmd,{command.encode().hex()}")).decode()
+
+    def rip(self) -> int:
+        """Where the CPU is that stands."""
+        return int.from_bytes(bytes.fromhex(self.ask("g")[_RIP]), "little")
+
+    def close(self) -> None:
+        """It is gone."""
+        self._end.close()
+
+
+class GdbTest(absltest.TestCase):
+    def gdb(self, *arguments: str) -> tuple[_Gdb, Running]:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        words = (*arguments, "--gdb", f"--port={port}")
+        running = Running(_LAUNCHER, Path(self.create_tempdir().full_path) / "run", arguments=words)
+        self.addCleanup(running.close)
+        gdb = _Gdb(port)
+        self.addCleanup(gdb.close)
+        return gdb, running
+
+    def test_it_goes_on_and_back(self) -> None:
+        gdb, running = self.gdb("--function=sched_tick", "--at=1.5s")
+        self.assertEqual(gdb.ask("qfThreadInfo"), "m1,2")
+        first = gdb.monitor("time")
+        self.assertRegex(first, r"stands at 1\.50\d+ s of the time line, .* before sched_tick\+0x0")
+        self.assertEqual(gdb.rip(), _TICK)
+        self.assertStartsWith(gdb.monitor("stack"), "CPU 0: ")
+
+        # a breakpoint, a step, and what is behind a write
+        self.assertEqual(gdb.ask(f"Z0,{_TICK:x},1"), "OK")
+        self.assertRegex(gdb.ask("vCont;c"), "^T05swbreak:;thread:[12];$")
+        self.assertEqual(gdb.rip(), _TICK)
+        thread = gdb.ask("qC").removeprefix("QC")
+        self.assertEqual(gdb.ask(f"vCont;s:{thread}"), f"T05thread:{thread};")
+        stepped = gdb.rip()
+        self.assertBetween(stepped, _TICK + 1, _TICK + 15)
+        self.assertEqual(gdb.ask(f"z0,{_TICK:x},1"), "OK")
+        self.assertEqual(gdb.ask(f"Z2,{_JIFFIES:x},8"), "OK")
+        before = gdb.ask(f"m{_JIFFIES:x},8")
+        self.assertRegex(gdb.ask("vCont;c"), f"^T05watch:{_JIFFIES:x};thread:[12];$")
+        self.assertNotEqual(gdb.ask(f"m{_JIFFIES:x},8"), before)
+        self.assertEqual(gdb.ask(f"z2,{_JIFFIES:x},8"), "OK")
+
+        # back to before all of that, and to where it began
+        self.assertIn("`continue` goes to 1.2", gdb.monitor("goto 1.2s"))
+        self.assertRegex(gdb.ask("vCont;c"), "^T05thread:[12];$")
+        there = gdb.ask("g")
+        self.assertRegex(gdb.monitor("time"), r"stands at 1\.20000\d+ s of the time line")
+        gdb.ask(f"Z0,{_TICK:x},1")
+        gdb.monitor("goto 1.45s")
+        gdb.ask("vCont;c")
+        while "1.50" not in gdb.monitor("time"):
+            self.assertRegex(gdb.ask("vCont;c"), "^T05swbreak:")
+        self.assertEqual(gdb.monitor("time"), first)
+        gdb.monitor("goto 1.2s")
+        # as gdb goes on from a breakpoint: first one CPU, then all
+        self.assertEqual(gdb.ask(f"vCont;s:{thread}"), f"T05thread:{thread};")
+        self.assertEqual(gdb.ask("vCont;c"), f"T05thread:{gdb.ask('qC')[2:]};")
+        self.assertEqual(gdb.ask("g"), there)
+
+        # nobody writes, and a step back is a step
+        self.assertStartsWith(gdb.ask(f"M{_JIFFIES:x},1:00"), "E.this is a recorded run")
+        at = gdb.monitor("time")
+        self.assertEqual(gdb.ask("bs"), f"T05thread:{gdb.ask('qC')[2:]};")
+        self.assertNotEqual(gdb.monitor("time"), at)
+        self.assertIn("is behind the end of busy", gdb.monitor("goto 50s"))
+        self.assertEqual(gdb.ask("D"), "OK")
+        ended = running.wait(60)
+        self.assertEqual(ended.status, 0, ended.text)
+
+    def test_who_writes_is_told_what_comes_of_it(self) -> None:
+        gdb, running = self.gdb("--at=3.1s", "--write")
+        self.assertEqual(gdb.ask(f"M{_JIFFIES + 7:x},1:00"), "OK")
+        self.assertEqual(gdb.ask("c"), "W00")
+        ended = running.wait(60)
+        self.assertEqual(ended.status, 0, ended.text)
+        self.assertIn("this is another run than the recorded one", ended.text)
+        self.assertIn("busy has ended (PASS)", ended.text)
+
+
+if __name__ == "__main__":
+    absltest.main()
