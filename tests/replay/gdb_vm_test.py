@@ -4,71 +4,27 @@
 from __future__ import annotations
 
 import os
-import socket
-import time
 from pathlib import Path
 
 from absl.testing import absltest
 
-from ktstr.introspect.gdb.packets import Incoming, framed
 from ktstr.introspect.kernel.kernel import Kernel
+from tests.replay.client import Gdb, free_port
 from tests.support.running import Running
 
 _FILES = {Path(name).name: Path(name) for name in os.environ["KERNEL"].split()}
 _KERNEL = Kernel.open(_FILES["vmlinux"], _FILES["vmlinux.index"])
 _LAUNCHER = "_main/tests/introspect/debugger/watched.replay"
 _TICK, _JIFFIES = _KERNEL.symbol("sched_tick"), _KERNEL.symbol("jiffies_64")
-_RIP = slice(16 * 16, 17 * 16)
-
-
-class _Gdb:
-    """gdb's side of the connection, as far as the test has need of it."""
-
-    def __init__(self, port: int) -> None:
-        ends_at = time.monotonic() + 200
-        while True:
-            try:
-                self._end = socket.create_connection(("127.0.0.1", port), timeout=200)
-                break
-            except ConnectionRefusedError:
-                # the replay listens once it knows the run
-                if time.monotonic() > ends_at:
-                    raise
-                time.sleep(0.1)
-        self._incoming, self._waiting = Incoming(), list[bytes]()
-        self.ask("QStartNoAckMode")
-
-    def ask(self, packet: str) -> str:
-        """The reply."""
-        self._end.sendall(framed(packet.encode()))
-        while not self._waiting:
-            data = self._end.recv(65536)
-            if not data:
-                raise AssertionError(f"no reply to {packet}")
-            self._waiting += self._incoming.feed(data)
-        return self._waiting.pop(0).decode()
-
-    def monitor(self, command: str) -> str:
-        """What a command of `monitor` prints."""
-        return bytes.fromhex(self.ask(f"qRcmd,{command.encode().hex()}")).decode()
-
-    def rip(self) -> int:
-        """Where the CPU is that stands."""
-        return int.from_bytes(bytes.fromhex(self.ask("g")[_RIP]), "little")
-
-    def close(self) -> None:
-        """It is gone."""
-        self._end.close()
 
 
 class GdbTest(absltest.TestCase):
-    def gdb(self, *arguments: str) -> tuple[_Gdb, Running]:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+    def gdb(self, *arguments: str) -> tuple[Gdb, Running]:
+        port = free_port()
         words = (*arguments, "--gdb", f"--port={port}")
         running = Running(_LAUNCHER, Path(self.create_tempdir().full_path) / "run", arguments=words)
         self.addCleanup(running.close)
-        gdb = _Gdb(port)
+        gdb = Gdb(port)
         self.addCleanup(gdb.close)
         return gdb, running
 

@@ -35,8 +35,14 @@ class WaysTest(absltest.TestCase):
         self.assertEqual(os.read(read, 99), b"")
         os.close(read)
 
+    def test_whether_there_is_something_to_hear(self) -> None:
+        self.assertFalse(self.ours.has_more())
+        self.theirs.say("ready")
+        self.assertTrue(self.ours.has_more())
+
     def test_an_end_that_is_gone(self) -> None:
         self.theirs.close()
+        self.assertTrue(self.ours.has_more())
         self.assertEqual(self.ours.hear(), (None, -1))
         self.assertFalse(self.ours.say("anybody?"))
 

@@ -13,8 +13,10 @@ from ktstr.introspect.memory.paging import PagedMemory
 from ktstr.introspect.memory.qemu import memory_of
 from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.orders import Orders, Told
+from ktstr.introspect.postmortem.programs import Programs
 from ktstr.introspect.snapshot.space import kernel_memory
 from ktstr.introspect.snapshot.state import Snapshot
+from ktstr.introspect.snapshot.view import View
 from ktstr.introspect.trace.clock import Keeper, Times
 
 # the upper half of the address space
@@ -69,7 +71,7 @@ class Stand:
         address = self.told.registers["rip"]
         if address < KERNEL_HALF:
             return f"a program at {address:#x}"
-        return self.kernel.where(address)
+        return self._program(address) or self.kernel.where(address)
 
     def registers(self, cpu: int) -> dict[str, int]:
         """Of any CPU. Raises InfraError where QEMU is gone."""
@@ -83,8 +85,15 @@ class Stand:
         """
         if self.memory is None:
             return Stack((), "the kernel has no page tables yet")
-        return Unwinder(self.kernel, self.memory).running(self.registers(cpu))
+        unwinder = Unwinder(self.kernel, self.memory, self._program)
+        return unwinder.running(self.registers(cpu))
 
     def snapshot(self, name: str) -> Snapshot | None:
         """The state of its scheduling; None while there is no kernel yet."""
         return None if self.memory is None else take_all(self.kernel, self.memory, name)
+
+    def _program(self, address: int) -> str | None:
+        """The BPF program that has this address; None where none has."""
+        if self.memory is None:
+            return None
+        return Programs(View(self.kernel, self.memory)).where(address)

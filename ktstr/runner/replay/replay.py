@@ -34,7 +34,7 @@ from ktstr.vm.kvm.probe import kvm_verdict
 from ktstr.vm.signals import Termination
 
 # guests of one replay: the run to its end, the walk, and those that stand in reserve
-_GUESTS = 16
+_GUESTS = 8
 
 
 def run_replay(

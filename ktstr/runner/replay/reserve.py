@@ -23,8 +23,12 @@ from ktstr.runner.replay.player import Player
 from ktstr.runner.replay.ways import Way
 from ktstr.vm.signals import Termination
 
-# guests that stand ready, and further processes for those that are used up
-STANDING, SPARE = 4, 8
+# Guests that stand ready over the whole run, beside one that does near where somebody looks.
+STANDING = 5
+_NEAR_NS = 20_000_000
+# A guest is taken on only from where it stands for sure: code begins some time behind an instant.
+_SURE_NS = 2_000_000
+_READY = "ready"
 
 
 @dataclass(frozen=True)
@@ -68,46 +72,47 @@ class _Process:
     pid: int
     way: Way
     at_ns: int = 0
+    is_near: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its guest stands by now."""
+        return self.way.has_more()
 
 
 class Reserve:
     """The processes; each plays one guest at most. `successor` makes who looks in one."""
 
     def __init__(self, player: Player, successor: Callable[[Player], Successor]) -> None:
+        self._player, self._successor = player, successor
         self._idle: list[_Process] = []
         self._standing: list[_Process] = []
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for number in range(STANDING + SPARE):
-            ours, theirs = Way.pair()
-            pid = os.fork()
-            if not pid:
-                ours.close()
-                for each in self._idle:
-                    each.way.close()
-                _live(player, successor, theirs, number)
-            theirs.close()
-            self._idle.append(_Process(pid, ours))
+        self._forked = 0
+        self._fork()
 
     def begin(self, begin_ns: int, end_ns: int) -> None:
         """Has guests go to where they stand ready, evenly between two times of the guest's."""
-        part = (end_ns - begin_ns) // (STANDING + 1)
-        for number in range(1, STANDING + 1):
-            self._send(begin_ns + number * part)
+        part = (end_ns - begin_ns) // STANDING
+        for number in range(STANDING):
+            self._send(begin_ns + number * part - _SURE_NS)
 
     def take(self, task: Task, fd: int) -> Report | None:
         """Has the nearest guest before a place go on to it; None where there is none before it.
 
-        Returns when whoever looks at it wants to be elsewhere.
+        No guest of this process's own may run. Returns when whoever looks wants to be elsewhere.
         """
-        before = [each for each in self._standing if each.at_ns <= (task.place.at_ns or 0)]
+        self._fork()
+        wanted_ns = task.place.at_ns or 0
+        before = [each for each in self._standing if each.at_ns + _SURE_NS <= wanted_ns]
         if not before:
             return None
-        nearest = max(before, key=lambda each: each.at_ns)
+        nearest = max(before, key=lambda each: (each.is_ready, each.at_ns))
         self._standing.remove(nearest)
         report: Report | None = None
-        if nearest.way.say(task, fd):
-            self._send(nearest.at_ns)
+        if nearest.way.hear()[0] == _READY and nearest.way.say(task, fd):
+            if not nearest.is_near:
+                self._send(nearest.at_ns)
+            self._stand_near(wanted_ns - _NEAR_NS)
             report, _ = nearest.way.hear()
         nearest.way.close()
         os.waitpid(nearest.pid, 0)
@@ -115,13 +120,27 @@ class Reserve:
 
     def close(self) -> None:
         """Ends them all."""
-        for each in (*self._idle, *self._standing):
-            each.way.close()
-        for each in self._standing:
-            os.kill(each.pid, signal.SIGTERM)
-        for each in (*self._idle, *self._standing):
-            os.waitpid(each.pid, 0)
+        self._end(*self._idle, *self._standing)
         self._idle, self._standing = [], []
+
+    def _stand_near(self, at_ns: int) -> None:
+        """Has one guest stand there, and no other near where nobody looks any more."""
+        near = [each for each in self._standing if each.is_near]
+        if near and near[0].at_ns == at_ns:
+            return
+        self._end(*near)
+        self._standing = [each for each in self._standing if not each.is_near]
+        if any(at_ns - _NEAR_NS <= each.at_ns <= at_ns for each in self._standing):
+            return
+        self._send(at_ns)
+        self._standing[-1].is_near = self._standing[-1].at_ns == at_ns
+
+    def _end(self, *processes: _Process) -> None:
+        for each in processes:
+            each.way.close()
+            os.kill(each.pid, signal.SIGTERM)
+        for each in processes:
+            os.waitpid(each.pid, 0)
 
     def _send(self, at_ns: int) -> None:
         if self._idle and self._idle[-1].way.say(Place(at_ns=at_ns)):
@@ -129,11 +148,30 @@ class Reserve:
             process.at_ns = at_ns
             self._standing.append(process)
 
+    def _fork(self) -> None:
+        """Makes up for those that were used up, and one more that stands near."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        while len(self._idle) < STANDING + 1:
+            ours, theirs = Way.pair()
+            self._forked += 1
+            pid = os.fork()
+            if not pid:
+                ours.close()
+                for each in (*self._idle, *self._standing):
+                    each.way.close()
+                _live(self._player, self._successor, theirs, self._forked)
+            theirs.close()
+            self._idle.append(_Process(pid, ours))
+
 
 def _live(
     player: Player, successor: Callable[[Player], Successor], way: Way, number: int
 ) -> NoReturn:
     """All that such a process does. It leaves nothing of what it shares with ours."""
+    # what the other process makes of signals is its own
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
     try:
         place, _ = way.hear()
         if place is not None:
@@ -154,6 +192,7 @@ def _play(player: Player, place: Place, successor: Successor, way: Way) -> None:
         stands.append(stand.at_ns)
         if len(stands) > 1:
             return successor.stood(stand)
+        way.say(_READY)
         task, fd = way.hear()
         if not isinstance(task, Task):
             return False

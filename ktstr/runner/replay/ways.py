@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import socket
 import struct
 from typing import Any
@@ -44,6 +45,10 @@ class Way:
         for each in fds[1:]:
             os.close(each)
         return (pickle.loads(data) if data else None), (fds[0] if fds else -1)
+
+    def has_more(self) -> bool:
+        """Whether somebody has said something, or the other end is gone."""
+        return bool(select.select([self._end], [], [], 0)[0])
 
     def close(self) -> None:
         """Gives it back."""
