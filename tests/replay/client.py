@@ -6,7 +6,7 @@ from __future__ import annotations
 import socket
 import time
 
-from ktstr.introspect.gdb.packets import Incoming, framed
+from ktstr.introspect.gdb.packets import INTERRUPT, Incoming, framed
 
 # of `g`, in hex: the 17th register of 64 bits
 _RIP = slice(16 * 16, 17 * 16)
@@ -39,6 +39,14 @@ class Gdb:
     def ask(self, packet: str) -> str:
         """The reply."""
         self._end.sendall(framed(packet.encode()))
+        return self._hear(packet)
+
+    def interrupted(self, packet: str) -> str:
+        """The reply to a packet that is interrupted."""
+        self._end.sendall(framed(packet.encode()) + INTERRUPT)
+        return self._hear(packet)
+
+    def _hear(self, packet: str) -> str:
         while not self._waiting:
             data = self._end.recv(65536)
             if not data:

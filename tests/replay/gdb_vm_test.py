@@ -68,6 +68,11 @@ class GdbTest(absltest.TestCase):
         self.assertEqual(gdb.ask("vCont;c"), f"T05thread:{gdb.ask('qC')[2:]};")
         self.assertEqual(gdb.ask("g"), there)
 
+        # it may be interrupted wherever it goes
+        gdb.ask(f"z0,{_TICK:x},1")
+        self.assertRegex(gdb.interrupted("vCont;c"), "^T02thread:[12];$")
+        self.assertRegex(gdb.monitor("time"), r"stands at 1\.25\d+ s of the time line")
+
         # nobody writes, and a step back is a step
         self.assertStartsWith(gdb.ask(f"M{_JIFFIES:x},1:00"), "E.this is a recorded run")
         at = gdb.monitor("time")
