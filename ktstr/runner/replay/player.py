@@ -19,6 +19,7 @@ from ktstr.model.errors import KtstrError, UsageError
 from ktstr.runner.cases.case import Case
 from ktstr.runner.replay.known import Known
 from ktstr.runner.session import Session
+from ktstr.vm.signals import Termination
 
 # what a test asks is answered by who looks, and is a part of its run
 _ANSWERS = "asked"
@@ -78,6 +79,12 @@ class Player:
         if walk.problem:
             raise UsageError(f"{self.case.name} cannot be taken to {place}: {walk.problem}")
         return Walked(Known.of(outcome), walk.reached, walk.killed)
+
+    def apart(self, folder: str, termination: Termination) -> Player:
+        """The same for a process of its own, with a folder of its own below this one's."""
+        outputs = self.session.outputs / folder
+        session = replace(self.session, outputs=outputs, termination=termination)
+        return replace(self, session=session, played=0)
 
     def _play(self, looks: tuple[Part, ...]) -> Outcome:
         self.played += 1

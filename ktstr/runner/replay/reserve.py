@@ -13,7 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
 from ktstr.introspect.instant.place import Place
@@ -120,7 +120,11 @@ class Reserve:
 
     def close(self) -> None:
         """Ends them all."""
-        self._end(*self._idle, *self._standing)
+        for each in self._idle:
+            each.way.close()  # which ends one that plays nothing yet
+        for each in self._idle:
+            os.waitpid(each.pid, 0)
+        self._end(*self._standing)
         self._idle, self._standing = [], []
 
     def _stand_near(self, at_ns: int) -> None:
@@ -176,9 +180,7 @@ def _live(
         place, _ = way.hear()
         if place is not None:
             with Termination() as termination:
-                outputs = player.session.outputs / f"ready{number}"
-                session = replace(player.session, outputs=outputs, termination=termination)
-                own = Player(session, player.case, player.kernel)
+                own = player.apart(f"ready{number}", termination)
                 _play(own, place, successor(own), way)
     except BaseException:  # noqa: BLE001 - whatever it is, the other process is not run twice
         traceback.print_exc()
