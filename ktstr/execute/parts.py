@@ -4,13 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from ktstr.introspect.plugin.part import Part
 from ktstr.model.scenario.inside import Snapshot
 
+if TYPE_CHECKING:
+    from ktstr.introspect.coverage.part import Sources
 
-def asked_parts(asked: Collection[str]) -> tuple[Part, ...]:
-    """Those who look where somebody asks for them by name, which is that of what they make."""
+
+def asked_parts(asked: Collection[str], sources: Sources | None = None) -> tuple[Part, ...]:
+    """Those who look where somebody asks for them by name, which is that of what they make.
+
+    sources: where coverage has its lines from; None: of the kernel from nowhere.
+    """
     made: list[Part] = []
     if "decisions" in asked:
         from ktstr.introspect.trace.part import TracePart
@@ -20,6 +27,11 @@ def asked_parts(asked: Collection[str]) -> tuple[Part, ...]:
         from ktstr.introspect.costs.part import CostPart
 
         made.append(CostPart())
+    if "coverage" in asked:
+        from ktstr.introspect.coverage.part import CoveragePart
+        from ktstr.introspect.coverage.part import Sources as Lines
+
+        made.append(CoveragePart(sources or Lines()))
     return tuple(made)
 
 

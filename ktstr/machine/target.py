@@ -15,7 +15,8 @@ from ktstr.model.payload import Payload
 class KernelFiles:
     """A kernel's files as runfiles paths; `bzimage` is empty where it has none.
 
-    index: of vmlinux's symbols and types; only tests have it.
+    index: of vmlinux's symbols and types; only tests have it.  dwarf: its debug information, where
+    coverage is asked for, and the kernel has any.
     """
 
     label: str
@@ -25,6 +26,7 @@ class KernelFiles:
     system_map: str
     build_info: str
     index: str = ""
+    dwarf: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Target:
     whether every run of `--runs_per_test` has `seed`, rather than one of its own.  passed_env:
     names of variables that the target sets or inherits.  core: whether the memory of a guest that
     does not come to its end is kept.  replay: which failed tests are played again: `off`, `events`
-    or `all`.
+    or `all`.  coverage: whether it is told what code the tests reach.
     """
 
     label: str
@@ -132,6 +134,7 @@ class Target:
     passed_env: tuple[str, ...] = ()
     core: bool = False
     replay: str = "events"
+    coverage: bool = False
 
     @property
     def machine(self) -> Topology:

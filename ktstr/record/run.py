@@ -14,6 +14,7 @@ from ktstr.host.sample import HostSample
 from ktstr.host.start import StartFacts
 from ktstr.introspect.asking.asked import Asked
 from ktstr.introspect.costs.costs import OpCosts
+from ktstr.introspect.coverage.coverage import Coverage
 from ktstr.introspect.invariants.findings import InvariantFindings
 from ktstr.introspect.monitor.series import MonitorSeries
 from ktstr.introspect.occasions.taken import Taken
@@ -55,7 +56,7 @@ class RunRecord:
     `schedulers` has one entry for each life of a scheduler, in order; a run without any has one of
     phase `none`.  `start` is None for a test whose guest was never started, `probes`, `invariants`
     and `monitor` for one that nobody wanted to look into, and `post_mortem` for one whose guest
-    came to its end in order.  `decisions` and `op_costs` are None where nobody asked,
+    came to its end in order.  `decisions`, `op_costs` and `coverage` are None where nobody asked,
     `taken` where the test declares no snapshots; `snapshots` are those that nobody asked for, and
     of a run that was read back all.  `own_layer` is the SHA-256 of the layer that holds plan, start
     and sources, empty in real time, where it is another one each time.
@@ -102,6 +103,7 @@ class RunRecord:
     monitor: MonitorSeries | None = None
     decisions: Decisions | None = None
     op_costs: OpCosts | None = None
+    coverage: Coverage | None = None
     moments: Moments | None = None
     replay: Replay | None = None
     own_layer: str = ""

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The trace of decisions, and what calls cost, as lines of a report."""
+"""The trace of decisions, what calls cost, and what code was reached, as lines of a report."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from ktstr.report.tables import aligned
 from ktstr.result import result_pb2
@@ -31,3 +33,28 @@ def cost_lines(result: result_pb2.Result) -> list[str]:
     if made.asleep:
         lines.append(f"not counted, as they may sleep: {', '.join(made.asleep)}")
     return [*lines, *([one_line(made.problem)] if made.problem else [])]
+
+
+def coverage_lines(result: result_pb2.Result) -> list[str]:
+    """What was reached of the scheduler by files, and of others; nothing where nobody asked."""
+    made = result.coverage
+    lines = []
+    for each in made.subject:
+        missed = f"; not reached: {', '.join(map(one_line, each.missed))}" if each.missed else ""
+        lines.append(f"{one_line(each.path)}: {_reached((each,))}{missed}")
+    if made.kernel:
+        lines.append(f"kernel/sched: {_reached(made.kernel)}")
+    lines += [f"{one_line(each.path)}: {_reached((each,))}" for each in made.loader]
+    return [*lines, *map(one_line, (*made.lacks, *filter(None, (made.problem,))))]
+
+
+def _reached(files: Iterable[result_pb2.Coverage.File]) -> str:
+    told = list(files)
+    lines, functions = sum(each.lines for each in told), sum(each.functions for each in told)
+    parts = []
+    if lines:
+        parts.append(f"{sum(each.lines_reached for each in told)} of {lines} lines")
+    if functions:
+        reached = sum(each.functions_reached for each in told)
+        parts.append(f"{reached} of {functions} functions")
+    return ", ".join(parts) or "nothing"

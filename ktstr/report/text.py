@@ -10,7 +10,7 @@ from ktstr.report.checks_text import check_lines, claim_lines, relative_lines
 from ktstr.report.disk_text import disk_lines
 from ktstr.report.invariants_text import invariant_lines
 from ktstr.report.logs import log_text
-from ktstr.report.looked_text import cost_lines, decision_lines
+from ktstr.report.looked_text import cost_lines, coverage_lines, decision_lines
 from ktstr.report.monitor_text import monitor_lines
 from ktstr.report.payload_text import payload_lines
 from ktstr.report.post_mortem_text import memory_log_lines, wait_lines
@@ -70,6 +70,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("runqueues", monitor_lines(result)),
         ("decisions", decision_lines(result)),
         ("what calls cost", cost_lines(result)),
+        ("code reached", coverage_lines(result)),
         ("checks", check_lines(result)),
         ("BPF programs", program_lines(result.bpf)),
         ("refused by the verifier", refusal_lines(result)),

@@ -13,8 +13,8 @@ from ktstr.runner.cases.case import Case
 
 # `bazel test --test_env=KTSTR_LOOK=decisions,op_costs`: the test is as it was, the run the same.
 VARIABLE = "KTSTR_LOOK"
-DECISIONS, OP_COSTS = "decisions", "op_costs"
-_KNOWN = (DECISIONS, OP_COSTS)
+DECISIONS, OP_COSTS, COVERAGE = "decisions", "op_costs", "coverage"
+_KNOWN = (DECISIONS, OP_COSTS, COVERAGE)
 
 
 def asked_of(environ: Mapping[str, str]) -> frozenset[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,11 +79,21 @@ class Reporter:
                 with write_atomically(self._outputs / outcome.test / name) as file:
                     file.write(content)
             write_trace(outcome.run.decisions, self._outputs / outcome.test)
+            self._write_coverage(outcome)
             self._tell_of_store()
             self.save()
         except InfraError as error:
             print(f"ERROR {self._identity.label}::{outcome.test}: {error}", flush=True)
             self.problems.append(error)
+
+    def _write_coverage(self, outcome: Outcome) -> None:
+        if outcome.run.coverage is None:
+            return
+        # few tests ask for it
+        from ktstr.runner.coverage import write_coverage
+
+        folder = self._outputs / outcome.test
+        write_coverage(outcome.run.coverage, outcome.test, folder, os.environ)
 
     def _tell_of_store(self) -> None:
         if self._use.text and not self._told_of_store:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ktstr.execute.budget import Budget
 from ktstr.machine.located import machine_files
@@ -22,11 +23,14 @@ from ktstr.runner.exit_status import ExitStatus, exit_status
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
 from ktstr.runner.identity import identity_of
-from ktstr.runner.looks import asked_of
+from ktstr.runner.looks import COVERAGE, asked_of
 from ktstr.runner.reporting import Reporter, report_abort
 from ktstr.runner.session import Session
 from ktstr.vm.kvm.probe import kvm_verdict
 from ktstr.vm.signals import Termination
+
+if TYPE_CHECKING:
+    from ktstr.introspect.coverage.part import Sources as Lines
 
 
 def run_target(
@@ -70,7 +74,7 @@ def _prepare(
     termination: Termination,
     discovery: Discovery,
 ) -> tuple[Session, Reporter]:
-    asked = asked_of(os.environ)
+    asked = asked_of(os.environ) | ({COVERAGE} if target.coverage else frozenset())
     files = machine_files(target, tree.path)
     qemu = qemu_of(files)
     choice = choose_accel(
@@ -84,6 +88,21 @@ def _prepare(
     reporter = Reporter(environment, outputs, identity, choice, use, names)
     variables = guest_environment(target, os.environ)
     session = Session(
-        target, machine, sources, outputs, budget, termination, variables, asked=asked
+        target,
+        machine,
+        sources,
+        outputs,
+        budget,
+        termination,
+        variables,
+        asked=asked,
+        lines=_lines(target, tree) if COVERAGE in asked else None,
     )
     return session, reporter
+
+
+def _lines(target: Target, tree: RunfilesTree) -> Lines:
+    # few tests ask for it
+    from ktstr.runner.coverage import sources_of
+
+    return sources_of(target, tree.path)

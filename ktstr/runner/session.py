@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ktstr.execute.budget import Budget
 from ktstr.execute.durations import LEAST_S, played_s
@@ -31,6 +32,9 @@ from ktstr.runner.looks import looks_of
 from ktstr.runner.replaying import with_replay
 from ktstr.vm.signals import Termination
 
+if TYPE_CHECKING:
+    from ktstr.introspect.coverage.part import Sources as Lines
+
 # Host seconds that a second of guest time takes in virtual time, at its cheapest.
 _LEAST_RATE = 0.05
 
@@ -41,6 +45,7 @@ class Session:
 
     `outputs` gets one directory for each test.  `environment` is set in all guests.  `looks` are
     those who look into them; None: all that always do, and those that a test or `asked` names.
+    lines: where coverage has its lines from, if it is asked for.
     """
 
     target: Target
@@ -52,6 +57,7 @@ class Session:
     environment: Mapping[str, str] = field(default_factory=dict)
     looks: Sequence[Part] | None = None
     asked: frozenset[str] = frozenset()
+    lines: Lines | None = None
 
     def run(self, cases: tuple[Case, ...], done: Callable[[Outcome], None]) -> list[Outcome]:
         """Runs the cases in order; `done` hears of each as it ends.
@@ -133,7 +139,7 @@ class Session:
         return with_replay(outcome, self.target.replay, self.machine, folder, again)
 
     def _looks(self, case: Case) -> tuple[Part, ...]:
-        asked = asked_parts(looks_of(case, self.asked))
+        asked = asked_parts(looks_of(case, self.asked), self.lines)
         return (*parts(), *asked, *snapshot_parts(case.snapshots))
 
     def _unrun(self, case: Case, ending: Ending, kind: Kind, message: str) -> Outcome:

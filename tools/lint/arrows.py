@@ -233,6 +233,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "trace": ("kernel", "monitor", "plugin"),
         "costs": ("kernel", "plugin", "trace"),
+        "coverage": ("debugger", "kernel", "memory", "plugin", "snapshot", "trace"),
         "replay": (
             "debugger",
             "invariants",

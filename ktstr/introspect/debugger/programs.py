@@ -72,7 +72,7 @@ def program_at(view: View, btfs: Btfs, address: int) -> Program:
     return Program(
         address,
         view.number(aux, "bpf_prog_aux", "id"),
-        _name(view, btfs, aux),
+        program_name(view, btfs, aux),
         kinds[0] if kinds else str(kind),
         view.number(aux, "bpf_prog_aux", "btf"),
         _pointers(view, aux, "used_maps", "used_map_cnt", _MOST_MAPS),
@@ -98,7 +98,7 @@ def _pointers(view: View, aux: int, array: str, count: str, most: int) -> tuple[
     return tuple(memoryview(view.memory.read(at, 8 * number)).cast("Q")) if number and at else ()
 
 
-def _name(view: View, btfs: Btfs, aux: int) -> str:
+def program_name(view: View, btfs: Btfs, aux: int) -> str:
     """Of its function, as its source has it; else the first 15 letters, which the kernel keeps."""
     kept = view.text(aux + view.kernel.field("bpf_prog_aux", "name").offset, 16)
     infos = view.number(aux, "bpf_prog_aux", "func_info")
@@ -110,7 +110,9 @@ def _name(view: View, btfs: Btfs, aux: int) -> str:
         kind, name = btfs.at(types).head(view.u32(infos + _FUNC_INFO * index + 4))
     except (BtfError, MemoryFault):
         return kept
-    return name if kind is Kind.FUNC and name.startswith(kept) else kept
+    # all further functions of a program are called "F" there (kernel/bpf/verifier.c: jit_subprogs)
+    is_known = kind is Kind.FUNC and (index > 0 or name.startswith(kept))
+    return name if is_known else kept
 
 
 def _statistics(view: View, address: int) -> tuple[int | None, int | None, int]:

@@ -37,7 +37,7 @@ _NONE = 0xFFFF
 _NO_LIMIT = (1 << 64) - 1
 _RETURN, _REGISTERS, _STACK, _HOLD, _EVERY, _YIELDS, _LEARNS, _LEARNED = (1 << i for i in range(8))
 _FORGETS, _CHANGES, _MARKS = 256, 512, 1024
-_WALKS, _BEGINS = 2048, 4096
+_WALKS, _BEGINS, _BLOCKS = 2048, 4096, 8192
 _BASES = {
     name: number
     for number, name in enumerate((*REGISTERS, ABSOLUTE, EACH_CPU, POINTED_CPU, *NUMBERS))
@@ -110,7 +110,7 @@ def _probe(probe: Probe, reads: int, period: int, predicates: int) -> bytes:
     flags |= _STACK * probe.stack | _HOLD * probe.hold | _EVERY * probe.every
     flags |= _YIELDS * probe.yields | _LEARNS * probe.learns | _LEARNED * probe.learned
     flags |= _FORGETS * probe.forgets | _CHANGES * probe.changes | _MARKS * probe.marks
-    flags |= _BEGINS * probe.begins | _WALKS * probe.walks
+    flags |= _BEGINS * probe.begins | _WALKS * probe.walks | _BLOCKS * probe.blocks
     return _PROBE.pack(
         probe.address,
         probe.end - 1,

@@ -39,6 +39,8 @@ _FAILED = struct.Struct("<HHI")
 # pointer, bytes
 _STACK = struct.Struct("<QII")
 _ALIGNED = 8
+# a block of code that ran: address, bytes, the page tables it ran by (cr3; 0 of the kernel)
+BLOCK = struct.Struct("<QQQ")
 
 
 Stream = bytes | mmap.mmap
@@ -312,6 +314,9 @@ def _record(watch: Watch, data: bytes, where: int) -> Record:
 
 def run_sizes(watch: Watch, probe: Probe) -> Iterator[int]:
     """Bytes of each run of a probe's records."""
+    if probe.blocks:
+        yield BLOCK.size
+        return
     for read in probe.reads:
         runs = watch.cpus if read.base in (EACH_CPU, POINTED_CPU) else 1
         yield from [read.size * read.times] * runs

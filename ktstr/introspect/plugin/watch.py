@@ -159,6 +159,8 @@ class Probe:
       marks: whether the first of its reads, of 8 bytes, is the phase that the guest is in from now
         on; with predicates, where one has failed.
       phases: the first and the last phase in which it looks; the guest begins in phase 0.
+      blocks: whether it stands at every block of code in [address, end), of the kernel or of
+        programs: a record comes of each the first time that it runs, and holds a `records.BLOCK`.
     """
 
     name: str
@@ -184,6 +186,7 @@ class Probe:
     area: int | None = None
     marks: bool = False
     phases: tuple[int, int] = (0, MOST_PHASE)
+    blocks: bool = False
 
     def __post_init__(self) -> None:
         self._check_place()
@@ -197,6 +200,8 @@ class Probe:
             raise UsageError(f"probe {self.name} tells phases: its first read is of 8 bytes")
 
     def _check_place(self) -> None:
+        if self.blocks and 0 <= self.address < self.end <= 1 << 64 and not self.reads:
+            return
         if self.changes:
             self._check_number()
         elif not 1 << 63 <= self.address < self.end <= 1 << 64 or self.area is not None:

@@ -141,6 +141,7 @@ def base_config(ctx, kernel, path):
             "build_info": path(ctx, info.build_info),
             "bzimage": path(ctx, info.bzimage) if info.bzimage else "",
             "config": path(ctx, info.config),
+            "dwarf": "",
             "index": "",
             "label": label_text(kernel.label),
             "system_map": path(ctx, info.system_map),

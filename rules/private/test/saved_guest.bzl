@@ -68,6 +68,7 @@ def _config(ctx, shape):
         "accel": "virtual",
         "bazel": "bazel",
         "core": False,
+        "coverage": False,
         "disks": [],
         "fresh_boot": False,
         "import_roots": [],

@@ -9,6 +9,7 @@ load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load("//rules/private/providers:vm_template_info.bzl", "VmTemplateInfo")
 load("//rules/private/scheduler:scx_scheduler.bzl", "arguments_problem")
+load(":coverage.bzl", "COVERAGE_ATTRS", "coverage_config", "dwarf_files")
 load(":disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
 load(":launcher.bzl", "launcher_text")
 load(
@@ -151,7 +152,7 @@ def _template(ctx, accel):
 
 def _config(ctx, cpus, accel, template, no_template):
     python = _python(ctx)
-    return machine_config(ctx, cpus, _runfiles_path) | {
+    return coverage_config(ctx, machine_config(ctx, cpus, _runfiles_path), _runfiles_path) | {
         "accel": accel,
         # What the reader of a failure types: this repository's own wrapper exists here only.
         "bazel": "bazel" if ctx.attr._runner.label.workspace_root else "tools/bazel",
@@ -214,9 +215,8 @@ def _implement(ctx, shell_mode = False, replay = None):
 
     kernel = ctx.attr.kernel[KernelImageInfo]
     templates = [template] if template else []
-    files = [config, kernel.system_map, kernel.build_info, kernel.index] + templates
-    files += [kernel.bzimage] if kernel.bzimage else []
-    files += machine_files(ctx) + disk_files(ctx)
+    files = [config, kernel.system_map, kernel.build_info, kernel.index] + templates + dwarf_files(ctx)
+    files += ([kernel.bzimage] if kernel.bzimage else []) + machine_files(ctx) + disk_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data + ([ctx.attr._drgn] if replay else [])
     runfiles = runfiles.merge_all([each[DefaultInfo].default_runfiles for each in others])
@@ -331,7 +331,7 @@ _ATTRS = {
         cfg = "target",
         executable = True,
     ),
-} | DISK_ATTRS | MACHINE_ATTRS | REPLAY_ATTRS
+} | COVERAGE_ATTRS | DISK_ATTRS | MACHINE_ATTRS | REPLAY_ATTRS
 
 _CLONED = {
     "_saved_guest": attr.label(

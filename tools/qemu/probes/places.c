@@ -71,8 +71,8 @@ bool places_make(struct plugin *plugin)
 		bool waits = probe->flags & PROBE_LEARNED;
 		struct place *place;
 
-		// these stand wherever a write is, or where the host orders
-		if (probe->flags & (PROBE_CHANGES | PROBE_WALKS))
+		// these stand wherever a write is, where the host orders, or where code is
+		if (probe->flags & (PROBE_CHANGES | PROBE_WALKS | PROBE_BLOCKS))
 			continue;
 		place = waits ? &learned : place_new(probe->address);
 		if (!place)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "changes.h"
 #include "count.h"
 #include "guest.h"
@@ -70,12 +71,34 @@ static void at_store(unsigned translator, uint32_t what, uint64_t to, void *data
 	changes_at(&plugin, to, 1u << qemu_plugin_mem_size_shift(what), data);
 }
 
+static void at_covered(unsigned translator, void *block)
+{
+	(void)translator;
+	block_runs(&plugin, block);
+}
+
+// A block that coverage asks for is told when it runs; its bytes are those of its instructions.
+static void hook_block(struct qemu_plugin_tb *tb)
+{
+	struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, qemu_plugin_tb_n_insns(tb) - 1);
+	uint64_t address = qemu_plugin_tb_vaddr(tb);
+	uint64_t end = qemu_plugin_insn_vaddr(last) + qemu_plugin_insn_size(last);
+	struct block *block = block_at(address, end - address);
+
+	if (block)
+		qemu_plugin_register_vcpu_tb_exec_cb(
+			tb, at_covered,
+			block_is_of_program(block) ? QP_READS_REGISTERS : QP_READS_NOTHING, block);
+}
+
 static void hook(struct qemu_plugin_tb *tb)
 {
 	size_t count = qemu_plugin_tb_n_insns(tb);
 
 	if (walks)
 		walk_hook(tb);
+	if (count)
+		hook_block(tb);
 	if (!(qemu_plugin_tb_vaddr(tb) >> 63)) // of a program
 		return;
 	if (plugin.watch.counts)
@@ -204,6 +227,7 @@ static bool prepare(const char *watch, const char *hold, const char *out, char *
 	if (!*why && !places_make(&plugin))
 		snprintf(why, size, "no memory for its probes");
 	walks = walk_begin(&plugin);
+	blocks_begin(&plugin);
 	return !*why;
 }
 

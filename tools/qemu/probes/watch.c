@@ -100,7 +100,9 @@ static bool probe_is_sound(const struct watch *watch, const struct probe *probe)
 {
 	const struct watch_header *header = &watch->header;
 
-	if (probe->last < probe->address || (!(probe->address >> 63) && !probe->area))
+	if (probe->last < probe->address)
+		return false;
+	if (!(probe->address >> 63) && !probe->area && !(probe->flags & PROBE_BLOCKS))
 		return false;
 	if (probe->flags & PROBE_CHANGES ? !stands_at_number(header, probe) : probe->area)
 		return false;

@@ -47,6 +47,8 @@ enum {
 	PROBE_MARKS = 1024,
 	PROBE_WALKS = 2048,
 	PROBE_BEGINS = 4096,
+	// a range of which each block is told that runs, of programs too: blocks.h
+	PROBE_BLOCKS = 8192,
 };
 
 // image_first and image_end: of the kernel's image; phys_base, page_offset: addresses of the

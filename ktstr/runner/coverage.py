@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where coverage gets its lines from, and the files that it leaves."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from ktstr.initramfs.newc import read_layers
+from ktstr.introspect.coverage.coverage import Coverage
+from ktstr.introspect.coverage.lcov import text_of
+from ktstr.introspect.coverage.loader import UserProgram, user_program
+from ktstr.introspect.coverage.part import Sources
+from ktstr.introspect.kernel.elf import Elf
+from ktstr.machine.boot import schedulers_of
+from ktstr.machine.output import write_atomically
+from ktstr.machine.target import Target
+
+FILE = "coverage.info"
+# Bazel names it where it collects coverage, and puts together what is there.
+_BAZELS_DIRECTORY = "COVERAGE_DIR"
+_OBJECT = ".bpf.o"
+
+
+def sources_of(target: Target, find: Callable[[str], Path]) -> Sources:
+    """Of a target: its kernel's DWARF, and its schedulers' object files."""
+    dwarf = find(target.kernel.dwarf) if target.kernel.dwarf else None
+    layers = [find(each.layer) for each in schedulers_of(target)]
+
+    def objects() -> Iterator[bytes]:
+        for layer in layers:
+            yield from _objects(layer)
+
+    def loader() -> UserProgram | None:
+        if target.scheduler is None:
+            return None
+        path = target.scheduler.argv[0].lstrip("/")
+        return _program(path, (find(target.sampler), find(target.scheduler.layer)))
+
+    return Sources(dwarf, objects, loader)
+
+
+def _program(path: str, layers: Iterable[Path]) -> UserProgram | None:
+    """The program of the guest's path; None where no layer has it."""
+    found = None
+    for layer in layers:
+        for entry in read_layers(layer.read_bytes()):
+            found = entry.data() if entry.path == path else found
+    if found is None:
+        return None
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(found)
+        file.flush()
+        # it stays mapped
+        return user_program(path.rpartition("/")[2], Elf(Path(file.name)))
+
+
+def _objects(layer: Path) -> Iterable[bytes]:
+    entries = read_layers(layer.read_bytes())
+    return [each.data() for each in entries if each.path.endswith(_OBJECT)]
+
+
+def write_coverage(
+    coverage: Coverage | None, test: str, folder: Path, environ: Mapping[str, str]
+) -> None:
+    """Writes coverage.info; nothing where nobody asked, or nothing is known.
+
+    Raises:
+        InfraError: it cannot be written.
+    """
+    if coverage is None or not coverage.files:
+        return
+    content = text_of(test, coverage.files).encode()
+    with write_atomically(folder / FILE) as file:
+        file.write(content)
+    if directory := environ.get(_BAZELS_DIRECTORY):
+        with write_atomically(Path(directory) / f"{test}.dat") as file:
+            file.write(content)
