@@ -2,8 +2,8 @@
 """Puts lcov's tracefiles together, as `bazel coverage` asks twice: of each test, and of all tests.
 
 Bazel's own programs for it are Java, which it fetches; and that of each test leaves out what is no
-source of the target, as the kernel's files are. Bazel gives of a test the directory where that left
-its tracefiles (tools/test/collect_coverage.sh of Bazel 7), and of all a file with the paths of theirs.
+source of the target, as the kernel's files are. Of a test Bazel gives the directory where that left
+its tracefiles (tools/test/collect_coverage.sh of Bazel 7), of all a file with paths of theirs.
 """
 
 from __future__ import annotations
