@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import struct
 import tempfile
 from dataclasses import replace
 
@@ -10,8 +11,8 @@ from absl.testing import absltest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.introspect.plugin.encode import encode
-from ktstr.introspect.plugin.watch import Watch
+from ktstr.introspect.plugin.encode import HEADER, encode
+from ktstr.introspect.plugin.watch import Probe, Watch
 from tests.introspect.plugin import streams
 
 _WHY_BYTES = 160
@@ -44,6 +45,14 @@ class LoadsTest(absltest.TestCase):
     @given(st.data())
     def test_it_takes_what_is_encoded(self, data: st.DataObject) -> None:
         self.assertEqual(self.refused(encode(_drawn(data))), "")
+
+    def test_it_takes_blocks_of_programs_and_no_other_place_there(self) -> None:
+        blocks = Probe("user", 0x401000, 0x402000, blocks=True)
+        whole = encode(Watch(1, streams.KERNEL, (blocks,)))
+        self.assertEqual(self.refused(whole), "")
+        flags = whole.index(struct.pack("<I", 8192), HEADER.size)
+        other = whole[:flags] + bytes(4) + whole[flags + 4 :]
+        self.assertIn("a probe that cannot be set", self.refused(other))
 
     @given(st.data())
     def test_whatever_the_bytes_are_it_takes_them_or_says_why_not(

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.introspect.plugin.records import (
+    BLOCK,
     PredicateCount,
     ProbeCount,
     Record,
@@ -13,6 +14,7 @@ from ktstr.introspect.plugin.records import (
     StreamError,
     decode,
     records_at,
+    run_sizes,
     seen,
 )
 from ktstr.introspect.plugin.watch import EACH_CPU, Probe, Read, Watch
@@ -52,6 +54,10 @@ class RecordsTest(absltest.TestCase):
             self.assertNotEmpty(str(error))
         else:
             self.assertLessEqual(len(found), len(cut) // 32)
+
+    def test_a_block_is_a_row(self) -> None:
+        blocks = Probe("code", streams.TEXT, streams.TEXT + 99, blocks=True)
+        self.assertEqual(list(run_sizes(Watch(1, streams.KERNEL, (blocks,)), blocks)), [BLOCK.size])
 
     def test_records_before_a_broken_one_have_come(self) -> None:
         whole = streams.stream(_WATCH, _RECORD, _RECORD)
