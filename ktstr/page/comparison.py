@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,14 +41,17 @@ class _Row:
 def comparison_page(comparison: Comparison) -> str:
     """The whole page."""
     told = [each for each in comparison.findings if each.outcome in (*TOLD, Outcome.SAME)]
+    rows = [_row(comparison, each) for each in told[:_LISTED]]
+    listed = Counter(row.outcome for row in rows)
     charts = [_changes(found)] if (found := _drawn(told)) else []
     return page(
         "comparison.html",
-        f"{comparison.new} against {comparison.base}: {counts_words(comparison) or 'nothing'}",
+        f"{comparison.new} against {comparison.base}",
         programs=_PROGRAMS,
         comparison=comparison,
-        counts=[(str(each), comparison.count(each)) for each in Outcome if comparison.count(each)],
-        rows=[_row(comparison, each) for each in told[:_LISTED]],
+        summary=counts_words(comparison) or "nothing was compared",
+        counts=[(each, listed[each]) for each in map(str, Outcome) if listed[each]],
+        rows=rows,
         left_out=max(0, len(told) - _LISTED),
         charts=charts,
         data={each.key: each.data for each in charts},

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ktstr.model.wire.events import EventName
+from ktstr.page.steps import step_words
 from ktstr.result import result_pb2
 from ktstr.result.series import rows_of
 
@@ -71,8 +72,8 @@ def window_of(result: result_pb2.Result) -> Window | None:
 
 
 def marks_of(result: result_pb2.Result, window: Window) -> Marks:
-    """Phases and moments within the window; a step is called as the plan calls it, too."""
-    names = _step_names(result)
+    """Phases and moments within the window; of a step it is said what it does."""
+    names = step_words(result)
     phases = [
         (names.get(phase.name, phase.name), window.us(phase.start_ns), window.us(_end(phase)))
         for phase in result.timeline.phases
@@ -89,14 +90,6 @@ def marks_of(result: result_pb2.Result, window: Window) -> Marks:
 def _end(phase: result_pb2.Timeline.Phase) -> int:
     """Of one whose end was not reported: it goes on."""
     return phase.end_ns if phase.HasField("end_ns") else (1 << 63)
-
-
-def _step_names(result: result_pb2.Result) -> dict[str, str]:
-    """`step 0` -> `step 0: warm up`, of a single scenario whose steps have names."""
-    if len(result.scenarios) != 1:
-        return {}
-    steps = result.scenarios[0].steps
-    return {f"step {each.index}": f"step {each.index}: {each.name}" for each in steps if each.name}
 
 
 def _times(result: result_pb2.Result) -> Iterator[int]:

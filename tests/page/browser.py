@@ -74,10 +74,16 @@ class Browser:
         self._process.communicate()
 
     def open(self, name: str, address: str = "") -> float:
-        """Opens a file of the folder; returns the seconds until it was loaded, by its own clock."""
+        """Opens a file of the folder; returns the seconds until it was loaded, by its own clock.
+
+        Raises:
+            BrowserError: it cannot be opened.
+        """
         self.said.clear()
         self._ask("Page.navigate", url="about:blank")
-        self._ask("Page.navigate", url=f"file://{_PAGES}/{name}{address}")
+        found = self._ask("Page.navigate", url=f"file://{_PAGES}/{name}{address}")
+        if found.get("errorText"):
+            raise BrowserError(f"{name}: {found['errorText']}")
         self.until("document.readyState === 'complete' && location.protocol === 'file:'")
         return (
             float(

@@ -103,7 +103,7 @@ class PageTest(parameterized.TestCase):
             self.assertTrue(plot["aria-label"])
         (data,) = read.data()
         self.assertEqual({plot["data-chart"] for plot in plots}, set(data))
-        self.assertEqual(page.count("as a table</summary>"), len(plots))
+        self.assertEqual(page.count("As a table</summary>"), len(plots))
 
     def test_nothing_is_fetched(self) -> None:
         read = Read(run_page(result(passed())))

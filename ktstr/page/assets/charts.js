@@ -52,7 +52,7 @@
       let track = ends.findIndex((until) => until <= start);
       if (track < 0) track = ends.length;
       ends[track] = end;
-      return { name, a: start, b: end, track };
+      return { name, short: (/^step (\d+)/.exec(name) || [name, name])[1], a: start, b: end, track };
     });
   };
 
@@ -117,7 +117,7 @@
               type: "text", from: { data: "phases" },
               encode: { update: {
                 x: { signal: "max(0, scale('x', datum.a)) + 5" }, y: { signal: "datum.track * 17 + 11" },
-                text: { field: "name" },
+                text: { signal: "scale('x', datum.b) - scale('x', datum.a) < 50 ? datum.short : datum.name" },
                 limit: { signal: "max(1, min(width, scale('x', datum.b)) - max(0, scale('x', datum.a)) - 8)" },
                 fill: { value: "var(--soft)" }, fontSize: { value: 11 },
               } },
