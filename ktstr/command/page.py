@@ -27,7 +27,7 @@ from urllib.parse import quote
 from ktstr.command.asked import add_history, add_where, opened
 from ktstr.command.context import Context
 from ktstr.command.kept import kept_results
-from ktstr.history.places import Place, places_below
+from ktstr.history.places import Place, digest_of, places_below
 from ktstr.model.errors import UsageError
 from ktstr.page.beside import Beside
 from ktstr.result import result_pb2
@@ -104,8 +104,9 @@ def _placed(
     known: set[bytes] = set()
     for place in places_below(top):
         content = place.content()
-        if content not in known:
-            known.add(content)
+        digest = digest_of(content)
+        if digest not in known:
+            known.add(digest)
             yield result_of_bytes(content, str(place)), _beside(place, near)
     if not known:
         raise UsageError(

@@ -101,6 +101,8 @@ class RunTest(BrowserTest):
         self.open("run.html", "#t=0.2-0.6")
         self.browser.until("document.querySelector('#chart-ran svg path')")
         self.browser.value("document.querySelector('#chart-ran .plot').focus()")
+        label = "document.querySelector('#chart-ran .role-axis-label text').textContent"
+        self.assertEqual(self.browser.value(label), "0.2")
         for key, expected in (
             ("+", "#t=0.300000-0.500000"),
             ("ArrowRight", "#t=0.350000-0.550000"),
@@ -110,6 +112,8 @@ class RunTest(BrowserTest):
         ):
             self.browser.press(key)
             self.assertEqual(self.browser.value("location.hash"), expected)
+        self.browser.value("location.hash = '#t=0.5-0.7'")
+        self.browser.until(f"{label} === '0.5'")
 
     def test_rows_are_filtered(self) -> None:
         self.open("run.html")

@@ -389,14 +389,18 @@
     const from = Math.max(0, Math.min(shown[0], length - 1));
     return [from, Math.min(length, Math.max(shown[1], from + 1))];
   };
+  const enlarge = () => {
+    for (const { view, length } of timed) view.signal("domain", fits(length)).signal("brush", [0, 0]).runAsync();
+  };
   const show = (stretch) => {
     shown = stretch;
     ktstr.setAddress({ t: stretch && stretch.map((us) => (us / 1e6).toFixed(6)).join("-") });
-    for (const { view, length } of timed) view.signal("domain", fits(length)).signal("brush", [0, 0]).runAsync();
+    enlarge();
   };
   ktstr.readStretch = () => {
     const [from, to] = (ktstr.address().get("t") || "").split("-").map((s) => parseFloat(s) * 1e6);
     shown = to > from ? [from, to] : null;
+    enlarge();
   };
 
   const keys = (event, length) => {
