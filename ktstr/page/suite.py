@@ -48,6 +48,16 @@ class Row:
         return _ORDER.get(self.verdict, len(_ORDER))
 
 
+@dataclass(frozen=True)
+class Cell:
+    """Results of one scheduler on one topology.  verdict: the worst of them."""
+
+    scheduler: str
+    topology: str
+    verdict: str
+    words: str
+
+
 def suite_page(
     results: Sequence[result_pb2.Result],
     title: str,
@@ -77,6 +87,8 @@ def suite_page(
             name: sorted({getattr(row, name) for row in rows} - {""})
             for name in ("topology", "kernel", "scheduler", "accel")
         },
+        topologies=sorted({row.topology for row in rows}),
+        matrix=list(_matrix(rows)),
         packs=packs,
         together=_TOGETHER,
     )
@@ -97,6 +109,25 @@ def _rows(results: Iterable[result_pb2.Result]) -> Iterator[Row]:
             else "EEVDF",
             accel=identity.accelerator.name,
             cause=_cause(result),
+        )
+
+
+def _matrix(rows: Sequence[Row]) -> Iterator[tuple[str, list[Cell | None]]]:
+    """Of each scheduler a cell for each topology; None: no result.  `rows` are the worst first."""
+    cells: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        cells.setdefault((row.scheduler, row.topology), []).append(row.verdict)
+    topologies = sorted({row.topology for row in rows})
+    for scheduler in sorted({row.scheduler for row in rows}):
+        places = [(scheduler, topology) for topology in topologies]
+        yield (
+            scheduler,
+            [
+                Cell(*place, cells[place][0], _count_words(Counter(cells[place])))
+                if place in cells
+                else None
+                for place in places
+            ],
         )
 
 

@@ -190,6 +190,12 @@ class SuiteTest(BrowserTest):
         self.open("suite.html", "#q=starved&not=FAIL")
         self.assertEqual(self.shown(), fewer)
 
+    def test_a_cell_of_the_table_chooses(self) -> None:
+        self.open("suite.html")
+        self.browser.value("document.querySelector('.matrix a[href*=\"1n2l2c1t\"]').click()")
+        self.browser.until("document.querySelector('[data-choice=topology]').value === '1n2l2c1t'")
+        self.assertBetween(len(self.shown()), 1, len(self.made))
+
     def test_a_link_opens_a_result_and_back_leads_back(self) -> None:
         key = key_of(self.watched)
         self.open("suite.html", f"#r={key}")

@@ -211,6 +211,16 @@ class SuiteTest(parameterized.TestCase):
         self.assertIn("Charts are left out for want of room", Read(_bodies(poor)[0]).text)
         self.assertLess(len(poor), len(rich))
 
+    def test_schedulers_and_topologies_are_a_table_of_links(self) -> None:
+        made = [result(RUNS[name]()) for name in ("passed", "starved", "watched")]
+        made[0].identity.scheduler.label = "//my:a&b"
+        made[0].identity.topology.asked = "1n1l2c2t"
+        read = Read(suite_page(made, "t"))
+        links = [(each["href"], each["class"]) for each in read.named("a") if "class" in each]
+        self.assertIn(("#scheduler=a%26b&topology=1n1l2c2t", "pass"), links)
+        self.assertIn(("#scheduler=fifo&topology=1n1l2c1t", "fail"), links)
+        self.assertNotIn("By scheduler", Read(suite_page([made[1]] * 2, "t")).text)
+
     def test_progress_is_told(self) -> None:
         told: list[int] = []
         suite_page([result(starved())] * 20, "t", said=told.append)
