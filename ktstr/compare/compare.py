@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,11 +66,22 @@ class Asked:
 def compare(connection: sqlite3.Connection, asked: Asked) -> Comparison:
     """The comparison.
 
+    Python looks for no garbage meanwhile: there is none, and that was a sixth of all.
+
     Raises:
         UsageError: a set is empty, what pairs are made by is no dimension, or there is no figure
             of which --figure or --gate speaks.
     """
-    asked = _apart(connection, asked)
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _compared(connection, _apart(connection, asked))
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _compared(connection: sqlite3.Connection, asked: Asked) -> Comparison:
     by = dimensions(asked.base_conditions, asked.new_conditions, asked.by)
     base = _rows(connection, asked.base, asked.base_conditions, asked.where)
     new = _rows(connection, asked.new, asked.new_conditions, asked.where)
@@ -145,6 +157,7 @@ class _Comparing:
         self._found: list[Finding] = []
         self._questions: list[Question] = []
         self._exact = Figures(names, self._is_wanted)
+        self._noisy_gate = functools.cache(functools.partial(asked.gates.of, exact=False))
         self._noisy = Figures(
             names, lambda key: self._is_wanted(key) and (asked.steps or key.step is None)
         )
@@ -169,7 +182,7 @@ class _Comparing:
             if settled is not None:
                 self._found.append(settled)
             else:
-                self._questions += questions(pair, told, self._noisy, self._asked.gates)
+                self._questions += questions(pair, told, self._noisy, self._noisy_gate)
 
     def end(self) -> tuple[list[Finding], list[str]]:
         """All findings, and what is to be said about them."""

@@ -8,7 +8,7 @@ import itertools
 import math
 import operator
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 # More deals of one pair say no more; this many are drawn then, always the same.
@@ -22,8 +22,9 @@ Values = Sequence[float]
 class Deals:
     """Deals of n + m values, n of base first.
 
-    count: of all that are meant.  weight: of each of `sums`: where both sides have as many boots,
-    two deals mirror each other, and one of them is summed.  alone: picks the new side's values, of
+    count: of all that are meant.  told: of each the places of the new side's values.  weight: of
+    each that is told: where both sides have as many boots, two deals mirror each other, and one of
+    them is.  alone: picks the new side's values, of
     each deal but the one that there was, with 1 / (1 - what a change of 1 adds to its difference).
     """
 
@@ -31,18 +32,8 @@ class Deals:
     m: int
     count: int
     weight: int
-    drawn: tuple[Callable[[Values], Values], ...]
+    told: tuple[tuple[int, ...], ...]
     alone: tuple[tuple[Callable[[Values], Values], float], ...]
-
-    def sums(self, values: Values) -> Iterable[float]:
-        """Of the new side's values, deal by deal."""
-        if self.drawn:
-            return (sum(pick(values)) for pick in self.drawn)
-        if self.weight == 1:
-            return map(sum, itertools.combinations(values, self.m))
-        # those in which the first is new
-        others = itertools.combinations(values[1:], self.m - 1)
-        return map(values[0].__add__, map(sum, others))
 
 
 @functools.cache
@@ -57,14 +48,9 @@ def deals_of(n: int, m: int) -> Deals:
         if own < m:
             carried = own * (1 / m + 1 / n) - m / n
             alone.append((operator.itemgetter(*deal), 1 / (1 - carried)))
-    return Deals(
-        n,
-        m,
-        len(dealt),
-        2 if everything and n == m else 1,
-        () if everything else tuple(operator.itemgetter(*deal) for deal in dealt),
-        tuple(alone),
-    )
+    mirrored = everything and n == m
+    told = [deal for deal in dealt if deal[0] == 0] if mirrored else dealt
+    return Deals(n, m, len(dealt), 2 if mirrored else 1, tuple(told), tuple(alone))
 
 
 def _drawn(there_was: tuple[int, ...]) -> list[tuple[int, ...]]:

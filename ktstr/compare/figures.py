@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ktstr.history.entry import FigureKey
 from ktstr.history.figures import keys_of, unpacked
@@ -34,6 +34,23 @@ class Figures:
         for key, value in zip(shape, values, strict=True):
             if key is not None:
                 yield key, value
+
+    def columns(self, rows: Sequence[Row]) -> dict[FigureKey, tuple[float, ...]]:
+        """Each wanted figure with its values in all rows that have it.
+
+        Raises:
+            UsageError: see `of`.
+        """
+        if len({row.shape for row in rows}) == 1:  # as boots of one test mostly have
+            each = [[*self.of(row)] for row in rows]
+            keys = [key for key, _ in each[0]]
+            columns = zip(*([value for _, value in pairs] for pairs in each), strict=True)
+            return dict(zip(keys, columns, strict=True))
+        found: dict[FigureKey, list[float]] = {}
+        for row in rows:
+            for key, value in self.of(row):
+                found.setdefault(key, []).append(value)
+        return {key: tuple(values) for key, values in found.items()}
 
     def count(self, shape: int) -> int:
         """How many wanted figures a shape has."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ktstr.compare import verdicts
@@ -12,9 +12,9 @@ from ktstr.compare.correction import benjamini_hochberg
 from ktstr.compare.exact import direction
 from ktstr.compare.figures import Figures
 from ktstr.compare.finding import VERDICT, Finding, Outcome
-from ktstr.compare.gates import Gates
+from ktstr.compare.gates import Gate
 from ktstr.compare.pairing import Pair
-from ktstr.compare.permutation import Sample, boots_needed, pooled_p
+from ktstr.compare.permutation import Sample, boots_needed
 from ktstr.history.entry import FigureKey
 from ktstr.history.queries import Row
 from ktstr.model.payload import Polarity
@@ -53,20 +53,19 @@ def without_boots(pair: Pair, told: Mapping[str, str]) -> Finding | None:
 
 
 def questions(
-    pair: Pair, told: Mapping[str, str], figures: Figures, gates: Gates
+    pair: Pair, told: Mapping[str, str], figures: Figures, gate_of: Callable[[FigureKey], Gate]
 ) -> Iterator[Question]:
     """What is asked about a pair with boots on a side: failing, and each figure with a polarity."""
     base, new = _own(pair)
     old_judged, new_judged = verdicts.judged(base), verdicts.judged(new)
     failing = (_failing(old_judged), _failing(new_judged))
     yield _question(told, _FAILING, *failing, _FAILING_GATE)
-    olds, news = _values(figures, old_judged), _values(figures, new_judged)
-    for key in {**olds, **news}:
+    olds, news = figures.columns(old_judged), figures.columns(new_judged)
+    for key in olds if olds.keys() == news.keys() else {**olds, **news}:
         if key.polarity in _POLAR:
-            was, now = tuple(olds.get(key, ())), tuple(news.get(key, ()))
+            was, now = olds.get(key, ()), news.get(key, ())
             both = was + now
-            gate = gates.of(key, exact=False).amount(math.fsum(both) / len(both))
-            yield _question(told, key, was, now, gate)
+            yield _question(told, key, was, now, gate_of(key).amount(math.fsum(both) / len(both)))
 
 
 def _own(pair: Pair) -> tuple[list[Row], list[Row]]:
@@ -91,10 +90,13 @@ def answered(
             found.append(_finding(each, outcome, None, each.why))
         else:
             answerable.append(each)
-    corrected = benjamini_hochberg(_probabilities(answerable, level))
+    probabilities, same = _asked(answerable, level)
+    corrected = benjamini_hochberg(probabilities)
     undecided: list[Question] = []
-    for each, p in zip(answerable, corrected, strict=True):
-        outcome = _outcome(each, p, level)
+    for each, p, is_same in zip(answerable, corrected, same, strict=True):
+        outcome = Outcome.SAME if is_same else Outcome.UNDECIDED
+        if p <= level:
+            outcome = direction(each.key.polarity, each.sample.difference)
         if outcome is Outcome.UNDECIDED:
             undecided.append(each)
         found.append(_finding(each, outcome, p))
@@ -118,24 +120,23 @@ def _question(
     return Question(told, key, sample)
 
 
-def _probabilities(asked: Sequence[Question], level: float) -> list[float]:
-    """Of each question; deals are pooled by figure and numbers of boots."""
+def _asked(asked: Sequence[Question], level: float) -> tuple[list[float], list[bool]]:
+    """Of each question how likely chance is, and whether nothing changed.
+
+    Deals are pooled by figure and numbers of boots.
+    """
+    from ktstr.compare.pooled import asked_of  # late, as most comparisons need no numpy
+
     pools: dict[tuple[str, int, int], list[int]] = {}
     for index, each in enumerate(asked):
         boots = (len(each.sample.base), len(each.sample.new))
         pools.setdefault((each.key.name, *boots), []).append(index)
-    found = [1.0] * len(asked)
+    found, same = [1.0] * len(asked), [False] * len(asked)
     for pool in pools.values():
-        for index, p in zip(pool, pooled_p([asked[i].sample for i in pool], level), strict=True):
-            found[index] = p
-    return found
-
-
-def _outcome(question: Question, p: float, level: float) -> Outcome:
-    sample = question.sample
-    if p <= level:
-        return direction(question.key.polarity, sample.difference)
-    return Outcome.SAME if sample.is_same else Outcome.UNDECIDED
+        told = asked_of([asked[i].sample for i in pool], level)
+        for index, p, is_same in zip(pool, told.p, told.same, strict=True):
+            found[index], same[index] = p, is_same
+    return found, same
 
 
 def _finding(question: Question, outcome: Outcome, p: float | None, why: str = "") -> Finding:
@@ -182,14 +183,6 @@ def _notes(
         f"least: a difference in one figure of one test alone is told from chance with {needed} "
         f"({option}={needed}), or with fewer figures (--figure) or tests (--where)"
     ]
-
-
-def _values(figures: Figures, rows: Sequence[Row]) -> dict[FigureKey, list[float]]:
-    found: dict[FigureKey, list[float]] = {}
-    for row in rows:
-        for key, value in figures.of(row):
-            found.setdefault(key, []).append(value)
-    return found
 
 
 def _failing(rows: Sequence[Row]) -> tuple[float, ...]:

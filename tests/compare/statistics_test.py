@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr.compare.correction import benjamini_hochberg
-from ktstr.compare.permutation import Sample, boots_needed, pooled_p
+from ktstr.compare.permutation import Sample, boots_needed
+from ktstr.compare.pooled import asked_of
 from tests.compare.suites import Change, compared
 
 _VALUES = st.lists(st.integers(0, 50).map(float), min_size=2, max_size=4)
@@ -40,6 +41,11 @@ def brute_p(sample: Sample) -> float:
         return 1.0
     scores = [score(deal) for deal in itertools.combinations(range(n + m), m)]
     return sum(each >= observed * (1 - 1e-9) for each in scores) / len(scores)
+
+
+def pooled_p(samples: list[Sample], level: float) -> list[float]:
+    """What chance has in each."""
+    return asked_of(samples, level).p
 
 
 class PermutationTest(absltest.TestCase):
@@ -71,13 +77,14 @@ class PermutationTest(absltest.TestCase):
         self.assertGreater(alone, 0.05)
         self.assertEqual(pooled_p([noisy, *[quiet] * 99], 0.05)[0], alone)
 
-    @given(_VALUES, _VALUES, st.floats(0.1, 20))
-    @settings(max_examples=100, deadline=None)
-    def test_a_size_has_its_score(self, base: list[float], new: list[float], score: float) -> None:
-        sample = Sample(tuple(base), tuple(new), 1.0)
-        size = sample.size_of(score)
-        if math.isfinite(size) and sample.error(size) > 1e-3:  # else no deal has that size
-            self.assertAlmostEqual(size / (sample.error(size) + 1.0), score, places=4)
+    def test_same_is_what_lies_within_the_gate_for_sure(self) -> None:
+        # Student: 2.4469 at 6 degrees of freedom, and each side has a variance of 2 / 3
+        base = (9.0, 10.0, 10.0, 11.0 + 1e-9)
+        spread = math.sqrt(4 / 6 * (1 / 4 + 1 / 4)) * 2.4469
+        for gate, told in ((spread * 1.01, True), (spread * 0.99, False)):
+            self.assertEqual(asked_of([Sample(base, base, gate)], 0.05).same, [told])
+        moved = Sample(base, tuple(each + 3 for each in base), 2.0)
+        self.assertEqual(asked_of([moved], 0.05).same, [False])
 
     def test_more_boots_than_deals_can_be_listed(self) -> None:
         base = tuple(float(i % 7) for i in range(12))

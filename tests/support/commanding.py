@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from absl.testing import parameterized
+
 from ktstr.command.context import Context
 from ktstr.command.main import main
+from ktstr.result import result_pb2
+from tests.support.saved_results import save
 
 
 class Said(NamedTuple):
@@ -31,3 +35,23 @@ def ktstr(*arguments: str | Path, here: Path, environ: Mapping[str, str] | None 
         except SystemExit as end:  # argparse's way
             code = int(str(end.code))
     return Said(code, out.getvalue(), err.getvalue())
+
+
+class CommandTest(parameterized.TestCase):
+    """Tests of somebody who stands in a workspace, with a history of their own."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.top = Path(self.create_tempdir().full_path)
+        (self.top / "MODULE.bazel").touch()
+        self.logs = self.top / "bazel-testlogs"
+
+    def run_ktstr(self, *arguments: str | Path, here: str = "") -> Said:
+        environ = {"KTSTR_HISTORY": str(self.top / "history.sqlite"), "HOME": str(self.top)}
+        return ktstr(*arguments, here=self.top / here, environ=environ)
+
+    def keep(self, *results: result_pb2.Result) -> None:
+        for each in results:
+            save(each, self.logs)
+        said = self.run_ktstr("import", self.logs)
+        self.assertEqual(said.code, 0, said.err)
