@@ -133,7 +133,7 @@ def _timed(what: str, environ: dict[str, str], *words: str) -> float:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - began
-    if process.returncode == 3:
+    if process.returncode == 3 or "Traceback" in said:
         raise RuntimeError(said)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -110,7 +110,7 @@ class CiPageTest(parameterized.TestCase):
     @parameterized.parameters(*_EXAMPLES)
     def test_an_example_keeps_caches_history_and_comments(self, name: str) -> None:
         text = example(name)
-        for each in ("KTSTR_HISTORY", "--config=ci", "compare main last", "comment"):
+        for each in ("history", "--config=ci", "compare main last", "comment"):
             self.assertIn(each, text)
 
 

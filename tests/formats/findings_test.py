@@ -122,8 +122,9 @@ class FindingsTest(parameterized.TestCase):
     def sarif(self, *results: result_pb2.Result) -> dict[str, Any]:
         """A log that its readers take."""
         said = self.show("sarif", *results)
-        log = json.loads(said.out)
+        log: dict[str, Any] = json.loads(said.out)
         sarif_pydantic.Sarif.model_validate(log)
+        run: dict[str, Any]
         (run,) = log["runs"]
         for each in run["results"]:
             jsonschema.validate(each, _RESULT, jsonschema.Draft202012Validator)
