@@ -3,8 +3,8 @@
 
     tools/bazel run //tests/determinism:clones -- [--clones=100] [--busy=50] [CONFIG...]
 
-A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all seven are run:
-EEVDF and fifo on 1, 4 and 8 vCPUs, and one of two nodes. The last clones of each (--busy) run
+A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all eight are run:
+EEVDF and fifo on 1, 4 and 8 vCPUs, idle CPUs, and two nodes. The last clones of each (--busy) run
 beside a load on every core. Compared is every byte that a guest said at its frames port and on its
 console.
 """
@@ -27,7 +27,7 @@ _CLONES = flags.DEFINE_integer("clones", 100, "Clones of each target.", lower_bo
 _BUSY = flags.DEFINE_integer("busy", 50, "So many of them run beside a load.", lower_bound=1)
 _CONFIGS = [
     f"_main/tests/determinism/{name}_subject.config.json"
-    for name in ("eevdf_1", "eevdf_4", "eevdf_8", "fifo_1", "fifo_4", "fifo_8", "numa")
+    for name in ("eevdf_1", "eevdf_4", "eevdf_8", "fifo_1", "fifo_4", "fifo_8", "idle", "numa")
 ]
 
 
