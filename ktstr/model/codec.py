@@ -26,7 +26,7 @@ _AS_IS = frozenset((int, str, float, bool, types.NoneType))
 def encode(value: Any) -> Any:
     """The JSON value (dict, list, str, int, float, bool, None) that stands for `value`."""
     # what there is most of comes first: a guest spends more time here than on all else it tells
-    kind = type(value)
+    kind: type = type(value)
     if kind in _AS_IS:
         return value
     if isinstance(value, dict):
