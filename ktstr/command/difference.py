@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ktstr.introspect.trace.lines import read_lines
 from ktstr.introspect.trace.standing import as_lines
 from ktstr.introspect.trace.words import subject_of, words_of
 from ktstr.model.errors import UsageError
+from ktstr.model.nearest import did_you_mean
 
 HELP = "the first decision in which two traces differ"
 
@@ -34,6 +35,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
     parser.add_argument("a", metavar="A", help="a trace, or a folder with one")
     parser.add_argument("b", metavar="B", help="the other")
+    parser.add_argument(
+        "--task",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of a task that counts, once for each; left out: the plan's workers",
+    )
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
@@ -44,7 +52,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     """
     paths = [_trace_in(context.path(name)) for name in (options.a, options.b)]
     a, b = (_read(path) for path in paths)
-    found = first_difference(a, b)
+    _check(options.task, a, b)
+    found = first_difference(a, b, options.task)
     if options.json:
         context.answer(None if found is None else _plain(found, a, b))
     else:
@@ -54,6 +63,14 @@ def run(options: argparse.Namespace, context: Context) -> int:
         context.tell(f"{cut[0]} is cut: what came behind its end was not compared")
         return 2
     return 0 if found is None else 1
+
+
+def _check(tasks: Sequence[str], a: Decisions, b: Decisions) -> None:
+    """Raises UsageError for a task that neither trace has."""
+    known = sorted({*a.names.values(), *b.names.values()})
+    for task in tasks:
+        if task not in known:
+            raise UsageError(f"no task of these traces is {task!r}{did_you_mean(task, known)}")
 
 
 def _trace_in(place: Path) -> Path:

@@ -6,11 +6,15 @@ CPUs that have nothing to do with each other come in another order. So each trac
 became of each CPU, of each task and of each dispatch queue: of two events that share none of these,
 either may be first. Two traces are equal if all of these sequences are; where they are not, the
 first difference is the earliest event at which one of them goes another way.
+
+Where both traces have workers of a plan, only what becomes of these counts: when the kernel's own
+threads run goes by what came before, such as how long a program took to load.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ktstr.introspect.trace.events import Decisions, Event, Value
@@ -23,6 +27,11 @@ _NO_PART = frozenset({"took_ns", "program"})
 _TASKS = frozenset({"pid", "prev", "next", "by", "to"})
 _NAMES = frozenset({"comm", "prev_comm", "next_comm"})
 _ADDRESSES = 1 << 40
+# How many tasks there are, those that do not count among them.
+_COUNTS = frozenset({"depth", "running"})
+# A worker of a plan: group, kind and index, as tests name them.
+_WORKER = re.compile(r"w\d+\.\d+\.\d+")
+_ANOTHER = "another"
 _BEGIN = "init"
 
 Key = tuple[Value, ...]
@@ -59,15 +68,17 @@ class _Step:
     key: Key
 
 
-def first_difference(a: Decisions, b: Decisions) -> Difference | None:
+def first_difference(a: Decisions, b: Decisions, tasks: Collection[str] = ()) -> Difference | None:
     """The first decision that differs; None where none does.
 
+    tasks: names of those that count; left out: the workers where both have some, else all.
     Kinds of events and callbacks that only one of both can show are no decisions of the other's,
     and are left out.
     """
     left_out = _lacking(a) | _lacking(b)
     ops = _ops(a) & _ops(b)
-    ours, theirs = _sequences(a, left_out, ops), _sequences(b, left_out, ops)
+    counting = frozenset(tasks) or _workers(a, b)
+    ours, theirs = (_sequences(each, left_out, ops, counting) for each in (a, b))
     found: list[_Parting] = []
     for of in dict.fromkeys((*ours, *theirs)):
         mine, others = ours.get(of, ()), theirs.get(of, ())
@@ -113,17 +124,28 @@ def _pids(decisions: Decisions) -> Iterator[int]:
     yield from known
 
 
+def _workers(a: Decisions, b: Decisions) -> frozenset[str]:
+    """The names of both traces' workers; empty where one has none."""
+    found = [{each for each in trace.names.values() if _WORKER.fullmatch(each)} for trace in (a, b)]
+    return frozenset(found[0] | found[1]) if all(found) else frozenset()
+
+
 def _sequences(
-    decisions: Decisions, left_out: frozenset[str], ops: frozenset[str]
+    decisions: Decisions, left_out: frozenset[str], ops: frozenset[str], counting: frozenset[str]
 ) -> dict[str, list[_Step]]:
     """What became of each CPU, task and queue, by what it is called."""
     names = task_names(decisions)
+    if counting:
+        known = decisions.names
+        names = {
+            pid: called if known.get(pid) in counting else _ANOTHER for pid, called in names.items()
+        }
     found: dict[str, list[_Step]] = {}
     for index, event in enumerate(decisions.events[_begin(decisions) :], _begin(decisions)):
         if event.what in left_out or (event.what == "op" and event.values["op"] not in ops):
             continue
-        key, touched = _read(event, names)
-        for each in touched:
+        key, touched, counts = _read(event, names, bool(counting))
+        for each in touched if counts or not counting else ():
             found.setdefault(each, []).append(_Step(index, key))
     return found
 
@@ -136,18 +158,23 @@ def _begin(decisions: Decisions) -> int:
     return 0
 
 
-def _read(event: Event, names: Mapping[int, str]) -> tuple[Key, tuple[str, ...]]:
-    """What an event is, without its time, and whom it touches."""
+def _read(event: Event, names: Mapping[int, str], some: bool) -> tuple[Key, tuple[str, ...], bool]:
+    """What an event is, without its time, whom it touches, and whether one of these tasks counts.
+
+    some: of the tasks, which are called otherwise than _ANOTHER.
+    """
     key: list[Value] = [event.what, event.cpu]
+    counts = False
     touched = [f"CPU {event.cpu}"]
     for name, value in zip(event.names, event.row, strict=True):
-        if name in _NO_PART or name in _NAMES:
+        if name in _NO_PART or name in _NAMES or (some and name in _COUNTS):
             continue
         if name in _TASKS:
             called = names.get(int(value), "?")
             key += (name, called)
-            if value and name != "by":
+            if value and name != "by" and called != _ANOTHER:
                 touched.append(called)
+                counts = True
             continue
         if isinstance(value, int) and abs(value) >= _ADDRESSES:
             continue
@@ -156,7 +183,7 @@ def _read(event: Event, names: Mapping[int, str]) -> tuple[Key, tuple[str, ...]]
             touched.append(f"DSQ {value}")
         elif name in ("target", "from"):
             touched.append(f"CPU {value}")
-    return tuple(key), tuple(dict.fromkeys(touched))
+    return tuple(key), tuple(dict.fromkeys(touched)), counts
 
 
 def _first_other(mine: Sequence[_Step], others: Sequence[_Step]) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from absl.testing import absltest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ktstr.introspect.trace.difference import Difference, Side, first_difference, task_names
@@ -67,6 +67,7 @@ class DifferenceTest(absltest.TestCase):
         self.assertEqual((_place(found.a), _place(found.b)), (a, b))
         return found
 
+    @settings(deadline=None)
     @given(st.lists(_events, max_size=30), st.lists(st.integers(1, 9), min_size=1, max_size=5))
     def test_whatever_the_times_are_equal_events_are_equal(
         self, events: list[Event], times: list[int]
@@ -76,6 +77,7 @@ class DifferenceTest(absltest.TestCase):
         self.assertIsNone(first_difference(a, a))
         self.assertIsNone(first_difference(a, _trace(slower, *times)))
 
+    @settings(deadline=None)
     @given(st.lists(_events, min_size=2, max_size=30), st.data())
     def test_events_that_share_nothing_may_come_in_either_order(
         self, events: list[Event], data: st.DataObject
@@ -87,6 +89,7 @@ class DifferenceTest(absltest.TestCase):
                 shuffled[at : at + 2] = shuffled[at + 1], shuffled[at]
         self.assertIsNone(first_difference(_trace(events), _trace(shuffled)))
 
+    @settings(deadline=None)
     @given(st.lists(_events, min_size=1, max_size=30), _events, st.data())
     def test_one_event_that_is_another_is_found_at_its_place(
         self, events: list[Event], other: Event, data: st.DataObject
@@ -103,6 +106,7 @@ class DifferenceTest(absltest.TestCase):
         self.assertEqual((_place(found.a), _place(found.b)), (at, at))
         self.assertEqual(first_difference(_trace(changed), _trace(events)), _swapped(found))
 
+    @settings(deadline=None)
     @given(st.lists(_events, max_size=30), _events, st.data())
     def test_an_event_that_only_one_has_is_found_at_its_place(
         self, events: list[Event], more: Event, data: st.DataObject
@@ -129,6 +133,18 @@ class DifferenceTest(absltest.TestCase):
         self.assertIsNotNone(first_difference(_trace(both), _trace([*both, *both])))
         hidden = replace(_trace(both[:1]), lacks=("no switch: __switch_to is no function",))
         self.assertIsNone(first_difference(_trace(both), hidden))
+
+    def test_where_both_have_workers_only_what_becomes_of_them_counts(self) -> None:
+        names = {0: "idle", 11: "w0.0.0", 12: "kworker/0:1", 13: "w0.0.1"}
+        own = [_insert(0, 11, "0", 1), _switch(0, 0, 11, "R"), _switch(0, 11, 13, "R")]
+        other = [_insert(0, 12, "0", 1), _switch(0, 0, 12, "R")]
+        beside = [*other, _insert(0, 11, "0", 2), _switch(0, 12, 11, "R"), own[2]]
+        moved = [*own[:2], _switch(1, 11, 13, "R")]
+        a, b, c = (replace(_trace(each), names=names) for each in (own, beside, moved))
+        self.assertIsNone(first_difference(a, b))
+        self.assert_found(first_difference(a, c), 2, 2)
+        self.assertIsNone(first_difference(a, c, ["w0.0.2"]))
+        self.assert_found(first_difference(a, b, ["kworker/0:1"]), 3, 0)
 
     def test_what_comes_before_the_attachment_is_the_loaders(self) -> None:
         a = _trace([_insert(0, 11, "0", 1)])
