@@ -16,10 +16,11 @@ from ktstr.introspect.kernel.elf import Elf
 from ktstr.machine.boot import schedulers_of
 from ktstr.machine.output import write_atomically
 from ktstr.machine.target import Target
+from ktstr.model.errors import InfraError
 
 FILE = "coverage.info"
-# Bazel names it where it collects coverage, and puts together what is there.
-_BAZELS_DIRECTORY = "COVERAGE_DIR"
+# Where `bazel coverage` wants what tests reached (tools/test/collect_coverage.sh of Bazel 7).
+_BAZELS_FILE = "COVERAGE_OUTPUT_FILE"
 _OBJECT = ".bpf.o"
 
 
@@ -64,7 +65,7 @@ def _objects(layer: Path) -> Iterable[bytes]:
 def write_coverage(
     coverage: Coverage | None, test: str, folder: Path, environ: Mapping[str, str]
 ) -> None:
-    """Writes coverage.info; nothing where nobody asked, or nothing is known.
+    """Writes coverage.info, and for Bazel; nothing where nobody asked, or nothing is known.
 
     Raises:
         InfraError: it cannot be written.
@@ -74,6 +75,15 @@ def write_coverage(
     content = text_of(test, coverage.files).encode()
     with write_atomically(folder / FILE) as file:
         file.write(content)
-    if directory := environ.get(_BAZELS_DIRECTORY):
-        with write_atomically(Path(directory) / f"{test}.dat") as file:
+    if output := environ.get(_BAZELS_FILE):
+        _append(Path(output), content)
+
+
+def _append(output: Path, content: bytes) -> None:
+    try:
+        with output.open("ab") as file:
             file.write(content)
+    except OSError as error:
+        raise InfraError(
+            f"{output}, where Bazel wants coverage, cannot be written: {error}"
+        ) from error

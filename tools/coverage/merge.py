@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts lcov's tracefiles together, as `bazel coverage` asks twice: of each test, and of all tests.
 
-Bazel's own programs for it are Java, which it fetches; and that of each test leaves out what is no
-source of the target, as the kernel's files are. Of a test Bazel gives the directory where that left
-its tracefiles (tools/test/collect_coverage.sh of Bazel 7), of all a file with paths of theirs.
+Bazel's own programs for it are Java, which it fetches. Of a test that brings no tracefile itself it
+gives the directory with what that left (tools/test/collect_coverage.sh of Bazel 7), of all tests a
+file with paths of tracefiles.
 """
 
 from __future__ import annotations
