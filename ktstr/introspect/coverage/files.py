@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ktstr.introspect.coverage.addresses import Addresses
@@ -55,19 +57,49 @@ def files_of_kernel(
         lacks.append(NO_DWARF)
         return ()
     try:
-        rows = list(rows_of(dwarf, lambda path: SCHED in path))
+        table = _table(kernel, dwarf)
     except KernelFileError as error:
         lacks.append(f"no lines of the kernel: {error}")
         return ()
-    found = [_row(row, reached) for row in rows if SCHED in row.path]
+    lines: dict[str, dict[int, int]] = {}
+    functions: dict[str, dict[str, Function]] = {}
+    for row in table.rows:
+        counts = lines.setdefault(row.path, {})
+        if not counts.get(row.line):
+            counts[row.line] = int(reached.touch(row.address, row.end))
+    for name, row in table.functions:
+        count = int(reached.touch(row.address, row.address + 1))
+        functions.setdefault(row.path, {})[name] = Function(name, row.line, count)
+    return tuple(FileCoverage(path, lines[path], functions.get(path, {})) for path in sorted(lines))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Of kernel/sched: the rows of its files, and the row that each function begins with."""
+
+    rows: tuple[Row, ...]
+    functions: tuple[tuple[str, Row], ...]
+
+
+@functools.lru_cache(maxsize=1)
+def _table(kernel: Kernel, dwarf: Path) -> _Table:
+    """A target's tests have one kernel, whose lines are read once.
+
+    Raises:
+        KernelFileError: see `rows_of`.
+    """
+    rows = tuple(
+        replace(row, path=row.path[row.path.index(SCHED) :])
+        for row in rows_of(dwarf, lambda path: SCHED in path)
+        if SCHED in row.path
+    )
     begins = {row.address: row for row in rows}
+    functions = []
     for symbol in map(kernel.symbols.__getitem__, kernel.symbols.defined()):
         row = begins.get(symbol.address)
-        if row is not None and symbol.is_function and SCHED in row.path:
-            count = int(reached.touch(symbol.address, symbol.address + 1))
-            one = Function(symbol.name, row.line, count)
-            found.append(FileCoverage(_path(row.path), functions={symbol.name: one}))
-    return tuple(_once(each) for each in merged(found))
+        if row is not None and symbol.is_function:
+            functions.append((symbol.name, row))
+    return _Table(rows, tuple(functions))
 
 
 def _function(name: str, lines: Sequence[tuple[CodeLine, int]]) -> FileCoverage:
@@ -82,16 +114,6 @@ def _function(name: str, lines: Sequence[tuple[CodeLine, int]]) -> FileCoverage:
 def _source(path: str) -> str:
     """As the repository has it: BPF C of ours is compiled below one folder."""
     return path.removeprefix(_SOURCES)
-
-
-def _row(row: Row, reached: Addresses) -> FileCoverage:
-    count = int(reached.touch(row.address, row.end))
-    return FileCoverage(_path(row.path), {row.line: count})
-
-
-def _path(path: str) -> str:
-    """As the kernel's tree has it."""
-    return path[path.index(SCHED) :]
 
 
 def _once(file: FileCoverage) -> FileCoverage:
