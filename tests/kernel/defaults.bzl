@@ -2,7 +2,7 @@
 """Kernels with the default configuration, of which nothing but that is made."""
 
 load("//rules:defs.bzl", "kernel_image")
-load("//sched/kernels:defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
+load("//rules:kernel_defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
 
 def default_configurations(name, versions):
     """Targets `NAME_VERSION`, each the .config of a kernel.

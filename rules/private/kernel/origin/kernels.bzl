@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The extension `kernels`: which repositories the declarations of MODULE.bazel become."""
 
+load("//rules:kernel_defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
 load("//rules/private/debian:file.bzl", "debian_file")
-load("//sched/kernels:defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
 load("//third_party:host_interpreter.bzl", "find_host_python")
 load(":archive.bzl", "kernel_archive")
 load(":debian.bzl", "kernel_debian")

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The configuration of kernels that the extension `kernels` is told none for."""
 
-visibility(["//rules/private/kernel/origin", "//tests/kernel"])
-
 DEFAULT_FRAGMENTS = [
     Label("//sched/kernels:disk.config"),
     Label("//sched/kernels:guest.config"),
