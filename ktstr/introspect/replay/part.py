@@ -115,7 +115,7 @@ class ReplayPart:
         # the stop last: who is held there has been seen by the others
         calls = (*self._calls(functions), *self._programs(programs))
         probes = (self._before(kernel, keeper), *calls, stop)
-        self.wanted = Wanted(probes, predicates, self.held, _ROOM)
+        self.wanted = Wanted(probes, predicates, self.held, room=_ROOM)
         return self
 
     def made(self, looked: Looked) -> None:

@@ -9,12 +9,15 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.plugin.combined import Combined
+from ktstr.introspect.plugin.encode import encode
 from ktstr.introspect.plugin.facts import kernel_facts
-from ktstr.introspect.plugin.watch import MOST_PROBES, Read, Watch, When
+from ktstr.introspect.plugin.watch import MOST_PROBES, Read, When
 from ktstr.introspect.replay.cause import Cause, What
 from ktstr.introspect.replay.functions import Shown, Slot, Watched, watched
 from ktstr.introspect.replay.kinds import KINDS
 from ktstr.introspect.replay.part import STOP, ReplayPart
+from ktstr.introspect.replay.traced import LateTracePart
 from tests.support.plans import plan
 
 _FILES = {Path(name).name: Path(name) for name in os.environ["KERNEL"].split()}
@@ -51,7 +54,10 @@ class FunctionsTest(parameterized.TestCase):
         cause = Cause(what, "", "", 9_000_000_000, True, 8_000_000_000, function)
         part = ReplayPart(cause).look(self.kernel, plan(), 2)
         probes = part.wanted.probes
-        Watch(2, kernel_facts(self.kernel), probes)
+        trace = LateTracePart(8_000_000_000).look(self.kernel, plan(), 2)
+        wanted = {"decisions": trace.wanted, "replay": part.wanted}
+        both = Combined.of(wanted, 2, kernel_facts(self.kernel))
+        self.assertNotEmpty(encode(both.watch))
         self.assertLess(len(probes), MOST_PROBES - 100)
         # who is held at the stop has been seen by the others
         self.assertEqual((probes[-1].name, probes[-1].hold), (STOP, True))
