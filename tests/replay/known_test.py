@@ -10,9 +10,9 @@ from pathlib import Path
 from absl.testing import absltest
 
 from ktstr.execute.outcome import Outcome
-from ktstr.introspect.instant.failures import Failure
 from ktstr.introspect.instant.place import Place
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.replay.cause import Anchor, Moment, Moments
 from ktstr.introspect.trace.events import Decisions, Event
 from ktstr.judge.judgement import Judgement
 from ktstr.model.errors import UsageError
@@ -33,9 +33,9 @@ _EVENTS = (
 
 
 class KnownTest(absltest.TestCase):
-    def known(self, judgement: Judgement | None = None, failure: Failure | None = None) -> Known:
+    def known(self, judgement: Judgement | None = None) -> Known:
         run = replace(good_run(), decisions=Decisions(2, _EVENTS))
-        return Known.of(Outcome(run, judgement or Judgement(Verdict.PASS), {}), failure)
+        return Known.of(Outcome(run, judgement or Judgement(Verdict.PASS), {}))
 
     def place(self, known: Known, text: str, function: str = "") -> Place:
         return known.place(Replay(Path("main"), function=function, when=instant(text)), _KERNEL)
@@ -79,17 +79,27 @@ class KnownTest(absltest.TestCase):
         )
 
     def test_before_the_failure(self) -> None:
+        wanted = Replay(Path("main"), when=When(Of.FAILURE, 5_000_000, "5ms before the failure"))
+        thrown = Moment("scx_ops_exit_kind", 1, 9 * _S, 1024)
+        moments = Moments((replace(thrown, number=64), thrown), Anchor(8 * _S, 0, 7 * _S))
+        run = replace(good_run(), moments=moments)
+        # a test that is to fail has passed by it
+        known = Known.of(Outcome(run, Judgement(Verdict.PASS), {}))
+        place = known.place(wanted, _KERNEL)
+        self.assertEqual(place.now_ns, 9 * _S - 5_000_000)
+        self.assertEqual(place.at_ns, 8 * _S - 5_000_000)
+        self.assertEqual(str(place), "5ms before the failure")
+
+    def test_no_failure(self) -> None:
         when = When(Of.FAILURE, 5_000_000, "5ms before the failure")
-        known = self.known(failure=Failure(2 * _S, "scx_ops_exit_kind"))
-        self.assertEqual(known.instant_ns(when), 2 * _S - 5_000_000)
         self.assertEqual(
             self.refused(self.known(), when),
             "pairs has no failure to stand before: it has ended (PASS)",
         )
-        slow = Judgement(Verdict.FAIL, (Detail(Kind.STARVED, "w0 got nothing"),))
+        other = Judgement(Verdict.INCONCLUSIVE, (Detail(Kind.INFRA, "the disk is full"),))
         self.assertEqual(
-            self.refused(self.known(slow), when),
-            "the failure of pairs has no instant of its own (w0 got nothing); say --at TIME",
+            self.refused(self.known(other), when),
+            "the failure of pairs has no instant of its own (the disk is full); say --at TIME",
         )
 
 

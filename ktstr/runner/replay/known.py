@@ -6,11 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ktstr.execute.causes import cause_of
 from ktstr.execute.outcome import Outcome
-from ktstr.introspect.instant.failures import Failure
 from ktstr.introspect.instant.place import Place, seconds
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin.watch import When as Side
+from ktstr.introspect.postmortem.first_cause import FIRST_ERROR, SITES
+from ktstr.introspect.replay.cause import Cause
+from ktstr.introspect.replay.moments import OOPSES, PANICS
 from ktstr.introspect.trace.events import Event
 from ktstr.introspect.trace.points import points_of
 from ktstr.model.errors import UsageError
@@ -31,22 +34,19 @@ class Known:
     Attributes:
       begin_ns: where the report's time line begins, on the guest's clock; None: there is none.
       end_ns: the last that the guest said of itself; None: it said nothing.
-      failure: of its kernel.
     """
 
     outcome: Outcome
     begin_ns: int | None
     end_ns: int | None
-    failure: Failure | None = None
 
     @classmethod
-    def of(cls, outcome: Outcome, failure: Failure | None = None) -> Known:
+    def of(cls, outcome: Outcome) -> Known:
         """What its record says."""
         run = outcome.run
         said = [event.at_ns for event in run.events]
         said += [run.end.at_ns] if run.end is not None else []
-        said += [failure.at_ns] if failure is not None else []
-        return cls(outcome, begin_ns(timeline(run)), max(said, default=None), failure)
+        return cls(outcome, begin_ns(timeline(run)), max(said, default=None))
 
     def place(self, wanted: Replay, kernel: Kernel) -> Place:
         """Where it is to stand.
@@ -59,11 +59,10 @@ class Known:
             return Place(wanted.function, wanted.hit)
         if when.of is Of.EVENT:
             return self._event(when, kernel)
+        if when.of is Of.FAILURE:
+            return self._before(wanted, when)
         at_ns = self.instant_ns(when)
-        words = ", ".join(
-            filter(None, (wanted.function, f"call {wanted.hit}" * (wanted.hit > 1), when.text))
-        )
-        return Place(wanted.function, wanted.hit, at_ns, words=words)
+        return Place(wanted.function, wanted.hit, at_ns, words=_words(wanted))
 
     @property
     def ending(self) -> str:
@@ -73,7 +72,7 @@ class Known:
 
     def instant_ns(self, when: When) -> int:
         """An instant of the guest's clock, that is not behind the run's end. Raises UsageError."""
-        at_ns = self._failure_ns() - when.count if when.of is Of.FAILURE else self._at(when)
+        at_ns = self._at(when)
         self._check(at_ns, when.text)
         return at_ns
 
@@ -99,23 +98,37 @@ class Known:
             raise UsageError(f"{text} is behind the end of {self._name}, which is {end}")
 
     def _failure_ns(self) -> int:
-        """The instant of the run's failure, on the guest's clock.
+        """Virtual time of the run's failure.
 
         Raises:
-          UsageError: it did not fail, or no single instant is that of its failure.
+          UsageError: it did not fail, or no instant is that of its failure.
         """
-        if self.failure is not None:
-            return self.failure.at_ns
-        cause = self.outcome.judgement.first_cause
-        verdict = self.outcome.judgement.verdict.upper()
-        if cause is None:
+        cause, moments = cause_of(self.outcome, thresholds=True), self.outcome.run.moments
+        if isinstance(cause, Cause):
+            return cause.at_ns
+        if moments is not None:
+            # a test that is to fail has passed by it
+            thrown = moments.first(SITES, FIRST_ERROR)
+            moment = thrown or moments.first((*PANICS, *OOPSES))
+            if moment is not None:
+                return moment.at_ns
+        first = self.outcome.judgement.first_cause
+        if first is None:
+            verdict = self.outcome.judgement.verdict.upper()
             raise UsageError(
                 f"{self._name} has no failure to stand before: it has ended ({verdict})"
             )
         raise UsageError(
-            f"the failure of {self._name} has no instant of its own ({cause.message}); "
+            f"the failure of {self._name} has no instant of its own ({cause or first.message}); "
             f"say --at TIME"
         )
+
+    def _before(self, wanted: Replay, when: When) -> Place:
+        """So long before the failure."""
+        now_ns = max(0, self._failure_ns() - when.count)
+        anchor = self.outcome.run.moments.anchor if self.outcome.run.moments else None
+        at_ns = None if anchor is None else anchor.monotonic_ns + now_ns - anchor.at_ns
+        return Place(wanted.function, wanted.hit, at_ns, now_ns=now_ns, words=_words(wanted))
 
     def _event(self, when: When, kernel: Kernel) -> Place:
         decisions = self.outcome.run.decisions
@@ -139,6 +152,12 @@ class Known:
     @property
     def _name(self) -> str:
         return self.outcome.test
+
+
+def _words(wanted: Replay) -> str:
+    call = f"call {wanted.hit}" if wanted.hit > 1 else ""
+    when = wanted.when.text if wanted.when is not None else ""
+    return ", ".join(filter(None, (wanted.function, call, when)))
 
 
 def _address_of(event: Event, kernel: Kernel) -> int:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.parts import asked_parts, parts
 from ktstr.execute.replay import never_closed_because
-from ktstr.introspect.instant.failures import Failures
 from ktstr.introspect.instant.place import Place
 from ktstr.introspect.instant.stand import Stand
 from ktstr.introspect.instant.walk import Walk
@@ -61,9 +60,7 @@ class Player:
     def whole(self, *, decisions: bool) -> Known:
         """Plays it to its end; `decisions`: with a trace of all of them."""
         asked = asked_parts(("decisions",)) if decisions else ()
-        failures = Failures()
-        outcome = self._play((*parts(), *asked, failures))
-        return Known.of(outcome, failures.first)
+        return Known.of(self._play((*parts(), *asked)))
 
     def walk(self, place: Place, stood: Callable[[Stand], Place | bool]) -> Walked:
         """Plays it up to a place, where `stood` is called, and on as that says.
