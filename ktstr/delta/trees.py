@@ -16,11 +16,14 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from ktstr.history.git import git_environ
 from ktstr.model.errors import InfraError, UsageError
 
 # Bazel's own file, and what it reads of the workspace: settings of this machine or user.
 _RC = ".bazelrc"
 _IMPORT = re.compile(r"^\s*(?:try-)?import\s+%workspace%/(\S+)", re.MULTILINE)
+# Once is not enough where git was killed while it made the tree: that one is still locked.
+_FORCED = ("--force", "--force")
 
 
 class Trees:
@@ -71,7 +74,7 @@ class Trees:
         """
         self._remove(tree)
         try:
-            made = _run(self._top, "worktree", "add", "--detach", "--force", str(tree), commit)
+            made = _run(self._top, "worktree", "add", *_FORCED, "--detach", str(tree), commit)
             if made.returncode:
                 raise InfraError(f"git worktree add {tree} {commit}: {made.stderr.strip()}")
             inside = tree / self._workspace.resolve().relative_to(self._top.resolve())
@@ -87,7 +90,7 @@ class Trees:
 
     def _remove(self, tree: Path) -> None:
         if tree.exists():
-            _run(self._top, "worktree", "remove", "--force", "--force", str(tree))
+            _run(self._top, "worktree", "remove", *_FORCED, str(tree))
             shutil.rmtree(tree, ignore_errors=True)
         _run(self._top, "worktree", "prune")
 
@@ -137,6 +140,7 @@ def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             ["git", "-C", str(folder), *words],
+            env=git_environ(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

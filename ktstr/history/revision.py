@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ktstr.history.git import git_environ
+
 _GIT_S = 60.0
 
 
@@ -124,6 +126,7 @@ def _git(workspace: Path, *words: str) -> str:
     try:
         done = subprocess.run(
             ["git", "-C", str(workspace), *words],
+            env=git_environ(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

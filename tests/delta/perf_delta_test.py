@@ -7,6 +7,7 @@ import fcntl
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,6 +106,18 @@ class SidesTest(PerfDeltaTest):
         self.assertEqual(said.code, 0, said.err)
         self.assertIn("base  HEAD~1 (", said.out)
         self.assertIn("1 better", said.out)
+
+    def test_a_hook_of_git_may_start_it(self) -> None:
+        self.commit(speed="1.1")
+        self.write(speed="2")
+        self.git("add", "speed")
+        staged = self.git("status", "--porcelain")
+        hook = {"GIT_DIR": f"{self.work}/.git", "GIT_INDEX_FILE": f"{self.work}/.git/index"}
+        with mock.patch.dict(os.environ, hook):
+            said = self.delta("//my:a", "--base=HEAD~1")
+        self.assertIn("1000 -> 2000", said.out, said.err)
+        self.assertEqual(self.git("status", "--porcelain"), staged)
+        self.assert_clean()
 
     def test_two_commits_are_two_trees(self) -> None:
         self.git("tag", "v1")
@@ -295,6 +308,17 @@ class RefusedTest(PerfDeltaTest):
         self.write(speed="2")
         said = self.delta("//my:a")
         self.assertIn("1000 -> 2000", said.out)
+        self.assert_clean()
+
+    def test_what_git_was_killed_at_is_made_again(self) -> None:
+        self.delta("//my:a")
+        (folder,) = (self.top / "cache/ktstr/perf_delta").iterdir()
+        self.git("worktree", "add", "--quiet", "--detach", str(folder / "base"))
+        self.git("worktree", "lock", "--reason=initializing", str(folder / "base"))
+        shutil.rmtree(folder / "base")
+        self.write(speed="2")
+        said = self.delta("//my:a")
+        self.assertIn("1000 -> 2000", said.out, said.err)
         self.assert_clean()
 
 
