@@ -75,8 +75,8 @@ def found_words(outcome: Outcome, found: Sequence[Finding]) -> str:
 
 
 def number(value: float, *, signed: bool = False) -> str:
-    """Five digits that count; whole numbers whole."""
+    """Five digits that count; whole numbers whole; `inf` and `nan` of results that say so."""
     sign = "+" if signed else ""
-    if value == int(value) and abs(value) < 1e15:
+    if abs(value) < 1e15 and value == int(value):
         return f"{int(value):{sign}d}"
     return f"{value:{sign}.5g}"

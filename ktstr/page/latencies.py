@@ -5,18 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ktstr.model.histogram import Histogram, bucket_bounds
+from ktstr.model.histogram import Histogram, bucket_bounds, bucket_of
 from ktstr.page.chart import Chart
 from ktstr.report.tables import duration
 from ktstr.result import result_pb2
 
 _CGROUPS_SHOWN = 16
 _COLUMNS = ("cgroup", "count", "mean", "p50", "p90", "p99", "p99.9", "longest")
+# Of 64 bits of nanoseconds: a bucket past them is damage, and would take memory as it says.
+_BUCKETS = bucket_of(2**64 - 1) + 1
 _FRACTIONS = (0.5, 0.9, 0.99, 0.999)
 
 
 def latencies(result: result_pb2.Result) -> Iterator[Chart]:
-    """Of workers, and of all tasks of cgroups where tracepoints were listened to."""
+    """Of workers, and of all tasks of cgroups where tracepoints were listened to.
+
+    Raises:
+        ValueError: they are damaged.
+    """
     stats = {each.name: each.stats for each in result.cgroups if each.HasField("stats")}
     samples = result.samples
     charts = (
@@ -45,6 +51,8 @@ def _of(messages: Mapping[str, list[result_pb2.Histogram]]) -> dict[str, Histogr
         whole = Histogram({})
         for part in parts:
             counts = {bucket.index: bucket.count for bucket in part.buckets}
+            if max(counts, default=0) >= _BUCKETS:
+                raise ValueError(f"a histogram has a bucket {max(counts)}")
             whole = whole.merge(Histogram(counts, part.count, part.total_ns, part.max_ns))
         if whole.count:
             found[name] = whole

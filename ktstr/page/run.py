@@ -96,7 +96,10 @@ def _looked(result: result_pb2.Result, beside: Beside, bins: int, briefly: bool)
         found.marks = marks_of(result, window)
         unit = max(1, window.length_us // (_FINER * bins)) if briefly else 1
         found.charts += _over_time(result, beside, window, Resolution(bins, unit), found)
-    found.charts += latencies(result)
+    try:
+        found.charts += list(latencies(result))
+    except ValueError as error:
+        found.problems.append(f"Latencies cannot be read: {error}.")
     return found
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import math
 import re
 
 from absl.testing import absltest, parameterized
@@ -132,6 +133,18 @@ class PageTest(parameterized.TestCase):
         self.assertIn("Runqueues cannot be read: ", text)
         made.monitor.at_ns.packed = b"\x07damaged"
         self.assertIn("cannot be read", Read(run_page(made)).text)
+
+    def test_a_damaged_histogram_is_told(self) -> None:
+        made = result(passed())
+        made.cgroups[0].stats.wake.count = 1
+        made.cgroups[0].stats.wake.buckets.add(index=2**32 - 1, count=1)
+        self.assertIn("Latencies cannot be read: ", Read(run_page(made)).text)
+
+    @parameterized.parameters(math.inf, -math.inf, math.nan)
+    def test_figures_may_be_no_numbers(self, value: float) -> None:
+        made = result(passed())
+        made.figures.add(name="odd", value=value)
+        self.assertIn(f"oddallall{value}", Read(run_page(made)).text)
 
     def test_a_trace_that_is_none_is_told(self) -> None:
         made = result(RUNS["watched"]())
