@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ktstr.command.context import Context, table
+from ktstr.history.places import DAMAGE
 from ktstr.introspect.coverage.coverage import FileCoverage, merged
 from ktstr.introspect.coverage.lcov import files_of, text_of
 from ktstr.model.errors import InfraError, UsageError
@@ -52,6 +53,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     texts = list(_texts(place))
     files = merged(each for where, text in texts for each in files_of(text, where))
     if not files:
+        if options.json:
+            context.answer([])
         context.tell(f"no {_FILE} in {place} or below: ask tests by --@ktstr//rules:coverage")
         return _NO_DATA
     if options.output:
@@ -78,8 +81,8 @@ def _texts(place: Path) -> Iterator[tuple[str, str]]:
                 for name in sorted(archive.namelist()):
                     if name.rpartition("/")[2] == _FILE:
                         yield f"{path}:{name}", archive.read(name).decode("utf-8", "replace")
-        except zipfile.BadZipFile as error:
-            raise UsageError(f"{path} is no archive: {error}") from error
+        except DAMAGE as error:
+            raise UsageError(f"{path} is no archive, or is damaged: {error}") from error
 
 
 def _report(

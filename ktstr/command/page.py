@@ -19,7 +19,6 @@ import io
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -27,7 +26,7 @@ from urllib.parse import quote
 from ktstr.command.asked import add_history, add_where, opened
 from ktstr.command.context import Context
 from ktstr.command.kept import kept_results
-from ktstr.history.places import Place, digest_of, places_below
+from ktstr.history.places import DAMAGE, Place, digest_of, places_below
 from ktstr.model.errors import UsageError
 from ktstr.page.beside import Beside
 from ktstr.result import result_pb2
@@ -154,12 +153,16 @@ def _archived_lines(place: Place) -> Iterator[str]:
             if name in archive.namelist():
                 with archive.open(name) as lines:
                     yield from io.TextIOWrapper(lines, encoding="utf-8", errors="replace")
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except (OSError, *DAMAGE) as error:
         raise ValueError(f"its archive is damaged: {error}") from error
 
 
 def _write(out: Path, content: bytes) -> None:
-    """The file whole or not at all."""
+    """The file whole or not at all; what is none, such as a pipe or /dev/null, is written to."""
+    out = out.resolve()
+    if out.exists() and not out.is_file():
+        out.write_bytes(content)
+        return
     descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

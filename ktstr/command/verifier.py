@@ -17,11 +17,10 @@ from dataclasses import asdict, dataclass
 
 from ktstr.command.asked import add_history, opened
 from ktstr.command.context import Context, table
+from ktstr.command.kept import kept_results
 from ktstr.command.testlogs import distinct, results_below
 from ktstr.console.verifier_log import rejection
-from ktstr.history.queries import rows, whole
-from ktstr.history.selection import selected
-from ktstr.history.whole import result_in
+from ktstr.model.errors import UsageError
 from ktstr.report.logs import log_text
 from ktstr.result import result_pb2
 
@@ -78,13 +77,13 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 
 def _results(options: argparse.Namespace, context: Context) -> list[result_pb2.Result]:
+    if options.run is not None and options.place is not None:
+        raise UsageError("verifier: name a PLACE, or --run of the history; one of them")
     if options.run is None:
         place = context.workspace / "bazel-testlogs"
         return distinct(results_below(context.path(options.place) if options.place else place))
     with opened(options, context) as connection:
-        found = rows(connection, selected(connection, options.run))
-        kept = (whole(connection, each.facts) for each in found)
-        return [result_in(content) for content in kept if content is not None]
+        return list(kept_results(connection, options.run, ()))
 
 
 def cells_of(results: Iterable[result_pb2.Result]) -> list[Cell]:

@@ -20,7 +20,7 @@ ARCHIVE = "outputs.zip"
 # Larger than any result; more is somebody's zip bomb, or no result.
 _MOST_BYTES = 1 << 28
 # What zipfile raises of archives that are damaged, encrypted, or of a kind that it does not know.
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, NotImplementedError
 )  # fmt: skip
 
@@ -57,7 +57,7 @@ class Place:
                 return archive.read(self.member)
         except OSError as error:
             raise UsageError(f"cannot read {self}: {error.strerror}") from error
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise UsageError(f"cannot read {self}: {error}") from error
 
 
@@ -89,7 +89,7 @@ def _in_file(file: Path, cached: bool) -> Iterator[Place]:
     try:
         with zipfile.ZipFile(file) as archive:
             names = sorted(archive.namelist())
-    except (OSError, *_DAMAGE) as error:
+    except (OSError, *DAMAGE) as error:
         # others are not to be lost with it
         yield Place(file, damage=str(error) or "it is damaged")
         return

@@ -82,6 +82,7 @@ class CoverageTest(absltest.TestCase):
         said = self._ktstr()
         self.assertEqual(said.code, 2)
         self.assertIn("ask tests by --@ktstr//rules:coverage", said.err)
+        self.assertEqual(json.loads(self._ktstr("--json").out), [])
 
     def test_what_is_no_archive_is_told(self) -> None:
         self.logs.mkdir()
@@ -89,6 +90,19 @@ class CoverageTest(absltest.TestCase):
         said = self._ktstr()
         self.assertEqual(said.code, 3)
         self.assertIn("outputs.zip is no archive", said.err)
+
+    def test_a_damaged_archive_is_told(self) -> None:
+        self._keep()
+        path = self.logs / "my/b_test/test.outputs/outputs.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("other/coverage.info", text_of("other", _OTHER))
+        content = bytearray(path.read_bytes())
+        at = content.index(b"coverage.info") + len(b"coverage.info")
+        content[at : at + 8] = b"\xff" * 8
+        path.write_bytes(content)
+        said = self._ktstr()
+        self.assertEqual(said.code, 3)
+        self.assertRegex(said.err, "^ktstr: .*outputs.zip is no archive, or is damaged: ")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -86,6 +87,18 @@ class PageTest(absltest.TestCase):
             self.assertEqual(said.code, 0, said.err)
             told = "The trace cannot be read" in self.read().text
             self.assertEqual(told, lines is None or lines == "{}\n")
+
+    def test_what_is_no_file_is_written_to(self) -> None:
+        save(made("one"), self.logs)
+        self.out.symlink_to(os.devnull)
+        said = self.run_ktstr("page", "bazel-testlogs", "--out=page.html")
+        self.assertEqual(said.code, 0, said.err)
+        self.assertTrue(self.out.is_char_device())
+        self.out.unlink()
+        self.out.symlink_to("there.html")
+        self.run_ktstr("page", "bazel-testlogs", "--out=page.html")
+        self.assertTrue(self.out.is_symlink())
+        self.assertIn("//my:some_test::one", self.read().text)
 
     def test_mistakes_are_told_and_nothing_is_written(self) -> None:
         save(made("one"), self.logs)

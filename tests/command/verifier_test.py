@@ -89,6 +89,17 @@ class VerifierTest(absltest.TestCase):
         self.assertEqual(said.code, 0, said.err)
         self.assertIn("mine       35", self._ktstr("--run=last").out)
 
+    def test_a_history_that_does_not_tell_is_no_pass(self) -> None:
+        self._keep(_measured("mine", "6.12.1", _full("mine_exit", 35)))
+        environ = {"KTSTR_HISTORY": str(self.top / "history.sqlite"), "HOME": str(self.top)}
+        ktstr("import", self.logs, "--figures_only", here=self.top, environ=environ)
+        said = self._ktstr("--run=last")
+        self.assertEqual(said.code, 3)
+        self.assertIn("the whole result was not kept", said.err)
+        said = self._ktstr(str(self.logs), "--run=last")
+        self.assertEqual((said.code, said.out), (3, ""))
+        self.assertIn("verifier: name a PLACE, or --run of the history", said.err)
+
     def test_what_is_refused(self) -> None:
         bad = made("bad", scheduler="//my:bad")
         bad.verdict = result_pb2.FAIL
