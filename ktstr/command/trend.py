@@ -55,11 +55,11 @@ def run(options: argparse.Namespace, context: Context) -> int:
             f"no result of the history and of --where has a figure {options.figure!r}; "
             f"`ktstr export` lists them"
         )
-    if options.format == "openmetrics":
-        context.say(*openmetrics_of(found))
-        return 0
     if options.json or options.format == "json":
         context.answer([dataclasses.asdict(each) | {"figure": each.key.text} for each in found])
+        return 0
+    if options.format == "openmetrics":
+        context.say(*openmetrics_of(found))
         return 0
     shown = found[: options.limit] if options.limit else found
     if options.format == "html":

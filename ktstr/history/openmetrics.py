@@ -21,6 +21,7 @@ _END = "# EOF"
 def openmetrics_of(found: Sequence[Series]) -> Iterator[str]:
     """The lines: a gauge for each figure, `ktstr_NAME`, with what was tested, and where, as labels.
 
+    Where a name has characters that no metric's may have, `figure` is the name as it is.
     Points of a branch are one series. Of two that began in one second the later counts, as a time
     may stand once; one that began at no known time has no place.
     """
@@ -45,6 +46,7 @@ def _lines(name: str, series: Series) -> Iterator[str]:
         "step": "" if key.step is None else str(key.step),
         "scenario": "" if key.scenario is None else str(key.scenario),
         "unit": key.unit,
+        "figure": key.name if _NO_NAME.search(key.name) else "",
     }
     for branch, points in _by_branch(series.points).items():
         told = {**labels, "branch": branch}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from absl.testing import absltest
@@ -59,6 +60,23 @@ class OpenMetricsTest(absltest.TestCase):
         self.keep(2, "main", {"wake_p99_us": 41.0})
         (found,) = text_string_to_metric_families(self.trend("wake_p99_us").out)
         self.assertEqual([each.value for each in found.samples], [41.0])
+
+    def test_names_that_metrics_may_not_have_stay_apart(self) -> None:
+        result = made("one")
+        for name, value in (("a-b", 1.0), ("a.b", 2.0)):
+            result.figures.add(name=name, value=value)
+        save(result, self.top)
+        ktstr("import", self.top, "--history=h", "--commit=c0ffee", here=self.top)
+        (found,) = text_string_to_metric_families(self.trend("a?b").out)
+        self.assertEqual(found.name, "ktstr_a_b")
+        told = {each.labels["figure"]: each.value for each in found.samples}
+        self.assertEqual(told, {"a-b": 1.0, "a.b": 2.0})
+
+    def test_json_is_json(self) -> None:
+        self.keep(2, "main", {"wake_p99_us": 40.0})
+        arguments = ("trend", "wake_p99_us", "--history=h", "--format=openmetrics", "--json")
+        (series,) = json.loads(ktstr(*arguments, here=self.top).out)
+        self.assertEqual(series["figure"], "cg_0.wake_p99_us")
 
 
 if __name__ == "__main__":
