@@ -104,6 +104,8 @@ def _say_formatted(
 
 def _source(context: Context, name: str) -> str | None:
     """A file of the workspace, by its path below; None: it is not there."""
+    if "\0" in name:
+        return None
     path = (context.workspace / name).resolve()
     if not path.is_relative_to(context.workspace.resolve()) or not path.is_file():
         return None

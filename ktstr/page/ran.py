@@ -82,7 +82,7 @@ def by_trace(lines: Iterable[str], result: result_pb2.Result, window: Window) ->
                 since[cpu], now[cpu] = at_ns, switch["next"]
         for cpu, pid in now.items():
             _put(by_cpu[cpu], since[cpu], result.decisions.ended_ns, pid, window)
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"a line of the trace lacks something: {error}") from error
     found = {cpu: joined(stretches) for cpu, stretches in by_cpu.items()}
     return Ran(found, _named(names, result), f"the trace's {switches} switches")

@@ -188,6 +188,12 @@ class FindingsTest(parameterized.TestCase):
         (self.top / "my/mine.bpf.c").unlink()
         self.assertEqual(json.loads(self.show("sarif", found).out)["runs"][0]["results"], [])
 
+    def test_a_source_of_no_name_is_none(self) -> None:
+        found = made("one", verdict=result_pb2.FAIL)
+        found.identity.source = "my/a\0.py"
+        said = self.show("sarif", found)
+        self.assertEqual(json.loads(said.out)["runs"][0]["results"], [], said.err)
+
     def test_one_failure_is_one_result(self) -> None:
         one, again = refused_by_the_verifier(), refused_by_the_verifier()
         again.host.run = 2

@@ -152,6 +152,8 @@ class PageTest(parameterized.TestCase):
         text = Read(run_page(made, Beside(trace=lambda: ["{}"]))).text
         self.assertIn("The trace cannot be read: ", text)
         self.assertIn("Who ran on each CPU", text)
+        text = Read(run_page(made, Beside(trace=lambda: ["[" * 100_000]))).text
+        self.assertIn("The trace cannot be read: ", text)
 
     def test_files_beside_are_linked(self) -> None:
         links = {"trace.perfetto-trace": "a%20b/trace.perfetto-trace"}
