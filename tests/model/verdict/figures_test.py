@@ -11,7 +11,7 @@ from ktstr.model.scenario.relative import better_than, not_worse_than
 from ktstr.model.verdict.checks import OPTIONS, SWITCHES, Checks
 from ktstr.model.verdict.figures import FIGURES, Figure, Whose, figure_of_check, figures_of
 
-_UNITS = {"us": "us", "ms": "ms", "pct": "%", "s": "1/s", "rate": "1/s"}
+_UNITS = {"bytes": "bytes", "us": "us", "ms": "ms", "pct": "%", "s": "1/s", "rate": "1/s"}
 
 
 class FiguresTest(parameterized.TestCase):
