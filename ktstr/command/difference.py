@@ -54,6 +54,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     a, b = (_read(path) for path in paths)
     _check(options.task, a, b)
     found = first_difference(a, b, options.task)
+    if found is not None and (_is_cut(a, found.a) or _is_cut(b, found.b)):
+        found = None
     if options.json:
         context.answer(None if found is None else _plain(found, a, b))
     else:
@@ -63,6 +65,11 @@ def run(options: argparse.Namespace, context: Context) -> int:
         context.tell(f"{cut[0]} is cut: what came behind its end was not compared")
         return 2
     return 0 if found is None else 1
+
+
+def _is_cut(decisions: Decisions, side: Side) -> bool:
+    """Whether nobody knows what stands at a place, as the trace is cut before it."""
+    return decisions.cut and side.event is None
 
 
 def _check(tasks: Sequence[str], a: Decisions, b: Decisions) -> None:
@@ -92,7 +99,7 @@ def _read(path: Path) -> Decisions:
             return read_lines(file)
     except OSError as error:
         raise UsageError(f"cannot read the trace {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is no trace of decisions: {error}") from error
 
 

@@ -73,7 +73,7 @@ def first_difference(a: Decisions, b: Decisions, tasks: Collection[str] = ()) ->
 
     tasks: names of those that count; left out: the workers where both have some, else all.
     Kinds of events and callbacks that only one of both can show are no decisions of the other's,
-    and are left out. The end of a trace that is cut is none.
+    and are left out.
     """
     left_out = _lacking(a) | _lacking(b)
     ops = _ops(a) & _ops(b)
@@ -83,7 +83,7 @@ def first_difference(a: Decisions, b: Decisions, tasks: Collection[str] = ()) ->
     for of in dict.fromkeys((*ours, *theirs)):
         mine, others = ours.get(of, ()), theirs.get(of, ())
         at = _first_other(mine, others)
-        if at is not None and not _is_cut(a, mine, at) and not _is_cut(b, others, at):
+        if at is not None:
             found.append(_Parting(of, at, _index(a, mine, at), _index(b, others, at)))
     if not found:
         return None
@@ -191,11 +191,6 @@ def _first_other(mine: Sequence[_Step], others: Sequence[_Step]) -> int | None:
         if one.key != other.key:
             return at
     return None if len(mine) == len(others) else min(len(mine), len(others))
-
-
-def _is_cut(decisions: Decisions, steps: Sequence[_Step], at: int) -> bool:
-    """Whether nobody knows what stands at a place, as the trace is cut before it."""
-    return decisions.cut and at == len(steps)
 
 
 def _index(decisions: Decisions, steps: Sequence[_Step], at: int) -> int:

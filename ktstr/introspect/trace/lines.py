@@ -46,7 +46,7 @@ def read_lines(text: Iterable[str]) -> Decisions:
         return Decisions(about["cpus"], events, names, about["cut"], lacks, about["problem"])
     except StopIteration:
         raise ValueError("it is empty") from None
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"a line lacks something: {error}") from error
 
 

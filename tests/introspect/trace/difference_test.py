@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from ktstr.introspect.trace.difference import Difference, Side, first_difference, task_names
 from ktstr.introspect.trace.events import Decisions, Event
-from ktstr.introspect.trace.lines import read_lines
 from ktstr.introspect.trace.standing import as_lines, standing
 
 _NAMES = {0: "idle", 11: "a", 12: "b", 13: "c"}
@@ -146,20 +145,6 @@ class DifferenceTest(absltest.TestCase):
         self.assert_found(first_difference(a, c), 2, 2)
         self.assertIsNone(first_difference(a, c, ["w0.0.2"]))
         self.assert_found(first_difference(a, b, ["kworker/0:1"]), 3, 0)
-
-    def test_the_end_of_a_trace_that_is_cut_is_no_difference(self) -> None:
-        events = [_insert(0, 11, "0", 1), _switch(0, 0, 11, "R"), _switch(0, 11, 12, "R")]
-        whole, cut = _trace(events), replace(_trace(events[:2]), cut=True)
-        self.assertIsNone(first_difference(whole, cut))
-        self.assertIsNone(first_difference(cut, whole))
-        self.assertIsNotNone(first_difference(whole, replace(cut, cut=False)))
-        other = _trace([_insert(0, 12, "0", 1), *events[1:]])
-        self.assert_found(first_difference(cut, other), 0, 0)
-
-    def test_lines_of_no_trace(self) -> None:
-        for line in ("", "[]", "{}", "[" * 100_000):
-            with self.assertRaises(ValueError):
-                read_lines([line])
 
     def test_what_comes_before_the_attachment_is_the_loaders(self) -> None:
         a = _trace([_insert(0, 11, "0", 1)])
