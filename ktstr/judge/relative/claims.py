@@ -27,6 +27,8 @@ from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 
 _MOST_ADVISED = 100
+# few pairs that differ widely have intervals beyond what a float holds; from here on it is no news
+_MOST_LOG = 700.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _result(
     else:
         verdict = Verdict.FAIL if low > bound else Verdict.INCONCLUSIVE
     result = dataclasses.replace(
-        result, verdict=verdict, factor=math.exp(mean), low=math.exp(low), high=math.exp(high)
+        result, verdict=verdict, factor=_factor(mean), low=_factor(low), high=_factor(high)
     )
     return dataclasses.replace(result, why=_why(result, abs(mean - bound), (high - low) / 2))
 
@@ -185,6 +187,10 @@ def _problem(index: int, pair: Pair, other: str) -> str:
                 f"choose a measure that is never 0 here, or more load"
             )
     return ""
+
+
+def _factor(log: float) -> float:
+    return math.exp(min(log, _MOST_LOG))
 
 
 def _log_factor(claim: RelativeClaim, pair: Pair) -> float:

@@ -69,6 +69,15 @@ class VerdictTest(parameterized.TestCase):
         hopeless = _result(_WILD, not_worse_than("iterations_per_s"))
         self.assertIn("claim less, or run longer legs", hopeless.why)
 
+    def test_an_interval_that_no_float_holds_is_inconclusive(self) -> None:
+        far_apart = ((1, 10**12), (10**12, 1))
+        claims = tuple(not_worse_than("iterations_per_s", 2 + i) for i in range(20))
+        for each in relative_results(compared_run(far_apart, *claims)):
+            self.assertEqual(each.verdict, Verdict.INCONCLUSIVE)
+            assert each.high is not None
+            self.assertGreater(each.high, 1e300)
+            self.assertLess(each.high, math.inf)
+
     def test_several_claims_share_the_confidence(self) -> None:
         claims = (not_worse_than("iterations_per_s", 2), not_worse_than("work_per_s", 2))
         results = relative_results(compared_run(_EQUAL, *claims))
