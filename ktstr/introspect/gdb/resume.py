@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.introspect.plugin.watch import MOST_CPUS
+
 
 @dataclass(frozen=True)
 class Resume:
@@ -50,4 +52,4 @@ def cpu_of(thread: str) -> int | None:
         number = int(thread, 16)
     except ValueError:
         return None
-    return number - 1 if number > 0 else None
+    return number - 1 if 0 < number <= MOST_CPUS else None

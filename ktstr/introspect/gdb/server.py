@@ -68,11 +68,13 @@ class Server:
 
     def packet(self) -> bytes | None:
         """The next packet, or None where gdb is gone. To interrupt who stands is nothing."""
-        while not self._waiting:
-            if not self._receive():
-                return None
-        found = self._waiting.pop(0)
-        return self.packet() if found == INTERRUPT else found
+        while True:
+            while not self._waiting:
+                if not self._receive():
+                    return None
+            found = self._waiting.pop(0)
+            if found != INTERRUPT:
+                return found
 
     def interrupted(self) -> bool:
         """Whether gdb has asked that the guest stops, or is gone, since somebody last asked."""

@@ -7,6 +7,7 @@ gdb writes is, if that was asked for, and whoever writes is told what comes of i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ _FEATURES = (
     f"PacketSize={2 * MOST_READ:x};QStartNoAckMode+;qXfer:features:read+;vContSupported+;"
     f"swbreak+;hwbreak+;ReverseStep+"
 )
+_DIGITS = re.compile("[0-9a-fA-F]{1,16}")
 _FAULT, _NONSENSE = "E0e", "E16"  # EFAULT, EINVAL
 REFUSED = "this is a recorded run, which nobody changes: start the replay with --write to change it"
 CHANGED = (
@@ -95,7 +97,7 @@ class Session:
                 return registers.all_of(self.stand.registers(self._of_registers))
             case "p":
                 values = self.stand.registers(self._of_registers)
-                return registers.one(int(packet[1:], 16), values)
+                return registers.one(_number(packet[1:]), values)
             case "m":
                 address, size = _range(packet[1:])
                 return self._space.read(address, min(size, MOST_READ)).hex()
@@ -164,9 +166,9 @@ class Session:
 
     def _point(self, packet: str) -> str:
         kind, address, size = packet[1:].partition(";")[0].split(",")
-        if int(kind, 16) not in (*Kind,):
+        if _number(kind) not in (*Kind,):
             return ""
-        point = Point(Kind(int(kind, 16)), int(address, 16), int(size, 16))
+        point = Point(Kind(_number(kind)), _number(address), _number(size))
         if packet[0] == "z":
             self.points.remove(point)
             return "OK"
@@ -202,9 +204,16 @@ def stepped(cpu: int) -> str:
     return f"T05thread:{cpu + 1:x};"
 
 
+def _number(text: str) -> int:
+    """A number of 64 bits at most; raises ValueError for what is none."""
+    if not _DIGITS.fullmatch(text):
+        raise ValueError(f"{text!r} is no number of 64 bits")
+    return int(text, 16)
+
+
 def _range(text: str) -> tuple[int, int]:
     address, _, size = text.partition(",")
-    return int(address, 16), int(size, 16)
+    return _number(address), _number(size)
 
 
 def _piece(text: str, place: str) -> str:

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packets of gdb's protocol come as they were sent, in whatever pieces."""
 
+import socket
+
 from absl.testing import absltest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.introspect.gdb.packets import INTERRUPT, MOST_BYTES, Incoming, framed
+from ktstr.introspect.gdb.server import Server
 
 
 class PacketsTest(absltest.TestCase):
@@ -47,6 +50,19 @@ class PacketsTest(absltest.TestCase):
         self.assertEqual(incoming.feed(b"$" + bytes(MOST_BYTES + 1)), [])
         self.assertEqual(incoming.bad, 1)
         self.assertEqual(incoming.feed(framed(b"?")), [b"?"])
+
+
+class ServerTest(absltest.TestCase):
+    def test_any_number_of_interrupts_is_passed_over(self) -> None:
+        ours, theirs = socket.socketpair()
+        ends, end = socket.socketpair()
+        for each in (ours, ends, end):
+            self.addCleanup(each.close)
+        server = Server(0, end)
+        self.addCleanup(server.close)
+        server.adopt(theirs.detach())
+        ours.sendall(INTERRUPT * 5000 + framed(b"?"))
+        self.assertEqual(server.packet(), b"?")
 
 
 if __name__ == "__main__":

@@ -170,6 +170,16 @@ class SessionTest(parameterized.TestCase):
         self.assertIn("stack [CPU]", monitor("help"))
         self.assertEqual(monitor("stack 7"), "there is no CPU 7; there are 2, from 0\n")
 
+    @parameterized.parameters(
+        "Z0,-1,1", f"Z0,{1 << 64:x},1", "Z2,0,0x8", "m-1,4", f"m{_DATA:x},-4", "p-1", "p1_0"
+    )
+    def test_what_is_no_number_of_64_bits(self, packet: str) -> None:
+        self.assertEqual(self.ask(packet), "E16")
+        self.assertEmpty(self.session.points.set)
+
+    def test_a_cpu_that_no_guest_has_does_not_step(self) -> None:
+        self.assertEqual(self.ask(f"vCont;s:{1 << 33:x}"), Resume(1))
+
     @given(st.binary(max_size=30))
     def test_whatever_comes_gets_an_answer(self, data: bytes) -> None:
         self.assertIsInstance(self.session.answer(data), str | Resume | End)
