@@ -24,15 +24,17 @@ def files_of(text: str, where: str) -> tuple[FileCoverage, ...]:
     """The files of a tracefile, in its order; what is none of ours (branches) is passed over.
 
     Raises:
-        UsageError: it is no tracefile; the message names `where` and the line.
+        UsageError: it is no tracefile, or cut; the message names `where` and the line.
     """
     found: list[FileCoverage] = []
     path, lines, functions = "", dict[int, int](), dict[str, Function]()
+    is_open = False
     for number, line in enumerate(text.splitlines(), 1):
         tag, _, rest = line.partition(":")
         try:
             if tag == "SF":
                 path, lines, functions = rest, {}, {}
+                is_open = True
             elif tag == "DA":
                 at, count, *_ = rest.split(",")
                 lines[int(at)] = lines.get(int(at), 0) + int(count)
@@ -45,8 +47,11 @@ def files_of(text: str, where: str) -> tuple[FileCoverage, ...]:
                 functions[name] = Function(name, known.line, known.count + int(count))
             elif line == _END:
                 found.append(FileCoverage(path, lines, functions))
+                is_open = False
         except ValueError as error:
             raise UsageError(f"{where}, line {number}: {line!r} is none of lcov's") from error
+    if is_open:
+        raise UsageError(f"{where}: it is cut: the record of {path} has no {_END}")
     return tuple(found)
 
 

@@ -61,7 +61,7 @@ def rows_of(path: Path, wanted: Callable[[str], bool]) -> Iterator[Row]:
             unit = _Unit(data, at, end, strings)
             if unit.files and wanted(unit.files[0]):
                 yield from unit.rows()
-        except (IndexError, struct.error) as error:
+        except (IndexError, ValueError, ZeroDivisionError, struct.error) as error:
             raise KernelFileError(
                 f"{path}: the unit of .debug_line at byte {at} is damaged: {error}"
             ) from error
@@ -84,7 +84,10 @@ def _section(elf: Elf, name: str) -> bytes:
         if size > _LARGEST:
             raise KernelFileError(f"{elf.path}: {name} says that it has {size} bytes")
         content = data[_COMPRESSED.size :]
-        return zstandard.ZstdDecompressor().decompress(content, max_output_size=size)
+        try:
+            return zstandard.ZstdDecompressor().decompress(content, max_output_size=size)
+        except zstandard.ZstdError as error:
+            raise KernelFileError(f"{elf.path}: {name} cannot be unpacked: {error}") from error
     return data
 
 
@@ -158,7 +161,10 @@ class _Unit:
     def _entries(self) -> Iterator[tuple[str, int]]:
         """Names and numbers of directories of a table of the header."""
         formats = [(self._uleb(), self._uleb()) for _ in range(self._number(1))]
-        for _ in range(self._uleb()):
+        count = self._uleb()
+        if count > self._end - self._at:
+            raise IndexError(f"it has {count} names")
+        for _ in range(count):
             name, directory = "", 0
             for content, form in formats:
                 value = self._value(form)

@@ -92,6 +92,8 @@ def _records(
     """The records of each section, by its name's place among the strings."""
     end = at + size
     (record,) = struct.unpack_from("<I", ext, at)
+    if record < layout.size:
+        raise ValueError(f"records of {record} bytes, of {layout.size} at least")
     at += 4
     while at < end:
         section, count = _SECTION.unpack_from(ext, at)

@@ -70,6 +70,11 @@ class LcovTest(absltest.TestCase):
         with self.assertRaisesRegex(UsageError, "x.info, line 2: 'DA:one,2' is none of lcov's"):
             files_of("SF:a.c\nDA:one,2\n", "x.info")
 
+    def test_a_tracefile_that_is_cut_is_no_whole_one(self) -> None:
+        text = "SF:a.c\nDA:1,2\nend_of_record\nSF:b.c\nDA:1,2\n"
+        with self.assertRaisesRegex(UsageError, "x.info: it is cut: the record of b.c has no end"):
+            files_of(text, "x.info")
+
 
 if __name__ == "__main__":
     absltest.main()

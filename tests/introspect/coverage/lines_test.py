@@ -91,6 +91,10 @@ class LinesTest(absltest.TestCase):
             (_unit("ext.c", b"", version=4), "version 4; DWARF 5 is read here"),
             (whole[:-9], "a unit of .debug_line at byte 0 has"),
             (struct.pack("<I", len(whole) - 8) + whole[4:-4], "is damaged: it ends too early"),
+            (whole[:16] + b"\0" + whole[17:], "is damaged: .*zero"),
+            (whole.replace(_at("ext.c"), b"\xff\0\0\0"), "is damaged: .*not found"),
+            (whole.replace(b"\2\1\x1f\2\x0f\2", b"\0\xff\xff\xff\x0f\2"), "has 33554431 names"),
+            (struct.pack("<IIQQ", 2, 0, 99, 1) + b"no zstd", "cannot be unpacked"),
         ):
             with self.assertRaisesRegex(KernelFileError, words):
                 list(rows_of(self._file(data), lambda _: True))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 from absl.testing import absltest
@@ -16,6 +17,14 @@ from ktstr.introspect.kernel.errors import KernelFileError
 from ktstr.model.errors import UsageError
 
 _SOURCE = "sched/fifo/fifo.bpf.c"
+
+
+def _with_records_of(image: bytes, size: int) -> bytes:
+    """The object, the records of whose functions have so many bytes."""
+    # struct btf_ext_header: magic, version, flags, length; behind it the size of a record
+    ext = image.index(struct.pack("<HBBI", 0xEB9F, 1, 0, 32))
+    at = ext + 32
+    return image[:at] + struct.pack("<I", size) + image[at + 4 :]
 
 
 class ObjectTest(absltest.TestCase):
@@ -39,6 +48,7 @@ class ObjectTest(absltest.TestCase):
         for damaged, words in (
             (b"no ELF file", "the scheduler's object is no 64-bit ELF file"),
             (image[: len(image) // 2], "the scheduler's object"),
+            (_with_records_of(image, 0), "records of 0 bytes, of 8 at least"),
         ):
             with self.assertRaisesRegex(KernelFileError, words):
                 lines_of_object(damaged)
