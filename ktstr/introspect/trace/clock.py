@@ -15,6 +15,9 @@ from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.monitor.clock import Clock, clock_of
 from ktstr.introspect.plugin.watch import Read
 
+# of what the timekeeper says; the largest shift of a clock source, and the largest time
+_MULT, _SHIFT, _MOST_SHIFT, _LATEST_NS = 2, 3, 64, (1 << 63) - 1
+
 
 @dataclass(frozen=True)
 class Keeper:
@@ -49,7 +52,10 @@ class Times:
     def add(self, now_ns: int, said: bytes) -> None:
         """What the timekeeper said at an instant, that is no earlier than those before."""
         values = self._layout.unpack(said)
-        if values[0] == self._tsc and (not self._said or self._said[-1] != values):
+        # a guest may have written anything there
+        is_sound = values[_MULT] > 0 and values[_SHIFT] <= _MOST_SHIFT
+        is_new = not self._said or self._said[-1] != values
+        if values[0] == self._tsc and is_sound and is_new:
             self._since.append(now_ns)
             self._said.append(values)
 
@@ -62,7 +68,8 @@ class Times:
             return now_ns
         values = self._said[max(bisect_right(self._since, now_ns) - 1, 0)]
         _, last, mult, shift, nsec, base = values
-        return base + ((now_ns - last) * mult + nsec >> shift)
+        found = base + ((now_ns - last) * mult + nsec >> shift)
+        return max(-_LATEST_NS, min(found, _LATEST_NS))
 
     def now_ns(self, monotonic_ns: int) -> int:
         """The first instant of virtual time at which the last look gives the guest's time."""
