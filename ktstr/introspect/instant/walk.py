@@ -114,19 +114,19 @@ class Walk:
         if self._is_first and self._address:
             # what has run once is not looked at any more, unless this was said before
             orders.stop_at(self._address, not_before_ns=_NEVER_NS)
-        wanted = place.now_ns or 0
-        if place.now_ns is None and place.at_ns is not None:
+        wanted = place.now_ns
+        if wanted is None and place.at_ns is not None:
             if not stand.times:
                 orders.until(stand.told.now_ns + _NO_CLOCK_NS)
                 return True
             wanted = stand.times.now_ns(place.at_ns)
-        if wanted:
+        if wanted is not None:
             if self._is_first and wanted < stand.told.now_ns:
                 raise UsageError(f"the run begins at {seconds(stand.at_ns)}, behind {place}")
             if wanted - stand.told.now_ns > _NEAR_NS:
                 orders.until(wanted - _NEAR_NS)
                 return True
-        self._is_ordered = True
+        self._is_ordered, wanted = True, max(0, wanted or 0)
         if place.closely:
             orders.closely(True)
         if self._address:

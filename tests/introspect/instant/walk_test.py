@@ -126,6 +126,17 @@ class WalkTest(parameterized.TestCase):
         self.assertFalse(walk.reached)
         self.assertEqual(self.process.wait(), -signal.SIGKILL)
 
+    def test_the_beginning_of_virtual_time_is_before_it_too(self) -> None:
+        walk = self.walk(Place(now_ns=0, words="100s before the failure"))
+        self.at(walk, 500 * _MS)
+        self.assertIsInstance(walk.raised, UsageError)
+        self.assertEndsWith(f"{walk.raised}", "behind 100s before the failure")
+
+    def test_a_time_before_the_clock_began_is_come_to_at_once(self) -> None:
+        walk = self.walk(Place(at_ns=-1000 * _MS))
+        self.at(walk, 0, clock=False)
+        self.assertEqual(self.at(walk, 20 * _MS), [mock.call.until(0, exact=False)])
+
     def test_a_guest_that_goes_on_stands_wherever_it_was_ordered_to(self) -> None:
         self.goes_on = True
         walk = self.walk(Place("schedule"))
