@@ -27,9 +27,10 @@ class Series:
 
     def within(self, low: float, high: float) -> SeriesClaim:
         """Every value lies from `low` to `high`."""
+        claim = self._shaped("within", low, high)
         if low > high:
             raise UsageError(f"within({low}, {high}): the lower bound comes first")
-        return self._shaped("within", low, high)
+        return claim
 
     def steady(self, spread: float) -> SeriesClaim:
         """The largest value is above the smallest by `spread` at most."""
@@ -86,6 +87,8 @@ def series(
         raise UsageError(f"series({name!r}): it is of a CPU or of a DSQ, not of both")
     if step == "" or isinstance(step, bool):
         raise UsageError(f"series({name!r}): step is {step!r}; give its number or its name")
+    if not isinstance(mean_ms, int | float):
+        raise UsageError(f"series({name!r}): mean_ms is {mean_ms!r}; a number is expected")
     if not 0 <= mean_ms < math.inf:
         raise UsageError(f"series({name!r}): mean_ms is {mean_ms}; it must not be negative")
     of = dsq if cpu is None else cpu
@@ -127,6 +130,6 @@ def shape_words(shape: Relation) -> str:
 
 
 def _least(what: str, value: float) -> float:
-    if value < 0:
+    if isinstance(value, int | float) and value < 0:
         raise UsageError(f"{what} is {value}; it must not be negative")
     return value
