@@ -34,33 +34,37 @@ class Series:
 
     def steady(self, spread: float) -> SeriesClaim:
         """The largest value is above the smallest by `spread` at most."""
-        return self._shaped("steady", _least("spread", spread))
+        return self._shaped("steady", spread=spread)
 
     def rises(self, by: float = 0, slack: float = 0) -> SeriesClaim:
         """It ends above its beginning, by more than `by`, and never falls below what it had come to
         by more than `slack`.
         """
-        return self._shaped("rises", _least("by", by), _least("slack", slack))
+        return self._shaped("rises", by=by, slack=slack)
 
     def falls(self, by: float = 0, slack: float = 0) -> SeriesClaim:
         """It ends below its beginning, by more than `by`, and never rises by more than `slack`."""
-        return self._shaped("falls", _least("by", by), _least("slack", slack))
+        return self._shaped("falls", by=by, slack=slack)
 
     def converges(self, to: float, eps: float, within_s: float | None = None) -> SeriesClaim:
         """It comes within `eps` of `to` and stays there to the end, at the latest `within_s` guest
         seconds after its beginning; None: at some time before its last value.
         """
-        bounds = [to, _least("eps", eps)]
-        if within_s is not None:
-            bounds.append(_least("within_s", within_s))
-        return self._shaped("converges", *bounds)
+        if within_s is None:
+            return self._shaped("converges", to, eps=eps)
+        return self._shaped("converges", to, eps=eps, within_s=within_s)
 
-    def _shaped(self, op: str, *bounds: float) -> SeriesClaim:
+    def _shaped(self, op: str, *any_sign: float, **least: float) -> SeriesClaim:
+        """least: the bounds behind the others, which are not to be negative."""
+        bounds = (*any_sign, *least.values())
         for bound in bounds:
             if isinstance(bound, bool) or not isinstance(bound, int | float):
                 raise UsageError(f"{op}: a number is expected, {type(bound).__name__} was given")
             if not math.isfinite(bound):
                 raise UsageError(f"{op}: the bound is {bound}; it must be finite")
+        for what, value in least.items():
+            if value < 0:
+                raise UsageError(f"{what} is {value}; it must not be negative")
         return replace(self.claim, shape=Relation(op, tuple(float(each) for each in bounds)))
 
 
@@ -127,9 +131,3 @@ def shape_words(shape: Relation) -> str:
             limit = f" within {bounds[2]} s" if len(bounds) > 2 else ""
             return f"converging to {bounds[0]} ± {bounds[1]}{limit}"
     raise UsageError(f"there is no shape {shape.op!r} of a series")
-
-
-def _least(what: str, value: float) -> float:
-    if isinstance(value, int | float) and value < 0:
-        raise UsageError(f"{what} is {value}; it must not be negative")
-    return value

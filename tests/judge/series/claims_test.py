@@ -27,6 +27,10 @@ from ktstr.record.run import RunRecord
 from tests.support import monitored
 from tests.support.runs import MS, S
 
+# what authors give who check no types
+_WORD: Any = "1"
+_NOTHING: Any = None
+
 
 def _run(**changes: Any) -> RunRecord:
     seen = monitored.series(
@@ -146,10 +150,10 @@ class ClaimsTest(parameterized.TestCase):
         (lambda: series("x", step=""), "step is ''; give its number or its name"),
         (lambda: series("x", mean_ms=-1), "mean_ms is -1; it must not be negative"),
         (lambda: series("x").within(2, 1), r"within\(2, 1\): the lower bound comes first"),
-        (lambda: series("x").within("1", 2), "within: a number is expected, str was given"),
-        (lambda: series("x").rises(by="1"), "rises: a number is expected, str was given"),
-        (lambda: series("x").steady(None), "steady: a number is expected, NoneType was given"),
-        (lambda: series("x", mean_ms="1"), "mean_ms is '1'; a number is expected"),
+        (lambda: series("x").within(_WORD, 2), "within: a number is expected, str was given"),
+        (lambda: series("x").rises(by=_WORD), "rises: a number is expected, str was given"),
+        (lambda: series("x").steady(_NOTHING), "steady: a number is expected, NoneType was given"),
+        (lambda: series("x", mean_ms=_WORD), "mean_ms is '1'; a number is expected"),
         (lambda: series("x").steady(-1), "spread is -1; it must not be negative"),
         (lambda: series("x").rises(by=float("inf")), "rises: the bound is inf; it must be finite"),
         (lambda: series("x").after(""), r"series\('x'\).after: the event has no name"),
