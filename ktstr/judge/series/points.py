@@ -120,13 +120,18 @@ def _of_monitor(run: RunRecord, claim: SeriesClaim) -> list[tuple[int, float]]:
 def _of_snapshots(run: RunRecord, claim: SeriesClaim) -> list[tuple[int, float]]:
     place = MapPlace.parse(claim.name)
     named = [each for each in run.all_snapshots if _is_of(each, claim.snapshots)]
-    if not named:
-        why = f": {run.taken.problem}" if run.taken is not None and run.taken.problem else ""
-        raise UsageError(f"no snapshot {claim.snapshots!r} was taken{why}")
+    problem = run.taken.problem if run.taken is not None else ""
+    if not named or problem:
+        which = "not every" if named else "no"
+        why = f": {problem}" if problem else ""
+        raise UsageError(f"{which} snapshot {claim.snapshots!r} was taken{why}")
     found = []
     for snapshot in named:
-        if snapshot.monotonic_ns is not None:
-            found.append((snapshot.monotonic_ns, _number(snapshot, place)))
+        if snapshot.monotonic_ns is None:
+            # what is left out could be the value that breaks the claim
+            why = "; ".join(snapshot.missing) or "nobody knows when it was taken"
+            raise UsageError(f"snapshot {snapshot.name!r} has no time: {why}")
+        found.append((snapshot.monotonic_ns, _number(snapshot, place)))
     return found
 
 

@@ -115,6 +115,21 @@ class ClaimsTest(parameterized.TestCase):
         self.assertIs(verdict, Verdict.INCONCLUSIVE)
         self.assertRegex(words, why)
 
+    @parameterized.parameters(
+        (Snapshot("load[4]", 0, "6.12", missing=("unmapped",)), "", "has no time: unmapped"),
+        (Snapshot("load[4]", 5, "6.12"), "", "'load.4.' has no time: nobody knows when"),
+        (None, "the host closed it", "not every snapshot 'load' was taken: the host closed it"),
+    )
+    def test_of_what_is_left_of_snapshots_nothing_is_said(
+        self, lost: Snapshot | None, problem: str, why: str
+    ) -> None:
+        some = [_snapshot(n, n * 2, n * 100) for n in (1, 2, 3)]
+        run = _run(taken=Taken((*some, *([lost] if lost else [])), problem))
+        claim = series("cpu_ctx[3].nr_queued", snapshots="load").rises(by=3)
+        verdict, words = self.judged(claim, run)
+        self.assertIs(verdict, Verdict.INCONCLUSIVE)
+        self.assertRegex(words, why)
+
     def test_where_nobody_looked(self) -> None:
         verdict, why = self.judged(series("nr_running").steady(1), replace(_run(), monitor=None))
         self.assertEqual(
