@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -21,7 +23,13 @@ _S, _MS = 1_000_000_000, 1_000_000
 
 
 class _Player:
-    """Stands for one whose guests come to any place at once."""
+    """Stands for one whose guests come to any place at once.
+
+    ends: readable once this process is to end.
+    """
+
+    def __init__(self, ends: int) -> None:
+        self.session = mock.Mock(termination=ends)
 
     def apart(self, folder: str, termination: object) -> _Player:
         return self
@@ -53,6 +61,12 @@ class _Successor:
             raise InfraError("gdb is gone")
         if self.said[0] == "dies":
             os._exit(1)
+        if self.said[0] == "stays":
+            signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+            os.write(self.fd, b"here")
+            got = signal.sigtimedwait((signal.SIGTERM,), 10)
+            self.said.append("ended" if got else "nobody ended it")
+            return False
         self.said.append(stand.at_ns)
         os.write(self.fd, b"here")
         return False
@@ -67,7 +81,10 @@ class _Successor:
 class ReserveTest(absltest.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.reserve = Reserve(cast(Player, _Player()), lambda _: _Successor())
+        ends, self.end = os.pipe()
+        self.addCleanup(os.close, ends)
+        self.addCleanup(os.close, self.end)
+        self.reserve = Reserve(cast(Player, _Player(ends)), lambda _: _Successor())
         self.addCleanup(self.reserve.close)
         self.read, self.write = os.pipe()
         self.addCleanup(os.close, self.read)
@@ -126,6 +143,21 @@ class ReserveTest(absltest.TestCase):
         died = self.take(13 * _S, "dies")
         assert died is not None
         self.assertEqual(died.error, "the process that played the guest has ended")
+
+    def test_who_is_to_end_ends_the_one_that_looks(self) -> None:
+        self.reserve.begin(10 * _S, 15 * _S)
+        self.ready(5)
+
+        def end() -> None:
+            os.read(self.read, 4)
+            os.write(self.end, b"!")
+
+        ender = threading.Thread(target=end)
+        ender.start()
+        report = self.take(13 * _S, "stays")
+        ender.join()
+        assert report is not None
+        self.assertEqual(report.state[-1], "ended")
 
     def test_none_is_left(self) -> None:
         self.reserve.begin(10 * _S, 15 * _S)

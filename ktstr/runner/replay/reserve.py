@@ -109,14 +109,20 @@ class Reserve:
         nearest = max(before, key=lambda each: (each.is_ready, each.at_ns))
         self._standing.remove(nearest)
         report: Report | None = None
-        if nearest.way.hear()[0] == _READY and nearest.way.say(task, fd):
+        if self._hear(nearest) == _READY and nearest.way.say(task, fd):
             if not nearest.is_near:
                 self._send(nearest.at_ns)
             self._stand_near(wanted_ns - _NEAR_NS)
-            report, _ = nearest.way.hear()
+            report = self._hear(nearest)
         nearest.way.close()
         os.waitpid(nearest.pid, 0)
         return report or Report(None, None, "the process that played the guest has ended")
+
+    def _hear(self, process: _Process) -> Any:
+        """What it says next; it is to end, and says so, where this process is to."""
+        if not process.way.comes_before(self._player.session.termination):
+            os.kill(process.pid, signal.SIGTERM)
+        return process.way.hear()[0]
 
     def close(self) -> None:
         """Ends them all."""

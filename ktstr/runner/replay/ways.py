@@ -10,6 +10,8 @@ import socket
 import struct
 from typing import Any
 
+from ktstr.introspect.gdb.server import Ends
+
 _SIZE = struct.Struct("<I")
 
 
@@ -45,6 +47,10 @@ class Way:
         for each in fds[1:]:
             os.close(each)
         return (pickle.loads(data) if data else None), (fds[0] if fds else -1)
+
+    def comes_before(self, ends: Ends) -> bool:
+        """Waits until something is to be heard, or `ends` is readable: whether it is the first."""
+        return self._end in select.select([self._end, ends], [], [])[0]
 
     def has_more(self) -> bool:
         """Whether somebody has said something, or the other end is gone."""
