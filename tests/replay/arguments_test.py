@@ -72,6 +72,7 @@ class ArgumentsTest(parameterized.TestCase):
         (["--at=-1s"], "'-1s' is no instant"),
         (["--at=host:1s"], "'host:1s' is no instant"),
         (["--function=f", "--hit=0"], "argument --hit: invalid count value: '0'"),
+        (["--function=f", f"--hit={(1 << 32) + 1}"], "calls are counted up to 4294967296"),
         (["--at=1s", "--hit=2"], "--hit counts calls of --function, which is not given"),
         (["--at=event:3", "--function=f"], "--at event:N says the function itself"),
         (["--at=1s", "--before", "failure", "5ms"], "--at and --before exclude each other"),

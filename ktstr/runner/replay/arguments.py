@@ -17,6 +17,8 @@ TAKES = (
 _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _TIME = re.compile(r"(\d+)(?:\.(\d{1,9}))?(s|ms|us|ns)?")
 _FAILURE = "failure"
+# the plugin counts those that it passes over in 32 bits
+_MOST_HITS = 1 << 32
 
 
 class Of(enum.Enum):
@@ -103,6 +105,8 @@ def replay_of(known: argparse.Namespace, parser: argparse.ArgumentParser) -> Rep
         parser.error(f"it is to stand where? A .replay takes {TAKES}")
     if known.hit > 1 and not known.function:
         parser.error("--hit counts calls of --function, which is not given")
+    if known.hit > _MOST_HITS:
+        parser.error(f"--hit {known.hit}: calls are counted up to {_MOST_HITS}")
     if known.function and when is not None and when.of is Of.EVENT:
         parser.error("--at event:N says the function itself: leave --function out")
     look = Look.PRINT if known.print else Look.GDB if known.gdb else Look.DRGN
