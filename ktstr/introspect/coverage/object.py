@@ -111,5 +111,5 @@ def _sections(image: bytes) -> dict[str, bytes]:
         heads = [struct.unpack_from("<IIQQQQ", image, start + i * entry) for i in range(count)]
         text = image[heads[names][4] :]
         return {string_at(text, head[0]): image[head[4] : head[4] + head[5]] for head in heads}
-    except (struct.error, IndexError, ValueError) as error:
+    except (struct.error, IndexError, OverflowError, ValueError) as error:
         raise KernelFileError(f"the scheduler's object is damaged: {error}") from error

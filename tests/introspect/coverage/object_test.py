@@ -48,6 +48,7 @@ class ObjectTest(absltest.TestCase):
         for damaged, words in (
             (b"no ELF file", "the scheduler's object is no 64-bit ELF file"),
             (image[: len(image) // 2], "the scheduler's object"),
+            (image[:0x28] + b"\xff" * 8 + image[0x30:], "the scheduler's object is damaged"),
             (_with_records_of(image, 0), "records of 0 bytes, of 8 at least"),
         ):
             with self.assertRaisesRegex(KernelFileError, words):
