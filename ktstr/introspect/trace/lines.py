@@ -10,6 +10,24 @@ from collections.abc import Iterable, Iterator
 from ktstr.introspect.trace.events import Decisions, Event, Value
 from ktstr.introspect.trace.store import Events
 
+# what whoever reads a trace asks of an event of each kind, and which of all values are numbers
+_NEEDED = {
+    "waking": ("pid", "by"),
+    "new": ("pid", "by"),
+    "wakeup": ("target",),
+    "enqueue": ("class", "target"),
+    "dequeue": ("class", "target"),
+    "dsq_insert": ("pid", "dsq", "depth"),
+    "dsq_remove": ("dsq", "depth"),
+    "pick": ("class",),
+    "migrate": ("from", "target"),
+    "preempt": ("target",),
+    "kick": ("target",),
+    "switch": ("prev", "next", "state"),
+    "op": ("op", "took_ns"),
+}
+_NUMBERS = ("pid", "prev", "next", "by", "to", "depth")
+
 
 def lines(decisions: Decisions) -> Iterator[str]:
     """The file's lines: what the trace is first, then each event."""
@@ -40,18 +58,26 @@ def read_lines(text: Iterable[str]) -> Decisions:
     read = (json.loads(line) for line in text)
     try:
         about = next(read)
-        names = {int(pid): name for pid, name in about["tasks"].items()}
+        names = {int(pid): str(name) for pid, name in about["tasks"].items()}
         events = Events(_event(each) for each in read)
-        lacks = tuple(about["lacks"])
+        lacks = tuple(map(str, about["lacks"]))
         return Decisions(about["cpus"], events, names, about["cut"], lacks, about["problem"])
     except StopIteration:
         raise ValueError("it is empty") from None
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"a line lacks something: {error}") from error
+    except OverflowError as error:
+        raise ValueError(f"a line has a number that is too large: {error}") from error
 
 
 def _event(line: dict[str, Value]) -> Event:
     at_ns, cpu, what = (line.pop(name) for name in ("ns", "cpu", "event"))
+    for name in _NEEDED.get(str(what), ()):
+        if name not in line:
+            raise KeyError(name)
+    for name in _NUMBERS:
+        if not isinstance(line.get(name, 0), int):
+            raise TypeError(f"{name} is {line[name]!r}, which is no number")
     return Event(int(at_ns), int(cpu), str(what), tuple(line), tuple(line.values()))
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ktstr.introspect.trace.difference import Difference, Side, first_difference, task_names
 from ktstr.introspect.trace.events import Decisions, Event
+from ktstr.introspect.trace.lines import lines, read_lines
 from ktstr.introspect.trace.standing import as_lines, standing
 
 _NAMES = {0: "idle", 11: "a", 12: "b", 13: "c"}
@@ -145,6 +146,18 @@ class DifferenceTest(absltest.TestCase):
         self.assert_found(first_difference(a, c), 2, 2)
         self.assertIsNone(first_difference(a, c, ["w0.0.2"]))
         self.assert_found(first_difference(a, b, ["kworker/0:1"]), 3, 0)
+
+    def test_lines_of_damaged_events(self) -> None:
+        head, insert = lines(Decisions(_CPUS, (_insert(0, 11, "0", 1),), _NAMES))
+        self.assertLen(read_lines([head, insert]).events, 1)
+        for damaged, words in (
+            (insert.replace('"dsq"', '"dsk"'), "a line lacks something: 'dsq'"),
+            (insert.replace('"pid":11', '"pid":"x"'), "pid is 'x', which is no number"),
+            (insert.replace('"cpu":0', '"cpu":70000'), "a number that is too large"),
+            (insert.replace('"ns":0', '"ns":1e30'), "a number that is too large"),
+        ):
+            with self.assertRaisesRegex(ValueError, words):
+                read_lines([head, damaged])
 
     def test_what_comes_before_the_attachment_is_the_loaders(self) -> None:
         a = _trace([_insert(0, 11, "0", 1)])
