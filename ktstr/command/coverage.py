@@ -5,8 +5,8 @@ PLACE is a folder with coverage.info of tests, plain or in an outputs.zip; defau
 Tests leave it where it is asked for: --@ktstr//rules:coverage, or coverage = True. --output writes
 all of it as one tracefile for lcov and genhtml.
 
-Exit codes: 0 every function of the schedulers was reached, 1 some were not, 2 there is no coverage,
-3 error.
+Exit codes: 0 every function of the schedulers was reached, 1 some were not, 2 there is no coverage
+of any, 3 error.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ HELP = "code that tests reached, and functions that none does"
 
 _MISSED, _NO_DATA = 1, 2
 _FILE, _ARCHIVE = "coverage.info", "outputs.zip"
+_WHY = "`coverage` in result.json of each test says why (problem, lacks)"
 _KERNEL, _USER = "kernel/sched/", "user/"
 
 
@@ -66,6 +67,9 @@ def run(options: argparse.Namespace, context: Context) -> int:
         context.say(f"of {len(texts)} tests", "")
         others = [each for each in files if each.path.startswith((_KERNEL, _USER))]
         context.say(*_report(subject, others, options.all))
+    if not any(each.functions for each in subject):
+        context.tell(f"of no scheduler's programs anything is told; {_WHY}")
+        return _NO_DATA
     return _MISSED if any(each.missed for each in subject) else 0
 
 

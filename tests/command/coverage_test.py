@@ -84,6 +84,15 @@ class CoverageTest(absltest.TestCase):
         self.assertIn("ask tests by --@ktstr//rules:coverage", said.err)
         self.assertEqual(json.loads(self._ktstr("--json").out), [])
 
+    def test_where_no_scheduler_is_told_of_nothing_was_reached(self) -> None:
+        self.logs.mkdir()
+        whole = (_file("kernel/sched/ext.c", {1: 1}, scx_a=(1, 1)),)
+        (self.logs / "coverage.info").write_text(text_of("one", whole))
+        said = self._ktstr()
+        self.assertEqual(said.code, 2)
+        self.assertIn("kernel/sched/ext.c  1 of 1 (100%)", said.out)
+        self.assertIn("of no scheduler's programs anything is told; `coverage` in", said.err)
+
     def test_what_is_no_archive_is_told(self) -> None:
         self.logs.mkdir()
         (self.logs / "outputs.zip").write_text("no archive")
