@@ -33,6 +33,7 @@ _VALUES = range(-(1 << 63), 1 << 64)
 _KEYS = range(1 << 64)
 # guest seconds: a tick at CONFIG_HZ=250
 LEAST_EVERY_S = 0.004
+_LONGEST_EVERY_S = 86_400.0
 # of one run, beside those of ops: a result is for people to read
 MOST_SNAPSHOTS = 64
 # relations by which a change of a number can be told
@@ -103,6 +104,8 @@ def _check_occasion(snapshot: Snapshot, cpus: Set[int]) -> None:
         )
     if every is not None and not LEAST_EVERY_S <= every < math.inf:
         raise UsageError(f"every={every!r} is no time of {LEAST_EVERY_S} s, a tick, or more")
+    if every is not None and every > _LONGEST_EVERY_S:
+        raise UsageError(f"every={every!r} is more than a day, and longer than any test")
     if most_of(snapshot) < 1:
         raise UsageError(f"most={snapshot.most} is less than 1")
     if isinstance(when, Entered):
