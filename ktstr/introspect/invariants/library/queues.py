@@ -15,6 +15,8 @@ _SUM = (
     " + rq.dl.dl_nr_running{servers} + rq.scx.nr_running)) == 0"
     " or missing == 1 and task_struct(rq.stop).on_rq == TASK_ON_RQ_QUEUED"
 )
+_STATE = "(word(symbol('scx_ops_enable_state_var')) & 0xffffffff)"
+_DISABLING = "enumerator('scx_ops_enable_state', 'SCX_OPS_DISABLING')"
 _FAIR, _EXT_SERVER = _QUEUED_SERVER.format("fair_server"), _QUEUED_SERVER.format("ext_server")
 # a queued server counted as a task until 52d15521eb75 of 6.17; sched_ext has one from 7.0 on
 _SERVERS = (
@@ -32,6 +34,20 @@ def _nr_running(servers: str, since: Version, until: Version | None) -> Invarian
         source="kernel/sched/sched.h add_nr_running, kernel/sched/deadline.c inc_dl_tasks",
         at=(SWITCHED, *PUT, *LEFT, *TICKED),
         holds=_SUM.format(servers=servers),
+        since=since,
+        until=until,
+    )
+
+
+def _idle_without_tasks(given: str, since: Version, until: Version | None) -> Invariant:
+    return Invariant(
+        name="idle-without-tasks",
+        says="The idle task runs only where no fair and no real-time task is queued.",
+        category=Category.QUEUE,
+        source=f"{_CORE} __pick_next_task, kernel/sched/fair.c pick_task_fair",
+        at=(SWITCHED,),
+        given=f"rq.curr == rq.idle and rq.core_enabled == 0{given}",
+        holds="rq.cfs.nr_queued == 0 and rq.rt.rt_queued == 0",
         since=since,
         until=until,
     )
@@ -131,15 +147,10 @@ QUEUES = (
         given="p.migration_disabled == 0 and p.migration_pending == 0 and rq.curr != rq.idle",
         holds="(word(p.cpus_ptr + (rq.cpu >> 6) * 8) >> (rq.cpu & 63)) & 1 == 1",
     ),
-    Invariant(
-        name="idle-without-tasks",
-        says="The idle task runs only where no fair and no real-time task is queued.",
-        category=Category.QUEUE,
-        source=f"{_CORE} __pick_next_task, kernel/sched/fair.c pick_task_fair",
-        at=(SWITCHED,),
-        given="rq.curr == rq.idle and rq.core_enabled == 0",
-        holds="rq.cfs.nr_queued == 0 and rq.rt.rt_queued == 0",
-    ),
+    # 6.12 makes tasks fair ones while it disables sched_ext, before fair ones are looked at again
+    # (task_should_scx, next_active_class); 7.2 does not any more
+    _idle_without_tasks(f" and {_STATE} != {_DISABLING}", (6, 12), (7, 0)),
+    _idle_without_tasks("", (7, 0), None),
     Invariant(
         name="realtime-before-fair",
         says="A fair task runs beside a queued real-time task only through its server.",
