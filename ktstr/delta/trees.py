@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from ktstr.history.git import git_environ
+from ktstr.history.git import git
 from ktstr.model.errors import InfraError, UsageError
 
 # Bazel's own file, and what it reads of the workspace: settings of this machine or user.
@@ -138,14 +138,6 @@ def _git(folder: Path, *words: str) -> str | None:
 
 def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *words],
-            env=git_environ(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        return git(folder, *words)
     except OSError as error:
         raise InfraError(f"git cannot be started: {error.strerror}; install git") from error

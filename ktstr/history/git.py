@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 # By these git's hooks and aliases say which repository, tree and index their commands are of
 # (git(1), githooks(5)), and a folder given with -C counts for nothing.
@@ -13,6 +15,27 @@ _OF_ANOTHER = frozenset(
 )
 
 
-def git_environ() -> Mapping[str, str]:
-    """Our environment, by which git takes the repository of its folder, with its own index."""
+def git(
+    folder: Path, *words: str, timeout_s: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command of git's in the repository of a folder to its end, whatever that is.
+
+    Raises:
+        OSError: git cannot be started.
+        subprocess.TimeoutExpired: it takes longer than `timeout_s`.
+    """
+    return subprocess.run(
+        ["git", "-C", str(folder), *words],
+        env=_environ(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def _environ() -> Mapping[str, str]:
+    """Ours, by which git takes the repository of its folder, with its own index."""
     return {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER}

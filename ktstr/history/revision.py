@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ktstr.history.git import git_environ
+from ktstr.history.git import git
 
 _GIT_S = 60.0
 
@@ -124,16 +124,7 @@ def _first(values: Mapping[str, str], names: tuple[str, ...]) -> str:
 
 def _git(workspace: Path, *words: str) -> str:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(workspace), *words],
-            env=git_environ(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_GIT_S,
-            check=False,
-        )
+        done = git(workspace, *words, timeout_s=_GIT_S)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if not done.returncode else ""
