@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.introspect.plugin.encode import HEADER, encode
-from ktstr.introspect.plugin.watch import Probe, Watch
+from ktstr.introspect.plugin.watch import Probe, Read, Watch
 from tests.introspect.plugin import streams
 
 _WHY_BYTES = 160
 # more than a struct watch of tools/qemu/probes/watch.h has
 _WATCH_BYTES = 4096
+_READ = Read("rdi", (0,), 8)
 
 
 class LoadsTest(absltest.TestCase):
@@ -53,6 +54,13 @@ class LoadsTest(absltest.TestCase):
         flags = whole.index(struct.pack("<I", 8192), HEADER.size)
         other = whole[:flags] + bytes(4) + whole[flags + 4 :]
         self.assertIn("a probe that cannot be set", self.refused(other))
+
+    def test_reads_behind_their_table_are_not_looked_at(self) -> None:
+        tick = Probe("tick", streams.TEXT, streams.TEXT + 1, reads=(_READ,), marks=True)
+        data = bytearray(encode(Watch(1, streams.KERNEL, (tick,))))
+        # of the only probe: its first read, and how many it has
+        struct.pack_into("<HH", data, data.index(struct.pack("<HHH", 0, 1, 0xFFFF)), 0xFFFF, 1)
+        self.assertIn("a probe that cannot be set", self.refused(bytes(data)))
 
     @given(st.data())
     def test_whatever_the_bytes_are_it_takes_them_or_says_why_not(

@@ -106,9 +106,9 @@ static bool probe_is_sound(const struct watch *watch, const struct probe *probe)
 		return false;
 	if (probe->flags & PROBE_CHANGES ? !stands_at_number(header, probe) : probe->area)
 		return false;
-	if (probe->flags & PROBE_MARKS && !tells_phase(watch, probe))
-		return false;
 	if (probe->reads > MOST_READS || probe->read + probe->reads > header->reads)
+		return false;
+	if (probe->flags & PROBE_MARKS && !tells_phase(watch, probe))
 		return false;
 	if (probe->period != NO_PERIOD && probe->period >= header->periods)
 		return false;
