@@ -46,7 +46,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
     Raises:
         UsageError: the place is none, or a file is no tracefile.
-        InfraError: the output cannot be written.
+        InfraError: a file cannot be read, or the output not written.
     """
     place = context.path(options.place) if options.place else context.workspace / "bazel-testlogs"
     if not place.is_dir():
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
 def _texts(place: Path) -> Iterator[tuple[str, str]]:
     """Each tracefile, and where it is; of a target's own archive and its files, the files."""
     plain = sorted(place.rglob(_FILE))
-    yield from ((str(path), path.read_text("utf-8", "replace")) for path in plain)
+    yield from ((str(path), _text(path)) for path in plain)
     for path in sorted(place.rglob(_ARCHIVE)):
         if any(path.parent in each.parents for each in plain):
             continue
@@ -87,6 +87,13 @@ def _texts(place: Path) -> Iterator[tuple[str, str]]:
                         yield f"{path}:{name}", archive.read(name).decode("utf-8", "replace")
         except DAMAGE as error:
             raise UsageError(f"{path} is no archive, or is damaged: {error}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError as error:
+        raise InfraError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _report(

@@ -100,6 +100,12 @@ class CoverageTest(absltest.TestCase):
         self.assertEqual(said.code, 3)
         self.assertIn("outputs.zip is no archive", said.err)
 
+    def test_what_cannot_be_read_is_told(self) -> None:
+        (self.logs / "coverage.info").mkdir(parents=True)
+        said = self._ktstr()
+        self.assertEqual(said.code, 3)
+        self.assertRegex(said.err, "^ktstr: .*coverage.info cannot be read: Is a directory")
+
     def test_a_damaged_archive_is_told(self) -> None:
         self._keep()
         path = self.logs / "my/b_test/test.outputs/outputs.zip"

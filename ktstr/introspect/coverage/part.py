@@ -17,7 +17,7 @@ from ktstr.introspect.coverage.coverage import Coverage
 from ktstr.introspect.coverage.files import files_of_kernel, files_of_programs
 from ktstr.introspect.coverage.loader import UserProgram, file_of
 from ktstr.introspect.coverage.object import CodeLine, lines_of_object
-from ktstr.introspect.coverage.programs import LoadedProgram, loaded_at
+from ktstr.introspect.coverage.programs import LoadedProgram, loaded_at, paired, place_of
 from ktstr.introspect.kernel.errors import BtfError, KernelFileError, UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.qemu import memory_of
@@ -59,7 +59,7 @@ class CoverageLook:
 
     def __init__(self, kernel: Kernel, sources: Sources) -> None:
         self._kernel, self._sources = kernel, sources
-        self._loaded: list[LoadedProgram | None] = []
+        self._loaded: list[tuple[range | None, LoadedProgram | None]] = []
         self._lacks: list[str] = []
         start, end = kernel.symbol("_text"), kernel.symbol("_etext")
         blocks = Probe(_KERNEL, start, end, blocks=True, yields=True)
@@ -97,15 +97,17 @@ class CoverageLook:
 
     def held(self, held: Held) -> None:
         """A program is about to be there; the guest stands, and goes on when this returns."""
-        found = None
+        place, found = None, None
         # who loads a program is the scheduler's user space
         self._spaces.add(_space(held.registers["cr3"]))
         try:
             view = View(self._kernel, kernel_memory(self._kernel, memory_of(held.pid)))
-            found = loaded_at(view, held.registers[self._register])
+            address = held.registers[self._register]
+            place = place_of(view, address)
+            found = loaded_at(view, address)
         except (InfraError, UnknownName, BtfError, ValueError, struct.error) as error:
             self._lacks.append(f"a BPF program's lines cannot be read: {error}")
-        self._loaded.append(found)
+        self._loaded.append((place, found))
 
     def made(self, looked: Looked) -> Coverage:
         """Lines and functions of all files, reached or not."""
@@ -118,8 +120,11 @@ class CoverageLook:
             if probe == _PROGRAM:
                 start, size = _PLACE.unpack(data)
                 there = [each for each in there if not _meet(each[0], start, start + size)]
-                there.append((range(start, start + size), told))
-                told += 1
+                place = range(start, start + size)
+                number = paired([each for each, _ in self._loaded], place, told)
+                if number is not None:
+                    there.append((place, number))
+                    told = number + 1
                 continue
             start, size, space = BLOCK.unpack(data)
             if not 0 < size <= _LONGEST:
@@ -136,7 +141,7 @@ class CoverageLook:
                     reached.setdefault(number, []).append((start, start + size))
         programs = [
             (each, Addresses(reached.get(number, ())))
-            for number, each in enumerate(self._loaded)
+            for number, (_, each) in enumerate(self._loaded)
             if each is not None
         ]
         lacks = list(dict.fromkeys(self._lacks))

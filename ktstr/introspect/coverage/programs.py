@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ktstr.introspect.coverage.object import CodeLine, line_number, string_at, strings_of
@@ -45,6 +46,24 @@ class LoadedProgram:
     stretches: tuple[Stretch, ...]
 
 
+def place_of(view: View, address: int) -> range:
+    """Where the machine code of a `struct bpf_prog` lies. Raises as `loaded_at`."""
+    start = view.number(address, "bpf_prog", "bpf_func")
+    return range(start, start + view.number(address, "bpf_prog", "jited_len"))
+
+
+def paired(places: Sequence[range | None], place: range, first: int) -> int | None:
+    """Which of the programs that were looked at, from the `first` on, a record of a place is of.
+
+    Records come in the programs' order, and some may be lost. A program whose place is not known
+    (None) may be any; where none may be it: None.
+    """
+    for number, each in enumerate(places[first:], first):
+        if each is None or each == place:
+            return number
+    return None
+
+
 def loaded_at(view: View, address: int) -> LoadedProgram | None:
     """The program of a `struct bpf_prog`; None of one without line information.
 
@@ -62,8 +81,7 @@ def loaded_at(view: View, address: int) -> LoadedProgram | None:
         return None
     if count > _MOST_LINES:
         raise MemoryFault("read", lines, _LINE.size * count, f"{count} lines of a program")
-    start = view.number(address, "bpf_prog", "bpf_func")
-    place = range(start, start + view.number(address, "bpf_prog", "jited_len"))
+    place = place_of(view, address)
     name = program_name(view, Btfs(view), aux)
     kind = view.kernel.enumerator("bpf_prog_type", "BPF_PROG_TYPE_STRUCT_OPS")
     return LoadedProgram(

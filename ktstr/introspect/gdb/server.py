@@ -11,6 +11,8 @@ from ktstr.introspect.gdb.packets import INTERRUPT, Incoming, framed
 from ktstr.model.errors import InfraError
 
 _PIECE = 1 << 16
+# of a gdb that reads nothing more
+_LONGEST_S = 60.0
 
 
 class Ends(Protocol):
@@ -23,13 +25,14 @@ class Ends(Protocol):
 class Server:
     """Listens; then one gdb, until it is gone. What it sends is given packet by packet."""
 
-    def __init__(self, port: int, ends: Ends) -> None:
-        """`ends`: once it is readable, nobody waits any more.
+    def __init__(self, port: int, ends: Ends, longest_s: float = _LONGEST_S) -> None:
+        """`ends`: once it is readable, nobody waits any more.  longest_s: a gdb that takes nothing
+        for so long is gone.
 
         Raises:
           InfraError: the port is taken.
         """
-        self.ends = ends
+        self.ends, self.longest_s = ends, longest_s
         try:
             self._listening = socket.create_server(("127.0.0.1", port))
         except (OSError, OverflowError) as error:
@@ -38,6 +41,7 @@ class Server:
         self._incoming = Incoming()
         self._waiting: list[bytes] = []
         self.acknowledges = True
+        self._is_gone = False
 
     @property
     def port(self) -> int:
@@ -56,10 +60,12 @@ class Server:
             return
         self._gdb, _ = self._listening.accept()
         self._gdb.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._gdb.setblocking(False)
 
     def adopt(self, fd: int) -> None:
         """That connection is gdb's, which another process has accepted."""
         self._gdb = socket.socket(fileno=fd)
+        self._gdb.setblocking(False)
 
     @property
     def descriptor(self) -> int:
@@ -101,10 +107,12 @@ class Server:
         return what in select.select([what, self.ends], [], [])[0]
 
     def _receive(self) -> bool:
-        if self._gdb is None or not self._comes(self._gdb):
+        if self._gdb is None or self._is_gone or not self._comes(self._gdb):
             return False
         try:
             data = self._gdb.recv(_PIECE)
+        except BlockingIOError:
+            return True
         except OSError:
             data = b""
         if not data:
@@ -118,9 +126,13 @@ class Server:
         return True
 
     def _put(self, data: bytes) -> None:
-        if self._gdb is None:
-            return
-        try:
-            self._gdb.sendall(data)
-        except OSError:
-            return
+        left = memoryview(data)
+        while left and self._gdb is not None and not self._is_gone:
+            ends, takes, _ = select.select([self.ends], [self._gdb], [], self.longest_s)
+            try:
+                self._is_gone = bool(ends) or not takes
+                left = left if self._is_gone else left[self._gdb.send(left) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                self._is_gone = True

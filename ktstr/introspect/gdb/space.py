@@ -43,5 +43,7 @@ class Space:
         if address >= KERNEL_HALF:
             return memory
         registers = self.stand.registers(self.cpu)
+        if not {"cr3", "cr4"} <= registers.keys():
+            raise MemoryFault("find", address, 1, f"CPU {self.cpu} does not tell its page tables")
         levels = 5 if registers["cr4"] & _LA57 else 4
         return PagedMemory(memory.physical, Tables(registers["cr3"] & _ROOT, levels))

@@ -39,6 +39,7 @@ class Walk:
 
     Attributes:
       reached: whether the guest came to the place.  killed: whether it was ended.
+      begins_ns: CLOCK_MONOTONIC where it first stood; None: there was no clock yet.
       raised: what went wrong where it stood.  problem: why nobody could look at it, in words.
     """
 
@@ -52,6 +53,7 @@ class Walk:
         self.reached = self.killed = False
         self.raised: KtstrError | None = None
         self.problem = ""
+        self.begins_ns: int | None = None
 
     def look(self, kernel: Kernel, plan: Plan, cpus: int) -> Walk:
         """Raises UnknownName where the kernel has no such function."""
@@ -82,6 +84,8 @@ class Walk:
         goes_on = False
         try:
             stand = Stand.of(self._kernel, held)
+            if self._is_first and stand.times:
+                self.begins_ns = stand.at_ns
             if not self.reached and self._is_sent_on(stand):
                 goes_on = True
                 return

@@ -178,6 +178,9 @@ class Debugger:
     def _resumed(self, resume: Resume, stand: Stand) -> Place | bool:
         self._resume, self._is_told = resume, True
         if resume.back:
+            if stand.at_ns - _INSTRUCTION_NS < self._begins_ns:
+                self._server.send(f"T05replaylog:begin;thread:{stand.held.cpu + 1:x};")
+                return self._serve(stand)
             self._next = Place(
                 at_ns=stand.at_ns - _INSTRUCTION_NS,
                 now_ns=stand.told.now_ns - _INSTRUCTION_NS,
@@ -198,6 +201,12 @@ class Debugger:
             stand.orders.step(self._resume.step)
         return True
 
+    @property
+    def _begins_ns(self) -> int:
+        """Where the run first stands, on the guest's clock; 0 where there is none yet."""
+        walk = self._player.walking
+        return (walk.begins_ns if walk is not None else None) or 0
+
     def _goto(self, text: str) -> str:
         try:
             when = instant(text)
@@ -215,6 +224,10 @@ class Debugger:
         return self._at(self._known.instant_ns(When(Of.GUEST, stand.at_ns - when.count, text)))
 
     def _at(self, at_ns: int) -> str:
+        begins_ns = self._begins_ns
+        if at_ns < begins_ns:
+            begin, asked = self._known.on_line(begins_ns), self._known.on_line(at_ns)
+            raise UsageError(f"{asked} is before all that is run anew, which begins at {begin}")
         self._next = Place(at_ns=at_ns, closely=True)
         return f"`continue` goes to {self._known.on_line(at_ns)}"
 

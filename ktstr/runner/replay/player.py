@@ -39,12 +39,13 @@ class Walked:
 
 @dataclass
 class Player:
-    """One test; `kernel` is its guests'."""
+    """One test; `kernel` is its guests', `walking` the latest walk."""
 
     session: Session
     case: Case
     kernel: Kernel
     played: int = 0
+    walking: Walk | None = None
 
     @property
     def title(self) -> str:
@@ -68,7 +69,7 @@ class Player:
         Raises:
           UsageError, InfraError: it cannot be taken there.
         """
-        walk = Walk(place, stood)
+        self.walking = walk = Walk(place, stood)
         outcome = self._play((*(part for part in parts() if part.name == _ANSWERS), walk))
         raised: KtstrError | None = walk.raised
         if raised is not None:
@@ -81,7 +82,7 @@ class Player:
         """The same for a process of its own, with a folder of its own below this one's."""
         outputs = self.session.outputs / folder
         session = replace(self.session, outputs=outputs, termination=termination)
-        return replace(self, session=session, played=0)
+        return replace(self, session=session, played=0, walking=None)
 
     def _play(self, looks: tuple[Part, ...]) -> Outcome:
         self.played += 1

@@ -64,6 +64,32 @@ class ServerTest(absltest.TestCase):
         ours.sendall(INTERRUPT * 5000 + framed(b"?"))
         self.assertEqual(server.packet(), b"?")
 
+    def test_a_gdb_that_takes_nothing_any_more_is_gone(self) -> None:
+        ours, theirs = socket.socketpair()
+        ends, end = socket.socketpair()
+        for each in (ours, ends, end):
+            self.addCleanup(each.close)
+        server = Server(0, end, longest_s=0.1)
+        self.addCleanup(server.close)
+        server.adopt(theirs.detach())
+        ours.sendall(framed(b"?"))
+        for _ in range(64):
+            server.send("0" * (1 << 16))
+        self.assertIsNone(server.packet())
+
+    def test_who_waits_for_gdb_to_take_something_hears_of_the_end(self) -> None:
+        ours, theirs = socket.socketpair()
+        ends, end = socket.socketpair()
+        for each in (ours, ends, end):
+            self.addCleanup(each.close)
+        server = Server(0, end)
+        self.addCleanup(server.close)
+        server.adopt(theirs.detach())
+        ends.send(b"!")
+        for _ in range(64):
+            server.send("0" * (1 << 16))
+        self.assertIsNone(server.packet())
+
 
 if __name__ == "__main__":
     absltest.main()

@@ -75,6 +75,10 @@ class SessionTest(parameterized.TestCase):
         self.assertEqual(self.ask("g"), whole)
         self.assertEqual(self.ask("pff"), "E16")
 
+    def test_a_cpu_that_tells_no_page_tables_has_no_memory_of_programs(self) -> None:
+        self.assertEqual(self.ask("Hg1"), "OK")
+        self.assertEqual(self.ask("m401000,8"), "E0e")
+
     def test_threads_are_cpus(self) -> None:
         self.assertEqual(self.ask("qC"), "QC2")
         self.assertEqual((self.ask("qfThreadInfo"), self.ask("qsThreadInfo")), ("m1,2", "l"))

@@ -93,6 +93,7 @@ class WalkTest(parameterized.TestCase):
         self.assertEqual(self.at(walk, 500 * _MS), [mock.call.until(1099 * _MS)])
         self.assertEqual(self.at(walk, 1099 * _MS), [mock.call.until(1100 * _MS, exact=False)])
         self.assertEmpty(self.stands)
+        self.assertEqual(walk.begins_ns, 400 * _MS)
         self.at(walk, 1100 * _MS)
         self.assertLen(self.stands, 1)
 

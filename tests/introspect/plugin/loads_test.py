@@ -62,6 +62,14 @@ class LoadsTest(absltest.TestCase):
         struct.pack_into("<HH", data, data.index(struct.pack("<HHH", 0, 1, 0xFFFF)), 0xFFFF, 1)
         self.assertIn("a probe that cannot be set", self.refused(bytes(data)))
 
+    def test_more_probes_of_blocks_than_there_is_room_for(self) -> None:
+        probes = [Probe(f"{at}", 0x401000 + at, 0x402000 + at, blocks=True) for at in range(9)]
+        self.assertEqual(self.refused(encode(Watch(1, streams.KERNEL, tuple(probes[:8])))), "")
+        self.assertEqual(
+            self.refused(encode(Watch(1, streams.KERNEL, tuple(probes)))),
+            "the watch has more probes of blocks than there is room for",
+        )
+
     @given(st.data())
     def test_whatever_the_bytes_are_it_takes_them_or_says_why_not(
         self, data: st.DataObject

@@ -7,7 +7,6 @@
 #include "guest.h"
 
 enum {
-	MOST_RANGES = 8,
 	CHUNK = 4096, // blocks that are made at once
 	// Of a block of programs: address spaces that are told, and times that one is looked for.
 	MOST_SPACES = 4,
@@ -31,12 +30,12 @@ struct block_record {
 static struct range {
 	uint64_t address, last;
 	uint16_t probe;
-} ranges[MOST_RANGES];
+} ranges[MOST_BLOCK_RANGES];
 static unsigned range_count;
 
 void blocks_begin(const struct plugin *plugin)
 {
-	for (unsigned i = 0; i < plugin->watch.header.probes && range_count < MOST_RANGES; i++) {
+	for (unsigned i = 0; i < plugin->watch.header.probes; i++) {
 		const struct probe *probe = &plugin->watch.probes[i];
 
 		if (probe->flags & PROBE_BLOCKS)

@@ -124,6 +124,15 @@ static bool probe_is_sound(const struct watch *watch, const struct probe *probe)
 	return true;
 }
 
+static bool blocks_have_room(const struct watch *watch)
+{
+	unsigned ranges = 0;
+
+	for (unsigned i = 0; i < watch->header.probes; i++)
+		ranges += !!(watch->probes[i].flags & PROBE_BLOCKS);
+	return ranges <= MOST_BLOCK_RANGES;
+}
+
 // The largest record that a probe can make.
 static uint64_t largest(const struct watch *watch, const struct probe *probe)
 {
@@ -163,7 +172,7 @@ static const char *unsound(struct watch *watch)
 		watch->record_bytes[i] = largest(watch, &watch->probes[i]);
 		watch->changes |= watch->probes[i].flags & PROBE_CHANGES;
 	}
-	return NULL;
+	return blocks_have_room(watch) ? NULL : "more probes of blocks than there is room for";
 }
 
 static const char *programs(struct watch *watch, struct rest *rest)

@@ -17,6 +17,7 @@ enum {
 	// as ktstr/introspect/plugin/watch.py has them
 	MOST_CPUS = 256,
 	MOST_PROBES = 512,
+	MOST_BLOCK_RANGES = 8, // probes of blocks
 	MOST_READS = 64,
 	MOST_OFFSETS = 6,
 	MOST_TIMES = 4096,
