@@ -6,23 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ktstr.model.wire.events import EventName
 from ktstr.page.steps import step_words
+from ktstr.report.tables import SHOWN_BY_PHASES
 from ktstr.result import result_pb2
 from ktstr.result.series import rows_of
 
 _NS_PER_US = 1_000
-# the phases show these
-_BOUNDS = frozenset(
-    {
-        EventName.STEP_START,
-        EventName.STEP_END,
-        EventName.SCENARIO_START,
-        EventName.SCENARIO_END,
-        "attached",
-        "scheduler_end",
-    }
-)
 _MARKS_SHOWN = 200
 
 
@@ -82,7 +71,7 @@ def marks_of(result: result_pb2.Result, window: Window) -> Marks:
     moments = [
         (window.us(moment.at_ns), " ".join(filter(None, (moment.name, moment.detail))))
         for moment in result.timeline.moments
-        if moment.name not in _BOUNDS and window.start_ns <= moment.at_ns <= window.end_ns
+        if moment.name not in SHOWN_BY_PHASES and window.start_ns <= moment.at_ns <= window.end_ns
     ]
     return Marks(tuple(phases[:_MARKS_SHOWN]), tuple(moments[:_MARKS_SHOWN]))
 

@@ -12,8 +12,8 @@ from ktstr.result.characters import one_line
 
 _NS_PER_S = 1e9
 _ROWS_SHOWN = 40
-# The phases show these.
-_BOUNDS = frozenset(
+# Moments that the phases show.
+SHOWN_BY_PHASES = frozenset(
     {
         EventName.STEP_START,
         EventName.STEP_END,
@@ -112,7 +112,7 @@ def _entries(timeline: result_pb2.Timeline) -> list[tuple[int, str]]:
     for phase in timeline.phases:
         entries.append((phase.start_ns, f"{phase.name} begins{_length(phase)}"))
     for moment in timeline.moments:
-        if moment.name not in _BOUNDS:
+        if moment.name not in SHOWN_BY_PHASES:
             step = f" (step {moment.step})" if moment.HasField("step") else ""
             entries.append((moment.at_ns, one_line(f"{moment.name}{step} {moment.detail}")))
     return sorted(entries, key=lambda entry: entry[0])

@@ -143,36 +143,14 @@ class ReplayPart:
 
     def _stop(self, kernel: Kernel, keeper: Keeper) -> tuple[tuple[bytes, ...], Probe]:
         cause = self._cause
-        place = kernel.symbol_range(cause.function or _TICK)
-        period = Period(VIRTUAL, cause.at_ns)
-        stop = Probe(
-            STOP,
-            place.start,
-            place.stop,
-            reads=(VIRTUAL, keeper.read),
-            period=period,
-            begins=True,
-            hold=True,
-            limit=1,
-        )
+        stop = _once(STOP, kernel, keeper, cause.function or _TICK, cause.at_ns)
         if cause.broken is None:
             return (), stop
         program, when = program_of(kernel, cause.broken)
         return (program,), replace(stop, when=when, predicates=(0,))
 
     def _before(self, kernel: Kernel, keeper: Keeper) -> Probe:
-        place = kernel.symbol_range(_TICK)
-        begins = Period(VIRTUAL, max(0, self._cause.at_ns - NEAR_NS))
-        return Probe(
-            BEFORE,
-            place.start,
-            place.stop,
-            reads=(VIRTUAL, keeper.read),
-            period=begins,
-            begins=True,
-            hold=True,
-            limit=1,
-        )
+        return _once(BEFORE, kernel, keeper, _TICK, max(0, self._cause.at_ns - NEAR_NS))
 
     def _windows(self) -> Iterator[tuple[str, int, int]]:
         """The windows in which all is watched: a name, when it begins, and for how many calls."""
@@ -216,3 +194,18 @@ class ReplayPart:
             return Stood(held.cpu, snapshot, found, names)
         except (InfraError, UnknownName) as error:
             return Stood(held.cpu, Snapshot("", 0, kernel.release, missing=(str(error),)))
+
+
+def _once(name: str, kernel: Kernel, keeper: Keeper, function: str, begins_ns: int) -> Probe:
+    """Holds the guest at the first call of a function from then on, in virtual time."""
+    place = kernel.symbol_range(function)
+    return Probe(
+        name,
+        place.start,
+        place.stop,
+        reads=(VIRTUAL, keeper.read),
+        period=Period(VIRTUAL, begins_ns),
+        begins=True,
+        hold=True,
+        limit=1,
+    )
