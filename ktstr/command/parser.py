@@ -8,27 +8,30 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import NoReturn
 
-from ktstr.command import (
-    checks,
+from ktstr.command import completion, topology
+from ktstr.command.history import (
     clean,
     compare,
-    completion,
-    coverage,
-    difference,
     export,
     imports,
-    kernels,
     page,
-    perf_delta,
-    rejudge,
-    replay,
     runs,
-    shell,
-    show,
-    test,
-    topology,
     trend,
+)
+from ktstr.command.outputs import (
+    checks,
+    coverage,
+    difference,
+    rejudge,
+    show,
     verifier,
+)
+from ktstr.command.workspace import (
+    kernels,
+    perf_delta,
+    replay,
+    shell,
+    test,
 )
 
 COMMANDS: Mapping[str, ModuleType] = {

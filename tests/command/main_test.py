@@ -11,7 +11,7 @@ from unittest import mock
 
 from absl.testing import absltest
 
-from ktstr.command import runs
+from ktstr.command.history import runs
 from tests.support.commanding import ktstr
 from tests.support.saved_results import made, save
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from ktstr.command.replay import Failure, commands
+from ktstr.command.workspace.replay import Failure, commands
 from ktstr.result import result_pb2
 from tests.support.commanding import CommandTest
 from tests.support.saved_results import events, made, save

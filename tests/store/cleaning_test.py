@@ -8,7 +8,7 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.command import clean as command
+from ktstr.command.history import clean as command
 from ktstr.model.errors import UsageError
 from ktstr.store.cleaning import Occupant, clean, decide
 from ktstr.store.directory import default_root

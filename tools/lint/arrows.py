@@ -212,6 +212,16 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "save": ("command", "events", "saved", "signals", "vm"),
         "artifact": ("save", "saved"),
     },
+    "ktstr.command": {
+        "context": (),
+        "completion": ("context",),
+        "topology": ("context",),
+        "history": ("context",),
+        "outputs": ("context", "history"),
+        "workspace": ("context", "history", "outputs"),
+        "parser": ("completion", "history", "outputs", "topology", "workspace"),
+        "main": ("context", "parser"),
+    },
     "ktstr.introspect": {
         "kernel": (),
         "memory": (),

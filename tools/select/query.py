@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ktstr.command.answer import answer, program_of
+from ktstr.command.workspace.answer import answer, program_of
 from ktstr.model.codec import decode
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.machine.numa import NumaLayout

@@ -7,8 +7,8 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
-from ktstr.command.answer import answer, not_started, program_of
 from ktstr.command.context import Context
+from ktstr.command.workspace.answer import answer, not_started, program_of
 from ktstr.model.errors import UsageError
 
 _STANDARD_ERROR = 2

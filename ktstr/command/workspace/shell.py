@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import argparse
 
-from ktstr.command.bazel import program, run_bazel
 from ktstr.command.context import Context
+from ktstr.command.workspace.bazel import program, run_bazel
 from ktstr.model.errors import UsageError
 
 HELP = "a shell in the guest of a test"

@@ -15,8 +15,8 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from ktstr.command.asked import add_history, opened
 from ktstr.command.context import Context
+from ktstr.command.history.asked import add_history, opened
 from ktstr.history.pruning import prune
 from ktstr.model.errors import UsageError
 from ktstr.model.output.quantity import parse_quantity

@@ -15,10 +15,10 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ktstr.command.asked import add_history, add_where, opened
-from ktstr.command.bazel import program, run_bazel
 from ktstr.command.context import Context
-from ktstr.command.testlogs import results_below
+from ktstr.command.history.asked import add_history, add_where, opened
+from ktstr.command.outputs.testlogs import results_below
+from ktstr.command.workspace.bazel import program, run_bazel
 from ktstr.history.queries import listed
 from ktstr.history.selection import selected
 from ktstr.history.where import parse_conditions

@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from ktstr.command.asked import add_history, add_where, opened
 from ktstr.command.context import Context
-from ktstr.command.kept import kept_results
+from ktstr.command.history.asked import add_history, add_where, opened
+from ktstr.command.history.kept import kept_results
 from ktstr.history.places import DAMAGE, Place, digest_of, places_below
 from ktstr.model.errors import UsageError
 from ktstr.page.beside import Beside

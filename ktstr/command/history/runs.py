@@ -6,8 +6,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from ktstr.command.asked import add_history, add_limit, add_where, opened
 from ktstr.command.context import Context, table
+from ktstr.command.history.asked import add_history, add_limit, add_where, opened
 from ktstr.history.queries import RunRow, runs
 from ktstr.history.run import RunState
 from ktstr.history.where import parse_conditions

@@ -21,10 +21,10 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from ktstr.command.asked import add_history, add_limit, add_where, opened
 from ktstr.command.context import Context
-from ktstr.command.kept import kept_result, none_such
-from ktstr.command.testlogs import distinct, results_below
+from ktstr.command.history.asked import add_history, add_limit, add_where, opened
+from ktstr.command.history.kept import kept_result, none_such
+from ktstr.command.outputs.testlogs import distinct, results_below
 from ktstr.history.queries import rows
 from ktstr.history.selection import selected
 from ktstr.history.where import parse_conditions

@@ -17,8 +17,8 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-from ktstr.command.asked import add_history, opened
 from ktstr.command.context import Context
+from ktstr.command.history.asked import add_history, opened
 from ktstr.history import revision
 from ktstr.history.events import Invocation, is_events, read_events
 from ktstr.history.importing import Found, Imported, found_in, import_run, key_of

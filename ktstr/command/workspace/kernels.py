@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import argparse
 
-from ktstr.command.bazel import query
 from ktstr.command.context import Context, table
-from ktstr.command.testlogs import results_below
+from ktstr.command.outputs.testlogs import results_below
+from ktstr.command.workspace.bazel import query
 from ktstr.model.errors import UsageError
 
 HELP = "the kernels of this workspace"

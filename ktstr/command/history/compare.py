@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import argparse
 
-from ktstr.command.asked import add_history, add_limit, add_where, opened
 from ktstr.command.context import Context
+from ktstr.command.history.asked import add_history, add_limit, add_where, opened
 from ktstr.compare.compare import Asked, compare
 from ktstr.compare.data import data_of
 from ktstr.compare.finding import Comparison, Outcome

@@ -15,10 +15,10 @@ import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
-from ktstr.command.asked import add_history, opened
 from ktstr.command.context import Context, table
-from ktstr.command.kept import kept_results
-from ktstr.command.testlogs import distinct, results_below
+from ktstr.command.history.asked import add_history, opened
+from ktstr.command.history.kept import kept_results
+from ktstr.command.outputs.testlogs import distinct, results_below
 from ktstr.console.verifier_log import rejection
 from ktstr.model.errors import UsageError
 from ktstr.report.logs import log_text

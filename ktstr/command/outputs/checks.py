@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ktstr.command.context import Context, table
-from ktstr.command.testlogs import distinct, results_below
+from ktstr.command.outputs.testlogs import distinct, results_below
 from ktstr.model.errors import UsageError
 from ktstr.result import result_pb2
 from ktstr.result.characters import one_line

@@ -30,10 +30,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ktstr.command.answer import answer, program_of
-from ktstr.command.asked import whole_number
-from ktstr.command.compare import add_comparing, failing_of, told
 from ktstr.command.context import Context
+from ktstr.command.history.asked import whole_number
+from ktstr.command.history.compare import add_comparing, failing_of, told
+from ktstr.command.workspace.answer import answer, program_of
 from ktstr.compare.compare import Asked
 from ktstr.compare.gates import Gates
 from ktstr.delta.ending import cleaned_up

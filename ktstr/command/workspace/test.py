@@ -17,10 +17,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from ktstr.command.bazel import run_bazel
 from ktstr.command.context import Context
-from ktstr.command.show import code_of, data_of
-from ktstr.command.testlogs import distinct
+from ktstr.command.outputs.show import code_of, data_of
+from ktstr.command.outputs.testlogs import distinct
+from ktstr.command.workspace.bazel import run_bazel
 from ktstr.history.events import read_events
 from ktstr.model.errors import UsageError
 from ktstr.report.closing import failed_block

@@ -17,8 +17,8 @@ import dataclasses
 import itertools
 from collections.abc import Iterator
 
-from ktstr.command.asked import add_history, add_limit, add_where, opened
 from ktstr.command.context import Context, table
+from ktstr.command.history.asked import add_history, add_limit, add_where, opened
 from ktstr.compare.gates import Gates
 from ktstr.compare.words import number, pair_words
 from ktstr.history.entry import EXACT_ACCEL

@@ -15,8 +15,8 @@ import csv
 import json
 from collections.abc import Iterator
 
-from ktstr.command.asked import add_history, add_where, opened
 from ktstr.command.context import Context
+from ktstr.command.history.asked import add_history, add_where, opened
 from ktstr.history.entry import FigureKey
 from ktstr.history.figures import keys_of, unpacked
 from ktstr.history.queries import Told, listed, shape
