@@ -13,7 +13,7 @@ class Chart:
     """One of a page.
 
     key: its place in the page, which links lead to.  says: what there is to see, for who does not
-    see it.  data: what assets/charts.js draws; `kind` says how.  rows: of the table, each of as
+    see it.  data: what assets/kinds.js draws; `kind` says how.  rows: of the table, each of as
     many cells as there are columns.  notes: how it came about, in words.
     """
 

@@ -40,7 +40,7 @@ def page(template: str, title: str, *, programs: Sequence[str], **values: Any) -
     Raises:
         InfraError: a part of it is not there.
     """
-    texts = [_program(name) for name in (*_VEGA, "page.js", "charts.js", *programs)]
+    texts = [_program(name) for name in (*_VEGA, "page.js", "kinds.js", "charts.js", *programs)]
     hashes = " ".join(f"'sha256-{_digest(text)}'" for text in texts)
     policy = (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
