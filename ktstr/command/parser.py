@@ -24,7 +24,9 @@ from ktstr.command.outputs import (
     difference,
     rejudge,
     show,
+    snapshots,
     verifier,
+    waits,
 )
 from ktstr.command.workspace import (
     kernels,
@@ -44,6 +46,8 @@ COMMANDS: Mapping[str, ModuleType] = {
     "compare": compare,
     "perf-delta": perf_delta,
     "difference": difference,
+    "waits": waits,
+    "snapshots": snapshots,
     "trend": trend,
     "export": export,
     "replay": replay,

@@ -87,6 +87,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "introspect",
             "model",
             "page",
+            "record",
             "rejudge",
             "report",
             "result",

@@ -13,13 +13,12 @@ from __future__ import annotations
 import argparse
 import textwrap
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from ktstr.command.context import Context
+from ktstr.command.outputs.trace import trace_at
 from ktstr.introspect.trace.difference import Difference, Side, first_difference
 from ktstr.introspect.trace.events import Decisions
-from ktstr.introspect.trace.lines import read_lines
 from ktstr.introspect.trace.standing import as_lines
 from ktstr.introspect.trace.words import subject_of, words_of
 from ktstr.model.errors import UsageError
@@ -27,7 +26,6 @@ from ktstr.model.nearest import did_you_mean
 
 HELP = "the first decision in which two traces differ"
 
-_FILE = "trace.jsonl"
 _BEFORE, _WIDTH = 5, 98
 
 
@@ -50,8 +48,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     Raises:
         UsageError: one of them cannot be read, or is no trace.
     """
-    paths = [_trace_in(context.path(name)) for name in (options.a, options.b)]
-    a, b = (_read(path) for path in paths)
+    (path_a, a), (path_b, b) = (trace_at(context.path(name)) for name in (options.a, options.b))
     _check(options.task, a, b)
     found = first_difference(a, b, options.task)
     if found is not None and (_is_cut(a, found.a) or _is_cut(b, found.b)):
@@ -60,7 +57,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         context.answer(None if found is None else _plain(found, a, b))
     else:
         context.say(*(_lines(found, a, b) if found is not None else ["no decision differs"]))
-    cut = [path for path, trace in zip(paths, (a, b), strict=True) if trace.cut]
+    cut = [path for path, trace in ((path_a, a), (path_b, b)) if trace.cut]
     if found is None and cut:
         context.tell(f"{cut[0]} is cut: what came behind its end was not compared")
         return 2
@@ -78,29 +75,6 @@ def _check(tasks: Sequence[str], a: Decisions, b: Decisions) -> None:
     for task in tasks:
         if task not in known:
             raise UsageError(f"no task of these traces is {task!r}{did_you_mean(task, known)}")
-
-
-def _trace_in(place: Path) -> Path:
-    """The file itself. Raises UsageError where a folder has none, or several."""
-    if not place.is_dir():
-        return place
-    found = sorted(place.rglob(_FILE))
-    if len(found) != 1:
-        raise UsageError(
-            f"{place} has {len(found)} files {_FILE}, and one is compared; run the test with "
-            f"--test_env=KTSTR_LOOK=decisions, and name the folder of one of its functions"
-        )
-    return found[0]
-
-
-def _read(path: Path) -> Decisions:
-    try:
-        with path.open(encoding="utf-8") as file:
-            return read_lines(file)
-    except OSError as error:
-        raise UsageError(f"cannot read the trace {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no trace of decisions: {error}") from error
 
 
 def _lines(found: Difference, a: Decisions, b: Decisions) -> Iterator[str]:
