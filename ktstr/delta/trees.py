@@ -62,6 +62,11 @@ class Trees:
         """Whether files that git knows differ from HEAD."""
         return bool(_git(self._workspace, "status", "--porcelain", "--untracked-files=no"))
 
+    def unknown(self) -> tuple[str, ...]:
+        """Files that git neither knows nor ignores."""
+        found = _git(self._workspace, "ls-files", "--others", "--exclude-standard", "-z") or ""
+        return tuple(filter(None, found.split("\0")))
+
     @contextlib.contextmanager
     def at(self, commit: str, tree: Path) -> Iterator[Path]:
         """The workspace as it was at a commit, with the machine's own settings of Bazel.

@@ -39,10 +39,12 @@ class _Looked:
     problems: list[str] = field(default_factory=list)
 
 
-def run_page(result: result_pb2.Result, beside: Beside | None = None) -> str:
-    """The whole page."""
+def run_page(
+    result: result_pb2.Result, beside: Beside | None = None, title: str | None = None
+) -> str:
+    """The whole page.  title: of the browser's window; else verdict and name."""
     name = f"{result.identity.label}::{result.identity.test}"
-    title = f"{verdict_name(result.verdict)} {name}"
+    title = title or f"{verdict_name(result.verdict)} {name}"
     return page(
         "run.html", title, programs=_PROGRAMS, body=body_of(result, beside or Beside(), BINS)
     )

@@ -40,6 +40,8 @@ class PageTest(absltest.TestCase):
         read = self.read()
         self.assertIn("//my:some_test::alone", read.text)
         self.assertFalse(read.named("table")[0].get("class"))
+        self.run_ktstr("page", "bazel-testlogs", "--out=page.html", "--title=a night")
+        self.assertIn("<title>a night</title>", self.out.read_text())
 
     def test_files_beside_it_are_linked_from_where_the_page_lies(self) -> None:
         folder = save(made("a test"), self.logs)

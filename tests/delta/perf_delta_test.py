@@ -129,6 +129,14 @@ class SidesTest(PerfDeltaTest):
         self.assertIn("1000 -> 500, -50 %", said.out)
         self.assert_clean()
 
+    def test_what_git_does_not_know_is_told_to_be_no_change(self) -> None:
+        self.commit(speed="0.5")
+        (self.work / "new.bpf.c").touch()
+        said = self.delta("//my:a")
+        self.assertIn("HEAD~1", said.out)
+        self.assertIn("ktstr: git does not know new.bpf.c (1 such in all)", said.err)
+        self.assertNotIn("does not know", self.delta("//my:a", "--base=HEAD").err)
+
     def test_the_workspace_may_lie_below_the_top(self) -> None:
         self.git("mv", "-k", "speed", "accel", ".bazelrc", "tools", "--", ".")
         below = self.work / "below"

@@ -27,8 +27,8 @@ class OpenMetricsTest(absltest.TestCase):
             "import", place, "--history=h", "--commit=c0ffee", f"--branch={branch}", here=self.top
         )
 
-    def trend(self, figure: str) -> Said:
-        return ktstr("trend", figure, "--history=h", "--format=openmetrics", here=self.top)
+    def trend(self, figure: str, *more: str) -> Said:
+        return ktstr("trend", figure, "--history=h", "--format=openmetrics", *more, here=self.top)
 
     def test_each_branch_is_a_series_in_the_order_of_time(self) -> None:
         self.keep(3, "main", {"wake_p99_us": 50.5})
@@ -71,6 +71,16 @@ class OpenMetricsTest(absltest.TestCase):
         self.assertEqual(found.name, "ktstr_a_b")
         told = {each.labels["figure"]: each.value for each in found.samples}
         self.assertEqual(told, {"a-b": 1.0, "a.b": 2.0})
+
+    def test_all_series_are_told_but_where_somebody_says_how_many(self) -> None:
+        result = made("one")
+        for number in range(30):
+            result.figures.add(name=f"f{number}", value=1.0)
+        save(result, self.top)
+        ktstr("import", self.top, "--history=h", "--commit=c0ffee", here=self.top)
+        for more, expected in ((), 30), (("--limit=4",), 4):
+            found = list(text_string_to_metric_families(self.trend("f*", *more).out))
+            self.assertLen(found, expected)
 
     def test_json_is_json(self) -> None:
         self.keep(2, "main", {"wake_p99_us": 40.0})

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ktstr.command.context import Context
 from ktstr.history.database import VARIABLE, default_history, history
 
-_LIMIT = 20
+LIMIT = 20
 
 
 def add_history(parser: argparse.ArgumentParser) -> None:
@@ -36,14 +36,16 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_limit(parser: argparse.ArgumentParser, what: str, default: int = _LIMIT) -> None:
-    """--limit."""
+def add_limit(
+    parser: argparse.ArgumentParser, what: str, default: int | None = LIMIT
+) -> None:
+    """--limit, which may be None: nobody said how many."""
     parser.add_argument(
         "--limit",
         type=whole_number,
         default=default,
         metavar="N",
-        help=f"{what} at most; 0: all; default: {default}",
+        help=f"{what} at most; 0: all; default: {LIMIT if default is None else default}",
     )
 
 

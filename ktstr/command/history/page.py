@@ -53,7 +53,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("place", nargs="?", metavar="PLACE", help="result.pb, or a folder")
     parser.add_argument("--run", metavar="RUN", help="of the history: a run, commit or branch")
     parser.add_argument("--out", metavar="FILE", required=True, help="the page")
-    parser.add_argument("--title", help="of a page of several; default: PLACE, or RUN")
+    parser.add_argument("--title", help="default: PLACE or RUN, of one result its name")
     add_where(parser)
     add_history(parser)
 
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
     if len(found) == 1:
         result, beside = found[0]
-        text = run_page(result, beside)
+        text = run_page(result, beside, options.title)
     else:
         title = options.title or options.run or options.place
         text = suite_page(

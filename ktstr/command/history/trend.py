@@ -18,7 +18,7 @@ import itertools
 from collections.abc import Iterator
 
 from ktstr.command.context import Context, table
-from ktstr.command.history.asked import add_history, add_limit, add_where, opened
+from ktstr.command.history.asked import LIMIT, add_history, add_limit, add_where, opened
 from ktstr.compare.gates import Gates
 from ktstr.compare.words import number, pair_words
 from ktstr.history.entry import EXACT_ACCEL
@@ -31,6 +31,8 @@ HELP = "a figure over many runs"
 
 _COMMIT_CHARS = 12
 _FORMATS = ("text", "html", "json", "openmetrics")
+# Programs read these, and get all where nobody says how many.
+_WHOLE = ("json", "openmetrics")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +40,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("figure", metavar="FIGURE", help="wake_p99_us, cg_0.wake_p99_us, wake_*")
     parser.add_argument("--format", choices=_FORMATS, default="text", help="--json is json")
     add_where(parser)
-    add_limit(parser, "series")
+    add_limit(parser, "series of text and html", default=None)
     add_history(parser)
 
 
@@ -55,13 +57,16 @@ def run(options: argparse.Namespace, context: Context) -> int:
             f"no result of the history and of --where has a figure {options.figure!r}; "
             f"`ktstr export` lists them"
         )
+    limit = options.limit
+    if limit is None:
+        limit = 0 if options.json or options.format in _WHOLE else LIMIT
+    shown = found[:limit] if limit else found
     if options.json or options.format == "json":
-        context.answer([dataclasses.asdict(each) | {"figure": each.key.text} for each in found])
+        context.answer([dataclasses.asdict(each) | {"figure": each.key.text} for each in shown])
         return 0
     if options.format == "openmetrics":
-        context.say(*openmetrics_of(found))
+        context.say(*openmetrics_of(shown))
         return 0
-    shown = found[: options.limit] if options.limit else found
     if options.format == "html":
         # imported here: jinja2 takes a tenth of a second
         from ktstr.page.trends import trend_page

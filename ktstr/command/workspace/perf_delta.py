@@ -196,6 +196,12 @@ def _wanted(options: argparse.Namespace, context: Context) -> tuple[Trees | None
         trees = Trees(context.workspace)
         if base is None and not differs:
             base = "HEAD" if new is None and trees.is_dirty() else f"{new or 'HEAD'}~1"
+            unknown = () if new is not None or base == "HEAD" else trees.unknown()
+            if unknown:
+                context.tell(
+                    f"git does not know {unknown[0]} ({len(unknown)} such in all): that is taken "
+                    f"for no change of the tree; --base=HEAD compares with HEAD"
+                )
     return trees, _side(_BASE, base, options, trees), _side(_NEW, new, options, trees)
 
 
