@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects QEMU and what it needs to run into /out/qemu. Runs inside the Debian root.
+"""Collects QEMU and what it needs to run into a folder. Runs inside the Debian root.
 
+    collect.py OUT [PACKAGES]
+
+PACKAGES holds packages of another QEMU than the root's: its program for machines, and firmware.
 The tree: bin/ the programs, lib/ their shared libraries, the dynamic loader and two plugins,
 share/ firmware.
 It depends on nothing else of the root, so that tests need not depend on the root.
@@ -13,15 +16,26 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 
+
+@dataclass(frozen=True)
+class Version:
+    """What the plugins have to know of a QEMU.
+
+    level: of its interface for plugins (include/qemu/qemu-plugin.h); a QEMU may take no lower one.
+    idle_offset: of cpu_thread_is_idle in its AccelOpsClass, for turns.c.
+    """
+
+    level: int
+    idle_offset: int
+
+
+# The offset is read off cpu_thread_is_idle(), which calls what is there (system/cpus.c).
+_VERSIONS = {"10.0": Version(4, 0x88), "11.1": Version(7, 0x90)}
 _PLUGIN = pathlib.Path("/turns.c")
-# of which that plugin knows one structure
-_VERSION = "10.0"
-# The sources of the plugin that looks into guests, and the levels of QEMU's interface that it can
-# be built for: QEMU's own here (include/qemu/qemu-plugin.h), and that of QEMU 11.1, which takes no
-# other.
+# The sources of the plugin that looks into guests.
 _PROBES = pathlib.Path("/qemu")
-_LEVEL, _OTHER_LEVELS = 4, (7,)
 _WARNINGS = ("-Wall", "-Wextra", "-Werror")
 _COMPILER = ("gcc", "-O2", *_WARNINGS, "-shared", "-fPIC", "-fvisibility=hidden")
 _LOADER = pathlib.Path("/usr/lib64/ld-linux-x86-64.so.2")
@@ -51,53 +65,57 @@ def shared_libraries(program: pathlib.Path) -> dict[str, pathlib.Path]:
     }
 
 
-def make_plugin(path: pathlib.Path) -> None:
-    """Compiles the plugin.
+def version_of(program: pathlib.Path) -> Version:
+    """What is known of a QEMU.
 
     Raises:
-      SystemExit: it is not for the version of QEMU that is here.
+      SystemExit: the plugins are not for its version.
     """
-    said = subprocess.run(
-        [pathlib.Path("/usr/bin", _PROGRAMS[0]), "--version"],
-        text=True,
-        capture_output=True,
-        check=True,
-    ).stdout
-    if f"version {_VERSION}." not in said:
+    command = [program, "--version"]
+    said = subprocess.run(command, text=True, capture_output=True, check=True).stdout
+    found = re.search(r"version (\d+\.\d+)\.", said)
+    if found is None or found[1] not in _VERSIONS:
         raise SystemExit(
-            f"tools/qemu/{_PLUGIN.name} is for QEMU {_VERSION}, and the root has another: "
-            f"{said.splitlines()[0]}; look the offset up anew"
+            f"the plugins are for QEMU {' and '.join(_VERSIONS)}, and {program} is another: "
+            f"{said.splitlines()[0]}; look up its level and offset for {__file__}"
         )
-    subprocess.run([*_COMPILER, "-o", path, _PLUGIN], check=True)
+    return _VERSIONS[found[1]]
 
 
-def make_probes(path: pathlib.Path) -> None:
-    """Compiles the plugin that looks into guests, and sees that it compiles for other levels."""
+def make_plugins(folder: pathlib.Path, version: Version) -> None:
+    """Compiles the plugin of virtual time, and that which looks into guests."""
+    level = f"-DQP_LEVEL={version.level}"
+    idle = f"-DTHREAD_IS_IDLE={version.idle_offset:#x}"
+    turns = folder / f"{_PLUGIN.stem}.so"
+    subprocess.run([*_COMPILER, level, idle, "-o", turns, _PLUGIN], check=True)
     sources = sorted(_PROBES.rglob("*.c"))
-    subprocess.run([*_COMPILER, f"-DQP_LEVEL={_LEVEL}", "-o", path, *sources], check=True)
-    for level in _OTHER_LEVELS:
-        check = ("gcc", *_WARNINGS, "-fsyntax-only", f"-DQP_LEVEL={level}")
-        subprocess.run([*check, *sources], check=True)
+    subprocess.run([*_COMPILER, level, "-o", folder / "probes.so", *sources], check=True)
 
 
-def main(out: pathlib.Path) -> int:
+def there(packages: pathlib.Path | None, path: str | pathlib.Path) -> pathlib.Path:
+    """A file of the other QEMU's packages, where they have it; else the root's."""
+    other = packages / str(path).lstrip("/") if packages is not None else None
+    return other if other is not None and other.exists() else pathlib.Path(path)
+
+
+def main(out: pathlib.Path, packages: pathlib.Path | None = None) -> int:
     """Writes the tree to `out`."""
     for part in ("bin", "lib", "share"):
         (out / part).mkdir(parents=True)
     for name in _PROGRAMS:
-        program = pathlib.Path("/usr/bin", name)
+        program = there(packages, f"/usr/bin/{name}")
         shutil.copyfile(program, out / "bin" / name)
         (out / "bin" / name).chmod(0o755)
         for library, path in shared_libraries(program).items():
             shutil.copyfile(path, out / "lib" / library)
     shutil.copyfile(_LOADER, out / "lib" / _LOADER.name)
     (out / "lib" / _LOADER.name).chmod(0o755)
-    make_plugin(out / "lib" / f"{_PLUGIN.stem}.so")
-    make_probes(out / "lib" / "probes.so")
-    for firmware in map(pathlib.Path, _FIRMWARE):
-        shutil.copyfile(firmware, out / "share" / firmware.name)
+    make_plugins(out / "lib", version_of(there(packages, f"/usr/bin/{_PROGRAMS[0]}")))
+    for firmware in _FIRMWARE:
+        path = there(packages, firmware)
+        shutil.copyfile(path, out / "share" / path.name)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(pathlib.Path(sys.argv[1])))
+    sys.exit(main(*map(pathlib.Path, sys.argv[1:])))

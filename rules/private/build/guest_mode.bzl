@@ -20,10 +20,12 @@ _FIXED = "fastbuild"
 SHAPE = str(Label("//rules/private/test:shape"))
 SHAPE_KERNEL = str(Label("//rules/private/test:shape_kernel"))
 SHAPE_MEMORY = str(Label("//rules/private/test:shape_memory"))
+SHAPE_QEMU = str(Label("//rules/private/test:shape_qemu"))
 NO_SHAPE = {
     SHAPE: "",
     SHAPE_KERNEL: Label("//rules:kernel"),
     SHAPE_MEMORY: "",
+    SHAPE_QEMU: Label("//rules:qemu"),
 }
 
 def _fixed_impl(_settings, _attr):

@@ -27,14 +27,11 @@ DEFAULT_TOPOLOGY = "1n1l2c1t"
 _SAVED_MIB = 96
 _SAVED_PER_CPU_MIB = 4
 
-# What every guest starts from, but for its kernel.
+# What every guest starts from, but for its kernel and QEMU.
 BASE_ATTRS = {
     "_base": attr.label(
         default = "//ktstr/guest:base",
         providers = [InitramfsInfo],
-    ),
-    "_qemu": attr.label(
-        default = "//tools/qemu:qemu",
     ),
     "_sampler": attr.label(
         default = "//ktstr/sampler:layer",
@@ -59,6 +56,11 @@ MACHINE_ATTRS = {
     ),
     "numa": attr.string(
         doc = "What each NUMA node has, as JSON; empty: all the same. The macro writes it.",
+    ),
+    "qemu": attr.label(
+        default = "//rules:qemu",
+        doc = "The QEMU that runs the guest, a qemu_tree. `--@ktstr//rules:qemu` sets that of the tests that " +
+              "name none; it is QEMU 10.0, and @ktstr//tools/qemu:qemu_11_1 is the other.",
     ),
     "topology": attr.string(
         default = DEFAULT_TOPOLOGY,
@@ -123,12 +125,13 @@ def saved_mib(cpus):
     """
     return _SAVED_MIB + cpus * _SAVED_PER_CPU_MIB
 
-def base_config(ctx, kernel, path):
+def base_config(ctx, kernel, qemu, path):
     """What the runner, or the program that saves a guest, is told of the files of every guest.
 
     Args:
       ctx: of a rule with BASE_ATTRS.
       kernel: Target of the kernel.
+      qemu: Target of the QEMU.
       path: function (ctx, File) -> the name by which the program finds the file.
 
     Returns:
@@ -148,7 +151,7 @@ def base_config(ctx, kernel, path):
             "vmlinux": path(ctx, info.vmlinux),
         },
         "label": label_text(ctx.label),
-        "qemu": path(ctx, ctx.files._qemu[0]),
+        "qemu": path(ctx, qemu.files.to_list()[0]),
         "sampler": path(ctx, ctx.file._sampler),
     }
 
@@ -165,7 +168,7 @@ def machine_config(ctx, cpus, path):
     """
     attr = ctx.attr
     layout = parse_numa(attr.numa)[0]
-    base = base_config(ctx, attr.kernel, path)
+    base = base_config(ctx, attr.kernel, attr.qemu, path)
 
     # only of tests: the key of saved guests goes without
     index = path(ctx, attr.kernel[KernelImageInfo].index)
@@ -182,19 +185,20 @@ def machine_config(ctx, cpus, path):
         "workers": workers_config(ctx, path),
     }
 
-def base_files(ctx, kernel):
+def base_files(ctx, kernel, qemu):
     """The files that every guest starts from.
 
     Args:
       ctx: of a rule with BASE_ATTRS.
       kernel: Target of the kernel.
+      qemu: Target of the QEMU.
 
     Returns:
       list of File
     """
     info = kernel[KernelImageInfo]
     files = [info.vmlinux, info.config] + ctx.attr._base[InitramfsInfo].layers
-    return files + ctx.files._qemu + [ctx.file._sampler]
+    return files + qemu.files.to_list() + [ctx.file._sampler]
 
 def machine_files(ctx):
     """The files that a machine starts from.
@@ -206,4 +210,4 @@ def machine_files(ctx):
       list of File
     """
     layers = scheduler_files(ctx) + payload_files(ctx) + worker_files(ctx)
-    return base_files(ctx, ctx.attr.kernel) + layers
+    return base_files(ctx, ctx.attr.kernel, ctx.attr.qemu) + layers

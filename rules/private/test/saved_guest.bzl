@@ -64,7 +64,7 @@ def _name(shape, words):
 
 def _config(ctx, shape):
     """The configuration of a test of this shape, with nothing of a test's own."""
-    return base_config(ctx, ctx.attr._kernel, _path) | {
+    return base_config(ctx, ctx.attr._kernel, ctx.attr._qemu, _path) | {
         "accel": "virtual",
         "bazel": "bazel",
         "core": False,
@@ -101,14 +101,15 @@ def _saved_guest_impl(ctx):
     if not words or KernelImageInfo not in ctx.attr._kernel:
         return [VmTemplateInfo(directory = None)]
     shape = json.decode(words)
-    name = "%s/%s" % (ctx.label.name, _name(shape, words + str(ctx.attr._kernel.label)))
+    parts = [words, str(ctx.attr._kernel.label), str(ctx.attr._qemu.label)]
+    name = "%s/%s" % (ctx.label.name, _name(shape, "".join(parts)))
     config = ctx.actions.declare_file(name + ".config.json")
     ctx.actions.write(config, json.encode_indent(_config(ctx, shape)) + "\n")
     directory = ctx.actions.declare_directory(name)
     ctx.actions.run(
         executable = ctx.attr._saver[_SaverInfo].program,
         arguments = ["--config", config.path, "--output", directory.path],
-        inputs = base_files(ctx, ctx.attr._kernel) + [config],
+        inputs = base_files(ctx, ctx.attr._kernel, ctx.attr._qemu) + [config],
         outputs = [directory],
         resource_set = _resources(shape["saving_mb"]),
         mnemonic = "VmTemplate",
@@ -129,6 +130,9 @@ Two builds of the same inputs give the same bytes.""",
         "_kernel": attr.label(
             default = ":shape_kernel",
         ),
+        "_qemu": attr.label(
+            default = ":shape_qemu",
+        ),
         "_shape": attr.label(
             default = ":shape",
             providers = [BuildSettingInfo],
@@ -146,8 +150,8 @@ def saved_guest(name):
     """Declares the one saved guest, and what tells its shapes apart from each other.
 
     Args:
-      name: of the target; the settings are `shape`, `shape_kernel` and `shape_memory`,
-        and the program is `saver`.
+      name: of the target; the settings are `shape`, `shape_kernel`, `shape_memory` and
+        `shape_qemu`, and the program is `saver`.
     """
     string_setting(
         name = "shape",
@@ -156,6 +160,10 @@ def saved_guest(name):
     native.label_setting(
         name = "shape_kernel",
         build_setting_default = "//rules:kernel",
+    )
+    native.label_setting(
+        name = "shape_qemu",
+        build_setting_default = "//rules:qemu",
     )
     string_setting(
         name = "shape_memory",

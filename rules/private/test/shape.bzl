@@ -7,7 +7,14 @@ of is the same for all shapes, and comes out of the tests' own configuration: `g
 settings back (rules/private/build/guest_mode.bzl).
 """
 
-load("//rules/private/build:guest_mode.bzl", "NO_SHAPE", "SHAPE", "SHAPE_KERNEL", "SHAPE_MEMORY")
+load(
+    "//rules/private/build:guest_mode.bzl",
+    "NO_SHAPE",
+    "SHAPE",
+    "SHAPE_KERNEL",
+    "SHAPE_MEMORY",
+    "SHAPE_QEMU",
+)
 load("//rules/private/build:properties.bzl", "properties_of")
 load(":memory.bzl", "guest_mib", "shape_mib")
 load(":numa.bzl", "parse_numa")
@@ -43,6 +50,7 @@ def _impl(_settings, attr):
         SHAPE: json.encode(shape),
         SHAPE_KERNEL: attr.kernel,
         SHAPE_MEMORY: properties_of(shape["saving_mb"]).get("ktstr-memory", ""),
+        SHAPE_QEMU: attr.qemu,
     }
 
 # Of an attribute of a ktstr_test.
