@@ -133,6 +133,7 @@ def _inputs(identity: result_pb2.Identity, start: result_pb2.Host.Start) -> byte
         identity.machine,
         identity.own_layer,
         *(layer.sha256 for layer in (*identity.initramfs, *identity.brought)),
+        *(patch.sha256 for patch in identity.patches),
     ]
     return hashlib.sha256("\0".join(parts).encode()).digest()
 

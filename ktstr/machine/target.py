@@ -16,7 +16,7 @@ class KernelFiles:
     """A kernel's files as runfiles paths; `bzimage` is empty where it has none.
 
     index: of vmlinux's symbols and types; only tests have it.  dwarf: its debug information, where
-    coverage is asked for, and the kernel has any.
+    coverage is asked for, and the kernel has any.  patches: those of its sources, in their order.
     """
 
     label: str
@@ -27,6 +27,7 @@ class KernelFiles:
     build_info: str
     index: str = ""
     dwarf: str = ""
+    patches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

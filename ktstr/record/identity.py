@@ -18,11 +18,12 @@ class FileDigest:
 
 @dataclass(frozen=True)
 class KernelIdentity:
-    """The kernel that was booted."""
+    """The kernel that was booted. patches: those of its sources, in the order of applying them."""
 
     label: str
     vmlinux: FileDigest
     config: FileDigest
+    patches: tuple[FileDigest, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,12 @@ def _identity(message: result_pb2.Identity) -> Identity:
     return Identity(
         label=message.label,
         bazel=message.bazel,
-        kernel=KernelIdentity(kernel.label, _digest(kernel.vmlinux), _digest(kernel.config)),
+        kernel=KernelIdentity(
+            kernel.label,
+            _digest(kernel.vmlinux),
+            _digest(kernel.config),
+            tuple(_digest(patch) for patch in message.patches),
+        ),
         scheduler=scheduler,
         accel=Accel(message.accelerator.name),
         accel_reason=message.accelerator.reason,

@@ -135,6 +135,7 @@ def _run(result: result_pb2.Result) -> list[str]:
     seen = "" if topology.seen in ("", topology.asked) else f", seen {topology.seen}"
     rows = {
         "kernel": _kernel(identity.kernel),
+        "patches": ", ".join(f"{each.name} {each.sha256[:12]}" for each in identity.patches),
         "scheduler": _scheduler(result),
         "topology": topology.asked + seen,
         "accelerator": f"{identity.accelerator.name}: {identity.accelerator.reason}",

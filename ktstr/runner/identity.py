@@ -36,7 +36,10 @@ def identity_of(
         label=target.label,
         bazel=target.bazel,
         kernel=KernelIdentity(
-            target.kernel.label, digest(target.kernel.vmlinux), digest(target.kernel.config)
+            target.kernel.label,
+            digest(target.kernel.vmlinux),
+            digest(target.kernel.config),
+            tuple(digest(patch) for patch in target.kernel.patches),
         ),
         scheduler=SchedulerIdentity(scheduler.label, digest(scheduler.layer))
         if scheduler

@@ -144,7 +144,10 @@ class ExactTest(CompareTest):
         self.assertEqual(self.outcomes(), {"one verdict": "undecided"})
 
     @parameterized.parameters(
-        {"brought": {"_main/payload.cpio": "ab"}}, {"own_layer": "ab"}, {"machine": "ab"}
+        {"brought": {"_main/payload.cpio": "ab"}},
+        {"own_layer": "ab"},
+        {"machine": "ab"},
+        {"patches": {"_main/fix.patch": "ab"}},
     )
     def test_other_inputs_are_no_repetition(self, **inputs: Any) -> None:
         late = "2026-02-05T00:00:00+00:00"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mistakes in declarations of kernels are told in analysis."""
 
-load("//rules:defs.bzl", "kernel_image", "prebuilt_kernel")
+load("//rules:defs.bzl", "kernel_image", "kernel_source", "prebuilt_kernel")
 load("//rules:scheduler.bzl", "kernel_scx_source")
 load("//tests/support:refused.bzl", "refused")
 
@@ -26,6 +26,20 @@ def kernel_image_error_tests(name):
                 messages = ["is no archive"],
                 rule = kernel_image,
                 source = "tiny.config",
+            ),
+            refused(
+                name = "no_patch_test",
+                archive = "@linux_source_6_12//:file",
+                messages = ["is misplaced here (expected .patch or .diff)"],
+                patches = ["tiny.config"],
+                rule = kernel_source,
+            ),
+            refused(
+                name = "no_patch_in_a_group_test",
+                archive = "@linux_source_6_12//:file",
+                messages = ["tiny.config is no patch; its name must end in .patch or .diff"],
+                patches = [":patch_and_more"],
+                rule = kernel_source,
             ),
             refused(
                 name = "no_scx_source_test",

@@ -120,6 +120,14 @@ class TextTest(parameterized.TestCase):
         self.assertIn("scheduler fifo was attached as fifo to the end", text)
         self.assertNotIn("--- next ---", text)
 
+    def test_patches_of_the_kernel_are_named(self) -> None:
+        patched = result(passed())
+        self.assertNotIn("patches", text_report(patched))
+        for name in ("fixes/b.patch", "fixes/a.diff"):
+            patched.identity.patches.add(name=f"_main/{name}", sha256="0123456789abcdef")
+        patches = "_main/fixes/b.patch 0123456789ab, _main/fixes/a.diff 0123456789ab"
+        self.assertIn(f"patches     {patches}\n", text_report(patched))
+
     @parameterized.parameters(
         ("//a/b:c", "bazel-testlogs/a/b/c/test.outputs/t"),
         ("//a/b", "bazel-testlogs/a/b/b/test.outputs/t"),

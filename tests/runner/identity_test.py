@@ -65,12 +65,15 @@ class IdentityTest(parameterized.TestCase):
             path.write_text(name)
         return path
 
-    def identity(self, accel: Accel = Accel.VIRTUAL, **changes: Any) -> Identity:
+    def identity(
+        self, accel: Accel = Accel.VIRTUAL, patches: tuple[str, ...] = (), **changes: Any
+    ) -> Identity:
         kernel, base = self.find("_main/vmlinux"), self.find("_main/base.cpio")
         topology = Topology.parse(_TARGET.topology)
         spec = MachineSpec(self.qemu, kernel, (base,), (), topology, 256, accel)
         choice = AccelChoice(accel, "asked for")
-        return identity_of(_TARGET, self.find, replace(spec, **changes), choice)
+        target = replace(_TARGET, kernel=replace(_TARGET.kernel, patches=patches))
+        return identity_of(target, self.find, replace(spec, **changes), choice)
 
     def test_all_that_comes_into_the_guest_has_its_digest(self) -> None:
         brought = self.identity().brought
@@ -87,6 +90,13 @@ class IdentityTest(parameterized.TestCase):
             old.name for old, new in zip(before.brought, after.brought, strict=True) if old != new
         ]
         self.assertEqual(differing, [name])
+
+    def test_patches_of_the_kernel_are_named_in_their_order(self) -> None:
+        self.assertEmpty(self.identity().kernel.patches)
+        names = ("_main/fixes/b.patch", "_main/fixes/a.diff")
+        patches = self.identity(patches=names).kernel.patches
+        self.assertEqual(tuple(each.name for each in patches), names)
+        self.assertEqual(patches[1].sha256, hashlib.sha256(names[1].encode()).hexdigest())
 
     def test_the_machine_counts_in_virtual_time(self) -> None:
         before = self.identity()

@@ -34,8 +34,10 @@ def made(
     brought: Mapping[str, str] | None = None,
     own_layer: str = "",
     machine: str = "",
+    patches: Mapping[str, str] | None = None,
 ) -> result_pb2.Result:
-    """A result; `figures` replace those of FIGURES by name, `brought` has SHA-256s by file."""
+    """A result; `figures` replace those of FIGURES by name, `brought` and `patches` have SHA-256s
+    by file."""
     result = result_pb2.Result(schema_version=SCHEMA_VERSION, verdict=verdict)
     identity = result.identity
     identity.label, identity.test, identity.seed = label, test, seed
@@ -45,6 +47,8 @@ def made(
     identity.own_layer, identity.machine = own_layer, machine
     for name, sha256 in (brought or {}).items():
         identity.brought.add(name=name, sha256=sha256)
+    for name, sha256 in (patches or {}).items():
+        identity.patches.add(name=name, sha256=sha256)
     if scheduler:
         identity.scheduler.label = scheduler
     if verdict in (result_pb2.FAIL, result_pb2.INCONCLUSIVE):

@@ -80,6 +80,7 @@ def _identity(run: RunRecord, identity: Identity) -> result_pb2.Identity:
         brought=[_digest(file) for file in identity.brought],
         own_layer=run.own_layer,
         machine=identity.machine,
+        patches=[_digest(patch) for patch in identity.kernel.patches],
     )
     if identity.scheduler is not None:
         message.scheduler.label = identity.scheduler.label

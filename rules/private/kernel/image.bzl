@@ -5,6 +5,7 @@ load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:properties.bzl", "properties_of")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load("//rules/private/providers:kernel_source_info.bzl", "KernelSourceInfo")
 load(":archives.bzl", "ARCHIVES")
 load(":configuration.bzl", "CONFIGURATION_ATTRS", "kernel_configuration")
 load(":index.bzl", "INDEX_ATTRS", "kernel_index")
@@ -105,6 +106,7 @@ def _kernel_image_impl(ctx):
         ),
         KernelImageInfo(
             index = index,
+            patches = ctx.attr.source[KernelSourceInfo].patches if KernelSourceInfo in ctx.attr.source else [],
             scx_headers = kernel_scx_headers(ctx, ctx.file.source),
             source = ctx.file.source,
             **{field: files[name] for name, field in names.items()}

@@ -57,6 +57,7 @@ def _prebuilt_kernel_impl(ctx):
         KernelImageInfo(
             bzimage = ctx.file.bzimage,
             index = index,
+            patches = [],
             scx_headers = kernel_scx_headers(ctx, ctx.file.source) if ctx.file.source else None,
             source = ctx.file.source,
             **fields

@@ -3,6 +3,8 @@
 
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
+load("//rules/private/providers:kernel_source_info.bzl", "KernelSourceInfo")
+load(":patches.bzl", "PATCHES_ATTRS", "patched_source")
 
 visibility(["//rules"])
 
@@ -39,7 +41,7 @@ zstd -q -3 /scratch/linux.tar -o /out/tar
 """
 
 def _kernel_source_impl(ctx):
-    archive = ctx.file.archive
+    archive = patched_source(ctx)
     prepared = ctx.actions.declare_file(ctx.label.name + ".tar.zst")
     inside = "/in/" + archive.basename
     run_in_root(
@@ -51,19 +53,22 @@ def _kernel_source_impl(ctx):
         mnemonic = "KernelSource",
         progress_message = "Preparing %{label}",
     )
-    return [DefaultInfo(files = depset([prepared]))]
+    return [
+        DefaultInfo(files = depset([prepared])),
+        KernelSourceInfo(patches = ctx.files.patches),
+    ]
 
 kernel_source = rule(
     implementation = _kernel_source_impl,
     cfg = guest_mode,
-    doc = """A kernel's sources for `kernel_image`, made to fit the pahole of the Debian root.
+    doc = """A kernel's sources for `kernel_image`, patched, and made to fit the pahole of the Debian root.
 
-Kernels from 7.0 on need it, to be able to load sched_ext schedulers; older ones it leaves as they are.""",
+Kernels from 7.0 on need it, to be able to load sched_ext schedulers; of older ones it changes what `patches` say.""",
     attrs = {
         "archive": attr.label(
             allow_single_file = True,
             mandatory = True,
             doc = "The source archive, with one top folder.",
         ),
-    } | ROOT_ATTRS,
+    } | ROOT_ATTRS | PATCHES_ATTRS,
 )

@@ -10,6 +10,7 @@ KernelImageInfo = provider(
         "bzimage": "File: bzImage; None of a prebuilt kernel that has a vmlinux alone.",
         "config": "File: the final .config.",
         "index": "File: index of vmlinux's symbols and types (ktstr/introspect/kernel).",
+        "patches": "list of Files: the patches of its sources, in their order.",
         "release": "File: the release string.",
         "scx_headers": "File: a tar of include/ of the tree's tools/sched_ext; None of a prebuilt kernel without sources.",
         "source": "File: the archive of its sources; None of a prebuilt kernel without.",

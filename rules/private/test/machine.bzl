@@ -171,10 +171,13 @@ def machine_config(ctx, cpus, path):
     base = base_config(ctx, attr.kernel, attr.qemu, path)
 
     # only of tests: the key of saved guests goes without
-    index = path(ctx, attr.kernel[KernelImageInfo].index)
+    kernel = attr.kernel[KernelImageInfo]
+    own = {"index": path(ctx, kernel.index)}
+    if kernel.patches:
+        own |= {"patches": [path(ctx, patch) for patch in kernel.patches]}
     return base | {
         "kargs": attr.kargs,
-        "kernel": base["kernel"] | {"index": index},
+        "kernel": base["kernel"] | own,
         "memory_mb": attr.memory_mb,
         "numa": layout,
         "payloads": payloads_config(ctx, path),

@@ -215,7 +215,7 @@ def _implement(ctx, shell_mode = False, replay = None):
 
     kernel = ctx.attr.kernel[KernelImageInfo]
     templates = [template] if template else []
-    files = [config, kernel.system_map, kernel.build_info, kernel.index] + templates + dwarf_files(ctx)
+    files = [config, kernel.system_map, kernel.build_info, kernel.index] + kernel.patches + templates + dwarf_files(ctx)
     files += ([kernel.bzimage] if kernel.bzimage else []) + machine_files(ctx) + disk_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data + ([ctx.attr._drgn] if replay else [])

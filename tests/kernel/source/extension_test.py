@@ -70,6 +70,9 @@ class ExtensionTest(absltest.TestCase):
         for path in module.rglob("*.source"):
             path.rename(path.with_suffix(""))
         (self.workspace / "BUILD.bazel").write_text(_BUILD, encoding="utf-8")
+        (self.workspace / "fixes").mkdir()
+        for name in ("one.patch", "two.diff"):
+            (self.workspace / "fixes" / name).touch()
         (self.workspace / "releases.json").write_text(json.dumps(_INDEX), encoding="utf-8")
         self.tree = self.directory / "linux"
         self.tree.mkdir()
@@ -123,7 +126,8 @@ class ExtensionTest(absltest.TestCase):
             ' strip_prefix = "a/b/linux")',
             f'kernels.git(remote = "file://{self.tree}", ref = "main", name = "branch")',
             f'kernels.kernel(spec = "git+file://{self.tree}#{self.commit}", name = "commit")',
-            'kernels.local(path = "../linux")',
+            'kernels.local(path = "../linux",'
+            ' patches = ["//:fixes/one.patch", "//:fixes/two.diff"])',
         )
         tree = self.names_of_trees()
         self.build(
@@ -167,6 +171,9 @@ class ExtensionTest(absltest.TestCase):
             text = self.kernel_image(tree)
             self.assertIn(f'name = "{tree}",', text)
             self.assertNotIn("no-cache", text)
+        with self.subTest("patched, in this order"):
+            text = self.described("kernel_source", tree)
+            self.assertIn('patches = ["@@//:fixes/one.patch", "@@//:fixes/two.diff"],', text)
         with self.subTest("edited"):
             (self.tree / "kernel/fork.c").write_text("int spoon;\n", encoding="utf-8")
             self.build(f"@kernels//:{tree}.source")
@@ -181,7 +188,11 @@ class ExtensionTest(absltest.TestCase):
 
     def kernel_image(self, name: str) -> str:
         """The kernel_image behind a name, as Bazel sees it."""
-        query = f"kind(kernel_image, deps(@kernels//:{name}, 2))"
+        return self.described("kernel_image", name)
+
+    def described(self, rule: str, name: str) -> str:
+        """What a rule makes for a name, as Bazel sees it."""
+        query = f"kind({rule}, deps(@kernels//:{name}, 2))"
         return self.bazel.output("query", query, "--output=build", "--lockfile_mode=off")
 
     def test_errors_say_what_to_do(self) -> None:
@@ -205,6 +216,11 @@ class ExtensionTest(absltest.TestCase):
                 f'kernels.archive(name = "x", sha256 = "", {urls})\n'
                 'kernels.release(version = "6.14.1", name = "x")',
                 ["two kernels are named x"],
+            ),
+            (
+                "no patch",
+                'kernels.release(version = "6.14.2", patches = ["//:fix.txt"])',
+                ["//:fix.txt is no patch; its name must end in .patch or .diff"],
             ),
         ):
             with self.subTest(what):

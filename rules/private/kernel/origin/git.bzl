@@ -33,8 +33,10 @@ def _kernel_git_impl(rctx):
         "base": rctx.attr.base,
         "fragments": rctx.attr.fragments,
         "label": rctx.attr.label,
+        "patches": rctx.attr.patches,
         "ref": commit,
         "remote": remote,
+        "versions": rctx.attr.versions,
     }
 
 kernel_git = repository_rule(

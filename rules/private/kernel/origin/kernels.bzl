@@ -3,6 +3,7 @@
 
 load("//rules:kernel_defaults.bzl", "DEFAULT_FRAGMENTS", "DEFAULT_VERSIONS")
 load("//rules/private/debian:file.bzl", "debian_file")
+load("//rules/private/kernel:patches.bzl", "PATCHES")
 load("//third_party:host_interpreter.bzl", "find_host_python")
 load(":archive.bzl", "kernel_archive")
 load(":debian.bzl", "kernel_debian")
@@ -55,12 +56,19 @@ def _specs(tags):
         specs[spec] = tag
     return specs
 
+def _patches(tag):
+    for patch in tag.patches:
+        if not patch.name.endswith(PATCHES):
+            fail("kernels: patches: {} is no patch; its name must end in {}".format(patch, " or ".join(PATCHES)))
+    return [str(patch) for patch in tag.patches]
+
 def _common(tag, label):
     return {
         "name": label,
         "base": tag.base,
         "fragments": [str(fragment) for fragment in tag.fragments or DEFAULT_FRAGMENTS],
         "label": label,
+        "patches": _patches(tag),
         "versions": str(tag.versions or DEFAULT_VERSIONS),
     }
 
@@ -107,7 +115,7 @@ def _resolved(mctx, tags, known):
         groups.setdefault(spec, []).append(label)
 
         # A series and a range may mean the same release.
-        what = (record.get("path_of_archive", spec), tag.base, tag.fragments, tag.versions)
+        what = (record.get("path_of_archive", spec), tag.base, tag.fragments, tag.patches, tag.versions)
         if known.get(label) != what:
             _add(known, label, what)
             _declare(record, tag, label)
@@ -144,6 +152,7 @@ def _kernels_impl(mctx):
 _CONFIGURATION = {
     "base": attr.string(default = "tinyconfig", doc = "Of the kernel_image."),
     "fragments": attr.label_list(doc = "Configuration fragments; left out: those of //sched/kernels for all versions."),
+    "patches": attr.label_list(doc = "Patches of its sources, applied in this order; those of kernel_source."),
     "versions": attr.label(doc = "Which options are in which versions; left out: //sched/kernels:options.versions."),
 }
 _NAME = {"name": attr.string(doc = "The kernel's name; left out: after what it is.")}

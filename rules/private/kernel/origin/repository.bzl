@@ -11,6 +11,7 @@ KERNEL_REPOSITORY_ATTRS = {
     "base": attr.string(default = "tinyconfig", doc = "Of the kernel_image."),
     "fragments": attr.string_list(mandatory = True, doc = "Canonical labels of configuration fragments."),
     "label": attr.string(mandatory = True, doc = "The kernel's name in results."),
+    "patches": attr.string_list(doc = "Canonical labels of patches, in their order."),
     "versions": attr.string(mandatory = True, doc = "Canonical label of which options are in which versions."),
     "_tools": attr.label_list(
         default = [
@@ -32,6 +33,7 @@ exports_files(["source.json"])
 kernel_source(
     name = "prepared",
     archive = {archive},
+    patches = {patches},
     tags = {tags},
 )
 
@@ -72,6 +74,7 @@ def write_kernel_repository(rctx, archive, source, suffix = "", tags = []):
         base = repr(rctx.attr.base),
         fragments = repr(rctx.attr.fragments),
         archive = repr(archive),
+        patches = repr(rctx.attr.patches),
         tags = repr(tags),
         versions = repr(rctx.attr.versions),
     ), executable = False)
