@@ -18,6 +18,7 @@ from tests.support import runs
 
 _AT = "WARNING: CPU: 0 PID: 71 at kernel/sched/deadline.c:265"
 _OWN = f"{_AT} inactive_task_timer+0x373/0x440"
+_CORE = "WARNING: CPU: 1 PID: 60 at kernel/sched/ext.c:3072 put_prev_task_scx+0x1a/0x90"
 _WENT = Event(runs.S + runs.MS, EventName.CPU_OFFLINE, None, "1")
 
 
@@ -40,6 +41,11 @@ class KnownFaultsTest(absltest.TestCase):
         self.assertIn("console line 7, and 1 more", words[0])
         self.assertIn("the kernel log is clean", judged.evidence)
 
+    def test_core_scheduling_is_no_mistake_of_a_scheduler(self) -> None:
+        judged = _judged(_CORE, went=False)
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
+        self.assertLen([words for words in judged.remarks if "core scheduling" in words], 1)
+
     def test_beside_another_report_the_other_one_counts(self) -> None:
         judged = _judged(_OWN, "WARNING: CPU: 0 PID: 71 at kernel/sched/ext.c:9 f+0x1/0x2")
         self.assertIs(judged.verdict, Verdict.FAIL)
@@ -49,6 +55,7 @@ class KnownFaultsTest(absltest.TestCase):
         for what, judged in {
             "another function": _judged(f"{_AT} enqueue_dl_entity+0x1/0x2"),
             "another kernel": _judged(_OWN, release="7.2.12-ktstr"),
+            "core scheduling in another kernel": _judged(_CORE, release="7.2.12-ktstr"),
             "no CPU came or went": _judged(_OWN, went=False),
         }.items():
             with self.subTest(what):
