@@ -15,6 +15,7 @@ def run_in_root(
         outputs,
         inputs = {},
         scratch = [],
+        writable = {},
         env = {},
         chdir = "/",
         needs_mib = 0,
@@ -27,6 +28,8 @@ def run_in_root(
       outputs: dict name -> File (a tree artifact, too). The command writes /out/NAME.
       inputs: dict path inside -> File, read-only. A tree artifact cannot be bound: its files are links.
       scratch: paths inside that are empty directories on disk, gone afterwards.
+      writable: dict path inside -> path of a directory on this machine, which stays. What such an action
+        leaves is not told by its inputs: it is to say so in its execution_requirements.
       env: the command's environment besides PATH.
       chdir: where the command starts.
       needs_mib: memory that the command takes; a machine with less refuses before it starts.
@@ -40,6 +43,8 @@ def run_in_root(
     # One argument each, as the kernel takes no single one above 128 KiB; JSON, as paths may hold anything.
     for inside, file in inputs.items():
         args.add("--mounts=" + json.encode({inside: file.path}))
+    for inside, host in writable.items():
+        args.add("--rw", "{}={}".format(host, inside))
     for path in scratch:
         args.add("--scratch", path)
     for name, file in outputs.items():

@@ -7,7 +7,7 @@ KernelImageInfo = provider(
     doc = "A built kernel.",
     fields = {
         "build_info": "File: JSON record of how it was built.",
-        "bzimage": "File: bzImage; None of a prebuilt kernel that has a vmlinux alone.",
+        "bzimage": "File: bzImage; None of a kernel that has a vmlinux alone.",
         "config": "File: the final .config.",
         "index": "File: index of vmlinux's symbols and types (ktstr/introspect/kernel).",
         "patches": "list of Files: the patches of its sources, in their order.",

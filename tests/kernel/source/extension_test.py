@@ -88,7 +88,8 @@ class ExtensionTest(absltest.TestCase):
         (self.workspace / "MODULE.bazel").write_text(text, encoding="utf-8")
 
     def build(self, *targets: str) -> None:
-        self.bazel.run("build", *targets, "--lockfile_mode=off")
+        cache = f"--repo_env=XDG_CACHE_HOME={self.directory}/cache"
+        self.bazel.run("build", *targets, "--lockfile_mode=off", cache)
 
     def record(self, repository: str) -> dict[str, object]:
         """The source.json of a kernel's repository."""
@@ -190,9 +191,32 @@ class ExtensionTest(absltest.TestCase):
         """The kernel_image behind a name, as Bazel sees it."""
         return self.described("kernel_image", name)
 
+    def test_a_tree_that_is_built_further(self) -> None:
+        self.declare('kernels.local(path = "../linux", name = "further", incremental = True)')
+        self.build("@kernels//:further.source")
+        found = self.record("further")
+        self.assertEqual(
+            (found["state"], found["kind"], found["files"]), ("clean", "incremental", 6)
+        )
+        folder = Path(str(found["folder"]))
+        self.assertEqual(folder.parent, self.directory / "cache/ktstr/kernels")
+        state = (folder / "state").read_text(encoding="utf-8")
+        names = packed(Path(str(found["directory"]), "part.tar")).keys()
+        self.assertEqual(names, {"Kconfig", "Makefile", "scripts/run.sh"})
+        with self.subTest("edited"):
+            (self.tree / "kernel/fork.c").write_text("int spoon;\n", encoding="utf-8")
+            self.build("@kernels//:further.source")
+            self.assertEqual(self.record("further")["files"], 1)
+            self.assertEqual((folder / "src/kernel/fork.c").read_text(), "int spoon;\n")
+            self.assertNotEqual((folder / "state").read_text(encoding="utf-8"), state)
+        with self.subTest("somebody removed the folder"):
+            shutil.rmtree(folder)
+            self.build("@kernels//:further.source")
+            self.assertEqual(self.record("further")["files"], 6)
+
     def described(self, rule: str, name: str) -> str:
         """What a rule makes for a name, as Bazel sees it."""
-        query = f"kind({rule}, deps(@kernels//:{name}, 2))"
+        query = f"kind({rule}, deps(@kernels//:{name}, 3))"
         return self.bazel.output("query", query, "--output=build", "--lockfile_mode=off")
 
     def test_errors_say_what_to_do(self) -> None:
@@ -221,6 +245,11 @@ class ExtensionTest(absltest.TestCase):
                 "no patch",
                 'kernels.release(version = "6.14.2", patches = ["//:fix.txt"])',
                 ["//:fix.txt is no patch; its name must end in .patch or .diff"],
+            ),
+            (
+                "patched and incremental",
+                'kernels.local(path = "../linux", incremental = True, patches = ["//:a.patch"])',
+                ["is incremental, and has patches; apply them to the tree"],
             ),
         ):
             with self.subTest(what):

@@ -97,7 +97,12 @@ def files_of(tree: pathlib.Path, state: State) -> list[str]:
             names = git(tree, f"--git-dir={empty}", f"--work-tree={tree}", *listing)
     else:
         names = git(tree, *listing, "--cached", "--deduplicate")
-    return [name for name in names.split("\0") if name and os.path.lexists(tree / name)]
+    return [name for name in names.split("\0") if name and _is_there(tree / name)]
+
+
+def _is_there(path: pathlib.Path) -> bool:
+    """Not where git's index has a file that is now a folder: what is in it has names of its own."""
+    return os.path.lexists(path) and (path.is_symlink() or not path.is_dir())
 
 
 def snapshot(tree: pathlib.Path, out: pathlib.Path) -> State:

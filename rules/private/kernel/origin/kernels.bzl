@@ -9,6 +9,7 @@ load(":archive.bzl", "kernel_archive")
 load(":debian.bzl", "kernel_debian")
 load(":git.bzl", "kernel_git")
 load(":hub.bzl", "kernel_hub")
+load(":mirror.bzl", "kernel_mirror")
 load(":release.bzl", "kernel_release")
 load(":tree.bzl", "kernel_tree")
 
@@ -85,6 +86,10 @@ def _declare(record, tag, label):
         )
     elif record["kind"] == "git":
         kernel_git(ref = record["ref"], remote = record["remote"], **common)
+    elif getattr(tag, "incremental", False):
+        if common.pop("patches"):
+            fail("kernels: {} is incremental, and has patches; apply them to the tree, or leave incremental out".format(label))
+        kernel_mirror(path = record["path"], **common)
     else:
         kernel_tree(path = record["path"], **common)
 
@@ -198,6 +203,9 @@ KERNELS_TAGS = {
     "local": tag_class(
         doc = "A working tree on this machine.",
         attrs = _CONFIGURATION | _NAME | {
+            "incremental": attr.bool(
+                doc = "Built further after each edit, in a folder of this machine: not hermetic, and in no shared cache.",
+            ),
             "path": attr.string(mandatory = True, doc = "The tree; a relative path begins at the workspace."),
         },
     ),

@@ -16,6 +16,7 @@ KERNEL_REPOSITORY_ATTRS = {
     "_tools": attr.label_list(
         default = [
             "//tools/kernel/source:archive.py",
+            "//tools/kernel/source:mirror.py",
             "//tools/kernel/source:revision.py",
             "//tools/kernel/source:tree.py",
         ],
@@ -24,7 +25,7 @@ KERNEL_REPOSITORY_ATTRS = {
 
 _BUILD = """\
 # SPDX-License-Identifier: Apache-2.0
-load("{rules}", "kernel_image", "kernel_source")
+load("{rules}", "{rule}", "kernel_source")
 
 package(default_visibility = ["//visibility:public"])
 
@@ -37,10 +38,10 @@ kernel_source(
     tags = {tags},
 )
 
-kernel_image(
+{rule}(
     name = {label},
     base = {base},
-    fragments = {fragments},
+    fragments = {fragments},{further}
     source = ":prepared",
     tags = {tags},
     versions = {versions},
@@ -57,7 +58,12 @@ alias(
 )
 """
 
-def write_kernel_repository(rctx, archive, source, suffix = "", tags = []):
+# A kernel that is built further, in a folder of this machine.
+_FURTHER = """
+    folder = {folder},
+    state = "state","""
+
+def write_kernel_repository(rctx, archive, source, suffix = "", tags = [], folder = ""):
     """Writes the BUILD file: `:kernel`, `:source`, and source.json, which says where it came from.
 
     Args:
@@ -66,10 +72,13 @@ def write_kernel_repository(rctx, archive, source, suffix = "", tags = []):
       source: dict, the record.
       suffix: of the kernel's name.
       tags: of the kernel_image.
+      folder: where an incremental_kernel is built in its place; the file `state` is there.
     """
     rctx.file("source.json", json.encode_indent(source) + "\n", executable = False)
     rctx.file("BUILD.bazel", _BUILD.format(
         rules = Label("//rules:kernel.bzl"),
+        rule = "incremental_kernel" if folder else "kernel_image",
+        further = _FURTHER.format(folder = repr(folder)) if folder else "",
         label = repr(rctx.attr.label + suffix),
         base = repr(rctx.attr.base),
         fragments = repr(rctx.attr.fragments),

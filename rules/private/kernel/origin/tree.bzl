@@ -16,14 +16,27 @@ _ARCHIVE = "linux.tar"
 # What a commit does not describe is nobody else's: its results stay on this machine.
 _UNSHARED = ["no-cache", "no-remote"]
 
-def _directory(rctx):
+def directory_of_tree(rctx):
+    """The path of the tree that the attribute `path` means.
+
+    Args:
+      rctx: the repository context of a rule with `path`.
+    Returns:
+      path
+    """
     path = rctx.attr.path
     if path == "~" or path.startswith("~/"):
         path = rctx.getenv("HOME", "") + path[1:]
     return rctx.path(path if path.startswith("/") else "{}/{}".format(rctx.workspace_root, path))
 
-def _watch(rctx, tree, files):
-    """Asks Bazel to come again when a source, or the commit, has changed."""
+def watch_tree(rctx, tree, files):
+    """Asks Bazel to come again when a source, or the commit, has changed.
+
+    Args:
+      rctx: the repository context.
+      tree: path.
+      files: list of strings, what changes with the commit.
+    """
     for entry in tree.readdir(watch = "yes"):
         if entry.basename == ".git":
             continue
@@ -35,7 +48,7 @@ def _watch(rctx, tree, files):
         rctx.watch(file)
 
 def _kernel_tree_impl(rctx):
-    tree = _directory(rctx)
+    tree = directory_of_tree(rctx)
     rctx.report_progress("packing {}".format(tree))
     state = json.decode(run_kernel_tool(
         rctx,
@@ -43,7 +56,7 @@ def _kernel_tree_impl(rctx):
         ["--tree", tree, "--out", rctx.path(_ARCHIVE)],
         _PACK_SECONDS,
     ))
-    _watch(rctx, tree, state.pop("watch"))
+    watch_tree(rctx, tree, state.pop("watch"))
     clean = state["state"] == "clean"
     write_kernel_repository(
         rctx,
