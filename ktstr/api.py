@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _MARK = "__ktstr_test__"
 
+# is given a `ktstr.after.finished.Finished`, which only the host has, and says what is wrong
+After = Callable[[Any], "str | list[str] | tuple[str, ...] | None"]
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -32,6 +35,7 @@ class Declaration:
     sampled, too.  sample_ms: the monitor samples runqueues once in so much guest time at most.
     decisions: every decision is traced from outside, op_costs: instructions of the scheduler's
     callbacks are counted from outside.  snapshots: of the guest's state, from outside.
+    after: is called on the host, on the run that has passed.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Declaration:
     decisions: bool = False
     op_costs: bool = False
     snapshots: tuple[Snapshot, ...] = ()
+    after: After | None = None
 
 
 S = TypeVar("S", bound=Callable[..., Scenario])
@@ -69,6 +74,7 @@ def scenario(
     decisions: bool = False,
     op_costs: bool = False,
     snapshots: tuple[Snapshot, ...] = (),
+    after: After | None = None,
 ) -> Callable[[S], S]:
     """Declares a test as data: the function runs on the host and returns the scenario to play.
 
@@ -79,7 +85,8 @@ def scenario(
     `sample_ms` of guest time at most, at ticks.  In virtual time `decisions` leaves a trace of
     all that the scheduler decides, and `op_costs` counts the instructions of its callbacks;
     `snapshots` are taken of the guest's state at times or when something happens.  None of them
-    changes the run.
+    changes the run.  `after` is called on the host with the `ktstr.after.finished.Finished` run
+    once that has passed, and returns what is wrong with it: a text or several, else None.
 
     Raises:
         UsageError: a value is out of range.
@@ -102,6 +109,7 @@ def scenario(
             decisions,
             op_costs,
             snapshots,
+            after,
         )
         return function
 
@@ -123,11 +131,12 @@ def test(
     decisions: bool = False,
     op_costs: bool = False,
     snapshots: tuple[Snapshot, ...] = (),
+    after: After | None = None,
 ) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
     """Declares a test as code: the function runs in the guest, as root, with a live `Context`.
 
-    It may take at most `timeout` guest seconds.  `trace`, `sample_ms`, `decisions`, `op_costs` and
-    `snapshots` as for a scenario.
+    It may take at most `timeout` guest seconds.  `trace`, `sample_ms`, `decisions`, `op_costs`,
+    `snapshots` and `after` as for a scenario.
 
     Raises:
         UsageError: a value is out of range.
@@ -150,6 +159,7 @@ def test(
             decisions,
             op_costs,
             snapshots,
+            after,
         )
         return function
 
@@ -181,6 +191,7 @@ def _declare(
     decisions: bool,
     op_costs: bool,
     snapshots: tuple[Snapshot, ...],
+    after: After | None,
 ) -> None:
     name = function.__name__
     times = (("duration", duration), ("timeout", timeout), ("sample_ms", sample_ms))
@@ -194,18 +205,7 @@ def _declare(
         check_checks(checks)
     except UsageError as error:
         raise UsageError(f"test {name}: {error}") from error
-    for claim in claims:
-        if not isinstance(claim, StatClaim | SeriesClaim):
-            raise UsageError(
-                f"test {name}: claims: {claim!r} claims nothing; expected e.g. "
-                f'(stat("cg_0.iterations").at_least(100),), with a comma'
-            )
-    for each in snapshots:
-        if not isinstance(each, Snapshot):
-            raise UsageError(
-                f"test {name}: snapshots: {each!r} is no snapshot; expected e.g. "
-                f'(Snapshot("load", every=0.1),), with a comma'
-            )
+    _check_asked(name, claims, snapshots, after)
     declared = Declaration(
         name,
         in_guest,
@@ -223,5 +223,30 @@ def _declare(
         decisions,
         op_costs,
         tuple(snapshots),
+        after,
     )
     setattr(function, _MARK, declared)
+
+
+def _check_asked(
+    name: str,
+    claims: tuple[StatClaim | SeriesClaim, ...],
+    snapshots: tuple[Snapshot, ...],
+    after: After | None,
+) -> None:
+    for claim in claims:
+        if not isinstance(claim, StatClaim | SeriesClaim):
+            raise UsageError(
+                f"test {name}: claims: {claim!r} claims nothing; expected e.g. "
+                f'(stat("cg_0.iterations").at_least(100),), with a comma'
+            )
+    for each in snapshots:
+        if not isinstance(each, Snapshot):
+            raise UsageError(
+                f"test {name}: snapshots: {each!r} is no snapshot; expected e.g. "
+                f'(Snapshot("load", every=0.1),), with a comma'
+            )
+    if after is not None and not callable(after):
+        raise UsageError(
+            f"test {name}: after is {after!r}; expected a function that takes the finished run"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.judge.after import AfterResult
 from ktstr.judge.checks.result import CheckResult
 from ktstr.judge.claim_result import ClaimResult
 from ktstr.judge.relative.claims import RelativeResult
@@ -22,6 +23,7 @@ class Judgement:
     expectation: what `expect_fail` asked for and what came, in words; empty without one.
     checks, claims, relative: what was checked and claimed, passed or not.
     statistics: what the run's workers got, whatever is checked.
+    after: what the author's `after` function came to; None where the test has none.
     """
 
     verdict: Verdict
@@ -33,6 +35,7 @@ class Judgement:
     claims: tuple[ClaimResult, ...] = ()
     relative: tuple[RelativeResult, ...] = ()
     statistics: RunStatistics = NO_STATISTICS
+    after: AfterResult | None = None
 
     @property
     def first_cause(self) -> Detail | None:

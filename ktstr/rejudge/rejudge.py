@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ktstr.after.call import with_after
+from ktstr.after.saved import read_sources
 from ktstr.judge.judge import judge
 from ktstr.record.read import has_run, read_run
 from ktstr.rejudge.console import read_console
@@ -37,7 +39,8 @@ class Rejudged:
 def rejudge(folder: Path) -> Rejudged | None:
     """The run in a test's `folder` judged again; None where no guest was ever started.
 
-    The console is read again, too; without its log, it stays as it was read then.
+    The console is read again, too; without its log, it stays as it was read then.  An `after`
+    function is called again, from the sources that were kept for it.
 
     Raises:
         UsageError: the folder cannot be read, or another version of ktstr wrote it.
@@ -49,7 +52,10 @@ def rejudge(folder: Path) -> Rejudged | None:
     saved = read_run(folder, before)
     console = read_console(folder)
     run = saved.run if console is None else replace(saved.run, console=console)
-    return Rejudged(before, result_of(run, judge(run), saved.identity, saved.host))
+    judgement, sources = judge(run), read_sources(folder)
+    if sources is not None:
+        judgement = with_after(run, judgement, sources)
+    return Rejudged(before, result_of(run, judgement, saved.identity, saved.host))
 
 
 def _part(result: result_pb2.Result, name: str) -> bytes:

@@ -136,7 +136,15 @@ class Session:
             return outcome  # whoever looks has come for this run alone
         folder = self.outputs / case.name
         again = functools.partial(self.replay, later=later)
-        return with_replay(outcome, self.target.replay, self.machine, folder, again)
+        outcome = with_replay(outcome, self.target.replay, self.machine, folder, again)
+        return self._after(case, outcome, folder) if case.after else outcome
+
+    def _after(self, case: Case, outcome: Outcome, folder: Path) -> Outcome:
+        """The outcome with what the author's `after` function says of it; its sources are kept."""
+        # few tests have one
+        from ktstr.runner.after import after
+
+        return after(outcome, case, self.sources.all, folder)
 
     def _looks(self, case: Case) -> tuple[Part, ...]:
         asked = asked_parts(looks_of(case, self.asked), self.lines)

@@ -46,6 +46,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "judge": ("console", "host", "introspect", "model", "record"),
         "result.make": ("host", "introspect", "judge", "model", "record", "result"),
         "report": ("console", "model", "result"),
+        "after": ("api", "judge", "model", "record"),
         "execute": (
             "console",
             "host",
@@ -59,6 +60,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "vm",
         ),
         "runner": (
+            "after",
             "api",
             "execute",
             "host",
@@ -73,7 +75,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "result.make",
             "vm",
         ),
-        "rejudge": ("console", "judge", "model", "record", "result", "result.make"),
+        "rejudge": ("after", "console", "judge", "model", "record", "result", "result.make"),
         "history": ("model", "result"),
         "compare": ("history", "judge", "model", "result"),
         "delta": ("compare", "history", "model", "result"),

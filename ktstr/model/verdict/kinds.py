@@ -84,6 +84,7 @@ class Kind(StrEnum):
     CLAIM = "claim", _TIMED | _OF_WORKERS | _OF_ALL_WORKERS
     RELATIVE = "relative", _TIMED | _ONE_VIEW
     WAIT = "wait", _TIMED
+    AFTER = "after"
     PAYLOAD = "payload", _TIMED_BY_SUBJECT | _BREAKS_STEPS | _FILE_TELLS
     TEST_ERROR = "test_error", _FILE_TELLS
     WORKER_ERROR = "worker_error", _NEVER_FAILS

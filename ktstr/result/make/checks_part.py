@@ -19,6 +19,10 @@ def add_checks(result: result_pb2.Result, judgement: Judgement) -> None:
     result.checks.extend([_check(check) for check in judgement.checks])
     result.claims.extend([_claim(claim) for claim in judgement.claims])
     result.relative.extend([_relative(each) for each in judgement.relative])
+    if judgement.after is not None:
+        verdict = judgement.after.verdict
+        message = result_pb2.After(verdict=verdict.name if verdict is not None else None)
+        result.after.CopyFrom(mirrored(message, judgement.after, leave=("verdict",)))
 
 
 def _check(check: CheckResult) -> result_pb2.Check:

@@ -22,6 +22,7 @@ class Case:
     what a @ktstr.scenario returned; None for a function of the guest, and where `error` says why
     the call gave no scenario (`file:line: what happened`), or `skip` why there was no call.
     `decisions`, `op_costs` and `snapshots` are looked at from outside, so that no plan says them.
+    `after` is the name of the function that looks at the finished run, empty where there is none.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Case:
     decisions: bool = False
     op_costs: bool = False
     snapshots: tuple[Snapshot, ...] = ()
+    after: str = ""
 
 
 @dataclass(frozen=True)

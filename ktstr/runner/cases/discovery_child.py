@@ -149,8 +149,10 @@ def _case(source: Source, declaration: Declaration, view: TopologyView, seed: in
     fields = {
         field.name: getattr(declaration, field.name)
         for field in dataclasses.fields(declaration)
-        if field.name not in ("function", "needs")
+        if field.name not in ("function", "needs", "after")
     }
+    after = getattr(declaration.after, "__qualname__", repr(declaration.after))
+    fields["after"] = after if declaration.after is not None else ""
     line = declaration.function.__code__.co_firstlineno
     scenario, error = (None, "")
     skip = declaration.needs.unmet(view) if declaration.needs is not None else ""

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls the `after` function of a test that has passed, and weighs what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from ktstr.after.finished import Finished, finished
+from ktstr.after.saved import SavedSources, unpack
+from ktstr.judge.after import AfterResult
+from ktstr.judge.judgement import Judgement
+from ktstr.model.codec import encode
+from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.exit_status import describe_code
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.record.run import RunRecord
+
+DEADLINE_S = 30.0
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+    "from ktstr.after.child import main; sys.exit(main(sys.argv))"
+)
+_TAIL = 2000
+
+
+def with_after(run: RunRecord, judgement: Judgement, saved: SavedSources) -> Judgement:
+    """The judgement of a run with what its `after` function says of it: a PASS may fail by that.
+
+    Nothing else changes by it, and it is not called on a run that has not passed.
+
+    Raises:
+        InfraError: its process cannot be started.
+    """
+    if judgement.verdict is not Verdict.PASS:
+        why = "the run has not passed, so that it was not called"
+        return replace(judgement, after=AfterResult(saved.function, why=why))
+    try:
+        found = _call(finished(run, judgement.statistics), saved)
+    except UsageError as error:
+        message = f"{saved.source}: after={saved.function} of test {saved.test}: {error}"
+        result = AfterResult(saved.function, (), Verdict.INCONCLUSIVE, str(error))
+        return _ended(judgement, result, [Detail(Kind.USAGE, message, Verdict.INCONCLUSIVE)])
+    if not found:
+        words = f"{saved.function} found nothing against it afterwards"
+        evidence = (*judgement.evidence, words)
+        result = AfterResult(saved.function, (), Verdict.PASS)
+        return replace(judgement, after=result, evidence=evidence)
+    details = [
+        Detail(Kind.AFTER, f"{saved.function}: {text}", Verdict.FAIL, saved.function)
+        for text in found
+    ]
+    return _ended(judgement, AfterResult(saved.function, tuple(found), Verdict.FAIL), details)
+
+
+def _ended(judgement: Judgement, result: AfterResult, details: list[Detail]) -> Judgement:
+    assert result.verdict is not None
+    return replace(
+        judgement,
+        verdict=result.verdict,
+        details=(*details, *judgement.details),
+        after=result,
+    )
+
+
+def _call(run: Finished, saved: SavedSources) -> list[str]:
+    """What the function says against the run.
+
+    Raises:
+        UsageError: it cannot be called, or says what is no answer.
+        InfraError: its process cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="ktstr-after-") as folder:
+        top, answer = Path(folder, "sources"), Path(folder, "answer.json")
+        unpack(saved, top)
+        printed = _played(run, saved, top, answer)
+        try:
+            said = json.loads(answer.read_bytes())
+        except (OSError, ValueError):
+            said = {}
+    if "error" in said:
+        raise UsageError(f"{said['error']}{printed}")
+    if "found" not in said:
+        raise UsageError(f"it ended its process without an answer{printed}")
+    return list(said["found"])
+
+
+def _played(run: Finished, saved: SavedSources, top: Path, answer: Path) -> str:
+    """Runs the process; returns what it printed, in words."""
+    # not by the runner's own folder: the author's files come from `top` alone
+    path = [entry for entry in sys.path if entry]
+    arguments = [str(top), saved.source, saved.test, str(answer), json.dumps(path)]
+    # of the environment nothing counts, and sets have the same order each time
+    environment = {"PYTHONHASHSEED": "0", "PATH": os.defpath}
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-s", "-P", "-B", "-c", _START, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=top,
+                env=environment,
+            )
+        except OSError as error:
+            raise InfraError(f"cannot start Python for after={saved.function}: {error}") from error
+        try:
+            process.communicate(json.dumps(encode(run)).encode(), DEADLINE_S)
+            late = False
+        except subprocess.TimeoutExpired:
+            late = True
+        finally:
+            _kill(process)
+        output.seek(0)
+        tail = output.read()[-_TAIL:].decode(errors="replace").strip()
+    printed = f"\nIt printed, at the end:\n{tail}" if tail else ""
+    if late:
+        raise UsageError(f"it did not end within {DEADLINE_S:g} s{printed}")
+    if process.returncode:
+        raise UsageError(f"it ended its process ({describe_code(process.returncode)}){printed}")
+    return printed
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends it, with all that it has started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # all of them have ended
+    process.wait()
