@@ -136,7 +136,8 @@ class WorkerFacts(Measured):
     `ran_on` (CPU -> ns) is sampled by time.  `requested` and `effective` describe policy, nice and
     affinity; `errors` is what was refused.  `phases` divides the life by the scenario's steps, in
     order; one that was lost has those that had ended.  numa_pages: node -> pages of memory, by
-    /proc/self/numa_maps at the end; threads of one process have the same.
+    /proc/self/numa_maps at the end; threads of one process have the same.  own: what its type
+    counts beside all that, in its whole life; docs/workloads.md has the names.
     """
 
     frame_type = FrameType.WORKER
@@ -160,6 +161,7 @@ class WorkerFacts(Measured):
     errors: tuple[str, ...] = ()
     phases: tuple[WorkerPhase, ...] = ()
     numa_pages: dict[int, int] = field(default_factory=dict)
+    own: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ktstr.guest.function.context import Context
+from ktstr.guest.function.in_vain import InVain
 from ktstr.guest.function.link import LinkType, RemoteSubject, RemoteWitness
 from ktstr.guest.function.skipped import Skipped
 from ktstr.guest.source import function_of
@@ -79,7 +80,7 @@ def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, A
     except TestFailure as failure:
         detail, verdict = str(failure), Verdict.FAIL.value
         traceback.print_exc()
-    except Unanswered as silence:
+    except (Unanswered, InVain) as silence:
         detail, verdict = str(silence), Verdict.INCONCLUSIVE.value
         traceback.print_exc()
     except SystemExit as leave:

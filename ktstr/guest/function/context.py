@@ -3,33 +3,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ktstr.guest.function.played import Played, Tee
 from ktstr.guest.function.skipped import Skipped
 from ktstr.guest.payload import payloads_of
 from ktstr.guest.scenario.engine import Engine
 from ktstr.guest.system.hotplug import Hotplug
 from ktstr.guest.system.view import online_cpus
 from ktstr.model.errors import TestFailure, UsageError
-from ktstr.model.facts import (
-    CgroupFacts,
-    DiskFacts,
-    Event,
-    PayloadFacts,
-    ScenarioFacts,
-    WorkerFacts,
-)
+from ktstr.model.scenario.conditions import OnTimeout
 from ktstr.model.scenario.given import scenario_of
+from ktstr.model.scenario.limits import NO_LIMITS
 from ktstr.model.seeds import stream
 from ktstr.model.validation.own_work import check_custom_work
 from ktstr.model.validation.validate import check_scenario
-from ktstr.model.wire.frames import FrameType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from random import Random
 
+    from ktstr.guest.function.background import Background
     from ktstr.guest.function.claims import Claim, Claims
+    from ktstr.guest.function.handles import CgroupHandle, WorkersHandle
     from ktstr.guest.function.payload_handle import PayloadBuilder
     from ktstr.guest.function.state import KernelState, MapState
     from ktstr.guest.scenario.inside import Inside
@@ -39,31 +37,19 @@ if TYPE_CHECKING:
     from ktstr.guest.system.cgroups import CgroupTree
     from ktstr.guest.system.port import Sink
     from ktstr.guest.system.reactor import Reactor
+    from ktstr.model.facts import DiskFacts
+    from ktstr.model.machine.cpuset import CpusetSpec
     from ktstr.model.machine.topology import TopologyView
     from ktstr.model.plan import Plan, SchedulerPlan
+    from ktstr.model.scenario.limits import Limits
     from ktstr.model.scenario.scenario import Backdrop, CgroupDef, HoldSpec, Scenario, Step
     from ktstr.model.verdict.checks import Checks
     from ktstr.model.wire.programs import Program
-    from ktstr.model.wire.samples import SchedSample
+    from ktstr.model.work.work import Work
 
 
 # who takes the CPUs that no step takes
 _FUNCTION = "function"
-
-
-@dataclass(frozen=True)
-class Played:
-    """What came of one scenario: the facts that the host will judge, for the function to look at.
-
-    A scenario that was stopped, or whose step failed, says so in `scenario`, and raises nothing.
-    """
-
-    scenario: ScenarioFacts
-    workers: tuple[WorkerFacts, ...]
-    cgroups: tuple[CgroupFacts, ...]
-    payloads: tuple[PayloadFacts, ...] = ()
-    events: tuple[Event, ...] = ()
-    samples: tuple[SchedSample, ...] = ()
 
 
 class Context:
@@ -86,6 +72,7 @@ class Context:
         self._witness = witness
         self._notes: dict[str, Any] = {}
         self._claims: Claims | None = None
+        self._background: Background | None = None
         self._inside: Inside | None = None
         self._hotplug = Hotplug(reactor)
         self._payloads = payloads_of(plan, tree, reactor)
@@ -172,7 +159,9 @@ class Context:
             self.topology.cpus - online_cpus(),
         )
         check_custom_work(scenario, plan.workers)
-        tee = _Tee(self._sink)
+        if self._background is not None:
+            self._background.check_beside(scenario)
+        tee = Tee(self._sink)
         stage = replace(self._stage, trace=plan.trace and trace is not False)
         engine = Engine(
             stage,
@@ -194,6 +183,85 @@ class Context:
             tuple(tee.samples),
         )
 
+    def cgroup(
+        self, name: str, cpuset: CpusetSpec | None = None, limits: Limits = NO_LIMITS
+    ) -> CgroupHandle:
+        """Makes a cgroup for work in the background; it lives until the function ends.
+
+        Raises:
+            UsageError: it cannot be made so on this machine, or there is one of this name.
+            InfraError: the kernel refuses.
+        """
+        return self._behind().make(name, cpuset, limits, None)
+
+    def start(self, work: Work, *, name: str = "", checks: Checks | None = None) -> WorkersHandle:
+        """Starts a group of workers beside the agent; `CgroupHandle.start` does so in a cgroup.
+
+        They run until they are stopped, or the function ends.  `name` is what the result calls
+        them.  `checks` go over the test's own for their whole life.
+
+        Raises:
+            UsageError: such workers cannot run on this machine.
+            InfraError: they cannot be made.
+        """
+        return self._behind().start(None, work, name, checks)
+
+    def phase(
+        self, name: str, *workers: WorkersHandle, checks: Checks | None = None
+    ) -> AbstractContextManager[None]:
+        """`with ctx.phase("squeezed", load, checks=Checks(...)):` judges them by this time alone.
+
+        `checks` go over the test's own; the result has the phase's figures.
+
+        Raises:
+            UsageError: a phase has not ended yet, or some of these workers do not run.
+        """
+        return self._behind().phase(name, workers, checks)
+
+    def wait(
+        self,
+        met: Callable[[], bool],
+        timeout: float,
+        *,
+        what: str = "the function's condition",
+        on_timeout: OnTimeout = OnTimeout.INCONCLUSIVE,
+    ) -> bool:
+        """Waits until `met()`, which is called every 10 ms of guest time; False after GO_ON alone.
+
+        Raises:
+            UsageError: the timeout is no time.
+            TestFailure, InfraError: the time ran out, as `on_timeout` says, or the scheduler went.
+        """
+        from ktstr.guest.function.waiting import Wait, Waiter
+
+        waiter = Waiter(self._reactor, self._subject, self._sink)
+        return waiter.wait(Wait(what, timeout, on_timeout), met, lambda: "it is not so")
+
+    def hold(self, seconds: float) -> bool:
+        """Lets guest time go by, and takes what payloads print; False if the scheduler was lost.
+
+        Raises:
+            UsageError: that is no time.
+        """
+        from ktstr.guest.function.waiting import Waiter
+
+        return Waiter(self._reactor, self._subject, self._sink).hold(seconds)
+
+    def _behind(self) -> Background:
+        if self._background is None:
+            from ktstr.guest.function.background import Background  # few functions have such work
+
+            self._background = Background(
+                self._plan,
+                self._stage,
+                self._tree,
+                self._reactor,
+                self._sink,
+                self._subject,
+                self._witness,
+            )
+        return self._background
+
     def payload(self, name: str) -> PayloadBuilder:
         """A builder of runs of one of the target's payloads: `.arg(...)`, ..., `.run()`.
 
@@ -205,7 +273,7 @@ class Context:
         return self._bench.builder(name)
 
     def close(self) -> None:
-        """Ends the payloads and claims that the function left, and brings back the CPUs.
+        """Ends the payloads, workers and claims that the function left, and brings back the CPUs.
 
         Called once the function has ended.
 
@@ -216,6 +284,8 @@ class Context:
             self._claims.close()
         if self._bench is not None:
             self._bench.close()
+        if self._background is not None:
+            self._background.close()
         self._hotplug.restore(_FUNCTION)
 
     def offline_cpu(self, cpu: int) -> None:
@@ -319,28 +389,3 @@ class Context:
     def fail(self, message: str) -> NoReturn:
         """Ends the function: the scheduler under test did something wrong."""
         raise TestFailure(message)
-
-
-class _Tee:
-    """Passes facts on and keeps those of workers, cgroups and payloads, and events."""
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self.workers: list[WorkerFacts] = []
-        self.cgroups: list[CgroupFacts] = []
-        self.payloads: list[PayloadFacts] = []
-        self.events: list[Event] = []
-        self.samples: list[SchedSample] = []
-
-    def emit(self, fact: Any) -> None:
-        if isinstance(fact, WorkerFacts):
-            self.workers.append(fact)
-        elif isinstance(fact, CgroupFacts):
-            self.cgroups.append(fact)
-        elif isinstance(fact, PayloadFacts):
-            self.payloads.append(fact)
-        elif isinstance(fact, Event):
-            self.events.append(fact)
-        elif fact.frame_type is FrameType.SAMPLE:
-            self.samples.append(fact)
-        self._sink.emit(fact)

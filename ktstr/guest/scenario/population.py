@@ -16,13 +16,14 @@ from ktstr.model.machine.cpuset import resolve_cpuset
 from ktstr.model.scenario.limits import NO_LIMITS, limit_files
 from ktstr.model.seeds import derived, stream
 from ktstr.model.wire.events import EventName
+from ktstr.model.work.work import ExactCpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ktstr.guest.system.port import Sink
     from ktstr.guest.system.reactor import Reactor
-    from ktstr.model.facts import DiskFacts
+    from ktstr.model.facts import DiskFacts, WorkerFacts
     from ktstr.model.machine.topology import TopologyView
     from ktstr.model.scenario.limits import Limits
     from ktstr.model.scenario.scenario import CgroupDef
@@ -76,7 +77,8 @@ class Population:
 
     A worker's process is named `w<ordinal of its cgroup>.<group in the cgroup>.<index>`, ordinals
     counting the scenario's cgroups in the order they are made; `wh.…` is a worker of SpawnHost.
-    `online` says which CPUs are there; without it all of the stage's are.
+    `online` says which CPUs are there; without it all of the stage's are.  `whose` follows the w of
+    all names, where there are several populations at once.
     """
 
     def __init__(
@@ -86,7 +88,9 @@ class Population:
         reactor: Reactor,
         sink: Sink,
         online: Callable[[], frozenset[int]] | None = None,
+        whose: str = "",
     ) -> None:
+        self._whose = whose
         self._online = online or (lambda: stage.view.cpus)
         self._stage, self._tree, self._reactor, self._sink = stage, tree, reactor, sink
         self._cgroups: dict[str, _Cgroup] = {}
@@ -127,12 +131,13 @@ class Population:
         """Makes a group of workers in a cgroup (None: beside the agent); they wait to begin."""
         cgroup = self._known(name) if name is not None else None
         if cgroup is not None:
-            number, label = cgroup.spawned, f"w{cgroup.ordinal}.{cgroup.spawned}"
-            draws = f"w{cgroup.drawn}.{number}"
+            number, label = cgroup.spawned, f"w{self._whose}{cgroup.ordinal}.{cgroup.spawned}"
+            draws = f"w{self._whose}{cgroup.drawn}.{number}"
             cgroup.spawned += 1
         else:
             number = self._hosts
-            label, draws = f"w{_HOST}.{number}", f"w{_HOST}.{number - self._shift[1]}"
+            label = f"w{self._whose}{_HOST}.{number}"
+            draws = f"w{self._whose}{_HOST}.{number - self._shift[1]}"
             self._hosts += 1
         self._draws[label] = draws
         group = WorkerGroup(
@@ -151,7 +156,7 @@ class Population:
         self._groups.append(group)
         count = work.count(self._stage.workers_per_cgroup, len(self._stage.view.cpus))
         pool = self._usable(name)
-        group.spawn([self._affinity(work.placement, pool, i, draws) for i in range(count)])
+        group.spawn([self._affinity(_placement(work, i), pool, i, draws) for i in range(count)])
         group.set_phase(self._phase, time.monotonic_ns())
         for pid in group.pids:
             self._tree.place(name, pid)
@@ -251,7 +256,24 @@ class Population:
     def stop(self, name: str) -> None:
         """Ends a cgroup's workers and emits their facts."""
         self._known(name)
-        self._end(self._of(name))
+        self.end(self._of(name))
+
+    def end(self, groups: list[WorkerGroup]) -> tuple[WorkerFacts, ...]:
+        """Ends these workers, and emits and returns their facts."""
+        if not groups:
+            return ()
+        self._thaw_around(groups)
+        for group in groups:
+            group.ask_to_stop()
+        deadline = time.monotonic_ns() + int(self._stage.collect_s * _NS)
+        self._reactor.wait(deadline, lambda: all(group.finished for group in groups))
+        found: list[WorkerFacts] = []
+        for group in groups:
+            for facts in group.collect(self._stage.collect_s):
+                self._sink.emit(facts)
+                found.append(facts)
+            self._groups.remove(group)
+        return tuple(found)
 
     def remove(self, name: str) -> None:
         """Ends a cgroup's workers and the cgroup; emits the facts of both."""
@@ -266,13 +288,13 @@ class Population:
         """
         failures = []
         try:
-            self._end([group for group in self._groups if group.step == step])
+            self.end([group for group in self._groups if group.step == step])
         except InfraError as error:
             failures.append(str(error))
         for cgroup in reversed([each for each in self._cgroups.values() if each.step == step]):
             try:
                 # workers of an outer step may have been moved in here
-                self._end(self._of(cgroup.name))
+                self.end(self._of(cgroup.name))
                 self._drop(cgroup)
             except InfraError as error:
                 failures.append(str(error))
@@ -287,19 +309,6 @@ class Population:
 
     def _of(self, name: str) -> list[WorkerGroup]:
         return [group for group in self._groups if group.cgroup == name]
-
-    def _end(self, groups: list[WorkerGroup]) -> None:
-        if not groups:
-            return
-        self._thaw_around(groups)
-        for group in groups:
-            group.ask_to_stop()
-        deadline = time.monotonic_ns() + int(self._stage.collect_s * _NS)
-        self._reactor.wait(deadline, lambda: all(group.finished for group in groups))
-        for group in groups:
-            for facts in group.collect(self._stage.collect_s):
-                self._sink.emit(facts)
-            self._groups.remove(group)
 
     def _thaw_around(self, groups: list[WorkerGroup]) -> None:
         """Thaws what holds these workers: a frozen one can neither stop nor report."""
@@ -343,6 +352,12 @@ class Population:
             return stream(self._stage.seed, f"affinity of {who}.{index}").sample(pool, count)
 
         return resolve_affinity(kind, pool, self._stage.view, draw, index)
+
+
+def _placement(work: Work, index: int) -> AffinityKind:
+    """The affinity of worker `index`: its type's own for it, else that of the work."""
+    cpus = work.type.cpus_of(index)
+    return ExactCpus(cpus) if cpus else work.placement
 
 
 def _below(cgroup: str, top: str) -> bool:

@@ -34,6 +34,7 @@ _WATCHDOG = Path("/proc/sys/kernel/watchdog")
 # What tests need beyond the agent's own imports.  Few need disks, and none the shell.
 _MODULES = (
     "encodings.ascii",
+    "ktstr.guest.function.background",
     "ktstr.guest.function.body",
     "ktstr.guest.function.claims",
     "ktstr.guest.function.payload_handle",

@@ -79,6 +79,8 @@ def worker_words(
     ]
     if affinity is not None:
         words.append(f"affinity={format_cpulist(affinity)}")
+    # after what they replace
+    words += [f"{key}={value}" for key, value in work.type.own_words(index).items()]
     others = {"in_fd": files.incoming, "out_fd": files.outgoing, "event_fd": files.event}
     return words + [f"{key}={value}" for key, value in others.items() if value >= 0]
 

@@ -124,7 +124,8 @@ class WorkerGroup:
             InfraError: a process cannot be made.
         """
         count = len(affinities)
-        self._memory = SharedMemory(count)
+        groups = count // self.work.type.group_size
+        self._memory = SharedMemory(count, extra=groups * self.work.type.shared_bytes)
         joined = JoinedFiles(self.work, count)
         try:
             if self.work.mode is Mode.THREAD:

@@ -55,19 +55,35 @@ def class_of(said: dict[str, int]) -> str:
     return "deadline" if prio < 0 else "realtime" if prio < _MAX_RT_PRIO else "fair"
 
 
-def _delays() -> tuple[int | None, int | None]:
+def task_counts(tid: int) -> tuple[int | None, int | None, int | None, int | None]:
+    """CPU time, run delay (both ns), run count and migrations of a task, until its last tick.
+
+    None: it has ended, or this kernel does not say.
+    """
+    found = _schedstat(f"{tid}")
+    if found is None:
+        return None, None, None, None
+    return (*found, _moves(f"{tid}").get(_MIGRATIONS))
+
+
+def _schedstat(task: str) -> tuple[int, int, int] | None:
     try:
-        with open("/proc/self/schedstat", encoding="ascii") as file:
-            _, delay, count = map(int, file.read().split())
+        with open(f"/proc/{task}/schedstat", encoding="ascii") as file:
+            cpu_ns, delay, count = map(int, file.read().split())
     except (OSError, ValueError):
-        return None, None
-    return delay, count
+        return None
+    return cpu_ns, delay, count
 
 
-def _moves() -> dict[str, int]:
+def _delays() -> tuple[int | None, int | None]:
+    found = _schedstat("self")
+    return (None, None) if found is None else found[1:]
+
+
+def _moves(task: str = "self") -> dict[str, int]:
     found = {}
     try:
-        with open("/proc/self/sched", encoding="ascii", errors="replace") as file:
+        with open(f"/proc/{task}/sched", encoding="ascii", errors="replace") as file:
             for line in file:
                 name, _, value = line.partition(":")
                 if (key := name.strip()) in (_MIGRATIONS, _PAGES, _PRIO, _EXT):

@@ -67,6 +67,7 @@ def facts_of(
         io=_all(phase.io for phase in phases),
         phases=phases,
         numa_pages=_table(found["numa_pages"]),
+        own=found.get("own", {}),
     )
 
 

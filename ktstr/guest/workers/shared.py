@@ -44,16 +44,18 @@ class Slot:
 class SharedMemory:
     """A memfd with a stop flag and a slot for each of `workers`; `descriptor` is to be inherited.
 
+    `extra` bytes behind the slots are the workers' own.
+
     A worker that has inherited it gives its `descriptor`.
 
     Reads and writes of a memfd are coherent with the workers' mappings of it.
     """
 
-    def __init__(self, workers: int, descriptor: int = -1) -> None:
+    def __init__(self, workers: int, descriptor: int = -1, extra: int = 0) -> None:
         self.descriptor = descriptor
         if descriptor < 0:
             self.descriptor = os.memfd_create("ktstr-workers", os.MFD_CLOEXEC)
-            os.ftruncate(self.descriptor, _HEADER + _SLOT.size * workers)
+            os.ftruncate(self.descriptor, _HEADER + _SLOT.size * workers + extra)
         self._borders = 0
         self.merged = 0
 

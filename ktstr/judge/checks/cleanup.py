@@ -6,6 +6,7 @@ from __future__ import annotations
 from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_MS
+from ktstr.model.scenario.background import step_label
 from ktstr.model.verdict.kinds import Kind
 
 
@@ -14,7 +15,7 @@ def cleanups(scope: Scope) -> list[Measurement]:
     found = []
     for scenario in scope.scenarios:
         found += [
-            _cleanup(f"step {step.index}", step.torn_down_ns - step.ended_ns)
+            _cleanup(step_label(step.index), step.torn_down_ns - step.ended_ns)
             for step in scenario.steps
         ]
         if scope.step is None:

@@ -18,6 +18,7 @@ from ktstr.judge.workers.views import asked_view
 from ktstr.model.facts import StepFacts
 from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.machine.topology import TopologyView
+from ktstr.model.scenario.background import step_label
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.witness import CpuIdleness, Idleness, WitnessFacts
 from ktstr.record.run import RunRecord
@@ -37,7 +38,7 @@ def wasted(scope: Scope) -> list[Measurement]:
         seen = [each for each in scope.idleness if _is_of(each, step)]
         why = _unseen(scope.witness, seen, step)
         if why:
-            name = f"step {step.index}"
+            name = step_label(step.index)
             found.append(Measurement(name, None, f"{name}: {why}"))
         else:
             found += [_of_cpu(scope, each, cpu) for each in seen for cpu in each.cpus]
@@ -103,7 +104,7 @@ def _unseen_cpus(scope: Scope, seen: list[Idleness], step: StepFacts) -> list[Me
     told = frozenset(cpu.cpu for each in seen for cpu in each.cpus)
     gone = scope.presence.gone_sometime(step.started_ns, step.ended_ns)
     return [
-        Measurement(f"CPU {cpu}", None, f"step {step.index}: nobody looked at CPU {cpu}")
+        Measurement(f"CPU {cpu}", None, f"{step_label(step.index)}: nobody looked at CPU {cpu}")
         for cpu in sorted(scope.machine.cpus - told - gone)
     ]
 
@@ -123,7 +124,7 @@ def _of_cpu(scope: Scope, each: Idleness, cpu: CpuIdleness) -> Measurement:
 
 
 def _where(each: Idleness) -> str:
-    return " between steps" if each.step is None else f" in step {each.step}"
+    return " between steps" if each.step is None else f" in {step_label(each.step)}"
 
 
 def _words(each: Idleness, cpu: CpuIdleness, machine: TopologyView) -> str:

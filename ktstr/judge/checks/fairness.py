@@ -82,9 +82,14 @@ def fair_shares(weights: Sequence[int], capacity: float) -> list[float]:
 
 
 def cohorts(
-    workers: tuple[WorkerFacts, ...], machine: frozenset[int], presence: Presence = ALL_THERE
+    workers: tuple[WorkerFacts, ...],
+    machine: frozenset[int],
+    presence: Presence = ALL_THERE,
+    beside: tuple[WorkerFacts, ...] = (),
 ) -> list[Cohort]:
     """The comparable CPU-hungry workers, with their shares; `machine` are all its CPUs.
+
+    `beside` are others that ran, of whom nothing is compared.
 
     The room that a cohort shares is its cpuset less what everybody else used of it meanwhile, as
     far as its CPUs were there (`presence`).  Who was without any of them is in no cohort.
@@ -99,7 +104,7 @@ def cohorts(
         for group in _same_window(eligible):
             cpus = allowed(group[0], machine)
             ours = {id(worker) for worker in group}
-            others = [worker for worker in workers if id(worker) not in ours]
+            others = [worker for worker in (*workers, *beside) if id(worker) not in ours]
             taken = sum(used(other, cpus, group[0]) for other in others)
             fair = [0.0] * len(group)
             for span in presence.spans(group[0].started_ns, group[0].ended_ns):
@@ -127,7 +132,7 @@ def spreads(scope: Scope) -> list[Measurement]:
     ]
     return lost + [
         Measurement(cohort.cgroup, cohort.spread_pct, _words(cohort))
-        for cohort in cohorts(scope.workers, machine, scope.presence)
+        for cohort in cohorts(scope.workers, machine, scope.presence, scope.beside)
         if len(cohort.shares) > 1
     ]
 

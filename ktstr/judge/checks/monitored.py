@@ -13,6 +13,7 @@ from ktstr.judge.numbers.sustained import Peak
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_MS, NS_PER_S
 from ktstr.model.machine.cpulist import parse_cpulist
+from ktstr.model.scenario.background import step_label
 
 NO_STEP = (
     "what the monitor saw is checked but no step was played: play a scenario with steps, or drop "
@@ -45,7 +46,7 @@ def windows(scope: Scope, quantity: str) -> list[Window]:
     for number, scenario in enumerate(each for each in scope.scenarios if each.steps):
         start = min(step.started_ns for step in scenario.steps)
         end = max(step.ended_ns for step in scenario.steps)
-        name = f"step {scope.step}" if scope.step is not None else "the run"
+        name = step_label(scope.step) if scope.step is not None else "the run"
         if number:
             name = f"{name}, scenario {number}"
         found.append(_window(scope, quantity, name, start, end))

@@ -193,7 +193,8 @@ def _capacities(
     if len(cpusets) > _MOST_CPUSETS:
         return None
     ours = {id(worker) for member in group for worker in member.workers}
-    others = [worker for worker in scope.workers if id(worker) not in ours]
+    there = (*scope.workers, *scope.beside)
+    others = [worker for worker in there if id(worker) not in ours]
     for union in _unions(cpusets):
         inside = frozenset(i for i, member in enumerate(group) if member.cpus <= union)
         taken = sum(used(other, union, group[0].workers[0]) for other in others)

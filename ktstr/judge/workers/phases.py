@@ -15,6 +15,7 @@ from ktstr.judge.workers.subjects import worker_name
 from ktstr.judge.workers.views import asked_view
 from ktstr.model.facts import Measured, ScenarioFacts, StepFacts, WorkerFacts, WorkerPhase
 from ktstr.model.histogram import Histogram
+from ktstr.model.scenario.background import is_background, step_label
 from ktstr.model.verdict.checks import SUSTAINED_MS, Checks, Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
@@ -61,9 +62,11 @@ def whole(run: RunRecord) -> Scope:
 
 def step_scope(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Scope:
     """One step of a run: its workers, and the scenario as if it had no other step."""
+    workers = step_workers(run, scenario, step)
     return dataclasses.replace(
         _scope(run, step.index),
-        workers=step_workers(run, scenario, step),
+        workers=workers,
+        beside=_beside(run, step, workers),
         scenarios=(dataclasses.replace(scenario, steps=(step,)),),
     )
 
@@ -78,7 +81,7 @@ def step_workers(
 
 def step_name(step: StepFacts) -> str:
     """`step 1`, with the author's name for it if there is one."""
-    return f"step {step.index} ({step.name})" if step.name else f"step {step.index}"
+    return step_label(step.index, step.name)
 
 
 def _played(run: RunRecord) -> list[tuple[ScenarioFacts, StepFacts]]:
@@ -146,10 +149,29 @@ def _piece(worker: WorkerFacts, scenario: ScenarioFacts, step: StepFacts) -> Wor
     # a test function may play several scenarios, whose steps count from 0 each
     if not scenario.started_ns <= worker.started_ns <= scenario.ended_ns:
         return None
-    if worker.step is not None:
-        return worker if worker.step == step.index else None
+    if worker.step == step.index:
+        return worker
+    # work in the background is a step, and goes through others meanwhile
+    if worker.step is not None and not is_background(worker.step):
+        return None
     found = [phase for phase in worker.phases if phase.step == step.index]
     return _cut(worker, found[0]) if found else None
+
+
+def _beside(
+    run: RunRecord, step: StepFacts, workers: tuple[WorkerFacts, ...]
+) -> tuple[WorkerFacts, ...]:
+    """Who else ran in a step, where a test function had work in the background."""
+    if not any(is_background(worker.step) for worker in run.workers):
+        return ()
+    ours = {worker.pid for worker in workers}
+    return tuple(
+        worker
+        for worker in run.workers
+        if worker.pid not in ours
+        and worker.started_ns < step.ended_ns
+        and step.started_ns < worker.ended_ns
+    )
 
 
 def _rest(worker: WorkerFacts) -> WorkerFacts:
@@ -184,4 +206,5 @@ def _cut(worker: WorkerFacts, phase: WorkerPhase) -> WorkerFacts:
         max_gap_at_ns=worker.max_gap_at_ns if same else 0,
         max_gap_cpu=worker.max_gap_cpu if same else -1,
         phases=(phase,),
+        own={},  # told of the whole life alone
     )

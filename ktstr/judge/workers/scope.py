@@ -24,7 +24,8 @@ class Scope:
     pid -> window.  not_eevdfs: the workers that a sched_ext scheduler had in it, or that nobody
     knows the class of while one was attached.  witness: None where it did not report.  unkept:
     cgroups whose cpu.max was not kept.  programs: those of each life of a scheduler.  monitor: of
-    all; None where there was none.  sustained_ms: for how long what it saw must last.
+    all; None where there was none.  sustained_ms: for how long what it saw must last.  beside: who
+    ran meanwhile and is not judged here.
     """
 
     workers: tuple[WorkerFacts, ...]
@@ -41,3 +42,4 @@ class Scope:
     programs: tuple[SchedulerPrograms, ...] = ()
     monitor: MonitorSeries | None = None
     sustained_ms: float = SUSTAINED_MS
+    beside: tuple[WorkerFacts, ...] = ()

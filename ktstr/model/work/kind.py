@@ -54,6 +54,8 @@ class WorkType(Parameters):
     no_threads = ""
     # cgroups that it makes may be left behind
     makes_cgroups = False
+    # memory that the workers of a group share for their work, beside their slots
+    shared_bytes = 0
 
     @property
     def group_size(self) -> int:
@@ -69,6 +71,14 @@ class WorkType(Parameters):
     def role(self, own: Role, index: int) -> Role:
         """The role of worker `index` where the work itself asks for `own`."""
         return own
+
+    def own_words(self, index: int) -> dict[str, str]:
+        """What worker `index` is told beside what all are, by the words of its command line."""
+        return {}
+
+    def cpus_of(self, index: int) -> frozenset[int]:
+        """The CPUs that worker `index` is bound to; empty: as the work says."""
+        return frozenset()
 
     def check(self) -> None:
         """Refuses parameters out of bounds.

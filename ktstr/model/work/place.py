@@ -17,6 +17,9 @@ def check_place(work: Work, pool: frozenset[int], view: TopologyView) -> None:
         UsageError: naming what was asked for and what there is.
     """
     check_affinity(work.placement, pool, view)
+    for index in range(work.type.group_size):
+        if cpus := work.type.cpus_of(index):
+            check_affinity(ExactCpus(cpus), pool, view)
     check_mem_nodes(work.mem_policy, pool, view)
     if len(view.nodes) < work.type.least_nodes:
         raise UsageError(

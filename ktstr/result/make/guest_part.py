@@ -60,8 +60,11 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunSta
     _add_transport(result.transport, run)
 
 
+_APART = ("ran_on", "io", "phases", "numa_pages", "own")
+
+
 def _worker(worker: WorkerFacts) -> result_pb2.Worker:
-    message = mirrored(result_pb2.Worker(), worker, leave=("ran_on", "io", "phases", "numa_pages"))
+    message = mirrored(result_pb2.Worker(), worker, leave=_APART)
     if worker.io.count:
         message.io.CopyFrom(histogram(worker.io))
     message.phases.extend([_phase(phase) for phase in worker.phases])
@@ -69,6 +72,7 @@ def _worker(worker: WorkerFacts) -> result_pb2.Worker:
         message.numa_pages.add(node=node, pages=worker.numa_pages[node])
     for cpu in sorted(worker.ran_on):
         message.ran_on.add(cpu=cpu, ns=worker.ran_on[cpu])
+    message.own.extend(counters(worker.own))
     return message
 
 

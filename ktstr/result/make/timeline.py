@@ -6,6 +6,7 @@ from __future__ import annotations
 from ktstr.judge.run.payloads import payload_name
 from ktstr.model.facts import Event
 from ktstr.model.payload import PayloadEnd
+from ktstr.model.scenario.background import step_label
 from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
@@ -36,7 +37,7 @@ def _steps(events: tuple[Event, ...]) -> list[result_pb2.Timeline.Phase]:
         if event.step is None:
             continue
         if event.name == EventName.STEP_START:
-            name = f"step {event.step}" + (f" ({event.detail})" if event.detail else "")
+            name = step_label(event.step, event.detail)
             phase = result_pb2.Timeline.Phase(name=encodable(name), start_ns=event.at_ns)
             open_steps[event.step] = phase
             found.append(phase)

@@ -11,6 +11,7 @@ from ktstr.judge.judge import judge
 from ktstr.judge.statistics.cgroups import cgroup_stats, total_stats
 from ktstr.judge.workers.phases import checks_in_force, parts, step_scope, step_workers
 from ktstr.model.facts import ScenarioFacts, StepFacts, WorkerFacts
+from ktstr.model.scenario.background import BACKGROUND
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
@@ -139,6 +140,65 @@ class TotalsTest(absltest.TestCase):
             total_stats(step_scope(run, scenario, step)).cleanup_max_ns for step in scenario.steps
         ]
         self.assertEqual(ends, [MS, 5 * MS])
+
+
+class BackgroundTest(absltest.TestCase):
+    """Work that a test function started, with a phase of it, beside a scenario of one step."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        load, phase = BACKGROUND, BACKGROUND + 1
+        calm = runs.phase(step=load, max_gap_ns=4 * MS)
+        squeezed = runs.phase(step=phase, started_ns=_HALF, ended_ns=2 * S, max_gap_ns=300 * MS)
+        self.load = runs.worker(
+            cgroup="load", step=load, pid=11, max_gap_ns=300 * MS, phases=(calm, squeezed)
+        )
+        self.own = runs.worker(step=0, pid=12, started_ns=_HALF, ended_ns=2 * S)
+        self.scenario = ScenarioFacts(
+            _HALF, 2 * S, 1, 1, steps=(StepFacts(0, "", _HALF, 2 * S, 2 * S),)
+        )
+
+    def told(self, checks: Checks | None = None, squeezed: Checks | None = None) -> RunRecord:
+        steps = (
+            StepFacts(BACKGROUND, "load", S, 2 * S, 2 * S, checks),
+            StepFacts(BACKGROUND + 1, "squeezed", _HALF, 2 * S, 2 * S, squeezed),
+        )
+        background = ScenarioFacts(S, 2 * S, 2, 2, steps=steps)
+        return runs.good_run(workers=(self.own, self.load), scenarios=(self.scenario, background))
+
+    def stuck(self, run: RunRecord) -> list[str]:
+        return [d.message for d in judge(run).details if d.kind is Kind.STUCK]
+
+    def test_each_step_has_its_own_workers(self) -> None:
+        run = self.told()
+        gaps = [
+            [(worker.cgroup, worker.max_gap_ns // MS) for worker in step_workers(run, each, step)]
+            for each in run.scenarios
+            for step in each.steps
+        ]
+        self.assertEqual(gaps, [[("cg_0", 4)], [("load", 300)], [("load", 300)]])
+
+    def test_checks_of_a_handle_are_of_its_whole_life(self) -> None:
+        (message,) = self.stuck(self.told(checks=Checks(max_gap_ms=200), squeezed=_LENIENT))
+        self.assertStartsWith(message, "background 0 (load): load worker 0.0 (CpuSpin) was stuck")
+
+    def test_checks_of_a_phase_are_of_that_time_alone(self) -> None:
+        (message,) = self.stuck(self.told(checks=_LENIENT, squeezed=Checks(max_gap_ms=200)))
+        self.assertStartsWith(message, "background 1 (squeezed): load worker 0.0")
+        self.assertEmpty(self.stuck(self.told(checks=_LENIENT, squeezed=_LENIENT)))
+
+    def test_what_it_takes_is_not_there_for_others(self) -> None:
+        run = self.told(checks=_LENIENT)
+        scope = step_scope(run, self.scenario, self.scenario.steps[0])
+        self.assertEqual((scope.workers, scope.beside), ((self.own,), (self.load,)))
+
+    def test_without_any_nobody_is_beside(self) -> None:
+        scenario = _steps()
+        run = _run(_backdrop(pid=1), runs.worker(step=0, pid=2), scenario=scenario)
+        self.assertEmpty(step_scope(run, scenario, scenario.steps[1]).beside)
+
+
+_LENIENT = Checks(max_gap_ms=400)
 
 
 if __name__ == "__main__":
