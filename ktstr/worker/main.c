@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "worker.h"
@@ -28,17 +29,20 @@ static _Atomic unsigned int threads_left;
 static bool map_shared(struct worker *w)
 {
 	const struct options *opt = &w->opt;
-	size_t size =
-		sizeof(struct shared_header) + (size_t)opt->slots * sizeof(struct shared_slot);
 	struct shared_slot *slots;
+	struct stat memory;
 
-	w->header = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, (int)opt->shared_fd, 0);
+	if (fstat((int)opt->shared_fd, &memory) < 0)
+		return false;
+	w->header = mmap(NULL, (size_t)memory.st_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 (int)opt->shared_fd, 0);
 	if (w->header == MAP_FAILED)
 		return false;
 	slots = (struct shared_slot *)(w->header + 1);
 	w->self = &slots[opt->slot];
 	w->member = (unsigned int)(opt->slot % opt->group);
 	w->group = w->self - w->member;
+	w->area = &slots[opt->slots];
 	return true;
 }
 

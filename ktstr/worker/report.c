@@ -110,6 +110,11 @@ bool report_write(struct worker *w)
 	put_table(out, life->ran_on, WORKER_MAX_CPUS);
 	fputs(",\"numa_pages\":", out);
 	put_table(out, life->node_pages, WORKER_MAX_NODES);
+	if (w->opt.type->report) {
+		fputs(",\"own\":{", out);
+		w->opt.type->report(w, out);
+		fputc('}', out);
+	}
 	fputs(",\"effective\":", out);
 	put_string(out, w->effective);
 	fputs(",\"errors\":[", out);

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define WORKER_MAX_PARAMS 16
 
@@ -32,6 +33,8 @@ struct work_type {
 	int (*prepare)(struct worker *w); /* optional; a negative errno ends the worker */
 	void (*step)(struct worker *w);
 	void (*finish)(struct worker *w); /* optional; also called if it could not be prepared */
+	void (*report)(const struct worker *w,
+		       FILE *out); /* optional: "name":number,... of its own */
 };
 
 /* The types find each other in this section of the program: types.c. */

@@ -70,7 +70,8 @@ struct worker {
 	struct shared_slot *self;
 	struct shared_slot *group; /* the slots of this worker's group */
 	unsigned int member;	   /* which of the group it is */
-	uint64_t waiting_since;	   /* when it last announced that it waits: steps/team.h */
+	void *area;		/* of the type, behind the slots: the groups' one after another */
+	uint64_t waiting_since; /* when it last announced that it waits: steps/team.h */
 	uint64_t last_ns;
 	unsigned int last_cpu;
 	uint64_t phase_ns; /* for the work type's own use */

@@ -60,7 +60,8 @@ class RegisteredTest(parameterized.TestCase):
         kind = KINDS[name]()
         check_work(Work(kind))
         size, params = _registered()[name]
-        self.assertEqual(params, list(kind.as_params()))
+        own = [word.removeprefix("param.") for word in kind.own_words(0) if "param." in word]
+        self.assertEqual(params, [*kind.as_params(), *own])
         self.assertIn(size, (0, kind.group_size))
         fields = [field.name for field in dataclasses.fields(kind)]
         self.assertIn(_documented()[name], (fields, [] if name == "Sequence" else fields))

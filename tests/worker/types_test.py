@@ -26,6 +26,7 @@ from ktstr.model.work.teams import (
     PreemptStorm,
     PriorityInversion,
     ProducerConsumerImbalance,
+    RtApp,
     RtStarvation,
     Schbench,
     SignalStorm,
@@ -82,6 +83,7 @@ _ALL = (
     Schbench(threads=2, footprint_kb=16),
     Taobench(miss_pct=50),
     IdleChurn(),
+    RtApp(),
     Sequence((SpinFor(50), SleepFor(50), YieldFor(50), IoFor(50))),
 )
 # who waits depends on how they meet

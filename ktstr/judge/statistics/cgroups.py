@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from ktstr.judge.checks.delay import pooled_delays
 from ktstr.judge.checks.dsq_depth import local_depths, user_depths
@@ -19,6 +19,7 @@ from ktstr.judge.checks.migration import migrations
 from ktstr.judge.checks.share import Portion, portions
 from ktstr.judge.checks.throughput import iteration_rate, variations, work_rate
 from ktstr.judge.numbers.spread import histogram_variation, tail_ratio
+from ktstr.judge.statistics.rt_app import rt_app_figures
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import by_cgroup, wall_ns
 from ktstr.judge.workers.windows import allowed
@@ -36,7 +37,8 @@ class CgroupStats:
     waits.  work_rate_*: work units per second of CPU time; iteration_rate_*: iterations per second
     of wall time.  throughput_cv: the largest among like workers.  wake_tail_ratio: p99 by median.
     got_cpus, promised_cpus: see `ktstr.judge.checks.share`.  page_locality_min: see
-    `ktstr.judge.checks.locality`.  None: not measured, or nothing to divide by.
+    `ktstr.judge.checks.locality`.  rt_app: see `rt_app_figures`.  None: not measured, or nothing to
+    divide by.
     """
 
     name: str
@@ -69,6 +71,7 @@ class CgroupStats:
     promised_cpus: float | None = None
     share_error_pct: float | None = None
     page_locality_min: float | None = None
+    rt_app: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def total_stats(scope: Scope) -> TotalStats:
 def cgroup_stats(scope: Scope) -> tuple[CgroupStats, ...]:
     """The statistics of each cgroup with workers, by name."""
     compared: dict[str, list[Cohort]] = {}
-    for cohort in cohorts(scope.workers, scope.machine.cpus, scope.presence):
+    for cohort in cohorts(scope.workers, scope.machine.cpus, scope.presence, scope.beside):
         compared.setdefault(cohort.cgroup, []).append(cohort)
     shares = {portion.cgroup: portion for portion in portions(scope)}
     varied: dict[str, list[Measurement]] = {}
@@ -193,6 +196,7 @@ def _stats(
         page_locality_min=min(
             _known(members, lambda worker: locality(worker, scope.machine)), default=None
         ),
+        rt_app=rt_app_figures(members),
     )
 
 

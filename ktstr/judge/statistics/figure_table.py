@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from ktstr.introspect.costs.costs import Cost
 from ktstr.judge.statistics.cgroups import CgroupStats, TotalStats
 from ktstr.judge.workers.subjects import NS_PER_MS, NS_PER_US
-from ktstr.model.verdict.figures import Figure, Whose, figures_of
+from ktstr.model.verdict.figures import RT_APP, Figure, Whose, figures_of
 from ktstr.model.verdict.op_figures import OP_FIGURES
 
 S = TypeVar("S")
@@ -35,6 +35,10 @@ def _scaled(value: float | None, unit_ns: int) -> float | None:
     return None if value is None else value / unit_ns
 
 
+def _of_rt_app(name: str) -> Callable[[CgroupStats], float | None]:
+    return lambda stats: stats.rt_app.get(name)
+
+
 def _percentile(name: str, part: float) -> Callable[[CgroupStats], float | None]:
     return lambda stats: _scaled(getattr(stats, name).percentile(part), NS_PER_US)
 
@@ -49,6 +53,7 @@ _COMPUTED_OF_A_CGROUP: Mapping[str, Callable[[CgroupStats], float | None]] = {
     "run_delay_p99_us": _percentile("run_delay", 0.99),
     "run_delay_sum_mean_ms": lambda stats: _scaled(stats.run_delay_sum_mean_ns, NS_PER_MS),
     "run_delay_sum_max_ms": lambda stats: _scaled(stats.run_delay_sum_max_ns, NS_PER_MS),
+    **{name: _of_rt_app(name) for name in RT_APP},
 }
 _COMPUTED_OF_ALL: Mapping[str, Callable[[TotalStats], float | None]] = {
     "max_gap_ms": lambda stats: stats.max_gap_ns / NS_PER_MS,

@@ -96,6 +96,16 @@ FIGURES: tuple[Figure, ...] = (
     Figure("run_delay_mean_us", "us", _LOWER, (_LEG,)),
     Figure("run_delay_sum_mean_ms", "ms", _LOWER, (_CGROUP,)),
     Figure("run_delay_sum_max_ms", "ms", _LOWER, (_CGROUP,)),
+    # of rt-app's tasks, under that program's own names: means by turn of a phase, and the worst
+    Figure("run_us", "us", _UNKNOWN, (_CGROUP,)),
+    Figure("c_run_us", "us", _UNKNOWN, (_CGROUP,)),
+    Figure("period_us", "us", _UNKNOWN, (_CGROUP,)),
+    Figure("c_period_us", "us", _UNKNOWN, (_CGROUP,)),
+    Figure("slack_us", "us", _HIGHER, (_CGROUP,)),
+    Figure("slack_min_us", "us", _HIGHER, (_CGROUP,)),
+    Figure("slack_missed", "", _LOWER, (_CGROUP,)),
+    Figure("wu_lat_us", "us", _LOWER, (_CGROUP,)),
+    Figure("wu_lat_max_us", "us", _LOWER, (_CGROUP,)),
     Figure("cleanup_max_ms", "ms", _LOWER, (_STEP, _ALL), "max_cleanup_ms"),
     Figure("wasted_cpu_pct", "%", _LOWER, (_CPU,), "max_wasted_cpu_pct"),
     Figure("verified_insns", "", _LOWER, (_PROGRAM,), "max_verified_insns"),
@@ -110,6 +120,17 @@ FIGURES: tuple[Figure, ...] = (
     Figure("fallback_rate", "1/s", _LOWER, (_ALL,), "max_fallback_rate"),
     Figure("keep_last_rate", "1/s", _LOWER, (_ALL,), "max_keep_last_rate"),
     Figure("idle_beside_wait_ms", "ms", _LOWER, (_CPU, _ALL), "max_idle_beside_wait_ms"),
+)
+RT_APP = (
+    "run_us",
+    "c_run_us",
+    "period_us",
+    "c_period_us",
+    "slack_us",
+    "slack_min_us",
+    "slack_missed",
+    "wu_lat_us",
+    "wu_lat_max_us",
 )
 _BY_CHECK: Mapping[str, Figure] = {each.check: each for each in FIGURES if each.check}
 

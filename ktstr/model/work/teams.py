@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from ktstr.model.errors import UsageError
+from ktstr.model.parameters import Parameters, parameters
 from ktstr.model.work.bounds import BlockKb, Blocks, Circle, Kb, Many, Spin, Team, Us
 from ktstr.model.work.kind import DiskWork, Hungry, WorkType, work_type
 from ktstr.model.work.policy import WITH_NICE, Policy, Role
@@ -31,7 +32,9 @@ __all__ = [
     "PreemptStorm",
     "PriorityInversion",
     "ProducerConsumerImbalance",
+    "RtApp",
     "RtStarvation",
+    "RtTask",
     "Schbench",
     "SignalStorm",
     "SmtSiblingSpin",
@@ -295,3 +298,70 @@ class Taobench(WorkType):
     table_kb: Kb = 1024
 
     members, counted = 0, ("fast", "slow")
+
+
+@parameters
+class RtTask(Parameters):
+    """A task of RtApp: its `program`, as ktstr/worker/types/rt_app.c has it, and what it is.
+
+    name: as a task, at most 15 bytes.  cpus: empty for all.  deadline_us: runtime, deadline and
+    period, with Policy.DEADLINE.
+    """
+
+    name: str
+    program: str
+    policy: Policy = Policy.NORMAL
+    rt_priority: int = 0
+    nice: int = 0
+    cpus: frozenset[int] = frozenset()
+    deadline_us: tuple[int, ...] = ()
+
+
+@work_type
+class RtApp(WorkType):
+    """The tasks of an rt-app workload, which `ktstr.scenarios.rt_app` makes of its JSON.
+
+    resources: how many mutexes, conditions, barriers and timers they share.  buffer_bytes: what
+    `mem` and `iorun` write at a time at most.
+    """
+
+    tasks: tuple[RtTask, ...] = (RtTask("task", "task:0:-1,phase:1,run:100,sleep:1000"),)
+    resources: Annotated[int, (0, 4096)] = 0
+    buffer_bytes: Annotated[int, (1, 1 << 30)] = 4 << 20
+    cumulative_slack: bool = False
+
+    @property
+    def group_size(self) -> int:
+        return len(self.tasks)
+
+    @property
+    def shared_bytes(self) -> int:  # type: ignore[override]
+        return 16 * self.resources
+
+    def role(self, own: Role, index: int) -> Role:
+        task = self._task(index)
+        nice = own.nice if task.policy in WITH_NICE else 0
+        return Role(task.policy, task.rt_priority, task.nice or nice)
+
+    def cpus_of(self, index: int) -> frozenset[int]:
+        return self._task(index).cpus
+
+    def own_words(self, index: int) -> dict[str, str]:
+        task = self._task(index)
+        times = dict(
+            zip(("runtime_us", "deadline_us", "period_us"), task.deadline_us, strict=False)
+        )
+        words = {name: f"{value}" for name, value in times.items()}
+        return words | {"name": task.name, "param.program": task.program}
+
+    def as_params(self) -> dict[str, int | str]:
+        names = ("resources", "buffer_bytes", "cumulative_slack")
+        return {name: int(getattr(self, name)) for name in names}
+
+    def check(self) -> None:
+        super().check()
+        if not self.tasks:
+            raise UsageError("it has no tasks")
+
+    def _task(self, index: int) -> RtTask:
+        return self.tasks[index % len(self.tasks)]

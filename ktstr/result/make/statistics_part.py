@@ -12,7 +12,7 @@ from ktstr.result.make.mirror import histogram, mirrored
 
 def worker_stats(stats: CgroupStats) -> result_pb2.WorkerStats:
     """The statistics of one cgroup; waits for a CPU only where any were counted."""
-    message = mirrored(result_pb2.WorkerStats(), stats, leave=("name", "run_delay"))
+    message = mirrored(result_pb2.WorkerStats(), stats, leave=("name", "run_delay", "rt_app"))
     if stats.run_delay.count:
         message.run_delay.CopyFrom(histogram(stats.run_delay))
     return message

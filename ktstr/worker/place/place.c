@@ -100,26 +100,34 @@ static void set_affinity(struct worker *w)
 	worker_error(w, "affinity %s refused: %s", cpus, strerror(errno));
 }
 
+void place_policy(struct worker *w, int policy, int64_t rt_priority, int64_t nice,
+		  const int64_t *times_us)
+{
+	struct attributes asked = {
+		.size = sizeof(asked),
+		.policy = (uint32_t)policy,
+		.nice = (int32_t)nice,
+		.priority = (uint32_t)rt_priority,
+	};
+
+	if (policy == SCHED_DEADLINE) {
+		asked.runtime = (uint64_t)times_us[0] * 1000;
+		asked.deadline = (uint64_t)times_us[1] * 1000;
+		asked.period = (uint64_t)times_us[2] * 1000;
+	}
+	if (syscall(SYS_sched_setattr, 0, &asked, 0) < 0)
+		worker_error(w, "policy %s rt_priority %d nice %d refused: %s",
+			     options_policy_name(policy), (int)rt_priority, (int)nice,
+			     strerror(errno));
+}
+
 /* The agent spawned us real-time: leave that class even when it is normal we want. */
 static void set_policy(struct worker *w)
 {
 	const struct options *opt = &w->opt;
-	struct attributes asked = {
-		.size = sizeof(asked),
-		.policy = (uint32_t)opt->policy,
-		.nice = (int32_t)opt->nice,
-		.priority = (uint32_t)opt->rt_priority,
-	};
+	const int64_t times_us[] = {opt->runtime_us, opt->deadline_us, opt->period_us};
 
-	if (opt->policy == SCHED_DEADLINE) {
-		asked.runtime = (uint64_t)opt->runtime_us * 1000;
-		asked.deadline = (uint64_t)opt->deadline_us * 1000;
-		asked.period = (uint64_t)opt->period_us * 1000;
-	}
-	if (syscall(SYS_sched_setattr, 0, &asked, 0) < 0)
-		worker_error(w, "policy %s rt_priority %d nice %d refused: %s",
-			     options_policy_name(opt->policy), (int)opt->rt_priority,
-			     (int)opt->nice, strerror(errno));
+	place_policy(w, opt->policy, opt->rt_priority, opt->nice, times_us);
 }
 
 void place_worker(struct worker *w)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifndef SCHED_DEADLINE
 #define SCHED_DEADLINE 6
@@ -22,6 +23,10 @@ void place_memory(struct worker *w, char *out, size_t size);
 
 /* identity.c: sets uid and gid; appends those in force to @out. */
 void place_identity(struct worker *w, char *out, size_t size);
+
+/* Asks for a policy; @times_us: runtime, deadline and period of a deadline task. */
+void place_policy(struct worker *w, int policy, int64_t rt_priority, int64_t nice,
+		  const int64_t *times_us);
 
 /* A list of what @has says yes to below @limit: 0-3,5. */
 void place_format_list(char *out, size_t size, const void *set, int limit,

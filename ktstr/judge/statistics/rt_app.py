@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of rt-app's tasks, under the names that rt-app's logs have for them (doc/tutorial.txt).
+
+A row of such a log is a turn of a phase; here are means over the turns of all tasks of a cgroup,
+and the worst.  Slack is what is left to a timer's next moment when it is reached; negative, it was
+missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ktstr.judge.workers.subjects import NS_PER_US
+from ktstr.model.facts import WorkerFacts
+
+# figure -> a sum of the workers', and what counts its terms
+_MEANS = {
+    "run_us": ("run_ns", "turns"),
+    "c_run_us": ("c_run_ns", "turns"),
+    "period_us": ("period_ns", "turns"),
+    "c_period_us": ("c_period_ns", "turns"),
+    "slack_us": ("slack_ns", "timers"),
+    "wu_lat_us": ("wu_lat_ns", "wakes"),
+}
+
+
+def rt_app_figures(workers: Iterable[WorkerFacts]) -> dict[str, float]:
+    """Those figures that the workers have measured; nothing where none is a task of rt-app's."""
+    told = [worker.own for worker in workers if worker.own.get("turns")]
+    found = {}
+    for name, (total, count) in _MEANS.items():
+        terms = sum(own.get(count, 0) for own in told)
+        if terms:
+            found[name] = sum(own.get(total, 0) for own in told) / terms / NS_PER_US
+    timed = [own for own in told if own.get("timers")]
+    if timed:
+        found["slack_min_us"] = min(own["slack_min_ns"] for own in timed) / NS_PER_US
+        found["slack_missed"] = float(sum(own["slack_missed"] for own in timed))
+    late = [own["wu_lat_max_ns"] for own in told if own.get("wakes")]
+    if late:
+        found["wu_lat_max_us"] = max(late) / NS_PER_US
+    return found
