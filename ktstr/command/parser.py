@@ -29,6 +29,7 @@ from ktstr.command.outputs import (
     waits,
 )
 from ktstr.command.workspace import (
+    fuzz,
     kernels,
     perf_delta,
     replay,
@@ -51,6 +52,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "trend": trend,
     "export": export,
     "replay": replay,
+    "fuzz": fuzz,
     "checks": checks,
     "verifier": verifier,
     "coverage": coverage,
@@ -61,7 +63,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "completion": completion,
 }
 # What stands behind `--` is another program's.
-FORWARDING = ("test", "replay", "shell", "perf-delta")
+FORWARDING = ("test", "replay", "fuzz", "shell", "perf-delta")
 _ERROR = 3
 _CODES = "exit codes: 0 well, 1 what the command looks for was found, 2 data are missing, 3 error"
 

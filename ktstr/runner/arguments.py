@@ -28,13 +28,14 @@ class Arguments:
     """`config` is the target's NAME.config.json; `shell` asks for a shell in its guest.
 
     The shell gets the terminal, or carries out `command`.  replay: one test is played up to an
-    instant.
+    instant.  play: trials are played that come on standard input.
     """
 
     config: Path
     shell: bool
     command: Command | None = None
     replay: Replay | None = None
+    play: bool = False
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -53,6 +54,8 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         metavar="SECONDS",
         help=f"of --exec, in guest time; default: {_TIMEOUT_S:g}",
     )
+    # of `ktstr fuzz`, and no word for people
+    parser.add_argument("--play", action="store_true", help=argparse.SUPPRESS)
     replay_arguments.add(parser, count)
     known, others = parser.parse_known_args(argv)
     if known.replay is not None:
@@ -71,10 +74,12 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         parser.error(
             f"unknown argument {others[0]!r}; {takes} --exec 'COMMAND' [--timeout SECONDS]"
         )
+    if known.play and (known.shell or known.exec is not None):
+        parser.error("--play is of a test, and not of its .shell")
     if known.exec is None:
         if known.timeout is not None:
             parser.error("--timeout is of --exec 'COMMAND', which is not given")
-        return Arguments(known.config, known.shell)
+        return Arguments(known.config, known.shell, play=known.play)
     if not known.shell:
         parser.error(
             "--exec is an argument of NAME.shell: bazel run NAME.shell -- --exec 'COMMAND'"

@@ -45,6 +45,11 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             with Termination() as termination:
                 temp = environment.temp_dir
                 status = run_replay(target, arguments.replay, temp, termination)
+        elif arguments.play:
+            from ktstr.runner.playing import run_player  # of `ktstr fuzz` alone
+
+            with Termination() as termination:
+                status = run_player(target, environment.temp_dir, termination)
         elif arguments.shell:
             status = run_shell(target, environment.temp_dir)
         else:

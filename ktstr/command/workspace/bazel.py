@@ -37,6 +37,37 @@ def run_bazel(context: Context, words: Sequence[str], *, aside: bool = False) ->
         raise not_started(command[0], error) from error
 
 
+def built_programs(
+    context: Context, labels: Sequence[str], options: Sequence[str] = ()
+) -> list[str]:
+    """Builds targets; the program of each, with its runfiles beside it.
+
+    options: of Bazel's build, which say which of a target's configurations is meant.
+
+    Raises:
+        UsageError: one cannot be built, or is no program.
+        InfraError: Bazel cannot be started.
+    """
+    words = ["build", "--build_runfile_links", *options, "--", *labels]
+    code = run_bazel(context, words, aside=True)
+    if code:
+        raise UsageError(f"bazel build ended with {code}; what it says is above")
+    root = _said(context, ["info", *options, "execution_root"])
+    expression = "--starlark:expr=target.files_to_run.executable.path"
+    return [
+        f"{root}/{_said(context, ['cquery', *options, '--output=starlark', expression, label])}"
+        for label in labels
+    ]
+
+
+def _said(context: Context, words: Sequence[str]) -> str:
+    done = answer(program(context), words, context.workspace)
+    found = done.stdout.split()
+    if done.returncode or not found:
+        raise UsageError(f"bazel {shlex.join(words)}: {done.stderr.strip()[-400:]}")
+    return found[-1]
+
+
 def query(context: Context, expression: str) -> list[str]:
     """The labels that a query gives; those of parts that cannot be loaded are left out.
 

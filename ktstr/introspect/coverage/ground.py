@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which code of the kernel's scheduler, and of BPF schedulers, a run reached: stretches of it.
+
+No lines are looked up, so that it costs next to nothing beside the run; addresses are offsets, so
+that two runs of one kernel and one object can be compared.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable
+
+from ktstr.introspect.debugger.objects import Btfs
+from ktstr.introspect.debugger.programs import program_name
+from ktstr.introspect.kernel.errors import BtfError, UnknownName
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.memory.qemu import memory_of
+from ktstr.introspect.plugin.hold import Held
+from ktstr.introspect.plugin.part import Looked, Wanted
+from ktstr.introspect.plugin.records import BLOCK
+from ktstr.introspect.plugin.watch import Probe, Read
+from ktstr.introspect.snapshot.space import kernel_memory
+from ktstr.introspect.snapshot.view import View
+from ktstr.introspect.trace.functions import function_of
+from ktstr.model.errors import InfraError
+from ktstr.model.plan import Plan
+
+# Functions near both ends of what kernel/sched links to: core.c, build_utility.c (6.12 to 7.2).
+_FIRST = ("__sched_fork", "ttwu_queue_wakelist", "sched_core_get", "raw_spin_rq_lock_nested")
+_LAST = ("__x64_sys_membarrier", "psi_task_switch", "housekeeping_any_cpu", "sched_core_fork")
+# __sched: schedule() and who waits
+_SCHED_TEXT = ("__sched_text_start", "__sched_text_end")
+_ROOM = 16 << 20
+_JITED_END = 0xFFFF_FFFF_FF00_0000
+_KERNEL, _TEXT, _JITED, _PROGRAM = "ground", "ground text", "ground jited", "ground program"
+_PLACE = struct.Struct("<QI")
+_LONGEST = 1 << 16
+_SHIFT = 32
+
+
+class GroundLook:
+    """The ground that one guest covers."""
+
+    def __init__(self, kernel: Kernel, part: GroundPart) -> None:
+        self._kernel, self._part = kernel, part
+        self._names: list[str] = []
+        start, end = scheduler_code(kernel)
+        self._base = kernel.symbol("_text")
+        text, behind = map(kernel.symbol, _SCHED_TEXT)
+        places = ((_KERNEL, start, end), (_TEXT, text, behind))
+        jited = (_JITED, kernel.symbol("_end"), _JITED_END)
+        self._probes: tuple[Probe, ...] = tuple(
+            Probe(name, low, high, blocks=True, yields=True) for name, low, high in (*places, jited)
+        )
+        function = function_of(kernel, ("bpf_prog_kallsyms_add",), {"fp"})
+        if isinstance(function, str):
+            part.lacks = f"no code of BPF programs: {function}"
+            return
+        self._register = function.arguments["fp"]
+        place = (
+            Read(self._register, (kernel.field("bpf_prog", "bpf_func").offset,), 8),
+            Read(self._register, (kernel.field("bpf_prog", "jited_len").offset,), 4),
+        )
+        at = function.place
+        self._probes += (Probe(_PROGRAM, at.start, at.stop, reads=place, hold=True),)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Its probes, and room for their records."""
+        return Wanted(self._probes, hold=self.held, room=_ROOM, rows=True)
+
+    def held(self, held: Held) -> None:
+        """A BPF program gets its name, and the guest stands."""
+        name = ""
+        try:
+            view = View(self._kernel, kernel_memory(self._kernel, memory_of(held.pid)))
+            aux = view.number(held.registers[self._register], "bpf_prog", "aux")
+            name = program_name(view, Btfs(view), aux)
+        except (InfraError, UnknownName, BtfError, ValueError, struct.error) as error:
+            self._part.lacks = f"the name of a BPF program cannot be read: {error}"
+        self._names.append(name)
+
+    def made(self, looked: Looked) -> None:
+        """Nothing for the run's record: the part has the ground."""
+        found: list[tuple[int, int]] = []
+        there: list[tuple[range, str]] = []
+        for probe, _, data in looked.rows:
+            if probe == _PROGRAM:
+                start, size = _PLACE.unpack(data)
+                place = range(start, start + size)
+                there = [each for each in there if not _meet(each[0], start, start + size)]
+                there.append((place, self._next()))
+                continue
+            start, size, _ = BLOCK.unpack(data)
+            if not 0 < size <= _LONGEST:
+                continue
+            if probe in (_KERNEL, _TEXT):
+                found.append((start - self._base, start + size - self._base))
+                continue
+            for place, name in there:
+                if name and _meet(place, start, start + size):
+                    offset = ((1 + zlib.crc32(name.encode())) << _SHIFT) - place.start
+                    found.append((start + offset, start + size + offset))
+        self._part.stretches = joined(found)
+        if looked.problem:
+            self._part.lacks = looked.problem
+
+    def _next(self) -> str:
+        return self._names.pop(0) if self._names else ""
+
+
+class GroundPart:
+    """Who tells it; stretches: of the last run.  lacks: why there is less."""
+
+    name = "ground"
+
+    def __init__(self) -> None:
+        self.stretches: tuple[tuple[int, int], ...] = ()
+        self.lacks = ""
+
+    def look(self, kernel: Kernel, plan: Plan, cpus: int) -> GroundLook:
+        """The ground that a guest with this kernel covers.
+
+        Raises:
+            UnknownName: the kernel has no function that is known to be of its scheduler.
+        """
+        del plan, cpus
+        return GroundLook(kernel, self)
+
+    def without(self, why: str) -> None:
+        """No ground, and why."""
+        self.lacks = why
+
+
+def scheduler_code(kernel: Kernel) -> tuple[int, int]:
+    """Where the code of kernel/sched begins and ends, but for what the linker sorts elsewhere.
+
+    Raises:
+        UnknownName: the kernel has none of the functions that are known to be there.
+    """
+    first = [kernel.symbol(name) for name in _FIRST if kernel.has_symbol(name)]
+    last = [kernel.symbol_range(name).stop for name in _LAST if kernel.has_symbol(name)]
+    if not first or not last:
+        raise UnknownName(_FIRST[0], f"kernel {kernel.release} has none of {_FIRST} or of {_LAST}")
+    return min(first), max(last)
+
+
+def joined(stretches: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """In order, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
+def _meet(place: range, start: int, end: int) -> bool:
+    return place.start < end and start < place.stop

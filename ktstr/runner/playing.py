@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`--play`: plays trials that come on standard input on a target's machine, each in a clone.
+
+What comes of each goes to standard output (`ktstr.fuzz.protocol`). Nothing is left of a trial but
+that; it ends with its input, or at a signal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import selectors
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.execute.budget import Budget
+from ktstr.execute.execute import run
+from ktstr.execute.outcome import Outcome
+from ktstr.execute.replay import never_closed_because
+from ktstr.fuzz.protocol import VERSION, Got, Play, Played, Ready, line_of, message_of
+from ktstr.fuzz.trial import WORKERS
+from ktstr.host.accel import Accel
+from ktstr.host.ending import EndingKind
+from ktstr.introspect.coverage.ground import GroundPart
+from ktstr.introspect.invariants.part import Invariants
+from ktstr.introspect.plugin.part import Part
+from ktstr.introspect.postmortem.first_cause import ErrorPart
+from ktstr.machine.located import machine_files
+from ktstr.machine.prepared.accel import AccelChoice
+from ktstr.machine.prepared.machine import PreparedMachine, prepare
+from ktstr.machine.target import Target
+from ktstr.model.errors import UsageError
+from ktstr.model.scenario.scenario import CgroupDef, defs
+from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.runner.cases.case import Case
+from ktstr.runner.cases.planning import plan_of
+from ktstr.runner.exit_status import ExitStatus
+from ktstr.runner.files import RunfilesTree
+from ktstr.vm.signals import Termination
+
+# The name of every trial's test: the same scenario, the same run.
+_TEST, _SOURCE = "found", "found.py"
+# Host seconds after which a guest that does not come to its end is taken for hung, whatever its own
+# limits say: a trial lasts two guest seconds at most.
+_LONGEST_S = 120.0
+# Guests of one player: the saved one is worth making.
+_MANY = 1 << 20
+_MOST_OTHERS = 6
+
+
+def run_player(target: Target, temp_dir: Path | None, termination: Termination) -> ExitStatus:
+    """Says what the machine is, and plays what comes.
+
+    Raises:
+        UsageError: no two runs on this machine are alike.
+        InfraError: a file is missing, or the machine cannot be made ready.
+    """
+    tree = RunfilesTree()
+    files = machine_files(target, tree.path)
+    choice = AccelChoice(Accel.VIRTUAL, "a trial needs it")
+    with tempfile.TemporaryDirectory(prefix="ktstr-play-", dir=temp_dir) as folder:
+        outputs = Path(folder)
+        with prepare(target, files, choice, outputs, termination, tests=_MANY) as machine:
+            why = never_closed_because(machine)
+            if why:
+                raise UsageError(f"{target.label} cannot be fuzzed: {why}")
+            scheduler = plan_of(_case(None), target).scheduler
+            layer = tree.path(target.scheduler.layer) if target.scheduler else None
+            ready = Ready(
+                VERSION,
+                target.label,
+                target.topology,
+                target.numa,
+                scheduler,
+                _digest(files.kernel),
+                _digest(layer) if layer else "",
+            )
+            _say(line_of(ready))
+            player = _Player(target, machine, outputs, termination)
+            for line in _lines(termination):
+                _say(line_of(player.played(message_of(Play, line))))
+    return ExitStatus.OK
+
+
+@dataclass(frozen=True)
+class _Player:
+    target: Target
+    machine: PreparedMachine
+    outputs: Path
+    termination: Termination
+
+    def played(self, play: Play) -> Played:
+        """What comes of one trial."""
+        began = time.monotonic()
+        ground = GroundPart()
+        parts: tuple[Part, ...] = (Invariants(), ErrorPart())
+        folder = self.outputs / str(play.number)
+        try:
+            plan = plan_of(_case(play), self.target, self.machine.disks.disks)
+            outcome = run(
+                plan,
+                self.machine,
+                folder,
+                self.termination,
+                budget=Budget(began + _LONGEST_S),
+                looks=(*parts, ground) if play.covers else parts,
+            )
+        except UsageError as error:
+            return _refused(play, str(error), time.monotonic() - began)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return _answer(play, outcome, ground, time.monotonic() - began)
+
+
+def _case(play: Play | None) -> Case:
+    """A case that plays the trial; None: one that is not played."""
+    return Case(
+        name=_TEST,
+        source=_SOURCE,
+        line=1,
+        in_guest=False,
+        duration_s=play.trial.duration_s if play else 1.0,
+        workers_per_cgroup=WORKERS,
+        checks=play.checks if play else Checks(),
+        expect_fail=None,
+        timeout_s=60.0,
+        scheduler_args=(),
+        scenario=play.trial.scenario if play else defs(CgroupDef()),
+    )
+
+
+def _answer(play: Play, outcome: Outcome, ground: GroundPart, seconds: float) -> Played:
+    judgement = outcome.judgement
+    cause = judgement.first_cause
+    if outcome.run.ending.kind is EndingKind.TERMINATED:
+        return _refused(play, f"the player got {outcome.run.ending.detail}", seconds)
+    return Played(
+        play.number,
+        judgement.verdict,
+        cause.kind if cause else "",
+        cause.subject if cause else "",
+        cause.message if cause else "",
+        tuple(f"{each.kind}: {each.message}" for each in judgement.details[1:_MOST_OTHERS]),
+        tuple(
+            Got(each.cgroup, each.cpu_ns, each.ended_ns - each.started_ns)
+            for each in outcome.run.workers
+        ),
+        ground.stretches if play.covers else (),
+        round(seconds, 3),
+        ground.lacks,
+    )
+
+
+def _refused(play: Play, why: str, seconds: float) -> Played:
+    verdict = Verdict.INCONCLUSIVE
+    return Played(play.number, verdict, Kind.USAGE, "", why, (), (), (), round(seconds, 3))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+def _lines(termination: Termination) -> Iterator[str]:
+    """Lines of standard input, until it ends or a signal comes."""
+    waiting = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(termination, selectors.EVENT_READ)
+        selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
+        while True:
+            if termination in {key.fileobj for key, _ in selector.select()}:
+                return
+            data = os.read(sys.stdin.fileno(), 1 << 16)
+            if not data:
+                return
+            waiting += data
+            *whole, waiting = waiting.split(b"\n")
+            yield from (line.decode() for line in whole)
