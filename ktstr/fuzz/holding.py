@@ -20,6 +20,9 @@ from ktstr.model.work.types import AffinityChurn, CpuSpin, NiceSweep, PolicyChur
 # A worker that wants the CPU gets it within a turn of everybody else, of 50 ms each, and a second:
 # by far more than EEVDF's slice (3 ms) or a FIFO's of 20 ms come to.
 _TURN_MS, _GRACE_MS = 50, 1000
+# To start takes tens of milliseconds, and more where others start beside it: who lived for less
+# than this, and did no work, was not kept from it by anybody.
+_STARTS_MS, _STARTS_EACH_MS = 300, 30
 _SHARING = (Policy.NORMAL, Policy.BATCH, Policy.EXT)
 # Who changes its own weight, policy or CPUs as it goes, or has others above it.
 _UNSTEADY = (AffinityChurn, NiceSweep, PolicyChurn, PreemptStorm, PriorityInversion, RtStarvation)
@@ -39,6 +42,11 @@ def checks_of(trial: Trial) -> Checks:
     bound_ms = _GRACE_MS + _TURN_MS * workers
     # a bound that a run cannot come to is none
     return Checks(max_gap_ms=float(bound_ms)) if bound_ms < 1000 * played_s(trial) else Checks()
+
+
+def lived_long_enough(wall_ns: int, workers: int) -> bool:
+    """Whether a worker, one of so many, has lived so long that it must have done some work."""
+    return wall_ns >= 1_000_000 * (_STARTS_MS + _STARTS_EACH_MS * workers)
 
 
 def shares_evenly(trial: Trial) -> bool:

@@ -15,13 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ktstr.execute.budget import Budget
 from ktstr.execute.execute import run
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.replay import never_closed_because
+from ktstr.fuzz.holding import lived_long_enough
 from ktstr.fuzz.protocol import VERSION, Got, Play, Played, Ready, line_of, message_of
 from ktstr.fuzz.trial import WORKERS
 from ktstr.host.accel import Accel
@@ -30,13 +31,14 @@ from ktstr.introspect.coverage.ground import GroundPart
 from ktstr.introspect.invariants.part import Invariants
 from ktstr.introspect.plugin.part import Part
 from ktstr.introspect.postmortem.first_cause import ErrorPart
+from ktstr.judge.blame.ranking import ranked, worst
 from ktstr.machine.located import machine_files
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.machine import PreparedMachine, prepare
 from ktstr.machine.target import Target
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario.scenario import CgroupDef, defs
-from ktstr.model.verdict.checks import Checks, Verdict
+from ktstr.model.verdict.checks import Checks, Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of
@@ -136,17 +138,18 @@ def _case(play: Play | None) -> Case:
 
 
 def _answer(play: Play, outcome: Outcome, ground: GroundPart, seconds: float) -> Played:
-    judgement = outcome.judgement
-    cause = judgement.first_cause
+    found = ranked(_weighed(each, outcome) for each in outcome.judgement.details)
+    verdict = worst(each.verdict for each in found) or outcome.judgement.verdict
+    cause = found[0] if found else None
     if outcome.run.ending.kind is EndingKind.TERMINATED:
         return _refused(play, f"the player got {outcome.run.ending.detail}", seconds)
     return Played(
         play.number,
-        judgement.verdict,
+        verdict,
         cause.kind if cause else "",
         cause.subject if cause else "",
         cause.message if cause else "",
-        tuple(f"{each.kind}: {each.message}" for each in judgement.details[1:_MOST_OTHERS]),
+        tuple(f"{each.kind}: {each.message}" for each in found[1:_MOST_OTHERS]),
         tuple(
             Got(each.cgroup, each.cpu_ns, each.ended_ns - each.started_ns)
             for each in outcome.run.workers
@@ -155,6 +158,17 @@ def _answer(play: Play, outcome: Outcome, ground: GroundPart, seconds: float) ->
         round(seconds, 3),
         ground.lacks,
     )
+
+
+def _weighed(detail: Detail, outcome: Outcome) -> Detail:
+    """A finding, and no failure where a worker lived too short to be called starved."""
+    if detail.kind is not Kind.STARVED:
+        return detail
+    workers = outcome.run.workers
+    worker = next((each for each in workers if each.pid == detail.pid), None)
+    if worker is not None and lived_long_enough(worker.ended_ns - worker.started_ns, len(workers)):
+        return detail
+    return replace(detail, kind=Kind.NO_DATA, verdict=Verdict.INCONCLUSIVE)
 
 
 def _refused(play: Play, why: str, seconds: float) -> Played:

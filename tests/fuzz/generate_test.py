@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ktstr.fuzz.generate import generated, varied
 from ktstr.fuzz.grammar import Family, Grammar, families_without, knob_of
-from ktstr.fuzz.holding import checks_of, shares_evenly
+from ktstr.fuzz.holding import checks_of, lived_long_enough, shares_evenly
 from ktstr.fuzz.mend import mended
 from ktstr.fuzz.trial import Trial, all_ops, played_s, works_of
 from ktstr.model.errors import UsageError
@@ -141,6 +141,11 @@ class HoldingTest(absltest.TestCase):
     def test_a_weight_that_is_near_takes_the_bound_alone(self) -> None:
         cgroup = CgroupDef("a", works=(Work(workers=2),), limits=Limits(weight=200))
         self.assertEqual(self._checks(cgroup), (None, None))
+
+    def test_who_has_just_begun_is_not_starved(self) -> None:
+        self.assertFalse(lived_long_enough(26_000_000, 6))
+        self.assertTrue(lived_long_enough(500_000_000, 6))
+        self.assertFalse(lived_long_enough(500_000_000, 14))
 
     @given(_SEEDS)
     def test_even_shares_are_of_trials_in_which_nobody_starves_by_right(self, seed: int) -> None:
