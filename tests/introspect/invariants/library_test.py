@@ -82,6 +82,19 @@ class LibraryTest(absltest.TestCase):
         wanted = {each.invariant.name for each in self.plan.looked}
         self.assertEqual(wanted - told, set())
 
+    def test_a_group_may_be_throttled_while_its_task_runs_on(self) -> None:
+        """As by sched_setaffinity() of the running task, which puts it back on its queue."""
+        state = next(each for each in all_states(self.kernel) if each.name == "fair")
+        chain = next(each for each in self.plan.looked if each.invariant.name == "cfs-curr-chain")
+        look = state.calls[chain.instant]
+        top = state.queues[0] + state.at("rq", "cfs")
+        entity = _number(state, top + state.at("cfs_rq", "curr"))
+        state.put(entity, "sched_entity", on_rq=0)
+        self.assertIs(evaluate(chain.program, look).end, End.FAILS)
+        group = _number(state, entity + state.at("sched_entity", "my_q"))
+        state.put(group, "cfs_rq", throttled=1, throttle_count=1)
+        self.assertIs(evaluate(chain.program, look).end, End.HOLDS)
+
     def test_c_and_python_agree_on_all(self) -> None:
         native = Native()
         for state in self.states:
@@ -118,6 +131,10 @@ class LibraryTest(absltest.TestCase):
     def _words(self, looked: Looked, outcome: Outcome) -> str:
         pairs = zip(looked.terms, outcome.terms, strict=True)
         return ", ".join(f"{text} = {value & (1 << 64) - 1:#x}" for text, value in pairs)
+
+
+def _number(state: State, address: int) -> int:
+    return int.from_bytes(state.memory.read(address, 8), "little")
 
 
 def _corruptions(address: int, before: bytes) -> Iterator[bytes]:

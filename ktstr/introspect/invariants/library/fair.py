@@ -118,12 +118,14 @@ FAIR = (
     ),
     Invariant(
         name="cfs-curr-chain",
-        says="The running task's entity and its groups' are what runs on each of their queues.",
+        says="The running task's entity and its groups' are what runs on each of their queues, and "
+        "queued there unless the task's group is throttled.",
         category=Category.ENTITY,
-        source=f"{_FAIR} set_next_task_fair",
+        source=f"{_FAIR} set_next_task_fair, put_prev_entity, throttle_cfs_rq",
         at=(TICKED_FAIR,),
         given=_IS_FAIR,
-        holds="all(cfs_rq(e.cfs_rq).curr == e and e.on_rq == 1"
+        holds="all(cfs_rq(e.cfs_rq).curr == e"
+        " and (e.on_rq == 1 or cfs_rq(p.se.cfs_rq).throttle_count > 0)"
         " for e in upwards(address(p.se), 'sched_entity', 'parent'))",
     ),
     Invariant(
