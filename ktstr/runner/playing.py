@@ -26,7 +26,7 @@ from ktstr.fuzz.holding import lived_long_enough
 from ktstr.fuzz.protocol import VERSION, Got, Play, Played, Ready, line_of, message_of
 from ktstr.fuzz.trial import WORKERS
 from ktstr.host.accel import Accel
-from ktstr.host.ending import EndingKind
+from ktstr.host.ending import OUT_OF_TIME, EndingKind
 from ktstr.introspect.coverage.ground import GroundPart
 from ktstr.introspect.invariants.part import Invariants
 from ktstr.introspect.plugin.part import Part
@@ -48,9 +48,8 @@ from ktstr.vm.signals import Termination
 
 # The name of every trial's test: the same scenario, the same run.
 _TEST, _SOURCE = "found", "found.py"
-# Host seconds after which a guest that does not come to its end is taken for hung, whatever its own
-# limits say: a trial lasts two guest seconds at most.
-_LONGEST_S = 120.0
+# Host seconds that a trial gets: it lasts two guest seconds, and a hang is told by its own limits.
+_LONGEST_S = 240.0
 # Guests of one player: the saved one is worth making.
 _MANY = 1 << 20
 _MOST_OTHERS = 6
@@ -114,7 +113,7 @@ class _Player:
                 looks=(*parts, ground) if play.covers else parts,
             )
         except UsageError as error:
-            return _refused(play, str(error), time.monotonic() - began)
+            return _refused(play, Kind.USAGE, str(error), time.monotonic() - began)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return _answer(play, outcome, ground, time.monotonic() - began)
@@ -141,8 +140,12 @@ def _answer(play: Play, outcome: Outcome, ground: GroundPart, seconds: float) ->
     found = ranked(_weighed(each, outcome) for each in outcome.judgement.details)
     verdict = worst(each.verdict for each in found) or outcome.judgement.verdict
     cause = found[0] if found else None
-    if outcome.run.ending.kind is EndingKind.TERMINATED:
-        return _refused(play, f"the player got {outcome.run.ending.detail}", seconds)
+    ending = outcome.run.ending
+    if ending.kind is EndingKind.TERMINATED:
+        return _refused(play, Kind.INFRA, f"the player got {ending.detail}", seconds)
+    if ending.kind is EndingKind.DEADLINE and ending.detail.startswith(OUT_OF_TIME):
+        why = f"it did not come to its end within {_LONGEST_S:g} s of the host's"
+        return _refused(play, Kind.CONTENDED, why, seconds)
     return Played(
         play.number,
         verdict,
@@ -171,9 +174,9 @@ def _weighed(detail: Detail, outcome: Outcome) -> Detail:
     return replace(detail, kind=Kind.NO_DATA, verdict=Verdict.INCONCLUSIVE)
 
 
-def _refused(play: Play, why: str, seconds: float) -> Played:
+def _refused(play: Play, kind: Kind, why: str, seconds: float) -> Played:
     verdict = Verdict.INCONCLUSIVE
-    return Played(play.number, verdict, Kind.USAGE, "", why, (), (), (), round(seconds, 3))
+    return Played(play.number, verdict, kind, "", why, (), (), (), round(seconds, 3))
 
 
 def _digest(path: Path) -> str:
