@@ -23,6 +23,7 @@ class ArgumentsTest(parameterized.TestCase):
     def test_a_terminal_and_a_command(self) -> None:
         shell = parse_arguments([*_CONFIG, "--shell"])
         self.assertEqual(shell, Arguments(Path("t.config.json"), True))
+        self.assertTrue(parse_arguments([*_CONFIG, "--play"]).play)
         told = parse_arguments([*_CONFIG, "--shell", "--exec", "cat /proc/version"])
         self.assertEqual(told.command, Command("cat /proc/version", 60.0))
         told = parse_arguments([*_CONFIG, "--shell", "--exec", "ls -l", "--timeout", "0.5"])
@@ -38,6 +39,7 @@ class ArgumentsTest(parameterized.TestCase):
             ["--filter=x"],
             "unknown argument '--filter=x'; a test takes none; its .shell takes --exec",
         ),
+        (["--shell", "--play"], "--play is of a test, and not of its .shell"),
         (["--shell", "--exec", " "], "--exec ' ' is no command"),
         (["--shell", "--exec"], "--exec: expected one argument"),
         (["--exec", "true"], "--exec is an argument of NAME.shell"),

@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 
+from ktstr.introspect.coverage.programs import paired, place_of
 from ktstr.introspect.debugger.objects import Btfs
 from ktstr.introspect.debugger.programs import program_name
 from ktstr.introspect.kernel.errors import BtfError, UnknownName
@@ -44,7 +45,7 @@ class GroundLook:
 
     def __init__(self, kernel: Kernel, part: GroundPart) -> None:
         self._kernel, self._part = kernel, part
-        self._names: list[str] = []
+        self._programs: list[tuple[range | None, str]] = []
         start, end = scheduler_code(kernel)
         self._base = kernel.symbol("_text")
         text, behind = map(kernel.symbol, _SCHED_TEXT)
@@ -72,25 +73,30 @@ class GroundLook:
 
     def held(self, held: Held) -> None:
         """A BPF program gets its name, and the guest stands."""
-        name = ""
+        place, name = None, ""
         try:
             view = View(self._kernel, kernel_memory(self._kernel, memory_of(held.pid)))
-            aux = view.number(held.registers[self._register], "bpf_prog", "aux")
-            name = program_name(view, Btfs(view), aux)
+            address = held.registers[self._register]
+            place = place_of(view, address)
+            name = program_name(view, Btfs(view), view.number(address, "bpf_prog", "aux"))
         except (InfraError, UnknownName, BtfError, ValueError, struct.error) as error:
             self._part.lacks = f"the name of a BPF program cannot be read: {error}"
-        self._names.append(name)
+        self._programs.append((place, name))
 
     def made(self, looked: Looked) -> None:
         """Nothing for the run's record: the part has the ground."""
         found: list[tuple[int, int]] = []
         there: list[tuple[range, str]] = []
+        told = 0
         for probe, _, data in looked.rows:
             if probe == _PROGRAM:
                 start, size = _PLACE.unpack(data)
                 place = range(start, start + size)
                 there = [each for each in there if not _meet(each[0], start, start + size)]
-                there.append((place, self._next()))
+                number = paired([each for each, _ in self._programs], place, told)
+                if number is not None:
+                    there.append((place, self._programs[number][1]))
+                    told = number + 1
                 continue
             start, size, _ = BLOCK.unpack(data)
             if not 0 < size <= _LONGEST:
@@ -105,9 +111,6 @@ class GroundLook:
         self._part.stretches = joined(found)
         if looked.problem:
             self._part.lacks = looked.problem
-
-    def _next(self) -> str:
-        return self._names.pop(0) if self._names else ""
 
 
 class GroundPart:
