@@ -15,31 +15,28 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.execute.budget import Budget
 from ktstr.execute.execute import run
-from ktstr.execute.outcome import Outcome
 from ktstr.execute.replay import never_closed_because
-from ktstr.fuzz.holding import lived_long_enough
-from ktstr.fuzz.protocol import VERSION, Got, Play, Played, Ready, line_of, message_of
+from ktstr.fuzz.protocol import VERSION, Play, Played, Ready, line_of, message_of
 from ktstr.fuzz.trial import WORKERS
 from ktstr.host.accel import Accel
-from ktstr.host.ending import OUT_OF_TIME, EndingKind
 from ktstr.introspect.coverage.ground import GroundPart
 from ktstr.introspect.invariants.part import Invariants
 from ktstr.introspect.plugin.part import Part
 from ktstr.introspect.postmortem.first_cause import ErrorPart
-from ktstr.judge.blame.ranking import ranked, worst
 from ktstr.machine.located import machine_files
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.prepared.machine import PreparedMachine, prepare
 from ktstr.machine.target import Target
 from ktstr.model.errors import UsageError
 from ktstr.model.scenario.scenario import CgroupDef, defs
-from ktstr.model.verdict.checks import Checks, Detail, Verdict
+from ktstr.model.verdict.checks import Checks
 from ktstr.model.verdict.kinds import Kind
+from ktstr.runner.answer import LONGEST_S, answer_of, refused
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of
 from ktstr.runner.exit_status import ExitStatus
@@ -48,11 +45,8 @@ from ktstr.vm.signals import Termination
 
 # The name of every trial's test: the same scenario, the same run.
 _TEST, _SOURCE = "found", "found.py"
-# Host seconds that a trial gets: it lasts two guest seconds, and a hang is told by its own limits.
-_LONGEST_S = 240.0
 # Guests of one player: the saved one is worth making.
 _MANY = 1 << 20
-_MOST_OTHERS = 6
 
 
 def run_player(target: Target, temp_dir: Path | None, termination: Termination) -> ExitStatus:
@@ -109,14 +103,15 @@ class _Player:
                 self.machine,
                 folder,
                 self.termination,
-                budget=Budget(began + _LONGEST_S),
+                budget=Budget(began + LONGEST_S),
                 looks=(*parts, ground) if play.covers else parts,
             )
         except UsageError as error:
-            return _refused(play, Kind.USAGE, str(error), time.monotonic() - began)
+            return refused(play, Kind.USAGE, str(error), time.monotonic() - began)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        return _answer(play, outcome, ground, time.monotonic() - began)
+        stretches = ground.stretches if play.covers else ()
+        return answer_of(play, outcome, stretches, ground.lacks, time.monotonic() - began)
 
 
 def _case(play: Play | None) -> Case:
@@ -134,49 +129,6 @@ def _case(play: Play | None) -> Case:
         scheduler_args=(),
         scenario=play.trial.scenario if play else defs(CgroupDef()),
     )
-
-
-def _answer(play: Play, outcome: Outcome, ground: GroundPart, seconds: float) -> Played:
-    found = ranked(_weighed(each, outcome) for each in outcome.judgement.details)
-    verdict = worst(each.verdict for each in found) or outcome.judgement.verdict
-    cause = found[0] if found else None
-    ending = outcome.run.ending
-    if ending.kind is EndingKind.TERMINATED:
-        return _refused(play, Kind.INFRA, f"the player got {ending.detail}", seconds)
-    if ending.kind is EndingKind.DEADLINE and ending.detail.startswith(OUT_OF_TIME):
-        why = f"it did not come to its end within {_LONGEST_S:g} s of the host's"
-        return _refused(play, Kind.CONTENDED, why, seconds)
-    return Played(
-        play.number,
-        verdict,
-        cause.kind if cause else "",
-        cause.subject if cause else "",
-        cause.message if cause else "",
-        tuple(f"{each.kind}: {each.message}" for each in found[1:_MOST_OTHERS]),
-        tuple(
-            Got(each.cgroup, each.cpu_ns, each.ended_ns - each.started_ns)
-            for each in outcome.run.workers
-        ),
-        ground.stretches if play.covers else (),
-        round(seconds, 3),
-        ground.lacks,
-    )
-
-
-def _weighed(detail: Detail, outcome: Outcome) -> Detail:
-    """A finding, and no failure where a worker lived too short to be called starved."""
-    if detail.kind is not Kind.STARVED:
-        return detail
-    workers = outcome.run.workers
-    worker = next((each for each in workers if each.pid == detail.pid), None)
-    if worker is not None and lived_long_enough(worker.ended_ns - worker.started_ns, len(workers)):
-        return detail
-    return replace(detail, kind=Kind.NO_DATA, verdict=Verdict.INCONCLUSIVE)
-
-
-def _refused(play: Play, kind: Kind, why: str, seconds: float) -> Played:
-    verdict = Verdict.INCONCLUSIVE
-    return Played(play.number, verdict, kind, "", why, (), (), (), round(seconds, 3))
 
 
 def _digest(path: Path) -> str:

@@ -36,9 +36,7 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_limit(
-    parser: argparse.ArgumentParser, what: str, default: int | None = LIMIT
-) -> None:
+def add_limit(parser: argparse.ArgumentParser, what: str, default: int | None = LIMIT) -> None:
     """--limit, which may be None: nobody said how many."""
     parser.add_argument(
         "--limit",
