@@ -19,8 +19,12 @@ _EXIT = re.compile(
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|.)")
 _DISABLED = re.compile(r'sched_ext: BPF scheduler "([^"]*)" disabled \(([^)]*)\)')
 # libbpf programs of the kernel's tools say `EXIT: ...`, Rust ones the same behind `Error: `, the
-# prefix of a log line, or the number in a chain of causes
-_OWN_WORDS = re.compile(r"^(?:.*[\s\]])?EXIT: ([^(\n]*?)(?: \((.*)\))?$", re.MULTILINE)
+# prefix of a log line, or the number in a chain of causes; scx_utils 1.1 adds the CPU, if known
+_OWN_WORDS = re.compile(
+    r"^(?:.*[\s\]])?EXIT: ([^(\n]*?)(?: \((.*)\))?( on CPU \d+)?$", re.MULTILINE
+)
+# colours, and the line breaks of a terminal
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\r(?=\n)")
 _MOST_WORDS = 20
 _DUMP = re.compile(r"^DEBUG DUMP\n=+\n\n(.*?)\n=+$", re.MULTILINE | re.DOTALL)
 
@@ -140,9 +144,13 @@ def kernel_words(lines: list[str], pid: int) -> tuple[str, ...]:
 def _reports(log: str) -> list[ExitRecord]:
     """Each report that a scheduler printed, in order."""
     return [
-        ExitRecord(_KINDS.get(match[1], match[1]), match[1], match[2] or "")
-        for match in _OWN_WORDS.finditer(log)
+        ExitRecord(_KINDS.get(match[1], match[1]), match[1], _with_cpu(match[2], match[3]))
+        for match in _OWN_WORDS.finditer(_ESCAPES.sub("", log))
     ]
+
+
+def _with_cpu(message: str | None, cpu: str | None) -> str:
+    return f"{message or ''}{cpu or ''}".strip()
 
 
 def _ends(lines: list[str], ops: str) -> list[ExitRecord]:

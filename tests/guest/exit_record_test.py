@@ -179,6 +179,18 @@ class OwnWordsTest(parameterized.TestCase):
         self.assertEqual(record.kind, "ERROR_STALL")
         self.assertEqual(record.message, "w[7] failed to run for 5.001s")
 
+    @parameterized.parameters(
+        ("EXIT: runnable task stall (w[7] failed) on CPU 3", "w[7] failed on CPU 3"),
+        ("EXIT: runnable task stall on CPU 11", "on CPU 11"),
+        (
+            "\x1b[31mEXIT: runnable task stall (w[7] (a worker) failed)\x1b[0m\r",
+            "w[7] (a worker) failed",
+        ),
+    )
+    def test_with_its_cpu_and_in_colours(self, line: str, message: str) -> None:
+        record = from_own_words(f"starting\n{line}\n")
+        self.assertEqual((record.kind, record.message), ("ERROR_STALL", message))
+
     @parameterized.parameters("NOEXIT: a\n", "EXITS: a\n", "EXIT:a\n")
     def test_of_something_else(self, log: str) -> None:
         self.assertEqual(from_own_words(log), ExitRecord())
