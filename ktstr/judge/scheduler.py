@@ -12,6 +12,7 @@ from ktstr.judge.lives.first_cause import causes, last_words
 from ktstr.judge.lives.planned import lives_of
 from ktstr.model.enable_state import EnableState
 from ktstr.model.exit_kind import ExitKind
+from ktstr.model.exit_status import describe_code
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.ops_name import ops_matches
 from ktstr.model.plan import Plan, SchedulerPlan
@@ -19,6 +20,9 @@ from ktstr.model.scheduler_phase import SchedulerPhase
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
+
+_IN_ORDER = describe_code(0)
+_SHOWN = 3
 
 
 def scheduler(run: RunRecord) -> list[Detail]:
@@ -83,7 +87,7 @@ def _left_in_order(facts: SchedulerFacts) -> bool:
 
 
 def _life(run: RunRecord, plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
-    if never := _unattached(facts.phase):
+    if never := _unattached(facts):
         kind, what = never
         why = _why(plan, facts, _said(run, facts))
         return [Detail(kind, f"scheduler {plan.name} {what}: {why}")]
@@ -157,11 +161,15 @@ def _said(run: RunRecord, facts: SchedulerFacts) -> str:
     return logs[0] if len(logs) == len(run.schedulers) == 1 else facts.log_tail
 
 
-def _unattached(phase: SchedulerPhase) -> tuple[Kind, str] | None:
-    """What to call a life that came no further than `phase`; None: it was attached, or none."""
-    match phase:
+def _unattached(facts: SchedulerFacts) -> tuple[Kind, str] | None:
+    """What to call a life that did not come to its attachment; None: it was attached, or none."""
+    match facts.phase:
         case SchedulerPhase.START:
             return Kind.SCHEDULER_NOT_LOADED, "did not start"
+        case SchedulerPhase.LOAD if _forked_away(facts):
+            return Kind.SCHEDULER_NOT_LOADED, "forked away before it was attached"
+        case SchedulerPhase.LOAD if facts.exit_status == _IN_ORDER:
+            return Kind.SCHEDULER_NOT_LOADED, "ended at once, without an error"
         case SchedulerPhase.LOAD:
             return Kind.SCHEDULER_NOT_LOADED, "was not loaded"
         case SchedulerPhase.ATTACH:
@@ -169,7 +177,7 @@ def _unattached(phase: SchedulerPhase) -> tuple[Kind, str] | None:
         case SchedulerPhase.NONE | SchedulerPhase.RUN | SchedulerPhase.DETACHED:
             return None
         case _:
-            assert_never(phase)
+            assert_never(facts.phase)
 
 
 def _why(plan: SchedulerPlan, facts: SchedulerFacts, said: str) -> str:
@@ -180,12 +188,28 @@ def _why(plan: SchedulerPlan, facts: SchedulerFacts, said: str) -> str:
     parts += causes(said, () if told else facts.kernel_words)
     if facts.exit_status:
         parts.append(facts.exit_status)
+    parts += _left(facts)
     if facts.phase == SchedulerPhase.ATTACH:
         parts.append(
             f"sched_ext is {facts.state_attached or 'absent'} with ops "
             f"{facts.ops_attached or 'none'} where {plan.ops} was expected"
         )
     return "; ".join(parts) or "it left no word; see scheduler.log"
+
+
+def _forked_away(facts: SchedulerFacts) -> bool:
+    return bool(facts.left_running) and facts.exit_status == _IN_ORDER
+
+
+def _left(facts: SchedulerFacts) -> list[str]:
+    """What its process left running, which ktstr does not follow."""
+    if not facts.left_running:
+        return []
+    shown = ", ".join(facts.left_running[:_SHOWN])
+    left = f"it left {len(facts.left_running)} of its processes running: {shown}"
+    if not _forked_away(facts):
+        return [left]
+    return [f"{left}; have it stay in the foreground, for the process that is started must be it"]
 
 
 def _ejected(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
@@ -203,6 +227,7 @@ def _died(plan: SchedulerPlan, facts: SchedulerFacts) -> Detail:
     parts = [
         f"scheduler {plan.name} ended by itself while the test ran "
         f"({facts.exit_status or 'exit status unknown'})",
+        *_left(facts),
         last_words(facts.log_tail),
         *(f"the kernel's log says: {line}" for line in facts.kernel_words[-1:]),
     ]

@@ -202,7 +202,7 @@ class SchedulerFacts:
     switch_all: whether it got all tasks after attachment (1) or those alone that ask for it (0:
     SCX_OPS_SWITCH_PARTIAL), by the file of that name.
     kernel_words: the lines that sched_ext, lockdown and faults of its process left in the kernel's
-    log during its life, the first 20.
+    log during its life, the first 20.  left_running: processes that its own left when it ended.
     """
 
     frame_type = FrameType.SCHEDULER
@@ -235,6 +235,7 @@ class SchedulerFacts:
     ejections: tuple[str, ...] = ()
     switch_all: str = ""
     kernel_words: tuple[str, ...] = ()
+    left_running: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

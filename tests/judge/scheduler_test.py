@@ -192,6 +192,64 @@ class LivesTest(parameterized.TestCase):
         )
         self.assertIn("the 2 ejections: ", judged.first_cause.message)
 
+    @parameterized.named_parameters(
+        (
+            "at once",
+            {"phase": SchedulerPhase.LOAD, "log_tail": "no CPU to schedule\n"},
+            "scheduler scx_simple ended at once, without an error: it last said: no CPU to "
+            "schedule; exit status 0",
+        ),
+        (
+            "with an error",
+            {
+                "phase": SchedulerPhase.LOAD,
+                "exit_status": "exit status 1",
+                "log_tail": "Error: cannot start\n\nCaused by:\n    0: a\n    1: no CPU\n",
+            },
+            "scheduler scx_simple was not loaded: it said: cannot start: no CPU; exit status 1",
+        ),
+        (
+            "over a crash with a helper",
+            {
+                "phase": SchedulerPhase.LOAD,
+                "exit_status": "killed by SIGSEGV",
+                "left_running": ("helper (helper -x)",),
+                "log_tail": "",
+            },
+            "scheduler scx_simple was not loaded: killed by SIGSEGV; it left 1 of its processes "
+            "running: helper (helper -x)",
+        ),
+        (
+            "away",
+            {
+                "phase": SchedulerPhase.LOAD,
+                "left_running": tuple(f"own ({i})" for i in range(4)),
+                "log_tail": "going on in the background\n",
+            },
+            "scheduler scx_simple forked away before it was attached: it last said: going on in "
+            "the background; exit status 0; it left 4 of its processes running: own (0), own (1), "
+            "own (2); have it stay in the foreground, for the process that is started must be it",
+        ),
+        (
+            "away when attached",
+            {
+                "phase": SchedulerPhase.RUN,
+                "ended_by_us": False,
+                "left_running": ("own (x)",),
+                "log_tail": "",
+            },
+            "scheduler scx_simple ended by itself while the test ran (exit status 0); it left 1 of "
+            "its processes running: own (x); have it stay in the foreground, for the process that "
+            "is started must be it",
+        ),
+    )
+    def test_each_way_to_leave_has_its_words(self, changes: dict[str, Any], words: str) -> None:
+        plan = runs.plan(scheduler=_SIMPLE)
+        facts = _simple(exit_kind="", exit_reason="", **changes)
+        judged = judge(runs.good_run(plan, schedulers=(facts,)))
+        assert judged.first_cause is not None
+        self.assertEqual(judged.first_cause.message, words)
+
     def test_the_count_alone_shows_that_it_came_back(self) -> None:
         life = _simple(enable_seq_attached="2", enable_seq="3")
         judged = judge(_run(runs.scheduler(), life))

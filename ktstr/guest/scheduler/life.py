@@ -69,7 +69,9 @@ class Scheduler:
         self._uevents, self._kernel_log = Uevents(), KernelLog()
         self._hearers = {1: self._hear, 2: self._log.add}
         self._waiting = waiting
-        self._program = waiting or Program(reactor, plan.argv, self._hearers)
+        self._mark = ""
+        self._left: tuple[str, ...] = ()
+        self._program = waiting or self._new_program()
         self._problem = ""
         self._phase = SchedulerPhase.START
         self._attached_ns: int | None = None
@@ -97,6 +99,8 @@ class Scheduler:
         self._phase = SchedulerPhase.LOAD
         deadline = time.monotonic_ns() + int(self.plan.attach_timeout_s * _NS)
         self._reactor.wait(deadline, lambda: self._ended or self._is_attached())
+        if self._ended:
+            self._end_what_is_left()
         self._await_count(before)
         self._state_attached = sched_ext.read_state()
         self._counted_attached = sched_ext.read_counters()
@@ -178,6 +182,7 @@ class Scheduler:
             self._ask_it_to_leave()
             self._make_it_leave()
             self._program.kill_group()  # helpers that it left
+            self._end_what_is_left()
             self._await_detachment()
         facts = self._facts()
         self._release()
@@ -194,6 +199,23 @@ class Scheduler:
     def words(self) -> str:
         """What it said so far, and how it ended if it did."""
         return f"{self._log.last(_TAIL)}\n{self._exit_status()}\n"
+
+    def _new_program(self) -> Program:
+        if self.plan.control:
+            return Program(self._reactor, self.plan.argv, self._hearers)
+        # most schedulers are loaded by the generic loader, which does not fork
+        from ktstr.guest.scheduler.forked import VARIABLE, new_mark
+
+        self._mark = new_mark()
+        return Program(self._reactor, self.plan.argv, self._hearers, {VARIABLE: self._mark})
+
+    def _end_what_is_left(self) -> None:
+        """Kills what its process has started, and remembers that if nobody had told it to go."""
+        if self._mark:
+            from ktstr.guest.scheduler.forked import kill_left
+
+            left = kill_left(self._mark, self._reactor)
+            self._left += () if self._told else left
 
     @property
     def _ended(self) -> bool:
@@ -323,6 +345,7 @@ class Scheduler:
             ejections=self._ejections(kernel_log),
             kernel_words=kernel_words(kernel_log, self._program.pid),
             switch_all=self._counted_attached.switch_all,
+            left_running=self._left,
         )
 
     def _ejections(self, kernel_log: list[str]) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Program(Child):
     """One run of a program.
 
-    `hear` takes what it writes to each of these descriptors (1 or 2) as it comes.
+    `hear` takes what it writes to each of these descriptors (1 or 2) as it comes.  `variables` are
+    set in its environment, over those of this process.
     """
 
     def __init__(
@@ -26,9 +27,10 @@ class Program(Child):
         reactor: Reactor,
         argv: tuple[str, ...],
         hear: Mapping[int, Callable[[bytes], None]],
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(reactor)
-        self._argv, self._hear = argv, hear
+        self._argv, self._hear, self._variables = argv, hear, variables
         self._outputs = Outputs(reactor)
         self._stdin = -1
 
@@ -43,7 +45,7 @@ class Program(Child):
             pid = os.posix_spawn(
                 self._argv[0],
                 self._argv,
-                os.environ,
+                {**os.environ, **self._variables} if self._variables else os.environ,
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, its, number) for number, (its, _) in ends.items()
                 ],

@@ -12,11 +12,13 @@ from absl.testing import absltest
 from ktstr.guest.scheduler import life
 from ktstr.guest.scheduler.life import Scheduler
 from ktstr.guest.system import sched_ext
+from ktstr.guest.system.processes import running
 from ktstr.guest.system.reactor import Reactor
 from ktstr.guest.system.sched_ext import SchedExtCounters, SchedExtState
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import SchedulerFacts
 from ktstr.model.plan import GuestDeadlines, SchedulerPlan
+from ktstr.model.scheduler_phase import SchedulerPhase
 
 _NOTHING = SchedExtState("disabled", "", "0", "")
 # a helper in a session of its own keeps both outputs open until its input ends
@@ -74,6 +76,42 @@ class SchedulerLifeTest(absltest.TestCase):
         self.assertEqual(facts.exit_status, "exit status 0")
         self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
         os.write(holder, b"\n")  # the helper ends
+
+    def _foreign(self, script: str, *words: str) -> Scheduler:
+        plan = SchedulerPlan("own", ("/bin/sh", "-c", script, "sh", *words), "own", control=False)
+        return Scheduler(plan, GuestDeadlines(), Reactor())
+
+    def test_one_that_forks_away_is_found_and_ended(self) -> None:
+        pid = os.path.join(self.create_tempdir().full_path, "pid")
+        # in a session of its own, and without the outputs, as daemon(3) does
+        script = 'setsid sh -c "echo \\$\\$ >$1.new; mv $1.new $1; exec sleep 600" '
+        script += "</dev/null >/dev/null 2>&1 & while [ ! -e $1 ]; do :; done"
+        life = self._foreign(script, pid)
+        self.assertFalse(life.start())
+        facts = life.finish()[0]
+        self.assertEqual(facts.phase, SchedulerPhase.LOAD)
+        (left,) = facts.left_running
+        self.assertRegex(left, r"^sleep \(sleep 600\)$")
+        with open(pid, encoding="ascii") as file:
+            self.assertNotIn(int(file.read()), [each.pid for each in running()])
+
+    def test_one_that_is_told_to_go_may_leave_helpers(self) -> None:
+        self._states(SchedExtState("enabled", "own", "1", "0"))
+        life = self._foreign("trap 'exit 0' TERM; setsid sleep 600 & while :; do read x; done")
+        self.assertTrue(life.start())
+        with mock.patch.object(life, "_await_detachment"):
+            self.assertEqual(life.finish()[0].left_running, ())
+
+    def test_another_schedulers_processes_are_not_its(self) -> None:
+        other = self._foreign("read line")
+        other._program.start()
+        life = self._foreign("exit 0")
+        self.assertFalse(life.start())
+        self.assertEqual(life.finish()[0].left_running, ())
+        self.assertIsNone(other._program.status)
+        other._program.hang_up()
+        other._program.await_end(5)
+        other.finish()
 
     def test_one_that_ends_instead_of_answering_is_told_as_that(self) -> None:
         life = self.life("read line; exit 3")
