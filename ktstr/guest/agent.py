@@ -165,6 +165,7 @@ class _Session:
             self._found,
             source=plan.source,
             trace=plan.trace,
+            tells=plan.scheduler if plan.scheduler and plan.scheduler.stats_socket else None,
         )
         if plan.command:
             from ktstr.guest.command import CommandRun

@@ -13,7 +13,9 @@ from ktstr.judge.figures import FigureName
 from ktstr.judge.scheduler import never_ran
 from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, OF_CALLS
 from ktstr.judge.statistics.run import RunStatistics, StepStatistics
+from ktstr.judge.statistics.told import told_of
 from ktstr.model.errors import UsageError
+from ktstr.model.nearest import did_you_mean
 from ktstr.model.scenario.parts import parts_of
 from ktstr.model.scenario.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
 from ktstr.model.verdict.checks import Detail, Verdict
@@ -21,6 +23,7 @@ from ktstr.model.verdict.claims import Relation, SeriesClaim, StatClaim
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.op_figures import check_op_figure, is_op_figure
 from ktstr.model.verdict.relations import holds, words
+from ktstr.model.verdict.stats_figures import STATS, stats_figure
 from ktstr.record.run import RunRecord
 
 
@@ -71,6 +74,10 @@ def check_claims(claims: tuple[StatClaim | SeriesClaim, ...], scenario: Scenario
         if is_op_figure(claim.stat):
             check_op_figure(claim.stat, claim.step)
             continue
+        told = stats_figure(claim.stat, claim.step)
+        if told is not None and (scenario is None or STATS not in _cgroups(scenario)):
+            _check_told(claim, told[0], scenario)
+            continue
         name = FigureName.parse(claim.stat)
         if scenario is None:
             continue
@@ -91,6 +98,24 @@ def _check_series(claim: SeriesClaim, scenario: Scenario | None) -> None:
             f"{', '.join(labels) or 'none'}"
         )
     _check_step(f"series {claim.name!r}", claim.step, scenario)
+
+
+def _check_told(claim: StatClaim, step: str, scenario: Scenario | None) -> None:
+    """A claim about what the scheduler tells of itself: at the end of each step."""
+    if scenario is None:
+        return
+    labels = _labels(scenario)
+    if step and step not in labels:
+        raise UsageError(
+            f"stat {claim.stat!r}: the scenario has no step {step!r}; its steps: "
+            f"{', '.join(labels) or 'none'}"
+        )
+    if not step and len(scenario.steps) > 1:
+        raise UsageError(
+            f"stat {claim.stat!r}: a scheduler tells its statistics of each step, and there are "
+            f"{len(scenario.steps)}; give the one that is meant: stat({claim.stat!r}, step='0')"
+        )
+    _check_step(f"stat {claim.stat!r}", step, scenario)
 
 
 def _check_step(what: str, step: str, scenario: Scenario) -> None:
@@ -154,6 +179,9 @@ def _placed(run: RunRecord, claim: StatClaim) -> FigureName:
 def _stat(run: RunRecord, claim: StatClaim, statistics: RunStatistics) -> ClaimResult:
     if is_op_figure(claim.stat):
         return _of_call(run, claim)
+    told = stats_figure(claim.stat, claim.step)
+    if told is not None and STATS not in {each.name for each in run.cgroups}:
+        return _of_scheduler(run, claim, *told)
     try:
         name = _placed(run, claim)
     except UsageError as error:
@@ -191,6 +219,25 @@ def _of_call(run: RunRecord, claim: StatClaim) -> ClaimResult:
         there = ", ".join(each.whose for each in costs.costs) or "none"
         return _missing(claim, f"there was no call of {whose}; there were calls of {there}")
     return _result(_shown(claim), OF_CALLS[figure].of(found), claim.relation)
+
+
+def _of_scheduler(run: RunRecord, claim: StatClaim, step: str, figure: str) -> ClaimResult:
+    """A claim about what the scheduler told of itself."""
+    scheduler = run.plan.scheduler
+    if scheduler is None or not scheduler.stats_socket:
+        whose = f"scheduler {scheduler.name}" if scheduler is not None else "EEVDF"
+        return _missing(claim, f"{whose} has no stats_socket, and so was not asked")
+    found = [each for each in told_of(run) if not step or step in each.labels]
+    if len(found) != 1:
+        which = f"steps {step!r}" if step else "steps"
+        return _missing(claim, f"it was asked in {len(found)} {which}, one is expected")
+    if found[0].problem:
+        return _missing(claim, f"scheduler {scheduler.name}: {found[0].problem}")
+    if figure not in found[0].values:
+        known = found[0].values
+        why = f"scheduler {scheduler.name} tells no number {figure!r}{did_you_mean(figure, known)}"
+        return _missing(claim, f"{why}; it tells {', '.join(sorted(known))}")
+    return _result(_shown(claim), found[0].values[figure], claim.relation)
 
 
 def _steps(statistics: RunStatistics, wanted: str) -> Iterator[StepStatistics]:

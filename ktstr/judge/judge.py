@@ -39,6 +39,7 @@ from ktstr.judge.run.state_set import state_remarks
 from ktstr.judge.run.waits import wait_remarks, waits
 from ktstr.judge.scheduler import scheduler
 from ktstr.judge.statistics.run import run_statistics
+from ktstr.judge.statistics.told import stats_remarks
 from ktstr.judge.verdict.evidence import claims
 from ktstr.judge.verdict.expectation import weigh
 from ktstr.judge.workers.phases import parts, whole
@@ -99,6 +100,7 @@ def _judged(run: RunRecord) -> Judgement:
             *wait_remarks(run),
             *state_remarks(run),
             *snapshot_remarks(run),
+            *stats_remarks(run),
             *comeback_remarks(run),
             *kernel_log_remarks(run),
             *known_fault_remarks(run),

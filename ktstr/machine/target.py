@@ -34,7 +34,8 @@ class KernelFiles:
 class SchedulerFiles:
     """A scheduler's initramfs layer (runfiles path) and how to start it; see ScxSchedulerInfo.
 
-    checks: thresholds for every test of it, field of `Checks` to value as text.
+    checks: thresholds for every test of it, field of `Checks` to value as text.  stats_socket: path
+    in the guest, empty if it has none.
     """
 
     label: str
@@ -46,6 +47,7 @@ class SchedulerFiles:
     kargs: tuple[str, ...]
     sysctls: dict[str, str]
     checks: dict[str, str]
+    stats_socket: str = ""
 
 
 @dataclass(frozen=True)

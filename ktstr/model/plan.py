@@ -27,7 +27,8 @@ class SchedulerPlan:
 
     `ops` is the name expected in /sys/kernel/sched_ext/root/ops, or a pattern of it
     (`ktstr.model.ops_name`).  `control` says that it speaks the loader protocol of sched/loader on
-    stdin and stdout.
+    stdin and stdout.  `stats_socket` is where it tells its statistics (`ktstr.model.wire.stats`);
+    empty: it is not asked.
     """
 
     name: str
@@ -35,6 +36,7 @@ class SchedulerPlan:
     ops: str
     control: bool
     attach_timeout_s: float = 20.0
+    stats_socket: str = ""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ from ktstr.model.wire.frames import Damage
 from ktstr.model.wire.programs import SchedulerPrograms
 from ktstr.model.wire.samples import SamplerFacts, SchedSample
 from ktstr.model.wire.state_set import StateSet
+from ktstr.model.wire.stats import SchedulerStats
 from ktstr.model.wire.witness import Hold, Idleness, RanUnder, WitnessFacts
 
 
@@ -85,6 +86,7 @@ class RunRecord:
     claims: tuple[ClaimFacts, ...] = ()
     programs: tuple[SchedulerPrograms, ...] = ()
     state_set: tuple[StateSet, ...] = ()
+    stats: tuple[SchedulerStats, ...] = ()
     logs: tuple[LogChunk, ...] = ()
     end: End | None = None
     frames_seen: int = 0

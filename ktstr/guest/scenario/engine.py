@@ -22,6 +22,7 @@ from ktstr.model.scenario.scenario import Frac, Loop, Until, WaitFor
 from ktstr.model.wire.events import EventName
 
 if TYPE_CHECKING:
+    from ktstr.guest.observers.stats import StatsReader
     from ktstr.guest.payload.run import Payloads
     from ktstr.guest.scenario.inside import Inside
     from ktstr.guest.scenario.phases import Watcher
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ktstr.guest.system.port import Sink
     from ktstr.guest.system.reactor import Reactor
     from ktstr.model.facts import TimeoutFacts
+    from ktstr.model.plan import SchedulerPlan
     from ktstr.model.scenario.scenario import CgroupDef, Op, Scenario, Step
 
 _NS = 1_000_000_000
@@ -57,7 +59,13 @@ class Engine:
         self._timeline = Timeline(sink)
         self._people = Population(stage, tree, reactor, self._timeline, online_cpus)
         self._turns = Turns(
-            self._people, tree, reactor, self._timeline, trace=stage.trace, witness=witness
+            self._people,
+            tree,
+            reactor,
+            self._timeline,
+            trace=stage.trace,
+            witness=witness,
+            stats=self._asking(stage.tells),
         )
         self._payloads = None
         if payloads is not None:
@@ -116,6 +124,20 @@ class Engine:
         self._event(EventName.SCENARIO_END)
         self._timeline.emit(facts)
         return facts
+
+    def _asking(self, scheduler: SchedulerPlan | None) -> StatsReader | None:
+        """What asks this scheduler for its statistics, while it is the one that runs."""
+        if scheduler is None:
+            return None
+        # few schedulers are asked
+        from ktstr.guest.observers.stats import StatsReader
+
+        return StatsReader(
+            scheduler,
+            lambda: self._subject.ops == scheduler.ops,
+            self._reactor,
+            self._timeline,
+        )
 
     def _make_backdrop(self, scenario: Scenario) -> None:
         for cgroup in scenario.backdrop.cgroups:

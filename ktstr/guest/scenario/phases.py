@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells all that measure by phases where the scenario is: workers, witness and sampler."""
+"""Tells all that measure by phases where the scenario is: workers, witness, sampler, scheduler."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from ktstr.guest.observers.stats import StatsReader
     from ktstr.guest.scenario.population import Population
     from ktstr.guest.system.cgroups import CgroupTree
     from ktstr.guest.system.port import Sink
@@ -28,7 +29,7 @@ class Watcher(Protocol):
 class Turns:
     """One scenario's way through its steps.  `trace`: a sampler goes with it.
 
-    `witness` is there before the scenario and after it.
+    `witness` is there before the scenario and after it.  `stats` asks the scheduler.
     """
 
     def __init__(
@@ -40,9 +41,10 @@ class Turns:
         *,
         trace: bool,
         witness: Watcher | None = None,
+        stats: StatsReader | None = None,
     ) -> None:
-        self._people, self._tree = people, tree
-        self._entered = False
+        self._people, self._tree, self._stats = people, tree, stats
+        self._step: int | None = None
         self._watchers: list[Watcher] = [] if witness is None else [witness]
         self._sampler = None
         if trace:
@@ -60,17 +62,21 @@ class Turns:
 
     def enter(self, step: int) -> None:
         """A step begins: it is set up, and its workers are about to start."""
+        if self._stats is not None:
+            self._stats.enter()
         self._turn(step)
-        self._entered = True
+        self._step = step
         self._people.set_phase(step)
 
     def leave(self) -> None:
         """The step that was entered, if one was, ends: its teardown is about to begin."""
-        if not self._entered:
+        if self._step is None:
             return
         self._people.set_phase(None)
         self._turn(None)
-        self._entered = False
+        if self._stats is not None:
+            self._stats.leave(self._step)
+        self._step = None
 
     def report(self) -> None:
         """The step is torn down: there is time to tell what was seen in it."""
@@ -83,6 +89,8 @@ class Turns:
         self._tree.on_create = None
         if self._sampler is not None:
             self._sampler.finish()
+        if self._stats is not None:
+            self._stats.close()
 
     def _measure(self, cgroup: str, identity: int) -> None:
         for watcher in self._watchers:

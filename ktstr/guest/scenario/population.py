@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ktstr.guest.system.reactor import Reactor
     from ktstr.model.facts import DiskFacts, WorkerFacts
     from ktstr.model.machine.topology import TopologyView
+    from ktstr.model.plan import SchedulerPlan
     from ktstr.model.scenario.limits import Limits
     from ktstr.model.scenario.scenario import CgroupDef
     from ktstr.model.work.work import AffinityKind, Work
@@ -38,7 +39,8 @@ class Stage:
     """What a scenario is played on.  `duration_s` and `collect_s` are guest seconds.
 
     `disks` are the plan's, as they were found; `source` is the test file of the plan.
-    `trace`: the kernel's tracepoints are sampled.
+    `trace`: the kernel's tracepoints are sampled.  `tells`: the scheduler that is asked for its own
+    statistics, None where none is.
     """
 
     view: TopologyView
@@ -50,6 +52,7 @@ class Stage:
     worker: str = WORKER
     source: str = ""
     trace: bool = False
+    tells: SchedulerPlan | None = None
 
 
 @dataclass

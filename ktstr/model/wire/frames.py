@@ -48,6 +48,7 @@ class FrameType(IntEnum):
     SIGHTINGS = 20
     STATE_SET = 21
     PROGRAM = 22
+    STATS = 23
 
 
 @dataclass(frozen=True)

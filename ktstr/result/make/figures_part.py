@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from ktstr.introspect.costs.costs import OpCosts
 from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, OF_CALLS, Given
 from ktstr.judge.statistics.run import RunStatistics, StepStatistics
+from ktstr.judge.statistics.told import Told
+from ktstr.model.payload import Polarity
+from ktstr.model.verdict.stats_figures import STATS
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
 
@@ -38,6 +42,19 @@ def call_figures(costs: OpCosts) -> Iterator[result_pb2.Figure]:
     for cost in costs.costs:
         for figure in _measured(OF_CALLS, cost):
             figure.name = f"{cost.whose}.{figure.name}"
+            yield figure
+
+
+def told_figures(told: Sequence[Told]) -> Iterator[result_pb2.Figure]:
+    """What a scheduler told of itself: of each step, or of a scenario's only one as of the run."""
+    steps = Counter(each.scenario for each in told)
+    for each in told:
+        for name, value in each.values.items():
+            figure = result_pb2.Figure(
+                name=encodable(f"{STATS}.{name}"), value=value, polarity=Polarity.UNKNOWN.value
+            )
+            if len(steps) > 1 or steps[each.scenario] > 1:
+                figure.step, figure.scenario = each.step, each.scenario
             yield figure
 
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 
 from ktstr.judge.statistics.run import RunStatistics
+from ktstr.judge.statistics.told import told_of
 from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts, WorkerPhase
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.characters import encodable
 from ktstr.result.make.bpf_part import add_bpf
 from ktstr.result.make.disk_part import disk_results
-from ktstr.result.make.figures_part import figures
+from ktstr.result.make.figures_part import figures, told_figures
 from ktstr.result.make.invariants_part import add_invariants
 from ktstr.result.make.looked_part import add_looked_part
 from ktstr.result.make.mirror import add_histograms, counters, histogram, mirrored
@@ -34,6 +35,10 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunSta
     result.cgroups.extend(_cgroups(run, statistics))
     add_statistics(result, statistics)
     result.figures.extend(figures(statistics))
+    result.figures.extend(told_figures(told_of(run)))
+    result.scheduler_stats.extend(
+        [mirrored(result_pb2.SchedulerStats(), each) for each in run.stats]
+    )
     result.timeline.CopyFrom(timeline(run))
     result.schedulers.extend([_scheduler(life) for life in run.schedulers])
     result.console.classified = run.console is not None

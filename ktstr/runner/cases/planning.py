@@ -165,4 +165,10 @@ def _own(target: Target, arguments: tuple[str, ...] = ()) -> SchedulerPlan | Non
 
 
 def _scheduler(files: SchedulerFiles, arguments: tuple[str, ...]) -> SchedulerPlan:
-    return SchedulerPlan(files.name, (*files.argv, *arguments), files.ops, files.control)
+    return SchedulerPlan(
+        files.name,
+        (*files.argv, *arguments),
+        files.ops,
+        files.control,
+        stats_socket=files.stats_socket,
+    )

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a scheduler told of itself, as figures of a result."""
+
+from __future__ import annotations
+
+from absl.testing import absltest
+
+from ktstr.model.wire.stats import SchedulerStats
+from ktstr.result import result_pb2
+from tests.support import results, runs
+
+
+def _told(step: int, at_ns: int, number: int) -> SchedulerStats:
+    line = f'{{"errno":0,"args":{{"resp":{{"layers":{{"n":{number}}}}}}}}}'
+    return SchedulerStats("fifo", step, at_ns, at_ns + 1, line)
+
+
+def _figures(result: result_pb2.Result) -> list[tuple[str, float, int | None]]:
+    return [
+        (each.name, each.value, each.step if each.HasField("step") else None)
+        for each in result.figures
+        if each.name.startswith("stats.")
+    ]
+
+
+class ToldTest(absltest.TestCase):
+    def test_each_step_has_its_own(self) -> None:
+        told = (_told(0, runs.S, 3), _told(1, runs.S + 5, 7))
+        result = results.result(runs.good_run(stats=told))
+        self.assertEqual(_figures(result), [("stats.layers.n", 3, 0), ("stats.layers.n", 7, 1)])
+        self.assertEqual([each.line for each in result.scheduler_stats], [t.line for t in told])
+
+    def test_those_of_the_only_step_are_the_runs(self) -> None:
+        result = results.result(runs.good_run(stats=(_told(0, runs.S, 3),)))
+        self.assertEqual(_figures(result), [("stats.layers.n", 3, None)])
+
+    def test_a_silent_step_has_its_reason(self) -> None:
+        silent = SchedulerStats("fifo", 0, runs.S, runs.S + 1, problem="it was not attached")
+        result = results.result(runs.good_run(stats=(silent,)))
+        self.assertEqual(_figures(result), [])
+        self.assertEqual(result.scheduler_stats[0].problem, "it was not attached")
+        self.assertIn(
+            "scheduler fifo told no statistics of step 0: it was not attached", result.remarks
+        )
+
+    def test_nobody_asked(self) -> None:
+        self.assertEqual(_figures(results.result(runs.good_run())), [])
+
+
+if __name__ == "__main__":
+    absltest.main()
