@@ -12,6 +12,7 @@ def _impl(ctx):
         layer = ctx.attr.layer[InitramfsInfo].layers[0],
         name = ctx.label.name,
         ops_name = ctx.label.name,
+        stats_socket = "",
         sysctls = {},
     )]
 

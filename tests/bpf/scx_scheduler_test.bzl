@@ -80,9 +80,25 @@ _MISTAKES = {
         {"set": {"ops.timeout_ms": "30001"}, "src": "fifo.bpf.c"},
         "set: ops.timeout_ms is 30001; the kernel takes 30000 at most",
     ),
+    "root_for_source": (
+        {"root": "program", "src": "fifo.bpf.c"},
+        "root is for a scheduler with its own user space (binary)",
+    ),
     "set_for_binary": (
         {"binary": "program", "ops_name": "x", "set": {"slice_ns": "1"}},
         "set is for a scheduler in BPF C (src)",
+    ),
+    "stats_beyond_a_path": (
+        {"binary": "program", "ops_name": "x", "stats_socket": "/" + "s" * 107},
+        "is no path of a socket",
+    ),
+    "stats_of_source": (
+        {"src": "fifo.bpf.c", "stats_socket": "/run/stats"},
+        "stats_socket is for a scheduler with its own user space (binary)",
+    ),
+    "stats_without_a_path": (
+        {"binary": "program", "ops_name": "x", "stats_socket": "run/stats"},
+        "stats_socket \"run/stats\" is no path of a socket; expected an absolute one of 107 bytes",
     ),
     "wrong_file": (
         {"src": "program"},
@@ -90,9 +106,9 @@ _MISTAKES = {
     ),
 }
 
-def _assert_checked(env):
+def _assert_checked(env, by = "SchedulerCheck"):
     mnemonics = [action.mnemonic for action in analysistest.target_actions(env)]
-    asserts.true(env, "SchedulerCheck" in mnemonics, "no SchedulerCheck among %s" % mnemonics)
+    asserts.true(env, by in mnemonics, "no %s among %s" % (by, mnemonics))
 
 def _source_test_impl(ctx):
     env = analysistest.begin(ctx)
@@ -122,8 +138,9 @@ def _binary_test_impl(ctx):
     info = analysistest.target_under_test(env)[ScxSchedulerInfo]
     asserts.equals(env, ["/scheduler/foreign/program", "-v"], info.argv)
     asserts.equals(env, "foreign_ops", info.ops_name)
+    asserts.equals(env, "/run/stats", info.stats_socket)
     asserts.false(env, info.control)
-    _assert_checked(env)
+    _assert_checked(env, "SchedulerProgram")
     return analysistest.end(env)
 
 _binary_test = analysistest.make(_binary_test_impl)
@@ -153,6 +170,7 @@ def scx_scheduler_tests(name):
         args_in_guest = ["-v"],
         binary = "program",
         ops_name = "foreign_ops",
+        stats_socket = "/run/stats",
         tags = ["manual"],
     )
     _binary_test(name = "binary_test", target_under_test = "foreign")

@@ -13,6 +13,7 @@ ScxSchedulerInfo = provider(
         "layer": "File: initramfs layer with /scheduler/NAME/.",
         "name": "string: the target's name.",
         "ops_name": "string: what /sys/kernel/sched_ext/root/ops says while it is attached; \"*\" stands for any text.",
+        "stats_socket": "string: path in the guest of the socket that it tells its statistics at; empty: none.",
         "sysctls": "dict of string to string: sysctl name to value.",
     },
 )

@@ -8,6 +8,7 @@ load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":checks.bzl", "check_problem")
 load(":object.bzl", "SCHEDULER_OBJECT_ATTRS", "compile_scheduler")
+load(":program.bzl", "PROGRAM_ATTRS", "program_layout", "program_problem")
 
 visibility(["//rules", "//rules/private/test"])
 
@@ -112,6 +113,9 @@ def _check(ctx):
             fail("%s: ops_name is needed with binary: the name in its sched_ext_ops, which /sys/kernel/sched_ext/root/ops shows" % ctx.label)
     elif attr.args_in_guest:
         fail("%s: args_in_guest is for a scheduler with its own user space (binary); set a variable with set = {...}" % ctx.label)
+    problem = program_problem(attr)
+    if problem:
+        fail("%s: %s" % (ctx.label, problem))
     problem = ops_name_problem(attr.ops_name or ctx.label.name)
     if problem:
         fail("%s: ops_name %r %s" % (ctx.label, attr.ops_name or ctx.label.name, problem))
@@ -139,10 +143,13 @@ def _check(ctx):
             fail("%s: sysctls: %r is no sysctl's name; expected e.g. \"kernel.sched_schedstats\"" % (ctx.label, sysctl))
 
 def _write_layer(ctx, folder, files):
-    """Declares the layer with `files`, a dict of name to File, in the guest's folder."""
+    """Declares the layer with `files`, a dict of name to File and mode, in the guest's folder.
+
+    A tree artifact has the name "", and no mode: what is in it lies in the folder itself.
+    """
     manifest = ctx.actions.declare_file(ctx.label.name + ".manifest.json")
     ctx.actions.write(manifest, json.encode_indent([
-        {"kind": "file", "mode": mode, "path": folder + "/" + name, "source": file.path}
+        {"kind": "file", "mode": mode, "path": folder + "/" + name, "source": file.path} if name else {"kind": "tree", "path": folder, "source": file.path}
         for name, (file, mode) in files.items()
     ]))
     layer = ctx.actions.declare_file(ctx.label.name + ".cpio")
@@ -162,32 +169,6 @@ def _settings(ctx):
         for name, value in ctx.attr.set.items()
         for part in ["--set", "%s=%s" % (name, value)]
     ]
-
-# The guest has libraries of its own, for Python alone.
-_CHECK_STATIC = """
-if ! interpreter=$(readelf --program-headers --wide "$1"); then
-  echo "$2: binary: $1 is no ELF program" >&2
-  exit 1
-elif echo "$interpreter" | grep -q INTERP; then
-  echo "$2: binary: $1 is dynamically linked; link it statically, for the guest lacks its libraries" >&2
-  exit 1
-fi
-touch /out/stamp
-"""
-
-def _check_binary(ctx, binary):
-    """Declares the action that sees whether the program can run in the guest."""
-    stamp = ctx.actions.declare_file(ctx.label.name + ".checked")
-    path = "/src/" + binary.basename
-    run_in_root(
-        ctx,
-        command = ["sh", "-ec", _CHECK_STATIC, "sh", path, str(ctx.label)],
-        inputs = {path: binary},
-        outputs = {"stamp": stamp},
-        mnemonic = "SchedulerCheck",
-        progress_message = "Checking scheduler %{label}",
-    )
-    return stamp
 
 def _check_object(ctx, loader, object, ops_name):
     """Declares the action that sees whether the object has these ops and takes every setting."""
@@ -220,10 +201,9 @@ def _from_source(ctx, folder, ops_name):
     return files, argv + _settings(ctx), [object], [check]
 
 def _from_binary(ctx, folder):
-    binary = ctx.file.binary
-    files = {binary.basename: (binary, "0755")}
-    argv = ["/%s/%s" % (folder, binary.basename)] + ctx.attr.args_in_guest
-    return files, argv, [binary], [_check_binary(ctx, binary)]
+    tree = program_layout(ctx, folder)
+    argv = ["/%s/%s" % (folder, ctx.file.binary.basename)] + ctx.attr.args_in_guest
+    return {"": (tree, None)}, argv, [ctx.file.binary], [tree]
 
 def _scx_scheduler_impl(ctx):
     _check(ctx)
@@ -244,6 +224,7 @@ def _scx_scheduler_impl(ctx):
             argv = argv,
             checks = ctx.attr.checks,
             ops_name = ops_name,
+            stats_socket = ctx.attr.stats_socket,
             control = bool(ctx.attr.src),
             kargs = ctx.attr.kargs,
             sysctls = ctx.attr.sysctls,
@@ -256,12 +237,13 @@ scx_scheduler = rule(
     doc = """A sched_ext scheduler for tests to run.
 
 Either BPF C (`src`), which a generic loader attaches and whose variables `set` and a running test
-can set by name, or a static program with its own user space (`binary`).""",
+can set by name, or a program with its own user space (`binary`), as it is: a dynamically linked one
+brings the libraries that its ELF headers ask for.""",
     attrs = {
         "args_in_guest": attr.string_list(doc = "Arguments of `binary`."),
         "binary": attr.label(
             allow_single_file = True,
-            doc = "A statically linked program that attaches the scheduler, and detaches it on SIGTERM.",
+            doc = "A program that attaches the scheduler, and detaches it on SIGTERM, linked statically or not.",
         ),
         "checks": attr.string_dict(
             doc = "Thresholds for every test of this scheduler, by the names of `ktstr.Checks`: " +
@@ -296,6 +278,6 @@ can set by name, or a static program with its own user space (`binary`).""",
         "_tested_kernel": attr.label(default = "//rules:kernel", providers = [KernelImageInfo]),
         "_types": attr.label(default = "//rules:types", providers = [KernelImageInfo]),
         "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
-    } | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | WERROR_ATTRS,
+    } | PROGRAM_ATTRS | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | WERROR_ATTRS,
     provides = [ScxSchedulerInfo],
 )

@@ -71,6 +71,7 @@ def _config(ctx, target, runfiles_path):
         "kargs": info.kargs,
         "name": info.name,
         "ops": info.ops_name,
+        "stats_socket": info.stats_socket,
         "sysctls": info.sysctls,
     }
 
