@@ -19,6 +19,7 @@ from ktstr.report.replay_text import replay_lines
 from ktstr.report.sample_text import sample_lines
 from ktstr.report.snapshot_text import snapshot_lines
 from ktstr.report.tables import cgroup_table, more_lines, step_table, timeline_table
+from ktstr.report.told_text import told_lines
 from ktstr.report.witness_text import witness_lines
 from ktstr.result import result_pb2
 from ktstr.result.characters import one_line, printable
@@ -71,6 +72,7 @@ def text_report(result: result_pb2.Result) -> str:
         ("decisions", decision_lines(result)),
         ("what calls cost", cost_lines(result)),
         ("code reached", coverage_lines(result)),
+        ("told by the scheduler", told_lines(result)),
         ("checks", check_lines(result)),
         ("BPF programs", program_lines(result.bpf)),
         ("refused by the verifier", refusal_lines(result)),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from absl.testing import absltest
 
 from ktstr.model.wire.stats import SchedulerStats
+from ktstr.report.text import text_report
 from ktstr.result import result_pb2
 from tests.support import results, runs
 
@@ -44,7 +45,28 @@ class ToldTest(absltest.TestCase):
         )
 
     def test_nobody_asked(self) -> None:
-        self.assertEqual(_figures(results.result(runs.good_run())), [])
+        result = results.result(runs.good_run())
+        self.assertEqual(_figures(result), [])
+        self.assertNotIn("told by the scheduler", text_report(result))
+
+    def test_the_report_has_a_column_for_each_step(self) -> None:
+        told = (_told(0, runs.S, 3), _told(1, runs.S + 5, 12_345_678))
+        report = text_report(results.result(runs.good_run(stats=told)))
+        section = report.partition("--- told by the scheduler ---\n")[2].splitlines()
+        self.assertEqual(
+            section[:2], ["            step 0    step 1", "  layers.n       3  12345678"]
+        )
+        self.assertStartsWith(section[2], "---")
+
+    def test_a_long_table_is_cut(self) -> None:
+        numbers = ",".join(f'"n{i}":{i}' for i in range(60))
+        line = f'{{"errno":0,"args":{{"resp":{{{numbers}}}}}}}'
+        told = tuple(SchedulerStats("fifo", i, runs.S, runs.S + 1, line) for i in range(10))
+        report = text_report(results.result(runs.good_run(stats=told)))
+        section = report.partition("--- told by the scheduler ---\n")[2].partition("---")[0]
+        self.assertIn("(2 steps more in result.json)", section)
+        self.assertIn("and 20 more in result.json", section)
+        self.assertNotIn("n40", section)
 
 
 if __name__ == "__main__":
