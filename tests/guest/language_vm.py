@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from ktstr import Context
-    from ktstr.guest.function.context import Played
+    from ktstr.guest.function.played import Played
     from ktstr.model.scenario.scenario import Op
 
 _HOLD = Fixed(0.2)

@@ -38,7 +38,7 @@ from ktstr import (
 
 if TYPE_CHECKING:
     from ktstr import Context
-    from ktstr.guest.function.context import Played
+    from ktstr.guest.function.played import Played
 
 _CGROUPS = "/sys/fs/cgroup/ktstr"
 _HOLD = Fixed(0.15)

@@ -272,6 +272,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "ktstr.judge": {
+        "after": (),
         "numbers": (),
         "lives": (),
         "workers": (),
@@ -285,7 +286,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "series": ("claim_result",),
         "claims": ("claim_result", "figures", "scheduler", "series", "statistics"),
         "relative": ("blame", "checks", "numbers", "workers"),
-        "judgement": ("checks", "claim_result", "relative", "statistics"),
+        "judgement": ("after", "checks", "claim_result", "relative", "statistics"),
         "verdict": ("blame", "checks", "relative", "run", "scheduler", "workers"),
         "judge": (
             "blame",

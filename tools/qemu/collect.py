@@ -71,8 +71,7 @@ def version_of(program: pathlib.Path) -> Version:
     Raises:
       SystemExit: the plugins are not for its version.
     """
-    command = [program, "--version"]
-    said = subprocess.run(command, text=True, capture_output=True, check=True).stdout
+    said = subprocess.run([program, "--version"], text=True, capture_output=True, check=True).stdout
     found = re.search(r"version (\d+\.\d+)\.", said)
     if found is None or found[1] not in _VERSIONS:
         raise SystemExit(

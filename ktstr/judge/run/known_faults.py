@@ -38,8 +38,8 @@ KNOWN = (
         frozenset({EventName.CPU_OFFLINE, EventName.CPU_ONLINE}),
         "Linux 6.12 miscounts the bandwidth of its own deadline server when a CPU comes or goes",
     ),
-    # put_prev_task_scx() has one WARN: without core scheduling, balance_one() keeps the task that it
-    # warns of, whatever the scheduler does; 7.2 asks !sched_core_enabled() first
+    # put_prev_task_scx() has one WARN: without core scheduling, balance_one() keeps the task that
+    # it warns of, whatever the scheduler does; 7.2 asks !sched_core_enabled() first
     KnownFault(
         re.compile(r"6\.12\."),
         ConsoleKind.WARNING,
