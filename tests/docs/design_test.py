@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from absl.testing import absltest
 
 from tests.docs.sources import sources
-from tools.lint import arrows
+from tools.lint.rooms import ROOMS
 
 # a line of the tree: how far it stands right, the folder, what is in it
 _FOLDER = re.compile(r"^( +)(\w+)/ +(.+)$", re.MULTILINE)
@@ -38,10 +38,10 @@ class DesignTest(absltest.TestCase):
         self.assertEmpty(missing, "there, and not drawn")
 
     def test_the_arrows_are_those_that_the_lint_holds(self) -> None:
-        self.assertEqual(_rooms(_part("The arrows")), arrows.ROOMS["ktstr"])
+        self.assertEqual(_rooms(_part("The arrows")), ROOMS["ktstr"])
 
     def test_the_judges_rooms_are_those_that_the_lint_holds(self) -> None:
-        self.assertEqual(_rooms(_part("Judging")), arrows.ROOMS["ktstr.judge"])
+        self.assertEqual(_rooms(_part("Judging")), ROOMS["ktstr.judge"])
 
 
 def _part(heading: str) -> str:
