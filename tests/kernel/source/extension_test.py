@@ -70,6 +70,8 @@ class ExtensionTest(absltest.TestCase):
         for path in module.rglob("*.source"):
             path.rename(path.with_suffix(""))
         (self.workspace / "BUILD.bazel").write_text(_BUILD, encoding="utf-8")
+        settings = f"common --repo_env=XDG_CACHE_HOME={self.directory}/cache\n"
+        (self.workspace / ".bazelrc").write_text(settings, encoding="utf-8")
         (self.workspace / "fixes").mkdir()
         for name in ("one.patch", "two.diff"):
             (self.workspace / "fixes" / name).touch()
@@ -88,8 +90,7 @@ class ExtensionTest(absltest.TestCase):
         (self.workspace / "MODULE.bazel").write_text(text, encoding="utf-8")
 
     def build(self, *targets: str) -> None:
-        cache = f"--repo_env=XDG_CACHE_HOME={self.directory}/cache"
-        self.bazel.run("build", *targets, "--lockfile_mode=off", cache)
+        self.bazel.run("build", *targets, "--lockfile_mode=off")
 
     def record(self, repository: str) -> dict[str, object]:
         """The source.json of a kernel's repository."""
@@ -216,7 +217,7 @@ class ExtensionTest(absltest.TestCase):
 
     def described(self, rule: str, name: str) -> str:
         """What a rule makes for a name, as Bazel sees it."""
-        query = f"kind({rule}, deps(@kernels//:{name}, 3))"
+        query = f"kind({rule}, siblings(deps(@kernels//:{name}, 1)))"
         return self.bazel.output("query", query, "--output=build", "--lockfile_mode=off")
 
     def test_errors_say_what_to_do(self) -> None:
