@@ -147,6 +147,7 @@ def base_config(ctx, kernel, qemu, path):
             "dwarf": "",
             "index": "",
             "label": label_text(kernel.label),
+            "patches": [],
             "system_map": path(ctx, info.system_map),
             "vmlinux": path(ctx, info.vmlinux),
         },
