@@ -133,7 +133,17 @@ class StatsReaderTest(absltest.TestCase):
     def test_another_scheduler_is_not_asked(self) -> None:
         self.attached = False
         self._steps(0)
-        self.assertEqual(self.emitted[0].problem, "it was not attached")
+        self.assertEmpty(self.emitted)
+
+    def test_one_that_was_there_for_a_part_of_a_step_tells_nothing_of_it(self) -> None:
+        self._serve(lambda client, _: client.sendall(b"{}\n"))
+        for step, attached in enumerate((True, False)):
+            self.attached = attached
+            self.reader.enter()
+            self.attached = not attached
+            self.reader.leave(step)
+        problems = [each.problem for each in self.emitted]
+        self.assertEqual(problems, ["it was not attached all the time"] * 2)
 
 
 if __name__ == "__main__":
