@@ -42,6 +42,7 @@ class About:
     subjects: tuple[str, ...]
     families: tuple[str, ...]
     knobs: tuple[str, ...]
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

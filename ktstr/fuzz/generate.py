@@ -36,9 +36,9 @@ def generated(grammar: Grammar, random: Random) -> Trial:
     """A trial that can be played: a few cgroups, which a few steps change."""
     draw = Draw(grammar, random, tame=random.random() < _TAME)
     names = [f"cg_{number}" for number in range(random.randint(1, _MOST_CGROUPS))]
-    backdrop = Backdrop(tuple(map(draw.cgroup, names)))
+    backdrop = Backdrop(tuple(map(draw.cgroup, names)), grammar.settings)
     if draw.chance(_BELOW):
-        backdrop = Backdrop(backdrop.cgroups, (draw.op(names),))
+        backdrop = Backdrop(backdrop.cgroups, (*backdrop.ops, draw.op(names)))
     trial = mended(Trial(Scenario((Step(hold=draw.hold()),), backdrop), 1.0), grammar)
     if draw.chance(_LOOPS):
         # it lasts to the end of the duration, of which nothing may have been spent

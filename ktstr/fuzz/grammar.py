@@ -11,6 +11,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import TopologyView
 from ktstr.model.nearest import did_you_mean
 from ktstr.model.plan import SchedulerPlan
+from ktstr.model.scenario.inside import SetKernel
 from ktstr.model.validation.validate import check_scenario
 
 
@@ -43,13 +44,15 @@ class Knob:
 class Grammar:
     """Of one target.
 
-    scheduler: its own; None: the kernel's.  knobs: those that ops may set.
+    scheduler: its own; None: the kernel's.  knobs: those that ops may set.  settings: variables of
+    the kernel that all scenarios begin with.
     """
 
     view: TopologyView
     scheduler: SchedulerPlan | None
     families: frozenset[Family]
     knobs: tuple[Knob, ...] = ()
+    settings: tuple[SetKernel, ...] = ()
 
     def has(self, family: Family) -> bool:
         """Whether it may be drawn here."""
@@ -103,3 +106,16 @@ def knob_of(text: str) -> Knob:
     if not name or not equals:
         raise UsageError(f"--knob {text}: say NAME=VALUE[,VALUE...], with whole numbers")
     return Knob(name, numbers)
+
+
+def setting_of(text: str) -> SetKernel:
+    """`NAME=V`, a whole number.
+
+    Raises:
+        UsageError: it is of another form.
+    """
+    name, _, value = text.partition("=")
+    try:
+        return SetKernel(name, int(value, 0))
+    except ValueError as error:
+        raise UsageError(f"--kernel {text}: say NAME=VALUE, with a whole number") from error

@@ -24,6 +24,7 @@ from ktstr.execute.replay import never_closed_because
 from ktstr.fuzz.protocol import VERSION, Play, Played, Ready, line_of, message_of
 from ktstr.fuzz.trial import WORKERS
 from ktstr.host.accel import Accel
+from ktstr.introspect.asking.part import AskingPart
 from ktstr.introspect.coverage.ground import GroundPart
 from ktstr.introspect.invariants.part import Invariants
 from ktstr.introspect.plugin.part import Part
@@ -94,7 +95,7 @@ class _Player:
         """What comes of one trial."""
         began = time.monotonic()
         ground = GroundPart()
-        parts: tuple[Part, ...] = (Invariants(), ErrorPart())
+        parts: tuple[Part, ...] = (Invariants(), ErrorPart(), AskingPart())
         folder = self.outputs / str(play.number)
         try:
             plan = plan_of(_case(play), self.target, self.machine.disks.disks)

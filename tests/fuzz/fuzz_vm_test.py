@@ -14,7 +14,7 @@ from runfiles import Runfiles
 
 from ktstr.command.context import Context
 from ktstr.command.parser import parser_of
-from ktstr.command.workspace.fuzz import fuzzed
+from ktstr.command.workspace.fuzz import Allowed, fuzzed
 from ktstr.fuzz.grammar import Family, knob_of
 
 _KNOB = "error_after_ns=0,1"
@@ -36,18 +36,19 @@ class FuzzVmTest(absltest.TestCase):
         context = Context(self._folder, os.environ, out, err)
         found = [program for program in programs if program is not None]
         knobs = (knob_of(_KNOB),) if names[0] == "subject" else ()
-        code = fuzzed(found, options, context, _FEW, knobs)
+        code = fuzzed(found, options, context, Allowed(_FEW, knobs))
         return code, json.loads(out.getvalue())
 
     def test_a_fault_is_found_and_shrunk_and_again_by_its_seed(self) -> None:
         told, kept = [], []
-        for corpus in ("one", "two"):
-            words = f"--runs=10 --seed=2 --jobs=1 --shrinks=30 --corpus={corpus}"
+        for corpus, jobs in (("one", 1), ("two", 2)):
+            words = f"--runs=3 --seed=4 --jobs={jobs} --shrinks=30 --corpus={corpus}"
             code, found = self._fuzzed("subject", words=words)
             self.assertEqual(code, 1, found)
             (alarm,) = found["alarms"]
             self.assertEqual(alarm["kind"], "scheduler_ejected")
             self.assertIn("error_after_ns=1 reached", alarm["message"])
+            self.assertGreater(alarm["ops_first"], 6)
             self.assertLessEqual(alarm["ops"], 6)
             self.assertIn('SetKnob("error_after_ns", 1)', Path(alarm["test"]).read_text())
             self.assertGreater(found["code_bytes"], 50_000)

@@ -52,8 +52,8 @@ class FuzzingTest(absltest.TestCase):
         options = parser_of().parse_args(line.split())
         options.rest = ()
         out = io.StringIO()
-        families, knobs = families_without(tuple(options.without)), (knob_of(_KNOB),)
-        code = fuzzed(programs, options, self._context(out), families, knobs)
+        allowed = fuzz.Allowed(families_without(tuple(options.without)), (knob_of(_KNOB),))
+        code = fuzzed(programs, options, self._context(out), allowed)
         return code, json.loads(out.getvalue())
 
     def _numbers(self) -> list[int]:
@@ -122,7 +122,7 @@ class FuzzingTest(absltest.TestCase):
     def test_a_knob_without_a_scheduler_that_has_one(self) -> None:
         machine = Ready(VERSION, "//a:test", "1n1l1c1t", None, None, "kernel", "")
         with self.assertRaisesRegex(UsageError, "--knob error_after_ns: //a:test has no scheduler"):
-            fuzz.grammar_of(machine, families_without(()), (knob_of(_KNOB),))
+            fuzz.grammar_of(machine, fuzz.Allowed(families_without(()), (knob_of(_KNOB),)))
 
     def test_ctrl_c_ends_it_in_order_and_the_next_run_goes_on(self) -> None:
         child = os.fork()

@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from absl.testing import absltest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktstr.fuzz.generate import generated, varied
-from ktstr.fuzz.grammar import Family, Grammar, families_without, knob_of
+from ktstr.fuzz.grammar import Family, Grammar, families_without, knob_of, setting_of
 from ktstr.fuzz.holding import checks_of, lived_long_enough, shares_evenly
 from ktstr.fuzz.mend import mended
 from ktstr.fuzz.trial import Trial, all_ops, played_s, works_of
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpuset import Exact
+from ktstr.model.scenario.inside import SetKernel
 from ktstr.model.scenario.limits import Limits
 from ktstr.model.scenario.scenario import (
     Backdrop,
@@ -96,6 +99,17 @@ class GenerateTest(absltest.TestCase):
         for text in ("a", "a=", "=1", "a=b"):
             with self.assertRaisesRegex(UsageError, "say NAME=VALUE"):
                 knob_of(text)
+
+    def test_variables_of_the_kernel_are_set_first_in_all(self) -> None:
+        setting = setting_of("scx_watchdog_timeout=0x10")
+        self.assertEqual(setting, SetKernel("scx_watchdog_timeout", 16))
+        made, trials = replace(grammar(), settings=(setting,)), list[Trial]()
+        for seed in range(60):
+            trials.append(varied(trials, made, stream(seed, "set")))
+            self.assertEqual(trials[-1].scenario.backdrop.ops[0], setting)
+        for text in ("a", "a=", "a=b"):
+            with self.assertRaisesRegex(UsageError, "say NAME=VALUE, with a whole number"):
+                setting_of(text)
 
 
 class MendTest(absltest.TestCase):

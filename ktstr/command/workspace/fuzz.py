@@ -21,6 +21,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -30,11 +31,12 @@ from ktstr.fuzz.campaign import WINDOW, Campaign
 from ktstr.fuzz.corpus import About, opened
 from ktstr.fuzz.crew import Crew
 from ktstr.fuzz.fuzzing import Fuzzing, Tally, Wanted
-from ktstr.fuzz.grammar import Family, Grammar, Knob, families_without, knob_of
+from ktstr.fuzz.grammar import Family, Grammar, Knob, families_without, knob_of, setting_of
 from ktstr.fuzz.protocol import Ready
 from ktstr.fuzz.summary import data_of, lines_of
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.scenario.inside import SetKernel
 
 HELP = "scenarios made at random; what fails is shrunk to a test"
 
@@ -45,6 +47,15 @@ _SHRINKS = 120
 _EACH_S = 60.0
 # What Bazel tells a test, and a player is none.
 _TESTS = ("TEST_", "XML_", "TESTBRIDGE_", "BUILD_", "RUNFILES_", "JAVA_RUNFILES")
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What scenarios may be made of, as somebody said it."""
+
+    families: frozenset[Family]
+    knobs: tuple[Knob, ...] = ()
+    settings: tuple[SetKernel, ...] = ()
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +82,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="a global variable of the scheduler, set to these while it runs",
     )
     parser.add_argument(
+        "--kernel",
+        action="append",
+        default=[],
+        metavar="NAME=V",
+        help="a variable of the kernel, set to this at the beginning of each",
+    )
+    parser.add_argument(
         "--shrinks",
         type=_count,
         default=_SHRINKS,
@@ -85,19 +103,21 @@ def run(options: argparse.Namespace, context: Context) -> int:
     Raises:
         UsageError, InfraError: the target cannot be fuzzed, or the corpus is another's.
     """
-    families = families_without(tuple(options.without))
-    knobs = tuple(map(knob_of, options.knob))
     labels = [options.target] + ([options.against] if options.against else [])
+    allowed = Allowed(
+        families_without(tuple(options.without)),
+        tuple(map(knob_of, options.knob)),
+        tuple(map(setting_of, options.kernel)),
+    )
     programs = built_programs(context, labels, options.rest)
-    return fuzzed(programs, options, context, families, knobs)
+    return fuzzed(programs, options, context, allowed)
 
 
 def fuzzed(
     programs: Sequence[str],
     options: argparse.Namespace,
     context: Context,
-    families: frozenset[Family],
-    knobs: tuple[Knob, ...],
+    allowed: Allowed,
 ) -> int:
     """Fuzzes the machines whose launchers these are.
 
@@ -113,8 +133,8 @@ def fuzzed(
         machines = crew.meet()
         if stop.came:
             return 128 + signal.SIGINT
-        about = about_of(machines, options.seed, families, knobs)
-        grammar = grammar_of(machines[0], families, knobs)
+        about = about_of(machines, options.seed, allowed)
+        grammar = grammar_of(machines[0], allowed)
         with opened(folder, about) as corpus:
             entries = corpus.journal.read()
             if entries:
@@ -144,29 +164,33 @@ def fuzzed(
         return _FOUND if known else 0 if judged or not campaign.done else _NOTHING_JUDGED
 
 
-def about_of(
-    machines: Sequence[Ready], seed: int, families: frozenset[Family], knobs: tuple[Knob, ...]
-) -> About:
+def about_of(machines: Sequence[Ready], seed: int, allowed: Allowed) -> About:
     """What a corpus of these machines is of."""
     return About(
         seed,
         tuple(each.label for each in machines),
         tuple(each.kernel for each in machines),
         tuple(each.subject for each in machines),
-        tuple(sorted(families)),
-        tuple(f"{each.name}={','.join(map(str, each.values))}" for each in knobs),
+        tuple(sorted(allowed.families)),
+        tuple(f"{each.name}={','.join(map(str, each.values))}" for each in allowed.knobs),
+        tuple(f"{each.name}={each.value}" for each in allowed.settings),
     )
 
 
-def grammar_of(machine: Ready, families: frozenset[Family], knobs: tuple[Knob, ...]) -> Grammar:
-    """What scenarios of a machine may be made of."""
+def grammar_of(machine: Ready, allowed: Allowed) -> Grammar:
+    """What scenarios of a machine may be made of.
+
+    Raises:
+        UsageError: it has no scheduler whose variables can be set.
+    """
+    knobs = allowed.knobs
     if knobs and (machine.scheduler is None or not machine.scheduler.control):
         raise UsageError(
             f"--knob {knobs[0].name}: {machine.label} has no scheduler that the generic loader "
             f"runs, and no other one's variables can be set"
         )
     view = TopologyView.of(Topology.parse(machine.topology, machine.numa))
-    return Grammar(view, machine.scheduler, families, knobs)
+    return Grammar(view, machine.scheduler, allowed.families, knobs, allowed.settings)
 
 
 def _folder(context: Context, options: argparse.Namespace) -> Path:
