@@ -20,7 +20,7 @@ def _folder(rctx, tree):
     if not cache.startswith("/"):
         cache = rctx.getenv("HOME", "") + "/.cache"
     told = "\0".join([str(tree), str(rctx.workspace_root), rctx.attr.label])
-    return rctx.path("{}/ktstr/kernels/{}-{}".format(cache, tree.basename, hash(told)))
+    return rctx.path("{}/ktstr/kernels/{}-{}".format(cache, tree.basename, hash(told) & 0xffffffff))
 
 def _kernel_mirror_impl(rctx):
     tree = directory_of_tree(rctx)
