@@ -97,7 +97,7 @@ class NamesTest(parameterized.TestCase):
 
     @parameterized.parameters(
         ("iterations", "names no figure; expected CGROUP.FIGURE"),
-        ("a/b.speed", "there is no figure 'speed'; those of a cgroup: cpus"),
+        ("a/b.speed", "there is no figure 'speed'; those of a cgroup: c_period_us"),
         (
             "total.spread_pct",
             "no figure 'spread_pct'; those of the totals: cleanup_max_ms",

@@ -336,6 +336,7 @@ class RtApp(WorkType):
 
     @property
     def shared_bytes(self) -> int:  # type: ignore[override]
+        """A word, and the moment of a timer, for each resource."""
         return 16 * self.resources
 
     def role(self, own: Role, index: int) -> Role:
