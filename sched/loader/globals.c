@@ -9,6 +9,8 @@
 
 #define OPS_PREFIX "ops."
 #define OPS_STRUCT "sched_ext_ops"
+#define POSSIBLE_CPUS "possible_cpus"
+#define ARENA_SECTION ".addr_space.1" /* as clang and libbpf call it */
 
 struct search {
 	const char *name;
@@ -17,8 +19,29 @@ struct search {
 	size_t count;
 };
 
+/* 0: as many as the kernel says. */
+static int assumed_cpus;
+
 static void visit_section(const struct bpf_object *object, const struct bpf_map *map,
 			  void (*visit)(const struct global *, void *), void *context);
+static const struct btf_type *section_of(const struct bpf_object *object,
+					 const struct bpf_map *map);
+/* The variables of a map; NULL for one that holds none. */
+static const struct btf_type *section_of(const struct bpf_object *object, const struct bpf_map *map)
+{
+	const struct btf *btf = bpf_object__btf(object);
+	const struct btf_type *section;
+	__s32 id = 0;
+
+	/* libbpf names internal maps OBJECT.bss, OBJECT.data.X, and has no public type. */
+	if (bpf_map__is_internal(map))
+		id = bpf_map__btf_value_type_id(map);
+	else if (bpf_map__type(map) == BPF_MAP_TYPE_ARENA)
+		id = btf__find_by_name_kind(btf, ARENA_SECTION, BTF_KIND_DATASEC);
+	section = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	return section && btf_is_datasec(section) ? section : NULL;
+}
+
 static void keep_match(const struct global *global, void *context);
 static void find_member(const struct bpf_object *object, struct search *search);
 static const struct btf_type *resolve(const struct btf *btf, __u32 id);
@@ -45,11 +68,8 @@ void globals_visit(const struct bpf_object *object, void (*visit)(const struct g
 {
 	const struct bpf_map *map;
 
-	bpf_object__for_each_map(map, object) {
-		/* libbpf names internal maps OBJECT.bss, OBJECT.data.X, and has no public type. */
-		if (bpf_map__is_internal(map) && bpf_map__btf_value_type_id(map))
-			visit_section(object, map, visit, context);
-	}
+	bpf_object__for_each_map(map, object)
+		visit_section(object, map, visit, context);
 }
 
 const char *global_set(const struct global *global, const char *text)
@@ -75,6 +95,18 @@ const char *global_set(const struct global *global, const char *text)
 	if (!is_integer(global, &is_signed))
 		return "it is no integer, boolean or text";
 	return set_integer(global, is_signed, text);
+}
+
+void globals_assume_cpus(int cpus)
+{
+	assumed_cpus = cpus;
+}
+
+bool global_read_count(const char *text, uint64_t *count)
+{
+	struct global global = {.data = count, .size = sizeof(*count)};
+
+	return !set_integer(&global, false, text);
 }
 
 bool global_format(const struct global *global, char *text, size_t size)
@@ -106,12 +138,12 @@ static void visit_section(const struct bpf_object *object, const struct bpf_map 
 			  void (*visit)(const struct global *, void *), void *context)
 {
 	const struct btf *btf = bpf_object__btf(object);
-	const struct btf_type *section = btf__type_by_id(btf, bpf_map__btf_value_type_id(map));
+	const struct btf_type *section = section_of(object, map);
 	size_t size;
-	char *data = bpf_map__initial_value(map, &size);
+	char *data = section ? bpf_map__initial_value(map, &size) : NULL;
 	int i;
 
-	if (!data || !section || !btf_is_datasec(section))
+	if (!data)
 		return;
 	for (i = 0; i < btf_vlen(section); i++) {
 		const struct btf_var_secinfo *info = btf_var_secinfos(section) + i;
@@ -208,10 +240,18 @@ static const char *set_integer(const struct global *global, bool is_signed, cons
 {
 	unsigned int bits = 8 * global->size;
 	uint64_t value;
-	char *end;
+	char *end = "";
 
 	errno = 0;
-	if (is_signed) {
+	if (!strcmp(text, POSSIBLE_CPUS)) {
+		int cpus = assumed_cpus ?: libbpf_num_possible_cpus();
+
+		if (cpus < 0)
+			return "the kernel does not tell its possible CPUs";
+		value = cpus;
+		if (bits < 64 && value >> (bits - is_signed))
+			errno = ERANGE;
+	} else if (is_signed) {
 		int64_t wide = strtoll(text, &end, 0);
 
 		value = wide;

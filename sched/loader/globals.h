@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
@@ -28,10 +29,18 @@ size_t globals_find(const struct bpf_object *object, const char *name, struct gl
 void globals_visit(const struct bpf_object *object,
 		   void (*visit)(const struct global *global, void *context), void *context);
 
-/* Parses `text` (an integer of any base C knows, true or false, or a string for a char array) into
- * the variable. Returns NULL, or in words what is wrong with the text.
+/* Parses `text` into the variable: an integer of any base C knows, or "possible_cpus" for the
+ * machine's number of them; true or false; a string for a char array. Returns NULL, or in words
+ * what is wrong with the text.
  */
 const char *global_set(const struct global *global, const char *text);
+
+/* From now on "possible_cpus" is this number, where an object is only checked and no guest is
+ * there. */
+void globals_assume_cpus(int cpus);
+
+/* Parses an unsigned number as global_set does. */
+bool global_read_count(const char *text, uint64_t *count);
 
 /* Writes the variable's value as global_set takes it; false for a type that has no such form. */
 bool global_format(const struct global *global, char *text, size_t size);

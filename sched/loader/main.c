@@ -24,6 +24,7 @@
 #include <unistd.h>
 #include <bpf/libbpf.h>
 #include "control.h"
+#include "globals.h"
 #include "kernel_types.h"
 #include "session.h"
 #include "waiting.h"
@@ -32,7 +33,9 @@ static const char usage[] =
 	"usage: scx-loader OBJECT [--set NAME=VALUE]... [--control] [--verifier]\n"
 	"       scx-loader OBJECT [--set NAME=VALUE]... --check OPS\n"
 	"       scx-loader --wait\n"
-	"  --set      a global variable of the object, or ops.MEMBER of its sched_ext_ops\n"
+	"  --set      a global variable of the object, NAME[] for the length of a\n"
+	"             RESIZABLE_ARRAY, or ops.MEMBER of its sched_ext_ops; a number may be\n"
+	"             possible_cpus\n"
 	"  --control  takes `set NAME VALUE`, `get NAME`, `stat` and `quit` on standard input\n"
 	"  --verifier prints the verifier's figures of each program\n"
 	"  --check    only checks that the object opens, takes every --set and has these ops,\n"
@@ -78,6 +81,8 @@ int main(int argc, char **argv)
 		return OUTCOME_USAGE;
 	}
 	libbpf_set_print(print_libbpf);
+	if (options.check)
+		globals_assume_cpus(1);
 	outcome = play(&options);
 	if (outcome == OUTCOME_NOT_LOADED && options.verifier) {
 		/* Who asks the verifier for figures is not told what it read. */

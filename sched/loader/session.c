@@ -11,6 +11,7 @@
 #include <linux/bpf.h>
 #include "exits.h"
 #include "globals.h"
+#include "lengths.h"
 #include "scx_enums.h"
 #include "uei.h"
 #include "verifier.h"
@@ -75,7 +76,8 @@ enum outcome session_open(const char *path, struct session **out)
 bool session_set(struct session *session, const char *name, const char *value, char *error)
 {
 	struct global found[MAX_OPS];
-	size_t count = globals_find(session->object, name, found, MAX_OPS);
+	bool is_length = length_is_meant(name);
+	size_t count = is_length ? 1 : globals_find(session->object, name, found, MAX_OPS);
 	size_t i;
 
 	if (!count) {
@@ -85,8 +87,10 @@ bool session_set(struct session *session, const char *name, const char *value, c
 	for (i = 0; i < count; i++) {
 		const char *problem;
 
-		if (session->loaded && found[i].is_const)
+		if (session->loaded && (is_length || found[i].is_const))
 			problem = "it is constant once the scheduler is loaded";
+		else if (is_length)
+			problem = length_set(session->object, name, value);
 		else
 			problem = global_set(&found[i], value);
 		if (problem) {

@@ -25,19 +25,36 @@ case $* in
 esac
 """
 
+# bpftool gen object OBJECT OBJECTS...
+_BPFTOOL = """\
+#!/bin/sh
+echo "$1 $2" > "$3"
+shift 3
+cat "$@" >> object
+"""
+
 
 class CompileSchedulerTest(absltest.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.folder = Path(self.create_tempdir().full_path)
-        for name, text in (("clang", _CLANG), ("llvm-strip", "#!/bin/sh\n")):
+        for name, text in (
+            ("clang", _CLANG),
+            ("llvm-strip", "#!/bin/sh\n"),
+            ("bpftool", _BPFTOOL),
+        ):
             (self.folder / name).write_text(text)
             (self.folder / name).chmod(0o755)
         (self.folder / "scratch").mkdir()
 
-    def compile(self, included: str, headers: str = "none.tar") -> subprocess.CompletedProcess[str]:
+    def compile(
+        self,
+        included: str,
+        headers: str = "none.tar",
+        sources: tuple[str, ...] = ("up.bpf.c",),
+    ) -> subprocess.CompletedProcess[str]:
         names = {"SCRATCH": "scratch", "TYPES": "types", "TESTED_TYPES": "tested"}
-        ours = ("//my:up", "//my:kernel", headers, "up.bpf.c", "object", "-O2")
+        ours = ("//my:up", "//my:kernel", headers, "object", *sources, "--", "-O2")
         return subprocess.run(
             ["sh", os.path.abspath(_SCRIPT.value), *ours],
             cwd=self.folder,
@@ -82,6 +99,27 @@ class CompileSchedulerTest(absltest.TestCase):
                 "tools/sched_ext/include, and //my:kernel has none: it is prebuilt",
                 result.stderr,
             )
+
+    def test_several_sources_become_one_object(self) -> None:
+        result = self.compile("mine.h", sources=("b one.bpf.c", "a.bpf.c"))
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(
+            self.told(),
+            "gen object\n"
+            "-O2 -Itypes -c b one.bpf.c -o scratch/1.bpf.o\n"
+            "-O2 -Itypes -c a.bpf.c -o scratch/2.bpf.o\n",
+        )
+
+    def test_one_of_the_ecosystem_makes_all_of_it(self) -> None:
+        headers = self.tar("include/scx/common.bpf.h")
+        last = "for source; do :; done\n"
+        own = '"$(cat "$source" 2> /dev/null || echo mine.h)"'
+        asked = _CLANG.replace("#!/bin/sh\n", "#!/bin/sh\n" + last).replace('"$INCLUDED"', own)
+        (self.folder / "clang").write_text(asked)
+        (self.folder / "b.bpf.c").write_text("scx/common.bpf.h")
+        result = self.compile("", headers, sources=("a.bpf.c", "b.bpf.c"))
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(self.told().count("-Itested "), 2)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,10 @@ _MISTAKES = {
         {"set": {"slice-ns": "1"}, "src": "fifo.bpf.c"},
         "set: \"slice-ns\" is neither a C identifier nor",
     ),
+    "bad_length": (
+        {"set": {"ops.flags[]": "1"}, "src": "fifo.bpf.c"},
+        "set: \"ops.flags[]\" is neither a C identifier nor",
+    ),
     "binary_without_ops_name": (
         {"binary": "program"},
         "ops_name is needed with binary",
@@ -62,7 +66,7 @@ _MISTAKES = {
     ),
     "both": (
         {"binary": "program", "src": "fifo.bpf.c"},
-        "give either src (a scheduler in BPF C) or binary (one with its own user space); both are given",
+        "give either src or srcs (a scheduler in BPF C, of one source or of several) or binary (one with its own user space); src and binary are given",
     ),
     "long_ops_name": (
         {"ops_name": "n" * 128, "src": "fifo.bpf.c"},
@@ -70,7 +74,7 @@ _MISTAKES = {
     ),
     "neither": (
         {},
-        "neither is given",
+        "none is given",
     ),
     "newline_in_value": (
         {"set": {"slice_ns": "1\n2"}, "src": "fifo.bpf.c"},
@@ -79,6 +83,10 @@ _MISTAKES = {
     "patient": (
         {"set": {"ops.timeout_ms": "30001"}, "src": "fifo.bpf.c"},
         "set: ops.timeout_ms is 30001; the kernel takes 30000 at most",
+    ),
+    "one_and_several": (
+        {"src": "fifo.bpf.c", "srcs": ["other.bpf.c"]},
+        "src and srcs are given",
     ),
     "root_for_source": (
         {"root": "program", "src": "fifo.bpf.c"},

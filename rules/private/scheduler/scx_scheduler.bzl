@@ -7,7 +7,7 @@ load("//rules/private/build:werror.bzl", "WERROR_ATTRS")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":checks.bzl", "check_problem")
-load(":object.bzl", "SCHEDULER_OBJECT_ATTRS", "compile_scheduler")
+load(":object.bzl", "SCHEDULER_OBJECT_ATTRS", "SOURCES_ATTRS", "check_sources", "compile_scheduler", "scheduler_sources")
 load(":program.bzl", "PROGRAM_ATTRS", "program_layout", "program_problem")
 
 visibility(["//rules", "//rules/private/test"])
@@ -54,12 +54,13 @@ def variable_problem(name):
     """Says what is wrong with the name of a variable to set.
 
     Args:
-      name: string, a C identifier or "ops." and a member of struct sched_ext_ops.
+      name: string, a C identifier, with "[]" for the length of an array, or "ops." and a member of
+        struct sched_ext_ops.
 
     Returns:
       A clause to put after the name, or None when it is right.
     """
-    bare = name.removeprefix("ops.")
+    bare = name.removeprefix("ops.") if name.startswith("ops.") else name.removesuffix("[]")
     if not bare or bare[0] in _DIGITS or not _consists_of(bare, _LETTERS + _DIGITS):
         return "is neither a C identifier nor \"ops.\" and a member of struct sched_ext_ops"
     return None
@@ -100,11 +101,7 @@ def _decimal(text):
 
 def _check(ctx):
     attr = ctx.attr
-    if bool(attr.src) == bool(attr.binary):
-        fail("%s: give either src (a scheduler in BPF C) or binary (one with its own user space); %s given" % (
-            ctx.label,
-            "both are" if attr.src else "neither is",
-        ))
+    check_sources(ctx)
     if attr.binary:
         for name in ["hdrs", "set"]:
             if getattr(attr, name):
@@ -188,7 +185,7 @@ def _from_source(ctx, folder, ops_name):
     object = ctx.actions.declare_file(ctx.label.name + ".bpf.o")
     compile_scheduler(
         ctx,
-        source = ctx.file.src,
+        sources = scheduler_sources(ctx),
         headers = ctx.files.hdrs + ctx.files._include,
         include_paths = ["sched/include"],
         vmlinux_h = (ctx.attr.kernel or ctx.attr._types)[KernelImageInfo].vmlinux_h,
@@ -210,7 +207,7 @@ def _scx_scheduler_impl(ctx):
     name = ctx.label.name
     folder = "scheduler/" + name
     ops_name = ctx.attr.ops_name or name
-    if ctx.attr.src:
+    if not ctx.attr.binary:
         files, argv, outputs, checks = _from_source(ctx, folder, ops_name)
     else:
         files, argv, outputs, checks = _from_binary(ctx, folder)
@@ -225,7 +222,7 @@ def _scx_scheduler_impl(ctx):
             checks = ctx.attr.checks,
             ops_name = ops_name,
             stats_socket = ctx.attr.stats_socket,
-            control = bool(ctx.attr.src),
+            control = not ctx.attr.binary,
             kargs = ctx.attr.kargs,
             sysctls = ctx.attr.sysctls,
         ),
@@ -257,7 +254,7 @@ brings the libraries that its ELF headers ask for.""",
         "kernel": attr.label(
             providers = [KernelImageInfo],
             doc = "The kernel whose types `src` is compiled against; the object then runs on others too. Left " +
-                  "out: Linux 6.12 (//rules:types), and for a source that includes <scx/common.bpf.h> the kernel that is " +
+                  "out: Linux 6.12 (//rules:types), and for sources that include <scx/common.bpf.h> the kernel that is " +
                   "tested (//rules:kernel), whose tools/sched_ext/include it gets.",
         ),
         "ops_name": attr.string(
@@ -265,12 +262,8 @@ brings the libraries that its ELF headers ask for.""",
                   "which \"*\" stands for any text: \"lavd_*\"; default: the target's name.",
         ),
         "set": attr.string_dict(
-            doc = "Global variable of `src`, or \"ops.MEMBER\" of its sched_ext_ops -> value.",
-        ),
-        "src": attr.label(
-            allow_single_file = [".bpf.c"],
-            doc = "A scheduler in BPF C, whose ops.exit calls scx_record_exit(), or UEI_RECORD() of " +
-                  "<scx/common.bpf.h>.",
+            doc = "Global variable of `src`, \"NAME[]\" for the length of a RESIZABLE_ARRAY, or \"ops.MEMBER\" " +
+                  "of its sched_ext_ops -> value; as a number \"possible_cpus\" is that of the guest.",
         ),
         "sysctls": attr.string_dict(doc = "Sysctl name -> value, set before the scheduler starts."),
         "_include": attr.label(default = "//sched/include"),
@@ -278,6 +271,6 @@ brings the libraries that its ELF headers ask for.""",
         "_tested_kernel": attr.label(default = "//rules:kernel", providers = [KernelImageInfo]),
         "_types": attr.label(default = "//rules:types", providers = [KernelImageInfo]),
         "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
-    } | PROGRAM_ATTRS | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | WERROR_ATTRS,
+    } | PROGRAM_ATTRS | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | SOURCES_ATTRS | WERROR_ATTRS,
     provides = [ScxSchedulerInfo],
 )
