@@ -11,6 +11,7 @@ from absl.testing import absltest, parameterized
 
 _LOADER = flags.DEFINE_string("loader", None, "scx-loader.", required=True)
 _OBJECT = flags.DEFINE_string("object", None, "The object of //sched/faulty.", required=True)
+_LINKED = flags.DEFINE_string("linked", None, "The object of //tests/lives:linked.", required=True)
 
 
 def _load(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -78,6 +79,41 @@ class SettingsTest(parameterized.TestCase):
         result = _set(setting)
         self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stderr, f"scx-loader: --set {setting}: not NAME=VALUE\n")
+
+
+class ResizableTest(parameterized.TestCase):
+    """Settings of an object as the kernel's ecosystem writes it, linked of two sources."""
+
+    def _set(self, setting: str) -> subprocess.CompletedProcess[str]:
+        return _load(_LINKED.value, "--set", setting, "--check", "linked")
+
+    @parameterized.parameters(
+        "nr_cpus=possible_cpus",
+        "turns_of_cpu[]=1",
+        "turns_of_cpu[]=300",
+        "turns_of_cpu[]=possible_cpus",
+        "turns=7",
+        "last_weight=1",
+    )
+    def test_takes(self, setting: str) -> None:
+        result = self._set(setting)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    @parameterized.parameters(
+        ("turns_of_cpu[]=0", "a length is a number from 1 to 65536, or possible_cpus"),
+        ("turns_of_cpu[]=65537", "a length is a number from 1 to 65536, or possible_cpus"),
+        ("turns_of_cpu[]=many", "a length is a number from 1 to 65536, or possible_cpus"),
+        ("nr_cpus[]=2", "it is no RESIZABLE_ARRAY"),
+        ("nothing[]=2", "it is no RESIZABLE_ARRAY"),
+        ("nr_cpus=possible", "it takes an integer"),
+    )
+    def test_refuses(self, setting: str, problem: str) -> None:
+        name, _, value = setting.partition("=")
+        result = self._set(setting)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(
+            result.stderr, f'scx-loader: --set: cannot set {name} to "{value}": {problem}\n'
+        )
 
 
 class CommandLineTest(parameterized.TestCase):
