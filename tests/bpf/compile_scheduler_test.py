@@ -53,7 +53,9 @@ class CompileSchedulerTest(absltest.TestCase):
         headers: str = "none.tar",
         sources: tuple[str, ...] = ("up.bpf.c",),
     ) -> subprocess.CompletedProcess[str]:
-        names = {"SCRATCH": "scratch", "TYPES": "types", "TESTED_TYPES": "tested"}
+        names = {"SCRATCH": "scratch", "TYPES": "types", "TESTED_TYPES": "tested"} | {
+            "KERNELS_OWN_FLAGS": "-fa -fb"
+        }
         ours = ("//my:up", "//my:kernel", headers, "object", *sources, "--", "-O2")
         return subprocess.run(
             ["sh", os.path.abspath(_SCRIPT.value), *ours],
@@ -84,6 +86,7 @@ class CompileSchedulerTest(absltest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertIn("-Iscratch/include ", self.told())
         self.assertIn("-Itested ", self.told())
+        self.assertStartsWith(self.told(), "-O2 -fa -fb -I")
         self.assertNotIn("-Itypes", self.told())
 
     def test_a_header_of_its_own_is_not_the_kernels(self) -> None:

@@ -6,7 +6,8 @@
 # includes a header <scx/...> which it does not bring, all are of the kernel's ecosystem: such a header
 # is of the tested KERNEL's tree (HEADERS: a tar of its tools/sched_ext/include, maybe not there), and
 # so are the types, as in that tree's Makefile. The environment names directories: TYPES and
-# TESTED_TYPES, each with a vmlinux.h for one of the two kinds, and SCRATCH.
+# TESTED_TYPES, each with a vmlinux.h for one of the two kinds, and SCRATCH; KERNELS_OWN_FLAGS are options
+# for the second kind.
 set -eu
 label=$1 kernel=$2 headers=$3 object=$4
 shift 4
@@ -49,9 +50,8 @@ else
       "or the header to hdrs" >&2
     exit 1
   fi
-  # Types of newer kernels embed structures by their names alone, which is an extension of C.
-  set -- "$@" -Wno-compare-distinct-pointer-types -fms-extensions -Wno-microsoft-anon-tag \
-    "-I$SCRATCH/include" "-I$SCRATCH/include/bpf-compat" "-I$TESTED_TYPES" -idirafter /usr/include
+  # shellcheck disable=SC2086 # options without blanks
+  set -- "$@" $KERNELS_OWN_FLAGS "-I$SCRATCH/include" "-I$SCRATCH/include/bpf-compat" "-I$TESTED_TYPES" -idirafter /usr/include
 fi
 
 compile() {

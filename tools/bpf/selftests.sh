@@ -19,8 +19,7 @@ mkdir made
 
 for source in *.bpf.c; do
   name=${source%.bpf.c}
-  clang "$@" -fms-extensions -Wno-microsoft-anon-tag -Wno-compare-distinct-pointer-types \
-    -Wno-incompatible-function-pointer-types "-I$headers" "-I$headers/bpf-compat" -I/kernel \
+  clang "$@" -Wno-incompatible-function-pointer-types "-I$headers" "-I$headers/bpf-compat" -I/kernel \
     -idirafter /usr/include -c "$source" -o "made/$name.o"
   bpftool gen object "made/$name.linked.o" "made/$name.o"
   bpftool gen skeleton "made/$name.linked.o" name "$name" > "made/$name.bpf.skel.h"

@@ -24,6 +24,16 @@ BPF_FLAGS = [
     "-D__TARGET_ARCH_x86",
 ]
 
+# What sources of the kernel's tree take besides, as in its Makefiles; of newer kernels, types embed
+# structures by their names alone. And one for clang up to 21, which makes stores of zeros into a memset, and
+# of a memset in a BPF arena stores whose pointer it forgets to cast (docs/limits.md).
+KERNELS_OWN_FLAGS = [
+    "-Wno-compare-distinct-pointer-types",
+    "-fms-extensions",
+    "-Wno-microsoft-anon-tag",
+    "-fno-builtin-memset",
+]
+
 # A shell, for two commands make one action: the object without its DWARF, which nothing reads.
 _COMPILE = 'clang "$@" -o /out/object && llvm-strip -g /out/object'
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_scx_selftests`: a kernel's own tests of sched_ext, as tests of a ktstr_test."""
 
-load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS")
+load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS", "KERNELS_OWN_FLAGS")
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
@@ -13,7 +13,7 @@ def _kernel_scx_selftests_impl(ctx):
     tests = ctx.actions.declare_file(ctx.label.name + "/selftests.py")
     run_in_root(
         ctx,
-        command = ["sh", "/build.sh", str(ctx.label)] + BPF_FLAGS,
+        command = ["sh", "/build.sh", str(ctx.label)] + BPF_FLAGS + KERNELS_OWN_FLAGS,
         inputs = {
             "/build.sh": ctx.file._build,
             "/elf_search_tree.c": ctx.file._elf_search_tree,

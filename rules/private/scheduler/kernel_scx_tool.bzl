@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_scx_tool`: an example scheduler of a kernel's own tools/sched_ext."""
 
-load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS")
+load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS", "KERNELS_OWN_FLAGS")
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
@@ -26,7 +26,7 @@ def _kernel_scx_tool_impl(ctx):
     run_in_root(
         ctx,
         command = ["sh", "-ec", _BUILD, "sh", ctx.attr.tool] + BPF_FLAGS +
-                  ["-Wno-compare-distinct-pointer-types", "-fms-extensions", "-Wno-microsoft-anon-tag"],
+                  KERNELS_OWN_FLAGS,
         inputs = {
             "/elf_search_tree.c": ctx.file._elf_search_tree,
             "/kernel/vmlinux.h": ctx.attr.kernel[KernelImageInfo].vmlinux_h,

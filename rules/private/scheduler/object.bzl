@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compiles schedulers in BPF C: those of ours, and those written as the kernel's own are."""
 
-load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS")
+load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS", "KERNELS_OWN_FLAGS")
 load("//rules/private/build:include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load("//rules/private/build:root_action.bzl", "run_in_root")
 load("//rules/private/build:werror.bzl", "werror")
@@ -85,7 +85,7 @@ def compile_scheduler(ctx, *, sources, headers, include_paths, vmlinux_h, tested
         inputs = inputs,
         outputs = {"object": output},
         scratch = ["/scx"],
-        env = {"SCRATCH": "/scx", "TESTED_TYPES": "/tested", "TYPES": "/kernel"},
+        env = {"KERNELS_OWN_FLAGS": " ".join(KERNELS_OWN_FLAGS), "SCRATCH": "/scx", "TESTED_TYPES": "/tested", "TYPES": "/kernel"},
         chdir = SOURCE_ROOT,
         mnemonic = "BpfCompile",
         progress_message = "Compiling BPF program %{label}",
