@@ -107,6 +107,17 @@ GROUPS = (
         f" for e in {_CHAIN} if e.my_q != 0)",
     ),
     Invariant(
+        name="group-quota-known",
+        says="A group with a quota is one below a quota, too: the tick goes on for its tasks.",
+        category=Category.GROUP,
+        source="kernel/sched/core.c tg_cfs_schedulable_down",
+        at=(TICKED_FAIR,),
+        given=_IN_GROUP,
+        holds="all(task_group(cfs_rq(e.my_q).tg).cfs_bandwidth.quota + 1 == 0"
+        " or task_group(cfs_rq(e.my_q).tg).cfs_bandwidth.hierarchical_quota + 1 != 0"
+        f" for e in {_CHAIN} if e.my_q != 0)",
+    ),
+    Invariant(
         name="group-load-avg",
         says="The load of a group over all CPUs is not negative.",
         category=Category.GROUP,

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The known faults of the kernel: their switches, their page, and what has no switch is refused."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from absl.testing import absltest
+from runfiles import Runfiles
+
+from ktstr.model.errors import UsageError
+from tests.faults import known_run
+from tests.faults.known.fault import WITHOUT, switched_on
+from tests.faults.known.missed import MISSED
+
+_SWITCH = re.compile(r"^\+\tFAULT\((\w+)\)", re.MULTILINE)
+_PLACE = re.compile(r"^\+.*ktstr_fault\((\w+)\)", re.MULTILINE)
+
+
+def _patch() -> str:
+    runfiles = Runfiles.Create()
+    assert runfiles is not None
+    path = runfiles.Rlocation("_main/sched/faults/faults.patch")
+    assert path is not None
+    return Path(path).read_text(encoding="utf-8")
+
+
+def _result(verdict: str, *messages: tuple[str, str]) -> dict[str, Any]:
+    phases = [{"name": "scenario", "start_ns": "1000000000", "end_ns": "3500000000"}]
+    details = [{"kind": kind, "message": message} for kind, message in messages]
+    wall = [{"name": "boot", "seconds": 1.0}, {"name": "total", "seconds": 4.25}]
+    return {
+        "verdict": verdict,
+        "details": details,
+        "timeline": {"phases": phases},
+        "host": {"wall": wall},
+    }
+
+
+def _all_well() -> dict[str, known_run.Seen]:
+    seen = known_run.seen_of(_result("PASS"))
+    names = [fault.name for fault in known_run.faults()]
+    return {name + suffix: seen for name in names for suffix in ("", WITHOUT)}
+
+
+class SwitchTest(absltest.TestCase):
+    def _parameters(self, known: str) -> Path:
+        root = Path(tempfile.mkdtemp())
+        (root / "ktstr_fault").write_text("\n", encoding="ascii")
+        (root / "ktstr_faults").write_text(known + "\n", encoding="ascii")
+        return root
+
+    def test_a_fault_is_on_meanwhile_and_off_again(self) -> None:
+        root = self._parameters("rr_count,leaf_list")
+        with switched_on("leaf_list", root=root):
+            self.assertEqual((root / "ktstr_fault").read_text(), "leaf_list\n")
+        self.assertEqual((root / "ktstr_fault").read_text(), "\n")
+
+    def test_without_it_nothing_is_switched(self) -> None:
+        root = self._parameters("rr_count,leaf_list")
+        with switched_on("leaf_list", really=False, root=root):
+            self.assertEqual((root / "ktstr_fault").read_text(), "\n")
+
+    def test_a_switch_that_the_kernel_lacks_is_named(self) -> None:
+        root = self._parameters("rr_count,leaf_list")
+        expected = r"fault 'leaf_lost': Linux .* has rr_count, leaf_list"
+        with self.assertRaisesRegex(UsageError, expected), switched_on("leaf_lost", root=root):
+            self.fail("it was switched on")
+
+    def test_a_kernel_without_switches_is_named(self) -> None:
+        root = Path(tempfile.mkdtemp())
+        expected = r"fault 'rr_count': Linux .* has no faults to switch on"
+        with self.assertRaisesRegex(UsageError, expected), switched_on("rr_count", root=root):
+            self.fail("it was switched on")
+
+
+class KnownTest(absltest.TestCase):
+    def test_each_switch_is_used_and_listed_once(self) -> None:
+        patch = _patch()
+        switches = _SWITCH.findall(patch)
+        places = {name for name in _PLACE.findall(patch) if name != "name"}
+        self.assertEqual(sorted(switches), sorted(places))
+        listed = [fault.name for fault in known_run.faults()]
+        listed += [missed.name for missed in MISSED if missed.switched]
+        self.assertEqual(sorted(listed), sorted(switches))
+
+    def test_an_invariant_is_told_by_its_name(self) -> None:
+        found = known_run.seen_of(
+            _result("PASS", ("INVARIANT", "invariant cfs-h-nr did not hold"), ("STUCK", "x"))
+        )
+        self.assertEqual(found.found, "invariant `cfs-h-nr`, stuck")
+        self.assertEqual((found.guest_s, found.host_s), (2.5, 4.25))
+
+    def test_all_as_it_is_to_be_is_no_mistake(self) -> None:
+        self.assertEqual(list(known_run.mistakes(_all_well())), [])
+
+    def test_what_was_not_found_and_a_false_alarm_are_mistakes(self) -> None:
+        seen = _all_well()
+        seen["rr_count"] = known_run.seen_of(_result("FAIL", ("CLAIM", "unmet")))
+        seen["leaf_list" + WITHOUT] = known_run.seen_of(_result("FAIL", ("STUCK", "x")))
+        del seen["scx_weight"]
+        self.assertEqual(
+            sorted(known_run.mistakes(seen)),
+            ["leaf_list__without: FAIL stuck", "rr_count: FAIL claim", "scx_weight: no result"],
+        )
+
+    def test_the_page_has_a_row_for_each(self) -> None:
+        page = known_run.render(_all_well())
+        for fault in known_run.faults():
+            self.assertIn(f"| `{fault.name}` |", page)
+        for missed in MISSED:
+            self.assertIn(missed.why, page)
+
+
+if __name__ == "__main__":
+    absltest.main()
