@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rooms of the product and their arrows, which arrows.py holds; docs/design.md has them, too."""
+"""The rooms of the product and their arrows, for arrows.py; docs/design.md has them, too."""
 
 # house -> each of its rooms -> the rooms of it that this one may import.  A room is a folder, or a
 # file that lies beside the folders; a folder in a room's folder may be a room of its own.

@@ -92,12 +92,16 @@ def _house(_program: str, files: list[str]) -> list[list[str]]:
 
 
 def _arrows(_program: str, files: list[str]) -> list[list[str]]:
-    return [[sys.executable, arrows.__file__, *_ending(files, ".py")]]
+    return [_with_neighbours(arrows.__name__, files)]
 
 
 def _circles(_program: str, files: list[str]) -> list[list[str]]:
-    # it imports its neighbour, as a script cannot
-    return [["env", "PYTHONPATH=.", sys.executable, "-m", circles.__name__, *_ending(files, ".py")]]
+    return [_with_neighbours(circles.__name__, files)]
+
+
+def _with_neighbours(module: str, files: list[str]) -> list[str]:
+    """Runs what imports its neighbours, as a script cannot."""
+    return ["env", "PYTHONPATH=.", sys.executable, "-m", module, *_ending(files, ".py")]
 
 
 def _directories(_program: str, files: list[str]) -> list[list[str]]:
