@@ -2,7 +2,13 @@
 """Everything that a BUILD file loads from ktstr."""
 
 load("//rules:disk.bzl", _disk = "disk", _disk_template = "disk_template")
-load("//rules:gauntlet.bzl", _flag = "flag", _ktstr_gauntlet = "ktstr_gauntlet", _preset = "preset")
+load(
+    "//rules:gauntlet.bzl",
+    _flag = "flag",
+    _ktstr_gauntlet = "ktstr_gauntlet",
+    _preset = "preset",
+    _scheduler_defaults = "scheduler_defaults",
+)
 load(
     "//rules:initramfs.bzl",
     _initramfs = "initramfs",
@@ -27,10 +33,15 @@ load(
     _metric_range = "metric_range",
     _payload = "payload",
 )
-load("//rules:scheduler.bzl", _scx_scheduler = "scx_scheduler")
+load(
+    "//rules:scheduler.bzl",
+    _commanded_scheduler = "commanded_scheduler",
+    _scx_scheduler = "scx_scheduler",
+)
 load("//rules:test.bzl", _ktstr_test = "ktstr_test", _scx_verify_test = "scx_verify_test")
 load("//rules:worker.bzl", _ktstr_worker = "ktstr_worker")
 
+commanded_scheduler = _commanded_scheduler
 disk = _disk
 disk_template = _disk_template
 exit_code = _exit_code
@@ -53,6 +64,7 @@ numa_node = _numa_node
 payload = _payload
 prebuilt_kernel = _prebuilt_kernel
 preset = _preset
+scheduler_defaults = _scheduler_defaults
 scx_scheduler = _scx_scheduler
 scx_verify_test = _scx_verify_test
 side_cache = _side_cache

@@ -15,7 +15,7 @@ from ktstr.guest.scenario.engine import Engine
 from ktstr.guest.scenario.population import Stage
 from ktstr.guest.scheduler.lives import Schedulers
 from ktstr.guest.scheduler.subject import Subject
-from ktstr.guest.system.cgroups import CgroupTree
+from ktstr.guest.system.cgroups import workload_tree
 from ktstr.guest.system.comm import set_comm
 from ktstr.guest.system.mark import mark
 from ktstr.guest.system.oom import NEVER_KILLED, set_oom_score
@@ -136,6 +136,8 @@ class _Session:
         cpus = CpuWatch(self._reactor, self._port)
         if self._witness is not None:
             self._witness.begin(self._port, len(self._view.cpus))
+        if self._plan.workload_root:
+            workload_tree(self._plan.workload_root).prepare()
         schedulers = Schedulers(self._plan, self._reactor, self._port, self._loader)
         mark(Phase.SCHEDULER)
         try:
@@ -176,7 +178,7 @@ class _Session:
 
             run_shell(plan, stage, self._reactor)
         elif plan.scenario is not None:
-            tree = CgroupTree()
+            tree = workload_tree(plan.workload_root)
             payloads = payloads_of(plan, tree, self._reactor)
             engine = Engine(
                 stage, tree, self._reactor, self._port, subject, payloads, witness=self._witness

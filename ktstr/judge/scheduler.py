@@ -8,6 +8,7 @@ from typing import assert_never
 
 from ktstr.console.findings import ConsoleKind
 from ktstr.judge.lives.comeback import comeback, is_interrupted, why_thrown_out
+from ktstr.judge.lives.commanded import commanded_life
 from ktstr.judge.lives.first_cause import causes, last_words
 from ktstr.judge.lives.planned import lives_of
 from ktstr.model.enable_state import EnableState
@@ -87,6 +88,8 @@ def _left_in_order(facts: SchedulerFacts) -> bool:
 
 
 def _life(run: RunRecord, plan: SchedulerPlan, facts: SchedulerFacts) -> list[Detail]:
+    if plan.enable:
+        return commanded_life(plan, facts)
     if never := _unattached(facts):
         kind, what = never
         why = _why(plan, facts, _said(run, facts))

@@ -71,6 +71,7 @@ def layer_names(target: Target) -> tuple[str, ...]:
         *(scheduler.layer for scheduler in schedulers_of(target)),
         *(payload.layer for payload in target.payloads),
         *(worker.layer for worker in target.workers),
+        *((target.data.layer,) if target.data is not None else ()),
     )
 
 

@@ -34,8 +34,12 @@ class KernelFiles:
 class SchedulerFiles:
     """A scheduler's initramfs layer (runfiles path) and how to start it; see ScxSchedulerInfo.
 
-    checks: thresholds for every test of it, field of `Checks` to value as text.  stats_socket: path
-    in the guest, empty if it has none.
+    checks: thresholds for every test of it, field of `Checks` to value as text.  enable, disable:
+    the shell commands of one that is in the kernel, which has no program.  cgroup_parent: the
+    cgroup of its process, workload_root_cgroup: that whose children are the tests', each below the
+    mount and empty for the default.  config, data: guest paths of its configuration and of the
+    folder of its files; empty where it has none.  config_text: the configuration where it is text.
+    stats_socket: path in the guest, empty if it has none.
     """
 
     label: str
@@ -48,6 +52,21 @@ class SchedulerFiles:
     sysctls: dict[str, str]
     checks: dict[str, str]
     stats_socket: str = ""
+    enable: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
+    cgroup_parent: str = ""
+    workload_root_cgroup: str = ""
+    config: str = ""
+    config_text: str = ""
+    data: str = ""
+
+
+@dataclass(frozen=True)
+class DataFiles:
+    """The initramfs layer (runfiles path) of a test's own files, and their names below DATA_DIR."""
+
+    layer: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,7 +122,9 @@ class Target:
     whether every run of `--runs_per_test` has `seed`, rather than one of its own.  passed_env:
     names of variables that the target sets or inherits.  core: whether the memory of a guest that
     does not come to its end is kept.  replay: which failed tests are played again: `off`, `events`
-    or `all`.  coverage: whether it is told what code the tests reach.
+    or `all`.  coverage: whether it is told what code the tests reach.  workload_root_cgroup: that
+    whose children are the tests' cgroups, empty for the default.  scheduler_config: in place of the
+    scheduler's own; empty where that holds.  data: files for test functions.
     """
 
     label: str
@@ -138,6 +159,9 @@ class Target:
     core: bool = False
     replay: str = "events"
     coverage: bool = False
+    workload_root_cgroup: str = ""
+    scheduler_config: str = ""
+    data: DataFiles | None = None
 
     @property
     def machine(self) -> Topology:

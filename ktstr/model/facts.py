@@ -203,6 +203,9 @@ class SchedulerFacts:
     SCX_OPS_SWITCH_PARTIAL), by the file of that name.
     kernel_words: the lines that sched_ext, lockdown and faults of its process left in the kernel's
     log during its life, the first 20.  left_running: processes that its own left when it ended.
+    enabled_ns: when the commands of one that is in the kernel had switched it on; ended_ns is when
+    others had switched it off, and exit_status what went wrong with one.  cgroup: of its process
+    after attachment, by /proc/PID/cgroup, where the plan names one.
     """
 
     frame_type = FrameType.SCHEDULER
@@ -236,6 +239,13 @@ class SchedulerFacts:
     switch_all: str = ""
     kernel_words: tuple[str, ...] = ()
     left_running: tuple[str, ...] = ()
+    enabled_ns: int | None = None
+    cgroup: str = ""
+
+    @property
+    def began_ns(self) -> int | None:
+        """When it was there: attached, or switched on; None: it never was."""
+        return self.attached_ns if self.attached_ns is not None else self.enabled_ns
 
 
 @dataclass(frozen=True)

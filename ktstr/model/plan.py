@@ -19,6 +19,7 @@ from ktstr.model.verdict.claims import SeriesClaim, StatClaim
 
 PLAN_PATH = "/ktstr/plan.json"
 SOURCES_DIR = "/ktstr/src"
+DATA_DIR = "/ktstr/data"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class SchedulerPlan:
     (`ktstr.model.ops_name`).  `control` says that it speaks the loader protocol of sched/loader on
     stdin and stdout.  `stats_socket` is where it tells its statistics (`ktstr.model.wire.stats`);
     empty: it is not asked.
+
+    One that is in the kernel has no program: `enable` and `disable` are the shell commands that
+    switch it on and off, `argv` and `ops` are empty.  `cgroup` is that of its process, below the
+    mount; empty: the root.  `config` is the guest path of its configuration, empty where it has
+    none; `config_text` is written there, unless a layer brings it.
     """
 
     name: str
@@ -37,6 +43,11 @@ class SchedulerPlan:
     control: bool
     attach_timeout_s: float = 20.0
     stats_socket: str = ""
+    enable: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
+    cgroup: str = ""
+    config: str = ""
+    config_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,9 @@ class Plan:
     of the monitor are apart at least.  `workers` are the names of the
     target's own work types.  `environment` holds variables that are set in the guest as they are on
     the host, for all that runs there.  `witness` is off only where its own
-    cost is measured.
+    cost is measured.  `workload_root` is the cgroup, below the mount, whose children are the test's
+    cgroups, made before the scheduler starts; empty: the default, made with the first of them.
+    `data` names the test's files below DATA_DIR.
     """
 
     test: str
@@ -99,6 +112,8 @@ class Plan:
     environment: dict[str, str] = field(default_factory=dict)
     witness: bool = True
     sample_ms: float = SAMPLE_MS
+    workload_root: str = ""
+    data: tuple[str, ...] = ()
 
     @property
     def machine(self) -> Topology:

@@ -139,6 +139,7 @@ def _run(result: result_pb2.Result) -> list[str]:
         "kernel": _kernel(identity.kernel),
         "patches": ", ".join(f"{each.name} {each.sha256[:12]}" for each in identity.patches),
         "scheduler": _scheduler(result),
+        "places": _places(result),
         "topology": topology.asked + seen,
         "accelerator": f"{identity.accelerator.name}: {identity.accelerator.reason}",
         "seed": _seed(result),
@@ -160,12 +161,27 @@ def _scheduler(result: result_pb2.Result) -> str:
     if not result.identity.HasField("scheduler"):
         return "; ".join(["none: the kernel's own class", *_lives(lives)])
     choice = result.identity.scheduler
-    command = " ".join(choice.argv) or choice.label.removeprefix("@@")
+    command = " ".join(choice.argv) or "; ".join(choice.enable) or choice.label.removeprefix("@@")
     ran = f"{command}, layer {choice.layer.sha256[:12] or 'unread'}"
     if len(lives) > 1:
         return "; ".join([ran, *_lives(lives)])
     life = result.schedulers[0] if result.schedulers else None
     return f"{ran}; {_came_to(life)}" if life is not None and life.phase else ran
+
+
+def _places(result: result_pb2.Result) -> str:
+    """Where scheduler and test looked, as far as the target says so."""
+    choice, places = result.identity.scheduler, result.places
+    parts = []
+    if places.made_before_scheduler:
+        parts.append(f"cgroups below {places.workload_root_cgroup}")
+    if choice.cgroup_parent:
+        parts.append(f"scheduler in {choice.cgroup_parent}")
+    if choice.config:
+        parts.append(f"configuration {choice.config}")
+    if places.data:
+        parts.append(f"files {', '.join(places.data)}")
+    return "; ".join(parts)
 
 
 def _lives(lives: list[result_pb2.Scheduler]) -> list[str]:

@@ -14,7 +14,7 @@ from ktstr.guest.function.in_vain import InVain
 from ktstr.guest.function.link import LinkType, RemoteSubject, RemoteWitness
 from ktstr.guest.function.skipped import Skipped
 from ktstr.guest.source import function_of
-from ktstr.guest.system.cgroups import CgroupTree
+from ktstr.guest.system.cgroups import workload_tree
 from ktstr.guest.system.comm import set_comm
 from ktstr.guest.system.oom import ORDINARY, set_oom_score
 from ktstr.guest.system.port import FramePort
@@ -65,10 +65,13 @@ def _settle(output: int) -> None:
 
 def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, Any]:
     reactor = Reactor()
-    ops = plan.scheduler.ops if plan.scheduler is not None else ""
-    subject = RemoteSubject(ops, port, answers, reactor)
+    own = plan.scheduler
+    name, ops = (own.name, own.ops) if own is not None else ("", "")
+    subject = RemoteSubject(name, ops, port, answers, reactor)
     witness = RemoteWitness(subject) if plan.witness else None
-    context = Context(plan, stage, CgroupTree(), reactor, port, subject, witness)
+    context = Context(
+        plan, stage, workload_tree(plan.workload_root), reactor, port, subject, witness
+    )
     outcome, detail, verdict = FunctionEnd.RETURNED, "", ""
     try:
         try:

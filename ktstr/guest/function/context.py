@@ -13,6 +13,7 @@ from ktstr.guest.scenario.engine import Engine
 from ktstr.guest.system.hotplug import Hotplug
 from ktstr.guest.system.view import online_cpus
 from ktstr.model.errors import TestFailure, UsageError
+from ktstr.model.plan import DATA_DIR
 from ktstr.model.scenario.conditions import OnTimeout
 from ktstr.model.scenario.given import scenario_of
 from ktstr.model.scenario.limits import NO_LIMITS
@@ -123,6 +124,17 @@ class Context:
         names = ", ".join(disk.name for disk in self._stage.disks) or "none"
         raise UsageError(f"no disk {name!r}: the target has {names}; see its `disks` attribute")
 
+    def data(self, name: str) -> str:
+        """The path here of one of the target's files, by its path in `data_in_guest`.
+
+        Raises:
+            UsageError: the target has no such file; those that it has are named.
+        """
+        if name in self._plan.data:
+            return f"{DATA_DIR}/{name}"
+        names = ", ".join(self._plan.data) or "none"
+        raise UsageError(f"no file {name!r}: the target has {names}; see its `data_in_guest`")
+
     @property
     def notes(self) -> dict[str, Any]:
         """What `note` was given so far."""
@@ -155,7 +167,7 @@ class Context:
             plan.payloads,
             plan.disks,
             plan.staged,
-            self._subject.ops,
+            self._subject.name,
             self.topology.cpus - online_cpus(),
         )
         check_custom_work(scenario, plan.workers)

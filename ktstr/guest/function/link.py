@@ -102,20 +102,29 @@ class AgentEnd:
         except InfraError as error:
             answer["infra"] = str(error)
         # also after a failure: what had been attached may be gone
-        answer["ops"] = self._subject.ops
+        answer["name"], answer["ops"] = self._subject.name, self._subject.ops
         os.write(self._answers, json.dumps(answer).encode() + b"\n")
 
 
 class RemoteSubject:
     """The `engine.Subject` in the function's process: has the agent act on the scheduler.
 
-    `ops` is what sched_ext is to show, empty while no scheduler is meant to run.
+    `name` is that of the scheduler that is meant to run, empty while none is; `ops` is what
+    sched_ext is to show, empty while it is to be off.
     """
 
-    def __init__(self, ops: str, link: FramePort, answers: int, reactor: Reactor) -> None:
-        self._ops, self._link, self._answers, self._reactor = ops, link, answers, reactor
+    def __init__(
+        self, name: str, ops: str, link: FramePort, answers: int, reactor: Reactor
+    ) -> None:
+        self._name, self._ops = name, ops
+        self._link, self._answers, self._reactor = link, answers, reactor
         self._uevents: Uevents | None = None
         self._listen()
+
+    @property
+    def name(self) -> str:
+        """The scheduler that is meant to run now."""
+        return self._name
 
     @property
     def ops(self) -> str:
@@ -167,7 +176,7 @@ class RemoteSubject:
                 raise InfraError("the agent is gone")
             text += piece
         answer = json.loads(text)
-        self._ops = answer["ops"]
+        self._name, self._ops = answer["name"], answer["ops"]
         self._listen()
         if answer["usage"]:
             raise UsageError(answer["usage"])

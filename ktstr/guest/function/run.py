@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ktstr.guest.function.body import run_body
 from ktstr.guest.function.link import AgentEnd
-from ktstr.guest.system.cgroups import CgroupTree
+from ktstr.guest.system.cgroups import CgroupTree, workload_tree
 from ktstr.guest.system.child import await_child
 from ktstr.guest.system.log import BoundedLog
 from ktstr.guest.system.processes import describe
@@ -49,7 +49,8 @@ class FunctionRun:
     ) -> None:
         self._plan, self._stage, self._reactor = plan, stage, reactor
         self._port, self._subject, self._witness = port, subject, witness
-        self._tree, self._managed = CgroupTree(parent=_PARENT), CgroupTree()
+        self._tree = CgroupTree(parent=_PARENT)
+        self._managed = workload_tree(plan.workload_root)
         self._log = BoundedLog()
         self._status: int | None = None
 

@@ -76,6 +76,7 @@ class Scheduler:
         self._phase = SchedulerPhase.START
         self._attached_ns: int | None = None
         self._told = self._forced = False
+        self._cgroup = ""
         self._asked = 0
         self._state_attached = self._state_end = _NOTHING
         self._counted_attached = self._counted_end = _UNCOUNTED
@@ -85,8 +86,11 @@ class Scheduler:
         """Starts it and waits until the kernel says that it is attached, or that it never will.
 
         Raises:
-            InfraError: the kernel does not count the attachment that it has told of.
+            InfraError: the kernel does not count the attachment that it has told of, or what the
+                scheduler is to find cannot be made.
         """
+        if self.plan.cgroup or self.plan.config_text:
+            self._settle()
         before = sched_ext.read_state().enable_seq
         try:
             if self._waiting is None:
@@ -104,6 +108,10 @@ class Scheduler:
         self._await_count(before)
         self._state_attached = sched_ext.read_state()
         self._counted_attached = sched_ext.read_counters()
+        if self.plan.cgroup:
+            from ktstr.guest.scheduler.places import cgroup_of
+
+            self._cgroup = cgroup_of(self._program.pid)
         if self._is_attached() and not self._ended:
             self._phase, self._attached_ns = SchedulerPhase.RUN, time.monotonic_ns()
             return True
@@ -202,12 +210,12 @@ class Scheduler:
 
     def _new_program(self) -> Program:
         if self.plan.control:
-            return Program(self._reactor, self.plan.argv, self._hearers)
+            return Program(self._reactor, self._command(), self._hearers)
         # most schedulers are loaded by the generic loader, which does not fork
         from ktstr.guest.scheduler.forked import VARIABLE, new_mark
 
         self._mark = new_mark()
-        return Program(self._reactor, self.plan.argv, self._hearers, {VARIABLE: self._mark})
+        return Program(self._reactor, self._command(), self._hearers, {VARIABLE: self._mark})
 
     def _end_what_is_left(self) -> None:
         """Kills what its process has started, and remembers that if nobody had told it to go."""
@@ -216,6 +224,22 @@ class Scheduler:
 
             left = kill_left(self._mark, self._reactor)
             self._left += () if self._told else left
+
+    def _command(self) -> tuple[str, ...]:
+        if not self.plan.cgroup:
+            return self.plan.argv
+        from ktstr.guest.scheduler.places import command_of
+
+        return command_of(self.plan)
+
+    def _settle(self) -> None:
+        """Makes what it is to find; a waiting loader goes where it is to run."""
+        # few schedulers ask for a place
+        from ktstr.guest.scheduler.places import enter, settle
+
+        settle(self.plan)
+        if self._waiting is not None:
+            enter(self.plan, self._waiting.pid)
 
     @property
     def _ended(self) -> bool:
@@ -346,6 +370,7 @@ class Scheduler:
             kernel_words=kernel_words(kernel_log, self._program.pid),
             switch_all=self._counted_attached.switch_all,
             left_running=self._left,
+            cgroup=self._cgroup,
         )
 
     def _ejections(self, kernel_log: list[str]) -> tuple[str, ...]:

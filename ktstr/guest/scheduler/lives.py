@@ -12,6 +12,7 @@ from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import LogChunk
 
 if TYPE_CHECKING:
+    from ktstr.guest.scheduler.commanded import CommandedScheduler
     from ktstr.guest.scheduler.waiting import WaitingLoader
     from ktstr.guest.system.port import Sink
     from ktstr.guest.system.reactor import Reactor
@@ -33,14 +34,14 @@ class Schedulers:
         self._reactor, self._sink = reactor, sink
         own = () if plan.scheduler is None else (plan.scheduler,)
         self._known = {each.name: each for each in (*own, *plan.staged)}
-        self._life: Scheduler | None = None
+        self._life: Scheduler | CommandedScheduler | None = None
         self._lives = 0
         self._waiting = waiting
 
     def begin(self) -> bool:
         """Starts the scheduler under test, if there is one; returns whether it is attached."""
         if self._waiting is not None and (
-            self._own is None or not self._waiting.serves(self._own.argv)
+            self._own is None or not self._own.argv or not self._waiting.serves(self._own.argv)
         ):
             self._waiting.dismiss()
             self._waiting = None
@@ -58,8 +59,13 @@ class Schedulers:
         return self._life.words() if self._life is not None else ""
 
     @property
+    def name(self) -> str:
+        """The scheduler that is meant to run now; empty while none is."""
+        return self._life.plan.name if self._life is not None else ""
+
+    @property
     def ops(self) -> str:
-        """The name that sched_ext is to show now; empty while no scheduler is meant to run."""
+        """The name that sched_ext is to show now; empty while it is to be off."""
         return self._life.plan.ops if self._life is not None else ""
 
     def trouble(self) -> str:
@@ -134,11 +140,21 @@ class Schedulers:
     def _start(self, plan: SchedulerPlan) -> bool:
         self._lives += 1
         waiting, self._waiting = self._waiting, None
-        self._life = Scheduler(plan, self._deadlines, self._reactor, waiting)
+        self._life = self._made(plan, waiting)
         attached = self._life.start()
         if attached and self._tells_programs:
             self._tell_programs(plan.name, self._life.verified())
         return attached
+
+    def _made(
+        self, plan: SchedulerPlan, waiting: WaitingLoader | None
+    ) -> Scheduler | CommandedScheduler:
+        if not plan.enable:
+            return Scheduler(plan, self._deadlines, self._reactor, waiting)
+        # few schedulers are the kernel's own
+        from ktstr.guest.scheduler.commanded import CommandedScheduler
+
+        return CommandedScheduler(plan, self._deadlines, self._reactor)
 
     def _tell_programs(self, name: str, verified: list[tuple[str, str]]) -> None:
         # few tests ask for them
@@ -151,7 +167,7 @@ class Schedulers:
             facts = SchedulerPrograms(self._lives, name, error=str(error))
         self._sink.emit(facts)
 
-    def _finish(self, life: Scheduler) -> None:
+    def _finish(self, life: Scheduler | CommandedScheduler) -> None:
         facts, log = life.finish()
         self._life = None
         self._sink.emit(facts)
@@ -160,7 +176,7 @@ class Schedulers:
             log = LogChunk(log.source, title + log.text, log.truncated)
         self._sink.emit(log)
 
-    def _present(self, what: str) -> Scheduler:
+    def _present(self, what: str) -> Scheduler | CommandedScheduler:
         if self._life is None:
             raise UsageError(f"no scheduler is attached {what}")
         return self._life

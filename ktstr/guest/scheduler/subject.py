@@ -10,8 +10,12 @@ class Subject(Protocol):
     """The scheduler under test, as a scenario sees it."""
 
     @property
+    def name(self) -> str:
+        """The scheduler that is meant to run now; empty while none is."""
+
+    @property
     def ops(self) -> str:
-        """What sched_ext is to show now; empty while no scheduler is meant to run."""
+        """What sched_ext is to show now; empty while it is to be off."""
 
     def trouble(self) -> str:
         """Why the scenario must end early; empty while all is well."""

@@ -33,6 +33,11 @@ _STATS = {
 _NS_PER_MS = 1_000_000
 
 
+def workload_tree(root: str) -> CgroupTree:
+    """The tree of a plan's cgroups; `root` is its `workload_root`."""
+    return CgroupTree(parent=root or PARENT)
+
+
 class CgroupTree:
     """cgroups below `mount/parent`; names are paths relative to that.
 
@@ -42,8 +47,27 @@ class CgroupTree:
     on_create: Callable[[str, int], None] | None = None
 
     def __init__(self, mount: str = MOUNT, parent: str = PARENT) -> None:
-        self._mount = mount
-        self._root = os.path.join(mount, parent)
+        self._mount, self._parent = mount, parent.strip("/")
+        self._root = os.path.join(mount, self._parent)
+
+    def prepare(self) -> None:
+        """Makes the root of the tree, and what is above it, with the cpu and cpuset controllers.
+
+        Raises:
+            InfraError: the kernel refuses; the file and its answer are named.
+        """
+        *above, root = self._trunk()
+        for folder, below in zip(above, (*above[1:], root), strict=True):
+            self._enable(folder, _CONTROLLERS)
+            self._make(below)
+
+    def enter(self, pid: int) -> None:
+        """Moves a process into the root of the tree, which exists.
+
+        Raises:
+            InfraError: the kernel refuses.
+        """
+        _write(os.path.join(self._root, "cgroup.procs"), str(pid))
 
     def create(self, name: str) -> None:
         """Makes the cgroup `name`, whose parent exists, with the cpu and cpuset controllers.
@@ -52,8 +76,7 @@ class CgroupTree:
             InfraError: the kernel refuses; the file and its answer are named.
         """
         if not os.path.isdir(self._root):
-            self._enable(self._mount, _CONTROLLERS)
-            self._make(self._root)
+            self.prepare()
         path = self._path(name)
         self._enable(os.path.dirname(path), _CONTROLLERS)
         self._make(path)
@@ -295,7 +318,15 @@ class CgroupTree:
         """The directories above the cgroup, from the mount down."""
         parts = name.split("/")[:-1]
         inner = [os.path.join(self._root, *parts[: i + 1]) for i in range(len(parts))]
-        return [self._mount, self._root, *inner]
+        return [*self._trunk(), *inner]
+
+    def _trunk(self) -> list[str]:
+        """The directories from the mount down to the root of the tree."""
+        parts = self._parent.split("/")
+        return [
+            self._mount,
+            *(os.path.join(self._mount, *parts[: i + 1]) for i in range(len(parts))),
+        ]
 
     def _enable(self, path: str, controllers: str) -> None:
         try:

@@ -168,10 +168,11 @@ def leg_problem(run: RunRecord, step: StepFacts, who: str | None, cgroup: str | 
         for stay in stays(run, step.index)
         if stay.ended_ns > step.started_ns and cgroup in (None, stay.worker.cgroup)
     ]
-    if who == EEVDF:
+    if who == EEVDF or _is_the_kernels(run, who):
         strays = [stay for stay in own if _always_ext(stay)]
         if strays:
-            return f"{worker_name(strays[0].worker)} ran under sched_ext in EEVDF's leg"
+            whose = f"{who or 'the scheduler'}'s"
+            return f"{worker_name(strays[0].worker)} ran under sched_ext in {whose} leg"
         return ""
     if not own or any(stay.ext for stay in own):
         return ""
@@ -181,6 +182,14 @@ def leg_problem(run: RunRecord, step: StepFacts, who: str | None, cgroup: str | 
         return f"no worker is known to have run under {name}: {_unknown(run)}"
     classes = _classes(*(stay.classes for stay in known))
     return f"no worker ran under {name} ({classes}), so that its leg is EEVDF's"
+
+
+def _is_the_kernels(run: RunRecord, who: str | None) -> bool:
+    """Whether a leg's scheduler is in the kernel and switched on by commands."""
+    own = run.plan.scheduler
+    plans = {None: own} | {each.name: each for each in run.plan.staged}
+    plan = plans.get(who)
+    return plan is not None and bool(plan.enable)
 
 
 def _mostly(stay: Stay) -> bool:

@@ -160,9 +160,9 @@ def _ran_as_meant(run: RunRecord, step: StepFacts, who: str | None) -> bool:
     """Whether the lives of schedulers show that the step ran under the one that it is meant for."""
     own = run.plan.scheduler.name if run.plan.scheduler is not None else None
     lives = [
-        (facts.name, facts.attached_ns, facts.ended_ns)
+        (facts.name, facts.began_ns, facts.ended_ns)
         for facts in run.schedulers
-        if facts.attached_ns is not None
+        if facts.began_ns is not None
     ]
     if who == EEVDF:
         return all(

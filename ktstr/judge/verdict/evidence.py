@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ktstr.host.ending import EndingKind
 from ktstr.judge.blame.subject import shown_words
 from ktstr.judge.checks.all import enabled_limits
+from ktstr.judge.lives.commanded import stayed_off
 from ktstr.judge.relative.claims import RelativeResult
 from ktstr.judge.run.completeness import planned_workers
 from ktstr.judge.run.disks import is_as_promised, promise
@@ -82,7 +83,7 @@ def _schedulers(run: RunRecord) -> list[Claim]:
     if not plans or (run.plan.scheduler is None and (not lives or not lives[0].name)):
         words = "the default scheduling class ran: sched_ext was off"
         return [Claim(words, bool(lives) and EnableState.is_off(lives[-1].state_end))]
-    found = [_scheduler(run, plans[name]) for name in _names(run)]
+    found = [claim for name in _names(run) for claim in _scheduler(run, plans[name])]
     if len(lives) > 1:
         words = f"each of {len(lives)} schedulers went when it was told to, and sched_ext was off"
         found.append(Claim(words, all(facts.phase == SchedulerPhase.DETACHED for facts in lives)))
@@ -102,9 +103,26 @@ def _names(run: RunRecord) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _scheduler(run: RunRecord, plan: SchedulerPlan) -> Claim:
+def _scheduler(run: RunRecord, plan: SchedulerPlan) -> list[Claim]:
     lives = [facts for facts in run.schedulers if facts.name == plan.name]
+    found = [_attachment(run, plan, lives)]
+    if plan.cgroup:
+        words = f"scheduler {plan.name} ran in cgroup {plan.cgroup}"
+        found.append(
+            Claim(words, bool(lives) and all(each.cgroup == plan.cgroup for each in lives))
+        )
+    return found
+
+
+def _attachment(run: RunRecord, plan: SchedulerPlan, lives: list[SchedulerFacts]) -> Claim:
     times = f" {len(lives)} times" if len(lives) > 1 else ""
+    if plan.enable:
+        words = (
+            f"scheduler {plan.name} was switched on{times} by its {len(plan.enable)} commands, and "
+            f"sched_ext was off"
+        )
+        on = all(facts.enabled_ns is not None and stayed_off(facts) for facts in lives)
+        return Claim(words, bool(lives) and on)
     if run.plan.checks.scheduler_alive is False:
         attached = bool(lives) and all(facts.attached_ns is not None for facts in lives)
         return Claim(f"scheduler {plan.name} was attached{times}", attached)

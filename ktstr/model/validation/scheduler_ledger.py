@@ -29,7 +29,10 @@ def check_variable_name(name: str) -> None:
 
 
 class SchedulerLedger:
-    """Which scheduler is attached at a point of a scenario.  All methods raise UsageError."""
+    """Which scheduler is attached at a point of a scenario.  All methods raise UsageError.
+
+    `attached`: the name of the one that is at its beginning, empty: none; None: `own`, if any.
+    """
 
     def __init__(
         self,
@@ -42,7 +45,7 @@ class SchedulerLedger:
         self._known = {plan.name: plan for plan in both}
         self._now = own
         if attached is not None:
-            self._now = next((plan for plan in both if plan.ops == attached), None)
+            self._now = self._known.get(attached)
 
     @property
     def attached(self) -> bool:

@@ -64,7 +64,7 @@ def check_scenario(
     """Plays a scenario's bookkeeping through without running it.
 
     `scheduler`, `staged` and `payloads` are the target's, `disks` those of the machine.  `attached`
-    is the `ops` of the scheduler that is attached at its beginning, None for the target's own;
+    is the name of the scheduler that is attached at its beginning, None for the target's own;
     `offline` are the CPUs that are not there then.
 
     Raises:

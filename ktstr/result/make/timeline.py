@@ -20,6 +20,8 @@ def timeline(run: RunRecord) -> result_pb2.Timeline:
     for life in run.schedulers:
         if life.attached_ns is not None:
             moments.append(result_pb2.Timeline.Moment(at_ns=life.attached_ns, name="attached"))
+        if life.enabled_ns is not None:
+            moments.append(result_pb2.Timeline.Moment(at_ns=life.enabled_ns, name="enabled"))
         if life.ended_ns is not None:
             moments.append(result_pb2.Timeline.Moment(at_ns=life.ended_ns, name="scheduler_end"))
     if run.end is not None:
@@ -74,11 +76,11 @@ def _schedulers(run: RunRecord) -> list[result_pb2.Timeline.Phase]:
     return [
         result_pb2.Timeline.Phase(
             name=encodable(f"scheduler {life.name}"),
-            start_ns=life.attached_ns,
+            start_ns=life.began_ns,
             end_ns=life.ended_ns,
         )
         for life in run.schedulers
-        if life.attached_ns is not None
+        if life.began_ns is not None
     ]
 
 

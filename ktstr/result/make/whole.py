@@ -15,6 +15,7 @@ from ktstr.result.make.checks_part import add_checks
 from ktstr.result.make.guest_part import add_guest_part
 from ktstr.result.make.host_part import host_part
 from ktstr.result.make.inside_part import add_inside
+from ktstr.result.make.places_part import add_places, places_of
 from ktstr.result.write import SCHEMA_VERSION
 
 
@@ -37,6 +38,7 @@ def result_of(
             ending=result_pb2.Ending(
                 kind=run.ending.kind.value, detail=encodable(run.ending.detail)
             ),
+            places=places_of(run.plan),
             host=host_part(run, host),
         )
         for detail in judgement.details:
@@ -89,6 +91,7 @@ def _identity(run: RunRecord, identity: Identity) -> result_pb2.Identity:
             message.scheduler.name = run.plan.scheduler.name
             message.scheduler.argv.extend(run.plan.scheduler.argv)
             message.scheduler.ops = run.plan.scheduler.ops
+            add_places(message.scheduler, run.plan.scheduler)
     return message
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ktstr.judge.claims import check_claims
 from ktstr.machine.boot import wanted_arguments
-from ktstr.machine.target import SchedulerFiles, Target
+from ktstr.machine.target import Target
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.disk import Disk
 from ktstr.model.machine.topology import TopologyView
@@ -20,6 +20,7 @@ from ktstr.model.verdict.checks import DEFAULT_CHECKS
 from ktstr.runner.arguments import Command
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.check_layers import check_layers, merged, owners
+from ktstr.runner.cases.scheduler_plan import scheduler_plan
 
 
 def plan_of(
@@ -73,6 +74,8 @@ def plan_of(
         workers=workers_of(target),
         kargs=wanted_arguments(target),
         environment=dict(environment or {}),
+        workload_root=target.workload_root_cgroup,
+        data=target.data.names if target.data is not None else (),
     )
     return _asking_the_verifier(plan) if plan.tells_programs else plan
 
@@ -140,12 +143,14 @@ def shell_plan(
         staged=staged_of(target),
         numa=target.numa,
         environment=dict(environment or {}),
+        workload_root=target.workload_root_cgroup,
+        data=target.data.names if target.data is not None else (),
     )
 
 
 def staged_of(target: Target) -> tuple[SchedulerPlan, ...]:
     """The schedulers that the target's tests may bring in."""
-    return tuple(_scheduler(files, ()) for files in target.staged)
+    return tuple(scheduler_plan(files, target, ()) for files in target.staged)
 
 
 def workers_of(target: Target) -> tuple[str, ...]:
@@ -161,14 +166,4 @@ def payloads_of(target: Target) -> tuple[Payload, ...]:
 def _own(target: Target, arguments: tuple[str, ...] = ()) -> SchedulerPlan | None:
     if target.scheduler is None:
         return None
-    return _scheduler(target.scheduler, (*target.scheduler_args, *arguments))
-
-
-def _scheduler(files: SchedulerFiles, arguments: tuple[str, ...]) -> SchedulerPlan:
-    return SchedulerPlan(
-        files.name,
-        (*files.argv, *arguments),
-        files.ops,
-        files.control,
-        stats_socket=files.stats_socket,
-    )
+    return scheduler_plan(target.scheduler, target, (*target.scheduler_args, *arguments))

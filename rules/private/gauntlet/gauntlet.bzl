@@ -2,6 +2,7 @@
 """The macro `ktstr_gauntlet`: one declaration, a ktstr_test for each machine, profile and kernel."""
 
 load("@ktstr_gauntlet_hint//:hint.bzl", "WILDCARDS_REACH_GAUNTLETS")
+load("//rules/private/test:defaults.bzl", "is_described")
 load("//rules/private/test:test.bzl", "ktstr_test")
 load(":flags.bzl", "select_profiles")
 load(":presets.bzl", "select_presets")
@@ -130,6 +131,18 @@ def _declare(variant, tags, scheduler_args, memory_mb, kwargs):
         **(attributes | kwargs)
     )
 
+def _of_scheduler(limits, requires_smt, kwargs):
+    """Constraints with those of the scheduler where the gauntlet has none, and a plain scheduler."""
+    given = kwargs.get("scheduler")
+    if not is_described(given):
+        return limits, requires_smt or False, kwargs, None
+    limits = {
+        key: given.limits[key] if limits[key] == None else limits[key]
+        for key in limits
+    }
+    smt = given.requires_smt if requires_smt == None else requires_smt
+    return limits, smt, kwargs | {"scheduler": given.scheduler}, given.problem or None
+
 def ktstr_gauntlet(
         name,
         presets = None,
@@ -145,7 +158,7 @@ def ktstr_gauntlet(
         max_llcs = None,
         min_cpus = None,
         max_cpus = None,
-        requires_smt = False,
+        requires_smt = None,
         memory_mb = 0,
         scheduler_args = [],
         tags = [],
@@ -174,7 +187,8 @@ def ktstr_gauntlet(
       max_llcs: LLCs of the machine at most.
       min_cpus: CPUs of the machine at least.
       max_cpus: CPUs of the machine at most.
-      requires_smt: whether machines need several threads per core.
+      requires_smt: whether machines need several threads per core. What is left out of this and of
+        the constraints, a scheduler of scheduler_defaults(...) may say.
       memory_mb: least memory of every guest in MiB; 0: the preset's.
       scheduler_args: arguments of the scheduler, before those of flags.
       tags: further tags of the variants.
@@ -189,7 +203,10 @@ def ktstr_gauntlet(
         "min_llcs": min_llcs,
         "min_numa_nodes": min_numa_nodes,
     }
-    machines, left_out, problem = select_presets(presets, extra_presets, limits, requires_smt)
+    limits, requires_smt, kwargs, problem = _of_scheduler(limits, requires_smt, kwargs)
+    machines, left_out = None, None
+    if not problem:
+        machines, left_out, problem = select_presets(presets, extra_presets, limits, requires_smt)
     found_profiles, found_kernels = None, None
     taken = [key for key in ["kernel", "numa", "numa_distances", "topology"] if key in kwargs]
     if taken:

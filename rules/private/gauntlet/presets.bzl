@@ -82,7 +82,16 @@ def _shape(topology):
         "threads": int(threads),
     }
 
-def _limits_problem(limits, requires_smt):
+def limits_problem(limits, requires_smt):
+    """Says what is wrong with constraints.
+
+    Args:
+      limits: dict with the keys of DEFAULT_LIMITS; int or None.
+      requires_smt: whether only machines with several threads per core are wanted.
+
+    Returns:
+      A sentence, or None.
+    """
     for key in DEFAULT_LIMITS:
         value = limits[key]
         if value != None and (type(value) != "int" or value < 1):
@@ -137,9 +146,18 @@ def _asked(presets, known):
             return None, "presets: %r is named twice" % name
     return presets, None
 
-def _rejection(value, limits, requires_smt):
-    """Why a machine is left out, or None."""
-    shape = _shape(value.topology)
+def rejection(topology, limits, requires_smt):
+    """Says why constraints leave a machine out.
+
+    Args:
+      topology: of the right form.
+      limits: dict with the keys of DEFAULT_LIMITS; int or None.
+      requires_smt: whether only machines with several threads per core are wanted.
+
+    Returns:
+      What it has and what is wanted, or None.
+    """
+    shape = _shape(topology)
     for axis, meaning in _AXES:
         found, low, high = shape[axis], limits["min_" + axis], limits["max_" + axis]
         if low != None and found < low:
@@ -148,7 +166,7 @@ def _rejection(value, limits, requires_smt):
             return "%d %s; max_%s is %d" % (found, meaning, axis, high)
     if requires_smt and shape["threads"] < 2:
         return "1 thread per core; requires_smt is True"
-    return apic_problem(value.topology, bool(value.numa))
+    return None
 
 def select_presets(presets, extra_presets, limits, requires_smt):
     """The machines of a gauntlet.
@@ -166,7 +184,7 @@ def select_presets(presets, extra_presets, limits, requires_smt):
       (chosen, left_out, problem): a list of what preset(...) gives with name and cpus, a dict of
       name to reason, and None; or None, None, and what is wrong.
     """
-    problem = _limits_problem(limits, requires_smt)
+    problem = limits_problem(limits, requires_smt)
     if not problem and type(extra_presets) != "dict":
         problem = "extra_presets is a %s; expected a dict of name to preset(...)" % type(extra_presets)
     if problem:
@@ -190,7 +208,8 @@ def select_presets(presets, extra_presets, limits, requires_smt):
                 key: default if limits[key] == None else limits[key]
                 for key, default in DEFAULT_LIMITS.items()
             }
-        reason = _rejection(value, bounds, requires_smt)
+        reason = rejection(value.topology, bounds, requires_smt)
+        reason = reason or apic_problem(value.topology, bool(value.numa))
         if reason:
             left_out[name] = "%s: %s" % (value.topology, reason)
             continue

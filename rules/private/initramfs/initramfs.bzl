@@ -4,7 +4,7 @@
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 
-visibility(["//rules", "//rules/private/kernel", "//rules/private/payload", "//rules/private/worker"])
+visibility(["//rules", "//rules/private/..."])
 
 def guest_path_problem(path):
     """Says what is wrong with a path in the guest.

@@ -6,9 +6,10 @@ load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/build:werror.bzl", "WERROR_ATTRS")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
-load(":checks.bzl", "check_problem")
 load(":object.bzl", "SCHEDULER_OBJECT_ATTRS", "SOURCES_ATTRS", "check_sources", "compile_scheduler", "scheduler_sources")
+load(":places.bzl", "PLACE_ATTRS", "places_files", "places_of", "places_problem")
 load(":program.bzl", "PROGRAM_ATTRS", "program_layout", "program_problem")
+load(":settings.bzl", "GUEST_SETTING_ATTRS", "check_guest_settings", "consists_of")
 
 visibility(["//rules", "//rules/private/test"])
 
@@ -24,9 +25,6 @@ _LOADER = "/sampler/scx-loader"
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _DIGITS = "0123456789"
-
-def _consists_of(text, characters):
-    return all([c in characters for c in text.elems()])
 
 def ops_name_problem(name):
     """Says what is wrong with the name of a sched_ext_ops.
@@ -46,7 +44,7 @@ def ops_name_problem(name):
         return "is longer than %d characters" % _OPS_NAME_MAX
 
     # The kernel refuses everything else: validate_ops of kernel/sched/ext.c, bpf_obj_name_cpy.
-    if not _consists_of(fixed, _LETTERS + _DIGITS + "."):
+    if not consists_of(fixed, _LETTERS + _DIGITS + "."):
         return "may hold letters, digits, \"_\" and \".\" only, and \"*\" for any text"
     return None
 
@@ -61,7 +59,7 @@ def variable_problem(name):
       A clause to put after the name, or None when it is right.
     """
     bare = name.removeprefix("ops.") if name.startswith("ops.") else name.removesuffix("[]")
-    if not bare or bare[0] in _DIGITS or not _consists_of(bare, _LETTERS + _DIGITS):
+    if not bare or bare[0] in _DIGITS or not consists_of(bare, _LETTERS + _DIGITS):
         return "is neither a C identifier nor \"ops.\" and a member of struct sched_ext_ops"
     return None
 
@@ -128,16 +126,10 @@ def _check(ctx):
     for argument in attr.args_in_guest:
         if "\n" in argument or "\0" in argument:
             fail("%s: args_in_guest: %r holds a newline or NUL" % (ctx.label, argument))
-    for check, value in attr.checks.items():
-        problem = check_problem(check, value)
-        if problem:
-            fail("%s: checks: %s" % (ctx.label, problem))
-    for karg in attr.kargs:
-        if not karg or " " in karg or "\n" in karg:
-            fail("%s: kargs: %r is not one kernel argument; give one per element, without blanks" % (ctx.label, karg))
-    for sysctl in attr.sysctls:
-        if "=" in sysctl or not _consists_of(sysctl, _LETTERS + _DIGITS + "./-"):
-            fail("%s: sysctls: %r is no sysctl's name; expected e.g. \"kernel.sched_schedstats\"" % (ctx.label, sysctl))
+    problem = places_problem(ctx, attr.args_in_guest + attr.set.values())
+    if problem:
+        fail("%s: %s" % (ctx.label, problem))
+    check_guest_settings(ctx)
 
 def _write_layer(ctx, folder, files):
     """Declares the layer with `files`, a dict of name to File and mode, in the guest's folder.
@@ -211,7 +203,7 @@ def _scx_scheduler_impl(ctx):
         files, argv, outputs, checks = _from_source(ctx, folder, ops_name)
     else:
         files, argv, outputs, checks = _from_binary(ctx, folder)
-    layer = _write_layer(ctx, folder, files)
+    layer = _write_layer(ctx, folder, files | places_files(ctx))
     return [
         DefaultInfo(files = depset(outputs)),
         OutputGroupInfo(_validation = depset(checks), layer = depset([layer])),
@@ -223,6 +215,9 @@ def _scx_scheduler_impl(ctx):
             ops_name = ops_name,
             stats_socket = ctx.attr.stats_socket,
             control = not ctx.attr.binary,
+            places = places_of(ctx, folder),
+            disable = [],
+            enable = [],
             kargs = ctx.attr.kargs,
             sysctls = ctx.attr.sysctls,
         ),
@@ -242,15 +237,10 @@ brings the libraries that its ELF headers ask for.""",
             allow_single_file = True,
             doc = "A program that attaches the scheduler, and detaches it on SIGTERM, linked statically or not.",
         ),
-        "checks": attr.string_dict(
-            doc = "Thresholds for every test of this scheduler, by the names of `ktstr.Checks`: " +
-                  "numbers, \"true\" and \"false\"; a test's own go over them.",
-        ),
         "hdrs": attr.label_list(
             allow_files = [".h"],
             doc = "Headers that `src` includes, by their paths in the repository; \"scx.bpf.h\" is always there.",
         ),
-        "kargs": attr.string_list(doc = "Arguments for the kernel's command line."),
         "kernel": attr.label(
             providers = [KernelImageInfo],
             doc = "The kernel whose types `src` is compiled against; the object then runs on others too. Left " +
@@ -265,12 +255,11 @@ brings the libraries that its ELF headers ask for.""",
             doc = "Global variable of `src`, \"NAME[]\" for the length of a RESIZABLE_ARRAY, or \"ops.MEMBER\" " +
                   "of its sched_ext_ops -> value; as a number \"possible_cpus\" is that of the guest.",
         ),
-        "sysctls": attr.string_dict(doc = "Sysctl name -> value, set before the scheduler starts."),
         "_include": attr.label(default = "//sched/include"),
         "_layer": attr.label(default = "//tools/initramfs:layer", executable = True, cfg = "exec"),
         "_tested_kernel": attr.label(default = "//rules:kernel", providers = [KernelImageInfo]),
         "_types": attr.label(default = "//rules:types", providers = [KernelImageInfo]),
         "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
-    } | PROGRAM_ATTRS | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | SOURCES_ATTRS | WERROR_ATTRS,
+    } | GUEST_SETTING_ATTRS | PLACE_ATTRS | PROGRAM_ATTRS | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | SOURCES_ATTRS | WERROR_ATTRS,
     provides = [ScxSchedulerInfo],
 )

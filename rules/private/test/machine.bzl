@@ -4,10 +4,12 @@
 load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load(":defaults.bzl", "DEFAULT_TOPOLOGY")
 load(":kargs.bzl", "karg_problem")
 load(":memory.bzl", "LEAST_MIB", "guest_mib", "shape_mib")
 load(":numa.bzl", "parse_numa")
 load(":payloads.bzl", "PAYLOAD_ATTRS", "check_payloads", "payload_files", "payloads_config")
+load(":places.bzl", "PLACES_ATTRS", "check_places", "data_files", "places_config")
 load(
     ":schedulers.bzl",
     "SCHEDULER_ATTRS",
@@ -20,8 +22,6 @@ load(":topology.bzl", "parse_topology", "topology_threads")
 load(":workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
 
 visibility("private")
-
-DEFAULT_TOPOLOGY = "1n1l2c1t"
 
 # What of a saved guest's memory is not zero, MiB: measured are 95 at 2 CPUs and 113 at 8.
 _SAVED_MIB = 96
@@ -66,7 +66,7 @@ MACHINE_ATTRS = {
         default = DEFAULT_TOPOLOGY,
         doc = "NnNlNcNt: NUMA nodes, LLCs of the machine, cores per LLC, threads per core.",
     ),
-} | BASE_ATTRS | PAYLOAD_ATTRS | SCHEDULER_ATTRS | WORKER_ATTRS
+} | BASE_ATTRS | PAYLOAD_ATTRS | PLACES_ATTRS | SCHEDULER_ATTRS | WORKER_ATTRS
 
 def check_machine(ctx):
     """Fails on what can be known to be wrong with a machine before anything is built.
@@ -97,6 +97,7 @@ def check_machine(ctx):
             fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, problem))
     check_payloads(ctx)
     check_schedulers(ctx, topology_threads(ctx.attr.topology))
+    check_places(ctx)
     check_workers(ctx)
     return cpus
 
@@ -176,7 +177,7 @@ def machine_config(ctx, cpus, path):
     own = {"index": path(ctx, kernel.index)}
     if kernel.patches:
         own |= {"patches": [path(ctx, patch) for patch in kernel.patches]}
-    return base | {
+    return base | places_config(ctx, path) | {
         "kargs": attr.kargs,
         "kernel": base["kernel"] | own,
         "memory_mb": attr.memory_mb,
@@ -213,5 +214,5 @@ def machine_files(ctx):
     Returns:
       list of File
     """
-    layers = scheduler_files(ctx) + payload_files(ctx) + worker_files(ctx)
+    layers = scheduler_files(ctx) + payload_files(ctx) + worker_files(ctx) + data_files(ctx)
     return base_files(ctx, ctx.attr.kernel, ctx.attr.qemu) + layers

@@ -68,12 +68,14 @@ def _config(ctx, target, runfiles_path):
         "argv": info.argv,
         "checks": info.checks,
         "control": info.control,
+        "disable": info.disable,
+        "enable": info.enable,
         "kargs": info.kargs,
         "name": info.name,
         "ops": info.ops_name,
         "stats_socket": info.stats_socket,
         "sysctls": info.sysctls,
-    }
+    } | info.places
 
 def scheduler_config(ctx, runfiles_path):
     """What the runner is told of the scheduler under test.

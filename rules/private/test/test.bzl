@@ -10,7 +10,9 @@ load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load("//rules/private/providers:vm_template_info.bzl", "VmTemplateInfo")
 load("//rules/private/scheduler:scx_scheduler.bzl", "arguments_problem")
 load(":coverage.bzl", "COVERAGE_ATTRS", "coverage_config", "dwarf_files")
+load(":defaults.bzl", "with_defaults")
 load(":disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
+load(":environment.bzl", "ENVIRONMENT_ATTRS", "environment", "environment_problem")
 load(":launcher.bzl", "launcher_text")
 load(
     ":machine.bzl",
@@ -24,6 +26,7 @@ load(
 load(":memory.bzl", "DISK_MIB")
 load(":numa.bzl", "numa_attribute")
 load(":payloads.bzl", "validate_payloads")
+load(":places.bzl", "data_attributes")
 load(":properties.bzl", "test_properties")
 load(":replay.bzl", "REPLAY_ATTRS", "replayed")
 load(":schedulers.bzl", "with_arguments")
@@ -45,6 +48,8 @@ def _check(ctx):
     Returns:
       The number of CPUs of the topology.
     """
+    if ctx.attr.scheduler_problem:
+        fail("%s: %s" % (ctx.label, ctx.attr.scheduler_problem))
     cpus = check_machine(ctx)
     if not ctx.files.srcs:
         fail(("%s: srcs is empty; name the Python file whose functions carry @ktstr.scenario() " +
@@ -67,7 +72,7 @@ def _check(ctx):
     if flag < -1:
         fail(("%s: --@ktstr//rules:seed is %d; it must lie within 0 to 2147483647, or be -1: each " +
               "test has its own") % (ctx.label, flag))
-    problem = _env_problem(ctx.attr)
+    problem = environment_problem(ctx.attr)
     if problem:
         fail("%s: %s" % (ctx.label, problem))
     if ctx.attr.scheduler_args and not ctx.attr.scheduler:
@@ -173,29 +178,6 @@ def _config(ctx, cpus, accel, template, no_template):
         "timeout_s": _TIMEOUTS[getattr(ctx.attr, "timeout", "moderate")],
     }
 
-def _env_problem(attr):
-    """What is wrong with the names of the environment, or None."""
-    for attribute, names in [("env", attr.env.keys()), ("env_inherit", attr.env_inherit)]:
-        for name in names:
-            if not name or "=" in name or "\n" in name or " " in name:
-                return "%s: %r is no name of an environment variable" % (attribute, name)
-    both = [name for name in attr.env if name in attr.env_inherit]
-    if both:
-        return "env and env_inherit both have %r; give it once" % both[0]
-    return None
-
-def _environment(ctx):
-    """The RunEnvironmentInfo, with locations and Make variables expanded as by other test rules."""
-    targets = {each.label: each for each in ctx.attr.data + ctx.attr.deps + ctx.attr.srcs}
-    environment = {}
-    for name, value in ctx.attr.env.items():
-        value = ctx.expand_location(value, targets = targets.values())
-        environment[name] = ctx.expand_make_variables("env", value, {})
-    return RunEnvironmentInfo(
-        environment = environment,
-        inherited_environment = ctx.attr.env_inherit,
-    )
-
 def _implement(ctx, shell_mode = False, replay = None):
     cpus = _check(ctx)
     accel = "virtual" if replay else _accel(ctx)
@@ -223,7 +205,7 @@ def _implement(ctx, shell_mode = False, replay = None):
     return struct(
         accel = accel,
         cpus = cpus,
-        environment = _environment(ctx),
+        environment = environment(ctx),
         default_info = DefaultInfo(executable = launcher, runfiles = runfiles),
         output_groups = OutputGroupInfo(
             _validation = validate_payloads(ctx),
@@ -277,13 +259,6 @@ _ATTRS = {
         doc = "Whether a guest that hangs or panics leaves its memory as guest.core, which drgn and " +
               "crash open: as many bytes as it has used.",
     ),
-    "env": attr.string_dict(
-        doc = "Environment variables of the test modules, on the host and in the guest. " +
-              "$(location) and Make variables are expanded.",
-    ),
-    "env_inherit": attr.string_list(
-        doc = "Names of variables that are taken from the environment of Bazel's client.",
-    ),
     "fresh_boot": attr.bool(
         doc = "Whether every test boots a machine of its own, rather than being cloned from a " +
               "saved one. `--@ktstr//rules:fresh_boot` sets it for all.",
@@ -296,6 +271,9 @@ _ATTRS = {
     ),
     "scheduler_args": attr.string_list(
         doc = "Arguments of the scheduler, after its own.",
+    ),
+    "scheduler_problem": attr.string(
+        doc = "What is wrong with the scheduler's defaults. The macro writes it.",
     ),
     "seed": attr.int(
         default = 1,
@@ -331,7 +309,7 @@ _ATTRS = {
         cfg = "target",
         executable = True,
     ),
-} | COVERAGE_ATTRS | DISK_ATTRS | MACHINE_ATTRS | REPLAY_ATTRS
+} | COVERAGE_ATTRS | DISK_ATTRS | ENVIRONMENT_ATTRS | MACHINE_ATTRS | REPLAY_ATTRS
 
 _CLONED = {
     "_saved_guest": attr.label(
@@ -370,7 +348,14 @@ KTSTR_TEST_RULE = _ktstr_test
 # What a test has and a plain program, or a guest that is no clone, has not.
 _TEST_ONLY = ["args", "flaky", "local", "shard_count", "size", "timeout"]
 
-def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot = False, **kwargs):
+def ktstr_test(
+        name,
+        disks = [],
+        numa = None,
+        numa_distances = None,
+        fresh_boot = False,
+        data_in_guest = {},
+        **kwargs):
     """A test whose functions run scenarios on a scheduler, each in a virtual machine of its own.
 
     In virtual time the machines are clones of one that a build action has booted and saved: all
@@ -385,10 +370,12 @@ def ktstr_test(name, disks = [], numa = None, numa_distances = None, fresh_boot 
       numa: a numa_node(...) of rules/numa.bzl for each NUMA node, where they differ.
       numa_distances: their distances as rows of numbers; left out: 10 within a node, else 20.
       fresh_boot: whether every test boots its machine, rather than getting a clone.
+      data_in_guest: dict of file to its path in the guest below /ktstr/data, for test functions
+        (`ctx.data("PATH")`); a program that needs shared libraries is a payload.
       **kwargs: srcs, kernel, scheduler, topology, accel and more: docs/reference/rules.md has all
         of them, as _ATTRS above; and what every test rule takes.
     """
-    kwargs |= disk_attributes(name, disks)
+    kwargs = with_defaults(kwargs) | disk_attributes(name, disks) | data_attributes(name, data_in_guest)
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)
     kwargs["fresh_boot"] = fresh_boot
     _ktstr_test(name = name, **(kwargs | {"exec_properties": test_properties(kwargs)}))

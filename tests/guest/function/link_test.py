@@ -23,7 +23,7 @@ class _Subject:
     def __init__(self) -> None:
         self.set: list[tuple[str, int]] = []
         self.told: list[str] = []
-        self.ops = "fifo"
+        self.name, self.ops = "own", "fifo"
 
     def trouble(self) -> str:
         return ""
@@ -40,11 +40,11 @@ class _Subject:
 
     def attach(self, name: str) -> None:
         self.told.append(f"attach {name}")
-        self.ops = "simple"
+        self.name, self.ops = name, "simple"
 
     def detach(self) -> None:
         self.told.append("detach")
-        self.ops = ""
+        self.name = self.ops = ""
         raise InfraError("it was gone")
 
     def restart(self) -> None:
@@ -110,7 +110,7 @@ class LinkTest(absltest.TestCase):
         self.assertRegex(damage, "^sequence number 0 where 1 was due at byte ")
 
     def test_knobs_are_set_and_refusals_come_back(self) -> None:
-        subject = RemoteSubject("", self.child, self.answers[0], Reactor())
+        subject = RemoteSubject("", "", self.child, self.answers[0], Reactor())
         server = threading.Thread(target=lambda: [self.agent.read() for _ in range(3)])
         server.start()
         subject.set_knob("delay_ns", 5)
@@ -122,7 +122,7 @@ class LinkTest(absltest.TestCase):
         self.assertEqual(self.knobs.set, [("delay_ns", 5)])
 
     def test_a_scheduler_comes_and_goes_through_the_agent(self) -> None:
-        subject = RemoteSubject("fifo", self.child, self.answers[0], Reactor())
+        subject = RemoteSubject("own", "fifo", self.child, self.answers[0], Reactor())
         server = threading.Thread(target=lambda: [self.agent.read() for _ in range(6)])
         server.start()
         subject.set_knob("delay_ns", 5)
@@ -132,9 +132,9 @@ class LinkTest(absltest.TestCase):
         self.assertEqual(subject.ops, "fifo")
         with self.assertRaisesRegex(InfraError, "it was gone"):
             subject.detach()
-        self.assertEqual((subject.ops, subject.trouble()), ("", ""))
+        self.assertEqual((subject.name, subject.ops, subject.trouble()), ("", "", ""))
         subject.attach("simple")
-        self.assertEqual(subject.ops, "simple")
+        self.assertEqual((subject.name, subject.ops), ("simple", "simple"))
         server.join()
         self.assertEqual(self.knobs.told, ["restart", "replace other", "detach", "attach simple"])
 

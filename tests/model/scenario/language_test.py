@@ -229,14 +229,12 @@ class LedgerTest(parameterized.TestCase):
     def test_what_an_earlier_run_left_attached(self) -> None:
         for attached, scenario in (
             ("", ops(AttachScheduler())),
-            ("other_ops", ops(DetachScheduler(), AttachScheduler("own"))),
-            ("own_ops", ops(SetKnob("x", 1))),
+            ("other", ops(DetachScheduler(), AttachScheduler("own"))),
+            ("own", ops(SetKnob("x", 1))),
         ):
             check_scenario(scenario, VIEW, 2, OWN, staged=(OTHER,), attached=attached)
         with self.assertRaisesRegex(UsageError, "'other' is attached"):
-            check_scenario(
-                ops(AttachScheduler()), VIEW, 2, OWN, staged=(OTHER,), attached="other_ops"
-            )
+            check_scenario(ops(AttachScheduler()), VIEW, 2, OWN, staged=(OTHER,), attached="other")
 
     def test_io_is_weighed_on_disks(self) -> None:
         with self.assertRaisesRegex(UsageError, "io_weight has no effect: the target has no disk"):

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tenants in cells: the children of one cgroup, each with CPUs of its own."""
+
+from ktstr import (
+    CgroupDef,
+    Checks,
+    CpuSpin,
+    Exact,
+    Scenario,
+    TopologyView,
+    Work,
+    better_than,
+    compare,
+    defs,
+    not_worse_than,
+    scenario,
+)
+
+
+@scenario(duration=8.0, checks=Checks(not_starved=True))
+def a_tenant_is_apart_from_a_hog(machine: TopologyView) -> Scenario:
+    """Two spinners beside eight: with CPUs of their own they do more than EEVDF lets them.
+
+    The hog keeps half of what it had. By halves of the machine, as EEVDF weighs two cgroups, the
+    two spinners have 1.3 CPUs of four; a cell gives them two.
+    """
+    return compare(
+        CgroupDef("sensitive", works=(Work(CpuSpin(), workers=2),)),
+        CgroupDef("hog", works=(Work(CpuSpin(), workers=8),)),
+        claims=(
+            better_than("iterations_per_s", ratio=1.2, cgroup="sensitive"),
+            not_worse_than("iterations_per_s", ratio=2.0, cgroup="hog"),
+        ),
+        repeats=4,
+    )
+
+
+@scenario(duration=2.0)
+def cpusets_may_cover_all_cpus(machine: TopologyView) -> Scenario:
+    """Two cells whose cpusets leave no CPU to anybody else: all still run."""
+    half = len(machine.cpus) // 2
+    spinner = (Work(CpuSpin(), workers=1),)
+    return defs(
+        CgroupDef("alpha", Exact(frozenset(range(half))), works=spinner),
+        CgroupDef("beta", Exact(frozenset(range(half, 2 * half))), works=spinner),
+    )

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scheduler that commands switch on and off: what becomes of them, and what is told."""
+
+from __future__ import annotations
+
+import os
+from unittest import mock
+
+from absl.testing import absltest
+
+from ktstr.guest.scheduler.commanded import CommandedScheduler
+from ktstr.guest.system import sched_ext
+from ktstr.guest.system.reactor import Reactor
+from ktstr.guest.system.sched_ext import SchedExtState
+from ktstr.model.errors import UsageError
+from ktstr.model.plan import GuestDeadlines, SchedulerPlan
+from ktstr.model.scheduler_phase import SchedulerPhase
+
+_OFF = SchedExtState("disabled", "", "0", "0")
+
+
+class CommandedSchedulerTest(absltest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.enter_context(mock.patch.object(sched_ext, "read_state", return_value=_OFF))
+        self.file = os.path.join(self.create_tempdir().full_path, "features")
+
+    def life(
+        self, enable: tuple[str, ...], disable: tuple[str, ...], attach_s: float = 20.0
+    ) -> CommandedScheduler:
+        plan = SchedulerPlan(
+            "lazy", (), "", control=False, attach_timeout_s=attach_s, enable=enable, disable=disable
+        )
+        return CommandedScheduler(plan, GuestDeadlines(), Reactor(), shell=("/bin/sh", "-c"))
+
+    def said(self) -> str:
+        with open(self.file, encoding="utf-8") as file:
+            return file.read()
+
+    def test_is_switched_on_and_off_in_order(self) -> None:
+        before = sorted(os.listdir("/proc/self/fd"))
+        life = self.life(
+            (f"echo on > {self.file}", f"grep -q on {self.file} && echo seen"),
+            (f"echo off >> {self.file}",),
+        )
+        self.assertTrue(life.start())
+        self.assertEqual((self.said(), life.trouble()), ("on\n", ""))
+        facts, log = life.finish()
+        self.assertEqual(self.said(), "on\noff\n")
+        self.assertEqual((facts.phase, facts.exit_status), (SchedulerPhase.DETACHED, ""))
+        self.assertTrue(facts.detached and facts.ended_by_us)
+        assert facts.enabled_ns is not None and facts.ended_ns is not None
+        self.assertLess(facts.enabled_ns, facts.ended_ns)
+        self.assertIsNone(facts.attached_ns)
+        self.assertIn("seen\n", log.text)
+        self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
+
+    def test_a_command_that_fails_ends_it_and_nothing_is_switched_off(self) -> None:
+        life = self.life(
+            ("true", "echo no such feature >&2; exit 3", f"echo on > {self.file}"),
+            (f"echo off > {self.file}",),
+        )
+        self.assertFalse(life.start())
+        self.assertIn("no such feature", life.words())
+        facts = life.finish()[0]
+        self.assertEqual(facts.phase, SchedulerPhase.START)
+        self.assertStartsWith(facts.exit_status, "enable command 2 of 3, `echo no such feature")
+        self.assertEndsWith(facts.exit_status, "ended with exit status 3")
+        self.assertFalse(os.path.exists(self.file))
+
+    def test_one_that_does_not_end_is_told_as_that(self) -> None:
+        life = self.life(("read line < /dev/tty || sleep 60",), ("true",), attach_s=0.2)
+        self.assertFalse(life.start())
+        self.assertEndsWith(life.finish()[0].exit_status, "had not ended when its time was up")
+
+    def test_one_that_cannot_be_switched_off_is_told_as_that(self) -> None:
+        life = self.life(("true",), ("kill -9 $$",))
+        self.assertTrue(life.start())
+        facts = life.finish()[0]
+        self.assertEqual((facts.phase, facts.detached), (SchedulerPhase.RUN, False))
+        self.assertEqual(
+            facts.exit_status, "disable command 1 of 1, `kill -9 $$`, ended with killed by SIGKILL"
+        )
+
+    def test_takes_no_variables(self) -> None:
+        life = self.life(("true",), ("true",))
+        with self.assertRaisesRegex(UsageError, "lazy is switched on by commands, and so takes no"):
+            life.set_knob("slice_ns", 1)
+        with self.assertRaisesRegex(UsageError, "takes no `get slice_ns`"):
+            life.global_value("slice_ns")
+
+
+if __name__ == "__main__":
+    absltest.main()
