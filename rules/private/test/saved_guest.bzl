@@ -69,6 +69,7 @@ def _config(ctx, shape):
         "bazel": "bazel",
         "core": False,
         "coverage": False,
+        "data": None,
         "disks": [],
         "fresh_boot": False,
         "import_roots": [],
@@ -84,6 +85,7 @@ def _config(ctx, shape):
         "same_seed": False,
         "scheduler": None,
         "scheduler_args": [],
+        "scheduler_config": "",
         "seed": 1,
         "shape_mb": shape["shape_mb"],
         "sources": [],
@@ -92,6 +94,7 @@ def _config(ctx, shape):
         "timeout_s": 0,
         "topology": shape["topology"],
         "workers": [],
+        "workload_root_cgroup": "",
     }
 
 def _saved_guest_impl(ctx):
