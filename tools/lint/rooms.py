@@ -263,7 +263,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "claims": ("claim_result", "figures", "scheduler", "series", "statistics"),
         "relative": ("blame", "checks", "numbers", "workers"),
         "judgement": ("after", "checks", "claim_result", "relative", "statistics"),
-        "verdict": ("blame", "checks", "relative", "run", "scheduler", "workers"),
+        "verdict": ("blame", "checks", "lives", "relative", "run", "scheduler", "workers"),
         "judge": (
             "blame",
             "checks",
