@@ -11,6 +11,7 @@ from typing import Any
 
 from ktstr.model.function_end import FunctionEnd
 from ktstr.model.histogram import Histogram
+from ktstr.model.machine.numa import NodeFacts
 from ktstr.model.payload import MetricCheck, PayloadEnd, Stream
 from ktstr.model.scenario.conditions import OnTimeout
 from ktstr.model.scheduler_phase import SchedulerPhase
@@ -19,21 +20,6 @@ from ktstr.model.wire.events import EventName
 from ktstr.model.wire.frames import FrameType
 
 PROTOCOL = 2
-
-
-@dataclass(frozen=True)
-class NodeFacts:
-    """A NUMA node in sysfs: memory, distances to all nodes, and what ACPI's HMAT says of it.
-
-    latency_ns, bandwidth_mb_s: reading from the nearest CPUs; 0, like a cache of 0 bytes: unsaid.
-    """
-
-    memory_kb: int
-    distances: tuple[int, ...]
-    latency_ns: int
-    bandwidth_mb_s: int
-    side_cache_bytes: int
-    side_cache_line: int
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "facts": (
             "function_end",
             "histogram",
+            "machine",
             "payload",
             "scenario",
             "scheduler_phase",

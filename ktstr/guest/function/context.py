@@ -125,15 +125,11 @@ class Context:
         raise UsageError(f"no disk {name!r}: the target has {names}; see its `disks` attribute")
 
     def data(self, name: str) -> str:
-        """The path here of one of the target's files, by its path in `data_in_guest`.
-
-        Raises:
-            UsageError: the target has no such file; those that it has are named.
-        """
-        if name in self._plan.data:
-            return f"{DATA_DIR}/{name}"
-        names = ", ".join(self._plan.data) or "none"
-        raise UsageError(f"no file {name!r}: the target has {names}; see its `data_in_guest`")
+        """The path of one of the target's `data_in_guest`; UsageError if it is none of them."""
+        if name not in self._plan.data:
+            names = ", ".join(self._plan.data) or "none"
+            raise UsageError(f"no file {name!r}: the target has {names}; see its `data_in_guest`")
+        return f"{DATA_DIR}/{name}"
 
     @property
     def notes(self) -> dict[str, Any]:

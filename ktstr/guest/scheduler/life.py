@@ -389,30 +389,3 @@ def _since(before: dict[str, int], now: dict[str, int]) -> dict[str, int]:
     """What was counted meanwhile; the counters of one that came back by itself begin at 0."""
     anew = any(now.get(name, 0) < count for name, count in before.items())
     return {name: count - (0 if anew else before.get(name, 0)) for name, count in now.items()}
-
-
-def no_scheduler_facts() -> SchedulerFacts:
-    """The evidence of a run without a scheduler of its own: the state of sched_ext at its end."""
-    now = sched_ext.read_state()
-    return SchedulerFacts(
-        name="",
-        argv=(),
-        pid=None,
-        phase=SchedulerPhase.NONE,
-        attached_ns=None,
-        state_attached=now.state,
-        ops_attached=now.ops,
-        state_end=now.state,
-        ops_end=now.ops,
-        enable_seq=now.enable_seq,
-        nr_rejected=now.nr_rejected,
-        ended_by_us=False,
-        exit_status="",
-        exit_kind="",
-        exit_reason="",
-        exit_message="",
-        dump="",
-        log_tail="",
-        ended_ns=None,
-        detached=now.state != EnableState.ENABLED,
-    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ktstr.guest.scheduler.life import Scheduler, no_scheduler_facts
+from ktstr.guest.scheduler.life import Scheduler
 from ktstr.guest.system import sched_ext
 from ktstr.model.enable_state import EnableState
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.model.facts import LogChunk
+from ktstr.model.facts import LogChunk, SchedulerFacts
+from ktstr.model.scheduler_phase import SchedulerPhase
 
 if TYPE_CHECKING:
     from ktstr.guest.scheduler.commanded import CommandedScheduler
@@ -52,7 +53,7 @@ class Schedulers:
         if self._life is not None:
             self._finish(self._life)
         elif not self._lives:
-            self._sink.emit(no_scheduler_facts())
+            self._sink.emit(_no_scheduler_facts())
 
     def words(self) -> str:
         """What the scheduler that is there said so far, and how it ended if it did."""
@@ -189,3 +190,30 @@ class Schedulers:
             known = ", ".join(self._known) or "none"
             raise UsageError(f"no scheduler {name!r}; the target has {known}")
         return plan
+
+
+def _no_scheduler_facts() -> SchedulerFacts:
+    """The evidence of a run without a scheduler of its own: the state of sched_ext at its end."""
+    now = sched_ext.read_state()
+    return SchedulerFacts(
+        name="",
+        argv=(),
+        pid=None,
+        phase=SchedulerPhase.NONE,
+        attached_ns=None,
+        state_attached=now.state,
+        ops_attached=now.ops,
+        state_end=now.state,
+        ops_end=now.ops,
+        enable_seq=now.enable_seq,
+        nr_rejected=now.nr_rejected,
+        ended_by_us=False,
+        exit_status="",
+        exit_kind="",
+        exit_reason="",
+        exit_message="",
+        dump="",
+        log_tail="",
+        ended_ns=None,
+        detached=now.state != EnableState.ENABLED,
+    )

@@ -37,7 +37,7 @@ def seen_distances() -> list[list[int]]:
 
 
 def seen_numa() -> list[object]:
-    """`facts.NodeFacts` of each NUMA node; none on a machine with one node and nothing to tell."""
+    """`NodeFacts` of each NUMA node; none on a machine with one node and nothing to tell."""
     nodes = _node_numbers()
     if len(nodes) < 2 and not os.path.exists(f"{_NODES}/node0/access0"):
         return []

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from ktstr.judge.workers.views import asked_view, seen_view
 from ktstr.model.errors import UsageError
-from ktstr.model.facts import PROTOCOL, Hello, NodeFacts
+from ktstr.model.facts import PROTOCOL, Hello
 from ktstr.model.machine.cpulist import format_cpulist, parse_cpulist
-from ktstr.model.machine.numa import NumaNode
+from ktstr.model.machine.numa import NodeFacts, NumaNode
 from ktstr.model.machine.topology import Topology
 from ktstr.model.plan import Plan
 from ktstr.model.verdict.checks import Detail, Verdict

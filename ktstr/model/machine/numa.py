@@ -211,3 +211,18 @@ def check_distances(rows: tuple[tuple[int, ...], ...], nodes: int) -> None:
                 raise UsageError(
                     f"NUMA distances {i}-{j} and {j}-{i} differ: {distance}, {rows[j][i]}"
                 )
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """A NUMA node in sysfs: memory, distances to all nodes, and what ACPI's HMAT says of it.
+
+    latency_ns, bandwidth_mb_s: reading from the nearest CPUs; 0, like a cache of 0 bytes: unsaid.
+    """
+
+    memory_kb: int
+    distances: tuple[int, ...]
+    latency_ns: int
+    bandwidth_mb_s: int
+    side_cache_bytes: int
+    side_cache_line: int

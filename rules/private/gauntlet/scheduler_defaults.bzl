@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`scheduler_defaults`: a scheduler with the machines that its tests run on, unless they say otherwise."""
 
-load("//rules/private/test:defaults.bzl", "DEFAULT_TOPOLOGY", "described")
-load("//rules/private/test:topology.bzl", "parse_topology")
+load("//rules/private/scheduler:defaults.bzl", "described")
+load("//rules/private/test:topology.bzl", "DEFAULT_TOPOLOGY", "parse_topology")
 load(":presets.bzl", "DEFAULT_LIMITS", "limits_problem", "rejection")
 
 visibility(["//rules"])

@@ -4,7 +4,6 @@
 load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
-load(":defaults.bzl", "DEFAULT_TOPOLOGY")
 load(":kargs.bzl", "karg_problem")
 load(":memory.bzl", "LEAST_MIB", "guest_mib", "shape_mib")
 load(":numa.bzl", "parse_numa")
@@ -18,7 +17,7 @@ load(
     "scheduler_files",
     "staged_config",
 )
-load(":topology.bzl", "parse_topology", "topology_threads")
+load(":topology.bzl", "DEFAULT_TOPOLOGY", "parse_topology", "topology_threads")
 load(":workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
 
 visibility("private")

@@ -8,10 +8,9 @@ worker will do. They are set when a BUILD file is loaded, for a rule cannot set 
 
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("//rules/private/build:properties.bzl", "properties_of")
-load(":defaults.bzl", "DEFAULT_TOPOLOGY")
 load(":memory.bzl", "guest_mib")
 load(":numa.bzl", "parse_numa")
-load(":topology.bzl", "parse_topology")
+load(":topology.bzl", "DEFAULT_TOPOLOGY", "parse_topology")
 
 visibility(["//tests/rules/properties"])
 

@@ -4,15 +4,15 @@
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
+load("//rules/private/build:environment.bzl", "ENVIRONMENT_ATTRS", "environment", "environment_problem")
 load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load("//rules/private/providers:vm_template_info.bzl", "VmTemplateInfo")
+load("//rules/private/scheduler:defaults.bzl", "with_defaults")
 load("//rules/private/scheduler:scx_scheduler.bzl", "arguments_problem")
 load(":coverage.bzl", "COVERAGE_ATTRS", "coverage_config", "dwarf_files")
-load(":defaults.bzl", "with_defaults")
 load(":disks.bzl", "DISK_ATTRS", "disk_attributes", "disk_files", "disks_config", "disks_mib")
-load(":environment.bzl", "ENVIRONMENT_ATTRS", "environment", "environment_problem")
 load(":launcher.bzl", "launcher_text")
 load(
     ":machine.bzl",

@@ -5,6 +5,8 @@ load(":numa.bzl", "numa_total")
 
 visibility(["//rules/private/gauntlet"])
 
+DEFAULT_TOPOLOGY = "1n1l2c1t"
+
 _AXES = [("n", "NUMA nodes"), ("l", "LLCs"), ("c", "cores per LLC"), ("t", "threads per core")]
 
 # x86 numbers CPUs with 8 bits where interrupts are not remapped, and one number is the broadcast.

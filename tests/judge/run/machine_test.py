@@ -7,8 +7,8 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from ktstr.judge.run.machine import topology
-from ktstr.model.facts import Hello, NodeFacts
-from ktstr.model.machine.numa import NumaLayout, NumaNode, SideCache
+from ktstr.model.facts import Hello
+from ktstr.model.machine.numa import NodeFacts, NumaLayout, NumaNode, SideCache
 from ktstr.model.plan import Plan
 from ktstr.model.verdict.checks import Verdict
 from tests.support import runs

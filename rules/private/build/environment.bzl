@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The environment of a `ktstr_test`'s modules."""
 
-visibility("private")
+visibility(["//rules/private/test"])
 
 ENVIRONMENT_ATTRS = {
     "env": attr.string_dict(

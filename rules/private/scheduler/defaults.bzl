@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a test has where it says nothing: of every scheduler's, and of one with defaults of its own."""
+"""A scheduler with defaults for its tests, as a value of .bzl files."""
 
-visibility(["//rules/private/gauntlet"])
-
-DEFAULT_TOPOLOGY = "1n1l2c1t"
+visibility(["//rules/private/gauntlet", "//rules/private/test"])
 
 def described(scheduler, topology, limits, requires_smt, problem):
     """A scheduler with its defaults; rules/private/gauntlet/scheduler_defaults.bzl checks them.
