@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """EEVDF without a feature of its own, switched by commands, against EEVDF as it is."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ktstr import (
     AttachScheduler,
     Bursty,
     CgroupDef,
-    Context,
     CpuSpin,
     DetachScheduler,
     ExpectFail,
@@ -20,6 +23,9 @@ from ktstr import (
     scenario,
     test,
 )
+
+if TYPE_CHECKING:
+    from ktstr import Context
 
 _FEATURES = "/sys/kernel/debug/sched/features"
 

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from ktstr import (
     AttachScheduler,
     CgroupDef,
-    Context,
     DetachScheduler,
     ExpectFail,
     Fixed,
@@ -21,6 +21,9 @@ from ktstr import (
     scenario,
     test,
 )
+
+if TYPE_CHECKING:
+    from ktstr import Context
 
 _MOUNT = "/sys/fs/cgroup"
 
