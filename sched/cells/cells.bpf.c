@@ -70,10 +70,52 @@ static bool is_home(struct task_struct *p, const struct cells_layout *now, u32 c
 	       bpf_cpumask_test_cpu(cpu, p->cpus_ptr);
 }
 
+/* The verifier goes through each of these loops quickly: they carry nothing from one CPU to the next.
+ */
+
+/* An idle CPU of the cell that the task may run on, which is idle to nobody else now; -1: none. */
+static s32 claim_idle(struct task_struct *p, const struct cells_layout *now, u32 cell)
+{
+	int cpu;
+
+	bpf_for(cpu, 0, now->nr_cpus) {
+		if (is_home(p, now, cell, cpu) && scx_bpf_test_and_clear_cpu_idle(cpu))
+			return cpu;
+	}
+	return -1;
+}
+
+/* Interrupts a task of another cell on a CPU of this one; false: there is none. */
+static bool take_back(struct task_struct *p, const struct cells_layout *now, u32 cell)
+{
+	int cpu;
+
+	bpf_for(cpu, 0, now->nr_cpus) {
+		if (is_home(p, now, cell, cpu) && cpu < MAX_CPUS && runs[cpu] != cell) {
+			__sync_fetch_and_add(&nr_taken_back, 1);
+			scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_home(struct task_struct *p, const struct cells_layout *now, u32 cell)
+{
+	int cpu;
+
+	bpf_for(cpu, 0, now->nr_cpus) {
+		if (is_home(p, now, cell, cpu))
+			return true;
+	}
+	return false;
+}
+
 s32 SCX_PROG(cells_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	struct cells_layout *now = the_layout();
-	u32 cell, cpu;
+	u32 cell;
+	s32 cpu;
 
 	if (!now)
 		return prev_cpu;
@@ -82,11 +124,10 @@ s32 SCX_PROG(cells_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fla
 		scx_insert(p, SCX_DSQ_LOCAL, slice_ns, 0);
 		return prev_cpu;
 	}
-	for (cpu = 0; cpu < MAX_CPUS && cpu < now->nr_cpus; cpu++) {
-		if (is_home(p, now, cell, cpu) && scx_bpf_test_and_clear_cpu_idle(cpu)) {
-			scx_insert(p, SCX_DSQ_LOCAL, slice_ns, 0);
-			return cpu;
-		}
+	cpu = claim_idle(p, now, cell);
+	if (cpu >= 0) {
+		scx_insert(p, SCX_DSQ_LOCAL, slice_ns, 0);
+		return cpu;
 	}
 	return prev_cpu;
 }
@@ -97,30 +138,18 @@ s32 SCX_PROG(cells_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fla
  */
 static bool call_a_cpu(struct task_struct *p, const struct cells_layout *now, u32 cell)
 {
-	s32 lent = -1;
-	bool has_home = false;
-	u32 cpu;
+	s32 cpu = claim_idle(p, now, cell);
 
-	for (cpu = 0; cpu < MAX_CPUS && cpu < now->nr_cpus; cpu++) {
-		if (!is_home(p, now, cell, cpu))
-			continue;
-		has_home = true;
-		if (scx_bpf_test_and_clear_cpu_idle(cpu)) {
-			scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-			return true;
-		}
-		if (runs[cpu] != cell)
-			lent = cpu;
-	}
-	if (lent >= 0) {
-		__sync_fetch_and_add(&nr_taken_back, 1);
-		scx_bpf_kick_cpu(lent, SCX_KICK_PREEMPT);
+	if (cpu >= 0) {
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 		return true;
 	}
-	lent = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
-	if (lent >= 0)
-		scx_bpf_kick_cpu(lent, SCX_KICK_IDLE);
-	return has_home;
+	if (take_back(p, now, cell))
+		return true;
+	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+	return has_home(p, now, cell);
 }
 
 void SCX_PROG(cells_enqueue, struct task_struct *p, u64 enq_flags)
@@ -151,7 +180,8 @@ static bool take_stray(s32 cpu)
 void SCX_PROG(cells_dispatch, s32 cpu, struct task_struct *prev)
 {
 	struct cells_layout *now = the_layout();
-	u32 own, cell;
+	u32 own;
+	int cell;
 
 	if (!now || cpu < 0 || cpu >= MAX_CPUS)
 		return;
@@ -161,7 +191,7 @@ void SCX_PROG(cells_dispatch, s32 cpu, struct task_struct *prev)
 	/* One of the cell's own that could go on does so: nobody else of it waits. */
 	if (prev && prev->scx.flags & SCX_TASK_QUEUED && cell_of(prev, now) == own)
 		return;
-	for (cell = 0; cell < MAX_CELLS; cell++) {
+	bpf_for(cell, 0, MAX_CELLS) {
 		if (cell != own && scx_move_to_local(cell)) {
 			__sync_fetch_and_add(&nr_lent, 1);
 			return;
