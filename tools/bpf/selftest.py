@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ktstr import Checks, test
+from ktstr import Checks, ExpectFail, test
 
 if TYPE_CHECKING:
     from ktstr import Context
@@ -33,7 +33,7 @@ def _trouble() -> str:
         os.close(log)
 
 
-def selftest(name: str) -> Test:
+def selftest(name: str, expect_fail: ExpectFail | None = None) -> Test:
     """The selftest `name` as a test: it fails, passes or is skipped as the runner counts it.
 
     Many have the kernel throw a scheduler out, so its log is no clean one; what it says besides
@@ -53,4 +53,5 @@ def selftest(name: str) -> Test:
             ctx.fail(f"the kernel says {said!r}")
 
     run.__name__ = run.__qualname__ = name
-    return test(timeout=_TIMEOUT_S + 10, checks=Checks(clean_kernel_log=False))(run)
+    checks = Checks(clean_kernel_log=False)
+    return test(timeout=_TIMEOUT_S + 10, checks=checks, expect_fail=expect_fail)(run)
