@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ktstr import Checks, Fixed, scenario, stat, test
@@ -12,16 +13,7 @@ if TYPE_CHECKING:
     from ktstr import Context, Scenario, TopologyView
     from ktstr.model.facts import WorkerFacts
 
-_PERIODIC = """
-{
-    /* a tenth of a CPU each */
-    "global": {"duration": 1, "calibration": "CPU0", "default_policy": "SCHED_OTHER"},
-    "tasks": {
-        "video": {"instance": 2, "run": 1000, "timer": {"ref": "unique", "period": 10000}},
-        "audio": {"run": 500, "sleep": 200, "timer": {"ref": "unique", "period": 5000}},
-    }
-}
-"""
+_BEAT = {"tasks": {"beat": {"instance": 3, "run": 1000, "timer": {"ref": "b", "period": 5000}}}}
 _CHAIN = {
     "tasks": {
         "camera": {
@@ -84,7 +76,7 @@ _CHANGES = {
 )
 def periods_are_kept(machine: TopologyView) -> Scenario:
     """Three periodic tasks that fit: 100, 100 and 200 turns a second, each in time."""
-    return rt_app(_PERIODIC)
+    return rt_app(Path(__file__).with_name("video.json"))
 
 
 @scenario(duration=0.5, claims=(stat("rt_app.slack_missed").at_least(20),))
@@ -130,7 +122,7 @@ def phases_change_their_task(ctx: Context) -> None:
 @test()
 def in_the_background(ctx: Context) -> None:
     """A workload is work like any other: started, read, and stopped."""
-    (cgroup,) = rt_app_cgroups(_PERIODIC)
+    (cgroup,) = rt_app_cgroups(_BEAT)
     (work,) = cgroup.works or ()
     load = ctx.cgroup("app").start(work, name="app")
     assert load.wait(iterations=40, timeout=2.0)
