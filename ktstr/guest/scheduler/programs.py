@@ -23,12 +23,14 @@ _TYPES = {5: "tracepoint", 17: "raw_tracepoint", 26: "tracing", 27: "struct_ops"
 # bytes of an instruction: struct bpf_insn
 _INSN = 8
 _MAPS = 64
-# print_verification_stats() of kernel/bpf/verifier.c, Linux 6.12 to 7.2
+# print_verification_stats() of kernel/bpf/verifier.c, Linux 6.12 to 7.3, where each function has a
+# line of its own for its stack
 _STATES = re.compile(
     r"processed \d+ insns \(limit \d+\) max_states_per_insn (\d+) total_states (\d+) "
     r"peak_states (\d+)"
 )
 _STACK = re.compile(r"stack depth (\d+(?:\+\d+)*)")
+_STACK_OF_ONE = re.compile(r"^subprog \d+ \(.*\) .* stack (\d+)$", re.MULTILINE)
 # what the kernel keeps of a program's name: BPF_OBJ_NAME_LEN less the NUL
 _NAME = 15
 _STATS = Path("/proc/sys/kernel/bpf_stats_enabled")
@@ -122,11 +124,12 @@ def _with_figures(
 
 def _measured(program: Program, words: str) -> Program:
     states, stack = _STATES.search(words), _STACK.search(words)
+    parts = stack[1].split("+") if stack is not None else _STACK_OF_ONE.findall(words)
     if states is not None:
         most, total, peak = map(int, states.groups())
         program = replace(program, max_states_per_insn=most, total_states=total, peak_states=peak)
-    if stack is not None:
-        program = replace(program, stack_bytes=sum(map(int, stack[1].split("+"))))
+    if parts:
+        program = replace(program, stack_bytes=sum(map(int, parts)))
     return program
 
 

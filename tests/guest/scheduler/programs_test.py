@@ -127,6 +127,15 @@ class ProgramsTest(parameterized.TestCase):
         (one,) = self._told(_Kernel({1: (27, b"others", ())}), verified=said)
         self.assertIsNone(one.total_states)
 
+    def test_stacks_of_functions_with_a_line_each(self) -> None:
+        said = [
+            ("mine", "stack depth max 48"),
+            ("mine", "subprog 0 (mine) main insns_self 27 insns_total 40 stack 8"),
+            ("mine", "subprog 1 (its helper) static insns_self 13 insns_total 13 stack 16"),
+        ]
+        (one,) = self._told(_Kernel({1: (27, b"mine", ())}), verified=said)
+        self.assertEqual(one.stack_bytes, 24)
+
     def test_one_that_goes_meanwhile(self) -> None:
         kernel = _Kernel({1: (27, b"a", ()), 2: (27, b"b", ())}, gone=frozenset({1}))
         self.assertEqual([each.name for each in self._told(kernel)], ["b"])
