@@ -25,7 +25,8 @@ from ktstr.model.scenario.scenario import (
 _MOST_CGROUPS, _MOST_STEPS, _MOST_OPS = 3, 4, 4
 # What a trial may come to, in workers and in guest seconds: the rest is cut.
 _MOST_WORKERS, _MOST_S = 10, 1.2
-_LOOP_S, _INTERVALS_S = 0.3, (0.01, 0.05, 0.1)
+# The backdrop's workers take a part of a loop's time to start.
+_LOOP_S, _INTERVALS_S = 0.6, (0.01, 0.05, 0.1)
 # Parts of all trials, steps: with an op in the backdrop, with a loop, with a wait for a hold.
 _BELOW, _LOOPS, _WAITS = 0.2, 0.2, 0.1
 _TRIES, _UNDONE = 6, 0.3
