@@ -13,7 +13,7 @@ char _license[] SEC("license") = "GPL";
 /* Nanoseconds a task may run before the next one gets its turn. */
 const volatile u64 slice_ns = 20000000;
 
-/* CPUs that came and went, tasks that changed their cgroup or mask, and tasks to put into a queue. */
+/* CPUs that came and went, tasks that changed their cgroup or mask, and tasks to queue. */
 u64 nr_online, nr_offline, nr_moved, nr_masks, nr_enqueued;
 
 s32 SCX_PROG(told_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from tests.support.running import run_to_end
 PAGE = "docs/kernel_faults.md"
 PAGES = {"fair": fair, "placing": placing, "classes": classes, "ext": ext}
 _TIMEOUT_S = 3600
-_INVARIANT = re.compile(r"invariant '?([a-z-]+)'?")
+# of a broken invariant: ktstr/judge/run/invariants.py
+_INSTANT = re.compile(r"([0-9.]+) s by its runqueue's clock")
 _INTRO = """# Faults of the kernel, and what finds them
 
 Made by `tools/bazel run //tests/faults:known -- --write` from the results of its guests; edit
@@ -37,7 +38,8 @@ may be. `tools/bazel test //sched/faults:all_tests` plays all of them.
 
 *Mended by* is the kernel's commit; *rule* is a fault that no commit is known of, which breaks what
 the kernel promises. *Guest* are seconds of the guest's from the scenario's beginning until the
-fault was told: an ejection ends a run at once, all others are judged at its end. *Host* are those
+fault was there to see: where an invariant was first broken, where a scheduler was thrown out, else
+the scenario's end, at which checks are judged. *Host* are those
 of the whole test, the clone of its guest among them, on two cores that had other work; they differ
 by run. The last column is what kSTEP, which drives a kernel from inside, has for it: the name of
 its driver, `planned` where its notes have a plan, `-` where they have nothing.
@@ -119,20 +121,27 @@ def mistakes(seen: Mapping[str, Seen]) -> Iterable[str]:
 
 def seen_of(result: Mapping[str, Any]) -> Seen:
     """What a saved result (result.json) comes to; a test that fails as it is to has passed."""
-    found = [_words(detail) for detail in result.get("details", ())]
+    details = list(result.get("details", ()))
+    found = dict.fromkeys(_words(detail) for detail in details)
+    wall = {part["name"]: float(part["seconds"]) for part in result.get("host", {}).get("wall", ())}
+    return Seen(result["verdict"], ", ".join(found), _until(result, details), wall.get("total"))
+
+
+def _until(result: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> float | None:
+    """Guest seconds from the scenario's beginning to the first instant told, or to its end."""
     phases = result.get("timeline", {}).get("phases", ())
     span = next((phase for phase in phases if phase["name"] == "scenario"), None)
-    guest_s = None
-    if span is not None and "end_ns" in span:
-        guest_s = (int(span["end_ns"]) - int(span["start_ns"])) / 1e9
-    wall = {part["name"]: float(part["seconds"]) for part in result.get("host", {}).get("wall", ())}
-    return Seen(result["verdict"], ", ".join(dict.fromkeys(found)), guest_s, wall.get("total"))
+    if span is None or "end_ns" not in span:
+        return None
+    start, end = int(span["start_ns"]) / 1e9, int(span["end_ns"]) / 1e9
+    told = [_INSTANT.search(str(detail.get("message", ""))) for detail in details]
+    at = [float(found[1]) for found in told if found]
+    return min([instant for instant in at if start <= instant <= end] or [end]) - start
 
 
 def _words(detail: Mapping[str, Any]) -> str:
     kind = str(detail["kind"]).lower()
-    name = _INVARIANT.search(str(detail.get("message", "")))
-    return f"{kind} `{name[1]}`" if kind == "invariant" and name else kind
+    return f"{kind} `{detail['subject']}`" if kind == "invariant" else kind
 
 
 def _commit(fixed: str) -> str:

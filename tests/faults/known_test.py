@@ -87,12 +87,17 @@ class KnownTest(absltest.TestCase):
         listed += [missed.name for missed in MISSED if missed.switched]
         self.assertEqual(sorted(listed), sorted(switches))
 
-    def test_an_invariant_is_told_by_its_name(self) -> None:
-        found = known_run.seen_of(
-            _result("PASS", ("INVARIANT", "invariant cfs-h-nr did not hold"), ("STUCK", "x"))
-        )
+    def test_an_invariant_is_told_by_its_name_and_when_it_was_broken(self) -> None:
+        message = "cfs-h-nr did not hold, first there, 1.750000000 s by its runqueue's clock: so"
+        result = _result("PASS", ("INVARIANT", message), ("STUCK", "x"))
+        result["details"][0]["subject"] = "cfs-h-nr"
+        found = known_run.seen_of(result)
         self.assertEqual(found.found, "invariant `cfs-h-nr`, stuck")
-        self.assertEqual((found.guest_s, found.host_s), (2.5, 4.25))
+        self.assertEqual((found.guest_s, found.host_s), (0.75, 4.25))
+
+    def test_checks_speak_at_the_end(self) -> None:
+        found = known_run.seen_of(_result("PASS", ("STUCK", "x")))
+        self.assertEqual((found.found, found.guest_s), ("stuck", 2.5))
 
     def test_all_as_it_is_to_be_is_no_mistake(self) -> None:
         self.assertEqual(list(known_run.mistakes(_all_well())), [])

@@ -34,7 +34,7 @@ played under each load on each machine, with the same checks everywhere. A cell 
 first cause, and the guest seconds from the scenario's beginning until the run had what it says: an
 ejection ends a run at once, a check speaks at its end. *Inconclusive* is not a pass: nobody ran
 under the scheduler, and the result says so. The row `none` has the same scheduler with no fault
-switched on, and must pass.
+switched on, and must pass. Faults of the kernel's own are in [kernel_faults.md](kernel_faults.md).
 """
 
 

@@ -11,7 +11,6 @@ from ktstr import (
     CgroupDef,
     Checks,
     CpuSpin,
-    ExactCpus,
     ExpectFail,
     Frac,
     Kind,
@@ -21,7 +20,6 @@ from ktstr import (
     SetCpuset,
     Step,
     Work,
-    stat,
 )
 from tests.faults.known.fault import Fault, declare
 from tests.faults.known.loads import ONE, cpus, naps, spins
@@ -34,18 +32,6 @@ def _idle_beside_normal(ctx: Context) -> None:
     spinner = Work(CpuSpin(), workers=1, policy=Policy.IDLE)
     sleeper = Work(Bursty(burst_us=500, sleep_us=5_000), workers=1)
     ctx.run(CgroupDef("cg", ONE, works=(spinner, sleeper)))
-
-
-def _two_groups(ctx: Context) -> None:
-    ctx.run(spins("a"), spins("b"))
-
-
-def _beside_pinned(ctx: Context) -> None:
-    pinned = tuple(
-        Work(CpuSpin(), workers=1, affinity=ExactCpus(frozenset({cpu}))) for cpu in (0, 1)
-    )
-    sleeper = Work(Bursty(burst_us=300, sleep_us=5_000), workers=2)
-    ctx.run(CgroupDef("cg", cpus(0, 1, 2), works=(*pinned, sleeper)))
 
 
 def _confined(ctx: Context) -> None:
@@ -85,26 +71,6 @@ FAULTS = (
         checks=Checks(max_wake_p99_us=1_000),
     ),
     Fault(
-        "over_schedule",
-        "d4ac164bde7a",
-        "A task that is alone in its group is rescheduled at each end of its slice.",
-        "Needless passes through the scheduler.",
-        _two_groups,
-        ExpectFail(Kind.CLAIM),
-        elsewhere="over_schedule",
-        options={"claims": (stat("kernel.pick_task_fair.count").at_most(400),)},
-    ),
-    Fault(
-        "idle_search",
-        "rule",
-        "A wake-up does not look for an idle CPU.",
-        "Tasks waited beside idle CPUs.",
-        _beside_pinned,
-        ExpectFail(Kind.WAKE_LATENCY),
-        checks=Checks(max_wake_p99_us=1_500),
-        duration=2.0,
-    ),
-    Fault(
         "balance_affinity",
         "rule",
         "Load balancing does not ask which CPUs a task may use.",
@@ -121,7 +87,6 @@ FAULTS = (
         _spread,
         ExpectFail(Kind.WORK_CONSERVATION),
         checks=Checks(max_wasted_cpu_pct=25),
-        elsewhere="none of its drivers",
     ),
     Fault(
         "load_average",

@@ -125,6 +125,11 @@ def _fair(state: State) -> State:
 def _realtime(state: State) -> State:
     """A task of SCHED_RR runs."""
     rq = state.queue()
+    # a server that waits for its timer, for longer than a period
+    server = rq + state.at("rq", "fair_server")
+    state.put(server, "sched_dl_entity", dl_server_active=1, dl_throttled=1, deadline=1000)
+    state.put(server, "sched_dl_entity", dl_timer__state=1)
+    state.put(rq, "rq", clock=5_000_000_000)
     state.queue(1)
     task = state.task("rt", prio=70)
     state.runs(rq, task)

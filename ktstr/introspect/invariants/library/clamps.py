@@ -8,6 +8,7 @@ from ktstr.introspect.invariants.invariant import Category, Invariant
 
 _CORE = "kernel/sched/core.c"
 _IDLE = 1  # UCLAMP_FLAG_IDLE of kernel/sched/sched.h
+# a task is counted only once its class has put it on its queue: enqueue_task() of 6.12.107
 _TASKS = " + ".join(f"rq.uclamp[1].bucket[{bucket}].tasks" for bucket in range(5))
 
 CLAMPS = (
@@ -16,7 +17,7 @@ CLAMPS = (
         says="What a task asks for at least is not above what it may at most.",
         category=Category.CLAMP,
         source=f"{_CORE} uclamp_eff_get, uclamp_validate",
-        at=PUT,
+        at=(SWITCHED, *PUT),
         given="p.uclamp[0].active and p.uclamp[1].active",
         holds="p.uclamp[0].value <= p.uclamp[1].value <= SCALE",
     ),
@@ -41,7 +42,7 @@ CLAMPS = (
         says="A runqueue with clamped tasks does not keep the clamp of its idle time.",
         category=Category.CLAMP,
         source=f"{_CORE} uclamp_rq_inc, uclamp_idle_reset",
-        at=PUT,
+        at=(SWITCHED, *PUT),
         given=f"{_TASKS} > 0",
         holds=f"rq.uclamp_flags & {_IDLE} == 0",
     ),

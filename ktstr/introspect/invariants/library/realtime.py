@@ -191,6 +191,17 @@ REALTIME = (
     *_of_server("fair_server", "server", (6, 12)),
     *_of_server("ext_server", "ext-server", (7, 0)),
     Invariant(
+        name="server-timer",
+        says="A throttled server has its timer, or was to come back less than a period ago.",
+        category=Category.SERVER,
+        source=f"{_DL} start_dl_timer, dl_server_timer",
+        at=TICKED,
+        names={"server": "sched_dl_entity(address(rq.fair_server))"},
+        given="server.dl_server_active == 1 and server.dl_throttled == 1",
+        holds="server.dl_timer.state != 0 or rq.clock - server.deadline < server.dl_period",
+        until=(7, 0),
+    ),
+    Invariant(
         name="server-started",
         says="A server with something to spend is active once it was started.",
         category=Category.SERVER,
