@@ -70,7 +70,8 @@ static bool is_home(struct task_struct *p, const struct cells_layout *now, u32 c
 	       bpf_cpumask_test_cpu(cpu, p->cpus_ptr);
 }
 
-/* The verifier goes through each of these loops quickly: they carry nothing from one CPU to the next.
+/* The verifier goes through each of these loops quickly: they carry nothing from one CPU to the
+ * next.
  */
 
 /* An idle CPU of the cell that the task may run on, which is idle to nobody else now; -1: none. */
