@@ -17,9 +17,14 @@ _WIDE = scheduler_defaults(
     topology = "1n2l2c1t",
 )
 
-def places_tests():
-    """Declares all of them."""
-    [
+def places_tests(name):
+    """Declares all of them.
+
+    Args:
+      name: of the suite of those that are refused.
+    """
+    refusals = []
+    refusals += [
         refused(
             name = name + "_test",
             messages = ["//tests/rules/places:%s_test.subject: %s" % (name, message)],
@@ -159,7 +164,7 @@ def places_tests():
         ]
     ]
 
-    [
+    refusals += [
         refused(
             name = name + "_test",
             messages = ["//tests/rules/places:%s_test.subject: %s" % (name, message)],
@@ -221,7 +226,7 @@ def places_tests():
         workload_root_cgroup = "/b",
     )
 
-    [
+    refusals += [
         refused(
             name = name + "_test",
             messages = ["//tests/rules/places:%s_test.subject: %s" % (name, message)],
@@ -347,7 +352,7 @@ def places_tests():
         target_under_test = ":over_it/tiny-1llc/default",
     )
 
-    [
+    refusals += [
         refused(
             name = name + "_test",
             messages = ["scheduler_defaults(\"//sched/fifo\"): " + message],
@@ -378,3 +383,5 @@ def places_tests():
             ),
         ]
     ]
+
+    native.test_suite(name = name, tests = [":" + each for each in refusals])
