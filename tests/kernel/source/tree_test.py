@@ -37,6 +37,14 @@ class TreeTest(SourceTest):
         for path in state.watch:
             self.assertTrue(Path(path).is_file())
 
+    def test_sources_that_exclude_themselves_are_refused(self) -> None:
+        (self.tree / ".gitignore").write_text("/*\n")
+        with self.assertRaisesRegex(TreeError, "its .gitignore excludes Kconfig itself"):
+            snapshot(self.tree, self.archive)
+        commit_all(self.tree, "--force")
+        snapshot(self.tree, self.archive)
+        self.assertIn("Kconfig", packed(self.archive))
+
     def test_an_edited_tree_is_packed_as_edited(self) -> None:
         commit = commit_all(self.tree)
         (self.tree / "kernel/fork.c").write_text("int spoon;\n")

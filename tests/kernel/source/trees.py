@@ -50,10 +50,13 @@ def git(tree: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def commit_all(tree: Path) -> str:
-    """Makes the tree a repository with all of it in one commit; returns the commit's id."""
+def commit_all(tree: Path, *how: str) -> str:
+    """Makes the tree a repository with all of it in one commit; returns the commit's id.
+
+    how: further options of `git add`.
+    """
     git(tree, "init", "--quiet", "--initial-branch=main")
-    git(tree, "add", "--all")
+    git(tree, "add", "--all", *how)
     git(tree, "commit", "--quiet", "--message=all")
     return git(tree, "rev-parse", "HEAD")
 

@@ -87,7 +87,7 @@ def files_of(tree: pathlib.Path, state: State) -> list[str]:
     """The names of what belongs to the sources: all files that no .gitignore excludes.
 
     Raises:
-      TreeError: git fails.
+      TreeError: git fails, or a .gitignore excludes the sources.
     """
     listing = ["ls-files", "-z", "--others", "--exclude-standard"]
     if state.state == NO_GIT:
@@ -97,7 +97,14 @@ def files_of(tree: pathlib.Path, state: State) -> list[str]:
             names = git(tree, f"--git-dir={empty}", f"--work-tree={tree}", *listing)
     else:
         names = git(tree, *listing, "--cached", "--deduplicate")
-    return [name for name in names.split("\0") if name and _is_there(tree / name)]
+    found = [name for name in names.split("\0") if name and _is_there(tree / name)]
+    if "Kconfig" not in found:
+        # Debian's linux-source has `/*` in it
+        raise TreeError(
+            f"{tree}: its .gitignore excludes Kconfig itself, so git cannot tell the sources; take "
+            "the line away that does, or commit the sources (git add --force)"
+        )
+    return found
 
 
 def _is_there(path: pathlib.Path) -> bool:
