@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that a BUILD file loads from ktstr."""
 
+load("//rules:crate.bzl", _scx_crate = "scx_crate")
 load("//rules:disk.bzl", _disk = "disk", _disk_template = "disk_template")
 load(
     "//rules:gauntlet.bzl",
@@ -65,6 +66,7 @@ payload = _payload
 prebuilt_kernel = _prebuilt_kernel
 preset = _preset
 scheduler_defaults = _scheduler_defaults
+scx_crate = _scx_crate
 scx_scheduler = _scx_scheduler
 scx_verify_test = _scx_verify_test
 side_cache = _side_cache

@@ -10,9 +10,14 @@ use_repo(debian, "debian_root", "linux_source_6_12")
 kernels = use_extension("@ktstr//rules:extensions.bzl", "kernels", dev_dependency = True)
 kernels.release(version = "6.14.2")
 use_repo(kernels, "kernels")
+
+crates = use_extension("@ktstr//rules:extensions.bzl", "crates")
+crates.scheduler(crate = "scx_bpfland", sha256 = "...", version = "1.1.4")
+use_repo(crates, "crates")
 ```
 """
 
+load("//rules/private/crate:crates.bzl", "CRATES_IMPL", "CRATES_TAGS")
 load("//rules/private/debian:file.bzl", "debian_file")
 load("//rules/private/debian:root.bzl", "debian_root")
 load("//rules/private/gauntlet:gauntlet_hint.bzl", "gauntlet_hint")
@@ -63,6 +68,12 @@ kernels = module_extension(
     implementation = KERNELS_IMPL,
     doc = "Kernels as a dimension of tests: @kernels//:NAME, and KERNELS of @kernels//:kernels.bzl.",
     tag_classes = KERNELS_TAGS,
+)
+
+crates = module_extension(
+    implementation = CRATES_IMPL,
+    doc = "Schedulers in Rust, from the crates' registry that the machine's cargo knows, for scx_crate.",
+    tag_classes = CRATES_TAGS,
 )
 
 def _host_impl(mctx):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build actions that run inside the Debian root."""
 
-visibility(["//rules/private/disk", "//rules/private/kernel", "//rules/private/scheduler"])
+visibility(["//rules/private/crate", "//rules/private/disk", "//rules/private/kernel", "//rules/private/scheduler"])
 
 # Merge into a rule's `attrs`: what run_in_root needs.
 ROOT_ATTRS = {

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds one program of a crate, offline, inside the Debian root with Rust (rules/private/crate).
+#
+#   build.sh LABEL PROGRAM FEATURES     FEATURES: with commas between them, or nothing
+#
+# /sources.tar is what fetch.py wrote. /base.tar.zst, where it is there, is the target directory of
+# another crate's build: cargo takes from it what is the same. Written are /out/binary and /out/built.
+# The same inputs give the same bytes: all paths are fixed, and no time gets in.
+set -euo pipefail
+
+label=$1 program=$2 features=$3
+readonly target=x86_64-unknown-linux-gnu
+
+tar -xf /sources.tar -C /build
+
+if ! grep -qxF -- "$program" /build/programs; then
+  echo "$label: program: the crate has no program $program; it has: $(paste -sd' ' /build/programs)" >&2
+  exit 1
+fi
+
+mkdir /build/target /build/cargo
+if [[ -f /base.tar.zst ]]; then
+  tar -I zstd -xf /base.tar.zst -C /build/target
+fi
+
+cat >/build/cargo/config.toml <<END
+[source.crates-io]
+replace-with = "vendored"
+
+[source.vendored]
+directory = "/build/vendor"
+
+[net]
+offline = true
+
+# The guest has no libraries: the scheduler brings its own. libelf wants these two after itself.
+[target.$target]
+rustflags = [
+  "-Ctarget-feature=+crt-static",
+  "-Clink-arg=-Wl,--build-id=none",
+  "-Clink-arg=-lelf",
+  "-Clink-arg=-lz",
+  "-Clink-arg=-lzstd",
+  "--remap-path-prefix=/build/=",
+]
+
+[profile.release]
+debug = false
+incremental = false
+strip = true
+
+# What makes BPF skeletons: scx_utils names it among its libraries, and no scheduler runs it.
+[profile.release.package.bindgen]
+opt-level = 0
+[profile.release.package.libbpf-cargo]
+opt-level = 0
+[profile.release.package.prettyplease]
+opt-level = 0
+END
+
+export CARGO_HOME=/build/cargo
+export CARGO_TERM_COLOR=never
+export BPF_CLANG=clang
+export LIBCLANG_PATH=/usr/lib/llvm-22/lib
+export SOURCE_DATE_EPOCH=1
+
+cd /build/crate
+cargo build --release --locked --target="$target" --target-dir=/build/target \
+  --bin="$program" ${features:+--features="$features"} 2>/build/said || {
+  status=$?
+  cat /build/said >&2
+  echo "$label: cargo does not build $program (exit status $status); its last words are above" >&2
+  exit 1
+}
+
+cp "/build/target/$target/release/$program" /out/binary
+
+# What others can use: all but this crate's own. Times would only tell one build from another.
+rm -rf "/build/target/$target/release/$program" /build/target/$target/release/*.d
+tar -C /build/target --sort=name --mtime=@2 --owner=0 --group=0 --numeric-owner -cf - . |
+  zstd -q -3 -T2 -o /out/built
