@@ -34,7 +34,8 @@ directory = "/build/vendor"
 [net]
 offline = true
 
-# The guest has no libraries: the scheduler brings its own. libelf wants these two after itself.
+# The guest has no libraries: the scheduler brings its own. libelf wants the other two after itself; the
+# root's layout leaves out their .so files, which the linker would take first.
 [target.$target]
 rustflags = [
   "-Ctarget-feature=+crt-static",
