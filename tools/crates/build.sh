@@ -24,6 +24,9 @@ if [[ -f /base.tar.zst ]]; then
   tar -I zstd -xf /base.tar.zst -C /build/target
 fi
 
+# Debian's libelf.a lacks an object of its own.
+gcc -O2 -c /elf_search_tree.c -o /build/elf_search_tree.o
+
 cat >/build/cargo/config.toml <<END
 [source.crates-io]
 replace-with = "vendored"
@@ -40,6 +43,7 @@ offline = true
 rustflags = [
   "-Ctarget-feature=+crt-static",
   "-Clink-arg=-Wl,--build-id=none",
+  "-Clink-arg=/build/elf_search_tree.o",
   "-Clink-arg=-lelf",
   "-Clink-arg=-lz",
   "-Clink-arg=-lzstd",

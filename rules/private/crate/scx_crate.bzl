@@ -18,7 +18,11 @@ def _scx_crate_impl(ctx):
     # In a folder of its own: the file's name is the program's name in the guest.
     binary = ctx.actions.declare_file("{}/{}".format(ctx.label.name, program))
     built = ctx.actions.declare_file(ctx.label.name + ".built.tar.zst")
-    inputs = {"/build.sh": ctx.file._build, "/sources.tar": ctx.file.sources}
+    inputs = {
+        "/build.sh": ctx.file._build,
+        "/elf_search_tree.c": ctx.file._elf_search_tree,
+        "/sources.tar": ctx.file.sources,
+    }
     if attr.base:
         inputs["/base.tar.zst"] = attr.base[_CrateBuildInfo].built
     run_in_root(
@@ -64,6 +68,7 @@ got them, and the compilers of a Debian root of their own (`@debian_rust`).
             doc = "What `crates.scheduler` fetched.",
         ),
         "_build": attr.label(default = "//tools/crates:build.sh", allow_single_file = True),
+        "_elf_search_tree": attr.label(default = "//sched/loader:elf_search_tree.c", allow_single_file = True),
         "_enter": attr.label(default = "//tools/root:enter", executable = True, cfg = "exec"),
         "_root": attr.label(default = "@debian_rust//:root", allow_single_file = True),
     },
