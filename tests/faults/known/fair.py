@@ -37,14 +37,6 @@ def _delayed(ctx: Context) -> None:
     ctx.run(*DELAYED)
 
 
-def _reweighted(ctx: Context) -> None:
-    # ktstr's own group is weighed by what it has on other CPUs, beside tasks of the root's
-    hosts = SpawnHost(Work(CpuSpin(), workers=3, affinity=ExactCpus(frozenset({0}))))
-    here = naps("here", 2_000, 3_000, workers=2)
-    there = CgroupDef("there", cpus(1, 2), works=naps("there", 3_000, 5_000, workers=3).works)
-    ctx.run(Scenario(backdrop=Backdrop(cgroups=(here, there), ops=(hosts,)), steps=(Step(),)))
-
-
 def _nested(ctx: Context) -> None:
     inner = (CgroupDef("a", ONE, works=None), naps("a/b", 2_000, 3_000), spins("a/c"))
     ctx.run(*inner, spins("d"))
@@ -112,16 +104,6 @@ FAULTS = (
         _delayed,
         ExpectFail(Kind.INVARIANT, "cfs-h-nr"),
         elsewhere="h_nr_runnable",
-        duration=2.0,
-    ),
-    Fault(
-        "min_deadline",
-        "8dafa9d0eb1a",
-        "An entity whose weight changes keeps its place in the tree, which is no heap any more.",
-        "EEVDF chose others than those with the earliest deadline that may run.",
-        _reweighted,
-        ExpectFail(Kind.INVARIANT, "cfs-min-vruntime|cfs-leftmost"),
-        elsewhere="min_deadline",
         duration=2.0,
     ),
     Fault(

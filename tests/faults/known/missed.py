@@ -152,6 +152,14 @@ MISSED = (
         switched=True,
     ),
     Missed(
+        "min_deadline",
+        "8dafa9d0eb1a",
+        "An entity whose weight changes keeps its place in the tree.",
+        "only the root's queue is walked, where few groups are: `cfs-leftmost` saw it in one of "
+        "two tries",
+        switched=True,
+    ),
+    Missed(
         "freeze",
         "cd9626e9ebc7",
         "A task whose dequeue is delayed is not taken for frozen.",
