@@ -174,7 +174,7 @@ class ExtensionTest(absltest.TestCase):
             self.assertIn(f'name = "{tree}",', text)
             self.assertNotIn("no-cache", text)
         with self.subTest("patched, in this order"):
-            text = self.described("kernel_source", tree)
+            text = self.described(f"labels(source, {self.image_of(tree)})")
             self.assertIn('patches = ["@@//:fixes/one.patch", "@@//:fixes/two.diff"],', text)
         with self.subTest("edited"):
             (self.tree / "kernel/fork.c").write_text("int spoon;\n", encoding="utf-8")
@@ -190,7 +190,11 @@ class ExtensionTest(absltest.TestCase):
 
     def kernel_image(self, name: str) -> str:
         """The kernel_image behind a name, as Bazel sees it."""
-        return self.described("kernel_image", name)
+        return self.described(self.image_of(name))
+
+    def image_of(self, name: str) -> str:
+        """The query for a kernel_image behind two aliases, which goes no further."""
+        return f"kind(kernel_image, deps(@kernels//:{name}, 2))"
 
     def test_a_tree_that_is_built_further(self) -> None:
         self.declare('kernels.local(path = "../linux", name = "further", incremental = True)')
@@ -215,9 +219,8 @@ class ExtensionTest(absltest.TestCase):
             self.build("@kernels//:further.source")
             self.assertEqual(self.record("further")["files"], 6)
 
-    def described(self, rule: str, name: str) -> str:
-        """What a rule makes for a name, as Bazel sees it."""
-        query = f"kind({rule}, siblings(deps(@kernels//:{name}, 1)))"
+    def described(self, query: str) -> str:
+        """The targets of a query, as Bazel sees them."""
         return self.bazel.output("query", query, "--output=build", "--lockfile_mode=off")
 
     def test_errors_say_what_to_do(self) -> None:
