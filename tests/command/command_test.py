@@ -39,7 +39,7 @@ class ParserTest(CommandTest):
         (("nope",), "invalid choice: 'nope'"),
         (("runs", "--lim=1"), "unrecognized arguments: --lim=1"),
         (("runs", "--limit=-1"), "'-1' is no whole number of 0 or more"),
-        (("runs", "--", "x"), "runs takes nothing behind --; test, replay, fuzz, shell, perf-delta do"),
+        (("runs", "--", "x"), "runs takes nothing behind --; test, replay, fuzz, shell"),
         (("compare", "one"), "the following arguments are required: NEW"),
     )
     def test_mistakes_end_with_3_and_name_help(self, words: tuple[str, ...], told: str) -> None:
