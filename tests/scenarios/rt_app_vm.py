@@ -97,8 +97,9 @@ def events_of_several_tasks(ctx: Context) -> None:
     played = ctx.run(*rt_app_cgroups(_CHAIN), hold=Fixed(0.4))
     camera, codec, writer, *met = _turns(played.workers)
     assert 95 <= camera <= 101, camera
-    assert camera - 5 <= codec <= camera + 1, (camera, codec)
-    assert codec - 5 <= writer <= codec + 1, (codec, writer)
+    # a signal that nobody waits for yet is lost: at the beginning, or where the other is late
+    assert camera - 15 <= codec <= camera + 1, (camera, codec)
+    assert codec - 15 <= writer <= codec + 1, (codec, writer)
     assert len(met) == 3 and max(met) - min(met) <= 1, met
     assert 100 <= max(met) <= 445, met
     wakes = {worker.index: worker.wake.count for worker in played.workers}
