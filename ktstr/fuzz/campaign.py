@@ -61,6 +61,11 @@ class Campaign:
         """A trial has come back."""
         self._entries[entry.number] = entry
 
+    @property
+    def early(self) -> tuple[Entry, ...]:
+        """Of trials that have come back, and of which no account was taken yet."""
+        return tuple(self._entries[number] for number in sorted(self._entries))
+
     def settle(self) -> Iterator[tuple[Entry, Trial | None]]:
         """Takes account of those whose turn it is; the trial of one that is an alarm is told."""
         while self.done in self._entries:

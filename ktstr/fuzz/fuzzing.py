@@ -44,7 +44,8 @@ class Tally:
     """What this run has done.
 
     alarms: those that are new, with the file of each.  causes: how often each first cause came in
-    all runs with the corpus; unjudged: why trials could not be judged.
+    all runs with the corpus; unjudged: why trials could not be judged; lacks: why it is not known,
+    or not whole, what code trials of this run reached.
     """
 
     played: int = 0
@@ -53,6 +54,7 @@ class Tally:
     alarms: list[tuple[Alarm, Path]] = field(default_factory=list)
     causes: Counter[str] = field(default_factory=Counter)
     unjudged: Counter[str] = field(default_factory=Counter)
+    lacks: Counter[str] = field(default_factory=Counter)
     stopped: bool = False
 
 
@@ -98,6 +100,9 @@ class Fuzzing:
             for play, answers in self.crew.back(_WAIT_S):
                 self._came(play, answers)
             self.progress(self.tally, self.campaign)
+        # where it was stopped: those that came before the ones under way
+        alarms = (entry for entry in self.campaign.early if entry.judged.is_alarm)
+        self.tally.causes.update(entry.key for entry in alarms)
         self.tally.stopped = self.stopped()
         self.tally.took_s = time.monotonic() - self._began
         return self.tally
@@ -123,6 +128,8 @@ class Fuzzing:
         """Keeps it: the trial first, then its line."""
         found = judged(play.trial, answers, self.about.labels)
         new = self.campaign.ground.beyond((each[0], each[1]) for each in answers[0].ground)
+        if answers[0].lacks:
+            self.tally.lacks[answers[0].lacks] += 1
         seconds = sum(each.seconds for each in answers)
         self.tally.seconds += seconds
         at_s = self.before_s + time.monotonic() - self._began

@@ -28,10 +28,16 @@ def lines_of(
             f"    {ops_count(alarm.trial)} ops, of {alarm.ops}, after {alarm.tried} runs{whole}: "
             f"{_place(alarm, folder)}"
         )
+    for key, times in unshrunk(tally, alarms).items():
+        yield f"--- {key} ({times} of {campaign.done} scenarios), and it was not shrunk yet"
     if tally.unjudged:
         yield f"could not be judged: {tally.unjudged.total()} of {campaign.done}"
         for key, count in tally.unjudged.most_common(_MOST_UNJUDGED):
             yield f"    {count} times {key}"
+    if tally.lacks:
+        yield f"what they reached is not all known: {tally.lacks.total()} of {tally.played}"
+        for why, count in tally.lacks.most_common(_MOST_UNJUDGED):
+            yield f"    {count} times {why}"
     each = tally.seconds / tally.played if tally.played else 0.0
     yield (
         f"{tally.played} scenarios in {tally.took_s:.0f} s ({each:.1f} s each), {campaign.done} "
@@ -41,6 +47,12 @@ def lines_of(
         yield f"    after {trials} scenarios, {at_s:.0f} s: {size} bytes of the schedulers' code"
     if tally.stopped:
         yield f"it was told to stop; the same command goes on: {folder}"
+
+
+def unshrunk(tally: Tally, alarms: Collection[Alarm]) -> dict[str, int]:
+    """Causes that came, and have no test file: somebody ended the run before; how often."""
+    known = {alarm.key for alarm in alarms}
+    return {key: count for key, count in sorted(tally.causes.items()) if key not in known}
 
 
 def milestones(campaign: Campaign) -> list[tuple[int, float, int]]:
@@ -69,6 +81,8 @@ def data_of(
         "growth": [list(each) for each in campaign.growth],
         "stopped": tally.stopped,
         "unjudged": dict(tally.unjudged),
+        "lacks": dict(tally.lacks),
+        "unshrunk": unshrunk(tally, alarms),
         "alarms": [
             {
                 "kind": alarm.kind,

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from absl.testing import absltest
 
@@ -20,6 +21,7 @@ from ktstr.command.context import Context
 from ktstr.command.parser import parser_of
 from ktstr.command.workspace import fuzz
 from ktstr.command.workspace.fuzz import fuzzed
+from ktstr.fuzz.crew import Crew
 from ktstr.fuzz.grammar import families_without, knob_of
 from ktstr.fuzz.protocol import VERSION, Ready
 from ktstr.model.errors import UsageError
@@ -77,6 +79,21 @@ class FuzzingTest(absltest.TestCase):
         self.assertEqual((code, told["alarms"], told["unjudged"]), (0, [], {}))
         self.assertGreater(told["code_bytes"], 100)
         self.assertLess(told["kept"], 20)
+
+    def test_where_nothing_was_played_nothing_is_said_to_hold(self) -> None:
+        code, told = self._fuzzed(self._program("none"), words="--jobs=1 --for=0.0000001")
+        self.assertEqual((code, told["scenarios"]), (2, 0))
+
+    def test_what_is_not_known_of_the_code_is_told(self) -> None:
+        code, told = self._fuzzed(self._program("blind"), runs=5, words="--jobs=1")
+        self.assertEqual((code, told["code_bytes"]), (0, 0))
+        self.assertEqual(told["lacks"], {"no room for records": 5})
+
+    def test_an_alarm_that_was_not_shrunk_yet_is_one(self) -> None:
+        with mock.patch.object(Crew, "all_of", return_value=None):
+            code, told = self._fuzzed(self._program("knob"), runs=40, words="--jobs=1")
+        self.assertEqual((code, told["alarms"]), (1, []))
+        self.assertEqual(list(told["unshrunk"]), ["scheduler_ejected error at N ns reached"])
 
     def test_a_corpus_goes_on_where_it_was_left(self) -> None:
         program = self._program("knob")

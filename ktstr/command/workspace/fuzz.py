@@ -160,8 +160,9 @@ def fuzzed(
             context.answer(data_of(tally, campaign, known.values(), folder))
         else:
             context.say(*lines_of(tally, campaign, known.values(), folder))
-        judged = campaign.done - tally.unjudged.total()
-        return _FOUND if known else 0 if judged or not campaign.done else _NOTHING_JUDGED
+        if known or tally.causes:
+            return _FOUND
+        return 0 if campaign.done > tally.unjudged.total() else _NOTHING_JUDGED
 
 
 def about_of(machines: Sequence[Ready], seed: int, allowed: Allowed) -> About:
