@@ -87,7 +87,7 @@ class Corpus:
         path = self.folder / _KEPT / f"{number:06}.json"
         try:
             return Trial.from_json(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError, UsageError) as error:
             raise UsageError(f"{path}: a trial of the journal is not there: {error}") from error
 
     def alarm(self, folder: str, alarm: Alarm, test: str) -> Path:
@@ -107,7 +107,7 @@ class Corpus:
         for path in sorted((self.folder / _ALARMS).glob(f"*/{_CAUSE}")):
             try:
                 alarm = decode(Alarm, json.loads(path.read_text("utf-8")))
-            except (UsageError, ValueError) as error:
+            except (OSError, UsageError, ValueError, RecursionError) as error:
                 raise UsageError(f"{path}: this is no alarm of this version: {error}") from error
             found[alarm.key] = alarm
         return found
@@ -149,7 +149,7 @@ def _agree(path: Path, about: About) -> None:
     try:
         said: dict[str, Any] = json.loads(path.read_text("utf-8"))
         found = said["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{path}: this says nothing of a corpus: {error!r}") from error
     if found != FORMAT:
         raise UsageError(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from ktstr.fuzz.ground import Stretch
 from ktstr.fuzz.judged import Judged
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import InfraError, UsageError
+
+# of a stretch of code
+_ENDS = 2
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,9 @@ class Journal:
         for number, line in enumerate(whole.splitlines(), 1):
             try:
                 entry = decode(Entry, json.loads(line))
-            except (UsageError, ValueError) as error:
+                if entry.number < 0 or any(len(each) != _ENDS for each in entry.new):
+                    raise ValueError("a number or a stretch of code that no trial has")
+            except (UsageError, ValueError, RecursionError) as error:
                 raise UsageError(
                     f"{self._path}, line {number}: this is no journal of trials: {error}"
                 ) from error
@@ -93,14 +99,19 @@ class Journal:
         return found
 
     def add(self, entry: Entry) -> None:
-        """Appends one, by one write.
+        """Appends one, by one write; one that is cut short is taken back.
 
         Raises:
             InfraError: it cannot be written, e.g. because the disk is full.
         """
-        line = json.dumps(encode(entry), separators=(",", ":")) + "\n"
+        line = (json.dumps(encode(entry), separators=(",", ":")) + "\n").encode()
         try:
             with self._path.open("ab", buffering=0) as file:
-                file.write(line.encode())
+                before = file.seek(0, os.SEEK_END)
+                written = file.write(line)
+                if written != len(line):
+                    # what comes behind half a line would be lost with it
+                    file.truncate(before)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise InfraError(f"{self._path} cannot be written: {error}") from error

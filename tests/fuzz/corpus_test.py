@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,6 +101,41 @@ class CorpusTest(absltest.TestCase):
         self.assertEqual(sorted(journal.read()), [0, 1])
         journal.add(_entry(2))
         self.assertEqual(sorted(journal.read()), [0, 1, 2])
+
+    def test_a_trial_that_somebody_changed(self) -> None:
+        missing = self.assertRaisesRegex(UsageError, "000003.json: a trial of the journal is not")
+        with opened(self._folder, _ABOUT) as corpus, missing:
+            corpus.keep(3, _TRIAL)
+            (self._folder / "kept" / "000003.json").write_text("{}")
+            corpus.kept(3)
+
+    def test_an_alarm_that_cannot_be_read(self) -> None:
+        none = self.assertRaisesRegex(UsageError, "cause.json: this is no alarm of this version")
+        with opened(self._folder, _ABOUT) as corpus, none:
+            (self._folder / "alarms" / "panic" / "cause.json").mkdir(parents=True)
+            corpus.alarms()
+
+    def test_a_line_that_a_full_disk_cuts_is_taken_back(self) -> None:
+        path = Path(self.create_tempdir().full_path) / "journal.jsonl"
+        journal = Journal(path)
+        journal.add(_entry(0))
+        room = path.stat().st_size + 9
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        full = self.assertRaisesRegex(InfraError, "journal.jsonl cannot be written: ")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        try:
+            with full:
+                journal.add(_entry(1))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        journal.add(_entry(2))
+        self.assertEqual(sorted(journal.read()), [0, 2])
+
+    def test_a_stretch_of_code_without_an_end(self) -> None:
+        path = Path(self.create_tempdir().full_path) / "journal.jsonl"
+        Journal(path).add(replace(_entry(0), new=((7,),)))
+        with self.assertRaisesRegex(UsageError, "line 1: this is no journal of trials"):
+            Journal(path).read()
 
     def test_a_line_that_is_none(self) -> None:
         path = Path(self.create_tempfile("journal.jsonl", '{"number": 1}\n').full_path)
