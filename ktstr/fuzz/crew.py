@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,8 @@ from ktstr.model.verdict.kinds import Kind
 
 # Host seconds for a player to make its machine ready, and to end once its input has.
 _READY_S, _END_S = 300.0, 20.0
+# Host seconds for an answer: the player itself gives a trial up before (ktstr/runner/answer.py).
+_ANSWER_S = 420.0
 _TOLD = 2000
 
 
@@ -88,6 +92,11 @@ class _Player:
                 self.told = f"{self.told}\n{text}"[-_TOLD:]
         return found
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it should have answered by now."""
+        return self.play is not None and time.monotonic() - self.began > _ANSWER_S
+
     def ended(self) -> str:
         """In words, how it ended."""
         try:
@@ -108,9 +117,14 @@ class _Player:
         try:
             self.process.wait(_END_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
         self.output.close()
+
+    def kill(self) -> None:
+        """Ends it now, with all of its session."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 @dataclass
@@ -143,10 +157,15 @@ class Crew:
         self._stop = stop
         if stop is not None:
             self._selector.register(stop, selectors.EVENT_READ, None)
-        self._teams = [
-            _Team([self._started(program) for program in programs]) for _ in range(teams)
-        ]
+        self._teams = [_Team([]) for _ in range(teams)]
         self.ready: tuple[Ready, ...] = ()
+        try:
+            for team in self._teams:
+                for program in programs:
+                    team.players.append(self._started(program))
+        except InfraError:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Crew:
         return self
@@ -196,16 +215,19 @@ class Crew:
     def back(self, wait_s: float) -> list[tuple[Play, tuple[Played, ...]]]:
         """Trials that have been played on all machines of a team, within a time.
 
-        A player that ends is started again, and its trial could not be judged.
+        A player that ends, or does not answer, is started again, and its trial could not be judged.
 
         Raises:
             InfraError: it cannot be started again.
+            UsageError: it is another machine then.
         """
         done = []
-        for player, lines in self._heard(wait_s):
+        for player, lines in self._heard_or_late(wait_s):
             play = player.play
             if lines is None:
                 why = player.ended()
+                if player.is_late:
+                    why = f"it gave no answer within {_ANSWER_S:g} s"
                 player = self._again(player)
                 answer = _lost(play, why) if play is not None else None
             else:
@@ -248,6 +270,15 @@ class Crew:
             if key.data is not None
         ]
 
+    def _heard_or_late(self, wait_s: float) -> list[tuple[_Player, list[str] | None]]:
+        """As `_heard`; a player that does not answer is killed, and has ended."""
+        heard = self._heard(wait_s)
+        told = [id(player) for player, _ in heard]
+        late = [each for each in self._players() if each.is_late and id(each) not in told]
+        for player in late:
+            player.kill()
+        return heard + [(player, None) for player in late]
+
     def _started(self, program: str) -> _Player:
         player = _Player.start(program, self._environ)
         self._selector.register(player.output, selectors.EVENT_READ, player)
@@ -258,16 +289,29 @@ class Crew:
         self._selector.unregister(player.output)
         player.close()
         other = self._started(player.program)
-        for team in self._teams:
-            if player in team.players:
-                team.players[team.players.index(player)] = other
+        team = next(each for each in self._teams if player in each.players)
+        place = team.players.index(player)
+        team.players[place] = other
         ends_at = time.monotonic() + _READY_S
-        while True:
-            lines = other.lines()
-            if lines is None or time.monotonic() > ends_at:
-                raise InfraError(f"a player could not be started again: {other.ended()}")
-            if lines:
-                return other
+        with selectors.DefaultSelector() as alone:
+            alone.register(other.output, selectors.EVENT_READ)
+            while not self._stopped(0):
+                if time.monotonic() > ends_at:
+                    raise InfraError(f"the machines were not ready within {_READY_S:g} s")
+                lines = other.lines() if alone.select(1.0) else []
+                if lines is None:
+                    raise InfraError(f"a player could not be started again: {other.ended()}")
+                if lines:
+                    self._same(message_of(Ready, lines[0]), place)
+                    break
+        return other
+
+    def _same(self, ready: Ready, place: int) -> None:
+        if self.ready and ready != self.ready[place]:
+            raise UsageError(
+                f"{ready.label} was built anew while it was fuzzed; start `ktstr fuzz` again, with "
+                f"another --corpus where it asks for one"
+            )
 
 
 def _checked(ready: Ready) -> Ready:

@@ -21,10 +21,11 @@ from ktstr.command.context import Context
 from ktstr.command.parser import parser_of
 from ktstr.command.workspace import fuzz
 from ktstr.command.workspace.fuzz import fuzzed
+from ktstr.fuzz import crew
 from ktstr.fuzz.crew import Crew
 from ktstr.fuzz.grammar import families_without, knob_of
 from ktstr.fuzz.protocol import VERSION, Ready
-from ktstr.model.errors import UsageError
+from ktstr.model.errors import InfraError, UsageError
 from tests.fuzz import player
 
 _KNOB = "error_after_ns=0,1"
@@ -126,6 +127,23 @@ class FuzzingTest(absltest.TestCase):
         (alarm,) = told["alarms"]
         self.assertEqual(alarm["kind"], "infra")
         self.assertIn("out of memory", alarm["message"])
+
+    def test_a_player_that_does_not_answer_is_ended_and_started_again(self) -> None:
+        with mock.patch.object(crew, "_ANSWER_S", 1.0):
+            code, told = self._fuzzed(self._program("hangs"), runs=25, words="--jobs=1 --shrinks=1")
+        self.assertEqual((code, told["scenarios"]), (1, 25))
+        (alarm,) = told["alarms"]
+        self.assertIn("its player ended: it gave no answer within 1 s", alarm["message"])
+
+    def test_a_machine_that_is_another_one_when_its_player_starts_again(self) -> None:
+        with self.assertRaisesRegex(UsageError, "//a:test was built anew while it was fuzzed"):
+            self._fuzzed(self._program("changes"), words="--jobs=1")
+
+    def test_players_that_run_are_ended_where_another_cannot_start(self) -> None:
+        with self.assertRaisesRegex(InfraError, "cannot start "):
+            self._fuzzed(self._program("slow"), str(self._folder / "none"))
+        left = subprocess.run(["pgrep", "-f", str(self._log)], capture_output=True, check=False)
+        self.assertEqual(left.stdout, b"")
 
     def test_a_machine_that_is_none(self) -> None:
         with self.assertRaisesRegex(UsageError, "has ended .*there is no such machine"):

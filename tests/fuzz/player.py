@@ -3,12 +3,14 @@
 
 A trial reaches code by what its ops are. By the rule `knob` one that sets a knob to 1 fails, by
 `dies` the program ends at such a one, by `slow` each trial takes its time; `blind` cannot
-tell what code was reached; `refuses` never gets ready. LOG gets a line for each.
+tell what code was reached; `hangs` never answers to such a one, and `changes` ends then and is of
+another kernel when it is started again; `refuses` never gets ready. LOG gets a line for each.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 import zlib
@@ -22,9 +24,11 @@ from tests.fuzz.machines import SCHEDULER
 def _played(play: Play, rule: str) -> Played:
     ops = all_ops(play.trial)
     bad = any(isinstance(op, SetKnob) and op.value == 1 for op in ops)
-    if bad and rule == "dies":
+    if bad and rule in ("dies", "changes"):
         print("out of memory", flush=True)
         os._exit(9)
+    if bad and rule == "hangs":
+        signal.pause()
     if rule == "slow":
         time.sleep(0.3)
     names = {type(op).__name__ for op in ops}
@@ -43,7 +47,8 @@ def main(label: str, rule: str, log: str) -> int:
     if rule == "refuses":
         print("ERROR there is no such machine", flush=True)
         return 3
-    ready = Ready(VERSION, label, "1n2l2c1t", None, SCHEDULER, "kernel", "subject")
+    kernel = "another" if rule == "changes" and os.path.exists(log) else "kernel"
+    ready = Ready(VERSION, label, "1n2l2c1t", None, SCHEDULER, kernel, "subject")
     print(line_of(ready), end="", flush=True)
     for line in sys.stdin:
         play = message_of(Play, line)
