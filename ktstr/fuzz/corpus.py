@@ -23,7 +23,7 @@ from ktstr.fuzz.trial import Trial
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import InfraError, UsageError
 
-FORMAT = 1
+FORMAT = 2
 _ABOUT, _JOURNAL, _KEPT, _ALARMS = "corpus.json", "journal.jsonl", "kept", "alarms"
 _CAUSE, TEST = "cause.json", "found.py"
 
@@ -33,7 +33,7 @@ class About:
     """What a corpus is of: the same of all runs that use it.
 
     labels: of the target, and of the one that it is compared with.  kernels, subjects: digests of
-    their kernels and schedulers.
+    their kernels and schedulers.  machines: their topologies.
     """
 
     seed: int
@@ -43,6 +43,7 @@ class About:
     families: tuple[str, ...]
     knobs: tuple[str, ...]
     settings: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -22,6 +23,7 @@ from ktstr.command.parser import parser_of
 from ktstr.command.workspace import fuzz
 from ktstr.command.workspace.fuzz import fuzzed
 from ktstr.fuzz import crew
+from ktstr.fuzz.corpus import opened
 from ktstr.fuzz.crew import Crew
 from ktstr.fuzz.grammar import families_without, knob_of
 from ktstr.fuzz.protocol import VERSION, Ready
@@ -144,6 +146,19 @@ class FuzzingTest(absltest.TestCase):
             self._fuzzed(self._program("slow"), str(self._folder / "none"))
         left = subprocess.run(["pgrep", "-f", str(self._log)], capture_output=True, check=False)
         self.assertEqual(left.stdout, b"")
+
+    def test_a_corpus_is_of_one_topology(self) -> None:
+        ready = Ready(VERSION, "//a:test", "1n1l1c1t", None, None, "kernel", "subject")
+        allowed = fuzz.Allowed(families_without(()))
+        one, other = (
+            fuzz.about_of([replace(ready, topology=each)], 1, allowed)
+            for each in ("1n1l1c1t", "1n1l2c1t")
+        )
+        with opened(self._folder / "corpus", one):
+            pass
+        words = "the corpus was made with machines"
+        with self.assertRaisesRegex(UsageError, words), opened(self._folder / "corpus", other):
+            self.fail("opened")
 
     def test_a_machine_that_is_none(self) -> None:
         with self.assertRaisesRegex(UsageError, "has ended .*there is no such machine"):

@@ -175,6 +175,7 @@ def about_of(machines: Sequence[Ready], seed: int, allowed: Allowed) -> About:
         tuple(sorted(allowed.families)),
         tuple(f"{each.name}={','.join(map(str, each.values))}" for each in allowed.knobs),
         tuple(f"{each.name}={each.value}" for each in allowed.settings),
+        tuple(f"{each.topology} {each.numa or ''}".strip() for each in machines),
     )
 
 
