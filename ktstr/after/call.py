@@ -83,13 +83,21 @@ def _call(run: Finished, saved: SavedSources) -> list[str]:
         printed = _played(run, saved, top, answer)
         try:
             said = json.loads(answer.read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             said = {}
-    if "error" in said:
-        raise UsageError(f"{said['error']}{printed}")
-    if "found" not in said:
-        raise UsageError(f"it ended its process without an answer{printed}")
-    return list(said["found"])
+    # its process is the author's, and so may be what stands in the file
+    match said:
+        case {"error": str(error)}:
+            raise UsageError(_sendable(f"{error}{printed}"))
+        case {"found": [*found]} if all(isinstance(text, str) for text in found):
+            return [_sendable(text) for text in found]
+        case _:
+            raise UsageError(f"it ended its process without an answer{printed}")
+
+
+def _sendable(text: str) -> str:
+    """The text without halves of characters, which no result can hold."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _played(run: Finished, saved: SavedSources, top: Path, answer: Path) -> str:

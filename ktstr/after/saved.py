@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.model.codec import decode, encode
-from ktstr.model.errors import UsageError
+from ktstr.model.errors import InfraError, UsageError
 
 # Among the outputs of a test.
 NAME = "after.json"
@@ -70,11 +70,18 @@ def unpack(saved: SavedSources, top: Path) -> None:
     """Writes the files below `top`, each at its name.
 
     Raises:
-        UsageError: a name leads out of it.
+        UsageError: a name leads out of it, or cannot be one.
+        InfraError: they cannot be written, e.g. because the disk is full.
     """
+    top.mkdir(parents=True, exist_ok=True)
     for name, text in saved.files.items():
-        path = (top / name).resolve()
-        if not path.is_relative_to(top.resolve()):
+        if "\0" in name or not (top / name).resolve().is_relative_to(top.resolve()):
             raise UsageError(f"{NAME}: {name!r} is no name of a file of the test's")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path = (top / name).resolve()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except (FileExistsError, IsADirectoryError, NotADirectoryError, ValueError) as error:
+            raise UsageError(f"{NAME}: {name!r} is no name of a file of the test's") from error
+        except OSError as error:
+            raise InfraError(f"{name} of {NAME} cannot be written: {error}") from error

@@ -18,7 +18,7 @@ from ktstr.after.saved import NAME, SavedSources, read_sources, text_of, unpack
 from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
 from ktstr.model.codec import decode, encode
-from ktstr.model.errors import UsageError
+from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import Metric, PayloadFacts
 from ktstr.model.payload import PayloadEnd, Stream
 from ktstr.model.verdict.checks import Verdict
@@ -96,6 +96,20 @@ class VerdictTest(parameterized.TestCase):
         self.assertIsNone(made.after.verdict)
         self.assertIn("was not called", made.after.why)
 
+    def test_half_a_character_goes_into_the_result_as_its_number(self) -> None:
+        made = judged("return 'a \\udcff'")
+        self.assertEqual(made.details[0].message, "look: a \\udcff")
+        made = judged("raise ValueError('a \\udcff')")
+        self.assertIn("ValueError: a \\udcff", made.details[0].message)
+        made.details[0].message.encode()
+
+    @parameterized.parameters("7", '{"found": null}', '{"found": [1]}', '{"error": 1}')
+    def test_an_answer_that_is_not_ours(self, text: str) -> None:
+        body = f"import sys; open(sys.argv[-1], 'w').write({text!r}); os._exit(0)"
+        made = judged(body)
+        self.assertIs(made.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn("it ended its process without an answer", made.details[0].message)
+
     @parameterized.parameters(
         ("return 5", "it returned 5; None is due where it finds nothing"),
         ("return ['a', '']", r"it returned \['a', ''\]; None is due"),
@@ -158,7 +172,7 @@ class FinishedTest(absltest.TestCase):
             data.metric("fio", "iop")
 
 
-class SavedTest(absltest.TestCase):
+class SavedTest(parameterized.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.folder = Path(self.create_tempdir().full_path)
@@ -188,6 +202,17 @@ class SavedTest(absltest.TestCase):
     def test_no_file_leads_out(self) -> None:
         with self.assertRaisesRegex(UsageError, "'../x.py' is no name of a file of the test's"):
             unpack(SavedSources("one", "a.py", "look", {"../x.py": ""}), self.folder)
+
+    @parameterized.parameters("", ".", "a\0b", "a.py/b.py")
+    def test_names_that_no_file_can_have(self, name: str) -> None:
+        files = {"a.py": "", name: ""}
+        with self.assertRaisesRegex(UsageError, "is no name of a file of the test's"):
+            unpack(SavedSources("one", "a.py", "look", files), self.folder)
+
+    def test_no_room_for_the_sources(self) -> None:
+        full = mock.patch.object(Path, "write_text", side_effect=OSError(28, "No space left"))
+        with full, self.assertRaisesRegex(InfraError, "a.py of after.json cannot be written"):
+            unpack(SavedSources("one", "a.py", "look", {"a.py": ""}), self.folder)
 
     def test_a_saved_run_is_looked_at_again(self) -> None:
         run = sendable(dataclasses.replace(a_run(), start=CLONED))
