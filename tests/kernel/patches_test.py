@@ -78,6 +78,18 @@ class PatchesTest(absltest.TestCase):
             },
         )
 
+    def test_a_new_mode_alone_and_files_without_lines(self) -> None:
+        found = self.applied(
+            "diff --git a/kernel/other.c b/kernel/other.c\nold mode 100644\nnew mode 100755\n"
+            "diff --git a/kernel/empty b/kernel/empty\nnew file mode 100644\nindex 000..e69\n"
+        )
+        self.assertEqual(found["kernel/other.c"], (0o755, "other\n"))
+        self.assertEqual(found["kernel/empty"], (0o644, ""))
+
+    def test_a_carriage_return_is_no_end_of_a_line(self) -> None:
+        patch = _of("kernel/sched/a.c", "@@ -1,3 +1,3 @@\n 1\n-2\n+t\rwo\n 3\n")
+        self.assertIn("\nt\rwo\n", self.applied(patch)["kernel/sched/a.c"][1])
+
     def test_the_same_patches_give_the_same_bytes(self) -> None:
         patch = _of("kernel/sched/a.c", _hunk(7, 7, "seven")) + _ADD_AND_REMOVE
         self.applied(patch)
@@ -97,6 +109,11 @@ class PatchesTest(absltest.TestCase):
             (
                 (good, bad),
                 "patch fixes/1.patch does not apply: kernel/sched/a.c, hunk 2 of 2 "
+                "(@@ -29,4 +29,4 @@) fits nowhere; line 29 is to be '28a', and is '29'",
+            ),
+            (
+                (good + bad,),
+                "patch fixes/0.patch does not apply: kernel/sched/a.c, hunk 2 of 2 "
                 "(@@ -29,4 +29,4 @@) fits nowhere; line 29 is to be '28a', and is '29'",
             ),
             (
@@ -155,7 +172,7 @@ class PatchesTest(absltest.TestCase):
         """patches.py on the archive, the patches being fixes/0.patch and so on."""
         command, arguments = self.entered(), []
         for number, text in enumerate(patches):
-            (self.work / f"{number}").write_text(text)
+            (self.work / f"{number}").write_bytes(text.encode())
             command += ["--ro", f"{self.work / str(number)}=/in/{number}.patch"]
             arguments += ["--patch", f"fixes/{number}.patch=/in/{number}.patch"]
         command += ["--ro", f"{self.source}=/in/linux.tar.gz", "--scratch", "/scratch"]

@@ -61,6 +61,17 @@ class PatchFileTest(parameterized.TestCase):
         (change,) = parse_patch("p", "--- a/old.c\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-old\n-\n")
         self.assertEqual((change.old, change.new), ("old.c", None))
 
+    @parameterized.parameters(
+        ("old mode 100644\nnew mode 100755", "x.sh", "x.sh"),
+        ("new file mode 100644\nindex 0000000..e69de29", None, "x.sh"),
+        ("deleted file mode 100644\nindex e69de29..0000000", "x.sh", None),
+    )
+    def test_what_git_says_without_hunks(self, said: str, old: str | None, new: str | None) -> None:
+        text = f"diff --git a/x.sh b/x.sh\n{said}\n{_LETTER[_LETTER.index('diff --git') :]}"
+        found = parse_patch("p", text)
+        self.assertEqual(found[0], Change(old, new, ()))
+        self.assertEqual(found[1:], parse_patch("p", _LETTER))
+
     def test_blanks_at_the_end_of_lines_may_be_gone(self) -> None:
         (change,) = parse_patch("p", "--- a/x\n+++ b/x\n@@ -1,2 +1,3 @@\n one\n\n+two\n")
         self.assertEqual(change.hunks[0].before, ("one", ""))

@@ -16,6 +16,7 @@ import pathlib
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
 # The root's Python starts isolated: imports begin at the top of the repository, wherever it is.
@@ -146,19 +147,23 @@ def _made(change: Change, changes: Sequence[Change]) -> bool:
 
 def _why(tree: pathlib.Path, said: str, changes: Sequence[Change]) -> str:
     """The first hunk that failed, from what GNU patch said."""
-    path = ""
+    path, times = "", Counter[str]()
     for line in said.splitlines():
         if match := _FILE.match(line):
             path = match[1]
+            times[path] += 1
         if _TWICE in line:
             return f"{path}: these sources have its change already, or the opposite of it"
         if match := _FAILED.match(line):
-            return _hunk(tree, path, int(match[1]), changes)
+            # several commits in one file: of those that change this path, the one it came to
+            meant = [each for each in changes if path in each.paths and each.hunks]
+            meant = meant[times[path] - 1 : times[path]] if path else []
+            if meant and int(match[1]) <= len(meant[0].hunks):
+                return _hunk(tree, path, int(match[1]), meant[0])
     return f"GNU patch says:\n{said.strip()}"
 
 
-def _hunk(tree: pathlib.Path, path: str, number: int, changes: Sequence[Change]) -> str:
-    change = next(each for each in changes if path in each.paths)
+def _hunk(tree: pathlib.Path, path: str, number: int, change: Change) -> str:
     hunk = change.hunks[number - 1]
     where = f"{path}, hunk {number} of {len(change.hunks)} ({hunk.head})"
     return f"{where} fits nowhere{_difference(tree / path, hunk)}"
@@ -181,7 +186,9 @@ def _quoted(line: str) -> str:
 
 
 def _changes(name: str, path: str) -> list[Change]:
-    return parse_patch(name, pathlib.Path(path).read_text(encoding="utf-8", errors="replace"))
+    text = pathlib.Path(path).read_bytes().decode(errors="replace")
+    # a carriage return alone is no end of a line
+    return parse_patch(name, text.replace("\r\n", "\n"))
 
 
 def _run(*command: object) -> str:

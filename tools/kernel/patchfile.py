@@ -88,8 +88,10 @@ class _Reader:
         return all(marks) and _HUNK.match(self._line(2)) is not None
 
     def _of_git(self) -> Change | None:
-        """Behind `diff --git`: a renaming or a new mode may have no hunks."""
+        """Behind `diff --git`: a renaming, a new mode or an empty file may have no hunks."""
+        named = self._named_twice(self._line(-1).removeprefix("diff --git "))
         renamed: dict[str, str] = {}
+        old, new, alone = named, named, False
         while not self.at_end:
             line = self._line(0)
             if line.startswith(("GIT binary patch", "Binary files ")):
@@ -98,11 +100,23 @@ class _Reader:
                 return self._of_diff()
             if line.startswith("diff --git ") or _HUNK.match(line) or not line.strip():
                 break
+            if line.startswith(("old mode ", "new file mode ", "deleted file mode ")):
+                alone = True
+                old = None if line.startswith("new file") else named
+                new = None if line.startswith("deleted") else named
             for word in ("rename from ", "rename to ", "copy from ", "copy to "):
                 if line.startswith(word):
                     renamed[word.split()[1]] = self._checked(line.removeprefix(word))
             self._at += 1
-        return Change(renamed["from"], renamed["to"], ()) if len(renamed) == len("ft") else None
+        if len(renamed) == len("ft"):
+            return Change(renamed["from"], renamed["to"], ())
+        return Change(old, new, ()) if alone and named is not None else None
+
+    def _named_twice(self, names: str) -> str | None:
+        """The path in `a/PATH b/PATH`; None: two that differ, as of a renaming."""
+        old, new = names[: len(names) // 2], names[len(names) // 2 + 1 :]
+        paths = {each.partition("/")[2].rstrip() for each in (old, new)}
+        return self._checked(paths.pop()) if len(paths) == 1 and "" not in paths else None
 
     def _of_diff(self) -> Change:
         old = self._path(self._line(0).removeprefix("--- "))
