@@ -84,4 +84,4 @@ def unpack(saved: SavedSources, top: Path) -> None:
         except (FileExistsError, IsADirectoryError, NotADirectoryError, ValueError) as error:
             raise UsageError(f"{NAME}: {name!r} is no name of a file of the test's") from error
         except OSError as error:
-            raise InfraError(f"{name} of {NAME} cannot be written: {error}") from error
+            raise InfraError(f"{name}: the saved sources cannot be written: {error}") from error

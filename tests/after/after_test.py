@@ -211,7 +211,7 @@ class SavedTest(parameterized.TestCase):
 
     def test_no_room_for_the_sources(self) -> None:
         full = mock.patch.object(Path, "write_text", side_effect=OSError(28, "No space left"))
-        with full, self.assertRaisesRegex(InfraError, "a.py of after.json cannot be written"):
+        with full, self.assertRaisesRegex(InfraError, "a.py: the saved sources cannot be written"):
             unpack(SavedSources("one", "a.py", "look", {"a.py": ""}), self.folder)
 
     def test_a_saved_run_is_looked_at_again(self) -> None:
