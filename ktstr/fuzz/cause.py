@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +12,7 @@ from ktstr.model.verdict.kinds import Kind
 
 # Numbers, and lists of them, as messages have: CPUs, PIDs, times, addresses, names of workers.
 _NUMBERS = re.compile(r"(?:0x[0-9a-f]+|\d+)(?:[-.,:]+(?:0x[0-9a-f]+|\d+))*")
-_LONGEST = 160
+_LONGEST, _LONGEST_NAME = 160, 80
 # What is told by the kind alone, as its words name workers and times.
 _BY_KIND = (Kind.STARVED, Kind.STUCK, Kind.HELD, Kind.OTHER_CLASS, Kind.CONTENDED)
 
@@ -37,9 +38,12 @@ class Cause:
 
     @property
     def folder(self) -> str:
-        """A name for what is kept of it."""
+        """A name for what is kept of it, another one for each key."""
         words = re.sub(r"[^a-z0-9]+", "_", self.key.lower()).strip("_")
-        return words[:80]
+        if len(words) <= _LONGEST_NAME:
+            return words
+        digest = hashlib.sha256(self.key.encode(errors="backslashreplace")).hexdigest()[:8]
+        return f"{words[: _LONGEST_NAME - 9]}_{digest}"
 
 
 def cause_of(kind: str, subject: str, message: str) -> Cause:

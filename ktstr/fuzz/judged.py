@@ -42,14 +42,17 @@ class Judged:
 
 def judged(trial: Trial, answers: Sequence[Played], labels: Sequence[str]) -> Judged:
     """Of one answer, or of two that are compared: under the target's scheduler, and another."""
-    for each in answers:
-        if each.kind == Kind.SCHEDULER_EJECTED and _BY_HOTPLUG.search(each.message):
-            return Judged(Standing.UNJUDGED, _cause(each))
-    failing = [at for at, each in enumerate(answers) if each.verdict == Verdict.FAIL]
+    gone = [each for each in answers if _is_by_hotplug(each)]
+    failing = [
+        at for at, each in enumerate(answers) if each.verdict == Verdict.FAIL and each not in gone
+    ]
+    if gone and not failing:
+        return Judged(Standing.UNJUDGED, _cause(gone[0]))
     if failing:
         at = failing[0]
         cause = _cause(answers[at])
-        if len(answers) > 1 and len(failing) == 1:
+        # of one that could not be judged nobody knows whether it is there, too
+        if len(answers) > 1 and answers[1 - at].verdict == Verdict.PASS:
             words = f"under {labels[at]} and not under {labels[1 - at]}: {cause.message}"
             cause = Cause(cause.kind, f"{cause.key} (under {labels[at]} alone)", words)
         return Judged(Standing.FAILED, cause)
@@ -61,6 +64,11 @@ def judged(trial: Trial, answers: Sequence[Played], labels: Sequence[str]) -> Ju
         if different is not None:
             return Judged(Standing.FAILED, different)
     return Judged(Standing.HELD)
+
+
+def _is_by_hotplug(played: Played) -> bool:
+    ejected = played.kind == Kind.SCHEDULER_EJECTED
+    return ejected and _BY_HOTPLUG.search(played.message) is not None
 
 
 def _cause(played: Played) -> Cause:

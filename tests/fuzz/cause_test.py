@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from absl.testing import absltest
 
-from ktstr.fuzz.cause import Standing, cause_of, normal
+from ktstr.fuzz.cause import Cause, Standing, cause_of, normal
 from ktstr.fuzz.judged import Judged, judged
 from ktstr.fuzz.protocol import Got, Played
 from ktstr.fuzz.trial import Trial
@@ -45,6 +45,12 @@ class CauseTest(absltest.TestCase):
         cause = cause_of(Kind.PANIC, "", "Kernel panic - not syncing: Fatal: 0x1\nmore")
         self.assertEqual(cause.folder, "panic_kernel_panic_not_syncing_fatal_n")
 
+    def test_long_causes_have_folders_of_their_own(self) -> None:
+        one = cause_of(Kind.PANIC, "", "word " * 20)
+        other = Cause(one.kind, f"{one.key} (under //a alone)", one.message)
+        self.assertNotEqual(one.folder, other.folder)
+        self.assertLen(one.folder, 80)
+
 
 class JudgedTest(absltest.TestCase):
     def _judged(self, *answers: Played) -> Judged:
@@ -68,6 +74,19 @@ class JudgedTest(absltest.TestCase):
         self.assertEqual((gone.standing, gone.is_alarm), (Standing.UNJUDGED, False))
         other = self._judged(_played("fail", Kind.SCHEDULER_EJECTED, "runnable task stall"))
         self.assertTrue(other.is_alarm)
+
+    def test_it_hides_no_failure_of_the_other_machine(self) -> None:
+        words = "unregistered from the main kernel: cpu 1 going offline, exiting scheduler"
+        gone = _played("fail", Kind.SCHEDULER_EJECTED, words)
+        found = self._judged(_played("fail", Kind.PANIC, "boom"), gone)
+        assert found.cause is not None
+        self.assertEqual((found.standing, found.cause.key), (Standing.FAILED, "panic boom"))
+
+    def test_what_was_not_judged_elsewhere_is_not_said_to_hold_there(self) -> None:
+        bad = _played("fail", Kind.STARVED, "w0 did no work")
+        found = self._judged(_played("inconclusive", Kind.HELD, "a spinner had it"), bad)
+        assert found.cause is not None
+        self.assertEqual((found.standing, found.cause.key), (Standing.FAILED, "starved"))
 
     def test_a_failure_under_one_of_two_says_so(self) -> None:
         bad = _played("fail", Kind.STARVED, "w0 did no work")
