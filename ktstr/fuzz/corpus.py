@@ -51,7 +51,8 @@ class Alarm:
     """One first cause, and the smallest trial that was found to fail by it.
 
     number: of the trial that showed it first.  ops, tried: what it was shrunk from, in ops, and
-    with how many runs.  whole: whether nothing smaller fails.
+    with how many runs.  whole: whether nothing smaller fails.  again: whether it came again when it
+    was played once more; else nothing was shrunk.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Alarm:
     tried: int
     whole: bool
     trial: Trial
+    again: bool = True
 
 
 class Corpus:

@@ -183,6 +183,7 @@ class Fuzzing:
             small.tried,
             small.whole,
             small.trial,
+            again,
         )
         folder = entry.judged.cause.folder if entry.judged.cause else ""
         path = self.corpus.alarm(folder, alarm, self._test(alarm))
@@ -194,9 +195,10 @@ class Fuzzing:
             self.told("it did not come again when it was played once more")
 
     def _test(self, alarm: Alarm) -> str:
+        once = "" if alarm.again else "\nIt did not come again when it was played once more.\n"
         words = (
             f"Found by `ktstr fuzz {' --against '.join(self.about.labels)}`, seed "
-            f"{self.about.seed}, scenario {alarm.number}.\n\n{alarm.kind}: {alarm.message}\n"
+            f"{self.about.seed}, scenario {alarm.number}.\n\n{alarm.kind}: {alarm.message}\n{once}"
         )
         quoted = words.replace("\\", "\\\\").replace('"""', "'''")
         return test_file(alarm.trial, checks_of(alarm.trial), quoted)

@@ -116,6 +116,9 @@ def setting_of(text: str) -> SetKernel:
     """
     name, _, value = text.partition("=")
     try:
-        return SetKernel(name, int(value, 0))
+        number = int(value, 0)
+        if not name:
+            raise ValueError(text)
+        return SetKernel(name, number)
     except ValueError as error:
         raise UsageError(f"--kernel {text}: say NAME=VALUE, with a whole number") from error

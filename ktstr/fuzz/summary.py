@@ -24,6 +24,8 @@ def lines_of(
         yield f"--- {alarm.key} ({times} of {campaign.done} scenarios, first {alarm.number})"
         yield f"    {alarm.message.splitlines()[0] if alarm.message else ''}"
         whole = "" if alarm.whole else "; there was more to try (--shrinks)"
+        if not alarm.again:
+            whole = "; it did not come again when it was played once more"
         yield (
             f"    {ops_count(alarm.trial)} ops, of {alarm.ops}, after {alarm.tried} runs{whole}: "
             f"{_place(alarm, folder)}"
@@ -94,6 +96,7 @@ def data_of(
                 "ops_first": alarm.ops,
                 "tried": alarm.tried,
                 "whole": alarm.whole,
+                "again": alarm.again,
                 "test": str(_place(alarm, folder)),
             }
             for alarm in sorted(alarms, key=lambda one: one.number)

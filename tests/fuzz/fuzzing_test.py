@@ -25,7 +25,7 @@ from ktstr.command.workspace.fuzz import fuzzed
 from ktstr.fuzz import crew
 from ktstr.fuzz.corpus import opened
 from ktstr.fuzz.crew import Crew
-from ktstr.fuzz.grammar import families_without, knob_of
+from ktstr.fuzz.grammar import families_without, knob_of, setting_of
 from ktstr.fuzz.protocol import VERSION, Ready
 from ktstr.model.errors import InfraError, UsageError
 from tests.fuzz import player
@@ -82,6 +82,16 @@ class FuzzingTest(absltest.TestCase):
         self.assertEqual((code, told["alarms"], told["unjudged"]), (0, [], {}))
         self.assertGreater(told["code_bytes"], 100)
         self.assertLess(told["kept"], 20)
+
+    def test_an_alarm_that_does_not_come_again_says_so(self) -> None:
+        code, told = self._fuzzed(self._program("once"), words="--jobs=1")
+        (alarm,) = told["alarms"]
+        self.assertEqual((code, alarm["again"], alarm["whole"]), (1, False, False))
+        self.assertIn("It did not come again", Path(alarm["test"]).read_text())
+
+    def test_a_kernels_variable_without_a_name(self) -> None:
+        with self.assertRaisesRegex(UsageError, "--kernel =5: say NAME=VALUE, with a whole"):
+            setting_of("=5")
 
     def test_where_nothing_was_played_nothing_is_said_to_hold(self) -> None:
         code, told = self._fuzzed(self._program("none"), words="--jobs=1 --for=0.0000001")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays trials without a guest, by a rule: player.py LABEL RULE LOG --play
 
-A trial reaches code by what its ops are. By the rule `knob` one that sets a knob to 1 fails, by
-`dies` the program ends at such a one, by `slow` each trial takes its time; `blind` cannot
-tell what code was reached; `hangs` never answers to such a one, and `changes` ends then and is of
-another kernel when it is started again; `refuses` never gets ready. LOG gets a line for each.
+A trial reaches code by what its ops are. By the rule `knob` one that sets a knob to 1 fails, and by
+`once` it does but for when it is shrunk; by `dies` the program ends at such a one, by `hangs` it
+never answers, and by `changes` it ends and is of another kernel when it is started again. By `slow`
+each trial takes its time; `blind` cannot tell what code was reached; `refuses` never gets ready.
+LOG gets a line for each.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def _played(play: Play, rule: str) -> Played:
         time.sleep(0.3)
     names = {type(op).__name__ for op in ops}
     ground = tuple((at, at + 16) for at in sorted(zlib.crc32(n.encode()) % 999 * 32 for n in names))
-    if bad and rule == "knob":
+    if bad and (rule == "knob" or (rule == "once" and play.covers)):
         told = ("fail", "scheduler_ejected", "ERROR_BPF", f"error at {play.number} ns reached")
     else:
         told = ("pass", "", "", "")
