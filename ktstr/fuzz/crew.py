@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import selectors
 import signal
@@ -117,14 +116,10 @@ class _Player:
         try:
             self.process.wait(_END_S)
         except subprocess.TimeoutExpired:
-            self.kill()
-        self.output.close()
-
-    def kill(self) -> None:
-        """Ends it now, with all of its session."""
-        with contextlib.suppress(ProcessLookupError):
+            # with all of its session: it can end its guest no more
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+            self.process.wait()
+        self.output.close()
 
 
 @dataclass
@@ -225,9 +220,8 @@ class Crew:
         for player, lines in self._heard_or_late(wait_s):
             play = player.play
             if lines is None:
-                why = player.ended()
-                if player.is_late:
-                    why = f"it gave no answer within {_ANSWER_S:g} s"
+                late = f"it gave no answer within {_ANSWER_S:g} s"
+                why = late if player.is_late else player.ended()
                 player = self._again(player)
                 answer = _lost(play, why) if play is not None else None
             else:
@@ -271,12 +265,10 @@ class Crew:
         ]
 
     def _heard_or_late(self, wait_s: float) -> list[tuple[_Player, list[str] | None]]:
-        """As `_heard`; a player that does not answer is killed, and has ended."""
+        """As `_heard`; of a player that does not answer it is as if it had ended."""
         heard = self._heard(wait_s)
         told = [id(player) for player, _ in heard]
         late = [each for each in self._players() if each.is_late and id(each) not in told]
-        for player in late:
-            player.kill()
         return heard + [(player, None) for player in late]
 
     def _started(self, program: str) -> _Player:

@@ -147,6 +147,13 @@ class FuzzingTest(absltest.TestCase):
         (alarm,) = told["alarms"]
         self.assertIn("its player ended: it gave no answer within 1 s", alarm["message"])
 
+    def test_one_that_does_not_end_either_is_killed(self) -> None:
+        with mock.patch.object(crew, "_ANSWER_S", 1.0), mock.patch.object(crew, "_END_S", 0.5):
+            code, told = self._fuzzed(self._program("deaf"), runs=25, words="--jobs=1 --shrinks=1")
+        self.assertEqual((code, told["scenarios"]), (1, 25))
+        left = subprocess.run(["pgrep", "-f", str(self._log)], capture_output=True, check=False)
+        self.assertEqual(left.stdout, b"")
+
     def test_a_machine_that_is_another_one_when_its_player_starts_again(self) -> None:
         with self.assertRaisesRegex(UsageError, "//a:test was built anew while it was fuzzed"):
             self._fuzzed(self._program("changes"), words="--jobs=1")

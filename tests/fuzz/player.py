@@ -3,8 +3,9 @@
 
 A trial reaches code by what its ops are. By the rule `knob` one that sets a knob to 1 fails, and by
 `once` it does but for when it is shrunk; by `dies` the program ends at such a one, by `hangs` it
-never answers, and by `changes` it ends and is of another kernel when it is started again. By `slow`
-each trial takes its time; `blind` cannot tell what code was reached; `refuses` never gets ready.
+never answers, by `deaf` not to SIGTERM either, and by `changes` it ends and is of another kernel
+when it is started again. By `slow` each trial takes its time; `blind` cannot tell what code was
+reached; `refuses` never gets ready.
 LOG gets a line for each.
 """
 
@@ -28,7 +29,9 @@ def _played(play: Play, rule: str) -> Played:
     if bad and rule in ("dies", "changes"):
         print("out of memory", flush=True)
         os._exit(9)
-    if bad and rule == "hangs":
+    if bad and rule in ("hangs", "deaf"):
+        if rule == "deaf":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.pause()
     if rule == "slow":
         time.sleep(0.3)
