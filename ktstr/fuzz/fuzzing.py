@@ -200,6 +200,8 @@ class Fuzzing:
             f"Found by `ktstr fuzz {' --against '.join(self.about.labels)}`, seed "
             f"{self.about.seed}, scenario {alarm.number}.\n\n{alarm.kind}: {alarm.message}\n{once}"
         )
+        # no Python file can have some of what a scheduler may say
+        words = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in words)
         quoted = words.replace("\\", "\\\\").replace('"""', "'''")
         return test_file(alarm.trial, checks_of(alarm.trial), quoted)
 

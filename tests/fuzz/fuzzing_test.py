@@ -75,6 +75,8 @@ class FuzzingTest(absltest.TestCase):
         text = Path(alarm["test"]).read_text()
         self.assertIn('SetKnob("error_after_ns", 1)', text)
         self.assertIn(f"seed 1, scenario {alarm['first']}", text)
+        self.assertIn("ns reached\n\\\\x00 \\\\udcff", text)
+        compile(text, "found.py", "exec")
         self.assertIn("shrunk to 1 ops in", self._err.getvalue())
 
     def test_nothing_is_found(self) -> None:

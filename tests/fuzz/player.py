@@ -38,7 +38,12 @@ def _played(play: Play, rule: str) -> Played:
     names = {type(op).__name__ for op in ops}
     ground = tuple((at, at + 16) for at in sorted(zlib.crc32(n.encode()) % 999 * 32 for n in names))
     if bad and (rule == "knob" or (rule == "once" and play.covers)):
-        told = ("fail", "scheduler_ejected", "ERROR_BPF", f"error at {play.number} ns reached")
+        told = (
+            "fail",
+            "scheduler_ejected",
+            "ERROR_BPF",
+            f"error at {play.number} ns reached\n\0 \udcff",
+        )
     else:
         told = ("pass", "", "", "")
     if rule == "blind":
