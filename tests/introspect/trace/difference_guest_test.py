@@ -72,7 +72,7 @@ class DifferenceGuestTest(absltest.TestCase):
         self.assertRegex(out.getvalue(), r"\nB: [\d.]+ s CPU \d [\w-]+\S*\[\d+\] ")
         self.assertEndsWith(out.getvalue(), "no decision differs\n")
         self.assertIn("cannot read the trace", err.getvalue())
-        self.assertIn("has 2 files trace.jsonl, and one is compared", err.getvalue())
+        self.assertIn("has 2 files trace.jsonl, and one is read", err.getvalue())
         print(out.getvalue())
 
 
