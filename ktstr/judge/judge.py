@@ -45,6 +45,7 @@ from ktstr.judge.verdict.expectation import weigh
 from ktstr.judge.workers.phases import parts, whole
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import WorkerFacts
+from ktstr.model.scenario.background import is_background
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
@@ -170,7 +171,17 @@ def _workers(run: RunRecord) -> tuple[list[Detail], list[CheckResult]]:
             details += found
             if part.scope.workers or each.of_cpus:
                 results.append(each.judged(found))
+            elif is_background(part.scope.step) and each.result.layer == part.name:
+                details.append(_of_nobody(part.name, each.result.name))
     return details, results
+
+
+def _of_nobody(phase: str, check: str) -> Detail:
+    message = (
+        f"{phase}: {check} is checked, and no worker told of this time; name those that are meant: "
+        f"ctx.phase(name, *workers)"
+    )
+    return Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE)
 
 
 def _blamed(

@@ -45,7 +45,10 @@ def parts(run: RunRecord) -> list[Part]:
     last = found[-1]
     scope = dataclasses.replace(last.scope, workers=(*last.scope.workers, *lost))
     missing = tuple(_unphased(worker) for worker in lacking if worker.completed)
-    return [*found[:-1], dataclasses.replace(last, scope=scope, missing=missing)]
+    return [
+        *found[:-1],
+        dataclasses.replace(last, scope=scope, missing=(*last.missing, *missing)),
+    ]
 
 
 def checks_in_force(run: RunRecord) -> list[Checks]:
@@ -136,12 +139,33 @@ def _part(run: RunRecord, scenario: ScenarioFacts, step: StepFacts) -> Part:
         checks=_checks_of(run, step),
         layers={**run.plan.check_layers, **set_here},
         name=name,
+        missing=tuple(_merged(worker, name) for worker in run.workers if _is_merged(worker, step)),
     )
 
 
 def _unphased(worker: WorkerFacts) -> Detail:
     name = worker_name(worker)
     message = f"{name} ({worker.work_type}) left no figures by step, which the steps' checks need"
+    return Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE, name)
+
+
+def _is_merged(worker: WorkerFacts, step: StepFacts) -> bool:
+    """Whether what a worker did in a step is told within its last phase, which is of another."""
+    if not worker.phases or not worker.phases[-1].merged:
+        return False
+    if is_background(worker.step) != is_background(step.index):
+        return False
+    last = worker.phases[-1]
+    known = {worker.step, *(phase.step for phase in worker.phases)}
+    return step.index not in known and last.started_ns <= step.started_ns < worker.ended_ns
+
+
+def _merged(worker: WorkerFacts, step: str) -> Detail:
+    name = worker_name(worker)
+    message = (
+        f"{step}: {name} ({worker.work_type}) went through more phases than it keeps apart, this "
+        f"one among the last {worker.phases[-1].merged}: it has no figures of it"
+    )
     return Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE, name)
 
 

@@ -187,6 +187,24 @@ class BackgroundTest(absltest.TestCase):
         self.assertStartsWith(message, "background 1 (squeezed): load worker 0.0")
         self.assertEmpty(self.stuck(self.told(checks=_LENIENT, squeezed=_LENIENT)))
 
+    def test_checks_of_a_phase_without_workers_are_inconclusive(self) -> None:
+        calm = dataclasses.replace(self.load, phases=self.load.phases[:1], max_gap_ns=4 * MS)
+        run = self.told(squeezed=Checks(max_gap_ms=200))
+        told = judge(dataclasses.replace(run, workers=(self.own, calm))).details
+        messages = [d.message for d in told if d.verdict is Verdict.INCONCLUSIVE]
+        said = "background 1 (squeezed): max_gap_ms is checked, and no worker told of this time"
+        self.assertTrue(any(message.startswith(said) for message in messages), messages)
+        unchecked = judge(dataclasses.replace(self.told(), workers=(self.own, calm))).details
+        self.assertEmpty([d for d in unchecked if "no worker told" in d.message])
+
+    def test_a_phase_beyond_those_that_are_kept_is_inconclusive(self) -> None:
+        run = self.told(checks=_LENIENT, squeezed=Checks(max_gap_ms=200))
+        merged = dataclasses.replace(self.load.phases[0], merged=2)
+        many = dataclasses.replace(self.load, phases=(merged,))
+        told = judge(dataclasses.replace(run, workers=(self.own, many))).details
+        (message,) = [d.message for d in told if "than it keeps apart" in d.message]
+        self.assertStartsWith(message, "background 1 (squeezed): load worker 0.0 (CpuSpin) went")
+
     def test_what_it_takes_is_not_there_for_others(self) -> None:
         run = self.told(checks=_LENIENT)
         scope = step_scope(run, self.scenario, self.scenario.steps[0])
