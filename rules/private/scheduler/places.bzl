@@ -61,7 +61,7 @@ def cgroups_problem(attr):
     return apart_problem(getattr(attr, "cgroup_parent", ""), attr.workload_root_cgroup)
 
 def apart_problem(parent, root):
-    """Says that a scheduler's process would lie among the cgroups of the tests' workers.
+    """Says that a scheduler's process and the cgroups of the tests' workers would not lie apart.
 
     Args:
       parent: string, the path of the cgroup of its process; empty: the root.
@@ -77,6 +77,13 @@ def apart_problem(parent, root):
             parent,
             root,
             parent + "-scheduler",
+        )
+    if parent and is_at_or_below(parent, root):
+        return ("cgroup_parent: %r lies among the tests' cgroups, below workload_root_cgroup %r: what a test " +
+                "function leaves there is killed; take a path beside it, e.g. %r") % (
+            parent,
+            root,
+            root + "-scheduler",
         )
     return None
 

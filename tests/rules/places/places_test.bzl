@@ -91,6 +91,16 @@ def places_tests(name):
                 },
             ),
             (
+                "below_tenants",
+                "cgroup_parent: \"/a/b\" lies among the tests' cgroups, below workload_root_cgroup \"/a\": what a test " +
+                "function leaves there is killed; take a path beside it, e.g. \"/a-scheduler\"",
+                {
+                    "cgroup_parent": "/a/b",
+                    "src": _SRC,
+                    "workload_root_cgroup": "/a",
+                },
+            ),
+            (
                 "config_of_a_source",
                 "config is for a scheduler with its own user space (binary)",
                 {
