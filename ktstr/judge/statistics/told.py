@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from errno import errorcode
 
 from ktstr.model.output.json_leaves import Document, documents
 from ktstr.model.wire.stats import SchedulerStats
@@ -68,12 +70,13 @@ def _read(line: str) -> tuple[dict[str, float], str]:
 
 
 def _refusal(errno: float | str, words: float | str) -> str:
-    name = os.strerror(int(errno)) if isinstance(errno, float) else errno
+    # it may say any number, and the library takes no more than an int
+    name = os.strerror(int(errno)) if errno in errorcode else errno
     return f"{words!s:.{_SHOWN}} ({name})"
 
 
 def _numbers(document: Document) -> dict[str, float]:
-    """Its numbers by their names, less those of which two have one name."""
+    """Its numbers by their names, less those of which two have one name, or that are not finite."""
     found: dict[str, float] = {}
     twice = set()
     for path, value in document.leaves:
@@ -83,4 +86,6 @@ def _numbers(document: Document) -> dict[str, float]:
         if name in found:
             twice.add(name)
         found[name] = value
-    return {name: value for name, value in found.items() if name not in twice}
+    return {
+        name: value for name, value in found.items() if name not in twice and math.isfinite(value)
+    }

@@ -70,8 +70,16 @@ class AnswersTest(parameterized.TestCase):
         (told,) = told_of(_run(_plan(), _answer({"a": {"b": 1}, "a.b": 2, "c": 3})))
         self.assertEqual(told.values, {"c": 3.0})
 
+    def test_what_is_not_finite_is_no_number(self) -> None:
+        (told,) = told_of(
+            _run(_plan(), '{"errno":0,"args":{"resp":{"a":NaN,"b":-Infinity,"c":3}}}')
+        )
+        self.assertEqual(told.values, {"c": 3.0})
+
     @parameterized.parameters(
         (_answer("no such target", 22), r"it refused: no such target \(Invalid argument\)"),
+        (_answer("x", 1 << 40), r"it refused: x \(1099511627776.0\)"),
+        ('{"errno":NaN,"args":{"resp":"x"}}', r"it refused: x \(nan\)"),
         ("", "its answer is no line of scx_stats: ''"),
         ("hello", "its answer is no line of scx_stats: 'hello'"),
         ('{"errno":0,"args":{"re', "its answer is no line of scx_stats"),
