@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from absl.testing import absltest
 
+from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.wire.stats import SchedulerStats
 from ktstr.report.text import text_report
 from ktstr.result import result_pb2
@@ -34,6 +35,12 @@ class ToldTest(absltest.TestCase):
     def test_those_of_the_only_step_are_the_runs(self) -> None:
         result = results.result(runs.good_run(stats=(_told(0, runs.S, 3),)))
         self.assertEqual(_figures(result), [("stats.layers.n", 3, None)])
+
+    def test_the_only_one_that_was_told_of_several_is_that_steps(self) -> None:
+        steps = tuple(StepFacts(i, "", runs.S, runs.S + 9, runs.S + 9) for i in range(2))
+        played = ScenarioFacts(runs.S, 2 * runs.S, 2, 2, steps=steps)
+        run = runs.good_run(scenarios=(played,), stats=(_told(1, runs.S, 3),))
+        self.assertEqual(_figures(results.result(run)), [("stats.layers.n", 3, 1)])
 
     def test_a_silent_step_has_its_reason(self) -> None:
         silent = SchedulerStats("fifo", 0, runs.S, runs.S + 1, problem="it was not attached")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -45,15 +44,17 @@ def call_figures(costs: OpCosts) -> Iterator[result_pb2.Figure]:
             yield figure
 
 
-def told_figures(told: Sequence[Told]) -> Iterator[result_pb2.Figure]:
-    """What a scheduler told of itself: of each step, or of a scenario's only one as of the run."""
-    steps = Counter(each.scenario for each in told)
+def told_figures(told: Sequence[Told], played: int) -> Iterator[result_pb2.Figure]:
+    """What a scheduler told of itself: of each step, or of the only one as of the run.
+
+    played: how many steps there were; of some it may have told nothing.
+    """
     for each in told:
         for name, value in each.values.items():
             figure = result_pb2.Figure(
                 name=encodable(f"{STATS}.{name}"), value=value, polarity=Polarity.UNKNOWN.value
             )
-            if len(steps) > 1 or steps[each.scenario] > 1:
+            if max(len(told), played) > 1:
                 figure.step, figure.scenario = each.step, each.scenario
             yield figure
 

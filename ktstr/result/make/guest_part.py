@@ -35,7 +35,8 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunSta
     result.cgroups.extend(_cgroups(run, statistics))
     add_statistics(result, statistics)
     result.figures.extend(figures(statistics))
-    result.figures.extend(told_figures(told_of(run)))
+    played = sum(len(scenario.steps) for scenario in run.scenarios)
+    result.figures.extend(told_figures(told_of(run), played))
     result.scheduler_stats.extend(
         [mirrored(result_pb2.SchedulerStats(), each) for each in run.stats]
     )
