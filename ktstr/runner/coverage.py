@@ -34,7 +34,7 @@ def sources_of(target: Target, find: Callable[[str], Path]) -> Sources:
             yield from _objects(layer)
 
     def loader() -> UserProgram | None:
-        if target.scheduler is None:
+        if target.scheduler is None or not target.scheduler.argv:
             return None
         path = target.scheduler.argv[0].lstrip("/")
         return _program(path, (find(target.sampler), find(target.scheduler.layer)))
@@ -44,17 +44,21 @@ def sources_of(target: Target, find: Callable[[str], Path]) -> Sources:
 
 def _program(path: str, layers: Iterable[Path]) -> UserProgram | None:
     """The program of the guest's path; None where no layer has it."""
-    found = None
+    name = path.rpartition("/")[2]
+    # a script starts a dynamically linked one, which lies apart (tools/scheduler/program.py)
+    apart = f"{path}.d/elf/{name}"
+    found = {}
     for layer in layers:
         for entry in read_layers(layer.read_bytes()):
-            found = entry.data() if entry.path == path else found
-    if found is None:
+            if entry.path in (path, apart):
+                found[entry.path] = entry.data()
+    if path not in found:
         return None
     with tempfile.NamedTemporaryFile() as file:
-        file.write(found)
+        file.write(found.get(apart, found[path]))
         file.flush()
         # it stays mapped
-        return user_program(path.rpartition("/")[2], Elf(Path(file.name)))
+        return user_program(name, Elf(Path(file.name)))
 
 
 def _objects(layer: Path) -> Iterable[bytes]:
