@@ -20,6 +20,9 @@ from ktstr.model.scenario.scenario import (
 
 # Host seconds that a guest's boot, set-up and teardown take at the very least, on any accelerator.
 LEAST_S = 3.0
+# Guest seconds that a scheduler with a stats_socket has for an answer, at each border of a step:
+# ktstr/guest/observers/stats.py.
+_ANSWER_S = 2.0
 
 
 def body_s(plan: Plan) -> float:
@@ -32,6 +35,8 @@ def body_s(plan: Plan) -> float:
     held = played_s(plan.scenario, plan.duration_s)
     waits, starts = waits_of(plan.scenario)
     waits += attachment_waits(plan)
+    if plan.scheduler is not None and plan.scheduler.stats_socket:
+        waits += steps * 2 * _ANSWER_S
     return held + waits + (steps + starts + 1) * (limits.start_s + limits.collect_s)
 
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long the parts of a scenario take together."""
 
+import dataclasses
+
 from absl.testing import absltest
 
 from ktstr.execute.durations import body_s, played_s, waits_of
-from ktstr.model.plan import GuestDeadlines
+from ktstr.model.plan import GuestDeadlines, SchedulerPlan
 from ktstr.model.scenario.scenario import (
     Backdrop,
     CgroupDef,
@@ -43,6 +45,13 @@ class DurationsTest(absltest.TestCase):
         self.assertEqual(body_s(function_plan(deadlines=limits)), 12.0)
         scenario = Scenario((Step(hold=Fixed(3.0)), Step(hold=Fixed(4.0))))
         self.assertEqual(body_s(plan(deadlines=limits, scenario=scenario)), 7.0 + 3 * 15.0)
+
+    def test_a_scheduler_that_is_asked_may_take_its_time_at_each_border(self) -> None:
+        asked = SchedulerPlan("mine", ("/mine",), "mine", control=False, stats_socket="/stats")
+        silent = dataclasses.replace(asked, stats_socket="")
+        scenario = Scenario((Step(hold=Fixed(3.0)), Step(hold=Fixed(4.0))))
+        took = [body_s(plan(scheduler=each, scenario=scenario)) for each in (asked, silent)]
+        self.assertEqual(took[0] - took[1], 2 * 2 * 2.0)
 
 
 if __name__ == "__main__":
