@@ -11,6 +11,7 @@ from ktstr.judge.scheduler import was_ejected
 from ktstr.judge.workers.classes import ABOVE, Stay, life_over, stays
 from ktstr.judge.workers.subjects import worker_name
 from ktstr.model.facts import PayloadFacts, SchedulerFacts, StepFacts, WorkerFacts
+from ktstr.model.scenario.background import is_background, step_label
 from ktstr.model.scenario.relative import EEVDF
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
@@ -346,8 +347,10 @@ def _schedulers(found: list[Ran]) -> str:
 
 
 def _steps(each: Ran) -> str:
-    numbers = ", ".join(f"{step}" for step in dict.fromkeys(each.without))
-    return f"step{'s' if len(set(each.without)) > 1 else ''} {numbers}"
+    steps = list(dict.fromkeys(each.without))
+    if any(map(is_background, steps)):
+        return ", ".join(map(step_label, steps))
+    return f"step{'s' if len(steps) > 1 else ''} {', '.join(map(str, steps))}"
 
 
 def _named(those: list[Ran]) -> str:

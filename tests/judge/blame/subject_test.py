@@ -10,6 +10,7 @@ from absl.testing import absltest, parameterized
 
 from ktstr.judge.judge import judge
 from ktstr.model.facts import CgroupFacts, ScenarioFacts, StepFacts
+from ktstr.model.scenario.background import BACKGROUND
 from ktstr.model.scenario.relative import EEVDF, not_worse_than
 from ktstr.model.scheduler_phase import SchedulerPhase
 from ktstr.model.verdict.checks import Checks, ExpectFail, Verdict
@@ -129,6 +130,9 @@ class SubjectTest(parameterized.TestCase):
         run = runs.good_run(workers=(runs.worker(phases=phases), runs.worker()), ran_under=())
         words = "1 of 2 ran under fifo in some steps only: cg_0 worker 0.0 (not in step 1)"
         self.judged_as(run, Verdict.PASS, "1 worker, of 2, ran under fifo (sched_ext)", words)
+        behind = (phases[0], dataclasses.replace(phases[1], step=BACKGROUND + 1))
+        run = runs.good_run(workers=(runs.worker(phases=behind), runs.worker()), ran_under=())
+        self.judged_as(run, Verdict.PASS, "cg_0 worker 0.0 (not in background 1)")
 
     def test_unknown_classes_are_no_pass(self) -> None:
         words = "not shown: a worker ran under fifo (sched_ext): nothing says which class it was in"
