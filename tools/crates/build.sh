@@ -27,6 +27,18 @@ fi
 # Debian's libelf.a lacks an object of its own.
 gcc -O2 -c /elf_search_tree.c -o /build/elf_search_tree.o
 
+# Build scripts link libelf, too, and take no rustflags of the target: what it wants comes last.
+mkdir /build/bin
+cat >/build/bin/cc <<'END'
+#!/bin/bash
+for word in "$@"; do
+  case $word in -c | -E | -S) exec gcc "$@" ;; esac
+done
+exec gcc "$@" /build/elf_search_tree.o -lelf -lz -lzstd
+END
+chmod +x /build/bin/cc
+export PATH=/build/bin:$PATH
+
 cat >/build/cargo/config.toml <<END
 [source.crates-io]
 replace-with = "vendored"
@@ -37,16 +49,12 @@ directory = "/build/vendor"
 [net]
 offline = true
 
-# The guest has no libraries: the scheduler brings its own. libelf wants the other two after itself; the
-# root's layout leaves out their .so files, which the linker would take first.
+# The guest has no libraries: the scheduler brings its own. The root's layout leaves out the .so files
+# of libelf and what it wants, which the linker would take first.
 [target.$target]
 rustflags = [
   "-Ctarget-feature=+crt-static",
   "-Clink-arg=-Wl,--build-id=none",
-  "-Clink-arg=/build/elf_search_tree.o",
-  "-Clink-arg=-lelf",
-  "-Clink-arg=-lz",
-  "-Clink-arg=-lzstd",
   "--remap-path-prefix=/build/=",
 ]
 

@@ -97,7 +97,7 @@ class GuestTest(absltest.TestCase):
         for worker in workers:
             window = range(worker.started_ns, worker.ended_ns)
             spent = sum(_within(run, window) for run in runs if run.pid == worker.pid)
-            # a worker's first reading of its CPU time is before it is let go, or a slice behind that
+            # its first reading of its CPU time is before it is let go, or a slice behind
             self.assertBetween(spent, 0.95 * worker.cpu_ns, worker.cpu_ns + _SLICE_NS)
 
     def test_callbacks_did_what_they_say(self) -> None:
