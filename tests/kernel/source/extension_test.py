@@ -175,7 +175,7 @@ class ExtensionTest(absltest.TestCase):
             self.assertNotIn("no-cache", text)
         with self.subTest("patched, in this order"):
             text = self.described(f"labels(source, {self.image_of(tree)})")
-            self.assertIn('patches = ["@@//:fixes/one.patch", "@@//:fixes/two.diff"],', text)
+            self.assertIn('patches = ["//:fixes/one.patch", "//:fixes/two.diff"],', text)
         with self.subTest("edited"):
             (self.tree / "kernel/fork.c").write_text("int spoon;\n", encoding="utf-8")
             self.build(f"@kernels//:{tree}.source")
