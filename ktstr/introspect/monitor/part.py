@@ -9,7 +9,7 @@ no sample.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ktstr.introspect.invariants.compiler import compile_predicate
@@ -76,8 +76,10 @@ class MonitorLook:
         """What the records say."""
         if not looked.probes:
             return MonitorSeries(How.NOBODY, looked.problem or "the plugin did not say what it saw")
-        ticks = [each for each in looked.records if each.probe != _IDLE]
-        samples = self.sampler.samples([Taken(each.cpu, b"".join(each.runs)) for each in ticks])
+        ticks, idle = [], []
+        for probe, cpu, data in looked.rows:
+            (idle if probe == _IDLE else ticks).append(Taken(cpu, data))
+        samples = self.sampler.samples(ticks)
         return MonitorSeries(
             How.PLUGIN,
             looked.problem,
@@ -87,20 +89,17 @@ class MonitorLook:
             self.lacks,
             comms=samples.comms,
             unseen_dsqs=samples.unseen,
-            idle=self._idle_looks(looked),
+            idle=self._idle_looks(looked, idle),
         )
 
-    def _idle_looks(self, looked: Looked) -> IdleLooks | None:
+    def _idle_looks(self, looked: Looked, taken: Sequence[Taken]) -> IdleLooks | None:
         if self.idle is None:
             return None
-        records = [each for each in looked.records if each.probe == _IDLE]
-        waits, unseen = self.idle.waits(
-            [each.cpu for each in records], [b"".join(each.runs) for each in records]
-        )
+        waits, unseen = self.idle.waits([each.cpu for each in taken], [each.data for each in taken])
         hits = looked.probes[_IDLE].hits if _IDLE in looked.probes else 0
         # behind its last record the probe looks no more; nor is known what it ran out of fuel for
         told = sum(each.held + each.failed for each in looked.predicates)
-        gone = sum(each.failed for each in looked.predicates) - len(records)
+        gone = sum(each.failed for each in looked.predicates) - len(taken)
         return IdleLooks(hits, max(0, hits - told) + max(0, gone), unseen, longest(waits))
 
 
@@ -117,8 +116,8 @@ def monitor_look(
         program = compile_predicate(condition(kernel), kernel).program.encode()
     except UnknownName as error:
         lacks = (*taken.lacks, Lack(IDLE_WAIT, error.name))
-        return MonitorLook(taken, None, lacks, period_ns, Wanted(ticks))
-    wanted = Wanted((*ticks, stand), (program,))
+        return MonitorLook(taken, None, lacks, period_ns, Wanted(ticks, rows=True))
+    wanted = Wanted((*ticks, stand), (program,), rows=True)
     return MonitorLook(taken, idle, taken.lacks, period_ns, wanted)
 
 

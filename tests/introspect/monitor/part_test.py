@@ -10,7 +10,7 @@ from ktstr.introspect.monitor.part import TICKS, Monitor, MonitorLook, monitor_l
 from ktstr.introspect.monitor.reading import whole
 from ktstr.introspect.monitor.series import JIFFY_NS, How
 from ktstr.introspect.plugin.part import Looked
-from ktstr.introspect.plugin.records import PredicateCount, ProbeCount, Record
+from ktstr.introspect.plugin.records import PredicateCount, ProbeCount, Row
 from ktstr.introspect.plugin.watch import KernelFacts, Read, Watch
 from tests.introspect.monitor import states
 
@@ -24,10 +24,10 @@ def _look(duration_s: float = 1.0, sample_ms: float = 4.0) -> MonitorLook:
 
 
 class PartTest(parameterized.TestCase):
-    def runs(self, machine: states.Machine, reads: tuple[Read, ...]) -> tuple[bytes, ...]:
+    def row(self, machine: states.Machine, reads: tuple[Read, ...]) -> Row:
         data = whole(machine.memory, reads, machine.areas, lambda _: b"")
         assert data is not None
-        return (data,)
+        return Row(TICKS[0], 1, data)
 
     def machine(self, now: int) -> states.Machine:
         made = states.Machine(_KERNEL, _CPUS)
@@ -53,13 +53,10 @@ class PartTest(parameterized.TestCase):
 
     def test_a_series_is_made_of_ticks(self) -> None:
         look = _look()
-        records = tuple(
-            Record(TICKS[0], 1, hit, self.runs(self.machine(at), look.sampler.reads))
-            for hit, at in ((1, 2 * _S), (2, 3 * _S))
-        )
+        rows = [self.row(self.machine(at), look.sampler.reads) for at in (2 * _S, 3 * _S)]
         counts = {"idle": ProbeCount(7, 0), TICKS[0]: ProbeCount(2, 2)}
         predicates = (PredicateCount(7, 0, 0, 0),)
-        seen = look.made(Looked(records, counts, predicates))
+        seen = look.made(Looked((), counts, predicates, rows=rows))
         self.assertIs(seen.how, How.PLUGIN)
         self.assertEqual(seen.at_ns, (2 * _S, 3 * _S))
         self.assertEqual(seen.by("nr_running")[2], (2, 2))
