@@ -17,12 +17,10 @@ from ktstr.model.scenario.scenario import (
     WaitFor,
     WaitPayload,
 )
+from ktstr.model.wire.stats import ANSWER_S
 
 # Host seconds that a guest's boot, set-up and teardown take at the very least, on any accelerator.
 LEAST_S = 3.0
-# Guest seconds that a scheduler with a stats_socket has for an answer, at each border of a step:
-# ktstr/guest/observers/stats.py.
-_ANSWER_S = 2.0
 
 
 def body_s(plan: Plan) -> float:
@@ -36,7 +34,7 @@ def body_s(plan: Plan) -> float:
     waits, starts = waits_of(plan.scenario)
     waits += attachment_waits(plan)
     if plan.scheduler is not None and plan.scheduler.stats_socket:
-        waits += steps * 2 * _ANSWER_S
+        waits += steps * 2 * ANSWER_S
     return held + waits + (steps + starts + 1) * (limits.start_s + limits.collect_s)
 
 

@@ -9,7 +9,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from ktstr.model.wire.stats import REQUEST, SchedulerStats
+from ktstr.model.wire.stats import ANSWER_S, REQUEST, SchedulerStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ktstr.guest.system.reactor import Reactor
     from ktstr.model.plan import SchedulerPlan
 
-# of guest time: what a border may take
-_ANSWER_S = 2.0
 _NS = 1_000_000_000
 _AGAIN_NS = 10_000_000
 _PIECE = 1 << 16
@@ -90,7 +88,7 @@ class StatsReader:
         if not self._attached():
             self.close()
             raise SilentError(_AWAY)
-        deadline = time.monotonic_ns() + int(_ANSWER_S * _NS)
+        deadline = time.monotonic_ns() + int(ANSWER_S * _NS)
         if self._socket is None or self._ended:
             self.close()
             if not anew:
@@ -135,7 +133,7 @@ class StatsReader:
             return line.decode(errors="replace")
         if self._ended:
             raise SilentError(f"it closed the connection to {self._path}")
-        raise SilentError(f"it did not answer at {self._path} within {_ANSWER_S:g} s")
+        raise SilentError(f"it did not answer at {self._path} within {ANSWER_S:g} s")
 
     def _hear(self) -> None:
         assert self._socket is not None

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from ktstr.model.wire.frames import FrameType
 
 REQUEST = b'{"req":"stats","args":{"target":"top"}}\n'
+# guest seconds that it has for an answer, at each border of a step
+ANSWER_S = 2.0
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class StatsReaderTest(absltest.TestCase):
         self.assertEqual((self.emitted[0].line, self.emitted[0].problem), ("{}", ""))
 
     def test_one_without_a_socket_holds_up_the_first_step_alone(self) -> None:
-        self.enter_context(mock.patch.object(stats, "_ANSWER_S", 0.1))
+        self.enter_context(mock.patch.object(stats, "ANSWER_S", 0.1))
         self._steps(0)
         began = self.emitted[0].started_ns
         self._steps(1, 2)
@@ -119,7 +119,7 @@ class StatsReaderTest(absltest.TestCase):
             self.assertEqual(each.problem, f"it closed the connection to {self.path}")
 
     def test_one_that_does_not_answer_is_not_waited_for_for_ever(self) -> None:
-        self.enter_context(mock.patch.object(stats, "_ANSWER_S", 0.1))
+        self.enter_context(mock.patch.object(stats, "ANSWER_S", 0.1))
         self._serve(lambda client, _: None)
         self._steps(0)
         self.assertEqual(self.emitted[0].problem, f"it did not answer at {self.path} within 0.1 s")
