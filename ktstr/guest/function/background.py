@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ktstr.guest.function.fits import check_fits
 from ktstr.guest.function.handles import CgroupHandle, WorkersHandle
 from ktstr.guest.function.waiting import Waiter
 from ktstr.guest.scenario.population import Population
@@ -26,8 +27,6 @@ from ktstr.model.scenario.scenario import (
     SpawnHost,
     Step,
 )
-from ktstr.model.validation.own_work import check_custom_work
-from ktstr.model.validation.validate import check_scenario
 from ktstr.model.verdict.checks import check_checks
 from ktstr.model.wire.events import EventName
 
@@ -276,20 +275,15 @@ class Background:
             there[cgroup.name] = cgroup
         ops = (SpawnHost(beside),) if beside is not None else ()
         scenario = Scenario((Step(ops=ops),), Backdrop(tuple(there.values())))
-        plan, view = self._plan, self._stage.view
+        view = self._stage.view
         try:
-            check_scenario(
+            check_fits(
                 scenario,
-                view,
-                self._stage.workers_per_cgroup,
-                plan.scheduler,
-                plan.payloads,
-                plan.disks,
-                plan.staged,
-                self._subject.ops,
+                self._plan,
+                self._stage,
+                self._subject.name,
                 view.cpus - online_cpus(),
             )
-            check_custom_work(scenario, plan.workers)
         except UsageError as error:
             raise UsageError(f"background work: {str(error).removeprefix('Backdrop: ')}") from error
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ktstr.guest.function.fits import check_fits
 from ktstr.guest.function.played import Played, Tee
 from ktstr.guest.function.skipped import Skipped
 from ktstr.guest.payload import payloads_of
@@ -18,8 +19,6 @@ from ktstr.model.scenario.conditions import OnTimeout
 from ktstr.model.scenario.given import scenario_of
 from ktstr.model.scenario.limits import NO_LIMITS
 from ktstr.model.seeds import stream
-from ktstr.model.validation.own_work import check_custom_work
-from ktstr.model.validation.validate import check_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,23 +153,12 @@ class Context:
             UsageError: the parts do not go together, or do not fit this guest.
         """
         scenario = scenario_of(parts, backdrop, hold, checks)
-        plan = self._plan
-        check_scenario(
-            scenario,
-            self.topology,
-            self.workers_per_cgroup,
-            plan.scheduler,
-            plan.payloads,
-            plan.disks,
-            plan.staged,
-            self._subject.name,
-            self.topology.cpus - online_cpus(),
-        )
-        check_custom_work(scenario, plan.workers)
+        gone = self.topology.cpus - online_cpus()
+        check_fits(scenario, self._plan, self._stage, self._subject.name, gone)
         if self._background is not None:
             self._background.check_beside(scenario)
         tee = Tee(self._sink)
-        stage = replace(self._stage, trace=plan.trace and trace is not False)
+        stage = replace(self._stage, trace=self._plan.trace and trace is not False)
         engine = Engine(
             stage,
             self._tree,

@@ -134,7 +134,7 @@ class Engine:
 
         return StatsReader(
             scheduler,
-            lambda: self._subject.ops == scheduler.ops,
+            lambda: self._subject.name == scheduler.name,
             self._reactor,
             self._timeline,
         )

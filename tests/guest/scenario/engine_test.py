@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import cast
 from unittest import mock
 
 from absl.testing import absltest, parameterized
 
+from ktstr.guest.observers import stats
 from ktstr.guest.scenario.engine import Engine
 from ktstr.guest.scenario.population import Stage
 from ktstr.guest.scheduler.subject import Subject
@@ -17,11 +19,13 @@ from ktstr.guest.system.reactor import Reactor
 from ktstr.model.errors import NoSuchName
 from ktstr.model.facts import ScenarioFacts
 from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.plan import SchedulerPlan
 from ktstr.model.scenario.inside import KernelValue, MapValue, SetKernel, SetMap, Snapshot
 from ktstr.model.scenario.scenario import Fixed, Loop, Scenario, SpawnHost, Step, Until, WaitFor
 from ktstr.model.verdict.relations import it
 from ktstr.model.wire.frames import FrameType
 from ktstr.model.wire.state_set import StateSet
+from ktstr.model.wire.stats import SchedulerStats
 from ktstr.model.work.work import Work
 from tests.support.sink import Sink
 
@@ -29,12 +33,15 @@ _STAGE = Stage(TopologyView.of(Topology.parse("1n1l1c1t")), 0.01, 1, seed=1, col
 
 
 class EngineTest(parameterized.TestCase):
-    def play(self, *steps: Step) -> ScenarioFacts:
+    def setUp(self) -> None:
+        super().setUp()
+        self.subject = mock.create_autospec(Subject, instance=True)
+        self.subject.trouble.return_value = ""
+
+    def play(self, *steps: Step, stage: Stage = _STAGE) -> ScenarioFacts:
         tree = CgroupTree(self.create_tempdir().full_path)
         self.sink = Sink()
-        subject = mock.create_autospec(Subject, instance=True)
-        subject.trouble.return_value = ""
-        engine = Engine(_STAGE, tree, Reactor(), self.sink, cast(Subject, subject))
+        engine = Engine(stage, tree, Reactor(), self.sink, cast(Subject, self.subject))
         return engine.play(Scenario(steps))
 
     def test_a_loop_without_a_round_is_an_error(self) -> None:
@@ -88,6 +95,16 @@ class EngineTest(parameterized.TestCase):
         self.assertEqual(facts.error, "")
         (told,) = (each for each in self.sink.facts if isinstance(each, StateSet))
         self.assertEqual((told.step, told.before, told.after), (0, 7500, 500))
+
+    @parameterized.parameters(("tells", "other_ops", 1), ("another", "same_ops", 0))
+    def test_who_is_asked_for_statistics_goes_by_its_name(
+        self, name: str, ops: str, told: int
+    ) -> None:
+        own = SchedulerPlan("tells", ("/own",), "same_ops", control=False, stats_socket="/nowhere")
+        self.subject.name, self.subject.ops = name, ops
+        with mock.patch.object(stats, "ANSWER_S", 0.01):
+            self.play(Step(hold=Fixed(0.001)), stage=dataclasses.replace(_STAGE, tells=own))
+        self.assertLen([each for each in self.sink.facts if isinstance(each, SchedulerStats)], told)
 
     def test_steps_of_nothing_are_played(self) -> None:
         facts = self.play(Step(hold=Fixed(0.001)), Step(hold=Fixed(0.001)))
