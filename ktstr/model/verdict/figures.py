@@ -52,6 +52,19 @@ _HIGHER, _LOWER, _UNKNOWN = Polarity.HIGHER_BETTER, Polarity.LOWER_BETTER, Polar
 _WORKER, _CPU, _CGROUP, _STEP, _ALL, _LEG, _PROGRAM, _ = Whose
 _BOTH = (_CGROUP, _ALL)
 
+# of rt-app's tasks, under that program's own names: means by turn of a phase, and the worst
+_OF_RT_APP = (
+    Figure("run_us", "us", _UNKNOWN, (_CGROUP,)),
+    Figure("c_run_us", "us", _UNKNOWN, (_CGROUP,)),
+    Figure("period_us", "us", _UNKNOWN, (_CGROUP,)),
+    Figure("c_period_us", "us", _UNKNOWN, (_CGROUP,)),
+    Figure("slack_us", "us", _HIGHER, (_CGROUP,)),
+    Figure("slack_min_us", "us", _HIGHER, (_CGROUP,)),
+    Figure("slack_missed", "", _LOWER, (_CGROUP,)),
+    Figure("wu_lat_us", "us", _LOWER, (_CGROUP,)),
+    Figure("wu_lat_max_us", "us", _LOWER, (_CGROUP,)),
+)
+
 FIGURES: tuple[Figure, ...] = (
     Figure("workers", "", _UNKNOWN, _BOTH),
     Figure("cpus", "", _UNKNOWN, _BOTH),
@@ -96,16 +109,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("run_delay_mean_us", "us", _LOWER, (_LEG,)),
     Figure("run_delay_sum_mean_ms", "ms", _LOWER, (_CGROUP,)),
     Figure("run_delay_sum_max_ms", "ms", _LOWER, (_CGROUP,)),
-    # of rt-app's tasks, under that program's own names: means by turn of a phase, and the worst
-    Figure("run_us", "us", _UNKNOWN, (_CGROUP,)),
-    Figure("c_run_us", "us", _UNKNOWN, (_CGROUP,)),
-    Figure("period_us", "us", _UNKNOWN, (_CGROUP,)),
-    Figure("c_period_us", "us", _UNKNOWN, (_CGROUP,)),
-    Figure("slack_us", "us", _HIGHER, (_CGROUP,)),
-    Figure("slack_min_us", "us", _HIGHER, (_CGROUP,)),
-    Figure("slack_missed", "", _LOWER, (_CGROUP,)),
-    Figure("wu_lat_us", "us", _LOWER, (_CGROUP,)),
-    Figure("wu_lat_max_us", "us", _LOWER, (_CGROUP,)),
+    *_OF_RT_APP,
     Figure("cleanup_max_ms", "ms", _LOWER, (_STEP, _ALL), "max_cleanup_ms"),
     Figure("wasted_cpu_pct", "%", _LOWER, (_CPU,), "max_wasted_cpu_pct"),
     Figure("verified_insns", "", _LOWER, (_PROGRAM,), "max_verified_insns"),
@@ -121,17 +125,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("keep_last_rate", "1/s", _LOWER, (_ALL,), "max_keep_last_rate"),
     Figure("idle_beside_wait_ms", "ms", _LOWER, (_CPU, _ALL), "max_idle_beside_wait_ms"),
 )
-RT_APP = (
-    "run_us",
-    "c_run_us",
-    "period_us",
-    "c_period_us",
-    "slack_us",
-    "slack_min_us",
-    "slack_missed",
-    "wu_lat_us",
-    "wu_lat_max_us",
-)
+RT_APP = tuple(each.name for each in _OF_RT_APP)
 _BY_CHECK: Mapping[str, Figure] = {each.check: each for each in FIGURES if each.check}
 
 
