@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ktstr.model.codec import decode, encode
-from ktstr.model.scenario.parts import ops_of, parts_of
+from ktstr.model.scenario.parts import made_in, ops_of, parts_of
 from ktstr.model.scenario.scenario import (
-    AddCgroupDef,
     CgroupDef,
     Fixed,
     Frac,
@@ -59,9 +58,7 @@ class Trial:
 
 def cgroups_of(trial: Trial) -> Iterator[CgroupDef]:
     """All that are defined, by parts or by ops."""
-    for part in parts_of(trial.scenario):
-        yield from part.cgroups
-        yield from (op.cgroup for op in part.ops if isinstance(op, AddCgroupDef))
+    return made_in(trial.scenario)
 
 
 def works_of(trial: Trial) -> Iterator[Work]:

@@ -16,8 +16,8 @@ from ktstr.judge.statistics.run import RunStatistics, StepStatistics
 from ktstr.judge.statistics.told import told_of
 from ktstr.model.errors import UsageError
 from ktstr.model.nearest import did_you_mean
-from ktstr.model.scenario.parts import parts_of
-from ktstr.model.scenario.scenario import TOTAL, AddCgroup, AddCgroupDef, Scenario
+from ktstr.model.scenario.parts import made_in
+from ktstr.model.scenario.scenario import TOTAL, Scenario
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.claims import Relation, SeriesClaim, StatClaim
 from ktstr.model.verdict.kinds import Kind
@@ -81,7 +81,7 @@ def check_claims(claims: tuple[StatClaim | SeriesClaim, ...], scenario: Scenario
         name = FigureName.parse(claim.stat)
         if scenario is None:
             continue
-        step = name.placed(claim.step, set(_cgroups(scenario)), _labels(scenario)).step
+        step = name.placed(claim.step, _cgroups(scenario), _labels(scenario)).step
         _check_step(f"stat {claim.stat!r}", step, scenario)
 
 
@@ -133,14 +133,8 @@ def _labels(scenario: Scenario) -> list[str]:
     return numbers + [step.name for step in scenario.steps if step.name]
 
 
-def _cgroups(scenario: Scenario) -> Iterator[str]:
-    for part in parts_of(scenario):
-        yield from (cgroup.name for cgroup in part.cgroups)
-        for op in part.ops:
-            if isinstance(op, AddCgroup):
-                yield op.name
-            elif isinstance(op, AddCgroupDef):
-                yield op.cgroup.name
+def _cgroups(scenario: Scenario) -> set[str]:
+    return {cgroup.name for cgroup in made_in(scenario)}
 
 
 def _result(name: str, value: Any, relation: Relation | None) -> ClaimResult:
@@ -172,7 +166,7 @@ def _placed(run: RunRecord, claim: StatClaim) -> FigureName:
     cgroups = {each.name for each in run.cgroups} | {each.cgroup for each in run.workers}
     if (scenario := run.plan.scenario) is not None:
         steps += [label for label in _labels(scenario) if label not in steps]
-        cgroups |= set(_cgroups(scenario))
+        cgroups |= _cgroups(scenario)
     return FigureName.parse(claim.stat).placed(claim.step, cgroups, steps)
 
 

@@ -17,10 +17,8 @@ from ktstr.guest.system.view import online_cpus
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.scenario.background import BACKGROUND
-from ktstr.model.scenario.parts import parts_of
+from ktstr.model.scenario.parts import made_in
 from ktstr.model.scenario.scenario import (
-    AddCgroup,
-    AddCgroupDef,
     Backdrop,
     CgroupDef,
     Scenario,
@@ -218,11 +216,11 @@ class Background:
                 f"{len(scenario.steps)} steps; beside background work a scenario has fewer than "
                 f"{BACKGROUND}"
             )
-        for name in _made(scenario):
-            if name in self._cgroups:
+        for cgroup in made_in(scenario):
+            if cgroup.name in self._cgroups:
                 raise UsageError(
-                    f"cgroup {name!r} of the scenario is the name of one that this function has "
-                    f"in the background; give one of them another"
+                    f"cgroup {cgroup.name!r} of the scenario is the name of one that this function "
+                    f"has in the background; give one of them another"
                 )
 
     def close(self) -> None:
@@ -286,14 +284,3 @@ class Background:
             )
         except UsageError as error:
             raise UsageError(f"background work: {str(error).removeprefix('Backdrop: ')}") from error
-
-
-def _made(scenario: Scenario) -> Iterator[str]:
-    """The names of all cgroups that a scenario makes."""
-    for part in parts_of(scenario):
-        yield from (cgroup.name for cgroup in part.cgroups)
-        for op in part.ops:
-            if isinstance(op, AddCgroup):
-                yield op.name
-            elif isinstance(op, AddCgroupDef):
-                yield op.cgroup.name

@@ -9,8 +9,8 @@ from ktstr.judge.scheduler import never_ran
 from ktstr.judge.workers.subjects import crashed, worker_name
 from ktstr.model.plan import Plan
 from ktstr.model.scenario.conditions import OnTimeout
-from ktstr.model.scenario.parts import parts_of
-from ktstr.model.scenario.scenario import AddCgroupDef, Spawn, SpawnHost
+from ktstr.model.scenario.parts import made_by, parts_of
+from ktstr.model.scenario.scenario import Spawn, SpawnHost
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
@@ -153,10 +153,8 @@ def planned_workers(plan: Plan) -> int:
     default, total = plan.workers_per_cgroup, 0
     cpus = plan.machine.cpus
     for part in parts_of(plan.scenario):
-        works = [work for cgroup in part.cgroups for work in cgroup.works or ()]
+        works = [work for cgroup in made_by(part) for work in cgroup.works or ()]
         works += [op.work for op in part.ops if isinstance(op, Spawn | SpawnHost)]
-        made = [op.cgroup for op in part.ops if isinstance(op, AddCgroupDef)]
-        works += [work for cgroup in made for work in cgroup.works or ()]
         total += sum(work.count(default, cpus) for work in works)
     return total
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ktstr.model.scenario.scenario import CgroupDef, Op, Scenario
+from ktstr.model.scenario.scenario import AddCgroup, AddCgroupDef, CgroupDef, Op, Scenario
 
 
 @dataclass(frozen=True)
@@ -26,3 +26,18 @@ def parts_of(scenario: Scenario) -> list[ScenarioPart]:
 def ops_of(scenario: Scenario) -> Iterator[Op]:
     """All ops, each once, however often a Loop applies it."""
     return (op for part in parts_of(scenario) for op in part.ops)
+
+
+def made_by(part: ScenarioPart) -> Iterator[CgroupDef]:
+    """The cgroups that it makes; one that is made empty has works=None."""
+    yield from part.cgroups
+    for op in part.ops:
+        if isinstance(op, AddCgroup):
+            yield CgroupDef(op.name, works=None)
+        elif isinstance(op, AddCgroupDef):
+            yield op.cgroup
+
+
+def made_in(scenario: Scenario) -> Iterator[CgroupDef]:
+    """The cgroups that a scenario makes, by parts or by ops, those of its backdrop first."""
+    return (cgroup for part in parts_of(scenario) for cgroup in made_by(part))
