@@ -25,18 +25,28 @@ _MEANS = {
 
 
 def rt_app_figures(workers: Iterable[WorkerFacts]) -> dict[str, float]:
-    """Those figures that the workers have measured; nothing where none is a task of rt-app's."""
+    """Those figures that the workers have measured; nothing where none is a task of rt-app's.
+
+    Workers of an author's own types may count under the same names: each sum is of those alone
+    that have all its parts.
+    """
     told = [worker.own for worker in workers if worker.own.get("turns")]
     found = {}
     for name, (total, count) in _MEANS.items():
-        terms = sum(own.get(count, 0) for own in told)
+        counted = _counting(told, count, total)
+        terms = sum(own[count] for own in counted)
         if terms:
-            found[name] = sum(own.get(total, 0) for own in told) / terms / NS_PER_US
-    timed = [own for own in told if own.get("timers")]
+            found[name] = sum(own[total] for own in counted) / terms / NS_PER_US
+    timed = _counting(told, "timers", "slack_min_ns", "slack_missed")
     if timed:
         found["slack_min_us"] = min(own["slack_min_ns"] for own in timed) / NS_PER_US
         found["slack_missed"] = float(sum(own["slack_missed"] for own in timed))
-    late = [own["wu_lat_max_ns"] for own in told if own.get("wakes")]
+    late = [own["wu_lat_max_ns"] for own in _counting(told, "wakes", "wu_lat_max_ns")]
     if late:
         found["wu_lat_max_us"] = max(late) / NS_PER_US
     return found
+
+
+def _counting(told: Iterable[dict[str, int]], count: str, *parts: str) -> list[dict[str, int]]:
+    """Those with some of what `count` counts, and with these parts of it."""
+    return [own for own in told if own.get(count) and own.keys() >= set(parts)]

@@ -51,6 +51,12 @@ class RtAppTest(absltest.TestCase):
         self.assertEqual(found["slack_missed"], 3.0)
         self.assertEqual((found["wu_lat_us"], found["wu_lat_max_us"]), (70.0, 70.0))
 
+    def test_what_workers_of_other_types_count_under_these_names_is_no_part(self) -> None:
+        other = _worker({"turns": 5, "timers": 1, "wakes": 3})
+        self.assertEqual(rt_app_figures([other]), {})
+        own = _worker(_TURNS, _TIMED, _WOKEN)
+        self.assertEqual(rt_app_figures([own, other]), rt_app_figures([own]))
+
     def test_each_is_a_figure_of_the_cgroup(self) -> None:
         told = _worker(_TURNS, _TIMED, _WOKEN)
         (stats,) = run_statistics(runs.good_run(workers=(told,))).cgroups
