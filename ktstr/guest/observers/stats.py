@@ -109,11 +109,13 @@ class StatsReader:
                 mine.connect(self._path)
             except OSError as error:
                 mine.close()
-                why = f"nobody listens at {self._path}: {os.strerror(error.errno or 0)}"
+                if not self._attached():
+                    raise SilentError(_AWAY) from error
                 # once is enough: one that does not offer it must not hold up every step
-                if self._absent or time.monotonic_ns() >= deadline or not self._attached():
+                if self._absent or time.monotonic_ns() >= deadline:
                     self._absent = True
-                    raise SilentError(why) from error
+                    why = os.strerror(error.errno or 0)
+                    raise SilentError(f"nobody listens at {self._path}: {why}") from error
             else:
                 break
             self._reactor.wait(time.monotonic_ns() + _AGAIN_NS, lambda: False)
@@ -125,8 +127,12 @@ class StatsReader:
         self._heard = b""
         with contextlib.suppress(OSError):  # its end is heard
             self._socket.send(REQUEST)
-        self._reactor.wait(deadline, lambda: b"\n" in self._heard or self._ended)
+        self._reactor.wait(
+            deadline, lambda: b"\n" in self._heard or self._ended or not self._attached()
+        )
         line, newline, _ = self._heard.partition(b"\n")
+        if not newline and not self._attached():
+            raise SilentError(_AWAY)
         if len(self._heard) > _LONGEST:
             raise SilentError(f"its answer is longer than {_LONGEST} bytes")
         if newline:

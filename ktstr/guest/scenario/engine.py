@@ -134,7 +134,7 @@ class Engine:
 
         return StatsReader(
             scheduler,
-            lambda: self._subject.name == scheduler.name,
+            lambda: self._subject.name == scheduler.name and not self._subject.trouble(),
             self._reactor,
             self._timeline,
         )

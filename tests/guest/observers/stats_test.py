@@ -135,6 +135,25 @@ class StatsReaderTest(absltest.TestCase):
         self._steps(0)
         self.assertEmpty(self.emitted)
 
+    def _going_after(self, looks: int) -> None:
+        """The scheduler is attached for the next `looks` that are taken, and then no more."""
+        left = iter(range(looks))
+        plan = SchedulerPlan("own", ("/own",), "own_*", control=False, stats_socket=self.path)
+        self.reader = StatsReader(plan, lambda: next(left, None) is not None, Reactor(), self)
+
+    def test_one_that_goes_while_its_socket_is_waited_for_is_away(self) -> None:
+        self._going_after(3)
+        self.reader.enter()
+        self.assertEqual(self.reader._problem, "it was not attached all the time")
+        # one that comes again may offer it
+        self.assertFalse(self.reader._absent)
+
+    def test_one_that_goes_instead_of_answering_is_away(self) -> None:
+        self._going_after(2)
+        self._serve(lambda client, _: client.shutdown(socket.SHUT_RDWR))
+        self.reader.enter()
+        self.assertEqual(self.reader._problem, "it was not attached all the time")
+
     def test_one_that_was_there_for_a_part_of_a_step_tells_nothing_of_it(self) -> None:
         self._serve(lambda client, _: client.sendall(b"{}\n"))
         for step, attached in enumerate((True, False)):

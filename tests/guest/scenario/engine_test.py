@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import cast
 from unittest import mock
 
@@ -105,6 +106,16 @@ class EngineTest(parameterized.TestCase):
         with mock.patch.object(stats, "ANSWER_S", 0.01):
             self.play(Step(hold=Fixed(0.001)), stage=dataclasses.replace(_STAGE, tells=own))
         self.assertLen([each for each in self.sink.facts if isinstance(each, SchedulerStats)], told)
+
+    def test_one_that_has_ended_is_not_asked_for_statistics(self) -> None:
+        own = SchedulerPlan("tells", ("/own",), "ops", control=False, stats_socket="/nowhere")
+        self.subject.name = "tells"
+        # it is there until the first step is about to begin
+        self.subject.trouble.side_effect = itertools.chain([""], itertools.repeat("it has ended"))
+        facts = self.play(Step(hold=Fixed(0.001)), stage=dataclasses.replace(_STAGE, tells=own))
+        self.assertEqual(facts.stopped_because, "it has ended")
+        told = [each for each in self.sink.facts if isinstance(each, SchedulerStats)]
+        self.assertEmpty(told)
 
     def test_steps_of_nothing_are_played(self) -> None:
         facts = self.play(Step(hold=Fixed(0.001)), Step(hold=Fixed(0.001)))
