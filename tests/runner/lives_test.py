@@ -67,8 +67,7 @@ class LivesTest(parameterized.TestCase):
         for value in put:
             words = [each for each in ast.walk(value) if isinstance(each, ast.Constant)]
             words = [each for each in words if isinstance(each.value, str)]
-            # an empty text is none: a phase of work that is not under way
-            bare = [each.value for each in words if each.value and each.value not in _FIELDS]
+            bare = [each.value for each in words if each.value not in _FIELDS]
             self.assertEmpty(bare, ast.unparse(value))
 
     @parameterized.parameters(*SchedulerPhase)

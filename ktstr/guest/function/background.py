@@ -82,7 +82,7 @@ class Background:
         self._running: dict[int, _Running] = {}
         self._steps: list[StepFacts] = []
         self._next, self._began_ns = BACKGROUND, time.monotonic_ns()
-        self._phase = ""
+        self._within = ""
 
     @property
     def view(self) -> TopologyView:
@@ -178,13 +178,13 @@ class Background:
         Raises:
             UsageError: there is such a time already, or one of them does not run.
         """
-        if self._phase:
-            raise UsageError(f"phase {name!r}: phase {self._phase!r} has not ended yet")
+        if self._within:
+            raise UsageError(f"phase {name!r}: phase {self._within!r} has not ended yet")
         if checks is not None:
             check_checks(checks)
         for handle in handles:
             handle.check_runs("phase()")
-        index, self._phase = self._number(), name
+        index, self._within = self._number(), name
         begun_ns = time.monotonic_ns()
         self._turn(index, [handle.group for handle in handles], begun_ns)
         self._timeline.event(EventName.STEP_START, index, name)
@@ -198,7 +198,7 @@ class Background:
             self._turn(None, [], ended_ns)
             self._timeline.event(EventName.STEP_END, index)
             self._steps.append(StepFacts(index, name, begun_ns, ended_ns, ended_ns, checks))
-            self._phase = ""
+            self._within = ""
 
     def check_beside(self, scenario: Scenario) -> None:
         """Refuses a scenario that cannot be played while this goes on.
@@ -206,9 +206,9 @@ class Background:
         Raises:
             UsageError: what is in its way.
         """
-        if self._phase:
+        if self._within:
             raise UsageError(
-                f"run() within phase {self._phase!r}: a scenario has steps of its own; end the "
+                f"run() within phase {self._within!r}: a scenario has steps of its own; end the "
                 f"phase first"
             )
         if len(scenario.steps) >= BACKGROUND:
