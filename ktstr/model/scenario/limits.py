@@ -72,6 +72,18 @@ def check_limits(limits: Limits) -> None:
         raise UsageError("mems names no NUMA node; leave it None for all of them")
 
 
+def over(limits: Limits, given: Limits) -> Limits:
+    """The limits of a cgroup that is given others: those that they do not name stay."""
+    values = {
+        name: getattr(limits if getattr(given, name) is None else given, name)
+        for name in Limits.__dataclass_fields__
+    }
+    # a period goes with its quota
+    return Limits(
+        **values | {"period_us": (given if given.quota is not None else limits).period_us}
+    )
+
+
 def limit_files(limits: Limits) -> dict[str, str]:
     """The cgroup's files that say these limits, each with the text to write, in order of writing.
 

@@ -274,6 +274,12 @@ class Ledger:
                 f"only {format_cpulist(allowed)}"
             )
         self._cgroups[name].mems = mems
+        for below, cgroup in self._cgroups.items():
+            if below.startswith(f"{name}/") and not (cgroup.mems or mems) <= mems:
+                raise UsageError(
+                    f"mems names the NUMA nodes {format_cpulist(mems)}, and {below!r} below it "
+                    f"has {format_cpulist(cgroup.mems or ())}; change {below!r} first"
+                )
 
     def _freeze(self, name: str, frozen: bool) -> None:
         cgroup = self._known(name)

@@ -151,6 +151,19 @@ class LedgerTest(parameterized.TestCase):
             "mems names the NUMA nodes 0, and 'e' above it has only 1",
         ),
         (
+            "node_taken_from_above",
+            Scenario(
+                (Step(ops=(SetLimits("e", Limits(mems=(1,))),)),),
+                Backdrop(
+                    (
+                        CgroupDef("e", works=None),
+                        CgroupDef("e/x", limits=Limits(mems=(0,))),
+                    )
+                ),
+            ),
+            "mems names the NUMA nodes 1, and 'e/x' below it has 0; change 'e/x' first",
+        ),
+        (
             "nested_cpusets_narrowed_from_above",
             nested(SetCpuset("p", Exact(frozenset({0})))),
             "SetCpuset: then 'p/c' has CPUs 1, and what is above it only 0; change 'p/c' first",

@@ -5,7 +5,7 @@ from absl.testing import absltest, parameterized
 from hypothesis import given
 
 from ktstr.model.errors import UsageError
-from ktstr.model.scenario.limits import NO_LIMITS, Limits, check_limits, limit_files
+from ktstr.model.scenario.limits import NO_LIMITS, Limits, check_limits, limit_files, over
 from tests.model.strategies import limits
 
 
@@ -45,6 +45,13 @@ class LimitsTest(parameterized.TestCase):
                 "pids.max": "5",
             },
         )
+
+    def test_what_others_do_not_name_stays(self) -> None:
+        had = Limits(weight=5, quota=0.5, period_us=20_000)
+        self.assertEqual(
+            over(had, Limits(pids_max=9)), Limits(weight=5, quota=0.5, period_us=20_000, pids_max=9)
+        )
+        self.assertEqual(over(had, Limits(quota=1.0)), Limits(weight=5, quota=1.0))
 
     @given(limits())
     def test_only_what_is_given_is_written(self, some: Limits) -> None:
