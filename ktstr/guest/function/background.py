@@ -19,9 +19,14 @@ from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.scenario.background import BACKGROUND
 from ktstr.model.scenario.parts import made_in
 from ktstr.model.scenario.scenario import (
+    AddCgroupDef,
     Backdrop,
     CgroupDef,
+    Freeze,
+    OfflineCpu,
+    Op,
     Scenario,
+    Spawn,
     SpawnHost,
     Step,
 )
@@ -110,9 +115,9 @@ class Background:
         """
         path = f"{parent.name}/{name}" if parent is not None else name
         definition = CgroupDef(path, cpuset, None, limits)
-        self._check(definition)
         if self._tree.exists(path):
             raise UsageError(f"cgroup {path!r} exists already")
+        self.check(AddCgroupDef(definition), f"cgroup {path!r}")
         self._tree.on_create = self._witness.measure if self._witness is not None else None
         try:
             self._people.define(definition, None)
@@ -133,12 +138,11 @@ class Background:
         """
         if checks is not None:
             check_checks(checks)
-        if cgroup is None:
-            self._check(None, beside=work)
-        else:
-            works = (*(self._works(cgroup.name) or ()), work)
-            self._check(replace(cgroup.definition, works=works))
         path = cgroup.name if cgroup is not None else None
+        self.check(
+            SpawnHost(work) if path is None else Spawn(path, work),
+            "start()" if path is None else f"start() in cgroup {path!r}",
+        )
         index, kind = self._number(), type(work.type).__name__
         shown = name or f"{path or 'outside'}: {kind}"
         group = self._people.spawn(path, work, index)
@@ -200,6 +204,22 @@ class Background:
             self._steps.append(StepFacts(index, name, begun_ns, ended_ns, ended_ns, checks))
             self._within = ""
 
+    def check(self, op: Op, what: str) -> None:
+        """Refuses what a scenario with all that is there now would be refused for.
+
+        `op` is what that would say, and `what` what the function says.
+
+        Raises:
+            UsageError: why it cannot be.
+        """
+        cgroups, before = self._there()
+        scenario = Scenario((Step(),), Backdrop(tuple(cgroups), (*before, op)))
+        try:
+            check_fits(scenario, self._plan, self._stage, self._subject.name, frozenset())
+        except UsageError as error:
+            why = str(error).removeprefix(f"Backdrop: {type(op).__name__}: ")
+            raise UsageError(f"background work: {what}: {why}") from error
+
     def check_beside(self, scenario: Scenario) -> None:
         """Refuses a scenario that cannot be played while this goes on.
 
@@ -258,29 +278,16 @@ class Background:
         for group in groups:
             group.set_phase(step, at_ns)
 
-    def _works(self, cgroup: str) -> tuple[Work, ...] | None:
-        """What runs in a cgroup now; None: nothing."""
-        handles = (running.handle for running in self._running.values())
-        return tuple(each.work for each in handles if each.group.cgroup == cgroup) or None
-
-    def _check(self, cgroup: CgroupDef | None, beside: Work | None = None) -> None:
-        """Whether a cgroup, made or changed, and a work beside the agent fit what is there."""
-        there = {
-            name: replace(handle.definition, works=self._works(name))
+    def _there(self) -> tuple[list[CgroupDef], list[Op]]:
+        """The cgroups of now with the work in them, and what else a scenario would have done."""
+        works: dict[str, list[Work]] = {}
+        for running in self._running.values():
+            works.setdefault(running.handle.group.cgroup, []).append(running.handle.work)
+        beside: list[Op] = [SpawnHost(work) for work in works.get("", ())]
+        gone = sorted(self._stage.view.cpus - online_cpus())
+        frozen = [Freeze(name) for name in self._cgroups if self._people.is_frozen(name)]
+        cgroups = [
+            replace(handle.definition, works=tuple(works.get(name, ())) or None)
             for name, handle in self._cgroups.items()
-        }
-        if cgroup is not None:
-            there[cgroup.name] = cgroup
-        ops = (SpawnHost(beside),) if beside is not None else ()
-        scenario = Scenario((Step(ops=ops),), Backdrop(tuple(there.values())))
-        view = self._stage.view
-        try:
-            check_fits(
-                scenario,
-                self._plan,
-                self._stage,
-                self._subject.name,
-                view.cpus - online_cpus(),
-            )
-        except UsageError as error:
-            raise UsageError(f"background work: {str(error).removeprefix('Backdrop: ')}") from error
+        ]
+        return cgroups, [*beside, *map(OfflineCpu, gone), *frozen]

@@ -11,7 +11,16 @@ from ktstr.guest.workers.reading import read_workers
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpuset import resolve_cpuset
 from ktstr.model.scenario.conditions import OnTimeout
-from ktstr.model.scenario.limits import NO_LIMITS
+from ktstr.model.scenario.limits import NO_LIMITS, over
+from ktstr.model.scenario.scenario import (
+    ClearCpuset,
+    Freeze,
+    RemoveCgroup,
+    SetAffinity,
+    SetCpuset,
+    SetLimits,
+    Thaw,
+)
 
 if TYPE_CHECKING:
     from ktstr.guest.function.waiting import Waiter
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     from ktstr.model.machine.cpuset import CpusetSpec
     from ktstr.model.machine.topology import TopologyView
     from ktstr.model.scenario.limits import Limits
-    from ktstr.model.scenario.scenario import CgroupDef
+    from ktstr.model.scenario.scenario import CgroupDef, Op
     from ktstr.model.verdict.checks import Checks
     from ktstr.model.work.work import AffinityKind, Work
 
@@ -41,6 +50,9 @@ class Keeper(Protocol):
     @property
     def waiter(self) -> Waiter:
         """Who carries out waits."""
+
+    def check(self, op: Op, what: str) -> None:
+        """Refuses what a scenario with all that is there now would be refused for."""
 
     def make(
         self, name: str, cpuset: CpusetSpec | None, limits: Limits, parent: CgroupHandle | None
@@ -92,37 +104,44 @@ class CgroupHandle:
         """Gives it a cpuset, under its workers; None takes it away.
 
         Raises:
-            UsageError: there are no such CPUs.
+            UsageError: there are no such CPUs, or not here.
             InfraError: the kernel refuses.
         """
-        self._check("set_cpuset()")
+        op = SetCpuset(self.name, cpuset) if cpuset is not None else ClearCpuset(self.name)
+        self._check("set_cpuset()", op)
         view = self._keeper.view
         cpus = resolve_cpuset(cpuset, view) if cpuset is not None else None
         self._keeper.people.set_cpuset(self.name, cpus)
         self.definition = replace(self.definition, cpuset=cpuset)
 
     def set_affinity(self, affinity: AffinityKind) -> None:
-        """Binds its workers anew, within its cpuset of now; a refusal is an error of theirs."""
-        self._check("set_affinity()")
+        """Binds its workers anew, within its cpuset of now; a refusal is an error of theirs.
+
+        Raises:
+            UsageError: that leaves them no CPU.
+        """
+        self._check("set_affinity()", SetAffinity(self.name, affinity))
         self._keeper.people.bind(self.name, affinity)
 
     def set_limits(self, limits: Limits) -> None:
         """Changes the limits that are given.
 
         Raises:
+            UsageError: they are out of bounds, or do not fit this machine.
             InfraError: the kernel refuses; the file and the text are named.
         """
-        self._check("set_limits()")
+        self._check("set_limits()", SetLimits(self.name, limits))
         self._keeper.people.set_limits(self.name, limits)
+        self.definition = replace(self.definition, limits=over(self.definition.limits, limits))
 
     def freeze(self) -> None:
-        """Stops all below it where it is."""
-        self._check("freeze()")
+        """Stops all below it where it is; UsageError if it is frozen already."""
+        self._check("freeze()", Freeze(self.name))
         self._keeper.people.freeze(self.name)
 
     def thaw(self) -> None:
-        """Lets it go on."""
-        self._check("thaw()")
+        """Lets it go on; UsageError if it is not frozen."""
+        self._check("thaw()", Thaw(self.name))
         self._keeper.people.thaw(self.name)
 
     @property
@@ -135,15 +154,18 @@ class CgroupHandle:
         """Ends its workers, keeps their reports, and removes it.
 
         Raises:
-            InfraError: it has a child, or does not become empty.
+            UsageError: it has a child.
+            InfraError: it does not become empty.
         """
-        self._check("remove()")
+        self._check("remove()", RemoveCgroup(self.name))
         self._keeper.remove(self)
         self._removed = True
 
-    def _check(self, operation: str) -> None:
+    def _check(self, operation: str, op: Op | None = None) -> None:
         if self._removed:
             raise UsageError(f"{operation}: cgroup {self.name!r} has been removed")
+        if op is not None:
+            self._keeper.check(op, f"{operation} of cgroup {self.name!r}")
 
 
 class WorkersHandle:

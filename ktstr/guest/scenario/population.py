@@ -227,6 +227,10 @@ class Population:
             cgroup.frozen_ns += time.monotonic_ns() - cgroup.frozen_at_ns
             cgroup.frozen_at_ns = 0
 
+    def is_frozen(self, name: str) -> bool:
+        """Whether it has been frozen itself, and not thawed."""
+        return bool(self._known(name).frozen_at_ns)
+
     def processes(self, name: str) -> str:
         """`pid name (command), ...` of the processes in the cgroup and below it."""
         from ktstr.guest.system.processes import describe  # only this op needs it

@@ -20,15 +20,16 @@ from ktstr.guest.workers.kernelstat import task_counts
 from ktstr.guest.workers.reading import Counters, Reading
 from ktstr.model.errors import TestFailure, UsageError
 from ktstr.model.facts import Event, ScenarioFacts, WorkerFacts
+from ktstr.model.machine.cpuset import Exact
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.scenario.background import BACKGROUND
 from ktstr.model.scenario.conditions import OnTimeout
-from ktstr.model.scenario.limits import NO_LIMITS
+from ktstr.model.scenario.limits import NO_LIMITS, Limits
 from ktstr.model.scenario.scenario import CgroupDef, Scenario, Step, defs
 from ktstr.model.verdict.checks import Checks
 from ktstr.model.work.teams import FutexPingPong
 from ktstr.model.work.types import CustomWork
-from ktstr.model.work.work import Work
+from ktstr.model.work.work import ExactCpus, SmtSiblingPair, Work
 from tests.support.plans import function_plan
 from tests.support.sink import Sink
 
@@ -46,7 +47,7 @@ class _Case(parameterized.TestCase):
         self.witness = mock.Mock()
         # every CPU of the small machine is there, whatever this host has
         there = mock.patch("ktstr.guest.function.background.online_cpus", return_value=_VIEW.cpus)
-        there.start()
+        self.online = there.start()
         self.addCleanup(there.stop)
         # ends at once, and reports nothing
         stage = Stage(_VIEW, 1.0, 2, seed=1, collect_s=5.0, worker="/bin/true")
@@ -167,6 +168,70 @@ class RefusedTest(_Case):
             handle.wait(timeout=1)
         with self.assertRaisesRegex(UsageError, "timeout is 0"):
             handle.wait(iterations=1, timeout=0)
+
+
+class ChangeTest(_Case):
+    def setUp(self) -> None:
+        super().setUp()
+        # that the kernel takes them is shown in a real guest
+        files = ("create", "set_cpuset", "set_limits")
+        for name in files:
+            self.enter_context(mock.patch.object(CgroupTree, name))
+
+    @parameterized.parameters(
+        ("set_cpuset", Exact(frozenset()), "no CPU is named"),
+        ("set_cpuset", Exact(frozenset({7})), "7"),
+        ("set_cpuset", Exact(frozenset({1})), "then 'load/in' has CPUs 0, and what"),
+        ("set_affinity", ExactCpus(frozenset({7})), "names none of the CPUs 0-1"),
+        ("set_affinity", ExactCpus(frozenset()), "names none of the CPUs 0-1"),
+        ("set_affinity", SmtSiblingPair(), "needs a core with two threads"),
+        ("set_limits", Limits(weight=0), "weight 0 is not within 1 to 10000"),
+        ("set_limits", Limits(io_weight=9), "the target has no disk"),
+        ("set_limits", Limits(mems=(3,)), "mems names the NUMA nodes 3; the machine"),
+    )
+    def test_what_no_scenario_could_change_a_cgroup_to(
+        self, operation: str, given: Any, words: str
+    ) -> None:
+        load = self.background.make("load", None, NO_LIMITS, None)
+        load.cgroup("in", Exact(frozenset({0})))
+        refused = rf"^background work: {operation}\(\) of cgroup 'load': .*{words}"
+        with self.assertRaisesRegex(UsageError, refused):
+            getattr(load, operation)(given)
+
+    def test_an_affinity_outside_of_the_cgroup(self) -> None:
+        load = self.background.make("load", Exact(frozenset({0})), NO_LIMITS, None)
+        with self.assertRaisesRegex(UsageError, "'load': .*names none of the CPUs 0 that"):
+            load.set_affinity(ExactCpus(frozenset({1})))
+
+    def test_limits_of_now_count_for_what_comes(self) -> None:
+        load = self.background.make("load", None, NO_LIMITS, None)
+        load.set_limits(Limits(mems=(0,)))
+        load.set_limits(Limits(weight=7))
+        self.assertEqual(load.definition.limits, Limits(mems=(0,), weight=7))
+
+    def test_what_has_a_child_is_not_removed(self) -> None:
+        load = self.background.make("load", None, NO_LIMITS, None)
+        load.cgroup("in")
+        with self.assertRaisesRegex(UsageError, "has the child 'load/in'; remove that first"):
+            load.remove()
+        load.set_cpuset(None)
+
+    def test_what_is_frozen_is_not_frozen_again(self) -> None:
+        load = self.background.make("load", None, NO_LIMITS, None)
+        with self.assertRaisesRegex(UsageError, "'load' is not frozen at this point"):
+            load.thaw()
+        with (
+            mock.patch.object(self.background.people, "is_frozen", return_value=True),
+            self.assertRaisesRegex(UsageError, "'load' is frozen already"),
+        ):
+            load.freeze()
+
+    def test_a_cpu_that_went_away_is_no_fault_of_what_is_begun_elsewhere(self) -> None:
+        self.background.make("load", Exact(frozenset({1})), NO_LIMITS, None)
+        self.online.return_value = frozenset({0})
+        self.background.start(None, _ONE, "", None)
+        with self.assertRaisesRegex(UsageError, "cgroup 'more': none of its CPUs 1 is online"):
+            self.background.make("more", Exact(frozenset({1})), NO_LIMITS, None)
 
 
 class WaitTest(_Case):
