@@ -13,8 +13,9 @@ from ktstr.guest.function.handles import CgroupHandle, WorkersHandle
 from ktstr.guest.function.waiting import Waiter
 from ktstr.guest.scenario.population import Population
 from ktstr.guest.scenario.timeline import Timeline
+from ktstr.guest.system.failures import Failures
 from ktstr.guest.system.view import online_cpus
-from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.errors import UsageError
 from ktstr.model.facts import ScenarioFacts, StepFacts
 from ktstr.model.scenario.background import BACKGROUND
 from ktstr.model.scenario.parts import made_in
@@ -159,11 +160,13 @@ class Background:
         running = self._running.pop(index)
         ended_ns = time.monotonic_ns()
         group.set_phase(None, ended_ns)
-        facts = self._people.end([group])
-        self._timeline.event(EventName.STEP_END, index)
-        step = StepFacts(index, running.name, running.begun_ns, ended_ns, time.monotonic_ns())
-        self._steps.append(replace(step, checks=running.checks))
-        return facts
+        try:
+            return self._people.end([group])
+        finally:
+            self._timeline.event(EventName.STEP_END, index)
+            gone_ns = time.monotonic_ns()
+            step = StepFacts(index, running.name, running.begun_ns, ended_ns, gone_ns)
+            self._steps.append(replace(step, checks=running.checks))
 
     def remove(self, handle: CgroupHandle) -> None:
         """Ends the workers of a cgroup, and the cgroup."""
@@ -244,15 +247,12 @@ class Background:
                 )
 
     def close(self) -> None:
-        """Ends all that is left, and tells of the whole."""
-        error = ""
+        """Ends all that is left, whatever fails of it, and tells of the whole."""
         closing_ns = time.monotonic_ns()
-        try:
-            for running in list(self._running.values()):
-                running.handle.stop()
-            self._people.tear_down(None)
-        except InfraError as failure:
-            error = f"the end of background work failed: {failure}"
+        failures = Failures()
+        for running in list(self._running.values()):
+            failures.attempt(running.handle.stop)
+        failures.attempt(lambda: self._people.tear_down(None))
         self._cgroups.clear()
         now = time.monotonic_ns()
         steps = tuple(sorted(self._steps, key=lambda step: step.index))
@@ -262,7 +262,7 @@ class Background:
                 ended_ns=now,
                 steps_planned=len(steps),
                 steps_done=len(steps),
-                error=error,
+                error=f"the end of background work failed: {failures}" if failures else "",
                 steps=steps,
                 cleanup_ns=now - closing_ns,
             )

@@ -11,6 +11,7 @@ from ktstr.guest.function.played import Played, Tee
 from ktstr.guest.function.skipped import Skipped
 from ktstr.guest.payload import payloads_of
 from ktstr.guest.scenario.engine import Engine
+from ktstr.guest.system.failures import Failures
 from ktstr.guest.system.hotplug import Hotplug
 from ktstr.guest.system.view import online_cpus
 from ktstr.model.errors import TestFailure, UsageError
@@ -274,15 +275,17 @@ class Context:
         Called once the function has ended.
 
         Raises:
-            InfraError: a CPU does not come back.
+            InfraError: some of it could not be ended, or a CPU does not come back.
         """
+        failures = Failures()
         if self._claims is not None:
-            self._claims.close()
+            failures.attempt(self._claims.close)
         if self._bench is not None:
-            self._bench.close()
+            failures.attempt(self._bench.close)
         if self._background is not None:
-            self._background.close()
-        self._hotplug.restore(_FUNCTION)
+            failures.attempt(self._background.close)
+        failures.attempt(lambda: self._hotplug.restore(_FUNCTION))
+        failures.tell()
 
     def offline_cpu(self, cpu: int) -> None:
         """Takes a CPU away, until `online_cpu`, an OnlineCpu, or the end of the function.

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ktstr.guest.function.payload_handle import PayloadBuilder, drop
+from ktstr.guest.system.failures import Failures
 
 if TYPE_CHECKING:
     from ktstr.guest.payload.run import Payloads, RunningPayload
@@ -40,7 +42,13 @@ class Bench:
         return running
 
     def close(self) -> None:
-        """Ends what was left behind."""
+        """Ends what was left behind; goes on past what fails.
+
+        Raises:
+            InfraError: some could not be ended.
+        """
+        failures = Failures()
         for running in self._running:
-            drop(running)
+            failures.attempt(partial(drop, running))
         self._running = []
+        failures.tell()

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from ktstr.guest.system.failures import Failures
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.payload import PayloadEnd
 from ktstr.model.payload_run import Key, check_timeout, describe_key, live_key
@@ -72,13 +74,15 @@ class Background:
             InfraError: one could not be ended.
         """
         what = "scenario" if step is None else "step"
-        failures = []
+        failures = Failures()
         for key in [key for key, running in self._live.items() if running.step == step]:
-            running = self._live.pop(key)
-            try:
-                running.look()
-                running.finish(PayloadEnd.KILLED, f"it still ran when its {what} ended")
-            except OSError as error:
-                failures.append(f"payload {describe_key(key)}: {error}")
-        if failures:
-            raise InfraError("; ".join(failures))
+            failures.attempt(partial(self._end, key, f"it still ran when its {what} ended"))
+        failures.tell()
+
+    def _end(self, key: Key, why: str) -> None:
+        running = self._live.pop(key)
+        try:
+            running.look()
+            running.finish(PayloadEnd.KILLED, why)
+        except (OSError, InfraError) as error:
+            raise InfraError(f"payload {describe_key(key)}: {error}") from error

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ktstr.guest.scenario.affinity import resolve_affinity
 from ktstr.guest.system.cgroups import CgroupTree
+from ktstr.guest.system.failures import Failures
 from ktstr.guest.workers.group import WORKER, WorkerGroup
-from ktstr.model.errors import InfraError, UsageError
+from ktstr.model.errors import UsageError
 from ktstr.model.facts import Event
 from ktstr.model.machine.cpuset import resolve_cpuset
 from ktstr.model.scenario.limits import NO_LIMITS, limit_files
@@ -266,21 +268,30 @@ class Population:
         self.end(self._of(name))
 
     def end(self, groups: list[WorkerGroup]) -> tuple[WorkerFacts, ...]:
-        """Ends these workers, and emits and returns their facts."""
+        """Ends these workers, and emits and returns their facts; goes on past what fails.
+
+        Raises:
+            InfraError: some could not be ended, or left what cannot be removed.
+        """
         if not groups:
             return ()
-        self._thaw_around(groups)
+        failures = Failures()
+        failures.attempt(partial(self._thaw_around, groups))
         for group in groups:
             group.ask_to_stop()
         deadline = time.monotonic_ns() + int(self._stage.collect_s * _NS)
         self._reactor.wait(deadline, lambda: all(group.finished for group in groups))
         found: list[WorkerFacts] = []
         for group in groups:
-            for facts in group.collect(self._stage.collect_s):
-                self._sink.emit(facts)
-                found.append(facts)
-            self._groups.remove(group)
+            failures.attempt(partial(self._collect, group, found))
+        failures.tell()
         return tuple(found)
+
+    def _collect(self, group: WorkerGroup, found: list[WorkerFacts]) -> None:
+        self._groups.remove(group)
+        for facts in group.collect(self._stage.collect_s):
+            self._sink.emit(facts)
+            found.append(facts)
 
     def remove(self, name: str) -> None:
         """Ends a cgroup's workers and the cgroup; emits the facts of both."""
@@ -293,20 +304,13 @@ class Population:
         Raises:
             InfraError: something could not be removed; the rest is gone.
         """
-        failures = []
-        try:
-            self.end([group for group in self._groups if group.step == step])
-        except InfraError as error:
-            failures.append(str(error))
+        failures = Failures()
+        failures.attempt(lambda: self.end([group for group in self._groups if group.step == step]))
         for cgroup in reversed([each for each in self._cgroups.values() if each.step == step]):
-            try:
-                # workers of an outer step may have been moved in here
-                self.end(self._of(cgroup.name))
-                self._drop(cgroup)
-            except InfraError as error:
-                failures.append(str(error))
-        if failures:
-            raise InfraError("; ".join(failures))
+            # workers of an outer step may have been moved in here
+            failures.attempt(partial(self.stop, cgroup.name))
+            failures.attempt(partial(self._drop, cgroup))
+        failures.tell()
 
     def _known(self, name: str) -> _Cgroup:
         if name not in self._cgroups:

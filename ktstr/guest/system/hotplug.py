@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import errno
 import os
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from ktstr.guest.system.child import await_child
+from ktstr.guest.system.failures import Failures
 from ktstr.guest.system.realtime import children_shielded
 from ktstr.guest.system.sysfs import CPUS
 from ktstr.guest.system.view import online_cpus
@@ -65,14 +67,10 @@ class Hotplug:
             return
         for cpu in own:
             del self._taken[cpu]
-        failures = []
+        failures = Failures()
         for cpu in sorted(own - self._online()):
-            try:
-                self._switch(cpu, on=True)
-            except InfraError as error:
-                failures.append(str(error))
-        if failures:
-            raise InfraError("; ".join(failures))
+            failures.attempt(partial(self._switch, cpu, on=True))
+        failures.tell()
 
     def _online(self) -> frozenset[int]:
         return online_cpus(self._directory)

@@ -10,15 +10,19 @@ from unittest import mock
 from absl.testing import absltest, parameterized
 
 from ktstr.guest.function.background import Background
+from ktstr.guest.function.claims import Claims
+from ktstr.guest.function.context import Context
 from ktstr.guest.function.in_vain import InVain
 from ktstr.guest.function.waiting import Wait
 from ktstr.guest.scenario.population import Stage
 from ktstr.guest.scheduler.subject import Subject
 from ktstr.guest.system.cgroups import CgroupTree
+from ktstr.guest.system.hotplug import Hotplug
 from ktstr.guest.system.reactor import Reactor
+from ktstr.guest.workers.group import WorkerGroup
 from ktstr.guest.workers.kernelstat import task_counts
 from ktstr.guest.workers.reading import Counters, Reading
-from ktstr.model.errors import TestFailure, UsageError
+from ktstr.model.errors import InfraError, TestFailure, UsageError
 from ktstr.model.facts import Event, ScenarioFacts, WorkerFacts
 from ktstr.model.machine.cpuset import Exact
 from ktstr.model.machine.topology import Topology, TopologyView
@@ -107,6 +111,42 @@ class ToldTest(_Case):
         handle = self.background.start(None, _ONE, "", None)
         self.assertIs(handle.stop(), handle.stop())
         self.assertLen(handle.stop(), 1)
+
+
+class CloseTest(_Case):
+    def test_what_cannot_be_ended_leaves_nothing_else(self) -> None:
+        handles = [self.background.start(None, _ONE, name, None) for name in ("a", "b", "c")]
+        self.background.make("load", None, NO_LIMITS, None)
+        collected = mock.Mock(side_effect=(OSError(5, "its file is lost"), InfraError("stuck"), []))
+        with (
+            mock.patch.object(WorkerGroup, "collect", collected),
+            mock.patch.object(CgroupTree, "remove", side_effect=InfraError("load is busy")),
+            mock.patch.object(CgroupTree, "facts"),
+        ):
+            self.background.close()
+        self.assertFalse(any(handle.runs for handle in handles))
+        self.assertEqual(collected.call_count, 3)
+        (facts,) = self.told(ScenarioFacts)
+        self.assertEqual(
+            facts.error,
+            "the end of background work failed: [Errno 5] its file is lost; stuck; load is busy",
+        )
+        self.assertEqual([step.name for step in facts.steps], ["a", "b", "c"])
+
+    def test_all_that_a_function_leaves_is_ended(self) -> None:
+        stage = Stage(_VIEW, 1.0, 2, seed=1, collect_s=5.0, worker="/bin/true")
+        subject = cast(Subject, self.subject)
+        tree = CgroupTree(self.mount())
+        context = Context(function_plan(), stage, tree, Reactor(), self.sink, subject)
+        handle = context.start(_ONE)
+        context.claim("rate", 3)
+        with (
+            mock.patch.object(Claims, "close", side_effect=InfraError("nobody listens")),
+            mock.patch.object(Hotplug, "restore", side_effect=InfraError("CPU 1 is gone")),
+            self.assertRaisesRegex(InfraError, "^nobody listens; CPU 1 is gone$"),
+        ):
+            context.close()
+        self.assertFalse(handle.runs)
 
 
 class RefusedTest(_Case):

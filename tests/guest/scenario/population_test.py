@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from absl.testing import absltest
 
 from ktstr.guest.scenario.population import Population, Stage
 from ktstr.guest.system.cgroups import CgroupTree
 from ktstr.guest.system.reactor import Reactor
+from ktstr.guest.workers.group import WorkerGroup
+from ktstr.model.errors import InfraError
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.work.work import RandomSubset, Work
@@ -37,6 +41,26 @@ class PopulationTest(absltest.TestCase):
     def test_every_group_draws_for_itself(self) -> None:
         drawn = [*self.affinities(), *self.affinities()]
         self.assertLen(set(drawn), 4)
+
+    def test_one_group_that_cannot_be_ended_leaves_the_others(self) -> None:
+        for _ in range(3):
+            self.people.spawn(None, _WORK, 0)
+        real = WorkerGroup.collect
+        outcomes = iter((OSError(5, "its file is lost"), None, InfraError("stuck")))
+
+        def collect(group: WorkerGroup, waited_s: float) -> list[WorkerFacts]:
+            found, error = real(group, waited_s), next(outcomes)
+            if error is not None:
+                raise error
+            return found
+
+        with (
+            mock.patch.object(WorkerGroup, "collect", autospec=True, side_effect=collect),
+            self.assertRaisesRegex(InfraError, r"^\[Errno 5\] its file is lost; stuck$"),
+        ):
+            self.people.tear_down(0)
+        self.assertLen(self.sink.facts, 2)
+        self.people.tear_down(0)
 
     def test_legs_of_a_comparison_draw_alike(self) -> None:
         self.affinities()  # of a backdrop
