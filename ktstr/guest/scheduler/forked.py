@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # in the environment of a scheduler's program, and so of all that it starts
 VARIABLE = "KTSTR_SCHEDULER_LIFE"
 _GONE_S = 2.0
+# one that forks all the time leaves any number
+_NAMED = 64
 _NS = 1_000_000_000
 _numbers = itertools.count(1)
 
@@ -28,8 +30,11 @@ def new_mark() -> str:
     return str(next(_numbers))
 
 
-def kill_left(mark: str, reactor: Reactor) -> tuple[str, ...]:
-    """Kills whoever has this mark, and waits until they have gone; returns what they are called."""
+def kill_left(mark: str, reactor: Reactor) -> tuple[tuple[str, ...], str]:
+    """Kills whoever has this mark, and waits until they have gone.
+
+    Returns what they are called, and why it was given up; empty if it was not.
+    """
     killed: dict[int, str] = {}
     waited: dict[int, int] = {}
 
@@ -40,6 +45,8 @@ def kill_left(mark: str, reactor: Reactor) -> tuple[str, ...]:
     deadline = time.monotonic_ns() + int(_GONE_S * _NS)
     # one that forks while it is looked for is found the next time
     while found := [pid for pid in _marked(mark) if pid not in waited]:
+        if time.monotonic_ns() >= deadline:
+            break
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
                 descriptor = os.pidfd_open(pid)
@@ -50,11 +57,16 @@ def kill_left(mark: str, reactor: Reactor) -> tuple[str, ...]:
                 killed[pid], waited[pid] = name or "gone", descriptor
                 reactor.watch(descriptor, partial(gone, pid))
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        if not reactor.wait(deadline, lambda: not waited):
-            break
+        reactor.wait(deadline, lambda: not waited)
     for pid in list(waited):
         gone(pid)
-    return tuple(killed.values())
+    names = tuple(itertools.islice(killed.values(), _NAMED))
+    if not found:
+        return names, ""
+    return names, (
+        f"processes that it has started still fork after {_GONE_S:g} s in which {len(killed)} were "
+        f"killed (deadline 'forked processes'), and go on in this guest"
+    )
 
 
 def _marked(mark: str) -> list[int]:

@@ -71,6 +71,7 @@ class Scheduler:
         self._waiting = waiting
         self._mark = ""
         self._left: tuple[str, ...] = ()
+        self._unended = ""
         self._program = waiting or self._new_program()
         self._problem = ""
         self._phase = SchedulerPhase.START
@@ -222,7 +223,7 @@ class Scheduler:
         if self._mark:
             from ktstr.guest.scheduler.forked import kill_left
 
-            left = kill_left(self._mark, self._reactor)
+            left, self._unended = kill_left(self._mark, self._reactor)
             self._left += () if self._told else left
 
     def _command(self) -> tuple[str, ...]:
@@ -329,15 +330,17 @@ class Scheduler:
 
     def _exit_status(self) -> str:
         status = self._program.status
-        if status is None:
-            return self._problem
-        core = "core dumped" if os.WCOREDUMP(status) else ""
-        return "; ".join(filter(None, (describe_status(status), core, self._problem)))
+        how = ""
+        if status is not None:
+            core = "; core dumped" if os.WCOREDUMP(status) else ""
+            how = f"{describe_status(status)}{core}"
+        return "; ".join(filter(None, (how, self._problem, self._unended)))
 
     def _facts(self) -> SchedulerFacts:
         kernel_log = self._kernel_log.lines()
         record = self._exit_record(kernel_log)
-        detached = not self._forced and EnableState.is_off(sched_ext.read_state().state)
+        off = EnableState.is_off(sched_ext.read_state().state)
+        detached = off and not self._forced and not self._unended
         in_order = self._phase is SchedulerPhase.RUN and self._told and detached and self._ended
         return SchedulerFacts(
             name=self.plan.name,

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import time
 from unittest import mock
 
 from absl.testing import absltest
 
-from ktstr.guest.scheduler import life
+from ktstr.guest.scheduler import forked, life
+from ktstr.guest.scheduler.forked import VARIABLE
 from ktstr.guest.scheduler.life import Scheduler
 from ktstr.guest.system import sched_ext
 from ktstr.guest.system.processes import running
@@ -94,6 +97,35 @@ class SchedulerLifeTest(absltest.TestCase):
         self.assertRegex(left, r"^sleep \(sleep 600\)$")
         with open(pid, encoding="ascii") as file:
             self.assertNotIn(int(file.read()), [each.pid for each in running()])
+
+    def _forking_all_the_time(self, life: Scheduler, until: float) -> None:
+        """Whenever it is looked for what the scheduler left, there is one more."""
+        environment = {VARIABLE: life._mark}
+
+        def marked(mark: str) -> list[int]:
+            self.assertLess(time.monotonic(), until, "it goes on without an end")
+            child = subprocess.Popen(["/bin/sleep", "600"], env=environment)
+            self.addCleanup(child.wait)
+            self.addCleanup(child.kill)
+            return [child.pid]
+
+        self.enter_context(mock.patch.object(forked, "_marked", side_effect=marked))
+
+    def test_one_that_forks_all_the_time_is_given_up(self) -> None:
+        self.enter_context(mock.patch.object(forked, "_GONE_S", 0.2))
+        life = self._foreign("exit 0")
+        self._forking_all_the_time(life, time.monotonic() + 20)
+        before = sorted(os.listdir("/proc/self/fd"))
+        self.assertFalse(life.start())
+        facts = life.finish()[0]
+        self.assertRegex(
+            facts.exit_status,
+            r"^exit status 0; processes that it has started still fork after 0.2 s in which \d+ "
+            r"were killed \(deadline 'forked processes'\)",
+        )
+        self.assertFalse(facts.detached)
+        self.assertBetween(len(facts.left_running), 1, 2 * forked._NAMED)
+        self.assertLessEqual(len(os.listdir("/proc/self/fd")), len(before))
 
     def test_one_that_is_told_to_go_may_leave_helpers(self) -> None:
         self._states(SchedExtState("enabled", "own", "1", "0"))
