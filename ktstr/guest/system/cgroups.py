@@ -109,7 +109,10 @@ class CgroupTree:
                 self.place(None, pid)
             moved |= fresh
             # a task that exits cannot be moved: the kernel says when the last one has gone
-            if not fresh and not self._await_empty(path, deadline):
+            late = (
+                time.monotonic_ns() >= deadline if fresh else not self._await_empty(path, deadline)
+            )
+            if late:
                 raise InfraError(
                     f"cannot remove cgroup {name!r}: it was not empty within {_EMPTY_MS} ms; "
                     f"in it: {', '.join(map(str, self.pids(name))) or 'tasks that are exiting'}"
