@@ -76,5 +76,5 @@ def one_by_commands_comes_and_goes_beside_others(ctx: Context) -> None:
     expect_fail=ExpectFail(Kind.SCHEDULER_NOT_LOADED, "enable command 2 of 2, `echo NO_SUCH"),
 )
 def a_feature_that_the_kernel_lacks(machine: TopologyView) -> Scenario:
-    """The kernel refuses the second command; what the first one did is nobody's."""
+    """The kernel refuses the second command; what the first one did is undone."""
     return Scenario((Step(ops=(ReplaceScheduler("no_such_feature"),), setup=(CgroupDef("a"),)),))

@@ -15,6 +15,8 @@ from ktstr.model.facts import LogChunk, SchedulerFacts
 from ktstr.model.scheduler_phase import SchedulerPhase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ktstr.guest.system.reactor import Reactor
     from ktstr.model.plan import GuestDeadlines, SchedulerPlan
 
@@ -44,10 +46,15 @@ class CommandedScheduler:
         self._state_enabled = sched_ext.read_state()
 
     def start(self) -> bool:
-        """Carries out the commands that switch it on; returns whether all of them could be."""
-        self._problem = self._carry_out("enable", self.plan.enable, self.plan.attach_timeout_s)
+        """Carries out the commands that switch it on; returns whether all of them could be.
+
+        If one of them fails, those that switch it off undo what was done.
+        """
+        self._problem = self._switch_on()
         self._state_enabled = sched_ext.read_state()
         if self._problem:
+            left = self._switch_off()
+            self._problem += f"; then {left}" if left else "; then it was switched off again"
             return False
         self._enabled_ns = time.monotonic_ns()
         return True
@@ -77,7 +84,7 @@ class CommandedScheduler:
         state_end = sched_ext.read_state()
         on = self._enabled_ns is not None
         if on:
-            self._problem = self._carry_out("disable", self.plan.disable, self._deadlines.detach_s)
+            self._problem = self._switch_off()
             self._ended_ns = time.monotonic_ns()
         off = on and not self._problem
         phase = SchedulerPhase.RUN if on else SchedulerPhase.START
@@ -106,15 +113,24 @@ class CommandedScheduler:
         )
         return facts, LogChunk("scheduler", self._log.text(), self._log.truncated)
 
-    def _carry_out(self, what: str, commands: tuple[str, ...], seconds: float) -> str:
+    def _switch_on(self) -> str:
         """Carries out commands one after another; returns what went wrong with one, or ""."""
+        problems = self._carried_out("enable", self.plan.enable, self.plan.attach_timeout_s)
+        return next(problems, "")
+
+    def _switch_off(self) -> str:
+        """Carries out all of them, whatever becomes of each; returns what went wrong, or ""."""
+        problems = self._carried_out("disable", self.plan.disable, self._deadlines.detach_s)
+        return "; ".join(problems)
+
+    def _carried_out(self, what: str, commands: tuple[str, ...], seconds: float) -> Iterator[str]:
+        """What goes wrong with commands that are carried out one after another."""
         deadline = time.monotonic_ns() + int(seconds * _NS)
         for index, command in enumerate(commands):
             self._log.add(f"{what}: {command}\n".encode())
             problem = self._run(command, deadline)
             if problem:
-                return f"{what} command {index + 1} of {len(commands)}, `{command}`, {problem}"
-        return ""
+                yield f"{what} command {index + 1} of {len(commands)}, `{command}`, {problem}"
 
     def _run(self, command: str, deadline: int) -> str:
         program = Program(

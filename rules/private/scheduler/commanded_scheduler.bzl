@@ -72,7 +72,7 @@ the one before had effect.""",
     attrs = {
         "disable": attr.string_list(
             mandatory = True,
-            doc = "Commands that switch it off: at the end, and wherever a test detaches it.",
+            doc = "Commands that switch it off: at the end, wherever a test detaches it, and where one of `enable` fails.",
         ),
         "enable": attr.string_list(
             mandatory = True,

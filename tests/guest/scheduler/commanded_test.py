@@ -55,23 +55,38 @@ class CommandedSchedulerTest(absltest.TestCase):
         self.assertIn("seen\n", log.text)
         self.assertEqual(sorted(os.listdir("/proc/self/fd")), before)
 
-    def test_a_command_that_fails_ends_it_and_nothing_is_switched_off(self) -> None:
+    def test_a_command_that_fails_ends_it_and_what_was_done_is_undone(self) -> None:
         life = self.life(
-            ("true", "echo no such feature >&2; exit 3", f"echo on > {self.file}"),
-            (f"echo off > {self.file}",),
+            (f"echo on > {self.file}", "echo no such feature >&2; exit 3", f"echo > {self.file}"),
+            (f"echo off >> {self.file}",),
         )
         self.assertFalse(life.start())
+        self.assertEqual(self.said(), "on\noff\n")
         self.assertIn("no such feature", life.words())
         facts = life.finish()[0]
         self.assertEqual(facts.phase, SchedulerPhase.START)
         self.assertStartsWith(facts.exit_status, "enable command 2 of 3, `echo no such feature")
-        self.assertEndsWith(facts.exit_status, "ended with exit status 3")
-        self.assertFalse(os.path.exists(self.file))
+        self.assertEndsWith(
+            facts.exit_status, "ended with exit status 3; then it was switched off again"
+        )
+        # and not once more
+        self.assertEqual(self.said(), "on\noff\n")
+
+    def test_what_cannot_be_undone_is_told_with_the_command_that_failed(self) -> None:
+        life = self.life(("exit 3",), ("exit 4", f"echo off > {self.file}", "exit 5"))
+        self.assertFalse(life.start())
+        self.assertEqual(
+            life.finish()[0].exit_status,
+            "enable command 1 of 1, `exit 3`, ended with exit status 3; then disable command 1 of "
+            "3, `exit 4`, ended with exit status 4; disable command 3 of 3, `exit 5`, ended with "
+            "exit status 5",
+        )
+        self.assertEqual(self.said(), "off\n")
 
     def test_one_that_does_not_end_is_told_as_that(self) -> None:
         life = self.life(("read line < /dev/tty || sleep 60",), ("true",), attach_s=0.2)
         self.assertFalse(life.start())
-        self.assertEndsWith(life.finish()[0].exit_status, "had not ended when its time was up")
+        self.assertIn("had not ended when its time was up; then", life.finish()[0].exit_status)
 
     def test_one_that_cannot_be_switched_off_is_told_as_that(self) -> None:
         life = self.life(("true",), ("kill -9 $$",))
