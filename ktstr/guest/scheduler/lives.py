@@ -109,12 +109,14 @@ class Schedulers:
         if trouble:
             # its facts must show a life that ended by itself: `end` takes them
             raise InfraError(trouble)
-        self._finish(life)
+        facts = self._finish(life)
         state = sched_ext.read_state().state
         if state != EnableState.DISABLED:
             raise InfraError(
                 f"scheduler {life.plan.name} was told to go, and sched_ext is {state or 'absent'}"
             )
+        if not facts.detached:
+            raise InfraError(f"scheduler {life.plan.name} was told to go: {facts.exit_status}")
 
     def restart(self) -> None:
         """Detaches the scheduler that is attached, and attaches the same again.
@@ -168,7 +170,7 @@ class Schedulers:
             facts = SchedulerPrograms(self._lives, name, error=str(error))
         self._sink.emit(facts)
 
-    def _finish(self, life: Scheduler | CommandedScheduler) -> None:
+    def _finish(self, life: Scheduler | CommandedScheduler) -> SchedulerFacts:
         facts, log = life.finish()
         self._life = None
         self._sink.emit(facts)
@@ -176,6 +178,7 @@ class Schedulers:
             title = f"--- {life.plan.name}, scheduler number {self._lives} of this guest ---\n"
             log = LogChunk(log.source, title + log.text, log.truncated)
         self._sink.emit(log)
+        return facts
 
     def _present(self, what: str) -> Scheduler | CommandedScheduler:
         if self._life is None:

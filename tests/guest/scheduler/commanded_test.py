@@ -4,17 +4,22 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from unittest import mock
 
 from absl.testing import absltest
 
+from ktstr.guest.scheduler import commanded
 from ktstr.guest.scheduler.commanded import CommandedScheduler
+from ktstr.guest.scheduler.lives import Schedulers
 from ktstr.guest.system import sched_ext
 from ktstr.guest.system.reactor import Reactor
 from ktstr.guest.system.sched_ext import SchedExtState
-from ktstr.model.errors import UsageError
+from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.plan import GuestDeadlines, SchedulerPlan
 from ktstr.model.scheduler_phase import SchedulerPhase
+from tests.support.plans import plan
+from tests.support.sink import Sink
 
 _OFF = SchedExtState("disabled", "", "0", "0")
 
@@ -96,6 +101,25 @@ class CommandedSchedulerTest(absltest.TestCase):
         self.assertEqual(
             facts.exit_status, "disable command 1 of 1, `kill -9 $$`, ended with killed by SIGKILL"
         )
+
+    def test_one_that_cannot_be_switched_off_is_not_followed_by_another(self) -> None:
+        own, other = (
+            SchedulerPlan(
+                name, (), "", control=False, attach_timeout_s=20.0, enable=("true",), disable=off
+            )
+            for name, off in (("own", ("exit 7",)), ("other", ("true",)))
+        )
+        here = partial(CommandedScheduler, shell=("/bin/sh", "-c"))
+        self.enter_context(mock.patch.object(commanded, "CommandedScheduler", here))
+        sink = Sink()
+        schedulers = Schedulers(plan(scheduler=own, staged=(other,)), Reactor(), sink)
+        for change in (lambda: schedulers.replace("other"), schedulers.restart, schedulers.detach):
+            schedulers.attach("own")
+            with self.assertRaisesRegex(
+                InfraError, "^scheduler own was told to go: disable command 1 of 1, `exit 7`"
+            ):
+                change()
+            self.assertEqual(schedulers.name, "")
 
     def test_takes_no_variables(self) -> None:
         life = self.life(("true",), ("true",))
