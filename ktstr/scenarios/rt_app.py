@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -10,16 +11,19 @@ from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.nearest import did_you_mean
 from ktstr.model.scenario.scenario import FULL, CgroupDef, Fixed, HoldSpec, Scenario, Step
+from ktstr.model.validation.cgroup_name import check_name
 from ktstr.model.work.policy import Policy, Role
-from ktstr.model.work.teams import RtApp, RtTask
+from ktstr.model.work.teams import RtApp, RtCpus, RtTask
 from ktstr.model.work.work import Deadline, Work, check_work
 from ktstr.scenarios.rt_app_file import (
+    MOST_CPU,
     App,
     EventDef,
     PhaseDef,
     Settings,
     Source,
     TaskDef,
+    origin_of,
     read_app,
 )
 
@@ -35,7 +39,9 @@ _COMM = 15
 # a word of a command line has 128 KiB (MAX_ARG_STRLEN)
 _LONGEST = 120_000
 _LOCAL_TIMERS = 64
-_ALL_CPUS = "0-1023"
+_ALL_CPUS = f"0-{MOST_CPU}"
+# of a phase's affinity: TEXT_SIZE of ktstr/worker/steps/rt_resources.c, with its end
+_LONGEST_CPUS = 63
 _UNIQUE = "unique"
 # kinds of what tasks share, by the events that name it
 _KINDS = {
@@ -90,11 +96,12 @@ class _Shared:
 
 def _cgroups(app: App, cgroup: str) -> tuple[CgroupDef, ...]:
     try:
+        _policy(Settings(), app.default_policy, "global.default_policy")
         groups = _by_cgroup(app, cgroup)
         made = tuple(CgroupDef(name, works=(_work(app, tasks),)) for name, tasks in groups.items())
         parents = [CgroupDef(name, works=None) for name in _parents(groups)]
     except UsageError as error:
-        raise UsageError(f"rt-app workload: {error}") from error
+        raise UsageError(f"{origin_of(app.file)}: {error}") from error
     return (*parents, *made)
 
 
@@ -122,6 +129,11 @@ def _by_cgroup(app: App, cgroup: str) -> dict[str, list[TaskDef]]:
 def _taskgroup(task: TaskDef, app: App) -> str:
     """The cgroup that a task asks for; empty for none."""
     own = (task.settings.taskgroup or "").strip("/")
+    if own:
+        try:
+            check_name(own)
+        except UsageError as error:
+            raise UsageError(f"tasks.{task.name}.taskgroup: {error}") from error
     for phase in task.phases:
         other = phase.settings.taskgroup
         if other is not None and other.strip("/") != own:
@@ -201,9 +213,19 @@ def _tasks(task: TaskDef, app: App, shared: _Shared) -> list[RtTask]:
     if deadlines and (cpus or binds):
         raise UsageError(f"{where}: the kernel takes no affinity beside SCHED_DEADLINE")
     return [
-        RtTask(_comm(task, number), program, *role, cpus, deadline)
+        RtTask(_comm(task, number), program, *role, cpus, deadline, tuple(_binds(task, app)))
         for number in range(task.instances)
     ]
+
+
+def _binds(task: TaskDef, app: App) -> Iterator[RtCpus]:
+    """All that the task says of CPUs, with the place; a plan has no path of this machine."""
+    place = f"{origin_of(os.path.basename(app.file))}: tasks.{task.name}"
+    if task.settings.cpus is not None:
+        yield RtCpus(f"{place}.cpus", task.settings.cpus)
+    for phase in task.phases:
+        if phase.settings.cpus is not None:
+            yield RtCpus(f"{place}.phases.{phase.name}.cpus", phase.settings.cpus)
 
 
 def _comm(task: TaskDef, number: int) -> str:
@@ -226,6 +248,8 @@ def _phase_words(
         # what a phase does not say is the task's
         cpus = phase.settings.cpus or task.settings.cpus
         listed = format_cpulist(cpus).replace(",", "+") if cpus else _ALL_CPUS
+        if len(listed) > _LONGEST_CPUS:
+            raise UsageError(f"{where}.cpus: {listed} is longer than {_LONGEST_CPUS} characters")
         yield f"affinity:{listed}"
     if phase.settings.schedules:
         inherited = task.settings.policy or app.default_policy

@@ -84,9 +84,16 @@ class TranslatedTest(parameterized.TestCase):
 
     def test_a_file(self) -> None:
         file = self.create_tempfile("app.json", _TEXT)
-        self.assertEqual(rt_app(file.full_path), rt_app(_TEXT))
-        with self.assertRaisesRegex(UsageError, "rt-app workload: cannot read gone.json"):
-            rt_app("gone.json")
+        read, text = app_of(rt_app(file.full_path)), app_of(rt_app(_TEXT))
+        told = [
+            [(each.name, each.program, each.cpus) for each in app.tasks] for app in (read, text)
+        ]
+        self.assertEqual(told[0], told[1])
+        # a plan is the same wherever the file lies
+        self.assertEqual(
+            [each.where for each in read.tasks[2].binds],
+            ["rt-app workload app.json: tasks.echo.phases.last.cpus"],
+        )
 
     def test_how_long(self) -> None:
         self.assertEqual(rt_app(one(run=1)).steps[0].hold, FULL)
@@ -217,6 +224,11 @@ class RefusedTest(parameterized.TestCase):
 
     @parameterized.parameters(
         ({"duratio": 1}, r"global: unknown key 'duratio' \(did you mean 'duration'"),
+        ({"calibration": True}, "global.calibration is .*True.*; expected a CPU or ns per loop"),
+        ({"calibration": -5}, "global.calibration is -5; expected"),
+        ({"duration": 10**7}, "global.duration is 10000000; expected a whole number"),
+        ({"mem_buffer_size": 1 << 31}, "global.mem_buffer_size is 2147483648; expected"),
+        ({"default_policy": "SCHED_NEW"}, "global.default_policy: unknown policy 'SCHED_NEW'"),
         ({"calibration": "GPU"}, "global.calibration is 'GPU'; expected a CPU or ns per loop"),
         ({"pi_enabled": True}, "global.pi_enabled is True: mutexes here do not lend priorities"),
         ({"gnuplot": True}, "global.gnuplot is True: there are no log files"),
@@ -259,9 +271,96 @@ class RefusedTest(parameterized.TestCase):
         with self.assertRaisesRegex(UsageError, "taskgroup 'x' has tasks, and one below it"):
             rt_app({"tasks": tasks})
 
-    def test_cpus_that_the_machine_has_not(self) -> None:
-        with self.assertRaisesRegex(UsageError, r"ExactCpus\(5\) names none of the CPUs 0-1"):
-            check_scenario(rt_app(one(cpus=[5], run=1)), _VIEW, 2)
+    @parameterized.parameters(
+        ({"cpus": [5], "run": 1}, "cpus"),
+        ({"phases": {"a": {"run": 1}, "b": {"cpus": [5], "run": 1}}}, "phases.b.cpus"),
+    )
+    def test_cpus_that_the_machine_has_not(self, task: dict[str, Any], key: str) -> None:
+        with self.assertRaisesRegex(
+            UsageError, rf"workload: tasks.t.{key}: ExactCpus\(5\) names none of the CPUs 0-1"
+        ):
+            check_scenario(rt_app(one(**task)), _VIEW, 2)
+
+    def test_more_cpus_than_a_phase_has_room_for(self) -> None:
+        phases = {"a": {"cpus": [*range(0, 80, 2)], "run": 1}}
+        with self.assertRaisesRegex(UsageError, "phases.a.cpus: 0.* is longer than 63 characters"):
+            rt_app(one(phases=phases))
+
+    @parameterized.parameters(
+        ("gone.json", r"workload gone.json: it cannot be read: .*No such file"),
+        ("go\0ne.json", r"workload 'go\\x00ne.json': it cannot be read: embedded null byte"),
+        (b"gone.json", "b'gone.json' is no path, JSON text or dictionary"),
+        (5, "rt-app workload: 5 is no path, JSON text or dictionary"),
+    )
+    def test_what_no_workload_can_be_read_from(self, source: Any, words: str) -> None:
+        with self.assertRaisesRegex(UsageError, words):
+            rt_app(source)
+
+    def test_the_file_is_named_whatever_is_wrong(self) -> None:
+        cases: list[tuple[dict[str, Any], str]] = [
+            ({"run": -1}, "tasks.t.run is -1"),
+            ({"resume": "T", "run": 1}, "tasks.t: resume names"),
+        ]
+        for number, (task, words) in enumerate(cases):
+            file = self.create_tempfile(f"{number}.json", json.dumps(one(**task)))
+            with self.assertRaisesRegex(UsageError, f"^rt-app workload {file.full_path}: {words}"):
+                rt_app(file.full_path)
+
+    def test_what_is_nested_without_an_end(self) -> None:
+        itself: dict[str, Any] = {"run": 1}
+        itself["phases"] = itself
+        deep = '{"tasks": ' + "[" * 100_000
+        for source in (deep, f'{{"tasks": {"[" * 900}{"]" * 900}}}', {"tasks": {"t": itself}}):
+            with self.assertRaisesRegex(UsageError, "^rt-app workload: "):
+                rt_app(source)
+
+    @parameterized.parameters(
+        {"run": 10**12 + 1},
+        {"sleep": 1 << 70},
+        {"mem": (1 << 40) + 1},
+        {"timer": {"ref": "unique", "period": 10**13}},
+        {"loop": 10**10, "run": 1},
+        {"instance": 4097, "run": 1},
+        {"delay": 10**13, "run": 1},
+        {"priority": 100, "run": 1},
+        {"cpus": [1024], "run": 1},
+        {"policy": "SCHED_DEADLINE", "dl-runtime": 10**13, "run": 1},
+        {"phases": {"p": {"loop": 10**10, "run": 1}}},
+    )
+    def test_numbers_that_are_too_large(self, **task: Any) -> None:
+        with self.assertRaisesRegex(
+            UsageError,
+            r"^rt-app workload: tasks\.t\.\S+ is .*; expected a whole number of .*at most",
+        ):
+            rt_app(one(**task))
+
+    @parameterized.parameters("", " ", "a\nb", "a\0", "\ud800")
+    def test_names_that_nobody_could_read(self, name: str) -> None:
+        with self.assertRaisesRegex(UsageError, "^rt-app workload: tasks: '.*' is no name"):
+            rt_app({"tasks": {name: {"run": 1}}})
+        with self.assertRaisesRegex(
+            UsageError, "^rt-app workload: tasks.t.phases: '.*' is no name"
+        ):
+            rt_app(one(phases={name: {"run": 1}}))
+
+    def test_a_taskgroup_that_no_cgroup_can_be_called(self) -> None:
+        with self.assertRaisesRegex(UsageError, "tasks.t.taskgroup: cgroup name 'a/../b'"):
+            rt_app(one(taskgroup="/a/../b", run=1))
+
+    @parameterized.parameters(
+        ({"m": 5}, "resources.m is 5; expected an object"),
+        ({"m": {"type": "mutexx"}}, r"resources.m.type is 'mutexx' \(did you mean 'mutex'"),
+        ({"m": {"type": 3}}, "resources.m.type is 3; expected a text"),
+        ({"m": {"typ": "mutex"}}, r"resources.m: unknown key 'typ' \(did you mean 'type'"),
+        ({"": {}}, "resources: '' is no name"),
+    )
+    def test_resources_that_nobody_can_make(self, resources: dict[str, Any], words: str) -> None:
+        with self.assertRaisesRegex(UsageError, f"^rt-app workload: {words}"):
+            rt_app({"resources": resources, **one(run=1)})
+
+    def test_resources_that_older_workloads_declare(self) -> None:
+        declared = {"m": {"type": "mutex"}, "s": {"type": "signal", "target": "w"}, "w": {}}
+        self.assertEqual(rt_app({"resources": declared, **one(run=1)}), rt_app(one(run=1)))
 
 
 if __name__ == "__main__":

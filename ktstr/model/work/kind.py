@@ -80,6 +80,10 @@ class WorkType(Parameters):
         """The CPUs that worker `index` is bound to; empty: as the work says."""
         return frozenset()
 
+    def binds(self, index: int) -> tuple[tuple[str, frozenset[int]], ...]:
+        """All CPUs that worker `index` binds itself to in turn, each with what says so."""
+        return ()
+
     def check(self) -> None:
         """Refuses parameters out of bounds.
 

@@ -18,6 +18,11 @@ def check_place(work: Work, pool: frozenset[int], view: TopologyView) -> None:
     """
     check_affinity(work.placement, pool, view)
     for index in range(work.type.group_size):
+        for where, cpus in work.type.binds(index):
+            try:
+                check_affinity(ExactCpus(cpus), pool, view)
+            except UsageError as error:
+                raise UsageError(f"{where}: {error}") from error
         if cpus := work.type.cpus_of(index):
             check_affinity(ExactCpus(cpus), pool, view)
     check_mem_nodes(work.mem_policy, pool, view)

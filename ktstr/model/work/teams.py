@@ -301,11 +301,19 @@ class Taobench(WorkType):
 
 
 @parameters
+class RtCpus(Parameters):
+    """CPUs that an rt-app workload asks for, and where in it."""
+
+    where: str
+    cpus: frozenset[int]
+
+
+@parameters
 class RtTask(Parameters):
     """A task of RtApp: its `program`, as ktstr/worker/types/rt_app.c has it, and what it is.
 
     name: as a task, at most 15 bytes.  cpus: empty for all.  deadline_us: runtime, deadline and
-    period, with Policy.DEADLINE.
+    period, with Policy.DEADLINE.  binds: all CPUs that it asks for, also later, and where.
     """
 
     name: str
@@ -315,6 +323,7 @@ class RtTask(Parameters):
     nice: int = 0
     cpus: frozenset[int] = frozenset()
     deadline_us: tuple[int, ...] = ()
+    binds: tuple[RtCpus, ...] = ()
 
 
 @work_type
@@ -346,6 +355,9 @@ class RtApp(WorkType):
 
     def cpus_of(self, index: int) -> frozenset[int]:
         return self._task(index).cpus
+
+    def binds(self, index: int) -> tuple[tuple[str, frozenset[int]], ...]:
+        return tuple((each.where, each.cpus) for each in self._task(index).binds)
 
     def own_words(self, index: int) -> dict[str, str]:
         task = self._task(index)
