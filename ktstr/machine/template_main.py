@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ktstr.host.accel import Accel
-from ktstr.machine.descendants import become_subreaper, kill_descendants
+from ktstr.host.descendants import become_subreaper, kill_descendants
 from ktstr.machine.load import load_target
 from ktstr.machine.located import machine_files
 from ktstr.machine.machine import machine_of, qemu_of

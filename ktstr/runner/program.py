@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ktstr.machine.descendants import become_subreaper, kill_descendants
+from ktstr.host.descendants import become_subreaper, kill_descendants
 from ktstr.machine.load import load_target
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.runner.arguments import parse_arguments

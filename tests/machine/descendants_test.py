@@ -8,7 +8,7 @@ import textwrap
 import psutil
 from absl.testing import absltest
 
-from ktstr.machine.descendants import kill_group
+from ktstr.host.descendants import kill_group
 
 # Prints its pids: its own, a child's in the group, and a child's in a session of its own.
 _FAMILY = textwrap.dedent(
@@ -32,7 +32,7 @@ _FAMILY = textwrap.dedent(
 _ORPHAN = textwrap.dedent(
     """
     import subprocess, sys
-    from ktstr.machine.descendants import become_subreaper, kill_descendants
+    from ktstr.host.descendants import become_subreaper, kill_descendants
     become_subreaper()
     nap = "import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(600)"
     middle = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {nap!r}])"
@@ -41,6 +41,24 @@ _ORPHAN = textwrap.dedent(
     process.wait()
     names = kill_descendants()
     print(pid, len(names), names[0].endswith(f"(pid {pid})"))
+    """
+)
+
+# The same, with one more that comes up after it was looked who is there.
+_FORKING = textwrap.dedent(
+    """
+    import subprocess, psutil
+    from ktstr.host import descendants
+    descendants.become_subreaper()
+    subprocess.Popen(["sleep", "600"])
+    kill, late = descendants._kill, [["sleep", "600"]]
+    def kill_and_fork(left):
+        if late:
+            subprocess.Popen(late.pop())
+        kill(left)
+    descendants._kill = kill_and_fork
+    names = descendants.kill_descendants()
+    print(len(names), len(psutil.Process().children()))
     """
 )
 
@@ -75,6 +93,17 @@ class DescendantsTest(absltest.TestCase):
         pid, count, named = told.stdout.split()
         self.assertEqual((count, named), ("1", "True"))
         self.assertFalse(_is_running(int(pid)))
+
+    def test_one_that_forks_before_it_is_killed_is_found_again(self) -> None:
+        told = subprocess.run(
+            [sys.executable, "-c", _FORKING],
+            env={"PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        count, left = told.stdout.split()
+        self.assertEqual((count, left), ("2", "0"))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ktstr.machine.descendants import kill_group
+from ktstr.host.descendants import kill_group
 from ktstr.machine.target import Target
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import InfraError, UsageError

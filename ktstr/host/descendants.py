@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
+import time
 
 import psutil
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _REAP_S = 5.0
 
@@ -30,12 +33,23 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     _kill(left)
 
 
+def die_with_parent() -> None:
+    """This process is killed when the one that has made it ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
 def kill_descendants() -> list[str]:
-    """Kills and reaps what is left below this process; their names, for the report."""
-    left = _descendants(os.getpid())
-    names = [_describe(process) for process in left]
-    _kill(left)
-    return names
+    """Kills and reaps what is left below this process; their names, for the report.
+
+    It looks again until there is nobody, for one may fork before it is killed; one that does so all
+    the time is given up, and named like the others.
+    """
+    names: dict[int, str] = {}
+    deadline = time.monotonic() + _REAP_S
+    while (left := _descendants(os.getpid())) and time.monotonic() < deadline:
+        names = {process.pid: _describe(process) for process in left} | names
+        _kill(left)
+    return list(names.values())
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
@@ -54,8 +68,7 @@ def _describe(process: psutil.Process) -> str:
 
 def _kill(processes: list[psutil.Process]) -> None:
     for process in processes:
-        try:
+        # others may have taken another user's rights
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             process.kill()
-        except psutil.NoSuchProcess:
-            pass
     psutil.wait_procs(processes, timeout=_REAP_S)
