@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process that an `after` function is called in: it is the author's code, and may do anything.
 
-argv[1] is the directory with the sources, argv[2] the test's own among them, argv[3] the test,
-argv[4] the file for the answer: {"found": [texts]} or {"error": text}.  Standard input is the
-`Finished` run as JSON.
+argv[1] is the directory with the sources, argv[2] the test's own among them, argv[3] the test.
+Standard input is `Told` as JSON; nobody can read it a second time.
 """
 
 from __future__ import annotations
@@ -12,30 +11,87 @@ import importlib.util
 import json
 import os
 import resource
+import select
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ktstr.after.finished import Finished
 from ktstr.api import declaration_of
-from ktstr.model.codec import decode
+from ktstr.host.descendants import become_subreaper, die_with_parent, kill_descendants
+from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
 
 _MOST_BYTES = 16 << 20
 
 
+@dataclass(frozen=True)
+class Told:
+    """What this process is told.  answer, ended: descriptors of files that have no name.
+
+    key: what the answer must have in it, {"key": key, "found": [texts]} or {"key": key, "error":
+    text}.  seconds: how long the function may take.  `ended` gets an `Ended`.
+    """
+
+    run: Finished
+    answer: int
+    ended: int
+    key: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the function's process ended: its code, as subprocess has it; late: it was killed."""
+
+    code: int
+    late: bool
+
+
 def main(argv: list[str]) -> int:
+    """Has a process of its own call the function, and ends all that came of that."""
+    told = decode(Told, json.load(sys.stdin))
+    for descriptor in (told.answer, told.ended):
+        os.set_inheritable(descriptor, False)
+    become_subreaper()
+    pid = os.fork()
+    if pid == 0:
+        os.close(told.ended)
+        os.setsid()
+        die_with_parent()
+        return _answer(argv, told)
+    os.close(told.answer)
+    late = not select.select([os.pidfd_open(pid)], [], [], told.seconds)[0]
+    if late:
+        os.kill(pid, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    kill_descendants()
+    os.write(told.ended, json.dumps(encode(Ended(code, late))).encode())
+    return 0
+
+
+def _answer(argv: list[str], told: Told) -> int:
     """Calls the function once, and once more, and answers."""
-    _, top, source, test, answer = argv
+    _, top, source, test = argv
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
-    run = decode(Finished, json.load(sys.stdin))
+    own = os.getpid()
+    # what the function starts has no part in the answer
+    os.register_at_fork(after_in_child=partial(os.close, told.answer))
     try:
-        said: dict[str, object] = {"found": _called(top, source, test, run)}
+        said: dict[str, object] = {"found": _called(top, source, test, told.run)}
     except UsageError as error:
         said = {"error": str(error)}
-    with open(answer, "w", encoding="utf-8") as file:
-        json.dump(said, file)
+    if os.getpid() != own:
+        return 0  # a copy that the function forked, and that returned, too
+    # whatever the function may have written into it
+    os.ftruncate(told.answer, 0)
+    with open(told.answer, "w", encoding="utf-8", closefd=False) as file:
+        file.seek(0)
+        json.dump(said | {"key": told.key}, file)
     return 0
 
 

@@ -45,10 +45,49 @@ _MODULE = """
 """
 
 
+_HELPER = """
+import os, stat, subprocess, sys, time
+LIMIT = 3
+
+# open descriptors of files, beside input and outputs
+def files():
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if int(name) > 2 and stat.S_ISREG(os.fstat(int(name)).st_mode):
+                yield int(name)
+        except OSError:
+            continue
+
+def files_of_a_child():
+    look = "import helper; print(len(list(helper.files())))"
+    folder = os.path.dirname(__file__)
+    return int(subprocess.check_output([sys.executable, "-c", look], cwd=folder))
+
+def forge(text):
+    for each in files():
+        os.write(each, text.encode())
+    for word in sys.argv[1:]:
+        if not os.path.isdir(word):
+            open(word, "w").write(text)
+
+def get_away(folder):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.setsid()
+            open(os.path.join(folder, str(os.getpid())), "w").close()
+            time.sleep(600)
+        os._exit(0)
+    os.wait()
+    while not os.listdir(folder):
+        time.sleep(0.01)
+"""
+
+
 def saved(body: str) -> SavedSources:
     """A test `one` whose `after` function does this."""
     text = textwrap.dedent(_MODULE).replace("{body}", body)
-    files = {"pkg/one.py": text, "pkg/helper.py": "LIMIT = 3\n"}
+    files = {"pkg/one.py": text, "pkg/helper.py": _HELPER}
     return SavedSources("one", "pkg/one.py", "look", files)
 
 
@@ -103,12 +142,36 @@ class VerdictTest(parameterized.TestCase):
         self.assertIn("ValueError: a \\udcff", made.details[0].message)
         made.details[0].message.encode()
 
-    @parameterized.parameters("7", '{"found": null}', '{"found": [1]}', '{"error": 1}')
+    @parameterized.parameters(
+        "7", '{"found": []}', '{"key": null, "found": []}', '{"key": "1", "found": []}'
+    )
     def test_an_answer_that_is_not_ours(self, text: str) -> None:
-        body = f"import sys; open(sys.argv[-1], 'w').write({text!r}); os._exit(0)"
-        made = judged(body)
+        made = judged(f"helper.forge({text!r}); os._exit(0)")
         self.assertIs(made.verdict, Verdict.INCONCLUSIVE)
         self.assertIn("it ended its process without an answer", made.details[0].message)
+        # one that then comes to its end has not forged anything
+        made = judged(f"helper.forge({text!r}); return 'too few'")
+        self.assertEqual(made.details[0].message, "look: too few")
+
+    def test_what_it_starts_has_no_part_in_the_answer(self) -> None:
+        made = judged("os.fork(); return 'too few'")
+        self.assertEqual(made.details[0].message, "look: too few")
+        made = judged("return f'{len(list(helper.files()))} and {helper.files_of_a_child()}'")
+        self.assertEqual(made.details[0].message, "look: 1 and 0")
+
+    @parameterized.parameters("return None", "time.sleep(600)", "os._exit(0)")
+    def test_nothing_of_it_lives_on(self, body: str) -> None:
+        started = Path(self.create_tempdir().full_path)
+        with mock.patch.object(call, "DEADLINE_S", 3.0):
+            judged(f"helper.get_away({str(started)!r}); {body}")
+        pids = [int(each.name) for each in started.iterdir()]
+        self.assertNotEmpty(pids)
+        for pid in pids:
+            self.assertFalse(Path(f"/proc/{pid}").exists(), pid)
+
+    def test_one_that_kills_who_watches_over_it(self) -> None:
+        made = judged("os.kill(os.getppid(), 9); time.sleep(600)")
+        self.assertIn("the process that watches over it (killed by SIG", made.details[0].message)
 
     @parameterized.parameters(
         ("return 5", "it returned 5; None is due where it finds nothing"),

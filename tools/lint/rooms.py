@@ -22,7 +22,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "judge": ("console", "host", "introspect", "model", "record"),
         "result.make": ("host", "introspect", "judge", "model", "record", "result"),
         "report": ("console", "model", "result"),
-        "after": ("api", "judge", "model", "record"),
+        "after": ("api", "host", "judge", "model", "record"),
         "execute": (
             "console",
             "host",
