@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ from ktstr.model.scenario.scenario import (
 )
 from ktstr.model.verdict.checks import check_checks
 from ktstr.model.wire.events import EventName
+from ktstr.model.work.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +52,6 @@ if TYPE_CHECKING:
     from ktstr.model.plan import Plan
     from ktstr.model.scenario.limits import Limits
     from ktstr.model.verdict.checks import Checks
-    from ktstr.model.work.work import Work
 
 
 @dataclass
@@ -279,15 +280,19 @@ class Background:
             group.set_phase(step, at_ns)
 
     def _there(self) -> tuple[list[CgroupDef], list[Op]]:
-        """The cgroups of now with the work in them, and what else a scenario would have done."""
-        works: dict[str, list[Work]] = {}
+        """The cgroups of now with the workers in them, and what else a scenario would have done.
+
+        Of workers no more than how many: they were checked by what there was when they began.
+        """
+        counts: Counter[str] = Counter()
         for running in self._running.values():
-            works.setdefault(running.handle.group.cgroup, []).append(running.handle.work)
+            counts[running.handle.group.cgroup] += running.handle.group.size
+        works = {name: (Work(workers=count),) for name, count in counts.items()}
         beside: list[Op] = [SpawnHost(work) for work in works.get("", ())]
         gone = sorted(self._stage.view.cpus - online_cpus())
         frozen = [Freeze(name) for name in self._cgroups if self._people.is_frozen(name)]
         cgroups = [
-            replace(handle.definition, works=tuple(works.get(name, ())) or None)
+            replace(handle.definition, works=works.get(name))
             for name, handle in self._cgroups.items()
         ]
         return cgroups, [*beside, *map(OfflineCpu, gone), *frozen]

@@ -266,6 +266,14 @@ class ChangeTest(_Case):
         ):
             load.freeze()
 
+    def test_workers_that_were_bound_before_a_change_are_no_fault_of_what_comes(self) -> None:
+        load = self.background.make("load", Exact(frozenset({0})), NO_LIMITS, None)
+        with mock.patch.object(CgroupTree, "place"):
+            load.start(Work(workers=1, affinity=ExactCpus(frozenset({0}))))
+        load.set_cpuset(Exact(frozenset({1})))
+        self.background.start(None, _ONE, "", None)
+        load.set_limits(Limits(weight=7))
+
     def test_a_cpu_that_went_away_is_no_fault_of_what_is_begun_elsewhere(self) -> None:
         self.background.make("load", Exact(frozenset({1})), NO_LIMITS, None)
         self.online.return_value = frozenset({0})
