@@ -86,9 +86,10 @@ class FunctionRun:
             # it may have died within a step
             self._witness.turn(None)
             self._witness.report()
-        self._tree.remove(_CGROUP)
         self._port.emit(LogChunk("test", self._log.text(), self._log.truncated))
         self._port.emit(self._facts(end, in_time, left))
+        # what it may fail of must not take the facts along
+        self._tree.remove(_CGROUP)
 
     def _end_leftovers(self) -> tuple[str, ...]:
         left: list[str] = []
