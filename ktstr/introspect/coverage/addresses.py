@@ -11,16 +11,22 @@ class Addresses:
     """Half-open stretches, put together where they touch."""
 
     def __init__(self, stretches: Iterable[tuple[int, int]]) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        for start, end in sorted(stretches):
-            if self._ends and start <= self._ends[-1]:
-                self._ends[-1] = max(self._ends[-1], end)
-            elif start < end:
-                self._starts.append(start)
-                self._ends.append(end)
+        found = joined(each for each in stretches if each[0] < each[1])
+        self._starts = [start for start, _ in found]
+        self._ends = [end for _, end in found]
 
     def touch(self, start: int, end: int) -> bool:
         """Whether any address of [start, end) is among them."""
         at = bisect_left(self._starts, end) - 1
         return at >= 0 and self._ends[at] > start
+
+
+def joined(stretches: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """In order, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
 
-from ktstr.introspect.coverage.programs import paired, place_of
+from ktstr.introspect.coverage.addresses import joined
+from ktstr.introspect.coverage.blocks import blocks_of, jited_probe, naming_of
+from ktstr.introspect.coverage.programs import place_of
 from ktstr.introspect.debugger.objects import Btfs
 from ktstr.introspect.debugger.programs import program_name
 from ktstr.introspect.kernel.errors import BtfError, UnknownName
@@ -19,11 +20,9 @@ from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.qemu import memory_of
 from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.part import Looked, Wanted
-from ktstr.introspect.plugin.records import BLOCK
-from ktstr.introspect.plugin.watch import Probe, Read
+from ktstr.introspect.plugin.watch import Probe
 from ktstr.introspect.snapshot.space import kernel_memory
 from ktstr.introspect.snapshot.view import View
-from ktstr.introspect.trace.functions import function_of
 from ktstr.model.errors import InfraError
 from ktstr.model.plan import Plan
 
@@ -33,10 +32,7 @@ _LAST = ("__x64_sys_membarrier", "psi_task_switch", "housekeeping_any_cpu", "sch
 # __sched: schedule() and who waits
 _SCHED_TEXT = ("__sched_text_start", "__sched_text_end")
 _ROOM = 16 << 20
-_JITED_END = 0xFFFF_FFFF_FF00_0000
 _KERNEL, _TEXT, _JITED, _PROGRAM = "ground", "ground text", "ground jited", "ground program"
-_PLACE = struct.Struct("<QI")
-_LONGEST = 1 << 16
 _SHIFT = 32
 
 
@@ -50,21 +46,16 @@ class GroundLook:
         self._base = kernel.symbol("_text")
         text, behind = map(kernel.symbol, _SCHED_TEXT)
         places = ((_KERNEL, start, end), (_TEXT, text, behind))
-        jited = (_JITED, kernel.symbol("_end"), _JITED_END)
-        self._probes: tuple[Probe, ...] = tuple(
-            Probe(name, low, high, blocks=True, yields=True) for name, low, high in (*places, jited)
+        self._probes: tuple[Probe, ...] = (
+            *(Probe(name, low, high, blocks=True, yields=True) for name, low, high in places),
+            jited_probe(_JITED, kernel),
         )
-        function = function_of(kernel, ("bpf_prog_kallsyms_add",), {"fp"})
-        if isinstance(function, str):
-            part.lacks = f"no code of BPF programs: {function}"
+        naming = naming_of(_PROGRAM, kernel)
+        if isinstance(naming, str):
+            part.lacks = f"no code of BPF programs: {naming}"
             return
-        self._register = function.arguments["fp"]
-        place = (
-            Read(self._register, (kernel.field("bpf_prog", "bpf_func").offset,), 8),
-            Read(self._register, (kernel.field("bpf_prog", "jited_len").offset,), 4),
-        )
-        at = function.place
-        self._probes += (Probe(_PROGRAM, at.start, at.stop, reads=place, hold=True),)
+        self._register = naming.register
+        self._probes += (naming.probe,)
 
     @property
     def wanted(self) -> Wanted:
@@ -86,28 +77,16 @@ class GroundLook:
     def made(self, looked: Looked) -> None:
         """Nothing for the run's record: the part has the ground."""
         found: list[tuple[int, int]] = []
-        there: list[tuple[range, str]] = []
-        told = 0
-        for probe, _, data in looked.rows:
-            if probe == _PROGRAM:
-                start, size = _PLACE.unpack(data)
-                place = range(start, start + size)
-                there = [each for each in there if not _meet(each[0], start, start + size)]
-                number = paired([each for each, _ in self._programs], place, told)
-                if number is not None:
-                    there.append((place, self._programs[number][1]))
-                    told = number + 1
+        places = [place for place, _ in self._programs]
+        for block in blocks_of(looked.rows, _PROGRAM, _JITED, places):
+            if block.probe in (_KERNEL, _TEXT):
+                found.append((block.start - self._base, block.end - self._base))
                 continue
-            start, size, _ = BLOCK.unpack(data)
-            if not 0 < size <= _LONGEST:
-                continue
-            if probe in (_KERNEL, _TEXT):
-                found.append((start - self._base, start + size - self._base))
-                continue
-            for place, name in there:
-                if name and _meet(place, start, start + size):
+            for number, place in block.programs:
+                name = self._programs[number][1]
+                if name:
                     offset = ((1 + zlib.crc32(name.encode())) << _SHIFT) - place.start
-                    found.append((start + offset, start + size + offset))
+                    found.append((block.start + offset, block.end + offset))
         self._part.stretches = joined(found)
         if looked.problem:
             self._part.lacks = looked.problem
@@ -147,18 +126,3 @@ def scheduler_code(kernel: Kernel) -> tuple[int, int]:
     if not first or not last:
         raise UnknownName(_FIRST[0], f"kernel {kernel.release} has none of {_FIRST} or of {_LAST}")
     return min(first), max(last)
-
-
-def joined(stretches: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """In order, those that touch as one."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(stretches):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((start, end))
-    return tuple(found)
-
-
-def _meet(place: range, start: int, end: int) -> bool:
-    return place.start < end and start < place.stop

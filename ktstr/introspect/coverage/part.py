@@ -13,32 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.introspect.coverage.addresses import Addresses
+from ktstr.introspect.coverage.blocks import blocks_of, jited_probe, naming_of
 from ktstr.introspect.coverage.coverage import Coverage
 from ktstr.introspect.coverage.files import files_of_kernel, files_of_programs
 from ktstr.introspect.coverage.loader import UserProgram, file_of
 from ktstr.introspect.coverage.object import CodeLine, lines_of_object
-from ktstr.introspect.coverage.programs import LoadedProgram, loaded_at, paired, place_of
+from ktstr.introspect.coverage.programs import LoadedProgram, loaded_at, place_of
 from ktstr.introspect.kernel.errors import BtfError, KernelFileError, UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.qemu import memory_of
 from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.part import Looked, Wanted
-from ktstr.introspect.plugin.records import BLOCK
-from ktstr.introspect.plugin.watch import Probe, Read
+from ktstr.introspect.plugin.watch import Probe
 from ktstr.introspect.snapshot.space import kernel_memory
 from ktstr.introspect.snapshot.view import View
-from ktstr.introspect.trace.functions import function_of
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.plan import Plan
 
 # Bytes of records: about a million blocks.
 _ROOM = 64 << 20
-# Machine code of BPF lies between the kernel and the end of the space for modules.
-_JITED_END = 0xFFFF_FFFF_FF00_0000
 _KERNEL, _JITED, _PROGRAM, _USER = "kernel", "jited", "program", "user"
 _PAGE_SHIFT = 12
-_PLACE = struct.Struct("<QI")
-_LONGEST = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -63,25 +58,18 @@ class CoverageLook:
         self._lacks: list[str] = []
         start, end = kernel.symbol("_text"), kernel.symbol("_etext")
         blocks = Probe(_KERNEL, start, end, blocks=True, yields=True)
-        jited = Probe(_JITED, kernel.symbol("_end"), _JITED_END, blocks=True, yields=True)
-        self._probes: tuple[Probe, ...] = (blocks, jited)
+        self._probes: tuple[Probe, ...] = (blocks, jited_probe(_JITED, kernel))
         self._spaces: set[int] = set()
         self._loader = self._find_loader()
         if self._loader is not None:
             code = self._loader.code
             self._probes += (Probe(_USER, code.start, code.stop, blocks=True, yields=True),)
-        function = function_of(kernel, ("bpf_prog_kallsyms_add",), {"fp"})
-        if isinstance(function, str):
-            self._lacks.append(f"no lines of BPF programs: {function}")
+        naming = naming_of(_PROGRAM, kernel)
+        if isinstance(naming, str):
+            self._lacks.append(f"no lines of BPF programs: {naming}")
             return
-        self._register = function.arguments["fp"]
-        place = (
-            Read(self._register, (kernel.field("bpf_prog", "bpf_func").offset,), 8),
-            Read(self._register, (kernel.field("bpf_prog", "jited_len").offset,), 4),
-        )
-        self._probes += (
-            Probe(_PROGRAM, function.place.start, function.place.stop, reads=place, hold=True),
-        )
+        self._register = naming.register
+        self._probes += (naming.probe,)
 
     def _find_loader(self) -> UserProgram | None:
         try:
@@ -114,31 +102,15 @@ class CoverageLook:
         kernel: list[tuple[int, int]] = []
         user: list[tuple[int, int]] = []
         reached: dict[int, list[tuple[int, int]]] = {}
-        there: list[tuple[range, int]] = []
-        told = 0
-        for probe, _, data in looked.rows:
-            if probe == _PROGRAM:
-                start, size = _PLACE.unpack(data)
-                there = [each for each in there if not _meet(each[0], start, start + size)]
-                place = range(start, start + size)
-                number = paired([each for each, _ in self._loaded], place, told)
-                if number is not None:
-                    there.append((place, number))
-                    told = number + 1
-                continue
-            start, size, space = BLOCK.unpack(data)
-            if not 0 < size <= _LONGEST:
-                continue
-            if probe == _KERNEL:
-                kernel.append((start, start + size))
-                continue
-            if probe == _USER:
-                if _space(space) in self._spaces:
-                    user.append((start, start + size))
-                continue
-            for place, number in there:
-                if _meet(place, start, start + size):
-                    reached.setdefault(number, []).append((start, start + size))
+        places = [place for place, _ in self._loaded]
+        for block in blocks_of(looked.rows, _PROGRAM, _JITED, places):
+            stretch = (block.start, block.end)
+            if block.probe == _KERNEL:
+                kernel.append(stretch)
+            elif block.probe == _USER and _space(block.space) in self._spaces:
+                user.append(stretch)
+            for number, _ in block.programs:
+                reached.setdefault(number, []).append(stretch)
         programs = [
             (each, Addresses(reached.get(number, ())))
             for number, (_, each) in enumerate(self._loaded)
@@ -167,10 +139,6 @@ _CUT = "there was no room for all blocks: more was reached than is told"
 def _space(cr3: int) -> int:
     """Page tables without what else the register holds."""
     return cr3 >> _PAGE_SHIFT
-
-
-def _meet(place: range, start: int, end: int) -> bool:
-    return place.start < end and start < place.stop
 
 
 class CoveragePart:

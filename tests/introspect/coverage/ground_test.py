@@ -11,7 +11,8 @@ from absl.testing import absltest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ktstr.introspect.coverage.ground import joined, scheduler_code
+from ktstr.introspect.coverage.addresses import joined
+from ktstr.introspect.coverage.ground import scheduler_code
 from ktstr.introspect.kernel.kernel import Kernel
 
 # one of each file that core.c, fair.c, build_policy.c and build_utility.c are made of, or nearly
