@@ -53,39 +53,34 @@ class PacketsTest(absltest.TestCase):
 
 
 class ServerTest(absltest.TestCase):
-    def test_any_number_of_interrupts_is_passed_over(self) -> None:
-        ours, theirs = socket.socketpair()
-        ends, end = socket.socketpair()
-        for each in (ours, ends, end):
+    def setUp(self) -> None:
+        self.gdb, self._theirs = socket.socketpair()
+        self.ends, self._end = socket.socketpair()
+        for each in (self.gdb, self.ends, self._end):
             self.addCleanup(each.close)
-        server = Server(0, end)
+
+    def _server(self, longest_s: float = 60.0) -> Server:
+        """One that `self.gdb` talks to; `self.ends` tells it of the end."""
+        server = Server(0, self._end, longest_s=longest_s)
         self.addCleanup(server.close)
-        server.adopt(theirs.detach())
-        ours.sendall(INTERRUPT * 5000 + framed(b"?"))
+        server.adopt(self._theirs.detach())
+        return server
+
+    def test_any_number_of_interrupts_is_passed_over(self) -> None:
+        server = self._server()
+        self.gdb.sendall(INTERRUPT * 5000 + framed(b"?"))
         self.assertEqual(server.packet(), b"?")
 
     def test_a_gdb_that_takes_nothing_any_more_is_gone(self) -> None:
-        ours, theirs = socket.socketpair()
-        ends, end = socket.socketpair()
-        for each in (ours, ends, end):
-            self.addCleanup(each.close)
-        server = Server(0, end, longest_s=0.1)
-        self.addCleanup(server.close)
-        server.adopt(theirs.detach())
-        ours.sendall(framed(b"?"))
+        server = self._server(longest_s=0.1)
+        self.gdb.sendall(framed(b"?"))
         for _ in range(64):
             server.send("0" * (1 << 16))
         self.assertIsNone(server.packet())
 
     def test_who_waits_for_gdb_to_take_something_hears_of_the_end(self) -> None:
-        ours, theirs = socket.socketpair()
-        ends, end = socket.socketpair()
-        for each in (ours, ends, end):
-            self.addCleanup(each.close)
-        server = Server(0, end)
-        self.addCleanup(server.close)
-        server.adopt(theirs.detach())
-        ends.send(b"!")
+        server = self._server()
+        self.ends.send(b"!")
         for _ in range(64):
             server.send("0" * (1 << 16))
         self.assertIsNone(server.packet())
