@@ -28,8 +28,8 @@ class SavedSources:
     files: dict[str, str]
 
 
-def text_of(test: str, source: str, function: str, files: Mapping[str, str]) -> bytes:
-    """The file's content; `files` are the paths on this machine by name.
+def sources_of(test: str, source: str, function: str, files: Mapping[str, str]) -> SavedSources:
+    """The sources as they are now; `files` are the paths on this machine by name.
 
     Raises:
         UsageError: one of them is no text, or is gone.
@@ -42,7 +42,11 @@ def text_of(test: str, source: str, function: str, files: Mapping[str, str]) -> 
             raise UsageError(
                 f"{name}, which after={function} may need, cannot be read: {error}"
             ) from error
-    saved = SavedSources(test, source, function, texts)
+    return SavedSources(test, source, function, texts)
+
+
+def text_of(saved: SavedSources) -> bytes:
+    """The file's content."""
     return json.dumps(encode(saved), indent=1, sort_keys=True).encode() + b"\n"
 
 

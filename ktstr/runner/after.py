@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ktstr.after.call import with_after
-from ktstr.after.saved import NAME, read_sources, text_of
+from ktstr.after.saved import NAME, sources_of, text_of
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.source import Source
 from ktstr.machine.output import write_atomically
@@ -22,10 +22,9 @@ def after(outcome: Outcome, case: Case, sources: Iterable[Source], folder: Path)
     """The outcome, which may fail by it; `folder` gets the sources, for `ktstr rejudge`."""
     try:
         files = {each.name: each.path for each in sources}
+        saved = sources_of(case.name, case.source, case.after, files)
         with write_atomically(folder / NAME) as file:
-            file.write(text_of(case.name, case.source, case.after, files))
-        saved = read_sources(folder)
-        assert saved is not None
+            file.write(text_of(saved))
         return replace(outcome, judgement=with_after(outcome.run, outcome.judgement, saved))
     except KtstrError as error:
         detail = Detail(Kind.INFRA, f"after={case.after}: {error}", Verdict.INCONCLUSIVE)

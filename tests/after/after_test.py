@@ -14,7 +14,7 @@ from absl.testing import absltest, parameterized
 from ktstr.after import call
 from ktstr.after.call import with_after
 from ktstr.after.finished import Finished, finished
-from ktstr.after.saved import NAME, SavedSources, read_sources, text_of, unpack
+from ktstr.after.saved import NAME, SavedSources, read_sources, sources_of, text_of, unpack
 from ktstr.judge.judge import judge
 from ktstr.judge.judgement import Judgement
 from ktstr.model.codec import decode, encode
@@ -246,7 +246,7 @@ class SavedTest(parameterized.TestCase):
     def test_sources_are_kept_as_they_were(self) -> None:
         (self.folder / "mine.py").write_text("# mine\n")
         files = {"pkg/one.py": str(self.folder / "mine.py")}
-        (self.folder / NAME).write_bytes(text_of("one", "pkg/one.py", "look", files))
+        (self.folder / NAME).write_bytes(text_of(sources_of("one", "pkg/one.py", "look", files)))
         found = read_sources(self.folder)
         self.assertEqual(
             found, SavedSources("one", "pkg/one.py", "look", {"pkg/one.py": "# mine\n"})
@@ -260,7 +260,7 @@ class SavedTest(parameterized.TestCase):
         with self.assertRaisesRegex(UsageError, "after.json is damaged, or another version"):
             read_sources(self.folder)
         with self.assertRaisesRegex(UsageError, "a.py, which after=look may need, cannot be read"):
-            text_of("one", "a.py", "look", {"a.py": str(self.folder / "gone")})
+            sources_of("one", "a.py", "look", {"a.py": str(self.folder / "gone")})
 
     def test_no_file_leads_out(self) -> None:
         with self.assertRaisesRegex(UsageError, "'../x.py' is no name of a file of the test's"):
