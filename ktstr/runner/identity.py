@@ -28,7 +28,7 @@ def identity_of(
     """
 
     def digest(name: str) -> FileDigest:
-        return FileDigest(name, _sha256(find(name)))
+        return FileDigest(name, sha256_of(find(name)))
 
     scheduler, program = target.scheduler, spec.qemu.program
     keys = (disk.key_file for disk in target.disks)
@@ -48,12 +48,17 @@ def identity_of(
         accel_reason=choice.reason,
         seed=target.seed,
         initramfs=tuple(digest(layer) for layer in (*target.initramfs, target.sampler)),
-        qemu=FileDigest(f"{target.qemu}/bin/{program.name}", _sha256(program)),
+        qemu=FileDigest(f"{target.qemu}/bin/{program.name}", sha256_of(program)),
         brought=tuple(digest(name) for name in (*layer_names(target), *keys)),
         machine=machine_digest(spec) if choice.accel is Accel.VIRTUAL else "",
     )
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The digest of a file's content, in hex.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,6 @@ that; it ends with its input, or at a signal.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import selectors
 import shutil
@@ -42,6 +41,7 @@ from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of
 from ktstr.runner.exit_status import ExitStatus
 from ktstr.runner.files import RunfilesTree
+from ktstr.runner.identity import sha256_of
 from ktstr.vm.signals import Termination
 
 # The name of every trial's test: the same scenario, the same run.
@@ -74,8 +74,8 @@ def run_player(target: Target, temp_dir: Path | None, termination: Termination) 
                 target.topology,
                 target.numa,
                 scheduler,
-                _digest(files.kernel),
-                _digest(layer) if layer else "",
+                sha256_of(files.kernel),
+                sha256_of(layer) if layer else "",
             )
             _say(line_of(ready))
             player = _Player(target, machine, outputs, termination)
@@ -130,11 +130,6 @@ def _case(play: Play | None) -> Case:
         scheduler_args=(),
         scenario=play.trial.scenario if play else defs(CgroupDef()),
     )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _say(line: str) -> None:
