@@ -13,9 +13,10 @@ from ktstr.judge.figures import FigureName
 from ktstr.judge.scheduler import never_ran
 from ktstr.judge.statistics.figure_table import OF_A_CGROUP, OF_ALL, OF_CALLS
 from ktstr.judge.statistics.run import RunStatistics, StepStatistics
-from ktstr.judge.statistics.told import told_of
+from ktstr.judge.statistics.told import Told
 from ktstr.model.errors import UsageError
 from ktstr.model.nearest import did_you_mean
+from ktstr.model.plan import SchedulerPlan
 from ktstr.model.scenario.parts import made_in
 from ktstr.model.scenario.scenario import TOTAL, Scenario
 from ktstr.model.verdict.checks import Detail, Verdict
@@ -175,7 +176,7 @@ def _stat(run: RunRecord, claim: StatClaim, statistics: RunStatistics) -> ClaimR
         return _of_call(run, claim)
     told = stats_figure(claim.stat, claim.step)
     if told is not None and STATS not in {each.name for each in run.cgroups}:
-        return _of_scheduler(run, claim, *told)
+        return _of_scheduler(run.plan.scheduler, statistics.told, claim, *told)
     try:
         name = _placed(run, claim)
     except UsageError as error:
@@ -215,13 +216,18 @@ def _of_call(run: RunRecord, claim: StatClaim) -> ClaimResult:
     return _result(_shown(claim), OF_CALLS[figure].of(found), claim.relation)
 
 
-def _of_scheduler(run: RunRecord, claim: StatClaim, step: str, figure: str) -> ClaimResult:
+def _of_scheduler(
+    scheduler: SchedulerPlan | None,
+    told: tuple[Told, ...],
+    claim: StatClaim,
+    step: str,
+    figure: str,
+) -> ClaimResult:
     """A claim about what the scheduler told of itself."""
-    scheduler = run.plan.scheduler
     if scheduler is None or not scheduler.stats_socket:
         whose = f"scheduler {scheduler.name}" if scheduler is not None else "EEVDF"
         return _missing(claim, f"{whose} has no stats_socket, and so was not asked")
-    found = [each for each in told_of(run) if not step or step in each.labels]
+    found = [each for each in told if not step or step in each.labels]
     if len(found) != 1:
         which = f"steps {step!r}" if step else "steps"
         return _missing(claim, f"it was asked in {len(found)} {which}, one is expected")

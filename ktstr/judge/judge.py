@@ -101,7 +101,7 @@ def _judged(run: RunRecord) -> Judgement:
             *wait_remarks(run),
             *state_remarks(run),
             *snapshot_remarks(run),
-            *stats_remarks(run),
+            *stats_remarks(statistics.told),
             *comeback_remarks(run),
             *kernel_log_remarks(run),
             *known_fault_remarks(run),

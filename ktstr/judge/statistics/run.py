@@ -12,6 +12,7 @@ from ktstr.judge.statistics.cgroups import (
     cgroup_stats,
     total_stats,
 )
+from ktstr.judge.statistics.told import Told, told_of
 from ktstr.judge.workers.phases import step_scope, whole
 from ktstr.judge.workers.scope import Scope
 from ktstr.record.run import RunRecord
@@ -29,11 +30,15 @@ class StepStatistics:
 
 @dataclass(frozen=True)
 class RunStatistics:
-    """The whole run, and the steps of each of its scenarios, in the order of their time."""
+    """The whole run, and the steps of each of its scenarios, in the order of their time.
+
+    told: what the scheduler told of itself.
+    """
 
     total: TotalStats = NO_WORKERS
     cgroups: tuple[CgroupStats, ...] = ()
     scenarios: tuple[tuple[StepStatistics, ...], ...] = ()
+    told: tuple[Told, ...] = ()
 
 
 # of a test whose guest was never started
@@ -57,6 +62,7 @@ def run_statistics(run: RunRecord) -> RunStatistics:
             )
             for scenario in run.scenarios
         ),
+        told=told_of(run),
     )
 
 

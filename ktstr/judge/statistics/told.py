@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from errno import errorcode
 
@@ -38,9 +38,9 @@ def told_of(run: RunRecord) -> tuple[Told, ...]:
     return tuple(_told(run, each) for each in run.stats)
 
 
-def stats_remarks(run: RunRecord) -> Iterator[str]:
+def stats_remarks(told: Iterable[Told]) -> Iterator[str]:
     """Steps of which the scheduler told nothing; a claim about them is INCONCLUSIVE."""
-    for each in told_of(run):
+    for each in told:
         if each.problem:
             yield (
                 f"scheduler {each.scheduler} told no statistics of step "

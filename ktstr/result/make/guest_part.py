@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 
 from ktstr.judge.statistics.run import RunStatistics
-from ktstr.judge.statistics.told import told_of
 from ktstr.model.facts import CgroupFacts, SchedulerFacts, TestFacts, WorkerFacts, WorkerPhase
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
@@ -36,7 +35,7 @@ def add_guest_part(result: result_pb2.Result, run: RunRecord, statistics: RunSta
     add_statistics(result, statistics)
     result.figures.extend(figures(statistics))
     played = sum(len(scenario.steps) for scenario in run.scenarios)
-    result.figures.extend(told_figures(told_of(run), played))
+    result.figures.extend(told_figures(statistics.told, played))
     result.scheduler_stats.extend(
         [mirrored(result_pb2.SchedulerStats(), each) for each in run.stats]
     )
