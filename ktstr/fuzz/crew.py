@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Protocol
 
-from ktstr.fuzz.protocol import VERSION, Play, Played, Ready, line_of, message_of
+from ktstr.fuzz.protocol import VERSION, Play, Played, Ready, is_message, line_of, message_of
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.exit_status import describe_code
 from ktstr.model.verdict.checks import Verdict
@@ -85,7 +85,7 @@ class _Player:
         found = []
         for line in whole:
             text = line.decode(errors="replace")
-            if text.startswith("{"):
+            if is_message(text):
                 found.append(text)
             else:
                 self.told = f"{self.told}\n{text}"[-_TOLD:]
@@ -185,8 +185,7 @@ class Crew:
         ends_at = time.monotonic() + _READY_S
         players = self._players()
         while len(found) < len(players) and not self._stopped(0):
-            if time.monotonic() > ends_at:
-                raise InfraError(f"the machines were not ready within {_READY_S:g} s")
+            _in_time(ends_at)
             for player, lines in self._heard(1.0):
                 if lines is None:
                     raise UsageError(player.ended())
@@ -230,7 +229,7 @@ class Crew:
             if play is None or answer is None:
                 continue
             player.play = None
-            team = next(each for each in self._teams if player in each.players)
+            team = self._team_of(player)
             team.answers[team.players.index(player)] = answer
             if team.is_idle:
                 told = tuple(team.answers[at] for at in range(len(team.players)))
@@ -251,6 +250,9 @@ class Crew:
 
     def _players(self) -> list[_Player]:
         return [player for team in self._teams for player in team.players]
+
+    def _team_of(self, player: _Player) -> _Team:
+        return next(each for each in self._teams if player in each.players)
 
     def _stopped(self, wait_s: float) -> bool:
         if self._stop is None:
@@ -281,15 +283,14 @@ class Crew:
         self._selector.unregister(player.output)
         player.close()
         other = self._started(player.program)
-        team = next(each for each in self._teams if player in each.players)
+        team = self._team_of(player)
         place = team.players.index(player)
         team.players[place] = other
         ends_at = time.monotonic() + _READY_S
         with selectors.DefaultSelector() as alone:
             alone.register(other.output, selectors.EVENT_READ)
             while not self._stopped(0):
-                if time.monotonic() > ends_at:
-                    raise InfraError(f"the machines were not ready within {_READY_S:g} s")
+                _in_time(ends_at)
                 lines = other.lines() if alone.select(1.0) else []
                 if lines is None:
                     raise InfraError(f"a player could not be started again: {other.ended()}")
@@ -304,6 +305,11 @@ class Crew:
                 f"{ready.label} was built anew while it was fuzzed; start `ktstr fuzz` again, with "
                 f"another --corpus where it asks for one"
             )
+
+
+def _in_time(ends_at: float) -> None:
+    if time.monotonic() > ends_at:
+        raise InfraError(f"the machines were not ready within {_READY_S:g} s")
 
 
 def _checked(ready: Ready) -> Ready:

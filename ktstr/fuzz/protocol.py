@@ -81,9 +81,22 @@ class Played:
     lacks: str = ""
 
 
+# As ktstr.model.codec names what is encoded.
+_KIND, _MESSAGES = "@kind", tuple(each.__name__ for each in (Ready, Play, Played))
+
+
 def line_of(message: Ready | Play | Played) -> str:
     """A message as a line."""
     return json.dumps(encode(message), separators=(",", ":")) + "\n"
+
+
+def is_message(line: str) -> bool:
+    """Whether a line is a message, of this version or another; else some program has said it."""
+    try:
+        data: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and data.get(_KIND) in _MESSAGES
 
 
 def message_of(cls: type[T], line: str) -> T:

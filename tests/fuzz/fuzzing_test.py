@@ -142,6 +142,10 @@ class FuzzingTest(absltest.TestCase):
         self.assertEqual(alarm["kind"], "infra")
         self.assertIn("out of memory", alarm["message"])
 
+    def test_what_other_programs_say_is_no_message(self) -> None:
+        code, told = self._fuzzed(self._program("noisy"), runs=5, words="--jobs=2")
+        self.assertEqual((code, told["scenarios"], told["unjudged"]), (0, 5, {}))
+
     def test_a_player_that_does_not_answer_is_ended_and_started_again(self) -> None:
         with mock.patch.object(crew, "_ANSWER_S", 1.0):
             code, told = self._fuzzed(self._program("hangs"), runs=25, words="--jobs=1 --shrinks=1")

@@ -5,7 +5,7 @@ A trial reaches code by what its ops are. By the rule `knob` one that sets a kno
 `once` it does but for when it is shrunk; by `dies` the program ends at such a one, by `hangs` it
 never answers, by `deaf` not to SIGTERM either, and by `changes` it ends and is of another kernel
 when it is started again. By `slow` each trial takes its time; `blind` cannot tell what code was
-reached; `refuses` never gets ready.
+reached; `refuses` never gets ready; `noisy` has other programs that say what looks like a message.
 LOG gets a line for each.
 """
 
@@ -22,6 +22,8 @@ from ktstr.fuzz.trial import all_ops
 from ktstr.model.scenario.scenario import SetKnob
 from tests.fuzz.machines import SCHEDULER
 
+_NOISE = "\n".join(("{ at", "{}", '{"@kind": "Other"}', '{"number": 1}'))
+
 
 def _played(play: Play, rule: str) -> Played:
     ops = all_ops(play.trial)
@@ -33,6 +35,8 @@ def _played(play: Play, rule: str) -> Played:
         if rule == "deaf":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.pause()
+    if rule == "noisy":
+        print(_NOISE, flush=True)
     if rule == "slow":
         time.sleep(0.3)
     names = {type(op).__name__ for op in ops}
@@ -58,6 +62,8 @@ def main(label: str, rule: str, log: str) -> int:
         return 3
     kernel = "another" if rule == "changes" and os.path.exists(log) else "kernel"
     ready = Ready(VERSION, label, "1n2l2c1t", None, SCHEDULER, kernel, "subject")
+    if rule == "noisy":
+        print(_NOISE, flush=True)
     print(line_of(ready), end="", flush=True)
     for line in sys.stdin:
         play = message_of(Play, line)
