@@ -14,9 +14,9 @@ import concurrent.futures
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.compare.suites import FIGURES, Change, compared
+from tests.support.page import page_to_write, write_page
 
 _BEGIN, _END = "<!-- made by //tests/compare:power -->", "<!-- end -->"
 _TESTS = 70
@@ -101,17 +101,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--write", action="store_true", help="into docs/history.md")
     options = parser.parse_args()
+    page = page_to_write(parser, "docs/history.md") if options.write else None
     cases = [Case(boots, 1.0, _SUITES) for boots in _BOOTS]
     cases += [Case(boots, factor, _SUITES_CHANGED) for factor in _FACTORS for boots in _BOOTS]
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
         counted = list(pool.map(count, cases))
     text = "\n".join(lines(counted))
     print(text)
-    if options.write:
-        page = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], "docs/history.md")
+    if page is not None:
         before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
         after = rest.partition(_END)[2]
-        page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}", encoding="utf-8")
+        write_page(page, f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ Ends with 1 if a fault was not found, found otherwise than it is to be, or seen 
 
 import argparse
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import Any
 from tests.faults.known import classes, ext, fair, placing
 from tests.faults.known.fault import WITHOUT, Fault
 from tests.faults.known.missed import MISSED
+from tests.support.page import page_to_write, write_page
 from tests.support.running import run_to_end
 
 PAGE = "docs/kernel_faults.md"
@@ -71,13 +71,14 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"replace {PAGE}")
     parser.add_argument("--from", dest="source", type=Path, help="DIR/PAGE/TEST/result.json")
     options = parser.parse_args()
+    page = page_to_write(parser, PAGE) if options.write else None
     seen: dict[str, Seen] = {}
-    for page in PAGES:
-        results = _kept(options.source / page) if options.source else _played(page)
+    for each in PAGES:
+        results = _kept(options.source / each) if options.source else _played(each)
         seen |= {name: seen_of(result) for name, result in results.items()}
     text = render(seen)
-    if options.write:
-        Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], PAGE).write_text(text, encoding="utf-8")
+    if page is not None:
+        write_page(page, text)
     else:
         print(text)
     wrong = list(mistakes(seen))
@@ -141,7 +142,8 @@ def _until(result: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> f
 
 def _words(detail: Mapping[str, Any]) -> str:
     kind = str(detail["kind"]).lower()
-    return f"{kind} `{detail['subject']}`" if kind == "invariant" else kind
+    subject = detail.get("subject")
+    return f"{kind} `{subject}`" if kind == "invariant" and subject else kind
 
 
 def _commit(fixed: str) -> str:

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
+import os
 import re
-import tempfile
+import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from absl.testing import absltest
 from runfiles import Runfiles
 
-from ktstr.model.errors import UsageError
+from ktstr.model.errors import InfraError, UsageError
 from tests.faults import known_run
 from tests.faults.known.fault import WITHOUT, switched_on
 from tests.faults.known.missed import MISSED
@@ -48,7 +53,7 @@ def _all_well() -> dict[str, known_run.Seen]:
 
 class SwitchTest(absltest.TestCase):
     def _parameters(self, known: str) -> Path:
-        root = Path(tempfile.mkdtemp())
+        root = Path(self.create_tempdir().full_path)
         (root / "ktstr_fault").write_text("\n", encoding="ascii")
         (root / "ktstr_faults").write_text(known + "\n", encoding="ascii")
         return root
@@ -71,7 +76,7 @@ class SwitchTest(absltest.TestCase):
             self.fail("it was switched on")
 
     def test_a_kernel_without_switches_is_named(self) -> None:
-        root = Path(tempfile.mkdtemp())
+        root = Path(self.create_tempdir().full_path)
         expected = r"fault 'rr_count': Linux .* has no faults to switch on"
         with self.assertRaisesRegex(UsageError, expected), switched_on("rr_count", root=root):
             self.fail("it was switched on")
@@ -94,6 +99,10 @@ class KnownTest(absltest.TestCase):
         found = known_run.seen_of(result)
         self.assertEqual(found.found, "invariant `cfs-h-nr`, stuck")
         self.assertEqual((found.guest_s, found.host_s), (0.75, 4.25))
+
+    def test_an_invariant_without_a_name_is_told_all_the_same(self) -> None:
+        found = known_run.seen_of(_result("PASS", ("INVARIANT", "did not hold")))
+        self.assertEqual(found.found, "invariant")
 
     def test_checks_speak_at_the_end(self) -> None:
         found = known_run.seen_of(_result("PASS", ("STUCK", "x")))
@@ -118,6 +127,42 @@ class KnownTest(absltest.TestCase):
             self.assertIn(f"| `{fault.name}` |", page)
         for missed in MISSED:
             self.assertIn(missed.why, page)
+
+
+class WriteTest(absltest.TestCase):
+    """`--write`, of results of which none are there."""
+
+    def setUp(self) -> None:
+        self._folder = Path(self.create_tempdir().full_path)
+        self._page = self._folder / known_run.PAGE
+        self._page.parent.mkdir()
+        self._page.write_text("as it was")
+
+    def _main(self, **environ: str) -> int:
+        words = ["known", "--write", f"--from={self._folder / 'results'}"]
+        unknown = {k: v for k, v in os.environ.items() if k != "BUILD_WORKSPACE_DIRECTORY"}
+        told = mock.patch.dict(os.environ, unknown | environ, clear=True)
+        with told, mock.patch.object(sys, "argv", words):
+            return known_run.main()
+
+    def test_faults_that_a_run_did_not_have_are_said_to_have_no_result(self) -> None:
+        self.assertEqual(self._main(BUILD_WORKSPACE_DIRECTORY=str(self._folder)), 1)
+        self.assertIn("| no result | - | - |", self._page.read_text())
+        self.assertEqual([each.name for each in self._page.parent.iterdir()], [self._page.name])
+
+    def test_it_is_refused_where_nobody_tells_of_the_workspace(self) -> None:
+        told = io.StringIO()
+        with self.assertRaises(SystemExit), contextlib.redirect_stderr(told):
+            self._main()
+        self.assertIn("--write replaces docs/kernel_faults.md in the workspace", told.getvalue())
+        self.assertEqual(self._page.read_text(), "as it was")
+
+    def test_a_page_that_cannot_be_written_whole_stays_as_it_was(self) -> None:
+        whole = mock.patch.object(Path, "replace", side_effect=OSError(errno.ENOSPC, "full"))
+        with whole, self.assertRaisesRegex(InfraError, "cannot write"):
+            self._main(BUILD_WORKSPACE_DIRECTORY=str(self._folder))
+        self.assertEqual(self._page.read_text(), "as it was")
+        self.assertEqual([each.name for each in self._page.parent.iterdir()], [self._page.name])
 
 
 if __name__ == "__main__":

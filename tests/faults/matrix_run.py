@@ -14,11 +14,11 @@ import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ktstr.model.machine.topology import Topology
 from tests.faults.matrix import FAULTS, LOADS, Unseen
+from tests.support.page import page_to_write, write_page
 from tests.support.running import run_to_end
 
 # the fault in which nothing is wrong
@@ -65,13 +65,14 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"replace {PAGE}")
     parser.add_argument("topologies", nargs="+", help="those of the targets matrix_TOPOLOGY")
     options = parser.parse_args()
+    page = page_to_write(parser, PAGE) if options.write else None
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = dict(zip(options.topologies, pool.map(_play, options.topologies), strict=True))
-    page = render(found)
-    if options.write:
-        Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], PAGE).write_text(page, encoding="utf-8")
+    text = render(found)
+    if page is not None:
+        write_page(page, text)
     else:
-        print(page)
+        print(text)
     wrong = list(mistakes(found))
     print("\n".join(wrong) or "every fault was found, and none where there is none")
     return 1 if wrong else 0
