@@ -42,13 +42,13 @@ class FetchTest(absltest.TestCase):
         (folder / "scratch").mkdir()
         return _Answers(folder / "scratch", folder / "home", said, self._crate("[]"))
 
-    def _crate(self, lock: str | None) -> pathlib.Path:
-        """A .crate file with a manifest, and a Cargo.lock of this text."""
+    def _crate(self, lock: str | None, folder: str = "scx_mine-1.0.0") -> pathlib.Path:
+        """A .crate file with a manifest, and a Cargo.lock of this text, in a folder."""
         file = pathlib.Path(self.create_tempdir().full_path, "scx_mine-1.0.0.crate")
         texts = {"Cargo.toml": "[package]", **({"Cargo.lock": lock} if lock else {})}
         with tarfile.open(file, "w:gz") as archive:
             for name, text in texts.items():
-                entry = tarfile.TarInfo("scx_mine-1.0.0/" + name)
+                entry = tarfile.TarInfo(f"{folder}/{name}")
                 entry.size = len(text)
                 archive.addfile(entry, io.BytesIO(text.encode()))
         return file
@@ -70,6 +70,14 @@ class FetchTest(absltest.TestCase):
             fetch(cargo, Asked("scx_mine", "1.0.0", "0" * 64), None)
         self.assertIn(self._asked(cargo).sha256, str(caught.exception))
         self.assertIn("0" * 64, str(caught.exception))
+
+    def test_a_crate_in_a_folder_of_another_name_is_refused_with_both(self) -> None:
+        cargo = self._cargo()
+        cargo = _Answers(cargo.scratch, cargo.home, cargo.said, self._crate("[]", "mine-main"))
+        expected = r"(?s)wanted: one folder, scx_mine-1.0.0\n  found:  mine-main\n"
+        with self.assertRaisesRegex(CrateError, expected):
+            fetch(cargo, self._asked(cargo), None)
+        self.assertEqual(list(cargo.scratch.iterdir()), [])
 
     def test_a_crate_that_cargo_does_not_find_is_told_in_cargos_words(self) -> None:
         cargo = self._cargo(info=(101, "", "error: could not find `scx_mine@1.0.0` in registry"))
@@ -97,6 +105,20 @@ class FetchTest(absltest.TestCase):
         cargo = self._cargo(vendor=(101, "", words))
         with self.assertRaisesRegex(CrateError, "checksum for `libc v0.2.190` changed"):
             fetch(cargo, self._asked(cargo), None)
+
+
+class CargoTest(absltest.TestCase):
+    def test_the_root_may_lie_in_a_folder_of_any_name(self) -> None:
+        root = pathlib.Path(self.create_tempdir("a root; $HOME's").full_path)
+        loader = root / "usr/lib64/ld-linux-x86-64.so.2"
+        loader.parent.mkdir(parents=True)
+        loader.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+        loader.chmod(0o755)
+        cargo = Cargo.of_root(root, pathlib.Path(self.create_tempdir().full_path))
+        said = cargo.run("info", "a b").stdout.splitlines()
+        libraries = str(root / "usr/lib/x86_64-linux-gnu")
+        expected = ["--library-path", libraries, str(root / "usr/bin/cargo"), "info", "a b"]
+        self.assertEqual(said, expected)
 
 
 class ArchiveTest(absltest.TestCase):

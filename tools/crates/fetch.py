@@ -21,6 +21,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -64,8 +65,8 @@ class Cargo:
         """Writes the scripts that start cargo and rustc through the root's loader."""
         for name in ("cargo", "rustc"):
             script = scratch / name
-            start = f"{root / _LOADER} --library-path {root / _LIBRARIES}"
-            script.write_text(f'#!/bin/sh\nexec {start} {root}/usr/bin/{name} "$@"\n')
+            start = [root / _LOADER, "--library-path", root / _LIBRARIES, root / "usr/bin" / name]
+            script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, start))} "$@"\n')
             script.chmod(0o755)
         home = os.environ.get("CARGO_HOME") or pathlib.Path("~/.cargo").expanduser()
         return cls(scratch, pathlib.Path(home))
@@ -147,12 +148,21 @@ def _sha256(file: pathlib.Path) -> str:
 
 
 def _unpacked(file: pathlib.Path, asked: Asked, scratch: pathlib.Path) -> pathlib.Path:
+    wanted = f"{asked.crate}-{asked.version}"
     try:
         with tarfile.open(file) as archive:
-            archive.extractall(scratch, filter="data")
-    except (tarfile.TarError, OSError) as error:
+            found = sorted({name.partition("/")[0] for name in archive.getnames()})
+            if found == [wanted]:
+                archive.extractall(scratch, filter="data")
+    except (tarfile.TarError, OSError, EOFError) as error:
         raise CrateError(f"{asked}: {file} cannot be unpacked: {error}") from error
-    return scratch / f"{asked.crate}-{asked.version}"
+    if found != [wanted]:
+        raise CrateError(
+            f"{asked}: {file} is no package of it.\n  wanted: one folder, {wanted}\n"
+            f"  found:  {', '.join(found[:5]) or 'nothing'}\n"
+            "  Give the digest of the file as the registry has it, made by `cargo package`."
+        )
+    return scratch / wanted
 
 
 def _lock(crate: pathlib.Path, asked: Asked, lock: pathlib.Path | None) -> None:
