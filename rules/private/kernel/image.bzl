@@ -9,6 +9,7 @@ load("//rules/private/providers:kernel_source_info.bzl", "KernelSourceInfo")
 load(":archives.bzl", "ARCHIVES")
 load(":configuration.bzl", "CONFIGURATION_ATTRS", "kernel_configuration")
 load(":index.bzl", "INDEX_ATTRS", "kernel_index")
+load(":outputs.bzl", "built_groups", "kernel_outputs", "kernel_providers")
 load(":scx_headers.bzl", "kernel_scx_headers")
 
 visibility(["//rules"])
@@ -68,19 +69,7 @@ def _build(ctx, fragments, outputs):
 
 def _kernel_image_impl(ctx):
     _check(ctx)
-    names = {
-        "System.map": "system_map",
-        "build_info.json": "build_info",
-        "bzImage": "bzimage",
-        "config": "config",
-        "release": "release",
-        "vmlinux": "vmlinux",
-        "vmlinux.h": "vmlinux_h",
-    }
-    files = {
-        name: ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
-        for name in names
-    }
+    files = kernel_outputs(ctx, bzimage = True)
 
     # Of the same build, and of no other output group: where nobody asks for it, it stays in the cache.
     dwarf = ctx.actions.declare_file(ctx.label.name + "/vmlinux.dwarf")
@@ -94,24 +83,14 @@ def _kernel_image_impl(ctx):
         configuration.fragments if versions else ctx.files.fragments,
         files | {"vmlinux.dwarf": dwarf},
     )
-    index = kernel_index(ctx, files["vmlinux"])
-    return [
-        DefaultInfo(files = depset(files.values())),
-        OutputGroupInfo(
-            _validation = depset([configuration.config]),
-            configuration = depset([configuration.config]),
-            dwarf = depset([dwarf]),
-            index = depset([index]),
-            **{field: depset([files[name]]) for name, field in names.items()}
-        ),
-        KernelImageInfo(
-            index = index,
-            patches = ctx.attr.source[KernelSourceInfo].patches if KernelSourceInfo in ctx.attr.source else [],
-            scx_headers = kernel_scx_headers(ctx, ctx.file.source),
-            source = ctx.file.source,
-            **{field: files[name] for name, field in names.items()}
-        ),
-    ]
+    return kernel_providers(
+        files,
+        kernel_index(ctx, files["vmlinux"]),
+        groups = built_groups(configuration, dwarf),
+        patches = ctx.attr.source[KernelSourceInfo].patches if KernelSourceInfo in ctx.attr.source else [],
+        scx_headers = kernel_scx_headers(ctx, ctx.file.source),
+        source = ctx.file.source,
+    )
 
 _kernel_image = rule(
     implementation = _kernel_image_impl,

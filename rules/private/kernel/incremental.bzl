@@ -6,18 +6,10 @@ load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":configuration.bzl", "CONFIGURATION_ATTRS", "kernel_configuration")
 load(":index.bzl", "INDEX_ATTRS", "kernel_index")
+load(":outputs.bzl", "built_groups", "kernel_outputs", "kernel_providers")
 load(":scx_headers.bzl", "kernel_scx_headers")
 
 visibility(["//rules"])
-
-_OUTPUTS = {
-    "System.map": "system_map",
-    "build_info.json": "build_info",
-    "config": "config",
-    "release": "release",
-    "vmlinux": "vmlinux",
-    "vmlinux.h": "vmlinux_h",
-}
 
 # It reads and writes a folder that no other machine has, and what is in it is not told by its inputs.
 _HERE_ALONE = {
@@ -56,32 +48,19 @@ def _build(ctx, configuration, outputs):
     )
 
 def _incremental_kernel_impl(ctx):
-    files = {
-        name: ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
-        for name in _OUTPUTS
-    }
+    files = kernel_outputs(ctx)
     dwarf = ctx.actions.declare_file(ctx.label.name + "/vmlinux.dwarf")
     configuration = kernel_configuration(ctx, ctx.file.source, ctx.files.fragments, ctx.file.versions)
     _build(ctx, configuration, files | {"vmlinux.dwarf": dwarf})
-    index = kernel_index(ctx, files["vmlinux"])
-    return [
-        DefaultInfo(files = depset(files.values())),
-        OutputGroupInfo(
-            _validation = depset([configuration.config]),
-            configuration = depset([configuration.config]),
-            dwarf = depset([dwarf]),
-            index = depset([index]),
-            **{field: depset([files[name]]) for name, field in _OUTPUTS.items()}
-        ),
-        KernelImageInfo(
-            bzimage = None,
-            index = index,
-            patches = [],
-            scx_headers = kernel_scx_headers(ctx, ctx.file.source),
-            source = ctx.file.source,
-            **{field: files[name] for name, field in _OUTPUTS.items()}
-        ),
-    ]
+    return kernel_providers(
+        files,
+        kernel_index(ctx, files["vmlinux"]),
+        groups = built_groups(configuration, dwarf),
+        bzimage = None,
+        patches = [],
+        scx_headers = kernel_scx_headers(ctx, ctx.file.source),
+        source = ctx.file.source,
+    )
 
 incremental_kernel = rule(
     implementation = _incremental_kernel_impl,

@@ -5,26 +5,15 @@ load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":index.bzl", "INDEX_ATTRS", "kernel_index")
+load(":outputs.bzl", "kernel_outputs", "kernel_providers")
 load(":scx_headers.bzl", "kernel_scx_headers")
 
 visibility(["//rules"])
 
-_OUTPUTS = {
-    "System.map": "system_map",
-    "build_info.json": "build_info",
-    "config": "config",
-    "release": "release",
-    "vmlinux": "vmlinux",
-    "vmlinux.h": "vmlinux_h",
-}
-
 def _prebuilt_kernel_impl(ctx):
     if not ctx.file.bzimage and not ctx.file.vmlinux:
         fail("%s: give bzimage, vmlinux or both; a guest boots the vmlinux, which a bzImage holds" % ctx.label)
-    files = {
-        name: ctx.actions.declare_file("%s/%s" % (ctx.label.name, name))
-        for name in _OUTPUTS
-    }
+    files = kernel_outputs(ctx)
     needed = "/in/" + ctx.file.needed.basename
     inputs = {
         "/ktstr/tools/kernel/config.py": ctx.file._config,
@@ -46,23 +35,14 @@ def _prebuilt_kernel_impl(ctx):
         mnemonic = "PrebuiltKernel",
         progress_message = "Completing kernel %{label}",
     )
-    index = kernel_index(ctx, files["vmlinux"])
-    fields = {field: files[name] for name, field in _OUTPUTS.items()}
-    return [
-        DefaultInfo(files = depset(files.values())),
-        OutputGroupInfo(
-            index = depset([index]),
-            **{field: depset([file]) for field, file in fields.items()}
-        ),
-        KernelImageInfo(
-            bzimage = ctx.file.bzimage,
-            index = index,
-            patches = [],
-            scx_headers = kernel_scx_headers(ctx, ctx.file.source) if ctx.file.source else None,
-            source = ctx.file.source,
-            **fields
-        ),
-    ]
+    return kernel_providers(
+        files,
+        kernel_index(ctx, files["vmlinux"]),
+        bzimage = ctx.file.bzimage,
+        patches = [],
+        scx_headers = kernel_scx_headers(ctx, ctx.file.source) if ctx.file.source else None,
+        source = ctx.file.source,
+    )
 
 prebuilt_kernel = rule(
     implementation = _prebuilt_kernel_impl,
