@@ -2,6 +2,7 @@
 """The rule `commanded_scheduler`."""
 
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+load(":layer.bzl", "LAYER_ATTRS", "scheduler_layer")
 load(":places.bzl", "CGROUP_ATTRS", "NO_PLACES", "cgroups_problem")
 load(":settings.bzl", "GUEST_SETTING_ATTRS", "check_guest_settings")
 
@@ -24,24 +25,9 @@ def _check(ctx):
         fail("%s: %s" % (ctx.label, problem))
     check_guest_settings(ctx)
 
-def _layer(ctx):
-    """A layer with nothing in it: such a scheduler brings no file."""
-    manifest = ctx.actions.declare_file(ctx.label.name + ".manifest.json")
-    ctx.actions.write(manifest, "[]\n")
-    layer = ctx.actions.declare_file(ctx.label.name + ".cpio")
-    ctx.actions.run(
-        executable = ctx.executable._layer,
-        arguments = ["--manifest", manifest.path, "--output", layer.path],
-        inputs = [manifest],
-        outputs = [layer],
-        mnemonic = "SchedulerLayer",
-        progress_message = "Writing scheduler layer %{label}",
-    )
-    return layer
-
 def _commanded_scheduler_impl(ctx):
     _check(ctx)
-    layer = _layer(ctx)
+    layer = scheduler_layer(ctx)  # it brings no file
     return [
         DefaultInfo(files = depset()),
         OutputGroupInfo(layer = depset([layer])),
@@ -78,7 +64,6 @@ the one before had effect.""",
             mandatory = True,
             doc = "Commands that switch it on, one after another.",
         ),
-        "_layer": attr.label(default = "//tools/initramfs:layer", executable = True, cfg = "exec"),
-    } | CGROUP_ATTRS | GUEST_SETTING_ATTRS,
+    } | CGROUP_ATTRS | GUEST_SETTING_ATTRS | LAYER_ATTRS,
     provides = [ScxSchedulerInfo],
 )

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_scx_tool`: an example scheduler of a kernel's own tools/sched_ext."""
 
-load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS", "KERNELS_OWN_FLAGS")
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
-load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
-load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load("//rules/private/build:root_action.bzl", "run_in_root")
+load(":kernel_scx_build.bzl", "KERNEL_SCX_ATTRS", "KERNEL_SCX_FLAGS", "kernel_scx_inputs")
 
 visibility(["//rules"])
 
@@ -25,13 +24,8 @@ def _kernel_scx_tool_impl(ctx):
     program = ctx.actions.declare_file("%s/%s" % (ctx.label.name, ctx.attr.tool))
     run_in_root(
         ctx,
-        command = ["sh", "-ec", _BUILD, "sh", ctx.attr.tool] + BPF_FLAGS +
-                  KERNELS_OWN_FLAGS,
-        inputs = {
-            "/elf_search_tree.c": ctx.file._elf_search_tree,
-            "/kernel/vmlinux.h": ctx.attr.kernel[KernelImageInfo].vmlinux_h,
-            "/sched_ext.tar": ctx.file.source,
-        },
+        command = ["sh", "-ec", _BUILD, "sh", ctx.attr.tool] + KERNEL_SCX_FLAGS,
+        inputs = kernel_scx_inputs(ctx),
         outputs = {"tool": program},
         scratch = ["/build"],
         mnemonic = "KernelScxTool",
@@ -43,22 +37,8 @@ kernel_scx_tool = rule(
     implementation = _kernel_scx_tool_impl,
     cfg = guest_mode,
     doc = "One program of a kernel's tools/sched_ext, statically linked.",
-    attrs = {
-        "kernel": attr.label(
-            mandatory = True,
-            providers = [KernelImageInfo],
-            doc = "The kernel whose types it is compiled against.",
-        ),
-        "source": attr.label(
-            allow_single_file = [".tar"],
-            mandatory = True,
-            doc = "A kernel_scx_source.",
-        ),
+    attrs = KERNEL_SCX_ATTRS | {
         "tool": attr.string(mandatory = True, doc = "The program's name, e.g. \"scx_simple\"."),
-        "_elf_search_tree": attr.label(
-            default = "//sched/loader:elf_search_tree.c",
-            allow_single_file = True,
-        ),
-    } | ROOT_ATTRS,
+    },
     executable = True,
 )

@@ -6,6 +6,7 @@ load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/build:werror.bzl", "WERROR_ATTRS")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
+load(":layer.bzl", "LAYER_ATTRS", "scheduler_layer")
 load(":object.bzl", "SCHEDULER_OBJECT_ATTRS", "SOURCES_ATTRS", "check_sources", "compile_scheduler", "scheduler_sources")
 load(":places.bzl", "PLACE_ATTRS", "places_files", "places_of", "places_problem")
 load(":program.bzl", "PROGRAM_ATTRS", "program_layout", "program_problem")
@@ -131,27 +132,6 @@ def _check(ctx):
         fail("%s: %s" % (ctx.label, problem))
     check_guest_settings(ctx)
 
-def _write_layer(ctx, folder, files):
-    """Declares the layer with `files`, a dict of name to File and mode, in the guest's folder.
-
-    A tree artifact has the name "", and no mode: what is in it lies in the folder itself.
-    """
-    manifest = ctx.actions.declare_file(ctx.label.name + ".manifest.json")
-    ctx.actions.write(manifest, json.encode_indent([
-        {"kind": "file", "mode": mode, "path": folder + "/" + name, "source": file.path} if name else {"kind": "tree", "path": folder, "source": file.path}
-        for name, (file, mode) in files.items()
-    ]))
-    layer = ctx.actions.declare_file(ctx.label.name + ".cpio")
-    ctx.actions.run(
-        executable = ctx.executable._layer,
-        arguments = ["--manifest", manifest.path, "--output", layer.path],
-        inputs = [file for file, _ in files.values()] + [manifest],
-        outputs = [layer],
-        mnemonic = "SchedulerLayer",
-        progress_message = "Writing scheduler layer %{label}",
-    )
-    return layer
-
 def _settings(ctx):
     return [
         part
@@ -203,7 +183,7 @@ def _scx_scheduler_impl(ctx):
         files, argv, outputs, checks = _from_source(ctx, folder, ops_name)
     else:
         files, argv, outputs, checks = _from_binary(ctx, folder)
-    layer = _write_layer(ctx, folder, files | places_files(ctx))
+    layer = scheduler_layer(ctx, folder, files | places_files(ctx))
     return [
         DefaultInfo(files = depset(outputs)),
         OutputGroupInfo(_validation = depset(checks), layer = depset([layer])),
@@ -256,10 +236,9 @@ brings the libraries that its ELF headers ask for.""",
                   "of its sched_ext_ops -> value; as a number \"possible_cpus\" is that of the guest.",
         ),
         "_include": attr.label(default = "//sched/include"),
-        "_layer": attr.label(default = "//tools/initramfs:layer", executable = True, cfg = "exec"),
         "_tested_kernel": attr.label(default = "//rules:kernel", providers = [KernelImageInfo]),
         "_types": attr.label(default = "//rules:types", providers = [KernelImageInfo]),
         "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
-    } | GUEST_SETTING_ATTRS | PLACE_ATTRS | PROGRAM_ATTRS | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | SOURCES_ATTRS | WERROR_ATTRS,
+    } | GUEST_SETTING_ATTRS | LAYER_ATTRS | PLACE_ATTRS | PROGRAM_ATTRS | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | SOURCES_ATTRS | WERROR_ATTRS,
     provides = [ScxSchedulerInfo],
 )
