@@ -20,7 +20,7 @@ from ktstr.model.verdict.kinds import Kind
 
 # Host seconds for a player to make its machine ready, and to end once its input has.
 _READY_S, _END_S = 300.0, 20.0
-# Host seconds for an answer: the player itself gives a trial up before (ktstr/runner/answer.py).
+# Host seconds for an answer: a player itself gives a trial up before (ktstr/runner/play/answer.py).
 _ANSWER_S = 420.0
 _TOLD = 2000
 

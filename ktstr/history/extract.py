@@ -24,7 +24,7 @@ _FIRST_WITH_FIGURES = 4
 _UNKNOWN = "unknown"
 # the subject of figures of the guest's root cgroup; those of all workers have none
 _ROOT = "/"
-# notes of a result's host (ktstr/runner/host_tuning.py)
+# notes of a result's host (ktstr/runner/host/tuning.py)
 _GOVERNOR, _MITIGATIONS, _THP = "cpu governor", "mitigations", "transparent hugepages"
 
 

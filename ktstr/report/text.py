@@ -6,21 +6,21 @@ from __future__ import annotations
 import collections
 
 from ktstr.report.advice import commands, files_to_read
-from ktstr.report.checks_text import check_lines, claim_lines, relative_lines
-from ktstr.report.disk_text import disk_lines
-from ktstr.report.invariants_text import invariant_lines
 from ktstr.report.logs import log_text
-from ktstr.report.looked_text import cost_lines, coverage_lines, decision_lines
-from ktstr.report.monitor_text import monitor_lines
-from ktstr.report.payload_text import payload_lines
-from ktstr.report.post_mortem_text import memory_log_lines, wait_lines
-from ktstr.report.program_text import program_lines, refusal_lines
-from ktstr.report.replay_text import replay_lines
-from ktstr.report.sample_text import sample_lines
-from ktstr.report.snapshot_text import snapshot_lines
+from ktstr.report.sections.checks import check_lines, claim_lines, relative_lines
+from ktstr.report.sections.disk import disk_lines
+from ktstr.report.sections.invariants import invariant_lines
+from ktstr.report.sections.looked import cost_lines, coverage_lines, decision_lines
+from ktstr.report.sections.monitor import monitor_lines
+from ktstr.report.sections.payload import payload_lines
+from ktstr.report.sections.post_mortem import memory_log_lines, wait_lines
+from ktstr.report.sections.program import program_lines, refusal_lines
+from ktstr.report.sections.replay import replay_lines
+from ktstr.report.sections.sample import sample_lines
+from ktstr.report.sections.snapshot import snapshot_lines
+from ktstr.report.sections.told import told_lines
+from ktstr.report.sections.witness import witness_lines
 from ktstr.report.tables import cgroup_table, more_lines, step_table, timeline_table
-from ktstr.report.told_text import told_lines
-from ktstr.report.witness_text import witness_lines
 from ktstr.result import result_pb2
 from ktstr.result.characters import one_line, printable
 

@@ -14,11 +14,11 @@ from ktstr.machine.load import load_target
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.runner.arguments import parse_arguments
 from ktstr.runner.bazel import BazelTest
-from ktstr.runner.command import COMMAND_ERROR, run_command
 from ktstr.runner.exit_status import ExitStatus
 from ktstr.runner.packing import outputs_are_packed
 from ktstr.runner.run import run_target
-from ktstr.runner.shell import run_shell
+from ktstr.runner.shell.command import COMMAND_ERROR, run_command
+from ktstr.runner.shell.terminal import run_shell
 from ktstr.vm.signals import Termination
 
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
                 temp = environment.temp_dir
                 status = run_replay(target, arguments.replay, temp, termination)
         elif arguments.play:
-            from ktstr.runner.playing import run_player  # of `ktstr fuzz` alone
+            from ktstr.runner.play.playing import run_player  # of `ktstr fuzz` alone
 
             with Termination() as termination:
                 status = run_player(target, environment.temp_dir, termination)

@@ -23,8 +23,8 @@ from ktstr.report.junit import Case, case_of, error_case, junit
 from ktstr.report.text import headline, text_report
 from ktstr.result.make.whole import result_of
 from ktstr.runner.bazel import BazelTest
-from ktstr.runner.host_context import host_context
-from ktstr.runner.host_tuning import tuning_notes
+from ktstr.runner.host.context import host_context
+from ktstr.runner.host.tuning import tuning_notes
 from ktstr.runner.traces import write_trace
 
 # What stays of a test where the runner is killed before it can say more.

@@ -14,7 +14,7 @@ from ktstr.host.ending import OUT_OF_TIME, Ending, EndingKind
 from ktstr.judge.judge import judge
 from ktstr.model.scenario.scenario import CgroupDef, Fixed, Scenario, Step
 from ktstr.model.verdict.checks import Checks
-from ktstr.runner.answer import answer_of
+from ktstr.runner.play.answer import answer_of
 from tests.support.runs import good_run
 
 _MS = 1_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from ktstr.runner.host_tuning import tuning_notes
+from ktstr.runner.host.tuning import tuning_notes
 
 
 class TuningTest(absltest.TestCase):

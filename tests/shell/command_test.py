@@ -12,9 +12,9 @@ from absl.testing import absltest, parameterized
 from ktstr.guest.command import CommandRun
 from ktstr.guest.system.reactor import Reactor
 from ktstr.model.facts import Event, LogChunk, TestFacts
-from ktstr.runner import command as host
 from ktstr.runner.arguments import Command
 from ktstr.runner.cases.planning import shell_plan
+from ktstr.runner.shell import command as host
 from tests.support import targets
 from tests.support.sink import Sink
 

@@ -36,12 +36,12 @@ from ktstr.model.errors import UsageError
 from ktstr.model.scenario.scenario import CgroupDef, defs
 from ktstr.model.verdict.checks import Checks
 from ktstr.model.verdict.kinds import Kind
-from ktstr.runner.answer import LONGEST_S, answer_of, refused
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of
 from ktstr.runner.exit_status import ExitStatus
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.identity import sha256_of
+from ktstr.runner.play.answer import LONGEST_S, answer_of, refused
 from ktstr.vm.signals import Termination
 
 # The name of every trial's test: the same scenario, the same run.

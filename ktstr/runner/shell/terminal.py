@@ -15,7 +15,7 @@ from ktstr.initramfs import newc
 from ktstr.machine.target import Target
 from ktstr.model.errors import InfraError
 from ktstr.runner.exit_status import ExitStatus
-from ktstr.runner.shell_guest import shell_guest
+from ktstr.runner.shell.guest import shell_guest
 from ktstr.vm.command.machine import MachineSpec, Wiring, command
 from ktstr.vm.disk.clones import Cloner
 from ktstr.vm.process import die_with

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import textwrap
 
-from ktstr.report.snapshot_text import change_lines
+from ktstr.report.sections.snapshot import change_lines
 from ktstr.result import result_pb2
 from ktstr.result.characters import one_line, printable
 

@@ -18,7 +18,7 @@ from ktstr.model.function_end import FunctionEnd
 from ktstr.record.collect import Fact
 from ktstr.record.run import RunRecord
 from ktstr.runner.arguments import Command
-from ktstr.runner.shell_guest import shell_guest
+from ktstr.runner.shell.guest import shell_guest
 from ktstr.vm.signals import Termination
 
 # As of timeout(1): the command ran out of time, and it could not be run.
