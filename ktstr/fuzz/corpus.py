@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ktstr.fuzz.cause import Cause
 from ktstr.fuzz.journal import Journal
 from ktstr.fuzz.trial import Trial
 from ktstr.model.codec import decode, encode
@@ -25,7 +26,7 @@ from ktstr.model.errors import InfraError, UsageError
 
 FORMAT = 2
 _ABOUT, _JOURNAL, _KEPT, _ALARMS = "corpus.json", "journal.jsonl", "kept", "alarms"
-_CAUSE, TEST = "cause.json", "found.py"
+_CAUSE, _TEST = "cause.json", "found.py"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Alarm:
     again: bool = True
 
 
+def test_of(folder: Path, alarm: Alarm) -> Path:
+    """Where the test file of an alarm is, in the corpus in a folder."""
+    return folder / _ALARMS / Cause(alarm.kind, alarm.key, alarm.message).folder / _TEST
+
+
 class Corpus:
     """A folder; made by `opened`."""
 
@@ -93,12 +99,12 @@ class Corpus:
         except (OSError, ValueError, RecursionError, UsageError) as error:
             raise UsageError(f"{path}: a trial of the journal is not there: {error}") from error
 
-    def alarm(self, folder: str, alarm: Alarm, test: str) -> Path:
+    def alarm(self, alarm: Alarm, test: str) -> Path:
         """Writes what was found; gives the test file. Raises InfraError."""
-        place = self.folder / _ALARMS / folder
-        _write(place / TEST, test)
-        _write(place / _CAUSE, json.dumps(encode(alarm), indent=1) + "\n")
-        return place / TEST
+        path = test_of(self.folder, alarm)
+        _write(path, test)
+        _write(path.with_name(_CAUSE), json.dumps(encode(alarm), indent=1) + "\n")
+        return path
 
     def alarms(self) -> dict[str, Alarm]:
         """Those that were shrunk and written, by their keys.

@@ -185,8 +185,7 @@ class Fuzzing:
             small.trial,
             again,
         )
-        folder = entry.judged.cause.folder if entry.judged.cause else ""
-        path = self.corpus.alarm(folder, alarm, self._test(alarm))
+        path = self.corpus.alarm(alarm, self._test(alarm))
         self._known[alarm.key] = alarm
         self.tally.alarms.append((alarm, path))
         ops = ops_count(alarm.trial)

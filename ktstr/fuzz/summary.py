@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ktstr.fuzz.campaign import Campaign
-from ktstr.fuzz.corpus import TEST, Alarm
+from ktstr.fuzz.corpus import Alarm, test_of
 from ktstr.fuzz.fuzzing import Tally
 from ktstr.fuzz.trial import ops_count
 
@@ -28,7 +28,7 @@ def lines_of(
             whole = "; it did not come again when it was played once more"
         yield (
             f"    {ops_count(alarm.trial)} ops, of {alarm.ops}, after {alarm.tried} runs{whole}: "
-            f"{_place(alarm, folder)}"
+            f"{test_of(folder, alarm)}"
         )
     for key, times in unshrunk(tally, alarms).items():
         yield f"--- {key} ({times} of {campaign.done} scenarios), and it was not shrunk yet"
@@ -97,14 +97,8 @@ def data_of(
                 "tried": alarm.tried,
                 "whole": alarm.whole,
                 "again": alarm.again,
-                "test": str(_place(alarm, folder)),
+                "test": str(test_of(folder, alarm)),
             }
             for alarm in sorted(alarms, key=lambda one: one.number)
         ],
     }
-
-
-def _place(alarm: Alarm, folder: Path) -> Path:
-    from ktstr.fuzz.cause import Cause
-
-    return folder / "alarms" / Cause(alarm.kind, alarm.key, alarm.message).folder / TEST

@@ -40,7 +40,7 @@ class CorpusTest(absltest.TestCase):
             corpus.keep(3, _TRIAL)
             corpus.journal.add(_entry(3))
             alarm = Alarm("panic", "panic boom", "boom 7", 3, 5, 12, True, _TRIAL)
-            path = corpus.alarm("panic_boom", alarm, "text\n")
+            path = corpus.alarm(alarm, "text\n")
         with opened(self._folder, _ABOUT) as corpus:
             self.assertEqual(corpus.kept(3), _TRIAL)
             self.assertEqual(corpus.journal.read(), {3: _entry(3)})
