@@ -14,23 +14,19 @@ from typing import Any
 from unittest import mock
 
 from absl.testing import absltest
-from runfiles import Runfiles
 
 from ktstr.model.errors import InfraError, UsageError
 from tests.faults import known_run
 from tests.faults.known.fault import WITHOUT, switched_on
 from tests.faults.known.missed import MISSED
+from tests.support.located import located
 
 _SWITCH = re.compile(r"^\+\tFAULT\((\w+)\)", re.MULTILINE)
 _PLACE = re.compile(r"^\+.*ktstr_fault\((\w+)\)", re.MULTILINE)
 
 
 def _patch() -> str:
-    runfiles = Runfiles.Create()
-    assert runfiles is not None
-    path = runfiles.Rlocation("_main/sched/faults/faults.patch")
-    assert path is not None
-    return Path(path).read_text(encoding="utf-8")
+    return located("_main/sched/faults/faults.patch").read_text(encoding="utf-8")
 
 
 def _result(verdict: str, *messages: tuple[str, str]) -> dict[str, Any]:

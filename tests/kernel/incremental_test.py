@@ -15,7 +15,8 @@ import sys
 import tarfile
 
 from absl.testing import absltest
-from runfiles import Runfiles
+
+from tests.support.located import located
 
 _MAKEFILE = """\
 vmlinux: $(O)/vmlinux
@@ -125,9 +126,10 @@ class IncrementalTest(absltest.TestCase):
             self.work / "part.tar": "/in/part.tar",
         }
         for tool in _TOOLS:
-            mounts[_find(f"_main/tools/kernel/{tool}.py")] = f"/ktstr/tools/kernel/{tool}.py"
-        command = [sys.executable, str(_find("_main/tools/root/enter.py"))]
-        command += ["--root", str(_find(os.environ["DEBIAN_ROOT"]))]
+            path = f"tools/kernel/{tool}.py"
+            mounts[located(f"_main/{path}").resolve()] = f"/ktstr/{path}"
+        command = [sys.executable, str(located("_main/tools/root/enter.py").resolve())]
+        command += ["--root", str(located(os.environ["DEBIAN_ROOT"]).resolve())]
         for host, inside in mounts.items():
             command += ["--ro", f"{host}={inside}"]
         command += ["--rw", f"{self.folder}=/build"]
@@ -137,14 +139,6 @@ class IncrementalTest(absltest.TestCase):
         command += ["--state", "/in/state", "--prepared", "/in/part.tar", "--config", "/in/config"]
         command += ["--fragment", "a.config=/in/config", "--folder", "/build", "--out", "/out"]
         return subprocess.run(command, text=True, capture_output=True, check=False)
-
-
-def _find(path: str) -> pathlib.Path:
-    runfiles = Runfiles.Create()
-    assert runfiles is not None
-    found = runfiles.Rlocation(path)
-    assert found is not None, path
-    return pathlib.Path(found).resolve()
 
 
 if __name__ == "__main__":

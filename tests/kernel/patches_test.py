@@ -11,7 +11,8 @@ import sys
 import tarfile
 
 from absl.testing import absltest
-from runfiles import Runfiles
+
+from tests.support.located import located
 
 _NUMBERS = "".join(f"{number}\n" for number in range(1, 41))
 _TREE = {
@@ -178,7 +179,7 @@ class PatchesTest(absltest.TestCase):
         command += ["--ro", f"{self.source}=/in/linux.tar.gz", "--scratch", "/scratch"]
         for tool in ("patches", "patchfile"):
             path = f"tools/kernel/{tool}.py"
-            command += ["--ro", f"{_find(f'_main/{path}')}=/ktstr/{path}"]
+            command += ["--ro", f"{located(f'_main/{path}').resolve()}=/ktstr/{path}"]
         command += ["--out", f"tar.zst={self.work / 'out'}", "--", "python3", "-I"]
         command += ["/ktstr/tools/kernel/patches.py", "--kernel", "//my:linux"]
         command += ["--source", "/in/linux.tar.gz", "--work", "/scratch", "--out", "/out/tar.zst"]
@@ -186,16 +187,9 @@ class PatchesTest(absltest.TestCase):
 
     def entered(self) -> list[str]:
         """The beginning of a command in the root."""
-        root = _find(os.environ["DEBIAN_ROOT"])
-        return [sys.executable, str(_find("_main/tools/root/enter.py")), "--root", str(root)]
-
-
-def _find(path: str) -> pathlib.Path:
-    runfiles = Runfiles.Create()
-    assert runfiles is not None
-    found = runfiles.Rlocation(path)
-    assert found is not None, path
-    return pathlib.Path(found).resolve()
+        enter = located("_main/tools/root/enter.py").resolve()
+        root = located(os.environ["DEBIAN_ROOT"]).resolve()
+        return [sys.executable, str(enter), "--root", str(root)]
 
 
 if __name__ == "__main__":
