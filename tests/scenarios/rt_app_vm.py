@@ -17,6 +17,7 @@ _BEAT = {"tasks": {"beat": {"instance": 3, "run": 1000, "timer": {"ref": "b", "p
 _CHAIN = {
     "tasks": {
         "camera": {
+            "cpus": [0],
             "run": 300,
             "lock": "frame",
             "signal": "ready",
@@ -24,15 +25,16 @@ _CHAIN = {
             "timer": {"ref": "tick", "period": 4000},
         },
         "codec": {
+            "cpus": [0],
             "lock": "frame",
             "wait": {"ref": "ready", "mutex": "frame"},
             "unlock": "frame",
             "run": 500,
             "resume": "writer",
         },
-        "writer": {"suspend": "", "run": 100, "mem": 4096, "iorun": 4096},
-        "left": {"instance": 2, "run": 200, "barrier": "meet", "yield": ""},
-        "right": {"run": 900, "barrier": "meet"},
+        "writer": {"cpus": [0], "suspend": "", "run": 100, "mem": 4096, "iorun": 4096},
+        "left": {"cpus": [1], "instance": 2, "run": 200, "barrier": "meet", "yield": ""},
+        "right": {"cpus": [1], "run": 900, "barrier": "meet"},
     }
 }
 _CHANGES = {
@@ -97,9 +99,10 @@ def events_of_several_tasks(ctx: Context) -> None:
     played = ctx.run(*rt_app_cgroups(_CHAIN), hold=Fixed(0.4))
     camera, codec, writer, *met = _turns(played.workers)
     assert 95 <= camera <= 101, camera
-    # a signal that nobody waits for yet is lost: at the beginning, or where the other is late
-    assert camera - 15 <= codec <= camera + 1, (camera, codec)
-    assert codec - 15 <= writer <= codec + 1, (codec, writer)
+    # a signal that nobody waits for yet is lost, as at the beginning; later each waits again in
+    # time, for the three have a CPU and want a quarter of it; the last turn may be under way
+    assert camera - 2 <= codec <= camera + 1, (camera, codec)
+    assert codec - 2 <= writer <= codec + 1, (codec, writer)
     assert len(met) == 3 and max(met) - min(met) <= 1, met
     assert 100 <= max(met) <= 445, met
     wakes = {worker.index: worker.wake.count for worker in played.workers}
