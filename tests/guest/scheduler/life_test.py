@@ -88,7 +88,9 @@ class SchedulerLifeTest(absltest.TestCase):
         pid = os.path.join(self.create_tempdir().full_path, "pid")
         # in a session of its own, and without the outputs, as daemon(3) does
         script = 'setsid sh -c "echo \\$\\$ >$1.new; mv $1.new $1; exec sleep 600" '
-        script += "</dev/null >/dev/null 2>&1 & while [ ! -e $1 ]; do :; done"
+        script += "</dev/null >/dev/null 2>&1 & "
+        # until it is what it becomes, so that its name is known
+        script += "until read pid <$1 && read it </proc/$pid/comm && [ $it = sleep ]; do :; done"
         life = self._foreign(script, pid)
         self.assertFalse(life.start())
         facts = life.finish()[0]
