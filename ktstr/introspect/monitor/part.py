@@ -76,7 +76,8 @@ class MonitorLook:
         """What the records say."""
         if not looked.probes:
             return MonitorSeries(How.NOBODY, looked.problem or "the plugin did not say what it saw")
-        ticks, idle = [], []
+        ticks: list[Taken] = []
+        idle: list[Taken] = []
         for probe, cpu, data in looked.rows:
             (idle if probe == _IDLE else ticks).append(Taken(cpu, data))
         samples = self.sampler.samples(ticks)
