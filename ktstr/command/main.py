@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ktstr.command.context import Context
 from ktstr.command.parser import COMMANDS, FORWARDING, parser_of
 from ktstr.model.errors import KtstrError
+from ktstr.model.nearest import did_you_mean
 
 _ERROR = 3
 
@@ -24,6 +25,10 @@ def main(arguments: Sequence[str], context: Context) -> int:
     """
     own, rest = _split(arguments)
     parser = parser_of()
+    name = next((word for word in own if not word.startswith("-")), "")
+    if name and name not in COMMANDS:
+        near = did_you_mean(name, COMMANDS)
+        parser.error(f"there is no command {name!r}{near}; there are {', '.join(COMMANDS)}")
     options = parser.parse_args(own)
     if rest and options.command not in FORWARDING:
         parser.error(f"{options.command} takes nothing behind --; {', '.join(FORWARDING)} do")

@@ -65,6 +65,8 @@ COMMANDS: Mapping[str, ModuleType] = {
 # What stands behind `--` is another program's.
 FORWARDING = ("test", "replay", "fuzz", "shell", "perf-delta")
 _ERROR = 3
+# What begins the sentence of a command that says more of its exit codes.
+_OWN_CODES = "Exit codes:"
 _CODES = "exit codes: 0 well, 1 what the command looks for was found, 2 data are missing, 3 error"
 
 
@@ -91,7 +93,7 @@ def parser_of() -> Parser:
             name,
             help=module.HELP,
             description=module.__doc__,
-            epilog=_CODES,
+            epilog=None if _OWN_CODES in (module.__doc__ or "") else _CODES,
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )

@@ -45,6 +45,10 @@ def history(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]
             f"there is no history in {path}: `ktstr import` makes one; --history or {VARIABLE} "
             f"names another"
         )
+    if path.is_dir():
+        raise UsageError(
+            f"{path} is a folder, and a history is one file: name it with --history or {VARIABLE}"
+        )
     if create:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

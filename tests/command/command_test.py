@@ -36,7 +36,8 @@ class ParserTest(CommandTest):
 
     @parameterized.parameters(
         ((), "the following arguments are required: COMMAND"),
-        (("nope",), "invalid choice: 'nope'"),
+        (("nope",), "there is no command 'nope'; there are test, show, "),
+        (("shel", "//my:test"), "there is no command 'shel' (did you mean 'shell'?)"),
         (("runs", "--lim=1"), "unrecognized arguments: --lim=1"),
         (("runs", "--limit=-1"), "'-1' is no whole number of 0 or more"),
         (("runs", "--", "x"), "runs takes nothing behind --; test, replay, fuzz, shell"),

@@ -75,6 +75,12 @@ class DatabaseTest(absltest.TestCase):
             self.fail("it was opened")
         self.assertFalse(self.file.exists())
 
+    def test_a_folder_is_none(self) -> None:
+        for create in (False, True):
+            refused = self.assertRaisesRegex(UsageError, "is a folder, and a history is one file")
+            with refused, history(self.file.parent, create=create):
+                self.fail("it was opened")
+
     def test_no_folder_can_be_made(self) -> None:
         self.file.touch()
         refused = self.assertRaisesRegex(InfraError, "cannot make .*: (Not a dir|File exists)")

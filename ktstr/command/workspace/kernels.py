@@ -13,6 +13,7 @@ from ktstr.model.errors import UsageError
 HELP = "the kernels of this workspace"
 
 _RULES = 'kind("^(_kernel_image|prebuilt_kernel) rule$", {})'
+_EVERYWHERE = ("//...", "@kernels//...")
 _NO_DATA = 2
 
 
@@ -22,8 +23,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "patterns",
         nargs="*",
         metavar="PATTERN",
-        default=["//...", "@kernels//..."],
-        help="where to look; default: %(default)s",
+        default=_EVERYWHERE,
+        help=f"where to look; default: {' '.join(_EVERYWHERE)}",
     )
 
 
