@@ -14,13 +14,16 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ktstr.command.context import Context
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.rejudge.rejudge import Rejudged, rejudge
 from ktstr.report.files import files_of
 from ktstr.report.text import headline
 from ktstr.result.characters import one_line
+
+if TYPE_CHECKING:
+    from ktstr.rejudge.rejudge import Rejudged
 
 HELP = "judge saved runs again"
 
@@ -89,6 +92,8 @@ class _Told:
 
 
 def _one(folder: Path, into: Path | None) -> _Told:
+    from ktstr.rejudge.rejudge import rejudge  # late: the judge is half of all that there is
+
     def told(became: str, *lines: str) -> _Told:
         return _Told(str(folder), became, lines)
 
