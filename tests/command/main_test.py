@@ -22,6 +22,22 @@ from ktstr.command.main import main
 sys.exit(main(["export", "--history=h.sqlite"], Context.of(os.environ)))
 """
 
+_HEAVY = ("ktstr.judge.judge", "ktstr.page.suite", "numpy", "jinja2")
+_LOADED = f"""
+import sys
+import ktstr.command.main
+print(*(name for name in {_HEAVY} if name in sys.modules))
+"""
+
+
+class StartTest(absltest.TestCase):
+    def test_what_few_commands_need_is_not_loaded_by_all(self) -> None:
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run(
+            [sys.executable, "-c", _LOADED], env=environ, capture_output=True, text=True, check=True
+        )
+        self.assertEqual(done.stdout.split(), [])
+
 
 class ExitCodeTest(absltest.TestCase):
     def setUp(self) -> None:
