@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ktstr.compare.agreeing import agreed
 from ktstr.compare.exact import compare_exact
 from ktstr.compare.figures import Figures
 from ktstr.compare.finding import VERDICT, Comparison, Finding, Outcome
@@ -187,8 +188,9 @@ class _Comparing:
     def end(self) -> tuple[list[Finding], list[str]]:
         """All findings, and what is to be said about them."""
         asked = self._asked
+        exact, why = agreed(self._found, asked.level)
         found, notes = answered(self._questions, asked.level, asked.boots_option)
-        return [*self._found, *found], notes
+        return [*exact, *found], [*why, *notes]
 
     def _is_wanted(self, key: FigureKey) -> bool:
         patterns = self._asked.figures

@@ -70,6 +70,8 @@ def _figure(whole: Finding, key: FigureKey, was: float, now: float, gates: Gates
         None if math.isnan(now) else now,
         why=why,
         facts=whole.facts,
+        # who sets a gate for a figure wants it judged by itself
+        name="" if gates.names(key) else key.name,
     )
 
 

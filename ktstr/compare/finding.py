@@ -36,7 +36,8 @@ class Finding:
     pair: the dimensions that paired it.  base and new: the values, means where there are several
     boots; None: there is none.  boots: how many there are of each side.  In real time: sample has
     the values, and p is how likely chance alone makes such a difference, corrected for all
-    comparisons made.  In virtual time: facts has the numbers of the rows that were compared.
+    comparisons made.  In virtual time: facts has the numbers of the rows that were compared, and
+    name the figure's alone, where all tests together judge it.
     """
 
     pair: Mapping[str, str]
@@ -51,6 +52,7 @@ class Finding:
     boots: tuple[int, int] = (1, 1)
     why: str = ""
     facts: tuple[int, int] | None = None
+    name: str = ""
 
     @property
     def interval(self) -> Interval | None:

@@ -90,6 +90,10 @@ class Gates:
         part = None if relative_pct is None else relative_pct / 100
         return cls(tuple(map(NamedGate.parse, named)), part)
 
+    def names(self, key: FigureKey) -> bool:
+        """Whether somebody set a gate for this figure."""
+        return any(key.fits(each.pattern) for each in self.named)
+
     def of(self, key: FigureKey, *, exact: bool) -> Gate:
         """The gate of a figure, compared in virtual time (`exact`) or not."""
         relative = EXACT_RELATIVE if exact else NOISY_RELATIVE

@@ -10,7 +10,8 @@ branch it is the last whole run, of BASE one that NEW has not; branch=main is al
   ktstr compare scheduler=fifo scheduler=eevdf --where topology=1n2l2c1t
 
 Results are paired by label, test, topology, kernel, scheduler and accelerator, but for what sets
-the sets apart. In virtual time any difference is real. In real time each boot is a unit.
+the sets apart. In virtual time any difference is real; from six tests on that differ, better and
+worse is what they agree on. In real time each boot is a unit.
 
 Exit codes: 0 nothing of --fail_on, 1 something is worse, 2 something else of --fail_on, or nothing
 could be compared, 3 error.
