@@ -27,8 +27,6 @@ from ktstr.result.characters import printable
 _ASSETS = Path(__file__).parent / "assets"
 _VEGA = ("vega.min.js", "vega-interpreter.min.js")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
-# Unicode's marks, embeddings, overrides and isolates of direction: text may look like other text.
-_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LEVEL = 9
 
 
@@ -79,13 +77,8 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def clean(text: str) -> str:
-    r"""`text` as a page may have it: control characters and marks of direction as `\x1b`."""
-    return _DIRECTIONS.sub(lambda found: f"\\u{ord(found.group()):04x}", printable(text))
-
-
 def embedded(value: Any) -> Markup:
-    """JSON that can stand within a script element, its strings cleaned."""
+    """JSON that can stand within a script element, its strings printable."""
     text = json.dumps(_cleaned(value), allow_nan=False, separators=(",", ":"))
     for each in "<>&":
         text = text.replace(each, f"\\u{ord(each):04x}")
@@ -98,15 +91,15 @@ def packed(text: str) -> str:
 
 
 def _shown(value: Any) -> Any:
-    """What a template puts in; what is markup by now was made of clean text."""
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """What a template puts in; what is markup by now was made of printable text."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return clean(value)
+        return printable(value)
     if isinstance(value, Mapping):
-        return {clean(str(key)): _cleaned(each) for key, each in value.items()}
+        return {printable(str(key)): _cleaned(each) for key, each in value.items()}
     if isinstance(value, Sequence):
         return [_cleaned(each) for each in value]
     return value

@@ -7,7 +7,12 @@ import re
 
 # What XML 1.0 (section 2.2, Char) does not allow, and besides it the rest of the control
 # characters: a terminal acts on them, and XML readers turn a carriage return into a line feed.
-_UNPRINTABLE = re.compile("[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# And marks, embeddings, overrides and isolates of direction (Bidi_Control of Unicode's
+# PropList.txt): text may look like other text.
+_UNPRINTABLE = re.compile(
+    "[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def encodable(text: str) -> str:
@@ -16,7 +21,7 @@ def encodable(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""`text` with CR LF as LF, and with control characters but tab and line feed as `\x1b`."""
+    r"""`text` with CR LF as LF, and with controls but tab and line feed as `\x1b`, `\u202e`."""
     return _UNPRINTABLE.sub(_shown, text.replace("\r\n", "\n"))
 
 

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from ktstr.page.beside import Beside
 from ktstr.page.run import run_page
-from ktstr.page.sheet import clean, embedded
+from ktstr.page.sheet import embedded
 from ktstr.page.suite import key_of, suite_page
 from ktstr.report.text import headline, verdict_name
 from ktstr.result import result_pb2
+from ktstr.result.characters import printable
 from tests.page.reading import Read, unpacked
 from tests.support.result_strategies import TEXTS
 from tests.support.results import RUNS, passed, result, starved
@@ -82,9 +83,9 @@ class PageTest(parameterized.TestCase):
         self.assertEqual(read.open, [])
         self.assertIn(verdict_name(made.verdict), read.text)
         self.assertIn(f"{made.identity.label}::{made.identity.test}", read.text)
-        self.assertIn(clean(headline(made)), read.text)
+        self.assertIn(printable(headline(made)), read.text)
         for detail in made.details:
-            self.assertIn(clean(detail.message), read.text)
+            self.assertIn(printable(detail.message), read.text)
 
     @parameterized.parameters(*RUNS)
     def test_places_that_links_lead_to_are_there_and_once(self, name: str) -> None:
@@ -166,7 +167,7 @@ class HostileTest(parameterized.TestCase):
     def test_text_changes_no_markup(self, text: str) -> None:
         plain, hostile = run_page(_saying("plain")), run_page(_saying(text))
         self.assertEqual(_shape(hostile), _shape(plain))
-        self.assertIn(clean(text), Read(hostile).text)
+        self.assertIn(printable(text), Read(hostile).text)
 
     @settings(max_examples=40)
     @given(_TEXTS)
@@ -217,7 +218,7 @@ class SuiteTest(parameterized.TestCase):
                 place = int(row["data-place"] or "")
                 self.assertEqual(row["data-key"], key_of(made[place]))
                 for detail in made[place].details:
-                    self.assertIn(clean(detail.message), Read(bodies[place]).text)
+                    self.assertIn(printable(detail.message), Read(bodies[place]).text)
 
     def test_charts_go_where_there_is_no_room_and_that_is_told(self) -> None:
         made = [result(RUNS["watched"]())] * 20

@@ -56,6 +56,9 @@ class TextTest(parameterized.TestCase):
             printable("a\x1b[0m\r\nb\tc\x00\x85\ufffe"), r"a\x1b[0m" "\nb\tc" r"\x00\x85\ufffe"
         )
 
+    def test_marks_of_direction_are_shown(self) -> None:
+        self.assertEqual(printable("a\u202egpj.\u2066b\u200f"), r"a\u202egpj.\u2066b\u200f")
+
     def test_a_damaged_series_of_the_monitor_is_told(self) -> None:
         made = result(RUNS["watched"]())
         for series in made.monitor.series:
