@@ -21,18 +21,19 @@ PAGES = {
     "stress": 2,
 }
 
-def catalogue_tests(scheduler = None, topology = "1n2l2c1t", pages = PAGES, **kwargs):
+def catalogue_tests(scheduler = None, topology = "1n2l2c1t", pages = PAGES, prefix = "", **kwargs):
     """A ktstr_test for each page of the catalogue: `catalogue_PAGE_TOPOLOGY_test`.
 
     Args:
       scheduler: label of an scx_scheduler; None for the kernel's own.
       topology: NnNlNcNt; a scenario that needs more than that is skipped.
       pages: their names, "numa" among them where the topology has two nodes.
+      prefix: of the targets' names, for one of several schedulers in a package.
       **kwargs: what ktstr_test takes.
     """
     for page in pages:
         ktstr_test(
-            name = "catalogue_{}_{}_test".format(page, topology),
+            name = "{}catalogue_{}_{}_test".format(prefix, page, topology),
             srcs = [Label("//ktstr/scenarios/catalogue:{}.py".format(page))],
             scheduler = scheduler,
             shard_count = PAGES.get(page, 1),
