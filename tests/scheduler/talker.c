@@ -6,13 +6,16 @@
  *
  * MODE: `talk` does all that; `mute` opens no socket; `drop` hangs up instead of a second answer;
  * `daemon` forks, and its child does it; `late` is a daemon whose first process stays until the
- * child is attached; `leave` ends at once; `wait` never attaches; `bail` gives up when it is asked.
+ * child is attached; `leave` ends at once; `wait` never attaches; `bail` gives up when it is asked;
+ * `newer` asks the kernel, as the crate scx_utils does, for a callback that it does not have.
  */
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +45,21 @@ static struct bpf_link *attached(const char *path)
 	}
 	errno = ENOENT;
 	return NULL;
+}
+
+/* Whether the kernel has such a callback; says so where it has not. */
+static bool kernel_has(const char *member)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, "sched_ext_ops", BTF_KIND_STRUCT) : -1;
+	const struct btf_type *ops = id > 0 ? btf__type_by_id(btf, id) : NULL;
+
+	for (int i = 0; ops && i < btf_vlen(ops); i++) {
+		if (!strcmp(btf__name_by_offset(btf, btf_members(ops)[i].name_off), member))
+			return true;
+	}
+	fprintf(stderr, "Error: sched_ext_ops.%s() missing, kernel too old?\n", member);
+	return false;
 }
 
 /* Each directory above the path is made. */
@@ -200,6 +218,8 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		return pause();
 	}
+	if (!strcmp(mode, "newer") && !kernel_has("of_tomorrow"))
+		return 1;
 	if (!strcmp(mode, "daemon") || !strcmp(mode, "late"))
 		return fork_away(mode, argv[1], argv[2]);
 	return run(mode, argv[1], argv[2]);

@@ -104,6 +104,19 @@ def lacks_a_kfunc(machine: TopologyView) -> Scenario:
 
 
 @scenario(
+    scheduler_args=("newer",),
+    expect_fail=ExpectFail(
+        Kind.SCHEDULER_NOT_LOADED,
+        r"was not loaded: it said: sched_ext_ops\.of_tomorrow\(\) missing, kernel too old\?; "
+        r".*exit status 1",
+    ),
+)
+def needs_a_newer_kernel(machine: TopologyView) -> Scenario:
+    """It sees by itself what the kernel lacks, before it loads anything."""
+    return defs(CgroupDef("cg_0"))
+
+
+@scenario(
     scheduler_args=("daemon",),
     expect_fail=ExpectFail(
         Kind.SCHEDULER_NOT_LOADED,
