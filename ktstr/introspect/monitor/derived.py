@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ktstr.introspect.kernel.average import Average, Running, average, signed
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.monitor.parts import Key
 from ktstr.introspect.monitor.quantities import (
@@ -16,22 +17,16 @@ from ktstr.introspect.monitor.quantities import (
     UNKNOWN_CLASS,
 )
 
-_BITS = 1 << 64
-# SCHED_FIXEDPOINT_SHIFT of include/linux/sched.h: what scale_load_down() takes off a weight
-_SCALE_SHIFT = 10
-_LEAST_WEIGHT = 2
-
 
 @dataclass(frozen=True)
 class Derived:
     """Makes columns of one CPU out of hidden ones.
 
-    classes: by the addresses of the kernel's classes.  shifts: weights in sums are as they are,
-    less `sum_shift` (7.1 on); before they were scaled down.
+    classes: by the addresses of the kernel's classes.
     """
 
     classes: Mapping[int, int]
-    shifts: bool
+    average: Average
 
     def columns(self, raw: Mapping[Key, tuple[int, ...]], cpu: int) -> dict[Key, tuple[int, ...]]:
         """The derived columns of a CPU, of those that were read."""
@@ -48,7 +43,7 @@ class Derived:
         found[AVG_VRUNTIME, cpu] = averages
         # what is not on the runqueue has no lag there
         found[LAG, cpu] = tuple(
-            _signed(average - row[3]) if row[5] else 0
+            signed(average - row[3]) if row[5] else 0
             for average, row in zip(averages, rows, strict=True)
         )
         return found
@@ -56,16 +51,9 @@ class Derived:
     def _average(
         self, zero: int, total: int, sum_: int, vruntime: int, weight: int, on_rq: int, shift: int
     ) -> int:
-        """avg_vruntime() of kernel/sched/fair.c: zero + sum(weight * (vruntime - zero)) / sum."""
-        if on_rq:
-            own = self._weight(weight, shift)
-            total, sum_ = total + _signed(vruntime - zero) * own, sum_ + own
-        return (zero + (total // sum_ if sum_ else 0)) % _BITS
-
-    def _weight(self, weight: int, shift: int) -> int:
-        if self.shifts:
-            return max(_LEAST_WEIGHT, weight >> shift) if shift else weight
-        return max(_LEAST_WEIGHT, weight >> _SCALE_SHIFT) if weight else 0
+        return self.average.of(
+            zero, total, sum_, shift, Running(vruntime, weight) if on_rq else None
+        )
 
 
 def derived(kernel: Kernel) -> Derived:
@@ -75,9 +63,4 @@ def derived(kernel: Kernel) -> Derived:
         for number, (_, symbol) in enumerate(CLASSES)
         if kernel.has_symbol(symbol)
     }
-    return Derived(classes, kernel.has_field("rq", "cfs.sum_shift"))
-
-
-def _signed(value: int) -> int:
-    value %= _BITS
-    return value - _BITS if value >> 63 else value
+    return Derived(classes, average(kernel))

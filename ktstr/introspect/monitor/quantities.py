@@ -87,10 +87,12 @@ def _current(name: str, *paths: str) -> Quantity:
     return Quantity(name, "", Of.CPU, Shape.STATE, places, hidden=name.startswith("_"))
 
 
-def _entity(name: str, path: str) -> Quantity:
-    """Of what runs of the CPU's topmost cfs_rq: the task, or the group that it is in."""
-    place = Place(Base.RUNQUEUE, (("rq", "cfs.curr"), ("sched_entity", path)))
-    return Quantity(name, "", Of.CPU, Shape.STATE, (place,), hidden=True)
+def _entity(name: str, *paths: str) -> Quantity:
+    """Of what runs of the CPU's topmost cfs_rq: the task, or until 7.3 the group that it is in."""
+    places = tuple(
+        Place(Base.RUNQUEUE, (("rq", "cfs.curr"), ("sched_entity", path))) for path in paths
+    )
+    return Quantity(name, "", Of.CPU, Shape.STATE, places, hidden=True)
 
 
 _GAUGE, _COUNTER, _STATE = Shape
@@ -153,7 +155,8 @@ QUANTITIES: tuple[Quantity, ...] = (
     _rq("_sum_weight", "", _STATE, "cfs.sum_weight", "cfs.avg_load", hidden=True),
     _rq("_sum_shift", "", _STATE, "cfs.sum_shift", hidden=True),
     _entity("_vruntime", "vruntime"),
-    _entity("_weight", "load.weight"),
+    # by which it counts in the tree: since 7.3 its share of its groups
+    _entity("_weight", "h_load.weight", "load.weight"),
     _entity("_on_rq", "on_rq"),
     _rq("load_avg", "", _GAUGE, "cfs.avg.load_avg"),
     _rq("util_avg", "", _GAUGE, "cfs.avg.util_avg"),

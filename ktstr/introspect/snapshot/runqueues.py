@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ktstr.introspect.kernel.average import Running, average
 from ktstr.introspect.memory.memory import MemoryFault
 from ktstr.introspect.snapshot.queues import Queued, contents
 from ktstr.introspect.snapshot.view import View
@@ -14,9 +15,6 @@ _FIELDS = (
     *("cfs.h_nr_queued", "cfs.h_nr_running", "rt.rt_nr_running", "dl.dl_nr_running"),
     *("scx.nr_running",),
 )
-# weights are kept with 10 more bits than the sums of them have (kernel/sched/sched.h)
-_WEIGHT_SHIFT = 10
-_SIGN = 1 << 63
 
 
 @dataclass(frozen=True)
@@ -86,12 +84,17 @@ class Averages:
             sums = ("sum_w_vruntime", "sum_weight")
         self._sums = sums
         known = bool(zero and sums) and kernel.has_field("sched_entity", "load.weight")
-        self._queue = view.shape("cfs_rq", (zero, *sums, "curr")) if known else None
-        wanted = ("vruntime", "load.weight", "on_rq")
+        self._queue = view.shape("cfs_rq", (zero, *sums, "sum_shift", "curr")) if known else None
+        self._how = average(kernel)
+        wanted = ("vruntime", self._how.weight, "on_rq")
         self._entity = view.shape("sched_entity", wanted) if known else None
 
-    def of(self, queue: int) -> int | None:
-        """That of the `struct cfs_rq` at this address; None where it cannot be had."""
+    def of(self, queue: int, root: int) -> int | None:
+        """That of the tree that entities of the `struct cfs_rq` at this address are in.
+
+        root: the address of the root's queue of the same CPU.  None where it cannot be had.
+        """
+        queue = root if self._how.one_tree else queue
         if queue not in self._known:
             try:
                 self._known[queue] = self._average(queue)
@@ -100,21 +103,14 @@ class Averages:
         return self._known[queue]
 
     def _average(self, queue: int) -> int | None:
-        """As avg_vruntime() of kernel/sched/fair.c: the mean of all entities, by weight."""
         if self._queue is None or self._entity is None or not queue:
             return None
         found = self._view.read(queue, self._queue)
         zero = found[self._zero]
-        total, weight = (found[each] for each in self._sums)
+        total, weights = (found[each] for each in self._sums)
+        running = None
         if found["curr"]:
             current = self._view.read(found["curr"], self._entity)
             if current["on_rq"]:
-                own = current["load.weight"] >> _WEIGHT_SHIFT
-                total += signed(current["vruntime"] - zero) * own
-                weight += own
-        return zero + (total // weight if weight else 0)
-
-
-def signed(difference: int) -> int:
-    """The difference of two u64 that wrap, as s64."""
-    return ((difference + _SIGN) & ((1 << 64) - 1)) - _SIGN
+                running = Running(current["vruntime"], current[self._how.weight])
+        return self._how.of(zero, total, weights, found.get("sum_shift", 0), running)

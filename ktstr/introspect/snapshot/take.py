@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from ktstr.introspect.kernel.average import signed
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory, MemoryFault
 from ktstr.introspect.snapshot import names
 from ktstr.introspect.snapshot.extension import extension
 from ktstr.introspect.snapshot.queues import Queued, contents, named, user_made
-from ktstr.introspect.snapshot.runqueues import Averages, RawRunqueue, raw_runqueues, signed
+from ktstr.introspect.snapshot.runqueues import Averages, RawRunqueue, raw_runqueues
 from ktstr.introspect.snapshot.state import Dsq, Runqueue, Snapshot, Task
 from ktstr.introspect.snapshot.tasks import RawTasks, raw_tasks
 from ktstr.introspect.snapshot.view import View
@@ -55,6 +56,8 @@ class Taking:
         self._idle = dict(zip(idle, (each.cpu for each in self.runqueues), strict=False))
         self._classes = names.classes(view.kernel)
         self._averages = self._part("lag", None, lambda: Averages(view))
+        fair = view.kernel.field("rq", "cfs").offset if view.has("rq", "cfs") else 0
+        self._roots = {each.cpu: each.address + fair for each in self.runqueues}
         self._where = self._places()
 
     def snapshot(self, name: str) -> Snapshot:
@@ -83,8 +86,7 @@ class Taking:
         queue = self._queue(address, raw, state)
         if queue and state not in ("runnable", "running"):
             state = f"{state}, still queued"  # a dequeue that EEVDF has put off
-        fair = kind == "fair" and bool(raw.get("se.on_rq"))
-        average = self._averages.of(raw.get("se.cfs_rq", 0)) if fair and self._averages else None
+        average = self._average(raw) if kind == "fair" and raw.get("se.on_rq") else None
         vruntime = signed(raw["se.vruntime"]) if kind == "fair" and "se.vruntime" in raw else None
         lag = signed(average - vruntime) if average is not None and vruntime is not None else None
         return Task(
@@ -107,6 +109,11 @@ class Taking:
             kernel_thread=bool(raw.get("flags", 0) & _KTHREAD),
             address=address,
         )
+
+    def _average(self, raw: dict[str, int]) -> int | None:
+        """The average vruntime of the tree that a task of the fair class is in."""
+        root = self._roots.get(raw.get("thread_info.cpu", -1), 0)
+        return self._averages.of(raw.get("se.cfs_rq", 0), root) if self._averages else None
 
     def _queue(self, address: int, raw: dict[str, int], state: str) -> str:
         """Where a task waits for a CPU."""
