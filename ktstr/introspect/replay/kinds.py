@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is watched when a run is played again, by what has failed.
 
-Functions are those of Linux 6.12 to 7.2; which of them a kernel has, is asked of the kernel.
+Functions are those of Linux 6.12 to 7.3; which of them a kernel has, is asked of the kernel.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from ktstr.introspect.replay.cause import What
 
 _WAKING = ("try_to_wake_up", "ttwu_do_activate", "wake_up_new_task", "set_task_cpu")
-# kernel/sched/ext.c
+# kernel/sched/ext.c (kernel/sched/ext/ in 7.x)
 _EXT = (
     *("enqueue_task_scx", "dequeue_task_scx", "select_task_rq_scx", "do_enqueue_task"),
     *("pick_task_scx", "balance_one", "set_next_task_scx", "put_prev_task_scx", "task_tick_scx"),
     *("dispatch_enqueue", "consume_dispatch_q", "direct_dispatch_task"),
+    # the same in 7.3, where pick_task_scx looks for tasks, too
+    *("scx_do_enqueue_task", "dispatch_one", "scx_dispatch_enqueue"),
+    *("scx_consume_dispatch_q", "direct_dispatch"),
     *("scx_bpf_dispatch", "scx_bpf_dispatch_vtime", "scx_bpf_consume", "scx_bpf_kick_cpu"),
     *("scx_bpf_dsq_insert", "scx_bpf_dsq_insert_vtime", "scx_bpf_dsq_move_to_local"),
     *("scx_bpf_dsq_insert___v2", "__scx_bpf_dsq_insert_vtime", "scx_bpf_dsq_move_to_local___v2"),

@@ -110,13 +110,13 @@ _WISHES = (
     ),
     _Wish(
         "dsq_insert",
-        ("dispatch_enqueue",),
+        ("dispatch_enqueue", "scx_dispatch_enqueue"),
         ("dsq", "p"),
         _OF_DSQ,
     ),
     _Wish(
         "dsq_remove",
-        ("task_unlink_from_dsq",),
+        ("task_unlink_from_dsq", "scx_task_unlink_from_dsq"),
         ("dsq", "p"),
         _OF_DSQ,
     ),
