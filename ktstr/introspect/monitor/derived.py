@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantities that are made of several members: the class of a task, EEVDF's average and lag."""
+"""Quantities that are made of members: a task's class and server, EEVDF's average and lag."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ktstr.introspect.kernel.average import Average, Running, average, signed
@@ -14,7 +14,10 @@ from ktstr.introspect.monitor.quantities import (
     CLASS,
     CLASSES,
     LAG,
+    SERVER,
+    SERVERS,
     UNKNOWN_CLASS,
+    UNKNOWN_SERVER,
 )
 
 
@@ -22,10 +25,12 @@ from ktstr.introspect.monitor.quantities import (
 class Derived:
     """Makes columns of one CPU out of hidden ones.
 
-    classes: by the addresses of the kernel's classes.
+    classes: by the addresses of the kernel's classes.  servers: by those of the functions that pick
+    a task for a deadline server.
     """
 
     classes: Mapping[int, int]
+    servers: Mapping[int, int]
     average: Average
 
     def columns(self, raw: Mapping[Key, tuple[int, ...]], cpu: int) -> dict[Key, tuple[int, ...]]:
@@ -34,6 +39,11 @@ class Derived:
         found: dict[Key, tuple[int, ...]] = {
             (CLASS, cpu): tuple(self.classes.get(each, UNKNOWN_CLASS) for each in pointers)
         }
+        if ("_server", cpu) in raw:
+            found[SERVER, cpu] = tuple(
+                self.servers.get(each, UNKNOWN_SERVER) if each else 0
+                for each in raw["_server", cpu]
+            )
         needed = ("zero_vruntime", "_sum_w_vruntime", "_sum_weight", "_vruntime", "_weight")
         if not all((name, cpu) in raw for name in (*needed, "_on_rq")):
             return found
@@ -58,9 +68,13 @@ class Derived:
 
 def derived(kernel: Kernel) -> Derived:
     """How the derived quantities are had in `kernel`."""
-    classes = {
+    classes = _by_address(kernel, CLASSES, 0)
+    return Derived(classes, _by_address(kernel, SERVERS, 1), average(kernel))
+
+
+def _by_address(kernel: Kernel, names: Sequence[tuple[str, str]], first: int) -> dict[int, int]:
+    return {
         kernel.symbol(symbol): number
-        for number, (_, symbol) in enumerate(CLASSES)
+        for number, (_, symbol) in enumerate(names, first)
         if kernel.has_symbol(symbol)
     }
-    return Derived(classes, average(kernel))

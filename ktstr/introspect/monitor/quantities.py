@@ -149,6 +149,24 @@ QUANTITIES: tuple[Quantity, ...] = (
     _current("_class", "sched_class"),
     _rq("h_nr_queued", "", _GAUGE, "cfs.h_nr_queued", "cfs.h_nr_running"),
     _rq("h_nr_runnable", "", _GAUGE, "cfs.h_nr_runnable"),
+    # of the deadline server through which that task runs, if through one
+    Quantity(
+        "_server",
+        "",
+        Of.CPU,
+        _STATE,
+        (
+            Place(
+                Base.RUNQUEUE,
+                (
+                    ("rq", "curr"),
+                    ("task_struct", "dl_server"),
+                    ("sched_dl_entity", "server_pick_task"),
+                ),
+            ),
+        ),
+        hidden=True,
+    ),
     _rq("h_nr_idle", "", _GAUGE, "cfs.h_nr_idle", "cfs.idle_h_nr_running"),
     _rq("zero_vruntime", "ns", _STATE, "cfs.zero_vruntime", "cfs.min_vruntime"),
     _rq("_sum_w_vruntime", "", _STATE, "cfs.sum_w_vruntime", "cfs.avg_vruntime", hidden=True),
@@ -218,13 +236,14 @@ QUANTITIES: tuple[Quantity, ...] = (
 )
 
 # made of hidden ones (`ktstr.introspect.monitor.derived`), or of what is no single number
-CLASS = "class"
+CLASS, SERVER = "class", "server"
 AVG_VRUNTIME, LAG = "avg_vruntime", "lag"
 USER_DSQ, GLOBAL_DSQ = "user_dsq", "global_dsq"
 DERIVED: tuple[Quantity, ...] = (
     Quantity(CLASS, "", Of.CPU, _STATE, ()),
     Quantity(AVG_VRUNTIME, "ns", Of.CPU, _STATE, ()),
     Quantity(LAG, "ns", Of.CPU, _GAUGE, ()),
+    Quantity(SERVER, "", Of.CPU, _STATE, ()),
     Quantity(USER_DSQ, "", Of.DSQ, _GAUGE, ()),
     Quantity(GLOBAL_DSQ, "", Of.NODE, _GAUGE, ()),
 )
@@ -245,3 +264,10 @@ UNKNOWN_CLASS = len(CLASSES)
 
 # values of `scx_state`, in the order of the kernel's enum scx_enable_state (6.12: scx_ops_...)
 SCX_STATES = ("enabling", "enabled", "disabling", "disabled")
+# values of `server`, by the functions that pick a task for each: 0 is none
+SERVERS: tuple[tuple[str, str], ...] = (
+    ("fair", "fair_server_pick_task"),
+    ("ext", "ext_server_pick_task"),
+)
+UNKNOWN_SERVER = len(SERVERS) + 1
+

@@ -10,7 +10,7 @@ from absl.testing import absltest, parameterized
 
 from ktstr.introspect.monitor import living
 from ktstr.introspect.monitor.living import Living
-from ktstr.introspect.monitor.quantities import BY_NAME, CLASS_NAMES
+from ktstr.introspect.monitor.quantities import BY_NAME, CLASS_NAMES, SERVERS
 from ktstr.introspect.monitor.reading import run, whole
 from ktstr.introspect.monitor.sampler import Sampler, Samples, Taken, sampler
 from ktstr.introspect.monitor.series import How, MonitorSeries
@@ -56,6 +56,20 @@ class SamplerTest(parameterized.TestCase):
         names = {cpu: CLASS_NAMES[each] for cpu, each in self.values("class").items()}
         self.assertEqual(names, {0: "idle", 1: "idle", 2: "ext", 3: "idle"})
         self.assertEqual(_samples(self.sampler, self.machine).comms, {99: "w0.0.1"})
+
+    def test_the_deadline_server_through_which_a_task_runs(self) -> None:
+        known = [name for name, symbol in SERVERS if _KERNEL.has_symbol(symbol)]
+        self.assertIn("fair", known)
+        for cpu, (_, symbol) in enumerate(SERVERS[: len(known)]):
+            task = self.machine.task(99, "w0.0.1")
+            server = self.machine.make(_KERNEL.size_of("sched_dl_entity"))
+            pick = _KERNEL.symbol(symbol)
+            self.machine.put(server, "sched_dl_entity", "server_pick_task", pick)
+            self.machine.put(task, "task_struct", "dl_server", server)
+            self.machine.cpu(cpu, {"curr": task})
+        found = self.values("server")
+        self.assertEqual(list(found.values())[: len(known)], list(range(1, len(known) + 1)))
+        self.assertEqual(found[_CPUS - 1], 0)
 
     @parameterized.parameters((0, 0, 0), (7_000, 1_000, -3_000), (-4_000, 1_000, 2_500))
     def test_eevdfs_average_and_lag(self, key: int, average: int, lag: int) -> None:
