@@ -6,6 +6,7 @@ from __future__ import annotations
 from absl.testing import absltest
 
 from ktstr.model.errors import UsageError
+from ktstr.model.verdict.checks import Checks
 from ktstr.record.read_monitor import monitor_series
 from ktstr.report.text import text_report
 from ktstr.result import result_pb2
@@ -13,7 +14,7 @@ from ktstr.result.make.monitor_part import monitor_result
 from ktstr.result.read import from_json
 from ktstr.result.series import rows_of, to_packed, to_text
 from ktstr.result.write import to_json
-from tests.support.monitored import Value, series, spell, watched
+from tests.support.monitored import Value, run_of, series, spell, watched
 from tests.support.results import result
 
 
@@ -41,6 +42,12 @@ class SeriesTest(absltest.TestCase):
         self.assertEqual((tasks.step, tasks.samples, list(tasks.of)), (0, 251, [0, 1, 2, 3]))
         self.assertAlmostEqual(tasks.mean[1], (175 * 2 + 76 * 12) / 251)
         self.assertNotIn("pid", found)
+
+    def test_an_event_that_only_its_kernel_knows_is_summed_up(self) -> None:
+        run = run_of(series({"SCX_EV_OF_TOMORROW": {None: lambda ms: ms // 100}}), Checks())
+        (found,) = result(run).monitor.summaries
+        self.assertEqual((found.quantity, list(found.of)), ("SCX_EV_OF_TOMORROW", []))
+        self.assertEqual(found.most[0] - found.least[0], 10)
 
     def test_eight_busy_cpus_fit_into_what_a_second_may_take(self) -> None:
         # as uneven as a guest's: averages that move at each sample, clocks with their jitter

@@ -7,12 +7,21 @@ Neighbours in a struct are read at once.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.monitor.parts import Number, Part
-from ktstr.introspect.monitor.quantities import QUANTITIES, Base, Of, Place, Quantity
+from ktstr.introspect.monitor.quantities import (
+    BY_NAME,
+    EVENT_PREFIX,
+    QUANTITIES,
+    Base,
+    Of,
+    Place,
+    Quantity,
+    event,
+)
 from ktstr.introspect.monitor.series import Lack
 from ktstr.introspect.plugin.watch import ABSOLUTE, EACH_CPU, POINTED_CPU, Read
 
@@ -51,16 +60,24 @@ class _Found:
         return self.offset + struct.calcsize(f"<{self.letters}")
 
 
-def looking(kernel: Kernel, quantities: Sequence[Quantity] = QUANTITIES) -> Looking:
+def looking(kernel: Kernel) -> Looking:
     """What to read in `kernel`."""
     found: list[_Found] = []
     lacks: list[Lack] = []
-    for quantity in quantities:
+    for quantity in (*QUANTITIES, *_events(kernel)):
         places = list(_places(kernel, quantity))
         found += places
         if not places and not quantity.hidden:
             lacks.append(Lack(quantity.name, _missing(kernel, quantity)))
     return Looking(tuple(_parts(found)), tuple(lacks))
+
+
+def _events(kernel: Kernel) -> Iterator[Quantity]:
+    """What sched_ext of this kernel counts that is among no quantities."""
+    for stats in kernel.compounds("scx_event_stats")[:1]:
+        for member in stats.members:
+            if member.name.startswith(EVENT_PREFIX) and member.name not in BY_NAME:
+                yield event(member.name)
 
 
 def _places(kernel: Kernel, quantity: Quantity) -> Iterator[_Found]:

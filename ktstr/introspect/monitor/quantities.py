@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+# how events of sched_ext begin
+EVENT_PREFIX = "SCX_EV_"
 # a symbol, and what to do with a value that is no member of a struct
 Step = tuple[str, str]
 
@@ -117,7 +119,7 @@ def _domain(name: str, path: str) -> Quantity:
     return Quantity(name, "", Of.DOMAIN, _COUNTER, places)
 
 
-def _event(name: str) -> Quantity:
+def event(name: str) -> Quantity:
     """An event of sched_ext, summed over CPUs: not in 6.12, and somewhere else ever since."""
     inside = f"event_stats.{name}"
     return Quantity(
@@ -147,8 +149,6 @@ QUANTITIES: tuple[Quantity, ...] = (
     _rq("nr_switches", "", _COUNTER, "nr_switches"),
     _current("pid", "pid"),
     _current("_class", "sched_class"),
-    _rq("h_nr_queued", "", _GAUGE, "cfs.h_nr_queued", "cfs.h_nr_running"),
-    _rq("h_nr_runnable", "", _GAUGE, "cfs.h_nr_runnable"),
     # of the deadline server through which that task runs, if through one
     Quantity(
         "_server",
@@ -167,6 +167,8 @@ QUANTITIES: tuple[Quantity, ...] = (
         ),
         hidden=True,
     ),
+    _rq("h_nr_queued", "", _GAUGE, "cfs.h_nr_queued", "cfs.h_nr_running"),
+    _rq("h_nr_runnable", "", _GAUGE, "cfs.h_nr_runnable"),
     _rq("h_nr_idle", "", _GAUGE, "cfs.h_nr_idle", "cfs.idle_h_nr_running"),
     _rq("zero_vruntime", "ns", _STATE, "cfs.zero_vruntime", "cfs.min_vruntime"),
     _rq("_sum_w_vruntime", "", _STATE, "cfs.sum_w_vruntime", "cfs.avg_vruntime", hidden=True),
@@ -205,9 +207,9 @@ QUANTITIES: tuple[Quantity, ...] = (
             Place(Base.SYMBOL, (("", ""),), "scx_ops_bypass_depth", 4),
         ),
     ),
-    # of struct scx_event_stats in 7.2 and 7.3; each kernel has those of its time
+    # those of 6.15 to 7.3; what a kernel counts beyond them is added when it is looked at
     *(
-        _event(f"SCX_EV_{name}")
+        event(f"{EVENT_PREFIX}{name}")
         for name in (
             "SELECT_CPU_FALLBACK",
             "DISPATCH_LOCAL_DSQ_OFFLINE",
@@ -241,13 +243,19 @@ AVG_VRUNTIME, LAG = "avg_vruntime", "lag"
 USER_DSQ, GLOBAL_DSQ = "user_dsq", "global_dsq"
 DERIVED: tuple[Quantity, ...] = (
     Quantity(CLASS, "", Of.CPU, _STATE, ()),
+    Quantity(SERVER, "", Of.CPU, _STATE, ()),
     Quantity(AVG_VRUNTIME, "ns", Of.CPU, _STATE, ()),
     Quantity(LAG, "ns", Of.CPU, _GAUGE, ()),
-    Quantity(SERVER, "", Of.CPU, _STATE, ()),
     Quantity(USER_DSQ, "", Of.DSQ, _GAUGE, ()),
     Quantity(GLOBAL_DSQ, "", Of.NODE, _GAUGE, ()),
 )
 BY_NAME = {each.name: each for each in (*QUANTITIES, *DERIVED) if not each.hidden}
+
+
+def known(name: str) -> Quantity:
+    """The quantity of a series, which may be an event that only its kernel knows."""
+    return BY_NAME.get(name) or event(name)
+
 
 # values of `class`, by the symbols of the kernel's classes (fair.c, ext.c and so on)
 CLASSES: tuple[tuple[str, str], ...] = (
@@ -262,8 +270,6 @@ CLASS_NAMES = tuple(name for name, _ in CLASSES)
 IDLE_CLASS = CLASS_NAMES.index("idle")
 UNKNOWN_CLASS = len(CLASSES)
 
-# values of `scx_state`, in the order of the kernel's enum scx_enable_state (6.12: scx_ops_...)
-SCX_STATES = ("enabling", "enabled", "disabling", "disabled")
 # values of `server`, by the functions that pick a task for each: 0 is none
 SERVERS: tuple[tuple[str, str], ...] = (
     ("fair", "fair_server_pick_task"),
@@ -271,3 +277,5 @@ SERVERS: tuple[tuple[str, str], ...] = (
 )
 UNKNOWN_SERVER = len(SERVERS) + 1
 
+# values of `scx_state`, in the order of the kernel's enum scx_enable_state (6.12: scx_ops_...)
+SCX_STATES = ("enabling", "enabled", "disabling", "disabled")

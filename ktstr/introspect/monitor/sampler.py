@@ -12,7 +12,7 @@ from ktstr.introspect.monitor.derived import Derived, derived
 from ktstr.introspect.monitor.dsqs import dsq_parts, unseen_dsqs, user_dsqs
 from ktstr.introspect.monitor.looking import looking
 from ktstr.introspect.monitor.parts import Key, Number, Part, Row, row_of
-from ktstr.introspect.monitor.quantities import BY_NAME, Of
+from ktstr.introspect.monitor.quantities import BY_NAME, Of, known
 from ktstr.introspect.monitor.series import Column, Lack
 from ktstr.introspect.plugin.text import c_text
 from ktstr.introspect.plugin.watch import EACH_CPU, Read
@@ -20,6 +20,7 @@ from ktstr.introspect.plugin.watch import EACH_CPU, Read
 _COMM = "_comm"
 _COMM_BYTES = 16
 _ORDER = {name: number for number, name in enumerate(BY_NAME)}
+_LAST = len(_ORDER)
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,14 @@ def _kept(at_ns: Sequence[int], least_ns: int) -> list[int]:
 
 def _ordered(columns: dict[Key, tuple[int, ...]]) -> list[Column]:
     """By quantity and thing.  Domains that never balanced are left out: most are not there."""
-    keys = sorted(columns, key=lambda key: (_ORDER[key[0]], -1 if key[1] is None else key[1]))
+    keys = sorted(columns, key=_place)
     return [
         Column(name, of, columns[name, of])
         for name, of in keys
-        if BY_NAME[name].of is not Of.DOMAIN or any(columns[name, of])
+        if known(name).of is not Of.DOMAIN or any(columns[name, of])
     ]
+
+
+def _place(key: Key) -> tuple[int, str, int]:
+    name, of = key
+    return _ORDER.get(name, _LAST), name, -1 if of is None else of

@@ -7,7 +7,7 @@ import bisect
 import itertools
 from collections.abc import Iterator
 
-from ktstr.introspect.monitor.quantities import BY_NAME, Shape
+from ktstr.introspect.monitor.quantities import Shape, known
 from ktstr.introspect.monitor.series import Column, How, MonitorSeries
 from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
@@ -67,7 +67,7 @@ def _summaries(run: RunRecord, seen: MonitorSeries) -> Iterator[result_pb2.Monit
             if first == last:
                 continue
             for quantity, columns in _by_quantity(seen):
-                if BY_NAME[quantity].shape is Shape.STATE:
+                if known(quantity).shape is Shape.STATE:
                     continue
                 values = [each.values[first:last] for each in columns]
                 yield result_pb2.Monitor.Summary(

@@ -8,9 +8,15 @@ from unittest import mock
 
 from absl.testing import absltest, parameterized
 
-from ktstr.introspect.monitor import living
+from ktstr.introspect.monitor import living, looking
 from ktstr.introspect.monitor.living import Living
-from ktstr.introspect.monitor.quantities import BY_NAME, CLASS_NAMES, SERVERS
+from ktstr.introspect.monitor.quantities import (
+    BY_NAME,
+    CLASS_NAMES,
+    EVENT_PREFIX,
+    QUANTITIES,
+    SERVERS,
+)
 from ktstr.introspect.monitor.reading import run, whole
 from ktstr.introspect.monitor.sampler import Sampler, Samples, Taken, sampler
 from ktstr.introspect.monitor.series import How, MonitorSeries
@@ -132,6 +138,18 @@ class SamplerTest(parameterized.TestCase):
         found = {each.quantity for each in _samples(self.sampler, self.machine).columns}
         self.assertLessEqual(found, set(BY_NAME))
         self.assertGreater(len(found), 15)
+
+    def test_events_that_only_the_kernel_knows_are_columns(self) -> None:
+        before = {each.quantity for each in _samples(self.sampler, self.machine).columns}
+        fewer = tuple(each for each in QUANTITIES if not each.name.startswith(EVENT_PREFIX))
+        names = {each.name: each for each in fewer}
+        with (
+            mock.patch.object(looking, "QUANTITIES", fewer),
+            mock.patch.object(looking, "BY_NAME", names),
+        ):
+            later = sampler(_KERNEL, _CPUS, nodes=1)
+        found = {each.quantity for each in _samples(later, self.machine).columns}
+        self.assertEqual(found, before)
 
     @parameterized.parameters(*range(20))
     def test_whatever_a_guest_has_in_its_memory_ends(self, seed: int) -> None:
