@@ -14,9 +14,10 @@ from ktstr.introspect.invariants.library.all import INVARIANTS
 from ktstr.introspect.invariants.plan import Looked, Plan, plan, version_of
 from ktstr.introspect.invariants.program import End, Look, Outcome, evaluate
 from ktstr.introspect.kernel.kernel import Kernel
+from tests.introspect.invariants.fair_states import is_flat
 from tests.introspect.invariants.native import Native
 from tests.introspect.invariants.sparse import SparseMemory
-from tests.introspect.invariants.state import State
+from tests.introspect.invariants.state import WEIGHT, State
 from tests.introspect.invariants.states import all_states
 
 # what a kernel of ours is built without: CONFIG_UCLAMP_TASK
@@ -88,12 +89,35 @@ class LibraryTest(absltest.TestCase):
         chain = next(each for each in self.plan.looked if each.invariant.name == "cfs-curr-chain")
         look = state.calls[chain.instant]
         top = state.queues[0] + state.at("rq", "cfs")
-        entity = _number(state, top + state.at("cfs_rq", "curr"))
+        entity = _number(state, top + state.at("cfs_rq", "h_curr" if is_flat(state) else "curr"))
         state.put(entity, "sched_entity", on_rq=0)
         self.assertIs(evaluate(chain.program, look).end, End.FAILS)
         group = _number(state, entity + state.at("sched_entity", "my_q"))
         state.put(group, "cfs_rq", throttled=1, throttle_count=1)
         self.assertIs(evaluate(chain.program, look).end, End.HOLDS)
+
+    def test_a_task_weighs_its_share_of_all_groups_above_it(self) -> None:
+        state = next(each for each in all_states(self.kernel) if each.name == "fair")
+        found = [each for each in self.plan.looked if each.invariant.name == "entity-share"]
+        self.assertEqual(bool(found), is_flat(state))
+        for share in found:
+            look = state.calls[share.instant]
+            runs = _number(state, state.queues[0] + state.at("rq", "curr"))
+            inner = runs + state.at("task_struct", "se")
+            weight = _number(state, inner + state.at("sched_entity", "h_load.weight"))
+            self.assertIs(evaluate(share.program, look).end, End.HOLDS)
+            for depth in range(1, 4):
+                # a group in between, which has twice the weight that its task's is of
+                entity, queue = state.new("sched_entity"), state.new("cfs_rq")
+                parent = _number(state, inner + state.at("sched_entity", "parent"))
+                above = _number(state, inner + state.at("sched_entity", "cfs_rq"))
+                state.put(entity, "sched_entity", parent=parent, cfs_rq=above, load__weight=WEIGHT)
+                state.put(queue, "cfs_rq", load__weight=2 * WEIGHT)
+                state.put(inner, "sched_entity", parent=entity, cfs_rq=queue)
+                with self.subTest(depth=depth):
+                    self.assertIs(evaluate(share.program, look).end, End.FAILS)
+                    state.put(inner, "sched_entity", h_load__weight=weight >> depth)
+                    self.assertIs(evaluate(share.program, look).end, End.HOLDS)
 
     def test_c_and_python_agree_on_all(self) -> None:
         native = Native()

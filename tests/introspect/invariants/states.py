@@ -11,7 +11,6 @@ from ktstr.introspect.invariants.instants import (
     LEFT_RT,
     PUT_DL,
     PUT_EXT,
-    PUT_FAIR,
     PUT_RT,
     SERVER_STARTED,
     SERVER_STOPPED,
@@ -19,18 +18,18 @@ from ktstr.introspect.invariants.instants import (
     THROTTLED,
     TICKED_DL,
     TICKED_EXT,
-    TICKED_FAIR,
     TICKED_IDLE,
     TICKED_RT,
     UNTHROTTLED,
 )
 from ktstr.introspect.invariants.layout import Layout
-from tests.introspect.invariants.state import CPUS, ENABLE_STATES, WEIGHT, State
+from tests.introspect.invariants.fair_states import fair, group_of
+from tests.introspect.invariants.state import CPUS, ENABLE_STATES, State
 
 
 def all_states(layout: Layout) -> list[State]:
-    """At least one in which each invariant of 6.12 and 7.2 with our configuration can be told."""
-    makers = (_idle, _fair, _realtime, _deadline, _ext, _throttled, _unthrottled, _shared, _ordered)
+    """At least one in which each invariant of a kernel with our configuration can be told."""
+    makers = (_idle, fair, _realtime, _deadline, _ext, _throttled, _unthrottled, _shared, _ordered)
     return [maker(State(layout, maker.__name__.removeprefix("_"))) for maker in makers]
 
 
@@ -48,87 +47,13 @@ def _idle(state: State) -> State:
     return state
 
 
-def _group(state: State, rq: int) -> tuple[int, int, int]:
-    """A group with a queue on CPU 0: the group, its entity, its queue."""
-    root, group = state.new("task_group"), state.new("task_group")
-    top = rq + state.at("rq", "cfs")
-    if state.layout.has_field("task_group", "se"):
-        cfs, entity, arrays = state.new("cfs_rq"), state.new("sched_entity"), state.new("cfs_rq")
-        for number, (owner, mine, its) in enumerate(((root, top, 0), (group, cfs, entity))):
-            queues, entities = arrays + 64 * number, arrays + 64 * number + 32
-            state.put(owner, "task_group", cfs_rq=queues, se=entities, shares=WEIGHT)
-            state.word(queues, mine)
-            state.word(entities, its)
-    else:
-        cfs = state.new("cfs_tg_state")
-        entity = cfs + state.at("cfs_tg_state", "se")
-        for owner, mine in ((root, top), (group, cfs)):
-            state.put(owner, "task_group", cfs_rq=mine - state.areas[0], shares=WEIGHT)
-    state.put(group, "task_group", parent=root)
-    state.put(rq, "rq", cfs__tg=root)
-    state.put(cfs, "cfs_rq", rq=rq, tg=group, on_list=1)
-    state.put(entity, "sched_entity", my_q=cfs, cfs_rq=top, on_rq=1, load__weight=WEIGHT)
-    state.put(entity, "sched_entity", slice=3000000)
-    leaves = [
-        cfs + state.at("cfs_rq", "leaf_cfs_rq_list"),
-        top + state.at("cfs_rq", "leaf_cfs_rq_list"),
-    ]
-    state.chain(rq + state.at("rq", "leaf_cfs_rq_list"), leaves)
-    return group, entity, cfs
-
-
-def _fair(state: State) -> State:
-    """A task of a group runs, one waits in the root; the dequeue of one and a group is delayed."""
-    for cpu in range(CPUS):
-        state.queue(cpu)
-    rq = state.queues[0]
-    top = rq + state.at("rq", "cfs")
-    _, entity, cfs = _group(state, rq)
-    runs, waits, late = (state.task("fair") for _ in range(3))
-    state.runs(rq, runs)
-    se = state.at("task_struct", "se")
-    state.put(runs, "task_struct", se__parent=entity, se__depth=1, se__cfs_rq=cfs, se__on_rq=1)
-    state.put(runs, "task_struct", se__deadline=4000, se__vruntime=1000)
-    state.put(runs, "task_struct", se__sum_exec_runtime=500, se__prev_sum_exec_runtime=400)
-    state.put(runs, "task_struct", se__avg__util_avg=500, se__avg__util_sum=500 * 47000)
-    state.put(runs, "task_struct", se__avg__load_avg=600, se__avg__load_sum=40000)
-    state.put(cfs, "cfs_rq", curr=runs + se, nr_queued=1, h_nr_queued=1, h_nr_runnable=1)
-    state.put(cfs, "cfs_rq", load__weight=WEIGHT)
-    state.put(top, "cfs_rq", curr=entity, nr_queued=4, h_nr_queued=3, h_nr_runnable=2)
-    state.put(top, "cfs_rq", load__weight=4 * WEIGHT, zero_vruntime=1000)
-    state.put_all(top, "cfs_rq", h_nr_delayed=1)
-    # weights are scaled down where no shift of the sums is kept
-    weight = WEIGHT if state.has("cfs_rq", "sum_shift") else WEIGHT >> 10
-    state.put(top, "cfs_rq", sum_weight=3 * weight, sum_w_vruntime=400 * weight, next=waits + se)
-    for signal in ("load", "util", "runnable"):
-        state.set(top, "cfs_rq", f"avg.{signal}_avg", 700)
-        state.set(top, "cfs_rq", f"avg.{signal}_sum", 700 * 47000)
-    for task, vruntime, deadline in ((waits, 1500, 5000), (late, 900, 6000)):
-        state.put(task, "task_struct", se__cfs_rq=top, se__on_rq=1, se__min_vruntime=900)
-        state.put(task, "task_struct", se__vruntime=vruntime, se__deadline=deadline)
-    state.put(late, "task_struct", se__sched_delayed=1)
-    gone, empty = state.new("sched_entity"), state.new("cfs_rq")
-    state.put(gone, "sched_entity", my_q=empty, cfs_rq=top, on_rq=1, load__weight=WEIGHT)
-    state.put(gone, "sched_entity", sched_delayed=1, vruntime=1000, deadline=7000)
-    state.put(gone, "sched_entity", min_vruntime=1000)
-    node = state.at("sched_entity", "run_node")
-    nodes = [waits + se + node, late + se + node, gone + node]
-    state.tree(top + state.at("cfs_rq", "tasks_timeline"), nodes)
-    state.put(rq, "rq", nr_running=3)
-    state.comes(SWITCHED, rq)
-    state.comes(PUT_FAIR, rq, runs)
-    state.comes(LEFT_FAIR, rq)
-    state.comes(TICKED_FAIR, rq, runs)
-    return state
-
-
 def _realtime(state: State) -> State:
     """A task of SCHED_RR runs."""
     rq = state.queue()
     # a server that waits for its timer, for longer than a period
     server = rq + state.at("rq", "fair_server")
     state.put(server, "sched_dl_entity", dl_server_active=1, dl_throttled=1, deadline=1000)
-    state.put(server, "sched_dl_entity", dl_timer__state=1)
+    state.put_all(server, "sched_dl_entity", dl_timer__state=1)
     state.put(rq, "rq", clock=5_000_000_000)
     state.queue(1)
     task = state.task("rt", prio=70)
@@ -205,7 +130,7 @@ def _ext(state: State) -> State:
 def _limited(state: State) -> tuple[int, int]:
     rq = state.queue()
     state.queue(1)
-    group, entity, cfs = _group(state, rq)
+    group, entity, cfs = group_of(state, rq)
     state.put(group, "task_group", cfs_bandwidth__nr_periods=9, cfs_bandwidth__nr_throttled=4)
     state.put(cfs, "cfs_rq", runtime_enabled=1, runtime_remaining=-5)
     state.put(entity, "sched_entity", on_rq=0)

@@ -31,8 +31,26 @@ _SHARED = "dsq.id != SCX_DSQ_LOCAL"
 _OF_DSQ = "entries(address(dsq.list), 'task_struct', 'scx.dsq_list.node')"
 _CURSOR = "enumerator('scx_dsq_lnode_flags', 'SCX_DSQ_LNODE_ITER_CURSOR')"
 _ON_PRIQ = "nodes(address(dsq.priq), 'task_struct', 'scx.dsq_priq')"
-_IN_BALANCE = "enumerator('scx_rq_flags', 'SCX_RQ_IN_BALANCE')"
+_DISPATCHES_SINCE = (7, 3)
 _IN_WAKEUP = "enumerator('scx_rq_flags', 'SCX_RQ_IN_WAKEUP')"
+
+
+def _looks_no_more(
+    flag: str, function: str, since: Version, until: Version | None = None
+) -> tuple[Invariant, ...]:
+    """By the flag that a runqueue has while the function looks for tasks."""
+    return (
+        Invariant(
+            name="scx-in-balance",
+            says="A CPU does not look for tasks any more where the next one begins to run.",
+            category=Category.EXT,
+            source=f"{_EXT} {function}",
+            at=(SWITCHED,),
+            holds=f"rq.scx.flags & enumerator('scx_rq_flags', '{flag}') == 0",
+            since=since,
+            until=until,
+        ),
+    )
 
 
 def _of_state(
@@ -219,14 +237,8 @@ EXT = (
         given=_IS_EXT,
         holds="p.scx.ops_state.counter & 3 != enumerator('scx_ops_state', 'SCX_OPSS_QUEUEING')",
     ),
-    Invariant(
-        name="scx-in-balance",
-        says="A CPU does not look for tasks any more where the next one begins to run.",
-        category=Category.EXT,
-        source=f"{_EXT} balance_one",
-        at=(SWITCHED,),
-        holds=f"rq.scx.flags & {_IN_BALANCE} == 0",
-    ),
+    *_looks_no_more("SCX_RQ_IN_BALANCE", "balance_one", (6, 12), _DISPATCHES_SINCE),
+    *_looks_no_more("SCX_RQ_IN_DISPATCH", "dispatch_one", _DISPATCHES_SINCE),
     Invariant(
         name="scx-in-wakeup",
         says="A wakeup is over once the task was put on a runqueue.",

@@ -11,12 +11,9 @@ from ktstr.introspect.invariants.instants import (
     UNTHROTTLED,
 )
 from ktstr.introspect.invariants.invariant import Category, Invariant, Version
+from ktstr.introspect.invariants.library.ways import CHAIN, FAIR_C, IS_FAIR, LEAVES
 
-_FAIR = "kernel/sched/fair.c"
-_IS_FAIR = "p.sched_class == symbol('fair_sched_class')"
-_CHAIN = "upwards(address(p.se), 'sched_entity', 'parent')"
-_LEAVES = "entries(address(rq.leaf_cfs_rq_list), 'cfs_rq', 'leaf_cfs_rq_list')"
-_IN_GROUP = f"{_IS_FAIR} and p.se.parent != 0"
+_IN_GROUP = f"{IS_FAIR} and p.se.parent != 0"
 # what a group has for this CPU: an entry of its arrays, in 7.2 its part of this CPU's area
 _ENTRY = "word({0} + 8 * rq.cpu)"
 _PART = "({0} + rq - symbol('runqueues'))"
@@ -42,7 +39,7 @@ def _of_cpu(
             given=_IN_GROUP,
             holds=f"all({entity}"
             f" and {of_cpu.format('task_group(cfs_rq(e.my_q).tg).cfs_rq')} == e.my_q"
-            f" for e in {_CHAIN} if e.my_q != 0)",
+            f" for e in {CHAIN} if e.my_q != 0)",
             since=since,
             until=until,
         ),
@@ -50,10 +47,10 @@ def _of_cpu(
             name="leaf-list-alive",
             says="What is on a CPU's leaf list is the queue that a group has for this CPU.",
             category=Category.LEAF,
-            source=f"{_FAIR} unregister_fair_sched_group",
+            source=f"{FAIR_C} unregister_fair_sched_group",
             at=(TICKED_FAIR,),
             holds="all(q == address(rq.cfs) or"
-            f" {of_cpu.format('task_group(q.tg).cfs_rq')} == q for q in {_LEAVES})",
+            f" {of_cpu.format('task_group(q.tg).cfs_rq')} == q for q in {LEAVES})",
             since=since,
             until=until,
         ),
@@ -61,13 +58,13 @@ def _of_cpu(
             name="leaf-list-parents",
             says="The parent of a queue on the leaf list that has entities is on it, too.",
             category=Category.LEAF,
-            source=f"{_FAIR} list_add_leaf_cfs_rq, assert_list_leaf_cfs_rq",
+            source=f"{FAIR_C} list_add_leaf_cfs_rq, assert_list_leaf_cfs_rq",
             at=(TICKED_FAIR,),
             given="rq.tmp_alone_branch == address(rq.leaf_cfs_rq_list)",
             # a parent whose load is gone leaves before a child whose load is not: it looks for
             # children right before itself alone (child_cfs_rq_on_list)
             holds="all(q == address(rq.cfs) or q.nr_queued == 0"
-            f" or cfs_rq({parent}).on_list == 1 for q in {_LEAVES})",
+            f" or cfs_rq({parent}).on_list == 1 for q in {LEAVES})",
             since=since,
             until=until,
         ),
@@ -84,27 +81,27 @@ GROUPS = (
         source="kernel/sched/fair.c init_tg_cfs_entry",
         at=(TICKED_FAIR,),
         given=_IN_GROUP,
-        holds=f"all(e.parent == 0 or sched_entity(e.parent).my_q == e.cfs_rq for e in {_CHAIN})",
+        holds=f"all(e.parent == 0 or sched_entity(e.parent).my_q == e.cfs_rq for e in {CHAIN})",
     ),
     Invariant(
         name="group-h-nr",
         says="No group has more tasks queued than the queue that it is in, unless it is throttled.",
         category=Category.GROUP,
-        source=f"{_FAIR} enqueue_task_fair, dequeue_entities",
+        source=f"{FAIR_C} enqueue_task_fair, dequeue_entities",
         at=(TICKED_FAIR,),
         given=_IN_GROUP,
         holds="all(e.on_rq == 0 or cfs_rq(e.my_q).h_nr_queued <= cfs_rq(e.cfs_rq).h_nr_queued"
-        f" for e in {_CHAIN} if e.my_q != 0)",
+        f" for e in {CHAIN} if e.my_q != 0)",
     ),
     Invariant(
         name="group-shares",
         says="A group's shares are some, and not without bound.",
         category=Category.GROUP,
-        source=f"{_FAIR} __sched_group_set_shares",
+        source=f"{FAIR_C} __sched_group_set_shares",
         at=(TICKED_FAIR,),
         given=_IN_GROUP,
         holds="all(MIN_SHARES <= task_group(cfs_rq(e.my_q).tg).shares <= MAX_SHARES"
-        f" for e in {_CHAIN} if e.my_q != 0)",
+        f" for e in {CHAIN} if e.my_q != 0)",
     ),
     Invariant(
         name="group-quota-known",
@@ -115,31 +112,31 @@ GROUPS = (
         given=_IN_GROUP,
         holds="all(task_group(cfs_rq(e.my_q).tg).cfs_bandwidth.quota + 1 == 0"
         " or task_group(cfs_rq(e.my_q).tg).cfs_bandwidth.hierarchical_quota + 1 != 0"
-        f" for e in {_CHAIN} if e.my_q != 0)",
+        f" for e in {CHAIN} if e.my_q != 0)",
     ),
     Invariant(
         name="group-load-avg",
         says="The load of a group over all CPUs is not negative.",
         category=Category.GROUP,
-        source=f"{_FAIR} update_tg_load_avg, clear_tg_load_avg",
+        source=f"{FAIR_C} update_tg_load_avg, clear_tg_load_avg",
         at=(TICKED_FAIR,),
         given=_IN_GROUP,
         holds="all(task_group(cfs_rq(e.my_q).tg).load_avg.counter >= 0"
-        f" for e in {_CHAIN} if e.my_q != 0)",
+        f" for e in {CHAIN} if e.my_q != 0)",
     ),
     Invariant(
         name="leaf-list",
         says="What is on a CPU's leaf list says so, and is of this CPU.",
         category=Category.LEAF,
-        source=f"{_FAIR} list_add_leaf_cfs_rq, list_del_leaf_cfs_rq",
+        source=f"{FAIR_C} list_add_leaf_cfs_rq, list_del_leaf_cfs_rq",
         at=(TICKED_FAIR,),
-        holds=f"all(q.on_list == 1 and q.rq == rq for q in {_LEAVES})",
+        holds=f"all(q.on_list == 1 and q.rq == rq for q in {LEAVES})",
     ),
     Invariant(
         name="leaf-branch",
         says="No branch of the leaf list is left unconnected.",
         category=Category.LEAF,
-        source=f"{_FAIR} assert_list_leaf_cfs_rq",
+        source=f"{FAIR_C} assert_list_leaf_cfs_rq",
         at=(PUT_FAIR, LEFT_FAIR, UNTHROTTLED),
         holds="rq.tmp_alone_branch == address(rq.leaf_cfs_rq_list)",
     ),
@@ -147,36 +144,36 @@ GROUPS = (
         name="leaf-active",
         says="Each queue above a queued task is on the leaf list, unless it is throttled.",
         category=Category.LEAF,
-        source=f"{_FAIR} enqueue_entity",
+        source=f"{FAIR_C} enqueue_entity",
         at=(TICKED_FAIR,),
-        given=_IS_FAIR,
+        given=IS_FAIR,
         holds="all(cfs_rq(e.cfs_rq).on_list == 1 or cfs_rq(e.cfs_rq).throttle_count > 0"
-        f" for e in {_CHAIN} if e.on_rq)",
+        f" for e in {CHAIN} if e.on_rq)",
     ),
     Invariant(
         name="throttle-count",
         says="A queue is throttled as often as the one above it, and once more by itself.",
         category=Category.THROTTLING,
-        source=f"{_FAIR} tg_throttle_down, tg_unthrottle_up, sync_throttle",
+        source=f"{FAIR_C} tg_throttle_down, tg_unthrottle_up, sync_throttle",
         at=(TICKED_FAIR,),
         given=_IN_GROUP,
         holds="all(cfs_rq(e.my_q).throttle_count == cfs_rq(e.cfs_rq).throttle_count"
-        f" + cfs_rq(e.my_q).throttled for e in {_CHAIN} if e.my_q != 0)",
+        f" + cfs_rq(e.my_q).throttled for e in {CHAIN} if e.my_q != 0)",
     ),
     Invariant(
         name="throttle-count-not-negative",
         says="No queue is unthrottled more often than it was throttled.",
         category=Category.THROTTLING,
-        source=f"{_FAIR} tg_unthrottle_up",
+        source=f"{FAIR_C} tg_unthrottle_up",
         at=(TICKED_FAIR,),
-        given=_IS_FAIR,
-        holds=f"all(cfs_rq(e.cfs_rq).throttle_count >= 0 for e in {_CHAIN})",
+        given=IS_FAIR,
+        holds=f"all(cfs_rq(e.cfs_rq).throttle_count >= 0 for e in {CHAIN})",
     ),
     Invariant(
         name="throttled-queue",
         says="A throttled queue says so, has nothing left to spend and is off the leaf list.",
         category=Category.THROTTLING,
-        source=f"{_FAIR} throttle_cfs_rq",
+        source=f"{FAIR_C} throttle_cfs_rq",
         at=(THROTTLED,),
         given="result() & 0xff != 0",
         holds="cfs.throttled == 1 and cfs.throttle_count > 0 and cfs.runtime_remaining <= 0"
@@ -187,7 +184,7 @@ GROUPS = (
         name="throttled-entity",
         says="The group of a queue that was throttled is not queued.",
         category=Category.THROTTLING,
-        source=f"{_FAIR} throttle_cfs_rq",
+        source=f"{FAIR_C} throttle_cfs_rq",
         at=(THROTTLED,),
         given="result() & 0xff != 0",
         holds="sched_entity(word(task_group(cfs.tg).se + 8 * rq.cpu)).on_rq == 0",
@@ -197,7 +194,7 @@ GROUPS = (
         name="throttled-list",
         says="A queue that was throttled waits on its group's list for more to spend.",
         category=Category.THROTTLING,
-        source=f"{_FAIR} throttle_cfs_rq",
+        source=f"{FAIR_C} throttle_cfs_rq",
         at=(THROTTLED,),
         given="result() & 0xff != 0",
         holds="word(address(cfs.throttled_list)) != address(cfs.throttled_list)"
@@ -207,7 +204,7 @@ GROUPS = (
         name="throttled-with-limit",
         says="Only a queue with a limit is throttled.",
         category=Category.THROTTLING,
-        source=f"{_FAIR} check_cfs_rq_runtime",
+        source=f"{FAIR_C} check_cfs_rq_runtime",
         at=(THROTTLED,),
         given="result() & 0xff != 0",
         holds="cfs.runtime_enabled == 1",
@@ -216,7 +213,7 @@ GROUPS = (
         name="unthrottled-queue",
         says="A queue that was unthrottled says so.",
         category=Category.THROTTLING,
-        source=f"{_FAIR} unthrottle_cfs_rq",
+        source=f"{FAIR_C} unthrottle_cfs_rq",
         at=(UNTHROTTLED,),
         holds=_UNTHROTTLED,
         until=(6, 18),
@@ -225,7 +222,7 @@ GROUPS = (
         name="unthrottled-queue",
         says="A queue that was unthrottled says so, unless it has nothing to spend any more.",
         category=Category.THROTTLING,
-        source=f"{_FAIR} unthrottle_cfs_rq",
+        source=f"{FAIR_C} unthrottle_cfs_rq",
         at=(UNTHROTTLED,),
         given="cfs.runtime_enabled == 0 or cfs.runtime_remaining > 0",
         holds=_UNTHROTTLED,
@@ -235,7 +232,7 @@ GROUPS = (
         name="throttled-periods",
         says="A group was throttled in no more periods than there were.",
         category=Category.THROTTLING,
-        source=f"{_FAIR} do_sched_cfs_period_timer",
+        source=f"{FAIR_C} do_sched_cfs_period_timer",
         at=(THROTTLED, UNTHROTTLED),
         names={"limit": "cfs_bandwidth(address(task_group(cfs.tg).cfs_bandwidth))"},
         holds="0 <= limit.nr_throttled <= limit.nr_periods",
