@@ -24,6 +24,29 @@ _TESTS = {
     "//sched:tally_test",
 }
 _DEADLINE_SECONDS = 800
+# Bazel's exit code where a test failed, and that of `ktstr show` then.
+_TESTS_FAILED, _SHOWN_FAILED = 3, 1
+# A test that no scheduler passes: none lets each of these run every microsecond.
+_LATE = {
+    "BUILD.bazel": """\
+load("@ktstr//rules:defs.bzl", "ktstr_test")
+
+ktstr_test(
+    name = "late_test",
+    srcs = ["late.py"],
+    tags = ["manual"],
+    topology = "1n2l2c1t",
+)
+""",
+    "late.py": """\
+from ktstr import CgroupDef, Checks, CpuSpin, Scenario, TopologyView, Work, defs, scenario
+
+
+@scenario(duration=0.5, checks=Checks(max_gap_ms=0.001))
+def crowd(machine: TopologyView) -> Scenario:
+    return defs(CgroupDef("crowd", works=(Work(CpuSpin(), workers=2 * len(machine.cpus)),)))
+""",
+}
 
 
 class ConsumerTest(absltest.TestCase):
@@ -58,6 +81,23 @@ class ConsumerTest(absltest.TestCase):
         with zipfile.ZipFile(outputs / "outputs.zip") as archive:
             text = archive.read("spinners/result.json").decode()
         self.assertIn('"name": "outputs.zip"', text)
+
+    def test_what_did_not_pass_stands_at_the_end(self) -> None:
+        folder = self.workspace.directory / "late"
+        folder.mkdir()
+        for name, text in _LATE.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        bazel = self.workspace.bazel
+        ended = bazel.start("test", *_FLAGS, "//late:late_test").wait(_DEADLINE_SECONDS)
+        self.assertEqual(ended.code, _TESTS_FAILED, ended.stderr)
+        told = bazel.start("run", "@ktstr//:ktstr", "--", "show", "--last").wait(_DEADLINE_SECONDS)
+        self.assertEqual(told.code, _SHOWN_FAILED, told.stderr)
+        first, *more, again, last = told.stdout.splitlines()
+        self.assertIn("FAIL //late:late_test::crowd — stuck: ", first)
+        for line in ("bazel test //late:late_test --test_filter=crowd", "late_test.shell"):
+            self.assertTrue(any(line in each for each in more), told.stdout)
+        self.assertEqual(again, "again, with the same seeds: ktstr replay --last")
+        self.assertRegex(last, r"^1 of \d+ results did not pass$")
 
 
 if __name__ == "__main__":
