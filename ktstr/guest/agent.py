@@ -25,13 +25,14 @@ from ktstr.guest.system.realtime import shield
 from ktstr.guest.system.view import seen_view
 from ktstr.model.errors import InfraError
 from ktstr.model.facts import DiskFacts, End, LogChunk
-from ktstr.model.plan import PLAN_PATH, Plan
+from ktstr.model.plan import PLAN_PATH, RECORDING_PATH, Plan
 from ktstr.model.wire.phases import Phase
 from ktstr.model.wire.witness import AGENT_COMM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ktstr.guest.observers.recorder import Recorder
     from ktstr.guest.observers.witness import Witness
     from ktstr.guest.scheduler.waiting import WaitingLoader
 
@@ -138,10 +139,13 @@ class _Session:
             self._witness.begin(self._port, len(self._view.cpus))
         if self._plan.workload_root:
             workload_tree(self._plan.workload_root).prepare()
+        recorder = self._recorder()
         schedulers = Schedulers(self._plan, self._reactor, self._port, self._loader)
         mark(Phase.SCHEDULER)
         try:
             attached = schedulers.begin()
+            if recorder is not None:
+                recorder.follow()
             if not attached and self._plan.shell:
                 sys.stderr.write(schedulers.words())
             # a prompt is of use without the scheduler, a script under another one is not
@@ -150,11 +154,24 @@ class _Session:
                 self._body(schedulers)
         finally:
             mark(Phase.AFTER)
+            if recorder is not None:
+                recorder.finish()
             schedulers.end()
             mark(Phase.GONE)
             if self._witness is not None:
                 self._witness.finish()
             cpus.finish()
+
+    def _recorder(self) -> Recorder | None:
+        """Records already, where the host wants that of this run."""
+        if not os.access(RECORDING_PATH, os.F_OK):
+            return None
+        # few runs are to fail once more
+        from ktstr.guest.observers.recorder import Recorder
+
+        recorder = Recorder(self._reactor, self._port)
+        recorder.start()
+        return recorder
 
     def _body(self, subject: Subject) -> None:
         plan = self._plan

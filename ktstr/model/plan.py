@@ -18,6 +18,8 @@ from ktstr.model.verdict.checks import VERIFIER_CHECKS, Checks, ExpectFail
 from ktstr.model.verdict.claims import SeriesClaim, StatClaim
 
 PLAN_PATH = "/ktstr/plan.json"
+# what is to be recorded (ktstr/sampler/recorder.c), where a failure is waited for once more
+RECORDING_PATH = "/ktstr/recording"
 SOURCES_DIR = "/ktstr/src"
 DATA_DIR = "/ktstr/data"
 

@@ -18,6 +18,7 @@ from ktstr.model.codec import decode
 from ktstr.model.errors import UsageError
 from ktstr.model.plan import Plan
 from ktstr.model.wire.frames import Damage, Frame, FrameReader, FrameType
+from ktstr.model.wire.recording import Recorded
 from ktstr.model.wire.witness import Sightings
 from ktstr.record.run import RunRecord
 from ktstr.record.sightings import seen_in
@@ -45,8 +46,8 @@ def _fields() -> dict[str, tuple[type[Any], bool]]:
 
 
 _FIELDS = _fields()
-# those, and what the record has in other words
-_SENT: list[type[Any]] = [*(kind for kind, _ in _FIELDS.values()), Sightings]
+# those, what the record has in other words, and what only whoever hears of it keeps
+_SENT: list[type[Any]] = [*(kind for kind, _ in _FIELDS.values()), Sightings, Recorded]
 _KINDS: dict[int, type[Any]] = {kind.frame_type: kind for kind in _SENT}
 
 

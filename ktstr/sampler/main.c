@@ -3,15 +3,15 @@
  * ktstr-sampler: loads BPF programs that watch the scheduler, and serves the agent, its parent,
  * over its standard streams.
  *
- *     ktstr-sampler sampler|witness OBJECT
+ *     ktstr-sampler sampler|witness|recorder OBJECT
  *
- * A request is a line, its answer one or more, the last of them `ok` or `error TEXT`:
- *     cgroup ID    watch the tasks of this cgroup (the inode number of its directory), too
+ * A request is a line, its answer one or more, the last of them `ok` or `error TEXT`; of sampler
+ * and witness: cgroup ID    watch the tasks of this cgroup (the inode number of its directory), too
  *     phase N      phase N begins
  *     drain        what was seen in the other phases, as lines of JSON
  *     quit         all that is left, and what it cost, as lines of JSON; then it ends
- * and those that sampler.c and witness.c have of their own.  The first line, once it is ready,
- * answers nothing: it is `ok` or `error TEXT`, too.
+ * and those that sampler.c, witness.c and recorder.c have of their own.  The first line, once it is
+ * ready, answers nothing: it is `ok` or `error TEXT`, too.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,7 +27,8 @@
 
 #define SAID_SIZE 512
 
-static const struct service *const SERVICES[] = {&sampler_service, &witness_service};
+static const struct service *const SERVICES[] = {&sampler_service, &witness_service,
+						 &recorder_service};
 
 /* Why libbpf refused, whose return values are but numbers. */
 static char said[SAID_SIZE];
@@ -132,7 +133,7 @@ int main(int argc, char **argv)
 	char line[64];
 
 	if (!service) {
-		fputs("usage: ktstr-sampler sampler|witness OBJECT\n", stderr);
+		fputs("usage: ktstr-sampler sampler|witness|recorder OBJECT\n", stderr);
 		return 1;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

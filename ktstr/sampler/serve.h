@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two services have in common: they load an object, and answer requests of one line. */
+/* What the services have in common: they load an object, and answer requests of one line. */
 #ifndef KTSTR_SAMPLER_SERVE_H
 #define KTSTR_SAMPLER_SERVE_H
 
@@ -25,6 +25,7 @@ struct service {
 
 extern const struct service sampler_service;
 extern const struct service witness_service;
+extern const struct service recorder_service;
 
 /* Answers that @what is impossible, and why, by errno and libbpf's last warning; false. */
 bool refuse(const char *what);

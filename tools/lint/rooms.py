@@ -237,6 +237,16 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "snapshot",
             "trace",
         ),
+        "recorder": (
+            "debugger",
+            "kernel",
+            "memory",
+            "plugin",
+            "postmortem",
+            "replay",
+            "snapshot",
+            "trace",
+        ),
         "gdb": ("instant", "memory", "plugin", "snapshot"),
         "instant": (
             "debugger",

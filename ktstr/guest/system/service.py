@@ -34,8 +34,8 @@ class Service:
         self._buffer = b""
         self._lines: list[bytes] = []
 
-    def start(self, what: str) -> None:
-        """Starts it and waits until it is ready; `what` names what that takes.
+    def start(self, what: str, seconds: float = _READY_S) -> None:
+        """Starts it and waits until it is ready, so long at most; `what` names what that takes.
 
         Raises:
             UnavailableError: it ended, says that it cannot, or takes too long.
@@ -45,7 +45,7 @@ class Service:
         with children_shielded():
             self._program.start()
         try:
-            self._await(_READY_S, what)
+            self._await(seconds, what)
         except UnavailableError:
             # it must not go on in the real-time class beside what is tested
             self._program.send(signal.SIGKILL)

@@ -42,10 +42,10 @@ class Programs:
         for at in view.walk(kernel.symbol("bpf_kallsyms"), MOST_PROGRAMS):
             found = view.read(at - node, shape)
             text = view.text(at - node + name, _NAME_BYTES)
-            self._found.append((found["start"], found["end"], _short(text)))
+            self._found.append((found["start"], found["end"], short(text)))
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """A program's name without the digest of its code: bpf_prog_DIGEST_NAME."""
     words = name.split("_", 3)
     return f"bpf:{words[3]}" if name.startswith("bpf_prog_") and len(words) == 4 else name

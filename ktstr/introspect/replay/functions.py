@@ -126,29 +126,39 @@ def watched(kernel: Kernel, name: str) -> Watched | None:
         UnknownName: there is no function of this name.
     """
     place = kernel.symbol_range(name)
-    prototype = _prototype(kernel, name)
-    if not len(place) or prototype is None:
+    number = type_of(kernel, name)
+    if not len(place) or not number:
         return None
+    return shaped(kernel, name, place, kernel.btf.type(kernel.btf.type(number).target))
+
+
+def type_of(kernel: Kernel, name: str) -> int:
+    """The number of a function in the kernel's BTF; 0 where its types are not known."""
+    for number in kernel.types_named(name):
+        if kernel.btf.type(number).kind is Kind.FUNC:
+            return number
+    return 0
+
+
+def shaped(
+    kernel: Kernel, name: str, place: range, prototype: BtfType, names: Sequence[str] = ()
+) -> Watched:
+    """What is called so, and takes and returns what the prototype says.
+
+    names: of its arguments, where the prototype has none.
+    """
     arguments: list[Argument] = []
     fields: list[Slot] = []
-    for parameter, register in zip(prototype.members, REGISTERS, strict=False):
+    for i, (parameter, register) in enumerate(zip(prototype.members, REGISTERS, strict=False)):
         if not parameter.type:
             break  # what follows is as many as the caller likes
-        called = parameter.name or register
+        called = names[i] if i < len(names) else parameter.name or register
         arguments.append(_argument(kernel, called, parameter.type, register))
         fields += _fields(kernel, called, parameter.type, register)
     result = None
     if kernel.btf.resolve(prototype.target).kind is not Kind.VOID:
         result = _argument(kernel, "result", prototype.target, "rax")
     return Watched(name, place, tuple(arguments), result, tuple(fields))
-
-
-def _prototype(kernel: Kernel, name: str) -> BtfType | None:
-    for number in kernel.types_named(name):
-        found = kernel.btf.type(number)
-        if found.kind is Kind.FUNC:
-            return kernel.btf.type(found.target)
-    return None
 
 
 def _argument(kernel: Kernel, name: str, type_number: int, register: str) -> Argument:

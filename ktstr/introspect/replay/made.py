@@ -10,7 +10,7 @@ from ktstr.introspect.plugin.records import Record
 from ktstr.introspect.replay.calls import Made, depths, made_of
 from ktstr.introspect.replay.cause import Cause, What
 from ktstr.introspect.replay.kinds import NEAR_NS
-from ktstr.introspect.replay.page import Call, Happened, Replay
+from ktstr.introspect.replay.page import Call, Happened, Replay, Way
 from ktstr.introspect.replay.part import BEFORE, STOP, Seen, Stood
 from ktstr.introspect.snapshot import difference
 from ktstr.introspect.snapshot.state import Snapshot
@@ -40,15 +40,15 @@ def page(seen: Seen, cause: Cause, decisions: Decisions | None, problem: str = "
     stop = next((each for each in records if each.probe == STOP), None)
     if stood is None or stop is None:
         why = problem or "it did not come again: the guest never stood where it had failed"
-        return Replay(cause.what, cause.message, False, why, missing=seen.missing)
+        return Replay(cause.what, cause.message, False, why, missing=seen.missing, way=Way.PROBES)
     times = _times(seen, records)
     stopped_ns = int.from_bytes(stop.runs[0], "little")
     comm_of = _comm_of(stood.snapshot, decisions)
     calls = made_of(records, seen.watched, seen.programs, stood.names, comm_of)
     whom = _whom(cause, stood, calls)
-    chosen = _chosen(calls, stop.cpu, whom.pid)
-    kept = [call for call, is_kept in zip(calls, chosen, strict=True) if is_kept]
-    deep = [depth for depth, is_kept in zip(depths(calls), chosen, strict=True) if is_kept]
+    keeps = chosen(calls, stop.cpu, whom.pid)
+    kept = [call for call, is_kept in zip(calls, keeps, strict=True) if is_kept]
+    deep = [depth for depth, is_kept in zip(depths(calls), keeps, strict=True) if is_kept]
     stack = stood.stacks.get(0)
     unlike = _unlike(cause, stopped_ns, stood)
     if unlike:
@@ -73,6 +73,7 @@ def page(seen: Seen, cause: Cause, decisions: Decisions | None, problem: str = "
         NEAR_NS if seen.before is not None else 0,
         _events(decisions, whom.pid),
         (*seen.missing, *stood.snapshot.missing, *((stack.cut,) if stack and stack.cut else ())),
+        Way.PROBES,
     )
 
 
@@ -126,7 +127,7 @@ def _whom(cause: Cause, stood: Stood, calls: Sequence[Made]) -> _Whom:
     return _Whom("", 0, "")
 
 
-def _chosen(calls: Sequence[Made], cpu: int, pid: int) -> list[bool]:
+def chosen(calls: Sequence[Made], cpu: int, pid: int) -> list[bool]:
     """The last of the CPU and of the task, and the first of the task."""
     about = [any(each[1] == pid for each in call.tasks) for call in calls]
     mine = [i for i, call in enumerate(calls) if about[i] or call.cpu == cpu]

@@ -4,6 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """How a failure was looked at once more."""
+
+    PROBES = "probes of QEMU's plugin"
+    """The same run, held where it failed."""
+    PROGRAMS = "programs in the guest"
+    """Another run of the same plan, in real time."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class Replay:
     Attributes:
       what: that happened: an ejection, a panic, ...
       failure: the first cause, in the result's words.
-      again: whether it came again, at the same instant where that is known.
+      again: whether it came again; of PROBES, at the same instant where that is known.
       problem: why there is no page, or less of it; empty where all is there.
       at_ns: where the guest stood, CLOCK_MONOTONIC.
       cpu: that stood there.
@@ -58,6 +68,8 @@ class Replay:
       changes: what was different at the end of the last `changes_ns` before.
       events: the task's last ones, in their order.
       missing: what could not be read or watched, each with its reason.
+      way: how it was looked at; empty where it was not.
+      second: of PROGRAMS: the first cause of the second run; empty where that did not fail.
     """
 
     what: str
@@ -78,3 +90,5 @@ class Replay:
     changes_ns: int = 0
     events: tuple[Happened, ...] = ()
     missing: tuple[str, ...] = ()
+    way: str = ""
+    second: str = ""

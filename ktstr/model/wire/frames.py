@@ -49,6 +49,7 @@ class FrameType(IntEnum):
     STATE_SET = 21
     PROGRAM = 22
     STATS = 23
+    RECORDED = 24
 
 
 @dataclass(frozen=True)

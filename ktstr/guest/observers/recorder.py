@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The recorder's process: only in a guest that is to fail once more in real time (ktstr/sampler).
+
+It is never told to end: to give back its programs one by one would take seconds, and the guest's
+end gives back all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ktstr.guest.system.service import SAMPLER, Service, UnavailableError
+from ktstr.model.wire.recording import Recorded
+
+if TYPE_CHECKING:
+    from ktstr.guest.system.port import Sink
+    from ktstr.guest.system.reactor import Reactor
+
+OBJECT = "/sampler/recorder.bpf.o"
+# a program is loaded for each end of each function, and the guest's time is the host's
+_READY_S = 90.0
+
+
+class Recorder:
+    """Records from `start` on.  It raises nothing: what goes wrong is the `error` of its facts."""
+
+    def __init__(self, reactor: Reactor, sink: Sink, program: str = SAMPLER) -> None:
+        self._service = Service(reactor, program, "recorder", OBJECT)
+        self._sink = sink
+        self._errors: list[str] = []
+        self._starts = False
+
+    def start(self) -> None:
+        """Starts it, and waits until its programs stand where the host wants them."""
+        try:
+            self._service.start("attachment of its programs", _READY_S)
+        except (OSError, UnavailableError) as error:
+            self._errors.append(f"nothing was recorded in the guest: {error}")
+            return
+        self._starts = True
+
+    def follow(self) -> None:
+        """A scheduler has come: its callbacks are recorded, too."""
+        self._ask("callbacks", "callbacks of the scheduler were not recorded")
+
+    def finish(self) -> None:
+        """Emits all that was recorded, at which the recording ends."""
+        lines = self._ask("tell", "the guest does not tell what it recorded")
+        self._sink.emit(Recorded.of(lines, "; ".join(self._errors)))
+
+    def _ask(self, request: str, otherwise: str) -> list[bytes]:
+        if not self._starts:
+            return []
+        try:
+            return self._service.ask(request)
+        except (OSError, UnavailableError) as error:
+            self._errors.append(f"{otherwise}: {error}")
+            return []

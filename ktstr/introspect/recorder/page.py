@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a failure in real time, out of what the recorder of its second run has kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.recorder.calls import calls_of
+from ktstr.introspect.recorder.events import events_of
+from ktstr.introspect.recorder.layout import Entry, Flag, How
+from ktstr.introspect.recorder.stack import named
+from ktstr.introspect.recorder.targets import Recording, Target
+from ktstr.introspect.recorder.told import Told
+from ktstr.introspect.replay.calls import Made, depths
+from ktstr.introspect.replay.cause import Cause, What
+from ktstr.introspect.replay.made import chosen
+from ktstr.introspect.replay.page import Call, Replay, Way
+
+
+@dataclass(frozen=True)
+class Second:
+    """What came of the second run.
+
+    again: whether the failure did.  came: the first cause of the second run; empty: it passed.
+    cause: what is known of that, None where no event is.  problem: why less is known.
+    """
+
+    again: bool
+    came: str = ""
+    cause: Cause | None = None
+    problem: str = ""
+
+
+def bare_page(first: Cause, second: Second) -> Replay:
+    """What is known without what was recorded."""
+    return Replay(
+        first.what,
+        first.message,
+        second.again,
+        second.problem,
+        way=Way.PROGRAMS,
+        second=second.came,
+    )
+
+
+def page(kernel: Kernel, recording: Recording, told: Told, first: Cause, second: Second) -> Replay:
+    """The page; where the second run came to its end, it has no more than that."""
+    found = bare_page(first, second)
+    last = told.last
+    if last is None or not last.target < len(recording.targets):
+        why = "nothing was recorded at which it failed" if second.came else ""
+        problem = "; ".join(filter(None, (second.problem, why)))
+        return replace(found, problem=problem, missing=tuple(_missing(recording, told)))
+    calls = calls_of(told, recording.targets)
+    cause = second.cause or first
+    comm, pid, why = _whom(cause, told, last, calls)
+    kept = chosen(calls, last.cpu, pid)
+    shown = [
+        Call(
+            call.began_ns, call.cpu, depth, call.function, call.arguments, call.result,
+            None if call.ended_ns is None else call.ended_ns - call.began_ns, call.changed,
+        )
+        for call, depth, is_kept in zip(calls, depths(calls), kept, strict=True)
+        if is_kept
+    ]  # fmt: skip
+    function = recording.targets[last.target].name
+    return replace(
+        found,
+        at_ns=last.at_ns,
+        cpu=last.cpu,
+        function=function,
+        task=comm,
+        pid=pid,
+        why=why,
+        stack=named(kernel, told.stacks.get(last.stack, ()), told.name_of, function),
+        stack_of=f"{last.comm}[{last.pid}]",
+        calls=tuple(shown),
+        calls_left_out=len(calls) - len(shown),
+        events=events_of(told, pid),
+        missing=tuple(_missing(recording, told)),
+    )
+
+
+def _whom(cause: Cause, told: Told, last: Entry, calls: Sequence[Made]) -> tuple[str, int, str]:
+    """The task that it is about: its name and pid, and how that is known."""
+    if told.state.waited:
+        pid = told.state.waited
+        comm, _ = told.tasks.get(pid, ("?", ()))
+        return comm, pid, "it had waited for a CPU for as long as that"
+    if cause.pid:
+        return cause.comm, cause.pid, "the kernel's message of the second run says so"
+    if cause.what is What.EJECTED:
+        for call in reversed(calls):
+            if call.ended_ns is None and call.cpu == last.cpu and call.tasks:
+                comm, pid = call.tasks[0]
+                return comm, pid, f"{call.function} was called for it, and had not returned"
+    return last.comm, last.pid, f"it had CPU {last.cpu}"
+
+
+def _missing(recording: Recording, told: Told) -> Iterator[str]:
+    yield from recording.missing
+    refused: dict[int, list[str]] = {}
+    watched = zip(recording.targets, told.stood, strict=False)
+    for target, stood in watched:
+        if stood.how is How.NOT and (stood.error or not _is_callback(target)):
+            refused.setdefault(stood.error, []).append(target.name)
+    for error, names in refused.items():
+        why = os.strerror(-error) if error else "nobody tried"
+        yield f"calls of {', '.join(names)}: the guest's kernel refuses ({why})"
+    if told.state.taken > len(told.entries):
+        kept = f"of {told.state.taken} records the last {len(told.entries)} were kept"
+        yield f"what was recorded earlier: {kept}"
+    if told.state.dropped:
+        yield f"{told.state.dropped} events of tasks, for which there was no room"
+
+
+def _is_callback(target: Target) -> bool:
+    return bool(target.flags & Flag.OP)

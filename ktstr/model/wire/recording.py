@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the recorder saw in a guest that fails once more in real time (ktstr/sampler, recorder.c).
+
+The host says in a file of the test's layer what is to be recorded; the guest passes on what its
+recorder tells, packed, since the line to the host is slow.
+"""
+
+from __future__ import annotations
+
+import binascii
+import zlib
+from dataclasses import dataclass
+
+from ktstr.model.errors import InfraError
+from ktstr.model.wire.frames import FrameType
+
+# far beyond what a recorder tells: a guest may send anything
+_MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """All that was told: `packed` lines of JSON.  error: why there is nothing, or less."""
+
+    frame_type = FrameType.RECORDED
+    packed: str
+    error: str = ""
+
+    @classmethod
+    def of(cls, lines: list[bytes], error: str = "") -> Recorded:
+        """The lines, packed."""
+        text = zlib.compress(b"\n".join(lines))
+        return cls(binascii.b2a_base64(text, newline=False).decode("ascii"), error)
+
+    def lines(self) -> list[bytes]:
+        """The lines again.
+
+        Raises:
+            InfraError: it is not what `of` made.
+        """
+        try:
+            unpacking = zlib.decompressobj()
+            text = unpacking.decompress(binascii.a2b_base64(self.packed), _MOST_BYTES)
+        except (ValueError, zlib.error) as error:
+            raise InfraError(f"what the guest's recorder tells is damaged: {error}") from None
+        if unpacking.unconsumed_tail:
+            raise InfraError(f"the guest's recorder tells more than {_MOST_BYTES >> 20} MiB")
+        return text.splitlines()

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where the recorder keeps what it records: maps that can be read of a guest that has died. */
+#ifndef KTSTR_SAMPLER_RECORDED_BPF_H
+#define KTSTR_SAMPLER_RECORDED_BPF_H
+
+#include "ktstr/sampler/kernel.bpf.h"
+
+#include "ktstr/sampler/recording.h"
+
+struct scx_dispatch_q {
+	__u32 nr;
+	__u64 id;
+} FROM_KERNEL;
+
+struct thread_info {
+	__u32 cpu;
+} FROM_KERNEL;
+
+struct task_struct___placed {
+	struct thread_info thread_info;
+} FROM_KERNEL;
+
+struct pt_regs {
+	unsigned long di, si, dx, cx, r8, r9, ax;
+} FROM_KERNEL;
+
+/* Host and user space know the maps by their names. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct recording_state);
+} ktstr_state SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RECORDING_TARGETS);
+	__type(key, __u32);
+	__type(value, struct target);
+} ktstr_targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RECORDING_RECORDS);
+	__type(key, __u32);
+	__type(value, struct record);
+} ktstr_records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RECORDING_STACKS);
+	__type(key, __u32);
+	__type(value, struct recorded_stack);
+} ktstr_stacks SEC(".maps");
+
+/* By pid.  Of more tasks than it holds, those go that nothing happened to for longest. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RECORDING_TASKS);
+	__type(key, __u32);
+	__type(value, struct task_log);
+} ktstr_tasks SEC(".maps");
+
+static const struct task_log no_events;
+
+/* NULL once the recording has ended. */
+static __always_inline struct recording_state *going_on(void)
+{
+	__u32 only = 0;
+	struct recording_state *s = bpf_map_lookup_elem(&ktstr_state, &only);
+
+	return s && !s->ended ? s : NULL;
+}
+
+#endif

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of a run whose recorder cannot be had, or dies: an error in its facts."""
+
+from __future__ import annotations
+
+from absl.testing import absltest
+
+from ktstr.guest.observers.recorder import Recorder
+from ktstr.guest.system.reactor import Reactor
+from ktstr.model.codec import decode, encode
+from ktstr.model.wire.recording import Recorded
+from tests.guest.observers.observer import ObserverTest
+from tests.support.sink import Sink
+
+
+class RecorderTest(ObserverTest):
+    def told(self, script: str) -> Recorded:
+        """What is told where the recorder is a program that does what the shell script says."""
+        sink = Sink()
+        recorder = Recorder(Reactor(), sink, self.program(script))
+        recorder.start()
+        recorder.follow()
+        recorder.finish()
+        [fact] = sink.facts
+        assert isinstance(fact, Recorded)
+        self.assertEqual(decode(Recorded, encode(fact)), fact)
+        return fact
+
+    def test_what_it_tells_is_passed_on(self) -> None:
+        told = self.told(
+            'echo ok; read a; echo ok; read b; echo "{\\"said\\": \\"$a $b\\"}"; echo ok'
+        )
+        self.assertEqual((told.lines(), told.error), ([b'{"said": "callbacks tell"}'], ""))
+
+    def test_one_that_cannot_start_says_why(self) -> None:
+        told = self.told('echo "error cannot load the programs: no BPF"')
+        why = "nothing was recorded in the guest: cannot load the programs: no BPF"
+        self.assertEqual((told.lines(), told.error), ([], why))
+
+    def test_one_that_refuses_callbacks_tells_the_rest(self) -> None:
+        told = self.told('echo ok; read a; echo "error oh"; read b; echo "{}"; echo ok')
+        self.assertEqual(told.lines(), [b"{}"])
+        self.assertEqual(told.error, "callbacks of the scheduler were not recorded: oh")
+
+    def test_one_that_ends_is_missed(self) -> None:
+        told = self.told("echo ok; read a; echo ok")
+        # its pipe may be broken before its end is seen
+        self.assertStartsWith(told.error, "the guest does not tell what it recorded: ")
+
+
+if __name__ == "__main__":
+    absltest.main()
