@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ktstr.execute.budget import UNLIMITED, Budget
+from ktstr.execute.watch import Standing
 from ktstr.introspect.postmortem.state import PostMortem
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.model.errors import InfraError, UsageError
@@ -40,13 +41,14 @@ class Autopsy:
 
     vmlinux, index: its kernel, and the index of that; None where there is none.  core: the file
     that its memory is to be kept in; None: it is not.  budget: what time the run may still take.
-    took_s: host seconds that it took.
+    standing: looks at it, too, while it stands.  took_s: host seconds that it took.
     """
 
     vmlinux: Path
     index: Path | None
     core: Path | None = None
     budget: Budget = UNLIMITED
+    standing: Standing | None = None
     found: PostMortem | None = None
     took_s: float = 0.0
 
@@ -110,6 +112,8 @@ class Autopsy:
             memory = memory_of(vm.pid)
         except (InfraError, UsageError) as error:
             return _nothing(cause, str(error))
+        if self.standing is not None:
+            self.standing(kernel, memory, registers)
         readers_s = _LATE_READERS_S if late else _READERS_S
         found = collect(kernel, memory, registers, cause, seconds=readers_s)
         if self.core is not None:

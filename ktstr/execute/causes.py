@@ -21,15 +21,15 @@ from ktstr.record.run import RunRecord
 
 _FIRST_ERROR = 1024  # enum scx_exit_kind of include/linux/sched/ext.h
 # A task as the kernel's messages have it: `hog0[57]`.
-_TASK = re.compile(r"\(?([^\s(:]+)\[(\d+)\]")
-_AGENT = "ktstr-agent"
+TASK = re.compile(r"\(?([^\s(:]+)\[(\d+)\]")
+AGENT = "ktstr-agent"
 # How long after its beginning a wait without an end is looked at; and by how much a runqueue's
 # clock may be behind, which is a tick.
-_LASTS_NS, _BEHIND_NS = 300_000_000, 12_000_000
+LASTS_NS, _BEHIND_NS = 300_000_000, 12_000_000
 _NS_PER_MS = 1_000_000
 # What is on a stack and in no call that anybody asks for.
 _MOST_CALLERS = 24
-_CRASHES = frozenset({ConsoleKind.OOPS, ConsoleKind.BUG, ConsoleKind.KASAN})
+CRASHES = frozenset({ConsoleKind.OOPS, ConsoleKind.BUG, ConsoleKind.KASAN})
 
 
 def cause_of(outcome: Outcome, *, thresholds: bool = False) -> Cause | str:
@@ -51,7 +51,7 @@ def _ejection(run: RunRecord, detail: Detail) -> Cause | str:
     moment = _moments(run).first(SITES, _FIRST_ERROR)
     if moment is None:
         return "nobody saw the kernel throw the scheduler out"
-    named = _TASK.search(detail.message)
+    named = TASK.search(detail.message)
     comm, pid = (named[1], int(named[2])) if named else ("", 0)
     since_ns = moment.at_ns
     task = run.snapshots[0].task(pid) if run.snapshots and pid else None
@@ -70,7 +70,7 @@ def _panic(run: RunRecord, detail: Detail) -> Cause | str:
 
 def _kernel_log(run: RunRecord, detail: Detail) -> Cause | str:
     moments = _moments(run)
-    if detail.subject in _CRASHES:
+    if detail.subject in CRASHES:
         moment, what = moments.first(OOPSES), What.CRASHED
     elif detail.subject == ConsoleKind.WARNING:
         moment, what = moments.first(WARNINGS), What.WARNED
@@ -85,29 +85,40 @@ def _hang(run: RunRecord, detail: Detail) -> Cause | str:
     anchor = _moments(run).anchor
     if run.post_mortem is None or anchor is None:
         return "nobody saw in which state the guest hung"
-    snapshot = run.post_mortem.snapshot
-    waiting = sorted((each for each in snapshot.tasks if each.queue), key=_waited, reverse=True)
-    agent = [each for each in waiting if each.comm == _AGENT]
-    agent += [*waiting, *(each for each in snapshot.tasks if each.comm == _AGENT)]
-    if not agent:
+    snapshot, task = run.post_mortem.snapshot, longest_waiting(run)
+    if task is None:
         return "no task of the guest could be read when it hung"
-    task = agent[0]
     ran_ns = snapshot.at_ns - max(task.last_ran_ns or 0, task.waiting_ns or 0)
     since_ns = anchor.of_clock(ran_ns)
-    callers = tuple(
-        name for each in run.post_mortem.stacks if each.cpu is not None for name in each.frames
-    )
     return Cause(
         What.HUNG,
         detail.kind,
         detail.message,
-        since_ns + min(_LASTS_NS, max(0, snapshot.at_ns - ran_ns)),
+        since_ns + min(LASTS_NS, max(0, snapshot.at_ns - ran_ns)),
         False,
         since_ns,
         pid=task.pid,
         comm=task.comm,
-        callers=_functions(callers),
+        callers=callers_of(run),
     )
+
+
+def longest_waiting(run: RunRecord) -> Task | None:
+    """The agent of a guest that hangs, or who waits for longest where that does not."""
+    if run.post_mortem is None:
+        return None
+    tasks = run.post_mortem.snapshot.tasks
+    waiting = sorted((each for each in tasks if each.queue), key=_waited, reverse=True)
+    found = [each for each in waiting if each.comm == AGENT]
+    found += [*waiting, *(each for each in tasks if each.comm == AGENT)]
+    return found[0] if found else None
+
+
+def callers_of(run: RunRecord) -> tuple[str, ...]:
+    """Functions on the stacks of all CPUs of a guest that had to end."""
+    stacks = run.post_mortem.stacks if run.post_mortem is not None else ()
+    on_cpus = (each for each in stacks if each.cpu is not None)
+    return _functions(tuple(name for each in on_cpus for name in each.frames))
 
 
 def _waited(task: Task) -> int:
@@ -142,7 +153,7 @@ def _starved(run: RunRecord, detail: Detail) -> Cause | str:
     start = worker.started_ns
     if worker.work_units and worker.max_gap_at_ns >= worker.ended_ns:
         start = worker.max_gap_at_ns - worker.max_gap_ns
-    lasts = min(_LASTS_NS, max(0, worker.ended_ns - start))
+    lasts = min(LASTS_NS, max(0, worker.ended_ns - start))
     return _passed(run, detail, start, start + lasts)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,16 +42,18 @@ def run(
     budget: Budget = UNLIMITED,
     watch: Watch = NOBODY,
     looks: Sequence[Part] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> Outcome:
     """The outcome of `plan` in a guest of its own, whose files are left in `directory`.
 
     The guest is a clone where the machine has one, and boots where it has none or the clone does
     not come up. `sources` go into guests whose plan runs Python of its author's. `looks` are those
-    who look into it; left out, all. What goes wrong is in the outcome, a mistake of ours as well as
-    a signal to us.
+    who look into it; left out, all. `files` lie in the guest besides, by their paths. What goes
+    wrong is in the outcome, a mistake of ours as well as a signal to us.
     """
     who = parts() if looks is None else looks
-    execution = _Execution(plan, machine, directory, termination, sources, budget, watch, who)
+    told = (plan, machine, directory, termination, sources, budget, watch, who, files or {})
+    execution = _Execution(*told)
     try:
         return execution.outcome()
     except UsageError as error:
@@ -72,6 +74,7 @@ class _Execution:
     budget: Budget
     watch: Watch
     parts: Sequence[Part]
+    files: Mapping[str, bytes]
 
     def outcome(self) -> Outcome:
         """What became of a guest.
@@ -82,7 +85,7 @@ class _Execution:
         layer = self.directory / "test.cpio"
         in_virtual_time = self.machine.accel is Accel.VIRTUAL
         own = guest_start(in_virtual_time, self.plan.seed, self.plan.test)
-        write_test_layer(self.plan, own, self.sources, layer)
+        write_test_layer(self.plan, own, self.sources, layer, self.files)
         digest = hashlib.sha256(layer.read_bytes()).hexdigest() if in_virtual_time else ""
         ran = self._cloned(layer)
         if isinstance(ran, Start):
@@ -125,7 +128,9 @@ class _Execution:
     def _started(self, layer: Path, start: Start) -> GuestRun:
         spec, left_s = self.machine.for_test(layer), self.budget.left_s()
         core = self.directory / CORE if self.machine.core else None
-        autopsy = Autopsy(spec.kernel, self.machine.kernel_index, core, self.budget)
+        autopsy = Autopsy(
+            spec.kernel, self.machine.kernel_index, core, self.budget, self.watch.standing
+        )
         watch = replace(
             self.watch,
             listeners=(*self.watch.listeners, autopsy),

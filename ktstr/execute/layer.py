@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ktstr.execute.source import Source
@@ -14,8 +14,16 @@ from ktstr.model.start import START_PATH, GuestStart
 from ktstr.model.validation.own_work import has_python_work
 
 
-def write_test_layer(plan: Plan, start: GuestStart, sources: Sequence[Source], path: Path) -> None:
-    """Writes the layer; its bytes depend on the plan, the start and the sources alone.
+def write_test_layer(
+    plan: Plan,
+    start: GuestStart,
+    sources: Sequence[Source],
+    path: Path,
+    files: Mapping[str, bytes] | None = None,
+) -> None:
+    """Writes the layer; its bytes depend on the plan, the start, the sources and the files alone.
+
+    files: contents of others, by their paths in the guest.
 
     Raises:
         InfraError: the disk is full, or a source cannot be read.
@@ -24,6 +32,7 @@ def write_test_layer(plan: Plan, start: GuestStart, sources: Sequence[Source], p
         newc.file(PLAN_PATH.lstrip("/"), plan.to_json().encode()),
         newc.file(START_PATH.lstrip("/"), start.to_json().encode()),
     ]
+    entries += [newc.file(name.lstrip("/"), data) for name, data in (files or {}).items()]
     if plan.function is not None or (plan.scenario and has_python_work(plan.scenario)):
         root = SOURCES_DIR.lstrip("/")
         entries += [newc.file(f"{root}/{each.name}", Path(each.path)) for each in sources]

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.memory.memory import PhysicalMemory
 from ktstr.record.collect import Fact
 from ktstr.vm.deadlines import Deadline
 from ktstr.vm.vm import Listener, Vm
+
+Standing = Callable[[Kernel, PhysicalMemory, Sequence[Mapping[str, int]]], None]
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,15 @@ class Watch:
     dying: gets the machine whose guest will not come to its end, after `before_end`, and the
     deadline that is over; None: it panics, and is to go on and say so. It may stop the guest. Of a
     plan that is executed it is the post-mortem's.
+    standing: gets the kernel, the memory and the registers of a guest that the post-mortem is taken
+    of, while it stands.
     """
 
     hear: Callable[[Fact], None] | None = None
     listeners: tuple[Listener, ...] = ()
     before_end: Callable[[Vm, Deadline | None], None] | None = None
     dying: Callable[[Vm, Deadline | None], None] | None = None
+    standing: Standing | None = None
 
 
 NOBODY = Watch()

@@ -14,7 +14,7 @@ from ktstr.execute.replay import Replayed, open_because
 from ktstr.host.ending import EndingKind
 from ktstr.introspect.plugin.part import Part
 from ktstr.introspect.replay.cause import Cause
-from ktstr.introspect.replay.page import Replay
+from ktstr.introspect.replay.page import Replay, Way
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.model.errors import UsageError
 
@@ -77,16 +77,16 @@ def _played(outcome: Outcome, cause: Cause, directory: Path, again: Again) -> tu
             problem = problem or ended_words(replayed)
         decisions = replayed.outcome.run.decisions
         if part.seen is None:
-            found = Replay(cause.what, cause.message, False, problem)
+            found = Replay(cause.what, cause.message, False, problem, way=Way.PROBES)
         else:
             found = page(part.seen, cause, decisions, problem)
         if replayed.differs:
             found = replace(found, again=False)
         return found, replayed.took_s
     except UsageError as error:
-        return Replay(cause.what, cause.message, False, str(error)), 0.0
+        return Replay(cause.what, cause.message, False, str(error), way=Way.PROBES), 0.0
     except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the result
         why = f"ktstr's own mistake, {type(error).__name__}: {error}"
-        return Replay(cause.what, cause.message, False, why), 0.0
+        return Replay(cause.what, cause.message, False, why, way=Way.PROBES), 0.0
     finally:
         shutil.rmtree(directory, ignore_errors=True)

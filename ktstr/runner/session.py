@@ -29,11 +29,13 @@ from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.planning import plan_of
 from ktstr.runner.cases.sources import Sources
 from ktstr.runner.looks import looks_of
-from ktstr.runner.replaying import with_replay
+from ktstr.runner.replaying import FOLDER, OFF, with_replay
 from ktstr.vm.signals import Termination
 
 if TYPE_CHECKING:
+    from ktstr.execute.again import Again
     from ktstr.introspect.coverage.part import Sources as Lines
+    from ktstr.introspect.recorder.recorder import Recorder
 
 # Host seconds that a second of guest time takes in virtual time, at its cheapest.
 _LEAST_RATE = 0.05
@@ -94,6 +96,28 @@ class Session:
             looks=looks,
         )
 
+    def once_more(
+        self, first: Outcome, recorder: Recorder, directory: Path, later: int = 0
+    ) -> Again:
+        """Runs the plan of a run in real time a second time, as `execute.again` does.
+
+        later: as of `replay`.
+
+        Raises:
+            UsageError: no time is left; nothing was started.
+        """
+        from ktstr.execute.again import run_again
+
+        return run_again(
+            first,
+            recorder,
+            self.machine,
+            directory,
+            self.termination,
+            sources=self.sources.all,
+            budget=self.budget.without(later * first.wall_s.get("total", 0.0)),
+        )
+
     def _skipped(self, case: Case, before: list[Outcome]) -> Outcome | None:
         """The outcome of a case that is not started, or None when it may be."""
         ended = [each.run.ending for each in before]
@@ -135,9 +159,21 @@ class Session:
         if self.looks is not None:
             return outcome  # whoever looks has come for this run alone
         folder = self.outputs / case.name
-        again = functools.partial(self.replay, later=later)
-        outcome = with_replay(outcome, self.target.replay, self.machine, folder, again)
+        outcome = self._once_more(outcome, folder, later)
         return self._after(case, outcome, folder) if case.after else outcome
+
+    def _once_more(self, outcome: Outcome, folder: Path, later: int) -> Outcome:
+        """The outcome with what showed when it was played again, if it was."""
+        if self._accel is Accel.VIRTUAL:
+            again = functools.partial(self.replay, later=later)
+            return with_replay(outcome, self.target.replay, self.machine, folder, again)
+        if self.target.replay == OFF:
+            return outcome
+        # late: few tests fail, and fewer in real time
+        from ktstr.runner.once_more import with_second_run
+
+        once_more = functools.partial(self.once_more, later=later)
+        return with_second_run(outcome, self.machine, folder / FOLDER, once_more)
 
     def _after(self, case: Case, outcome: Outcome, folder: Path) -> Outcome:
         """The outcome with what the author's `after` function says of it; its sources are kept."""

@@ -12,6 +12,8 @@ from absl.testing import absltest
 from ktstr.execute import autopsy
 from ktstr.execute.autopsy import PANICKED, Autopsy
 from ktstr.execute.budget import Budget
+from ktstr.introspect.postmortem.state import PostMortem
+from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.vm.deadlines import Deadline
 from ktstr.vm.qmp import QmpError
 
@@ -68,6 +70,19 @@ class AutopsyTest(absltest.TestCase):
 
         self.vm.ask.side_effect = refuse
         self.missing(None)
+
+    def test_who_else_looks_sees_it_while_it_stands(self) -> None:
+        asked = []
+        self.autopsy.standing = lambda *_: asked.append(self.asked())
+        found = PostMortem("", Snapshot("", 0, ""))
+        with (
+            mock.patch("ktstr.introspect.kernel.kernel.Kernel.open"),
+            mock.patch("ktstr.introspect.memory.qemu.memory_of"),
+            mock.patch("ktstr.introspect.postmortem.collect.collect", return_value=found),
+        ):
+            self.autopsy.dying(self.vm, None)
+        self.assertEqual(asked, [["stop", "human-monitor-command"]])
+        self.assertEqual(self.asked()[-1], "cont")
 
     def test_it_has_a_guest_stand_where_it_panics(self) -> None:
         self.assertFalse(self.autopsy.begin(self.vm))

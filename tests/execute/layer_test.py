@@ -47,6 +47,13 @@ class TestLayerTest(absltest.TestCase):
         entries = {entry.path for entry in newc.read_layers(self.layer(plan, "a"))}
         self.assertIn("ktstr/src/pkg/one.py", entries)
 
+    def test_files_lie_where_they_are_to_lie(self) -> None:
+        path = Path(self.create_tempdir().full_path) / "a"
+        start = guest_start(True, 1, "one")
+        write_test_layer(plans.plan(), start, (), path, {"/ktstr/recording": b"KTRC"})
+        entries = {entry.path: entry for entry in newc.read_layers(path.read_bytes())}
+        self.assertEqual(entries["ktstr/recording"].data(), b"KTRC")
+
     def test_the_same_plan_gives_the_same_bytes_anywhere(self) -> None:
         plan = plans.function_plan()
         self.assertEqual(self.layer(plan, "a"), self.layer(plan, "b"))

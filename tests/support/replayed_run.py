@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ktstr.introspect.replay.page import Call, Happened, Replay
+from ktstr.introspect.replay.page import Call, Happened, Replay, Way
 from ktstr.record.run import RunRecord
 from tests.support.hung import looked_into
 
@@ -60,9 +60,46 @@ def replayed() -> RunRecord:
 
 def not_replayed() -> RunRecord:
     """A run that could not be played again, and says why."""
-    why = "not played again: it ran under kvm, in the host's time, which no two runs share"
+    why = "not played again: its guest never came up"
     page = Replay("", PAGE.failure, False, why)
     return dataclasses.replace(replayed(), replay=page)
 
 
-REPLAYED = (replayed, not_replayed)
+def run_again() -> RunRecord:
+    """A run in real time whose failure came again, about another task."""
+    page = dataclasses.replace(
+        PAGE,
+        problem="",
+        stack=PAGE.stack[:4],
+        changes=(),
+        changes_ns=0,
+        missing=(
+            "calls of exc_invalid_op, handle_bug: the guest's kernel refuses (Invalid argument)",
+            "what was recorded earlier: of 9000 records the last 1500 were kept",
+        ),
+        way=Way.PROGRAMS,
+        second=PAGE.failure.replace("999", "998"),
+    )
+    return dataclasses.replace(replayed(), replay=page)
+
+
+def run_otherwise() -> RunRecord:
+    """A run in real time after which the second failed otherwise."""
+    page = Replay(
+        PAGE.what,
+        PAGE.failure,
+        False,
+        "nothing was recorded at which it failed",
+        way=Way.PROGRAMS,
+        second="w0.0.1 of cg_0 did no work",
+    )
+    return dataclasses.replace(replayed(), replay=page)
+
+
+def run_in_vain() -> RunRecord:
+    """A run in real time whose failure did not come again."""
+    page = Replay(PAGE.what, PAGE.failure, False, way=Way.PROGRAMS)
+    return dataclasses.replace(replayed(), replay=page)
+
+
+REPLAYED = (replayed, not_replayed, run_again, run_otherwise, run_in_vain)

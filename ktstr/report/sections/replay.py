@@ -12,6 +12,8 @@ from ktstr.result.characters import one_line
 _WIDTH = 98
 _FRAMES_SHOWN = 24
 _INDENT = "  "
+# what `way` says of a second run in real time (ktstr/introspect/replay/page.py)
+_PROGRAMS = "programs in the guest"
 
 
 def replay_lines(found: result_pb2.Replay) -> list[str]:
@@ -20,7 +22,7 @@ def replay_lines(found: result_pb2.Replay) -> list[str]:
         return []
     lines = list(_wrapped(_first(found)))
     if not found.function:
-        return lines
+        return lines + [f"not read: {one_line(each)}" for each in found.missing]
     place = f"CPU {found.cpu} stood at {one_line(found.function)}, in {one_line(found.stack_of)}."
     lines += [*_wrapped(place), *_wrapped(_whom(found))]
     lines += _section("called by, innermost first:", _stack(found.stack))
@@ -35,11 +37,29 @@ def replay_lines(found: result_pb2.Replay) -> list[str]:
 def _first(found: result_pb2.Replay) -> str:
     if not found.what:
         return one_line(found.problem)
+    if found.way == _PROGRAMS:
+        return _second_run(found)
     if found.again:
         words = f"played again: the {found.what} came again, at {_seconds(found.at_ns)}"
     else:
         words = f"played again: the {found.what} did not come again as it was"
     return f"{words}; {one_line(found.problem)}" if found.problem else words
+
+
+def _second_run(found: result_pb2.Replay) -> str:
+    """What the second run came to, beside what failed the first."""
+    was, now = one_line(found.failure), one_line(found.second)
+    if found.again:
+        words = f"the {found.what} came again"
+        words += "" if was == now else f", as: {now}; at first it was: {was}"
+    elif found.second:
+        words = f"another failure came: {now}; at first it was: {was}"
+    elif found.problem:
+        words = f"nobody knows whether the {found.what} would come again"
+    else:
+        words = f"the {found.what} did not come again, and nothing else failed"
+    problem = f"; {one_line(found.problem)}" if found.problem else ""
+    return f"second run in real time: {words}{problem}"
 
 
 def _whom(found: result_pb2.Replay) -> str:

@@ -8,7 +8,8 @@ visibility("private")
 REPLAY_ATTRS = {
     "replay": attr.string(
         default = "events",
-        doc = "Which failed tests are played again at once, in virtual time, to show what led there: " +
+        doc = "Which failed tests are played again at once, to show what led there (in real time, " +
+              "run a second time, with a recorder in the guest): " +
               "`events`: those that failed by an event (an ejection, a panic, a hang, a broken " +
               "invariant, a starved worker, ...); `all`: of other thresholds, too; `off`. " +
               "`--@ktstr//rules:replay` overrides it.",

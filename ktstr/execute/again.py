@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a plan that has failed in real time a second time, with a recorder in the guest.
+
+Nothing makes the second run the first one again: it may fail likewise, otherwise, or not at all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ktstr.execute.budget import UNLIMITED, Budget
+from ktstr.execute.durations import LEAST_S
+from ktstr.execute.execute import run
+from ktstr.execute.outcome import Outcome
+from ktstr.execute.real_causes import RealCause
+from ktstr.execute.source import Source
+from ktstr.execute.watch import Watch
+from ktstr.host.ending import EndingKind
+from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.plugin.part import Part
+from ktstr.introspect.recorder.recorder import Recorder
+from ktstr.introspect.recorder.targets import recording_of
+from ktstr.machine.prepared.machine import PreparedMachine
+from ktstr.model.errors import UsageError
+from ktstr.model.plan import RECORDING_PATH
+from ktstr.vm.deadlines import scaled
+from ktstr.vm.signals import Termination
+
+# Of the host time that the first run took: what failed by chance may come later, and each call that
+# is recorded costs. On top of that comes the time in which the recorder's programs are loaded, more
+# than all of a short run; for one vCPU under KVM.
+MOST_TIMES, _LOADING_S = 2.0, 4.0
+
+
+@dataclass(frozen=True)
+class Again:
+    """The second run, and the host seconds that it took."""
+
+    outcome: Outcome
+    took_s: float
+
+
+def unrepeatable_because(first: Outcome, machine: PreparedMachine) -> str:
+    """Why a run in real time cannot be made a second time; empty: it can."""
+    if machine.kernel_index is None:
+        return "the target has no index of its kernel"
+    if machine.spec.control:
+        return "it had a live channel, through which the host took part in it"
+    if first.run.hello is None:
+        return "its guest never came up"
+    if first.run.ending.kind in (EndingKind.TERMINATED, EndingKind.KILLED, EndingKind.QEMU_ERROR):
+        return f"it was ended from outside ({first.run.ending.kind})"
+    return ""
+
+
+def recorder_of(machine: PreparedMachine, real: RealCause) -> Recorder:
+    """The host's side of the recorder of a second run.
+
+    Raises:
+        UsageError, InfraError: the kernel cannot be read.
+    """
+    kernel = Kernel.open(machine.spec.kernel, machine.kernel_index)
+    recording = recording_of(kernel, real.cause, waits_ns=real.waits_ns, subject=real.subject)
+    return Recorder(kernel, recording)
+
+
+def run_again(
+    first: Outcome,
+    recorder: Recorder,
+    machine: PreparedMachine,
+    directory: Path,
+    termination: Termination,
+    *,
+    sources: Sequence[Source] = (),
+    budget: Budget = UNLIMITED,
+    looks: Sequence[Part] | None = None,
+) -> Again:
+    """Runs the plan of `first` with the recorder; the second guest's files are in `directory`.
+
+    Raises:
+        UsageError: no time is left for it; nothing was started.
+    """
+    loading_s = scaled(_LOADING_S, machine.accel, machine.spec.topology.cpus)
+    limit_s = min(MOST_TIMES * first.wall_s.get("total", 0.0) + loading_s, budget.left_s())
+    if limit_s < LEAST_S:
+        raise UsageError(
+            f"{first.test} cannot be run again: of Bazel's timeout {max(limit_s, 0.0):.0f} s are "
+            f"left, and a guest needs {LEAST_S:.0f} at least; give the target a larger `timeout`"
+        )
+    directory.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    again = run(
+        first.run.plan,
+        machine,
+        directory,
+        termination,
+        sources=sources,
+        budget=Budget(began + limit_s),
+        watch=Watch(hear=recorder.hear, standing=recorder.stands),
+        looks=looks,
+        files={RECORDING_PATH: recorder.recording.encoded()},
+    )
+    return Again(again, time.monotonic() - began)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of a run that failed in real time is to be recorded in a second one, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from ktstr.console.findings import ConsoleKind
+from ktstr.execute.causes import AGENT, CRASHES, LASTS_NS, TASK, callers_of, longest_waiting
+from ktstr.execute.outcome import Outcome
+from ktstr.introspect.recorder.page import Second
+from ktstr.introspect.replay.cause import Cause, What
+from ktstr.model.verdict.checks import Detail, Verdict
+from ktstr.model.verdict.kinds import Kind
+from ktstr.record.run import RunRecord
+
+_NS_PER_MS = 1_000_000
+# Names of workers begin so (ktstr/guest/scenario/population.py).
+_WORKER = "w"
+# of these the subject says which, and of the others whom
+_BY_SUBJECT = (Kind.SCHEDULER_EJECTED, Kind.KERNEL_LOG)
+
+
+@dataclass(frozen=True)
+class RealCause:
+    """What failed, without instants: no two runs share them.
+
+    waits_ns, subject: the recording ends where a task whose name begins so has waited for so long.
+    """
+
+    cause: Cause
+    waits_ns: int = 0
+    subject: str = ""
+
+
+def real_cause_of(outcome: Outcome) -> RealCause | str:
+    """What is to be recorded; in words, why nothing is; empty text: no event has failed the run."""
+    detail = outcome.judgement.first_cause
+    if outcome.judgement.verdict is not Verdict.FAIL or detail is None:
+        return ""
+    of_kind = _OF_KIND.get(detail.kind)
+    return "" if of_kind is None else of_kind(outcome.run, detail)
+
+
+def second_of(first: Outcome, again: Outcome) -> Second:
+    """What came of the second run, held against the first."""
+    was, now = first.judgement.first_cause, again.judgement.first_cause
+    assert was is not None
+    if again.judgement.verdict is Verdict.PASS:
+        return Second(False)
+    if again.judgement.verdict is not Verdict.FAIL or now is None:
+        said = now or next(iter(again.judgement.details), None)
+        why = said.message if said is not None else "nobody says why"
+        return Second(False, problem=f"the second run came to no verdict: {why}")
+    found = real_cause_of(again)
+    cause = found.cause if isinstance(found, RealCause) else None
+    return Second(is_same(was, now), now.message, cause)
+
+
+def is_same(first: Detail, second: Detail) -> bool:
+    """Whether these are one failure: of one kind, and of one kind of the kernel's own."""
+    by_subject = first.kind in _BY_SUBJECT
+    return first.kind is second.kind and (not by_subject or first.subject == second.subject)
+
+
+def _cause(what: What, detail: Detail) -> Cause:
+    return Cause(what, detail.kind, detail.message, 0, False, 0)
+
+
+def _ejection(run: RunRecord, detail: Detail) -> RealCause:
+    del run
+    named = TASK.search(detail.message)
+    comm, pid = (named[1], int(named[2])) if named else ("", 0)
+    return RealCause(replace(_cause(What.EJECTED, detail), comm=comm, pid=pid))
+
+
+def _panic(run: RunRecord, detail: Detail) -> RealCause:
+    return RealCause(replace(_cause(What.PANICKED, detail), callers=callers_of(run)))
+
+
+def _kernel_log(run: RunRecord, detail: Detail) -> RealCause | str:
+    if detail.subject in CRASHES:
+        return RealCause(replace(_cause(What.CRASHED, detail), callers=callers_of(run)))
+    if detail.subject == ConsoleKind.WARNING:
+        return RealCause(_cause(What.WARNED, detail))
+    return f"no function is known at which the kernel says {detail.subject or 'this'}"
+
+
+def _hang(run: RunRecord, detail: Detail) -> RealCause:
+    task = longest_waiting(run)
+    subject = task.comm if task is not None else AGENT
+    cause = replace(_cause(What.HUNG, detail), callers=callers_of(run))
+    return RealCause(cause, LASTS_NS, subject)
+
+
+def _starved(run: RunRecord, detail: Detail) -> RealCause:
+    del run
+    return RealCause(_cause(What.PASSED, detail), LASTS_NS, _WORKER)
+
+
+def _stuck(run: RunRecord, detail: Detail) -> RealCause | str:
+    limit_ms = run.plan.checks.max_gap_ms
+    if limit_ms is None:
+        return "nobody knows for how long a worker may go without a CPU"
+    return RealCause(_cause(What.PASSED, detail), round(limit_ms * _NS_PER_MS), _WORKER)
+
+
+_OF_KIND: Mapping[Kind, Callable[[RunRecord, Detail], RealCause | str]] = {
+    Kind.SCHEDULER_EJECTED: _ejection,
+    Kind.PANIC: _panic,
+    Kind.KERNEL_LOG: _kernel_log,
+    Kind.HANG: _hang,
+    Kind.STARVED: _starved,
+    Kind.STUCK: _stuck,
+}

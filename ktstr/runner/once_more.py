@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a test that an event has failed in real time a second time, and keeps what that showed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ktstr.execute.again import Again, recorder_of, unrepeatable_because
+from ktstr.execute.outcome import Outcome
+from ktstr.execute.real_causes import RealCause, real_cause_of, second_of
+from ktstr.host.ending import EndingKind
+from ktstr.introspect.recorder.page import Second, bare_page, page
+from ktstr.introspect.recorder.recorder import Recorder
+from ktstr.introspect.replay.page import Replay
+from ktstr.machine.prepared.machine import PreparedMachine
+from ktstr.model.errors import InfraError, UsageError
+
+OnceMore = Callable[[Outcome, Recorder, Path], Again]
+
+
+def with_second_run(
+    outcome: Outcome, machine: PreparedMachine, folder: Path, once_more: OnceMore
+) -> Outcome:
+    """The outcome with the page of its second run; as it is, where no event has failed it.
+
+    The verdict is that of the first run, whatever the second comes to.  folder: gets the second
+    guest's files, while it lasts.  once_more: runs it, as `Session.once_more` does.
+    """
+    real = real_cause_of(outcome)
+    if real == "":
+        return outcome
+    detail = outcome.judgement.first_cause
+    assert detail is not None
+    why = unrepeatable_because(outcome, machine) or (real if isinstance(real, str) else "")
+    if isinstance(real, str) or why:
+        found = Replay("", detail.message, False, f"not played again: {why}")
+        return replace(outcome, run=replace(outcome.run, replay=found))
+    found, took_s = _played(outcome, real, machine, folder, once_more)
+    wall_s = outcome.wall_s | {"replay": took_s}
+    return replace(outcome, run=replace(outcome.run, replay=found), wall_s=wall_s)
+
+
+def _played(
+    outcome: Outcome,
+    real: RealCause,
+    machine: PreparedMachine,
+    folder: Path,
+    once_more: OnceMore,
+) -> tuple[Replay, float]:
+    """The page, and the host seconds that it took."""
+    try:
+        recorder = recorder_of(machine, real)
+        again = once_more(outcome, recorder, folder)
+        second = second_of(outcome, again.outcome)
+        problem = _ended(again) or "; ".join(filter(None, (second.problem, recorder.problem)))
+        second = replace(second, problem=problem)
+        if recorder.told is None:
+            return bare_page(real.cause, second), again.took_s
+        kernel, recording = recorder.kernel, recorder.recording
+        return page(kernel, recording, recorder.told, real.cause, second), again.took_s
+    except (UsageError, InfraError) as error:
+        return bare_page(real.cause, Second(False, problem=str(error))), 0.0
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the result
+        why = f"ktstr's own mistake, {type(error).__name__}: {error}"
+        return bare_page(real.cause, Second(False, problem=why)), 0.0
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ended(again: Again) -> str:
+    """In words, why the second run did not come to its own end; empty where it did."""
+    ending = again.outcome.run.ending
+    if ending.kind is EndingKind.TERMINATED:
+        return f"the runner got {ending.detail} before the second run was over"
+    return ""

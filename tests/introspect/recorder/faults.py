@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fault of //sched/faulty in real time: guest_test.py looks at the second run's page."""
+
+from ktstr import CgroupDef, CpuSpin, Scenario, TopologyView, Work, defs, scenario
+
+_KNOBS = ("--set", "ops.timeout_ms=30000", "--set", "starve_comm=w0.0.1")
+
+
+@scenario(duration=2.0, scheduler_args=_KNOBS)
+def starved(machine: TopologyView) -> Scenario:
+    """One worker never runs."""
+    return defs(CgroupDef("cg_0", works=(Work(CpuSpin(), workers=3),)))

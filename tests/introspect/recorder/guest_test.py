@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real guests that fail in real time: what their second runs come to, and what these recorded."""
+
+from pathlib import Path
+from typing import Any
+
+from absl.testing import absltest
+
+from tests.support.running import Ended, Running
+
+_PLACE = "_main/tests/introspect/recorder/"
+_FAILED = 1
+# two guests, beside whatever else this machine does
+_SECONDS = 400
+
+
+class GuestTest(absltest.TestCase):
+    def ended(self, target: str, test: str) -> tuple[dict[str, Any], Ended]:
+        """The page of a test that fails, and its run."""
+        directory = Path(self.create_tempdir().full_path)
+        running = Running(_PLACE + target, directory, test_filter=test, timeout_s=_SECONDS)
+        self.addCleanup(running.close)
+        ended = running.wait(_SECONDS)
+        self.assertEqual(_FAILED, ended.status, ended.text)
+        result = ended.result(test)
+        page: dict[str, Any] = result["replay"]
+        wall = {each["name"]: each.get("seconds", 0.0) for each in result["host"]["wall"]}
+        print(f"{test}: {wall['replay']:.2f} s, the first run {wall['total']:.2f} s")
+        self.assertEqual(page["way"], "programs in the guest")
+        self.assertFalse((ended.outputs / test / "replay").exists())
+        return page, ended
+
+    def came_again(self, target: str, test: str, what: str) -> dict[str, Any]:
+        """The page of a failure that came again."""
+        page, ended = self.ended(target, test)
+        self.assertEqual((page["what"], page.get("again")), (what, True), page)
+        self.assertNotIn("problem", page)
+        report = (ended.outputs / test / "report.txt").read_text(encoding="utf-8")
+        self.assertIn(f"second run in real time: the {what} came again", report)
+        return page
+
+    def functions(self, page: dict[str, Any]) -> list[str]:
+        """Names of functions on the stack."""
+        return [frame.partition("+")[0] for frame in page["stack"]]
+
+    def call(self, page: dict[str, Any], function: str) -> dict[str, Any]:
+        """The last call of a function."""
+        found = [each for each in page["calls"] if each["function"].startswith(function)]
+        self.assertNotEmpty(found, [each["function"] for each in page["calls"]])
+        last: dict[str, Any] = found[-1]
+        return last
+
+    def test_an_error_of_enqueue(self) -> None:
+        page = self.came_again("wrong", "it_gives_up", "ejection")
+        self.assertEqual(page["task"], "w0.0.1")
+        self.assertIn(page["function"], ("scx_ops_exit_kind", "scx_vexit"))
+        self.assertEqual(self.functions(page)[0], page["function"])
+        self.assertIn("bpf:wrong_enqueue", self.functions(page))
+        enqueue = self.call(page, "enqueue (wrong_enqueue)")
+        self.assertNotIn("took_ns", enqueue)
+        self.assertIn(f"pid=w0.0.1[{page['pid']}]", enqueue["arguments"])
+        self.assertNotIn("took_ns", self.call(page, "do_enqueue_task"))
+        self.assertNotEmpty(page["events"])
+
+    def test_a_queue_that_enqueue_should_not_name(self) -> None:
+        page = self.came_again("wrong", "a_queue_that_there_is_not", "ejection")
+        self.assertEqual(page["task"], "w0.0.2")
+        self.assertIn("dsq_id=99", self.call(page, "scx_bpf_d")["arguments"])
+
+    def test_a_panic_leaves_what_came_before_it(self) -> None:
+        page = self.came_again("dying", "panicked", "panic")
+        self.assertEqual(page["task"], "ktstr-function")
+        self.assertIn(page["function"], ("oops_enter", "panic", "vpanic"))
+        self.assertIn("sysrq_handle_crash", self.functions(page))
+        self.assertIn("key=99", self.call(page, "sysrq_handle_crash")["arguments"])
+
+    def test_a_worker_that_never_runs_is_known_by_its_wait(self) -> None:
+        page = self.came_again("faults", "starved", "passed limit")
+        self.assertEqual((page["task"], page["function"]), ("w0.0.1", "sched_tick"))
+        queued, gone = (each["event"] for each in page["events"][-2:])
+        self.assertStartsWith(queued, "goes into DSQ 2, then ")
+        self.assertStartsWith(gone, "stops running, in state R; then ")
+
+    def test_a_failure_that_does_not_come_where_somebody_watches(self) -> None:
+        page, ended = self.ended("dying", "shy")
+        self.assertEqual((page["what"], page.get("again", False)), ("panic", False))
+        self.assertNotIn("second", page)
+        self.assertNotIn("problem", page)
+        report = (ended.outputs / "shy" / "report.txt").read_text(encoding="utf-8")
+        self.assertIn("the panic did not come again, and nothing else failed", report)
+
+
+if __name__ == "__main__":
+    absltest.main()
