@@ -48,7 +48,8 @@ def second_of(first: Outcome, again: Outcome) -> Second:
     was, now = first.judgement.first_cause, again.judgement.first_cause
     assert was is not None
     if again.judgement.verdict is Verdict.PASS:
-        return Second(False)
+        expected = again.run.plan.expect_fail is not None
+        return Second(False, "the one that the test expects" if expected else "")
     if again.judgement.verdict is not Verdict.FAIL or now is None:
         said = now or next(iter(again.judgement.details), None)
         why = said.message if said is not None else "nobody says why"
@@ -94,16 +95,20 @@ def _hang(run: RunRecord, detail: Detail) -> RealCause:
     return RealCause(cause, LASTS_NS, subject)
 
 
+def _of_worker(detail: Detail) -> Cause:
+    return replace(_cause(What.PASSED, detail), pid=detail.pid or 0)
+
+
 def _starved(run: RunRecord, detail: Detail) -> RealCause:
     del run
-    return RealCause(_cause(What.PASSED, detail), LASTS_NS, _WORKER)
+    return RealCause(_of_worker(detail), LASTS_NS, _WORKER)
 
 
 def _stuck(run: RunRecord, detail: Detail) -> RealCause | str:
     limit_ms = run.plan.checks.max_gap_ms
     if limit_ms is None:
         return "nobody knows for how long a worker may go without a CPU"
-    return RealCause(_cause(What.PASSED, detail), round(limit_ms * _NS_PER_MS), _WORKER)
+    return RealCause(_of_worker(detail), round(limit_ms * _NS_PER_MS), _WORKER)
 
 
 _OF_KIND: Mapping[Kind, Callable[[RunRecord, Detail], RealCause | str]] = {

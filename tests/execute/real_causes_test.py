@@ -16,7 +16,7 @@ from ktstr.introspect.postmortem.state import PostMortem, TaskStack
 from ktstr.introspect.replay.cause import What
 from ktstr.introspect.snapshot.state import Snapshot, Task
 from ktstr.judge.judgement import Judgement
-from ktstr.model.verdict.checks import Checks, Detail, Verdict
+from ktstr.model.verdict.checks import Checks, Detail, ExpectFail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
 from tests.support.plans import plan
@@ -27,7 +27,7 @@ _STALL = Detail(
     subject="SCX_EXIT_ERROR_STALL",
 )
 _ERROR = Detail(Kind.SCHEDULER_EJECTED, "scx_bpf_error: no place", subject="SCX_EXIT_ERROR_BPF")
-_STARVED = Detail(Kind.STARVED, "w0.0.1 did nothing", subject="cg_0 worker 0.1")
+_STARVED = Detail(Kind.STARVED, "w0.0.1 did nothing", subject="cg_0 worker 0.1", pid=61)
 
 
 def _outcome(detail: Detail | None, verdict: Verdict = Verdict.FAIL, **changes: Any) -> Outcome:
@@ -64,7 +64,8 @@ class RealCausesTest(parameterized.TestCase):
         self.assertEqual(self.cause(hang, post_mortem=looked).subject, "hog0")
 
     def test_a_worker_without_a_cpu_is_waited_for_as_long_as_its_limit(self) -> None:
-        self.assertEqual(self.cause(_STARVED).waits_ns, 300_000_000)
+        starved = self.cause(_STARVED)
+        self.assertEqual((starved.waits_ns, starved.cause.pid), (300_000_000, 61))
         stuck = Detail(Kind.STUCK, "w0.0.0 was stuck")
         found = self.cause(stuck, plan=plan(checks=Checks(max_gap_ms=250)))
         self.assertEqual((found.waits_ns, found.subject), (250_000_000, "w"))
@@ -109,6 +110,8 @@ class RealCausesTest(parameterized.TestCase):
         self.assertEqual((late.came, late.cause), ("p99 is 20 ms", None))
         passed = second_of(first, _outcome(None, Verdict.PASS))
         self.assertEqual((passed.again, passed.came, passed.problem), (False, "", ""))
+        expected = _outcome(None, Verdict.PASS, plan=plan(expect_fail=ExpectFail(Kind.STUCK)))
+        self.assertEqual(second_of(first, expected).came, "the one that the test expects")
         unknown = second_of(
             first,
             _outcome(Detail(Kind.INFRA, "QEMU died", Verdict.INCONCLUSIVE), Verdict.INCONCLUSIVE),

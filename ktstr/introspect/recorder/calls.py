@@ -44,6 +44,12 @@ def calls_of(told: Told, targets: Sequence[Target]) -> list[Made]:
     return sorted(found, key=lambda call: call.began_ns)
 
 
+def name_of(target: Target, stood: Stood) -> str:
+    """What a call of it is called: a callback with the name of its program."""
+    function = target.watched.function
+    return f"{function} ({stood.program})" if stood.program else function
+
+
 def _begun(entry: Entry, target: Target) -> _Begun:
     slots = [slot for each in target.watched.arguments for slot in each.slots]
     runs = _runs(entry.data, [*slots, *target.watched.fields])
@@ -66,7 +72,7 @@ def _task(argument: Argument, data: Sequence[bytes]) -> tuple[str, int] | None:
 
 def _made(begun: _Begun, target: Target, stood: Stood, end: Entry | None) -> Made:
     entry, found = begun.entry, target.watched
-    name = f"{found.function} ({stood.program})" if stood.program else found.function
+    name = name_of(target, stood)
     result = ""
     changed: tuple[str, ...] = ()
     if end is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ktstr.introspect.kernel.kernel import Kernel
-from ktstr.introspect.recorder.calls import calls_of
+from ktstr.introspect.recorder.calls import calls_of, name_of
 from ktstr.introspect.recorder.events import events_of
 from ktstr.introspect.recorder.layout import Entry, Flag, How
 from ktstr.introspect.recorder.stack import named
@@ -18,6 +18,9 @@ from ktstr.introspect.replay.calls import Made, depths
 from ktstr.introspect.replay.cause import Cause, What
 from ktstr.introspect.replay.made import chosen
 from ktstr.introspect.replay.page import Call, Replay, Way
+
+# failures that are waits for a CPU
+_OF_WAITS = (What.HUNG, What.PASSED)
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,9 @@ def page(kernel: Kernel, recording: Recording, told: Told, first: Cause, second:
         problem = "; ".join(filter(None, (second.problem, why)))
         return replace(found, problem=problem, missing=tuple(_missing(recording, told)))
     calls = calls_of(told, recording.targets)
-    cause = second.cause or first
-    comm, pid, why = _whom(cause, told, last, calls)
+    # pids of the first run are those of others in the second
+    cause = second.cause or replace(first, comm="", pid=0)
+    comm, pid, why = _whom(cause, told, last, calls, _unreturning(recording, told))
     kept = chosen(calls, last.cpu, pid)
     shown = [
         Call(
@@ -84,20 +88,40 @@ def page(kernel: Kernel, recording: Recording, told: Told, first: Cause, second:
     )
 
 
-def _whom(cause: Cause, told: Told, last: Entry, calls: Sequence[Made]) -> tuple[str, int, str]:
-    """The task that it is about: its name and pid, and how that is known."""
-    if told.state.waited:
-        pid = told.state.waited
-        comm, _ = told.tasks.get(pid, ("?", ()))
-        return comm, pid, "it had waited for a CPU for as long as that"
+def _whom(
+    cause: Cause, told: Told, last: Entry, calls: Sequence[Made], unreturning: frozenset[str]
+) -> tuple[str, int, str]:
+    """The task that it is about: its name and pid, and how that is known.
+
+    unreturning: functions whose returns nobody saw, so that their calls seem to be under way.
+    """
+    waited = told.state.waited if cause.what in _OF_WAITS else 0
     if cause.pid:
-        return cause.comm, cause.pid, "the kernel's message of the second run says so"
+        comm = cause.comm or _comm(told, cause.pid)
+        why = "the first cause of the second run names it"
+        if waited and waited != cause.pid:
+            other = f"{_comm(told, waited)}[{waited}]"
+            why += f"; the recording ended where {other} had waited too long"
+        return comm, cause.pid, why
+    if waited:
+        return _comm(told, waited), waited, "it had waited for a CPU for as long as that"
     if cause.what is What.EJECTED:
         for call in reversed(calls):
-            if call.ended_ns is None and call.cpu == last.cpu and call.tasks:
+            is_open = call.ended_ns is None and call.function not in unreturning
+            if is_open and call.cpu == last.cpu and call.tasks:
                 comm, pid = call.tasks[0]
                 return comm, pid, f"{call.function} was called for it, and had not returned"
     return last.comm, last.pid, f"it had CPU {last.cpu}"
+
+
+def _comm(told: Told, pid: int) -> str:
+    return told.tasks.get(pid, ("?", ()))[0]
+
+
+def _unreturning(recording: Recording, told: Told) -> frozenset[str]:
+    """The names of calls whose returns were not watched."""
+    watched = zip(recording.targets, told.stood, strict=False)
+    return frozenset(name_of(*each) for each in watched if each[1].how_return is How.NOT)
 
 
 def _missing(recording: Recording, told: Told) -> Iterator[str]:

@@ -96,12 +96,19 @@ def told_by(lines: Iterable[bytes]) -> Told:
         try:
             said = json.loads(line)
             if "map" in said:
-                elements.append(Element(said["map"], said["key"], bytes.fromhex(said["raw"])))
+                name, key, raw = str(said["map"]), _number(said["key"]), str(said["raw"])
+                elements.append(Element(name, key, bytes.fromhex(raw)))
             else:
-                symbols.append((said["address"], short(said["symbol"])))
+                symbols.append((_number(said["address"]), short(str(said["symbol"]))))
         except (ValueError, KeyError, TypeError) as error:
             raise InfraError(f"the guest's recorder says {line[:60]!r}: {error!r}") from None
     return told_of(elements, _names(symbols))
+
+
+def _number(said: object) -> int:
+    if not isinstance(said, int):
+        raise TypeError(f"{said!r} is no number")
+    return said
 
 
 def _names(symbols: list[tuple[int, str]]) -> Callable[[int], str | None]:

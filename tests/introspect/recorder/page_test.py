@@ -138,9 +138,30 @@ class PageTest(absltest.TestCase):
         self.assertEqual((made.task, made.pid), ("w9", 88))
 
     def test_or_about_who_waited_for_too_long(self) -> None:
-        made = self.page(_told(entry(4, 2), log(61, "w0"), ended=4, waited=61))
+        told = _told(entry(4, 2), log(61, "w0"), ended=4, waited=61)
+        made = self.page(told, Second(True, "then", Cause(What.PASSED, "k", "then", 0, False, 0)))
         self.assertEqual((made.task, made.pid), ("w0", 61))
         self.assertIn("had waited for a CPU", made.why)
+
+    def test_who_waited_is_not_taken_for_who_failed(self) -> None:
+        told = _told(entry(4, 2), log(61, "w0"), log(88, "w9"), ended=4, waited=61)
+        failed = Cause(What.PASSED, "k", "then", 0, False, 0, pid=88)
+        made = self.page(told, Second(True, "then", failed))
+        self.assertEqual((made.task, made.pid), ("w9", 88))
+        self.assertEndsWith(made.why, "the recording ended where w0[61] had waited too long")
+        ejected = Cause(What.EJECTED, "k", "then", 0, False, 0)
+        self.assertEqual(self.page(told, Second(True, "then", ejected)).task, "hog")
+
+    def test_nobody_of_the_first_run_is_named_in_the_second(self) -> None:
+        first = Cause(What.EJECTED, "k", "at first", 0, False, 0, pid=57, comm="hog0")
+        told = _told(entry(4, 2, pid=70), ended=4)
+        made = page(_kernel(), Recording(TARGETS_HERE), told, first, Second(False, problem="?"))
+        self.assertEqual((made.task, made.pid), ("hog", 70))
+
+    def test_a_call_whose_return_nobody_saw_is_not_under_way(self) -> None:
+        unseen = stood(1, ENQUEUE, program="mine_enqueue", how_return=How.NOT)
+        made = self.page(_told(unseen, entry(3, 1, _OP), entry(4, 2, pid=70), ended=4))
+        self.assertEqual((made.task, made.pid, made.why), ("hog", 70, "it had CPU 0"))
 
     def test_or_else_about_who_ran(self) -> None:
         made = self.page(_told(entry(4, 2, pid=70), ended=4))

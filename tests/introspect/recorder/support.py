@@ -40,14 +40,19 @@ def state(taken: int = 9, ended: int = 0, dropped: int = 0, waited: int = 0) -> 
 
 
 def stood(
-    number: int, target: Target, how: How = How.FENTRY, error: int = 0, program: str = ""
+    number: int,
+    target: Target,
+    how: How = How.FENTRY,
+    error: int = 0,
+    program: str = "",
+    how_return: How | None = None,
 ) -> Element:
     """A target as the guest has it."""
     name = target.name.encode()
     head = struct.pack(
         "<64s64sIIBBBBIBBBBiI",
         *(name, program.encode(), target.flags, target.place, 0, 0, 0, 0, 0, 0, 0),
-        *(how, how, error, 0),
+        *(how, how if how_return is None else how_return, error, 0),
     )
     return Element(TARGETS, number, head)
 

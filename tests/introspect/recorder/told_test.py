@@ -62,6 +62,8 @@ class ToldTest(parameterized.TestCase):
 
     @parameterized.parameters(
         (b"{", "the guest's recorder says b'{'"),
+        (b'{"map":"ktstr_stacks","key":"x","raw":""}', "'x' is no number"),
+        (b'{"symbol":5,"address":null}', "None is no number"),
         (b'{"map":"ktstr_state","key":0,"raw":"0"}', "the guest's recorder says"),
         (b'{"map":"ktstr_state","key":0,"raw":"00"}', "64 bytes of the recorder's were due, and 1"),
         (b'{"map":"ktstr_tasks","key":0,"raw":"%s"}' % (b"00" * 40), "has 40 bytes, of 800"),
