@@ -46,6 +46,11 @@ class Votes:
         return min(1.0, 2 * tail)
 
     @property
+    def least_p(self) -> float:
+        """What `p` would be, had all of them gone one way."""
+        return Votes(self.ups + self.downs, 0).p
+
+    @property
     def sign(self) -> int:
         """1: mostly ups; -1: mostly downs; 0: neither."""
         return (self.ups > self.downs) - (self.ups < self.downs)
@@ -90,10 +95,14 @@ def _counted(found: Iterable[Finding], keys: Iterable[_Key | None]) -> Mapping[_
 
 
 def _sure(votes: Mapping[_Key, Votes], level: float) -> frozenset[_Key]:
-    """What chance does not explain; kinds of figures are corrected for themselves."""
+    """What chance does not explain; kinds of figures are corrected for themselves.
+
+    Of a figure that too few tests have even agreement would say nothing, so that it is not among
+    those that are asked (Tarone 1990).
+    """
     found: set[_Key] = set()
     for kind in {kind for kind, _ in votes}:
-        keys = [key for key in votes if key[0] == kind]
+        keys = [key for key, each in votes.items() if key[0] == kind and each.least_p <= level]
         corrected = benjamini_hochberg([votes[key].p for key in keys])
         found.update(key for key, p in zip(keys, corrected, strict=True) if p <= level)
     return frozenset(found)

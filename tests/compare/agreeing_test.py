@@ -61,6 +61,11 @@ class AgreedTest(parameterized.TestCase):
         found = agreed(many + moved("op.enqueue.instructions_p50", "+" * 6), _LEVEL)[0]
         self.assertEqual({each.outcome for each in found[-6:]}, {Outcome.WORSE})
 
+    def test_figures_of_few_tests_hide_no_other(self) -> None:
+        few = [each for number in range(40) for each in moved(f"a{number}", "+")]
+        found = agreed(few + moved("b", "+" * 6), _LEVEL)[0]
+        self.assertEqual({each.outcome for each in found[-6:]}, {Outcome.WORSE})
+
     def test_a_test_has_one_vote(self) -> None:
         alike = moved("a", "+-+-+-")
         self.assertEqual(set(outcomes(alike + 20 * alike[:1])), {"c"})
