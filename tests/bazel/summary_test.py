@@ -86,6 +86,11 @@ class SummaryTest(parameterized.TestCase):
         events = [_test("//:a", "PASSED"), _test("//:b", "PASSED")[:30]]
         self.assertEqual(self.run_main(events, 8), (8, "1 passed, 0 failed"))
 
+    def test_a_file_may_be_cut_within_a_character(self) -> None:
+        path = Path(self.create_tempdir().full_path, "events.json")
+        path.write_bytes(_test("//:a", "PASSED").encode() + b'\n{"id": "\xc3')
+        self.assertEqual(summary.read(summary._lines(str(path)), 0).counts(), (1, 0, 0))
+
 
 class SecondRunTest(parameterized.TestCase):
     FIRST = ([_test("//:a", "PASSED"), _skipped("//:b")], 0)

@@ -131,7 +131,8 @@ def _take(run: Run, kind: Mapping[str, Any], event: Mapping[str, Any]) -> None:
 
 def _lines(path: str) -> Iterator[str]:
     if Path(path).is_file():
-        yield from Path(path).read_text(encoding="utf-8").splitlines()
+        # one that was killed may have been within a character
+        yield from Path(path).read_text(encoding="utf-8", errors="replace").split("\n")
 
 
 if __name__ == "__main__":
