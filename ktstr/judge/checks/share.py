@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.numbers.waterfill import Capacity, Leaf, waterfill
+from ktstr.judge.workers.by_tasks import differs, times
 from ktstr.judge.workers.quota import quota_of
 from ktstr.judge.workers.scope import Scope
-from ktstr.judge.workers.subjects import MIN_WINDOW_NS, by_cgroup, is_within, wall_ns
+from ktstr.judge.workers.subjects import MIN_WINDOW_NS, by_cgroup, is_within, wall_ns, worker_name
 from ktstr.judge.workers.windows import allowed, frozen_ns, stranded, together, used
 from ktstr.model.facts import CgroupFacts, WorkerFacts
 from ktstr.model.verdict.kinds import Kind
@@ -53,7 +54,8 @@ def portions(scope: Scope) -> list[Portion]:
     """Got and promised of each cgroup that had others with workers beside it all the time.
 
     Cgroups of which the kernel did not say the weight, that were frozen, or of which a worker was
-    lost, or was without any of its CPUs, are left out with all that ran beside them.
+    lost, or was without any of its CPUs, are left out with all that ran beside them; so are those
+    that the kernel weighs by their tasks as well, where these are not as many.
     """
     facts = {cgroup.name: cgroup for cgroup in scope.cgroups}
     found = []
@@ -63,7 +65,7 @@ def portions(scope: Scope) -> list[Portion]:
             continue
         if any(frozen_ns(member.name, scope.cgroups) for member in group):
             continue
-        if any(_stranded(member, scope) for member in group):
+        if any(_stranded(member, scope) for member in group) or _weighed_by_tasks(group, scope):
             continue
         shares = _shares(group, [Leaf(path) for path in paths], scope, facts)
         if shares is None:
@@ -91,6 +93,16 @@ def share_errors(scope: Scope) -> list[Measurement]:
         Measurement(member.name, None, f"cgroup {member.name}: {words}, so that its share is open")
         for member in _members(scope)
         if (words := _stranded(member, scope))
+    ]
+    lost += [
+        Measurement(
+            ", ".join(sorted(member.name for member in group)),
+            None,
+            "shares by weight are not known: since 7.3 EEVDF weighs a cgroup by how many tasks it "
+            "has as well, up to its CPUs, and these have not as many",
+        )
+        for group in _beside(_members(scope))
+        if _weighed_by_tasks(group, scope)
     ]
     return lost + [
         Measurement(
@@ -128,6 +140,26 @@ def _members(scope: Scope) -> list[_Member]:
         cpus = frozenset().union(*(allowed(worker, machine) for worker in workers))
         found.append(_Member(name, workers, cpus, demand, sum(got)))
     return found
+
+
+def _weighed_by_tasks(group: list[_Member], scope: Scope) -> bool:
+    """Whether weights alone do not say what the kernel gives to each of these."""
+    workers = [worker for member in group for worker in member.workers]
+    if not scope.by_tasks or any(worker_name(each) in scope.not_eevdfs for each in workers):
+        return False
+    siblings: dict[str, set[str]] = {}
+    for member in group:
+        parts = member.name.split("/")
+        for depth in range(len(parts)):
+            siblings.setdefault("/".join(parts[:depth]), set()).add("/".join(parts[: depth + 1]))
+    return any(differs(_times(each, group) for each in names) for names in siblings.values())
+
+
+def _times(name: str, group: list[_Member]) -> tuple[int, int]:
+    below = [member for member in group if is_within(member.name, name)]
+    workers = [worker for member in below for worker in member.workers]
+    cpus = frozenset().union(*(member.cpus for member in below))
+    return times(sum(each.cpu_hungry for each in workers), len(workers), len(cpus))
 
 
 def _stranded(member: _Member, scope: Scope) -> str:

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ktstr.judge.workers.by_tasks import weighs_by_tasks
 from ktstr.judge.workers.classes import not_eevdfs
 from ktstr.judge.workers.presence import presence_of
 from ktstr.judge.workers.quota import overruns
@@ -119,6 +120,7 @@ def _scope(run: RunRecord, step: int | None) -> Scope:
         programs=run.programs,
         monitor=run.monitor,
         sustained_ms=_sustained_ms(run, step),
+        by_tasks=run.hello is not None and weighs_by_tasks(run.hello.kernel_release),
     )
 
 

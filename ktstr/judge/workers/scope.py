@@ -25,7 +25,8 @@ class Scope:
     knows the class of while one was attached.  witness: None where it did not report.  unkept:
     cgroups whose cpu.max was not kept.  programs: those of each life of a scheduler.  monitor: of
     all; None where there was none.  sustained_ms: for how long what it saw must last.  beside: who
-    ran meanwhile and is not judged here.
+    ran meanwhile and is not judged here.  by_tasks: the kernel weighs cgroups of EEVDF's by their
+    tasks, too.
     """
 
     workers: tuple[WorkerFacts, ...]
@@ -43,3 +44,4 @@ class Scope:
     monitor: MonitorSeries | None = None
     sustained_ms: float = SUSTAINED_MS
     beside: tuple[WorkerFacts, ...] = ()
+    by_tasks: bool = False

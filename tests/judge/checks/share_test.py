@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from absl.testing import absltest
 
 from ktstr.judge.checks import share
+from ktstr.judge.workers.by_tasks import weighs_by_tasks
 from ktstr.judge.workers.scope import Scope
+from ktstr.judge.workers.subjects import worker_name
 from ktstr.model.facts import CgroupFacts
 from ktstr.model.verdict.checks import Verdict
 from tests.support import runs
@@ -46,6 +50,26 @@ class ShareTest(absltest.TestCase):
         cgroups = (CgroupFacts("cg_0", 0, "0", "0", 100), CgroupFacts("cg_1", 0, "", "0-1", 100))
         scope = runs.scope(pinned, *free, cgroups=cgroups)
         self.assertEmpty(share.MAX_ERROR.judge(scope, 0.1))
+
+    def test_what_eevdf_weighs_by_tasks_as_well_is_open(self) -> None:
+        one = runs.worker(cgroup="cg_0", cpu_ns=S // 4)
+        three = [runs.worker(cgroup="cg_1", index=k, cpu_ns=S // 4) for k in range(3)]
+        cgroups = tuple(CgroupFacts(f"cg_{i}", 0, "", "0-1", 100) for i in range(2))
+        scope = runs.scope(one, *three, cgroups=cgroups)
+        self.assertLen(share.portions(scope), 2)
+        new = replace(scope, by_tasks=True)
+        self.assertEmpty(share.portions(new))
+        (detail,) = share.MAX_ERROR.judge(new, 5)
+        self.assertIs(detail.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn("cg_0, cg_1", detail.subject)
+        scheduled = replace(new, not_eevdfs=frozenset({worker_name(one)}))
+        self.assertLen(share.portions(scheduled), 2)
+        alike = replace(self._scope(S // 2, S + S // 2), by_tasks=True)
+        self.assertLen(share.portions(alike), 2)
+
+    def test_from_which_kernel_on(self) -> None:
+        found = [weighs_by_tasks(each) for each in ("6.12.107", "7.2.12", "7.3.4-x", "8.0", "?")]
+        self.assertEqual(found, [False, False, True, True, False])
 
     def test_nothing_to_compare_is_told(self) -> None:
         for scope in (self._scope(S), self._scope(S, S, weights=(100,))):
