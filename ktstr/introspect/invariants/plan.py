@@ -15,7 +15,7 @@ from ktstr.introspect.invariants.program import Program
 from ktstr.model.errors import UsageError
 
 # kernels of which the library was seen to hold in all guests of //sched/...
-PROVEN: frozenset[Version] = frozenset({(6, 12), (7, 2)})
+PROVEN: frozenset[Version] = frozenset({(6, 12), (7, 2), (7, 3)})
 
 
 @dataclass(frozen=True)
