@@ -18,7 +18,8 @@ _ALL = Checks(
     max_local_dsq_depth=1,
     max_idle_beside_wait_ms=50,
     no_stall=True,
-    sustained_ms=100,
+    # 7.3 takes more than 100 ms to spread what was started beside the agent, which holds a CPU meanwhile
+    sustained_ms=250,
 )
 
 
