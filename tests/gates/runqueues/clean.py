@@ -18,7 +18,7 @@ _ALL = Checks(
     max_local_dsq_depth=1,
     max_idle_beside_wait_ms=50,
     no_stall=True,
-    # 7.3 takes more than 100 ms to spread what was started beside the agent, which holds a CPU meanwhile
+    # EEVDF of 7.3 takes over 100 ms to spread what was started, as the agent holds a CPU meanwhile
     sustained_ms=250,
 )
 
