@@ -94,7 +94,8 @@ def ran_of(result: Mapping[str, Any]) -> Ran | None:
         scenarios=target[2],
         topology=target[3],
         test=identity["test"],
-        kernel=identity.get("kernel", {}).get("release", "") or "unknown",
+        # without what the build put behind the version
+        kernel=identity.get("kernel", {}).get("release", "").partition("-")[0] or "unknown",
         verdict=result["verdict"],
         kinds=tuple(dict.fromkeys(each["kind"].lower() for each in result.get("details", ()))),
     )

@@ -34,7 +34,7 @@ _KNOWN = Known("scx_mine", "weights", {"nice_levels": "unfair"}, "the scheduler'
 class ResultsTest(absltest.TestCase):
     def _result(self, label: str) -> dict[str, Any]:
         return {
-            "identity": {"label": label, "test": "equal", "kernel": {"release": "7.2.12"}},
+            "identity": {"label": label, "test": "equal", "kernel": {"release": "7.2.12-ktstr"}},
             "verdict": "FAIL",
             "details": [{"kind": "UNFAIR"}, {"kind": "STUCK"}, {"kind": "UNFAIR"}],
         }
