@@ -47,7 +47,6 @@ class ServiceTest(absltest.TestCase):
         self.made(_ANSWERS).end()
 
     def test_one_that_does_not_die_can_be_ended_again(self) -> None:
-        self.enter_context(mock.patch.object(service, "_READY_S", 0.2))
         self.enter_context(mock.patch.object(service, "_ANSWER_S", 0.2))
         self.enter_context(mock.patch.object(service, "_KILL_S", 0.2))
         sent: list[signal.Signals] = []
@@ -56,7 +55,7 @@ class ServiceTest(absltest.TestCase):
         # as one that waits in the kernel, which no signal reaches
         with mock.patch.object(Program, "send", lambda _self, number: sent.append(number)):
             with self.assertRaisesRegex(UnavailableError, "no readiness: 0.2 s were not enough"):
-                stuck.start("readiness")
+                stuck.start("readiness", 0.2)
             stuck.end()
         stuck.end()
         self.assertIn(signal.SIGKILL, sent)
