@@ -24,6 +24,8 @@ from typing import Any
 
 from runfiles import Runfiles
 
+from tests.support.page import page_to_write, write_page
+
 PAGE = "docs/production.md"
 _BEGIN, _END = "<!-- made by //tests/production:table -->", "<!-- end -->"
 _KNOWN = "_main/sched/production/known.json"
@@ -223,6 +225,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE}")
     parser.add_argument("--from", dest="source", type=Path, help="a folder with results")
     options = parser.parse_args()
+    page = page_to_write(parser, PAGE) if options.write else None
     workspace = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
     source = options.source or workspace / "bazel-testlogs" / _PACKAGE
     found = results_below(source)
@@ -239,9 +242,8 @@ def main() -> int:
     assert runfiles is not None
     known = known_of(Path(str(runfiles.Rlocation(_KNOWN))).read_text(encoding="utf-8"))
     section = render(found, known)
-    if options.write:
-        page = workspace / PAGE
-        page.write_text(merged(page.read_text(encoding="utf-8"), section), encoding="utf-8")
+    if page is not None:
+        write_page(page, merged(page.read_text(encoding="utf-8"), section))
     else:
         print(section)
     wrong = list(mistakes(found, known))
