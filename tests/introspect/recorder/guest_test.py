@@ -6,6 +6,7 @@ from typing import Any
 
 from absl.testing import absltest
 
+from tests.introspect.replay.pages import PagesTest
 from tests.support.running import Ended, Running
 
 _PLACE = "_main/tests/introspect/recorder/"
@@ -14,7 +15,7 @@ _FAILED = 1
 _SECONDS = 400
 
 
-class _Guests(absltest.TestCase):
+class _Guests(PagesTest):
     def ended(self, target: str, test: str) -> tuple[dict[str, Any], Ended]:
         """The page of a test that fails, and its run."""
         directory = Path(self.create_tempdir().full_path)
@@ -38,17 +39,6 @@ class _Guests(absltest.TestCase):
         report = (ended.outputs / test / "report.txt").read_text(encoding="utf-8")
         self.assertIn(f"second run in real time: the {what} came again", report)
         return page
-
-    def functions(self, page: dict[str, Any]) -> list[str]:
-        """Names of functions on the stack."""
-        return [frame.partition("+")[0] for frame in page["stack"]]
-
-    def call(self, page: dict[str, Any], function: str) -> dict[str, Any]:
-        """The last call of a function."""
-        found = [each for each in page["calls"] if each["function"].startswith(function)]
-        self.assertNotEmpty(found, [each["function"] for each in page["calls"]])
-        last: dict[str, Any] = found[-1]
-        return last
 
 
 class GuestTest(_Guests):
@@ -91,9 +81,7 @@ class WaitTest(_Guests):
     def test_a_worker_that_never_runs_is_known_by_its_wait(self) -> None:
         page = self.came_again("faults", "starved", "passed limit")
         self.assertEqual((page["task"], page["function"]), ("w0.0.1", "sched_tick"))
-        queued, gone = (each["event"] for each in page["events"][-2:])
-        self.assertStartsWith(queued, "goes into DSQ 2, then ")
-        self.assertStartsWith(gone, "stops running, in state R; then ")
+        self.waits_in(page, "DSQ 2")
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ from typing import Any
 
 from absl.testing import absltest
 
+from tests.introspect.replay.pages import PagesTest
 from tests.support.running import Ended, Running
 
 _PLACE = "_main/tests/introspect/replay/"
 _FAILED = 1
 
 
-class GuestTest(absltest.TestCase):
+class GuestTest(PagesTest):
     def ended(self, target: str, test: str) -> tuple[dict[str, Any], Ended]:
         """The result of a test that fails, and its run."""
         directory = Path(self.create_tempdir().full_path)
@@ -36,23 +37,6 @@ class GuestTest(absltest.TestCase):
         self.assertIn(f"played again: the {what} came again, at ", report)
         self.assertFalse((ended.outputs / test / "replay").exists())
         return page
-
-    def functions(self, page: dict[str, Any]) -> list[str]:
-        """Names of functions on the stack."""
-        return [frame.partition("+")[0] for frame in page["stack"]]
-
-    def call(self, page: dict[str, Any], function: str) -> dict[str, Any]:
-        """The last call of a function."""
-        found = [each for each in page["calls"] if each["function"].startswith(function)]
-        self.assertNotEmpty(found, [each["function"] for each in page["calls"]])
-        last: dict[str, Any] = found[-1]
-        return last
-
-    def waits_in(self, page: dict[str, Any], queue: str) -> None:
-        """The last that became of the task is that it came into a queue, and ran no more."""
-        queued, gone = (each["event"] for each in page["events"][-2:])
-        self.assertStartsWith(queued, f"goes into {queue}, then ")
-        self.assertStartsWith(gone, "stops running, in state R; then ")
 
     def test_a_cpu_that_select_cpu_should_not_give(self) -> None:
         page = self.came_again("wrong", "a_cpu_that_there_is_not", "ejection")
