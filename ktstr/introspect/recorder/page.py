@@ -14,10 +14,10 @@ from ktstr.introspect.recorder.layout import Entry, Flag, How
 from ktstr.introspect.recorder.stack import named
 from ktstr.introspect.recorder.targets import Recording, Target
 from ktstr.introspect.recorder.told import Told
-from ktstr.introspect.replay.calls import Made, depths
+from ktstr.introspect.replay.calls import Made
 from ktstr.introspect.replay.cause import Cause, What
-from ktstr.introspect.replay.made import chosen
-from ktstr.introspect.replay.page import Call, Replay, Way
+from ktstr.introspect.replay.made import shown_calls
+from ktstr.introspect.replay.page import Replay, Way
 
 # failures that are waits for a CPU
 _OF_WAITS = (What.HUNG, What.PASSED)
@@ -61,15 +61,8 @@ def page(kernel: Kernel, recording: Recording, told: Told, first: Cause, second:
     # pids of the first run are those of others in the second
     cause = second.cause or replace(first, comm="", pid=0)
     comm, pid, why = _whom(cause, told, last, calls, _unreturning(recording, told))
-    kept = chosen(calls, last.cpu, pid)
-    shown = [
-        Call(
-            call.began_ns, call.cpu, depth, call.function, call.arguments, call.result,
-            None if call.ended_ns is None else call.ended_ns - call.began_ns, call.changed,
-        )
-        for call, depth, is_kept in zip(calls, depths(calls), kept, strict=True)
-        if is_kept
-    ]  # fmt: skip
+    # the recorder's clock is CLOCK_MONOTONIC itself
+    shown = shown_calls(calls, last.cpu, pid, lambda at_ns: at_ns)
     function = recording.targets[last.target].name
     return replace(
         found,
@@ -81,7 +74,7 @@ def page(kernel: Kernel, recording: Recording, told: Told, first: Cause, second:
         why=why,
         stack=named(kernel, told.stacks.get(last.stack, ()), told.name_of, function),
         stack_of=f"{last.comm}[{last.pid}]",
-        calls=tuple(shown),
+        calls=shown,
         calls_left_out=len(calls) - len(shown),
         events=events_of(told, pid),
         missing=tuple(_missing(recording, told)),

@@ -46,9 +46,7 @@ def page(seen: Seen, cause: Cause, decisions: Decisions | None, problem: str = "
     comm_of = _comm_of(stood.snapshot, decisions)
     calls = made_of(records, seen.watched, seen.programs, stood.names, comm_of)
     whom = _whom(cause, stood, calls)
-    keeps = chosen(calls, stop.cpu, whom.pid)
-    kept = [call for call, is_kept in zip(calls, keeps, strict=True) if is_kept]
-    deep = [depth for depth, is_kept in zip(depths(calls), keeps, strict=True) if is_kept]
+    shown = shown_calls(calls, stop.cpu, whom.pid, times.monotonic_ns)
     stack = stood.stacks.get(0)
     unlike = _unlike(cause, stopped_ns, stood)
     if unlike:
@@ -67,8 +65,8 @@ def page(seen: Seen, cause: Cause, decisions: Decisions | None, problem: str = "
         whom.why,
         tuple(frame.name for frame in stack.frames) if stack else (),
         _running(stood.snapshot, stop.cpu),
-        tuple(_call(call, depth, times) for call, depth in zip(kept, deep, strict=True)),
-        len(calls) - len(kept),
+        shown,
+        len(calls) - len(shown),
         tuple(_changes(seen.before, stood.snapshot, whom.pid)),
         NEAR_NS if seen.before is not None else 0,
         _events(decisions, whom.pid),
@@ -127,20 +125,35 @@ def _whom(cause: Cause, stood: Stood, calls: Sequence[Made]) -> _Whom:
     return _Whom("", 0, "")
 
 
-def chosen(calls: Sequence[Made], cpu: int, pid: int) -> list[bool]:
+def shown_calls(
+    calls: Sequence[Made], cpu: int, pid: int, at_ns: Callable[[int], int]
+) -> tuple[Call, ...]:
+    """Of all calls those that a page has: of the CPU and of the task.
+
+    at_ns: CLOCK_MONOTONIC at a time of theirs.
+    """
+    kept = _kept(calls, cpu, pid)
+    return tuple(
+        _call(call, depth, at_ns(call.began_ns))
+        for i, (call, depth) in enumerate(zip(calls, depths(calls), strict=True))
+        if i in kept
+    )
+
+
+def _kept(calls: Sequence[Made], cpu: int, pid: int) -> set[int]:
     """The last of the CPU and of the task, and the first of the task."""
     about = [any(each[1] == pid for each in call.tasks) for call in calls]
     mine = [i for i, call in enumerate(calls) if about[i] or call.cpu == cpu]
     first = [i for i, is_mine in enumerate(about) if is_mine][:_FIRST_OF_TASK]
     kept = {*first, *mine[len(first) - MOST_CALLS :]}
-    kept |= {i for i, call in enumerate(calls) if call.ended_ns is None and call.cpu == cpu}
-    return [i in kept for i in range(len(calls))]
+    return kept | {i for i, call in enumerate(calls) if call.ended_ns is None and call.cpu == cpu}
 
 
-def _call(call: Made, depth: int, times: Times) -> Call:
+def _call(call: Made, depth: int, at_ns: int) -> Call:
     took = None if call.ended_ns is None else call.ended_ns - call.began_ns
-    at = times.monotonic_ns(call.began_ns)
-    return Call(at, call.cpu, depth, call.function, call.arguments, call.result, took, call.changed)
+    return Call(
+        at_ns, call.cpu, depth, call.function, call.arguments, call.result, took, call.changed
+    )
 
 
 def _changes(before: Snapshot | None, after: Snapshot, pid: int) -> list[str]:
