@@ -6,25 +6,20 @@ Nothing makes the second run the first one again: it may fail likewise, otherwis
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.execute.budget import UNLIMITED, Budget
-from ktstr.execute.durations import LEAST_S
-from ktstr.execute.execute import run
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.real_causes import RealCause
+from ktstr.execute.rerun import LIVE_CHANNEL, Rerun, cut_because, rerun
 from ktstr.execute.source import Source
 from ktstr.execute.watch import Watch
-from ktstr.host.ending import EndingKind
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin.part import Part
 from ktstr.introspect.recorder.recorder import Recorder
 from ktstr.introspect.recorder.targets import recording_of
 from ktstr.machine.prepared.machine import PreparedMachine
-from ktstr.model.errors import UsageError
 from ktstr.model.plan import RECORDING_PATH
 from ktstr.vm.deadlines import scaled
 from ktstr.vm.signals import Termination
@@ -35,25 +30,11 @@ from ktstr.vm.signals import Termination
 MOST_TIMES, _LOADING_S = 2.0, 4.0
 
 
-@dataclass(frozen=True)
-class Again:
-    """The second run, and the host seconds that it took."""
-
-    outcome: Outcome
-    took_s: float
-
-
 def unrepeatable_because(first: Outcome, machine: PreparedMachine) -> str:
     """Why a run in real time cannot be made a second time; empty: it can."""
     if machine.kernel_index is None:
         return "the target has no index of its kernel"
-    if machine.spec.control:
-        return "it had a live channel, through which the host took part in it"
-    if first.run.hello is None:
-        return "its guest never came up"
-    if first.run.ending.kind in (EndingKind.TERMINATED, EndingKind.KILLED, EndingKind.QEMU_ERROR):
-        return f"it was ended from outside ({first.run.ending.kind})"
-    return ""
+    return LIVE_CHANNEL if machine.spec.control else cut_because(first)
 
 
 def recorder_of(machine: PreparedMachine, real: RealCause) -> Recorder:
@@ -77,7 +58,7 @@ def run_again(
     sources: Sequence[Source] = (),
     budget: Budget = UNLIMITED,
     looks: Sequence[Part] | None = None,
-) -> Again:
+) -> Rerun:
     """Runs the plan of `first` with the recorder; the second guest's files are in `directory`.
 
     Raises:
@@ -85,22 +66,15 @@ def run_again(
     """
     loading_s = scaled(_LOADING_S, machine.accel, machine.spec.topology.cpus)
     limit_s = min(MOST_TIMES * first.wall_s.get("total", 0.0) + loading_s, budget.left_s())
-    if limit_s < LEAST_S:
-        raise UsageError(
-            f"{first.test} cannot be run again: of Bazel's timeout {max(limit_s, 0.0):.0f} s are "
-            f"left, and a guest needs {LEAST_S:.0f} at least; give the target a larger `timeout`"
-        )
-    directory.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
-    again = run(
-        first.run.plan,
+    return rerun(
+        first,
         machine,
         directory,
         termination,
-        sources=sources,
-        budget=Budget(began + limit_s),
+        limit_s,
+        refusal="cannot be run again: ",
         watch=Watch(hear=recorder.hear, standing=recorder.stands),
+        sources=sources,
         looks=looks,
         files={RECORDING_PATH: recorder.recording.encoded()},
     )
-    return Again(again, time.monotonic() - began)

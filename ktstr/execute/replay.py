@@ -7,19 +7,17 @@ failed fails again, at the same instant.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.execute.budget import UNLIMITED, Budget
 from ktstr.execute.durations import LEAST_S
-from ktstr.execute.execute import run
 from ktstr.execute.outcome import Outcome
+from ktstr.execute.rerun import LIVE_CHANNEL, cut_because, rerun
 from ktstr.execute.source import Source
 from ktstr.execute.watch import NOBODY, Watch
 from ktstr.host.accel import Accel
-from ktstr.host.ending import EndingKind
 from ktstr.host.start import StartFacts
 from ktstr.introspect.plugin.part import Part
 from ktstr.machine.prepared.machine import PreparedMachine
@@ -52,14 +50,7 @@ def open_because(first: Outcome, machine: PreparedMachine) -> str:
 
     Anybody may ask before anything is started.
     """
-    why = never_closed_because(machine)
-    if why:
-        return why
-    if first.run.hello is None:
-        return "its guest never came up"
-    if first.run.ending.kind in (EndingKind.TERMINATED, EndingKind.KILLED, EndingKind.QEMU_ERROR):
-        return f"it was ended from outside ({first.run.ending.kind})"
-    return ""
+    return never_closed_because(machine) or cut_because(first)
 
 
 def never_closed_because(machine: PreparedMachine) -> str:
@@ -67,7 +58,7 @@ def never_closed_because(machine: PreparedMachine) -> str:
     if machine.accel is not Accel.VIRTUAL:
         return f"it ran under {machine.accel}, in the host's time, which no two runs share"
     if machine.spec.control:
-        return "it had a live channel, through which the host took part in it"
+        return LIVE_CHANNEL
     if machine.spec.disks:
         names = ", ".join(disk.name for disk in machine.spec.disks)
         return f"QEMU itself served its disks ({names}), at times of the host's choosing"
@@ -101,26 +92,21 @@ def replay(
         raise UsageError(f"{first.test} cannot be replayed: {why}")
     limit_s = MOST_TIMES * first.wall_s.get("total", 0.0) if most_s is None else most_s
     limit_s = min(max(limit_s, LEAST_S), budget.left_s())
-    if limit_s < LEAST_S:
-        raise UsageError(
-            f"{first.test} cannot be replayed: of Bazel's timeout {max(limit_s, 0.0):.0f} s are "
-            f"left, and a guest needs {LEAST_S:.0f} at least; give the target a larger `timeout`"
-        )
-    directory.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
-    again = run(
-        first.run.plan,
+    second = rerun(
+        first,
         machine,
         directory,
         termination,
-        sources=sources,
-        budget=Budget(began + limit_s),
+        limit_s,
+        refusal="cannot be replayed: ",
         watch=watch,
+        sources=sources,
         looks=looks,
     )
-    took_s = time.monotonic() - began
+    again = second.outcome
     whole = again.run.end is not None
-    return Replayed(again, _difference(first, again, folder, directory, whole), whole, took_s)
+    differs = _difference(first, again, folder, directory, whole)
+    return Replayed(again, differs, whole, second.took_s)
 
 
 def _difference(first: Outcome, again: Outcome, folder: Path, directory: Path, whole: bool) -> str:

@@ -8,17 +8,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ktstr.execute.again import Again, recorder_of, unrepeatable_because
+from ktstr.execute.again import recorder_of, unrepeatable_because
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.real_causes import RealCause, real_cause_of, second_of
+from ktstr.execute.rerun import Rerun
 from ktstr.host.ending import EndingKind
 from ktstr.introspect.recorder.page import Second, bare_page, page
 from ktstr.introspect.recorder.recorder import Recorder
 from ktstr.introspect.replay.page import Replay
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.model.errors import InfraError, UsageError
+from ktstr.runner.replaying import with_page
 
-OnceMore = Callable[[Outcome, Recorder, Path], Again]
+OnceMore = Callable[[Outcome, Recorder, Path], Rerun]
 
 
 def with_second_run(
@@ -29,18 +31,12 @@ def with_second_run(
     The verdict is that of the first run, whatever the second comes to.  folder: gets the second
     guest's files, while it lasts.  once_more: runs it, as `Session.once_more` does.
     """
-    real = real_cause_of(outcome)
-    if real == "":
-        return outcome
-    detail = outcome.judgement.first_cause
-    assert detail is not None
-    why = unrepeatable_because(outcome, machine) or (real if isinstance(real, str) else "")
-    if isinstance(real, str) or why:
-        found = Replay("", detail.message, False, f"not played again: {why}")
-        return replace(outcome, run=replace(outcome.run, replay=found))
-    found, took_s = _played(outcome, real, machine, folder, once_more)
-    wall_s = outcome.wall_s | {"replay": took_s}
-    return replace(outcome, run=replace(outcome.run, replay=found), wall_s=wall_s)
+    return with_page(
+        outcome,
+        real_cause_of(outcome),
+        lambda: unrepeatable_because(outcome, machine),
+        lambda real: _played(outcome, real, machine, folder, once_more),
+    )
 
 
 def _played(
@@ -70,7 +66,7 @@ def _played(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ended(again: Again) -> str:
+def _ended(again: Rerun) -> str:
     """In words, why the second run did not come to its own end; empty where it did."""
     ending = again.outcome.run.ending
     if ending.kind is EndingKind.TERMINATED:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from ktstr.execute.causes import cause_of
 from ktstr.execute.outcome import Outcome
@@ -26,6 +27,7 @@ FOLDER = "replay"
 _EARLIER_NS = 20_000_000
 
 Again = Callable[[Outcome, Sequence[Part], Path], Replayed]
+_T = TypeVar("_T")
 
 
 def with_replay(
@@ -38,16 +40,35 @@ def with_replay(
     """
     if wanted == OFF:
         return outcome
-    cause = cause_of(outcome, thresholds=wanted == ALL)
+    return with_page(
+        outcome,
+        cause_of(outcome, thresholds=wanted == ALL),
+        lambda: open_because(outcome, machine),
+        lambda cause: _played(outcome, cause, folder / FOLDER, again),
+    )
+
+
+def with_page(
+    outcome: Outcome,
+    cause: _T | str,
+    hindrance: Callable[[], str],
+    play: Callable[[_T], tuple[Replay, float]],
+) -> Outcome:
+    """The outcome with a page of its failure, or with why there is none.
+
+    cause: what is to be looked at; in words, why nothing is; empty text: no page is needed.
+    hindrance: why it cannot be run again; empty where it can.  play: the page of a cause, and the
+    host seconds that it took.
+    """
     if cause == "":
         return outcome
     detail = outcome.judgement.first_cause
     assert detail is not None
-    why = open_because(outcome, machine) or (cause if isinstance(cause, str) else "")
+    why = hindrance() or (cause if isinstance(cause, str) else "")
     if isinstance(cause, str) or why:
         page = Replay("", detail.message, False, f"not played again: {why}")
         return replace(outcome, run=replace(outcome.run, replay=page))
-    page, took_s = _played(outcome, cause, folder / FOLDER, again)
+    page, took_s = play(cause)
     wall_s = outcome.wall_s | {"replay": took_s}
     return replace(outcome, run=replace(outcome.run, replay=page), wall_s=wall_s)
 

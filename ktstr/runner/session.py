@@ -33,7 +33,7 @@ from ktstr.runner.replaying import FOLDER, OFF, with_replay
 from ktstr.vm.signals import Termination
 
 if TYPE_CHECKING:
-    from ktstr.execute.again import Again
+    from ktstr.execute.rerun import Rerun
     from ktstr.introspect.coverage.part import Sources as Lines
     from ktstr.introspect.recorder.recorder import Recorder
 
@@ -98,7 +98,7 @@ class Session:
 
     def once_more(
         self, first: Outcome, recorder: Recorder, directory: Path, later: int = 0
-    ) -> Again:
+    ) -> Rerun:
         """Runs the plan of a run in real time a second time, as `execute.again` does.
 
         later: as of `replay`.

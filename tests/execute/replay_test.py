@@ -8,7 +8,6 @@ from unittest import mock
 
 from absl.testing import absltest, parameterized
 
-from ktstr.execute import replay as replaying
 from ktstr.execute.budget import UNLIMITED, Budget
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.replay import Replayed, open_because, replay
@@ -72,7 +71,7 @@ class ReplayTest(parameterized.TestCase):
             self.limit_s = budget.left_s()
             return again or _outcome()
 
-        with Termination() as termination, mock.patch.object(replaying, "run", side_effect=run):
+        with Termination() as termination, mock.patch("ktstr.execute.rerun.run", side_effect=run):
             first = _outcome(seconds=seconds)
             place = self.root / "second"
             return replay(first, self.first, self.machine, place, termination, budget=budget)

@@ -10,9 +10,10 @@ from unittest import mock
 
 from absl.testing import absltest
 
-from ktstr.execute.again import MOST_TIMES, Again, run_again, unrepeatable_because
+from ktstr.execute.again import MOST_TIMES, run_again, unrepeatable_because
 from ktstr.execute.budget import UNLIMITED, Budget
 from ktstr.execute.outcome import Outcome
+from ktstr.execute.rerun import Rerun
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
 from ktstr.introspect.recorder.recorder import Recorder
@@ -74,7 +75,7 @@ class OnceMoreTest(absltest.TestCase):
     ) -> Replay | None:
         """The page of a run whose second one ends so, and whose guest has told this."""
 
-        def once(outcome: Outcome, recorder: Recorder, directory: Path) -> Again:
+        def once(outcome: Outcome, recorder: Recorder, directory: Path) -> Rerun:
             del outcome
             self.ran += 1
             directory.mkdir()
@@ -82,7 +83,7 @@ class OnceMoreTest(absltest.TestCase):
                 raise raises
             recorder.hear(Recorded.of([], told))
             assert again is not None
-            return Again(again, 1.5)
+            return Rerun(again, 1.5)
 
         found = with_second_run(first, self.machine, self.folder, once)
         self.assertFalse(self.folder.exists())
@@ -166,7 +167,7 @@ class RunAgainTest(absltest.TestCase):
         first = dataclasses.replace(_outcome(), wall_s={"total": total_s})
         recorder = Recorder(mock.Mock(), Recording(()))
         folder = Path(self.create_tempdir().full_path) / "replay"
-        with Termination() as termination, mock.patch("ktstr.execute.again.run", side_effect=run):
+        with Termination() as termination, mock.patch("ktstr.execute.rerun.run", side_effect=run):
             run_again(first, recorder, machine, folder, termination, budget=budget)
         [limit_s] = limits
         return limit_s
