@@ -14,7 +14,7 @@ from ktstr.introspect.invariants.layout import Layout, Remembered, Windows
 from ktstr.introspect.invariants.program import Program
 from ktstr.model.errors import UsageError
 
-# kernels of which the library was seen to hold in all guests of //sched/...
+# kernels of which the library was seen to hold, in the guests that docs/limits.md names
 PROVEN: frozenset[Version] = frozenset({(6, 12), (7, 2), (7, 3)})
 
 
