@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -134,33 +135,33 @@ class _Session:
 
     def _subject(self) -> None:
         """Runs the body under the plan's scheduler, or the kernel's own."""
-        cpus = CpuWatch(self._reactor, self._port)
-        if self._witness is not None:
-            self._witness.begin(self._port, len(self._view.cpus))
-        if self._plan.workload_root:
-            workload_tree(self._plan.workload_root).prepare()
+        with contextlib.ExitStack() as ending:
+            ending.callback(CpuWatch(self._reactor, self._port).finish)
+            if self._witness is not None:
+                self._witness.begin(self._port, len(self._view.cpus))
+                ending.callback(self._witness.finish)
+            if self._plan.workload_root:
+                workload_tree(self._plan.workload_root).prepare()
+            ending.callback(mark, Phase.GONE)
+            self._under_schedulers(ending)
+
+    def _under_schedulers(self, ending: contextlib.ExitStack) -> None:
         recorder = self._recorder()
         schedulers = Schedulers(self._plan, self._reactor, self._port, self._loader)
+        ending.callback(schedulers.end)
+        if recorder is not None:
+            ending.callback(recorder.finish)
+        ending.callback(mark, Phase.AFTER)
         mark(Phase.SCHEDULER)
-        try:
-            attached = schedulers.begin()
-            if recorder is not None:
-                recorder.follow()
-            if not attached and self._plan.shell:
-                sys.stderr.write(schedulers.words())
-            # a prompt is of use without the scheduler, a script under another one is not
-            if attached or (self._plan.shell and not self._plan.command):
-                mark(Phase.BODY)
-                self._body(schedulers)
-        finally:
-            mark(Phase.AFTER)
-            if recorder is not None:
-                recorder.finish()
-            schedulers.end()
-            mark(Phase.GONE)
-            if self._witness is not None:
-                self._witness.finish()
-            cpus.finish()
+        attached = schedulers.begin()
+        if recorder is not None:
+            recorder.follow()
+        if not attached and self._plan.shell:
+            sys.stderr.write(schedulers.words())
+        # a prompt is of use without the scheduler, a script under another one is not
+        if attached or (self._plan.shell and not self._plan.command):
+            mark(Phase.BODY)
+            self._body(schedulers)
 
     def _recorder(self) -> Recorder | None:
         """Records already, where the host wants that of this run."""

@@ -74,4 +74,6 @@ class Run:
     def end(self) -> list[WorkerFacts]:
         self.group.ask_to_stop()
         self.reactor.wait(time.monotonic_ns() + int(PATIENCE_S * _NS), lambda: self.group.finished)
-        return self.group.collect(PATIENCE_S)
+        facts = self.group.collect(PATIENCE_S)
+        self.group.remove_leftovers()
+        return facts

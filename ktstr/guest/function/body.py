@@ -20,7 +20,7 @@ from ktstr.guest.system.oom import ORDINARY, set_oom_score
 from ktstr.guest.system.port import FramePort
 from ktstr.guest.system.reactor import Reactor
 from ktstr.guest.system.realtime import BELOW_AGENT, shield
-from ktstr.model.errors import TestFailure, Unanswered
+from ktstr.model.errors import InfraError, TestFailure, Unanswered
 from ktstr.model.function_end import FunctionEnd
 from ktstr.model.plan import SOURCES_DIR
 from ktstr.model.verdict.checks import Verdict
@@ -76,8 +76,14 @@ def _run(plan: Plan, stage: Stage, port: FramePort, answers: int) -> dict[str, A
     try:
         try:
             function_of(plan.source, plan.function or "")(context)
-        finally:
-            context.close()
+        except BaseException:
+            # how the function ended comes first
+            try:
+                context.close()
+            except InfraError:
+                traceback.print_exc()
+            raise
+        context.close()
     except Skipped as skipped:
         detail, verdict = str(skipped), Verdict.SKIP.value
     except TestFailure as failure:

@@ -292,6 +292,7 @@ class Population:
         for facts in group.collect(self._stage.collect_s):
             self._sink.emit(facts)
             found.append(facts)
+        group.remove_leftovers()
 
     def remove(self, name: str) -> None:
         """Ends a cgroup's workers and the cgroup; emits the facts of both."""

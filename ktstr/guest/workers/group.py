@@ -87,6 +87,7 @@ class WorkerGroup:
         self._processes: list[Child] = []
         self._workers: list[_Worker] = []
         self._memory: SharedMemory | None = None
+        self._files: list[str] = []
         self._stopped_ns = 0
 
     @property
@@ -198,13 +199,26 @@ class WorkerGroup:
                 os.close(worker.start)
         for process in self._processes:
             process.let_go()
-        self._remove_leftovers()
+        labels = (f"{self.label}.{worker.index}" for worker in self._workers)
+        self._files = [path for each in labels if (path := file_of(self.work, each, self._disks))]
         self._workers.clear()
         self._processes.clear()
         if self._memory is not None:
             self._memory.close()
             self._memory = None
         return facts
+
+    def remove_leftovers(self) -> None:
+        """Removes files and cgroups that its workers made and, as they were killed, have left.
+
+        Raises:
+            OSError: a file stays.
+        """
+        for path in self._files:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        if self.work.type.makes_cgroups:
+            remove_churned(self.label)
 
     @property
     def _shared(self) -> SharedMemory:
@@ -253,17 +267,6 @@ class WorkerGroup:
         if isinstance(self.work.type, PythonWork):
             return launch_function(self._source, words, given)
         return launch_program(self._program, words, given)
-
-    def _remove_leftovers(self) -> None:
-        """Removes files and cgroups that workers made; they have ended, however, and so cannot."""
-        for worker in self._workers:
-            label = f"{self.label}.{worker.index}"
-            path = file_of(self.work, label, self._disks)
-            if path:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(path)
-        if self.work.type.makes_cgroups:
-            remove_churned(self.label)
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes:

@@ -62,6 +62,16 @@ class PopulationTest(absltest.TestCase):
         self.assertLen(self.sink.facts, 2)
         self.people.tear_down(0)
 
+    def test_a_file_that_stays_takes_no_facts_along(self) -> None:
+        self.people.spawn(None, _WORK, 0)
+        lost = OSError(5, "its file is lost")
+        with (
+            mock.patch.object(WorkerGroup, "remove_leftovers", side_effect=lost),
+            self.assertRaisesRegex(InfraError, "its file is lost"),
+        ):
+            self.people.tear_down(0)
+        self.assertLen([each for each in self.sink.facts if isinstance(each, WorkerFacts)], 2)
+
     def test_legs_of_a_comparison_draw_alike(self) -> None:
         self.affinities()  # of a backdrop
         legs = []
