@@ -22,7 +22,8 @@ from typing import Any
 
 from ktstr.after.finished import Finished
 from ktstr.api import declaration_of
-from ktstr.host.descendants import become_subreaper, die_with_parent, kill_descendants
+from ktstr.host.descendants import become_subreaper, kill_descendants
+from ktstr.host.parent import die_with
 from ktstr.model.codec import decode, encode
 from ktstr.model.errors import UsageError
 
@@ -58,11 +59,12 @@ def main(argv: list[str]) -> int:
     for descriptor in (told.answer, told.ended):
         os.set_inheritable(descriptor, False)
     become_subreaper()
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         os.close(told.ended)
         os.setsid()
-        die_with_parent()
+        die_with(parent)
         return _answer(argv, told)
     os.close(told.answer)
     late = not select.select([os.pidfd_open(pid)], [], [], told.seconds)[0]

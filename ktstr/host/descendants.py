@@ -12,7 +12,6 @@ import time
 
 import psutil
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _REAP_S = 5.0
 
@@ -31,11 +30,6 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
         pass
     process.wait()
     _kill(left)
-
-
-def die_with_parent() -> None:
-    """This process is killed when the one that has made it ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
 def kill_descendants() -> list[str]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import select
@@ -12,11 +11,8 @@ import subprocess
 from collections.abc import Sequence
 from typing import IO
 
+from ktstr.host.parent import die_with
 from ktstr.model.errors import InfraError
-
-_PR_SET_PDEATHSIG = 1
-# Loaded before any fork: between fork and exec nothing may take the import lock.
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Process:
@@ -97,10 +93,3 @@ class Process:
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
-
-
-def die_with(parent: int) -> None:
-    """Runs in the child: asks for SIGKILL when `parent` dies, and dies if it already has."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(127)

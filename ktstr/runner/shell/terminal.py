@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ktstr.host.accel import Accel
+from ktstr.host.parent import die_with
 from ktstr.initramfs import newc
 from ktstr.machine.target import Target
 from ktstr.model.errors import InfraError
@@ -18,7 +19,6 @@ from ktstr.runner.exit_status import ExitStatus
 from ktstr.runner.shell.guest import shell_guest
 from ktstr.vm.command.machine import MachineSpec, Wiring, command
 from ktstr.vm.disk.clones import Cloner
-from ktstr.vm.process import die_with
 
 
 def run_shell(target: Target, temp_dir: Path | None) -> ExitStatus:

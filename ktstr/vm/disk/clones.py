@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ktstr.host.disk_clone import DiskBackend, DiskClone
+from ktstr.host.parent import die_with
 from ktstr.model.errors import InfraError
 from ktstr.vm.disk import overlay
 from ktstr.vm.disk.disks import DiskSpec, Image, ImageFormat
-from ktstr.vm.process import die_with
 from ktstr.vm.qemu import QemuTree
 
 # Many times what qemu-img takes for an overlay: a hang is an error, never a wait without end.
