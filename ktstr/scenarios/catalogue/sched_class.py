@@ -14,7 +14,9 @@ from ktstr import (
     scenarios,
 )
 
-_REAL_TIME = Checks(max_gap_ms=2000, max_migrations_per_s=20)
+# Four spinners on what real-time tasks leave of four CPUs have up to 33 turns of 20 ms a second
+# each, and go to another CPU for each where all CPUs share a queue.
+_REAL_TIME = Checks(max_gap_ms=2000, max_migrations_per_s=35)
 _FREE = Checks(max_gap_ms=500, max_migrations_per_s=40)
 _BURSTY = Bursty(burst_us=500_000, sleep_us=250_000)
 
