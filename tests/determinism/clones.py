@@ -3,10 +3,10 @@
 
     tools/bazel run //tests/determinism:clones -- [--clones=100] [--busy=50] [CONFIG...]
 
-A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all eight are run:
-EEVDF and fifo on 1, 4 and 8 vCPUs, idle CPUs, and two nodes. The last clones of each (--busy) run
-beside a load on every core. Compared is every byte that a guest said at its frames port and on its
-console.
+A CONFIG is the NAME.config.json of a target, as a runfiles path; without one all nine are run:
+EEVDF and fifo on 1, 4 and 8 vCPUs, idle CPUs, two nodes, and a test that asks what calls cost. The
+last clones of each (--busy) run beside a load on every core. Compared is every byte that a guest
+said at its frames port and on its console, and each number of instructions that was counted.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _BUSY = flags.DEFINE_integer("busy", 50, "So many of them run beside a load.", l
 _CONFIGS = [
     f"_main/tests/determinism/{name}_subject.config.json"
     for name in ("eevdf_1", "eevdf_4", "eevdf_8", "fifo_1", "fifo_4", "fifo_8", "idle", "numa")
-]
+] + ["_main/tests/introspect/costs/plain_subject.config.json"]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -63,6 +63,7 @@ def _digest(session: Session, case: Case, place: Path) -> str:
     said = hashlib.sha256()
     for name in ("frames.bin", "console.log"):
         said.update((place / case.name / name).read_bytes())
+    said.update(repr(outcomes[0].run.op_costs).encode())
     return said.hexdigest()
 
 
