@@ -21,7 +21,7 @@ from typing import Any
 from ktstr.fuzz.cause import Cause
 from ktstr.fuzz.journal import Journal
 from ktstr.fuzz.trial import Trial
-from ktstr.model.codec import decode, encode
+from ktstr.model.codec import KIND, decode, encode
 from ktstr.model.errors import InfraError, UsageError
 
 FORMAT = 2
@@ -175,7 +175,7 @@ def _agree(path: Path, about: About) -> None:
 
 def _plain(about: About) -> dict[str, Any]:
     said: dict[str, Any] = encode(about)
-    del said["@kind"]
+    del said[KIND]
     return said
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ktstr.fuzz.trial import Trial
-from ktstr.model.codec import decode, encode
+from ktstr.model.codec import KIND, decode, encode
 from ktstr.model.errors import UsageError
 from ktstr.model.machine.numa import NumaLayout
 from ktstr.model.plan import SchedulerPlan
@@ -81,8 +81,7 @@ class Played:
     lacks: str = ""
 
 
-# As ktstr.model.codec names what is encoded.
-_KIND, _MESSAGES = "@kind", tuple(each.__name__ for each in (Ready, Play, Played))
+_MESSAGES = tuple(each.__name__ for each in (Ready, Play, Played))
 
 
 def line_of(message: Ready | Play | Played) -> str:
@@ -96,7 +95,7 @@ def is_message(line: str) -> bool:
         data: Any = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(data, dict) and data.get(_KIND) in _MESSAGES
+    return isinstance(data, dict) and data.get(KIND) in _MESSAGES
 
 
 def message_of(cls: type[T], line: str) -> T:

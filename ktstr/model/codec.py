@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from ktstr.model.errors import UsageError
 
 T = TypeVar("T")
-_KIND = "@kind"  # no field can be called that
+KIND = "@kind"  # key of the class's name: no field can be called that
 _UNIONS = (typing.Union, types.UnionType)
 # what JSON has itself
 _AS_IS = frozenset((int, str, float, bool, types.NoneType))
@@ -37,7 +37,7 @@ def encode(value: Any) -> Any:
         return [encode(item) for item in value]
     names = _field_names(kind)
     if names is not None:
-        out: dict[str, Any] = {_KIND: kind.__name__}
+        out: dict[str, Any] = {KIND: kind.__name__}
         for name in names:
             item = getattr(value, name)
             out[name] = item if type(item) in _AS_IS else encode(item)
@@ -122,7 +122,7 @@ def _union(args: tuple[Any, ...], data: Any, where: str) -> Any:
     rest = [arg for arg in args if arg is not type(None)]
     if len(rest) == 1:
         return _decode(rest[0], data, where)
-    kind = data.get(_KIND) if isinstance(data, dict) else None
+    kind = data.get(KIND) if isinstance(data, dict) else None
     for arg in rest:
         if getattr(arg, "__name__", None) == kind or (kind is None and _plain(arg, data)):
             return _decode(arg, data, where)
@@ -141,7 +141,7 @@ def _hints(cls: type) -> dict[str, Any]:
 
 def _dataclass(cls: type, data: Any, where: str) -> Any:
     table = dict(_expect(dict, data, where))
-    kind = table.pop(_KIND, cls.__name__)
+    kind = table.pop(KIND, cls.__name__)
     if kind != cls.__name__:
         raise UsageError(f"{where}: kind {kind!r} where {cls.__name__} is expected")
     hints, values = _hints(cls), {}

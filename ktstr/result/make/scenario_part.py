@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from ktstr.model.codec import encode
+from ktstr.model.codec import KIND, encode
 from ktstr.model.facts import CgroupFacts, ScenarioFacts
 from ktstr.result import result_pb2
 from ktstr.result.make.mirror import counters, mirrored
@@ -18,7 +18,7 @@ def scenario_result(facts: ScenarioFacts) -> result_pb2.Scenario:
         each = mirrored(message.steps.add(), step, leave=("checks",))
         if step.checks is not None:
             thresholds = {k: v for k, v in encode(step.checks).items() if v is not None}
-            thresholds.pop("@kind")
+            thresholds.pop(KIND)
             each.checks = json.dumps(thresholds, sort_keys=True)
     for timeout in facts.timeouts:
         mirrored(message.timeouts.add(), timeout)
