@@ -10,15 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ktstr.guest.system.service import SAMPLER, Service, UnavailableError
-from ktstr.model.wire.recording import Recorded
+from ktstr.model.wire.recording import LABOUR_S, Labour, Recorded
 
 if TYPE_CHECKING:
     from ktstr.guest.system.port import Sink
     from ktstr.guest.system.reactor import Reactor
 
 OBJECT = "/sampler/recorder.bpf.o"
-# a program is loaded for each end of each function, and the guest's time is the host's
-_READY_S = 90.0
 
 
 class Recorder:
@@ -33,7 +31,7 @@ class Recorder:
     def start(self) -> None:
         """Starts it, and waits until its programs stand where the host wants them."""
         try:
-            self._service.start("attachment of its programs", _READY_S)
+            self._service.start("attachment of its programs", LABOUR_S[Labour.LOADING])
         except (OSError, UnavailableError) as error:
             self._errors.append(f"nothing was recorded in the guest: {error}")
             return
@@ -41,18 +39,18 @@ class Recorder:
 
     def follow(self) -> None:
         """A scheduler has come: its callbacks are recorded, too."""
-        self._ask("callbacks", "callbacks of the scheduler were not recorded")
+        self._ask("callbacks", Labour.CALLBACKS, "callbacks of the scheduler were not recorded")
 
     def finish(self) -> None:
         """Emits all that was recorded, at which the recording ends."""
-        lines = self._ask("tell", "the guest does not tell what it recorded")
+        lines = self._ask("tell", Labour.TELLING, "the guest does not tell what it recorded")
         self._sink.emit(Recorded.of(lines, "; ".join(self._errors)))
 
-    def _ask(self, request: str, otherwise: str) -> list[bytes]:
+    def _ask(self, request: str, labour: Labour, otherwise: str) -> list[bytes]:
         if not self._starts:
             return []
         try:
-            return self._service.ask(request)
+            return self._service.ask(request, LABOUR_S[labour])
         except (OSError, UnavailableError) as error:
             self._errors.append(f"{otherwise}: {error}")
             return []

@@ -32,7 +32,10 @@ class Service:
         self._reactor = reactor
         self._program = Program(reactor, (program, *arguments), {1: self._take})
         self._buffer = b""
-        self._lines: list[bytes] = []
+        # of the answer that is coming; and how many have come, that it is ready among them
+        self._records: list[bytes] = []
+        self._answers, self._due = 0, 1
+        self._answer: tuple[list[bytes], bytes] = ([], b"")
 
     def start(self, what: str, seconds: float = _READY_S) -> None:
         """Starts it and waits until it is ready, so long at most; `what` names what that takes.
@@ -52,15 +55,19 @@ class Service:
             self.end()
             raise
 
-    def ask(self, line: str) -> list[bytes]:
+    def ask(self, line: str, seconds: float = _ANSWER_S) -> list[bytes]:
         """Sends a request and returns the records of the answer, JSON, a line each.
+
+        seconds: that are waited for it at most; later requests have their own answers all the same.
 
         Raises:
             UnavailableError: it ended, refuses, or takes too long.
             OSError: it is gone.
         """
         self._program.say(line.encode() + b"\n")
-        return self._await(_ANSWER_S, f"answer to {line!r}")
+        # answers come in order: a late one to a request given up must not pass for this one's
+        self._due += 1
+        return self._await(seconds, f"answer to {line!r}")
 
     def end(self) -> None:
         """Ends it, whatever it is doing, and gives all back; harmless if it never began."""
@@ -74,21 +81,26 @@ class Service:
 
     def _take(self, data: bytes) -> None:
         *lines, self._buffer = (self._buffer + data).split(b"\n")
-        self._lines += lines
+        for line in lines:
+            if line.startswith(b"{"):
+                self._records.append(line)
+                continue
+            self._answer = self._records, line
+            self._records = []
+            self._answers += 1
 
     def _await(self, seconds: float, what: str) -> list[bytes]:
-        """The lines of an answer, without its last, `ok`."""
+        """The records of the answer that is due, whose last line is `ok`."""
         deadline = time.monotonic_ns() + int(seconds * _NS)
-        self._reactor.wait(deadline, lambda: self._program.is_silent or self._answered)
-        if not self._answered:
+        self._reactor.wait(deadline, lambda: self._program.is_silent or self._is_answered)
+        if not self._is_answered:
             why = "it ended" if self._program.is_silent else f"{seconds:g} s were not enough"
             raise UnavailableError(f"no {what}: {why}")
-        *lines, last = self._lines
-        self._lines = []
+        (records, last), self._answer = self._answer, ([], b"")
         if last != b"ok":
             raise UnavailableError(last.decode(errors="replace").removeprefix("error "))
-        return lines
+        return records
 
     @property
-    def _answered(self) -> bool:
-        return bool(self._lines) and not self._lines[-1].startswith(b"{")
+    def _is_answered(self) -> bool:
+        return self._answers >= self._due

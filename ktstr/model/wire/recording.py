@@ -9,13 +9,32 @@ from __future__ import annotations
 
 import binascii
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from ktstr.model.errors import InfraError
 from ktstr.model.wire.frames import FrameType
 
 # far beyond what a recorder tells: a guest may send anything
 _MOST_BYTES = 64 << 20
+
+
+class Labour(StrEnum):
+    """What the recorder does while the test waits for it."""
+
+    LOADING = "loading of the recorder"
+    CALLBACKS = "recording of the scheduler's callbacks"
+    TELLING = "telling of what was recorded"
+
+
+# Seconds for each of them, in real time, on a slow host beside others' work: a program is verified
+# and compiled for each end of each function, and thousands of records go through pipes.
+LABOUR_S: Mapping[Labour, float] = {
+    Labour.LOADING: 90.0,
+    Labour.CALLBACKS: 60.0,
+    Labour.TELLING: 60.0,
+}
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from absl.testing import absltest
 
+from ktstr.guest.observers import recorder as recorder_module
 from ktstr.guest.observers.recorder import Recorder
 from ktstr.guest.system.reactor import Reactor
 from ktstr.model.codec import decode, encode
-from ktstr.model.wire.recording import Recorded
+from ktstr.model.wire.recording import LABOUR_S, Labour, Recorded
 from tests.guest.observers.observer import ObserverTest
 from tests.support.sink import Sink
 
@@ -41,6 +44,17 @@ class RecorderTest(ObserverTest):
         told = self.told('echo ok; read a; echo "error oh"; read b; echo "{}"; echo ok')
         self.assertEqual(told.lines(), [b"{}"])
         self.assertEqual(told.error, "callbacks of the scheduler were not recorded: oh")
+
+    def test_callbacks_that_take_too_long_are_missed_and_the_rest_is_told(self) -> None:
+        limits = LABOUR_S | {Labour.CALLBACKS: 0.2}
+        self.enter_context(mock.patch.object(recorder_module, "LABOUR_S", limits))
+        told = self.told(
+            'echo ok; read a; read b; echo "{\\"late\\": 1}"; echo ok; '
+            'echo "{\\"told\\": 1}"; echo ok'
+        )
+        self.assertEqual(told.lines(), [b'{"told": 1}'])
+        why = "no answer to 'callbacks': 0.2 s were not enough"
+        self.assertEqual(told.error, f"callbacks of the scheduler were not recorded: {why}")
 
     def test_one_that_ends_is_missed(self) -> None:
         told = self.told("echo ok; read a; echo ok")

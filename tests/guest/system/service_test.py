@@ -19,6 +19,17 @@ _ANSWERS = """#!/bin/sh
 echo ok
 while read -r line; do echo "{}"; echo ok; done
 """
+# what it says to a request comes once the next one has been sent
+_LATE = """#!/bin/sh
+echo ok
+read -r first; read -r second
+echo "{\\"to\\": \\"$first\\"}"; echo ok
+# the two do not come in one piece
+sleep 0.2
+echo "{\\"to\\": \\"$second\\"}"; echo "{}"; echo ok
+read -r third
+echo "error not $third"
+"""
 _STUCK = "#!/bin/sh\nexec sleep 86400\n"
 
 
@@ -45,6 +56,16 @@ class ServiceTest(absltest.TestCase):
 
     def test_one_that_never_began_can_be_ended(self) -> None:
         self.made(_ANSWERS).end()
+
+    def test_an_answer_that_comes_too_late_is_not_the_next_ones(self) -> None:
+        asked = self.made(_LATE)
+        asked.start("readiness")
+        with self.assertRaisesRegex(UnavailableError, "no answer to 'one': 0.1 s were not enough"):
+            asked.ask("one", 0.1)
+        self.assertEqual(asked.ask("two"), [b'{"to": "two"}', b"{}"])
+        with self.assertRaisesRegex(UnavailableError, "^not three$"):
+            asked.ask("three")
+        asked.end()
 
     def test_one_that_does_not_die_can_be_ended_again(self) -> None:
         self.enter_context(mock.patch.object(service, "_ANSWER_S", 0.2))
