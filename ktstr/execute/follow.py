@@ -20,6 +20,7 @@ from ktstr.machine.target_disks import TargetDisks
 from ktstr.model import facts
 from ktstr.model.plan import Plan
 from ktstr.model.wire.events import EventName
+from ktstr.model.wire.recording import LABOUR_S, Labour
 from ktstr.record.collect import Collector, Fact
 from ktstr.record.run import RunRecord
 from ktstr.vm import ending as endings
@@ -51,6 +52,8 @@ _PANIC = "reboot after a panic"
 _SHUTDOWN_S = 5.0
 _PANIC_S = 5.0
 _QUIT_S = 2.0
+# The guest gives up its recorder first, ends it and says so.
+_GIVING_UP_S = 10.0
 # Less waiting than this is not worth a longer deadline, and would only put off the end.
 _LEAST_EXTENSION_S = 1.0
 
@@ -122,6 +125,14 @@ def _run_guest(
         return follower.result()
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    """A phase that waits for the recorder, and what is left of its time."""
+
+    phase: str
+    left_s: float
+
+
 @dataclass
 class _Follower:
     plan: Plan
@@ -136,6 +147,8 @@ class _Follower:
     collector: Collector = field(default_factory=Collector)
     phase: str = ""
     phase_began_s: float = 0.0
+    phase_limit_s: float = 0.0
+    waiting: _Waiting | None = None
     wait_counted_s: float = 0.0
     wall_s: dict[str, float] = field(default_factory=dict)
     panicked: bool = False
@@ -153,7 +166,7 @@ class _Follower:
         self._enter(_BOOT, boot_limit_s(self.vm.spec), 0.0)
         while self.exited is None:
             self._take(self.vm.next_event())
-        self.wall_s[self.phase] = self.exited.at_s - self.phase_began_s
+        self._count(self.exited.at_s)
         self.wall_s["total"] = self.exited.at_s
 
     def result(self) -> GuestRun:
@@ -215,14 +228,15 @@ class _Follower:
                 attach = self.plan.scheduler.attach_timeout_s if self.plan.scheduler else 0.0
                 self._enter(_SETUP, self._scaled(attach + limits.start_s), at_s)
             case facts.Event():
-                self._advance_at(fact.name, at_s)
+                self._advance_at(fact, at_s)
             case facts.TestFacts():
                 self._enter(_TEARDOWN, self._teardown_s(), at_s)
             case facts.End():
                 self._before_end(None)
                 self._enter(_SHUTDOWN, self._scaled(_SHUTDOWN_S), at_s)
 
-    def _advance_at(self, moment: EventName, at_s: float) -> None:
+    def _advance_at(self, fact: facts.Event, at_s: float) -> None:
+        moment = fact.name
         match moment:
             case EventName.SCENARIO_START:
                 if self.scenario_began_s is None:
@@ -242,8 +256,24 @@ class _Follower:
                 pass  # before the scheduler's start, and after its end
             case EventName.CPU_OFFLINE | EventName.CPU_ONLINE | EventName.CPUS_UNWATCHED:
                 pass
+            case EventName.RECORDER_BEGIN:
+                self._let_in(fact.detail, at_s)
+            case EventName.RECORDER_END:
+                self._go_on(fact.detail, at_s)
             case _:
                 assert_never(moment)
+
+    def _let_in(self, labour: str, at_s: float) -> None:
+        """The test waits for its recorder, which takes no time of the phase that it is in."""
+        if labour in list(Labour) and labour != self.phase:
+            left_s = self.phase_limit_s + self._host_waited_s() - (at_s - self.phase_began_s)
+            waiting = _Waiting(self.phase, max(left_s, 0.0))
+            self._enter(labour, LABOUR_S[Labour(labour)] + _GIVING_UP_S, at_s)
+            self.waiting = waiting
+
+    def _go_on(self, labour: str, at_s: float) -> None:
+        if labour == self.phase and self.waiting is not None:
+            self._enter(self.waiting.phase, self.waiting.left_s, at_s)
 
     def _teardown_s(self) -> float:
         limits = self.plan.deadlines
@@ -257,10 +287,20 @@ class _Follower:
             return
         if self.phase:
             self.vm.deadlines.finish(self.phase)
-            self.wall_s[self.phase] = at_s - self.phase_began_s
-        self.phase, self.phase_began_s = phase, at_s
+            self._count(at_s)
+        self.phase, self.phase_began_s, self.phase_limit_s = phase, at_s, seconds
+        self.waiting = None
         self.wait_counted_s = self.vm.host_wait_s()
         self.vm.deadlines.start(phase, seconds)
+
+    def _count(self, at_s: float) -> None:
+        """The phase is over, or waits for the recorder."""
+        took_s = at_s - self.phase_began_s
+        self.wall_s[self.phase] = self.wall_s.get(self.phase, 0.0) + took_s
+
+    def _host_waited_s(self) -> float:
+        """Seconds in which QEMU waited for a CPU, beyond those that the phase has got back."""
+        return self.vm.host_wait_s() - self.wait_counted_s
 
     def _expire(self, deadline: Deadline) -> None:
         """Ends the guest, unless it is the host that has kept it from going on.
@@ -269,11 +309,12 @@ class _Follower:
         """
         if self.expired is not None:
             return
-        waited = self.vm.host_wait_s() - self.wait_counted_s
+        waited = self._host_waited_s()
         if deadline.name == self.phase and not deadline.cut_by and waited > _LEAST_EXTENSION_S:
             self.wait_counted_s += waited
             self.vm.deadlines.finish(self.phase)
             self.vm.deadlines.start(self.phase, waited)
+            self.phase_limit_s += waited
             return
         self.expired = deadline
         # nobody serves holds while it is looked at, for which it may have to be stopped

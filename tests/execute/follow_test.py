@@ -15,21 +15,36 @@ from ktstr.machine.prepared.starts import Start
 from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.codec import encode
 from ktstr.model.facts import End
+from ktstr.model.facts import Event as Moment
 from ktstr.model.machine.topology import Topology
+from ktstr.model.wire.events import EventName
 from ktstr.model.wire.frames import FrameType, encode_frame
+from ktstr.model.wire.recording import LABOUR_S, Labour
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.deadlines import Deadline
 from ktstr.vm.events import Event, Exited, Expired, FrameOutput, Interrupted, MachineEvent
 from ktstr.vm.qemu import QemuTree
 from ktstr.vm.signals import Termination
 from tests.support.plans import plan
+from tests.support.runs import hello
 
 _LATE = Deadline("the test's body", 1.0, 0.0)
 _EXITED = Exited(0, "guest-reset", "", 3.0)
+_START_S = plan().deadlines.start_s * 4  # in virtual time
 _END = FrameOutput(encode_frame(FrameType.END, 0, encode(End(0, 1))), 2.0)
 
 
-class BeforeEndTest(absltest.TestCase):
+def _said(*said: tuple[float, EventName, str]) -> list[Event]:
+    """A guest that comes up after a second and says so, and then of these moments."""
+    up = FrameOutput(encode_frame(FrameType.HELLO, 0, encode(hello(plan()))), 1.0)
+    frames = (
+        (at_s, encode_frame(FrameType.EVENT, number, encode(Moment(0, name, None, detail))))
+        for number, (at_s, name, detail) in enumerate(said, 1)
+    )
+    return [up, *(FrameOutput(frame, at_s) for at_s, frame in frames)]
+
+
+class _FollowTest(absltest.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.root = Path(self.create_tempdir().full_path)
@@ -55,6 +70,8 @@ class BeforeEndTest(absltest.TestCase):
                 plan(), self.vm.spec, TargetDisks(), self.root, termination, limit_s, start, watch
             )
 
+
+class BeforeEndTest(_FollowTest):
     def test_it_gets_the_machine_before_that_is_told_to_quit(self) -> None:
         calls = mock.Mock()
         self.vm.quit = calls.quit
@@ -119,6 +136,51 @@ class BeforeEndTest(absltest.TestCase):
         self.run_with(_EXITED, watch=Watch(listeners=(listener,)))
         *_, last = self.made.call_args.kwargs["listeners"]
         self.assertIs(last, listener)
+
+
+class RecorderTest(_FollowTest):
+    """The test waits for its recorder, in no time of its own."""
+
+    def limits(self, *said: tuple[float, EventName, str]) -> tuple[list[tuple[str, float]], float]:
+        """Phases from the guest's hello on, with their limits, and how long the set-up was."""
+        calls = mock.Mock()
+        self.vm.deadlines.start = calls.start
+        exited = Exited(0, "guest-reset", "", 500.0)
+        ran = self.run_with(*_said(*said), exited, watch=Watch())
+        _boot, *rest = (call.args for call in calls.mock_calls)
+        return rest, ran.wall_s["scheduler and scenario set-up"]
+
+    def test_the_set_up_goes_on_with_what_was_left_of_its_time(self) -> None:
+        scaled_s = _START_S * (1 + 1 / 8)  # two vCPUs
+        limit_s = LABOUR_S[Labour.LOADING] + 10.0
+        limits, took_s = self.limits(
+            (3.0, EventName.RECORDER_BEGIN, Labour.LOADING),
+            (93.0, EventName.RECORDER_END, Labour.LOADING),
+            (96.0, EventName.SCENARIO_START, ""),
+        )
+        set_up = "scheduler and scenario set-up"
+        expected = [(set_up, scaled_s), (Labour.LOADING, limit_s), (set_up, scaled_s - 2.0)]
+        self.assertEqual(limits[:3], expected)
+        self.assertEqual(limits[3][0], "the test's body")
+        self.assertAlmostEqual(took_s, 5.0)
+
+    def test_what_the_host_has_kept_from_it_is_left_too(self) -> None:
+        self.vm.host_wait_s.side_effect = [0.0, 0.0, 1.5, 1.5, 1.5]
+        limits, _ = self.limits(
+            (3.0, EventName.RECORDER_BEGIN, Labour.CALLBACKS),
+            (4.0, EventName.RECORDER_END, Labour.CALLBACKS),
+        )
+        self.assertAlmostEqual(limits[2][1] - limits[0][1], -0.5)
+
+    def test_an_end_without_a_beginning_and_a_labour_that_there_is_not_change_nothing(self) -> None:
+        limits, _ = self.limits(
+            (3.0, EventName.RECORDER_END, Labour.LOADING),
+            (4.0, EventName.RECORDER_BEGIN, "tea"),
+            (5.0, EventName.SCENARIO_START, ""),
+            (6.0, EventName.RECORDER_END, Labour.LOADING),
+        )
+        names = [name for name, _ in limits]
+        self.assertEqual(names, ["scheduler and scenario set-up", "the test's body"])
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ class EventName(StrEnum):
     wait_met, wait_timeout: of a condition.  disk_mount, disk_busy: a disk is about to be mounted,
     or cannot be unmounted.  cpu_offline, cpu_online: a CPU, the detail, has gone or come, whoever
     did it.  cpus_unwatched: nobody told the agent of such moments, for the reason in the detail.
+    recorder_begin, recorder_end: the test waits for its recorder, for the labour in the detail.
     """
 
     TEST_START = "test_start"
@@ -31,3 +32,5 @@ class EventName(StrEnum):
     CPU_OFFLINE = "cpu_offline"
     CPU_ONLINE = "cpu_online"
     CPUS_UNWATCHED = "cpus_unwatched"
+    RECORDER_BEGIN = "recorder_begin"
+    RECORDER_END = "recorder_end"

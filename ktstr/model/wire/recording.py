@@ -28,8 +28,8 @@ class Labour(StrEnum):
     TELLING = "telling of what was recorded"
 
 
-# Seconds for each of them, in real time, on a slow host beside others' work: a program is verified
-# and compiled for each end of each function, and thousands of records go through pipes.
+# Seconds for each of them in the guest, in real time, on a slow host beside others' work: a program
+# is verified and compiled for each end of each function, and thousands of records are sent.
 LABOUR_S: Mapping[Labour, float] = {
     Labour.LOADING: 90.0,
     Labour.CALLBACKS: 60.0,

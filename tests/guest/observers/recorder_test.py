@@ -11,9 +11,14 @@ from ktstr.guest.observers import recorder as recorder_module
 from ktstr.guest.observers.recorder import Recorder
 from ktstr.guest.system.reactor import Reactor
 from ktstr.model.codec import decode, encode
+from ktstr.model.facts import Event
+from ktstr.model.wire.events import EventName
 from ktstr.model.wire.recording import LABOUR_S, Labour, Recorded
 from tests.guest.observers.observer import ObserverTest
 from tests.support.sink import Sink
+
+_BEGIN, _END = EventName.RECORDER_BEGIN, EventName.RECORDER_END
+_LABOURS = [(name, labour) for labour in Labour for name in (_BEGIN, _END)]
 
 
 class RecorderTest(ObserverTest):
@@ -24,7 +29,11 @@ class RecorderTest(ObserverTest):
         recorder.start()
         recorder.follow()
         recorder.finish()
-        [fact] = sink.facts
+        events = [each for each in sink.facts if isinstance(each, Event)]
+        self.assertEqual([(each.name, each.detail) for each in events], _LABOURS)
+        # the host waits for what is told as long as for the telling
+        fact, end = sink.facts[-2:]
+        self.assertIs(end, events[-1])
         assert isinstance(fact, Recorded)
         self.assertEqual(decode(Recorded, encode(fact)), fact)
         return fact
