@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ktstr.execute.budget import UNLIMITED, Budget
+from ktstr.execute.durations import body_s
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.real_causes import RealCause
 from ktstr.execute.rerun import LIVE_CHANNEL, Rerun, cut_because, rerun
@@ -24,9 +25,10 @@ from ktstr.model.plan import RECORDING_PATH
 from ktstr.vm.deadlines import scaled
 from ktstr.vm.signals import Termination
 
-# Of the host time that the first run took: what failed by chance may come later, and each call that
-# is recorded costs. On top of that comes the time in which the recorder's programs are loaded, more
-# than all of a short run; for one vCPU under KVM.
+# Of the host time that the first run took, since each call that is recorded costs. On top of that
+# come the time in which the recorder's programs are loaded, more than all of a short run, for one
+# vCPU under KVM; and all that the test itself may take: where the failure does not come again, the
+# test goes on where the first run was thrown out.
 MOST_TIMES, _LOADING_S = 2.0, 4.0
 
 
@@ -64,17 +66,22 @@ def run_again(
     Raises:
         UsageError: no time is left for it; nothing was started.
     """
-    loading_s = scaled(_LOADING_S, machine.accel, machine.spec.topology.cpus)
-    limit_s = min(MOST_TIMES * first.wall_s.get("total", 0.0) + loading_s, budget.left_s())
     return rerun(
         first,
         machine,
         directory,
         termination,
-        limit_s,
+        min(_limit_s(first, machine), budget.left_s()),
         refusal="cannot be run again: ",
         watch=Watch(hear=recorder.hear, standing=recorder.stands),
         sources=sources,
         looks=looks,
         files={RECORDING_PATH: recorder.recording.encoded()},
     )
+
+
+def _limit_s(first: Outcome, machine: PreparedMachine) -> float:
+    """Host seconds that a second run may take, whatever comes of it."""
+    own_s = _LOADING_S + body_s(first.run.plan)
+    cpus = machine.spec.topology.cpus
+    return MOST_TIMES * first.wall_s.get("total", 0.0) + scaled(own_s, machine.accel, cpus)

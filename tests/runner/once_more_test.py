@@ -12,6 +12,7 @@ from absl.testing import absltest
 
 from ktstr.execute.again import MOST_TIMES, run_again, unrepeatable_because
 from ktstr.execute.budget import UNLIMITED, Budget
+from ktstr.execute.durations import body_s
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.rerun import Rerun
 from ktstr.host.accel import Accel
@@ -173,7 +174,11 @@ class RunAgainTest(absltest.TestCase):
         return limit_s
 
     def test_its_time_is_bounded_by_bazels_and_by_the_runs_own(self) -> None:
-        self.assertBetween(self.limit_s(UNLIMITED) - MOST_TIMES * 10.0, 3.0, 5.0)
+        body = body_s(plan())
+        self.assertBetween(self.limit_s(UNLIMITED) - MOST_TIMES * 10.0 - body, 3.0, 5.0)
+        # one that failed at once: where it does not fail again, all of the test is played
+        self.assertGreater(self.limit_s(UNLIMITED, 0.5), body)
+        self.assertGreater(body, plan().duration_s)
         self.assertLess(self.limit_s(Budget.start(8.0)), 8.0)
         with self.assertRaisesRegex(UsageError, "2 s are left, and a guest needs 3 at least"):
             self.limit_s(Budget.start(2.0))
