@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ktstr.console.findings import ConsoleKind
+from ktstr.execute.alike import alike
 from ktstr.execute.causes import AGENT, CRASHES, LASTS_NS, TASK, callers_of, longest_waiting
 from ktstr.execute.outcome import Outcome
 from ktstr.introspect.recorder.page import Second
@@ -18,8 +19,6 @@ from ktstr.record.run import RunRecord
 _NS_PER_MS = 1_000_000
 # Names of workers begin so (ktstr/guest/scenario/population.py).
 _WORKER = "w"
-# of these the subject says which, and of the others whom
-_BY_SUBJECT = (Kind.SCHEDULER_EJECTED, Kind.KERNEL_LOG)
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,8 @@ def second_of(first: Outcome, again: Outcome) -> Second:
         return Second(False, problem=f"the second run came to no verdict: {why}")
     found = real_cause_of(again)
     cause = found.cause if isinstance(found, RealCause) else None
-    return Second(is_same(was, now), now.message, cause)
-
-
-def is_same(first: Detail, second: Detail) -> bool:
-    """Whether these are one failure: of one kind, and of one kind of the kernel's own."""
-    by_subject = first.kind in _BY_SUBJECT
-    return first.kind is second.kind and (not by_subject or first.subject == second.subject)
+    held = alike((first.run, was), (again.run, now))
+    return Second(held.so, now.message, cause, by=held.by)
 
 
 def _cause(what: What, detail: Detail) -> Cause:

@@ -9,7 +9,7 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from ktstr.execute.outcome import Outcome
-from ktstr.execute.real_causes import RealCause, is_same, real_cause_of, second_of
+from ktstr.execute.real_causes import RealCause, real_cause_of, second_of
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
 from ktstr.introspect.postmortem.state import PostMortem, TaskStack
@@ -91,25 +91,20 @@ class RealCausesTest(parameterized.TestCase):
         self.assertEqual(real_cause_of(_outcome(_STALL, Verdict.PASS)), "")
         self.assertEqual(real_cause_of(_outcome(None)), "")
 
-    def test_failures_are_the_same_by_kind_and_ejections_by_the_kernels_own(self) -> None:
-        other = dataclasses.replace(_STARVED, message="w0.0.2 did nothing", subject="other")
-        self.assertTrue(is_same(_STARVED, other))
-        self.assertTrue(is_same(_STALL, dataclasses.replace(_STALL, message="hog1[58]")))
-        self.assertFalse(is_same(_STALL, _ERROR))
-        self.assertFalse(is_same(_STALL, _STARVED))
-
     def test_what_came_of_the_second_run(self) -> None:
         first = _outcome(_STALL)
         again = second_of(first, _outcome(_STALL))
         self.assertEqual((again.again, again.came), (True, _STALL.message))
+        self.assertEqual(again.by, "the kernel's own kind, SCX_EXIT_ERROR_STALL")
         assert again.cause is not None
         self.assertEqual(again.cause.pid, 57)
         other = second_of(first, _outcome(_STARVED))
         self.assertEqual((other.again, other.came), (False, "w0.0.1 did nothing"))
+        self.assertEqual(other.by, "their kinds")
         late = second_of(first, _outcome(Detail(Kind.WAKE_LATENCY, "p99 is 20 ms")))
         self.assertEqual((late.came, late.cause), ("p99 is 20 ms", None))
         passed = second_of(first, _outcome(None, Verdict.PASS))
-        self.assertEqual((passed.again, passed.came, passed.problem), (False, "", ""))
+        self.assertEqual((passed.again, passed.came, passed.problem, passed.by), (False, *[""] * 3))
         expected = _outcome(None, Verdict.PASS, plan=plan(expect_fail=ExpectFail(Kind.STUCK)))
         self.assertEqual(second_of(first, expected).came, "the one that the test expects")
         unknown = second_of(

@@ -79,6 +79,7 @@ def run_again() -> RunRecord:
         ),
         way=Way.PROGRAMS,
         second=PAGE.failure.replace("999", "998"),
+        compared_by="the kernel's own kind, SCX_EXIT_ERROR",
     )
     return dataclasses.replace(replayed(), replay=page)
 
@@ -92,6 +93,7 @@ def run_otherwise() -> RunRecord:
         "nothing was recorded at which it failed",
         way=Way.PROGRAMS,
         second="w0.0.1 of cg_0 did no work",
+        compared_by="their kinds",
     )
     return dataclasses.replace(replayed(), replay=page)
 

@@ -28,13 +28,15 @@ class Second:
     """What came of the second run.
 
     again: whether the failure did.  came: the first cause of the second run; empty: it passed.
-    cause: what is known of that, None where no event is.  problem: why less is known.
+    cause: what is known of that, None where no event is.  problem: why less is known.  by: what it
+    was held against the first one by, in words.
     """
 
     again: bool
     came: str = ""
     cause: Cause | None = None
     problem: str = ""
+    by: str = ""
 
 
 def bare_page(first: Cause, second: Second) -> Replay:
@@ -46,6 +48,7 @@ def bare_page(first: Cause, second: Second) -> Replay:
         second.problem,
         way=Way.PROGRAMS,
         second=second.came,
+        compared_by=second.by,
     )
 
 

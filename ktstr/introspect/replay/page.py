@@ -70,6 +70,7 @@ class Replay:
       missing: what could not be read or watched, each with its reason.
       way: how it was looked at; empty where it was not.
       second: of PROGRAMS: the first cause of the second run; empty where that did not fail.
+      compared_by: what the two were held against each other by, in words.
     """
 
     what: str
@@ -92,3 +93,4 @@ class Replay:
     missing: tuple[str, ...] = ()
     way: str = ""
     second: str = ""
+    compared_by: str = ""

@@ -21,6 +21,8 @@ def replay_lines(found: result_pb2.Replay) -> list[str]:
     if not found.failure:
         return []
     lines = list(_wrapped(_first(found)))
+    if found.compared_by:
+        lines += _wrapped(f"the two were compared by {one_line(found.compared_by)}")
     if not found.function:
         return lines + [f"not read: {one_line(each)}" for each in found.missing]
     place = f"CPU {found.cpu} stood at {one_line(found.function)}, in {one_line(found.stack_of)}."

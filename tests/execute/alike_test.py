@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which two failures in real time are one, and by what that is known."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from absl.testing import absltest
+
+from ktstr.execute.alike import alike
+from ktstr.host.accel import Accel
+from ktstr.host.ending import Ending, EndingKind
+from ktstr.introspect.postmortem.state import PostMortem, TaskStack
+from ktstr.introspect.snapshot.state import Snapshot, Task
+from ktstr.model.verdict.checks import Detail
+from ktstr.model.verdict.kinds import Kind
+from ktstr.record.run import RunRecord
+from tests.support.plans import plan
+
+_STALL = Detail(Kind.SCHEDULER_EJECTED, "hog0[57]", subject="SCX_EXIT_ERROR_STALL")
+_STARVED = Detail(Kind.STARVED, "w0.0.1 did nothing", subject="cg_0 worker 0.1")
+_HANG = Detail(Kind.HANG, "the guest hangs: the body was not over within 8.0 s; last: test_start")
+_RUN = RunRecord(plan(), Accel.TCG, Ending(EndingKind.EXITED))
+_SECOND_NS = 10**9
+
+
+def _spins(*functions: str, pid: int = 57) -> TaskStack:
+    frames = tuple(f"{name}+0x1" for name in functions)
+    return TaskStack(pid, "hog0", 0, frames, interrupts_off=True)
+
+
+def _waits(comm: str, queue: str, waiting_ns: int = _SECOND_NS) -> Task:
+    return Task(57, 57, comm, "runnable", "rt", 0, queue=queue, waiting_ns=waiting_ns)
+
+
+def _hung(*stacks: TaskStack, tasks: tuple[Task, ...] = ()) -> RunRecord:
+    looked = PostMortem("", Snapshot("", 9, "", tasks), stacks=stacks)
+    return dataclasses.replace(_RUN, post_mortem=looked)
+
+
+class AlikeTest(absltest.TestCase):
+    def alike(self, first: Detail, second: Detail) -> tuple[bool, str]:
+        found = alike((_RUN, first), (_RUN, second))
+        return found.so, found.by
+
+    def hangs(self, first: RunRecord, second: RunRecord, **changes: Any) -> tuple[bool, str]:
+        found = alike((first, _HANG), (second, dataclasses.replace(_HANG, **changes)))
+        return found.so, found.by
+
+    def test_by_kind_and_ejections_by_the_kernels_own(self) -> None:
+        other = dataclasses.replace(_STARVED, message="w0.0.2 did nothing", subject="other")
+        self.assertEqual(self.alike(_STARVED, other), (True, "their kind alone"))
+        by = "the kernel's own kind, SCX_EXIT_ERROR_STALL"
+        self.assertEqual(
+            self.alike(_STALL, dataclasses.replace(_STALL, message="hog1[58]")), (True, by)
+        )
+        other = dataclasses.replace(_STALL, subject="SCX_EXIT_ERROR_BPF")
+        self.assertEqual(self.alike(_STALL, other), (False, by))
+        self.assertEqual(self.alike(_STALL, _STARVED), (False, "their kinds"))
+
+    def test_cpus_that_take_no_interrupts_share_one_of_their_innermost_functions(self) -> None:
+        first = _hung(_spins("cpu_relax", "bpf:mine_dispatch", "balance_one", "pick_task"))
+        again = _hung(_spins("asm_exc_nmi", "bpf:mine_dispatch", "balance_one", "__schedule"))
+        by = "who does not go on: a CPU takes no interrupts in bpf:mine_dispatch < balance_one"
+        self.assertEqual(self.hangs(first, again), (True, f"{by} < __schedule"))
+        other = _hung(_spins("queued_spin_lock_slowpath", "do_exit", "do_group_exit"))
+        so, by = self.hangs(first, other)
+        self.assertFalse(so)
+        self.assertStartsWith(by, "who does not go on: at first a CPU takes no interrupts in cpu_")
+        self.assertIn(", now a CPU takes no interrupts in queued_spin_lock_slowpath < do_exit", by)
+
+    def test_who_waits_for_a_cpu_is_known_by_name_and_queue_without_numbers(self) -> None:
+        first = _hung(tasks=(_waits("ktstr-agent", "the rt queue of CPU 0"),))
+        again = _hung(tasks=(_waits("ktstr-agent", "the rt queue of CPU 1"),))
+        by = "who does not go on: ktstr-agent waits in the rt queue of CPU #"
+        self.assertEqual(self.hangs(first, again), (True, by))
+        so, by = self.hangs(first, _hung(tasks=(_waits("kworker/0:1", "DSQ 0"),)))
+        self.assertFalse(so)
+        self.assertEndsWith(by, ", now kworker/#:# waits in DSQ #")
+        self.assertFalse(self.hangs(first, _hung(_spins("do_exit")))[0])
+
+    def test_an_idle_cpu_and_a_short_wait_are_no_evidence(self) -> None:
+        short = _hung(_spins("default_idle", pid=0), tasks=(_waits("sh", "DSQ 0", 5000),))
+        by = "their first lines alone, since nobody saw who did not go on"
+        self.assertEqual(self.hangs(short, short), (True, by))
+
+    def test_an_agent_that_sleeps_is_known_by_where(self) -> None:
+        def sleeps(function: str) -> RunRecord:
+            return _hung(TaskStack(1, "ktstr-agent", None, ("schedule+0x5", f"{function}+0x3")))
+
+        by = "who does not go on: ktstr-agent sleeps in pipe_read"
+        self.assertEqual(self.hangs(sleeps("pipe_read"), sleeps("pipe_read")), (True, by))
+        self.assertFalse(self.hangs(sleeps("pipe_read"), sleeps("fuse_get_req"))[0])
+
+    def test_without_evidence_their_lines_are_compared_without_numbers(self) -> None:
+        message = _HANG.message.replace("8.0", "8.4")
+        self.assertTrue(self.hangs(_RUN, _hung(), message=message)[0])
+        so, by = self.hangs(_RUN, _hung(_spins("do_exit")), message="it did not detach")
+        self.assertEqual(
+            (so, by), (False, "their first lines alone, since nobody saw who did not go on")
+        )
+
+
+if __name__ == "__main__":
+    absltest.main()
