@@ -46,7 +46,13 @@ def recorder_of(machine: PreparedMachine, real: RealCause) -> Recorder:
         UsageError, InfraError: the kernel cannot be read.
     """
     kernel = Kernel.open(machine.spec.kernel, machine.kernel_index)
-    recording = recording_of(kernel, real.cause, waits_ns=real.waits_ns, subject=real.subject)
+    recording = recording_of(
+        kernel,
+        real.cause,
+        waits_ns=real.waits_ns,
+        subject=real.subject,
+        kernel_thread=real.kernel_thread,
+    )
     return Recorder(kernel, recording)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from ktstr.record.run import RunRecord
 _NS_PER_MS = 1_000_000
 # Names of workers begin so (ktstr/guest/scenario/population.py).
 _WORKER = "w"
+_KIND_OF_THREAD = re.compile(r"[^\d]+")
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,13 @@ class RealCause:
     """What failed, without instants: no two runs share them.
 
     waits_ns, subject: the recording ends where a task whose name begins so has waited for so long.
+    kernel_thread: whether that is one.
     """
 
     cause: Cause
     waits_ns: int = 0
     subject: str = ""
+    kernel_thread: bool = False
 
 
 def real_cause_of(outcome: Outcome) -> RealCause | str:
@@ -84,9 +88,12 @@ def _kernel_log(run: RunRecord, detail: Detail) -> RealCause | str:
 
 def _hang(run: RunRecord, detail: Detail) -> RealCause:
     task = longest_waiting(run)
-    subject = task.comm if task is not None else AGENT
     cause = replace(_cause(What.HUNG, detail), callers=callers_of(run))
-    return RealCause(cause, LASTS_NS, subject)
+    if task is None:
+        return RealCause(cause, LASTS_NS, AGENT)
+    # another run's kworker/0:1 may be kworker/0:2
+    kind = _KIND_OF_THREAD.match(task.comm) if task.kernel_thread else None
+    return RealCause(cause, LASTS_NS, kind[0] if kind else task.comm, task.kernel_thread)
 
 
 def _of_worker(detail: Detail) -> Cause:

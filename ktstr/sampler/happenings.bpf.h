@@ -3,66 +3,107 @@
 #ifndef KTSTR_SAMPLER_HAPPENINGS_BPF_H
 #define KTSTR_SAMPLER_HAPPENINGS_BPF_H
 
+#include "ktstr/sampler/logs.h"
 #include "ktstr/sampler/recorded.bpf.h"
 
 #include <bpf/bpf_tracing.h>
 
 /* how far looks at waiting tasks are apart */
 #define LOOK_NS 10000000
+/* Logs that are looked at for room at one event: the next one goes on behind them. */
+#define ROOM_STEPS 256
+
+/* The log of a task that has one. */
+static __always_inline struct task_log *known_log(__u32 pid)
+{
+	__u32 *slot = bpf_map_lookup_elem(&ktstr_slots, &pid);
+	struct task_log *log = slot ? bpf_map_lookup_elem(&ktstr_tasks, slot) : NULL;
+
+	/* it may be another's for a moment */
+	return log && log->pid == pid ? log : NULL;
+}
+
+/* A log for a task without one; NULL: there is no room. */
+static struct task_log *new_log(struct recording_state *s, __u32 pid)
+{
+	__u32 i;
+
+	bpf_for(i, 0, ROOM_STEPS) {
+		__u32 slot = __sync_fetch_and_add(&s->hand, 1) % RECORDING_TASKS;
+		struct task_log *log = bpf_map_lookup_elem(&ktstr_tasks, &slot);
+		__u32 before = log ? log->pid : 0;
+
+		if (!log || !may_go(log) || !take_log(log, before, pid))
+			continue;
+		if (before) {
+			__sync_fetch_and_add(&s->evicted, 1);
+			bpf_map_delete_elem(&ktstr_slots, &before);
+		}
+		if (!bpf_map_update_elem(&ktstr_slots, &pid, &slot, BPF_NOEXIST))
+			return log;
+		/* another CPU was quicker */
+		log->pid = 0;
+		return known_log(pid);
+	}
+	return NULL;
+}
 
 static struct task_log *log_of(struct recording_state *s, __u32 pid)
 {
-	struct task_log *log = bpf_map_lookup_elem(&ktstr_tasks, &pid);
+	struct task_log *log = pid ? known_log(pid) : NULL;
 
-	if (log)
+	if (log || !pid)
 		return log;
-	bpf_map_update_elem(&ktstr_tasks, &pid, &no_events, BPF_NOEXIST);
-	log = bpf_map_lookup_elem(&ktstr_tasks, &pid);
+	log = new_log(s, pid);
 	if (!log)
 		__sync_fetch_and_add(&s->dropped, 1);
 	return log;
 }
 
-static __always_inline struct task_log *happen(struct recording_state *s, __u64 task,
-					       enum event_kind kind, __u32 other, __u64 value)
+static __always_inline void name_log(struct task_log *log, const struct task_struct *p)
 {
-	struct task_struct *p = bpf_core_cast((void *)task, struct task_struct);
-	struct task_log *log = p->pid ? log_of(s, p->pid) : NULL;
-	struct task_event *event;
-
-	if (!log)
-		return NULL;
 	log->kernel = !!(p->flags & PF_KTHREAD);
 	bpf_probe_read_kernel_str(log->comm, sizeof(log->comm), p->comm);
-	event = &log->events[log->next % RECORDING_EVENTS];
+}
+
+static __always_inline void happen(struct task_log *log, const struct task_struct *p,
+				   enum event_kind kind, __u32 other, __u64 value)
+{
+	struct task_event *event = &log->events[log->next % RECORDING_EVENTS];
+
+	name_log(log, p);
 	event->at_ns = bpf_ktime_get_ns();
 	event->value = value;
 	event->other = other;
 	event->cpu = bpf_get_smp_processor_id();
 	event->kind = kind;
+	log->fresh = 1;
 	log->next++;
-	return log;
-}
-
-static __always_inline void begin_wait(struct task_log *log)
-{
-	if (log && !log->waiting_since_ns)
-		log->waiting_since_ns = bpf_ktime_get_ns();
-}
-
-static __always_inline void end_wait(struct task_log *log)
-{
-	if (log)
-		log->waiting_since_ns = 0;
 }
 
 SEC("tp_btf/sched_waking")
 int BPF_PROG(on_waking, struct task_struct *p)
 {
 	struct recording_state *s = going_on();
+	struct task_log *log = s ? log_of(s, p->pid) : NULL;
 
-	if (s)
-		begin_wait(happen(s, (__u64)p, EVENT_WAKING, (__u32)bpf_get_current_pid_tgid(), 0));
+	if (log)
+		happen(log, p, EVENT_WAKING, (__u32)bpf_get_current_pid_tgid(), 0);
+	return 0;
+}
+
+/* It is runnable from here on, on whichever CPU's queue; at sched_waking it may not be for long. */
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(on_wakeup, struct task_struct *p)
+{
+	struct recording_state *s = going_on();
+	struct task_log *log = s ? log_of(s, p->pid) : NULL;
+
+	if (!log)
+		return 0;
+	if (!log->next)
+		name_log(log, p);
+	becomes_runnable(log, p->on_cpu, bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -70,9 +111,12 @@ SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(on_new, struct task_struct *p)
 {
 	struct recording_state *s = going_on();
+	struct task_log *log = s ? log_of(s, p->pid) : NULL;
 
-	if (s)
-		begin_wait(happen(s, (__u64)p, EVENT_NEW, (__u32)bpf_get_current_pid_tgid(), 0));
+	if (!log)
+		return 0;
+	happen(log, p, EVENT_NEW, (__u32)bpf_get_current_pid_tgid(), 0);
+	becomes_runnable(log, p->on_cpu, bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -82,16 +126,20 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 {
 	struct recording_state *s = going_on();
 	bool runnable = preempt || prev_state == TASK_RUNNING;
-	__u64 value = runnable ? EVENT_RUNNABLE : prev_state;
 	struct task_log *log;
 
 	if (!s)
 		return 0;
-	log = happen(s, (__u64)prev, EVENT_STOPS, next->pid, value);
-	end_wait(log);
-	if (runnable)
-		begin_wait(log);
-	end_wait(happen(s, (__u64)next, EVENT_RUNS, prev->pid, 0));
+	log = log_of(s, prev->pid);
+	if (log) {
+		happen(log, prev, EVENT_STOPS, next->pid, runnable ? EVENT_RUNNABLE : prev_state);
+		loses_cpu(log, runnable, bpf_ktime_get_ns());
+	}
+	log = log_of(s, next->pid);
+	if (log) {
+		happen(log, next, EVENT_RUNS, prev->pid, 0);
+		gets_cpu(log);
+	}
 	return 0;
 }
 
@@ -99,9 +147,10 @@ SEC("tp_btf/sched_migrate_task")
 int BPF_PROG(on_migrate, struct task_struct *p, int dest_cpu)
 {
 	struct recording_state *s = going_on();
+	struct task_log *log = s ? log_of(s, p->pid) : NULL;
 
-	if (s)
-		happen(s, (__u64)p, EVENT_MIGRATES, dest_cpu,
+	if (log)
+		happen(log, p, EVENT_MIGRATES, dest_cpu,
 		       BPF_CORE_READ((struct task_struct___placed *)p, thread_info.cpu));
 	return 0;
 }
@@ -111,24 +160,11 @@ struct looking {
 	__u64 now_ns;
 };
 
-/* Whether the names of tasks that are looked for begin so. */
-static bool is_meant(const struct recording_state *s, const struct task_log *log)
+static long look_at(void *map, __u32 *slot, struct task_log *log, struct looking *looking)
 {
-	for (int i = 0; i < RECORDING_COMM && s->subject[i]; i++) {
-		if (s->subject[i] != log->comm[i])
-			return false;
-	}
-	return !log->kernel;
-}
-
-static long look_at(void *map, __u32 *pid, struct task_log *log, struct looking *looking)
-{
-	struct recording_state *s = looking->state;
-	__u64 since_ns = log->waiting_since_ns;
-
-	if (!since_ns || looking->now_ns < since_ns + s->waits_ns || !is_meant(s, log))
+	if (!is_overdue(log, looking->state, looking->now_ns))
 		return 0;
-	s->waited = *pid;
+	looking->state->waited = log->pid;
 	return 1;
 }
 

@@ -53,15 +53,20 @@ struct {
 	__type(value, struct recorded_stack);
 } ktstr_stacks SEC(".maps");
 
-/* By pid.  Of more tasks than it holds, those go that nothing happened to for longest. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, RECORDING_TASKS);
 	__type(key, __u32);
 	__type(value, struct task_log);
 } ktstr_tasks SEC(".maps");
 
-static const struct task_log no_events;
+/* Where the log of a task is, by pid: no LRU map, which would let those go that wait for long. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * RECORDING_TASKS);
+	__type(key, __u32);
+	__type(value, __u32);
+} ktstr_slots SEC(".maps");
 
 /* NULL once the recording has ended. */
 static __always_inline struct recording_state *going_on(void)

@@ -65,16 +65,21 @@ static __always_inline void keep_stack(void *ctx, struct recording_state *s, str
 	r->stack = number + 1;
 }
 
-static __always_inline void note_queue(struct recording_state *s, const struct target *t,
-				       const __u64 *arguments)
+/* Of a task that something has happened to before, as it has been woken. */
+static __always_inline void note_queue(const struct target *t, const __u64 *arguments)
 {
 	__u64 task = arguments[t->task & 7], queue = arguments[t->queue & 7];
 	struct scx_dispatch_q *dsq = bpf_core_cast((void *)queue, struct scx_dispatch_q);
+	struct task_struct *p = bpf_core_cast((void *)task, struct task_struct);
+	struct task_log *log;
 
 	if (t->task == RECORDING_NONE || t->queue == RECORDING_NONE)
 		return;
-	if (bpf_core_field_exists(dsq->id) && bpf_core_field_exists(dsq->nr))
-		happen(s, task, EVENT_QUEUED, dsq->nr, dsq->id);
+	if (!bpf_core_field_exists(dsq->id) || !bpf_core_field_exists(dsq->nr))
+		return;
+	log = known_log(p->pid);
+	if (log)
+		happen(log, p, EVENT_QUEUED, dsq->nr, dsq->id);
 }
 
 static __always_inline bool ends_here(const struct target *t, const __u64 *arguments)
@@ -131,7 +136,7 @@ static __always_inline int note(void *ctx, __u64 *arguments, bool returns)
 		bpf_probe_read_kernel(arguments, RECORDING_ARGUMENTS * sizeof(__u64),
 				      (void *)arguments[0]);
 	if (!returns)
-		note_queue(s, t, arguments);
+		note_queue(t, arguments);
 	r = begin(s, index, &ticket);
 	if (!r)
 		return 0;

@@ -49,32 +49,49 @@ int trace(const struct bpf_program *program, enum bpf_attach_type when, struct p
 	if (loaded < 0)
 		return -errno;
 	linked = bpf_link_create(loaded, 0, when, &link);
-	linked = linked < 0 ? -errno : 0;
+	linked = linked < 0 ? -errno : linked;
 	/* the link holds it, and nobody gives that back before the guest ends */
 	close(loaded);
 	return linked;
 }
 
+/* The link, or what went wrong, negative. */
 static int probe(const char *program, const char *function, __u32 target, bool returns)
 {
 	LIBBPF_OPTS(bpf_kprobe_opts, options, .bpf_cookie = target, .retprobe = returns);
+	struct bpf_link *link;
 
-	if (bpf_program__attach_kprobe_opts(program_of(program), function, &options))
-		return 0;
-	return -errno;
+	link = bpf_program__attach_kprobe_opts(program_of(program), function, &options);
+	return link ? bpf_link__fd(link) : -errno;
 }
 
 static enum target_how stand_at(const struct target *t, __u32 number, bool returns, int *error)
 {
 	struct place place = {.type = t->place, .target = number};
 	enum bpf_attach_type when = returns ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
+	int link = -ENOENT;
 
-	*error = t->place ? trace(program_of(returns ? "on_return" : "on_entry"), when, place)
-			  : -ENOENT;
-	if (!*error)
+	if (t->place)
+		link = trace(program_of(returns ? "on_return" : "on_entry"), when, place);
+	if (link >= 0) {
+		keep_link(number, returns, link);
+		*error = 0;
 		return HOW_FENTRY;
-	*error = probe(returns ? "on_probed_return" : "on_probed_entry", t->name, number, returns);
-	return *error ? HOW_NOT : HOW_KPROBE;
+	}
+	link = probe(returns ? "on_probed_return" : "on_probed_entry", t->name, number, returns);
+	*error = link < 0 ? link : 0;
+	if (link < 0)
+		return HOW_NOT;
+	keep_link(number, returns, link);
+	return HOW_KPROBE;
+}
+
+static void stand_at_ticks(struct target *t, __u32 number)
+{
+	int link = probe("on_tick", t->name, number, false);
+
+	t->error = link < 0 ? link : 0;
+	t->how = link < 0 ? HOW_NOT : HOW_KPROBE;
 }
 
 /* What ends the recording has no return in it. */
@@ -88,8 +105,7 @@ static void stand_at_functions(void)
 		if (t->flags & TARGET_OP)
 			continue;
 		if (t->flags & TARGET_TICK) {
-			t->error = probe("on_tick", t->name, i, false);
-			t->how = t->error ? HOW_NOT : HOW_KPROBE;
+			stand_at_ticks(t, i);
 			continue;
 		}
 		if (!(t->flags & TARGET_ENDS) || t->end != RECORDING_NONE)
@@ -126,7 +142,10 @@ static bool read_plan(void)
 
 static bool put_state(void)
 {
-	struct recording_state state = {.waits_ns = r.plan.waits_ns};
+	struct recording_state state = {
+		.waits_ns = r.plan.waits_ns,
+		.kernel = r.plan.kernel,
+	};
 	__u32 only = 0;
 
 	memcpy(state.subject, r.plan.subject, sizeof(state.subject) - 1);
@@ -204,17 +223,12 @@ static void put_stacks(const struct recording_state *state)
 
 static void put_tasks(void)
 {
-	static __u32 keys[RECORDING_TASKS];
 	static struct task_log log;
 	int map = map_of("ktstr_tasks");
-	__u32 *before = NULL;
-	size_t count = 0;
 
-	while (count < RECORDING_TASKS && !bpf_map_get_next_key(map, before, &keys[count]))
-		before = &keys[count++];
-	for (size_t i = 0; i < count; i++) {
-		if (!bpf_map_lookup_elem(map, &keys[i], &log))
-			put_bytes("ktstr_tasks", keys[i], &log, sizeof(log));
+	for (__u32 i = 0; i < RECORDING_TASKS; i++) {
+		if (!bpf_map_lookup_elem(map, &i, &log) && log.pid)
+			put_bytes("ktstr_tasks", i, &log, sizeof(log));
 	}
 }
 
@@ -228,7 +242,6 @@ static bool tell(const char *text)
 	(void)text;
 	if (bpf_map_lookup_elem(map, &only, &state))
 		return refuse("read what was recorded");
-	put_bytes("ktstr_state", 0, &state, sizeof(state));
 	if (!state.ended) {
 		struct recording_state over = state;
 
@@ -236,6 +249,8 @@ static bool tell(const char *text)
 		if (bpf_map_update_elem(map, &only, &over, BPF_ANY))
 			return refuse("end the recording");
 	}
+	count_missed(r.object, r.targets, r.plan.targets, &state);
+	put_bytes("ktstr_state", 0, &state, sizeof(state));
 	for (__u32 i = 0; i < r.plan.targets; i++)
 		put_bytes("ktstr_targets", i, &r.targets[i], offsetof(struct target, reads));
 	put_records(&state);

@@ -18,7 +18,7 @@ struct place {
 
 /*
  * Loads @program, which has been loaded as it is, once more to stand there, at entries or returns.
- * 0 or what went wrong, negative.
+ * Its link, or what went wrong, negative.
  */
 int trace(const struct bpf_program *program, enum bpf_attach_type when, struct place place);
 
@@ -28,6 +28,13 @@ int trace(const struct bpf_program *program, enum bpf_attach_type when, struct p
  */
 void trace_callbacks(const struct bpf_object *object, struct target *targets, __u32 count,
 		     __u32 ops_type);
+
+/* A target is stood at, at its entries or returns, by a program that this link holds. */
+void keep_link(__u32 target, bool returns, int link);
+
+/* Says of each target, and of @state, how many calls and events its programs have missed. */
+void count_missed(const struct bpf_object *object, struct target *targets, __u32 count,
+		  struct recording_state *state);
 
 /* Writes the kernel's names of BPF programs as lines of JSON. */
 void put_symbols(void);

@@ -10,7 +10,7 @@
 #include <linux/types.h>
 
 #define RECORDING_MAGIC 0x4352544bu
-#define RECORDING_VERSION 1
+#define RECORDING_VERSION 2
 
 #define RECORDING_TARGETS 160 /* functions and callbacks */
 #define RECORDING_RECORDS 4096
@@ -67,8 +67,9 @@ struct target {
 	__u8 queue;	 /* the argument that is the dispatch queue it goes into */
 	__u8 how;	 /* enum target_how; user space says */
 	__u8 how_return;
-	__s32 error; /* why it is not watched at its entry */
-	__u32 unused;
+	__s32 error;  /* why it is not watched at its entry */
+	__u32 missed; /* entries that were not recorded, though it is; user space says at the end */
+	__u32 missed_returns;
 	struct target_read reads[RECORDING_READS];
 };
 
@@ -79,18 +80,28 @@ struct recording_plan {
 	__u32 targets;
 	__u32 ops_type; /* of the value of a map of ops, in the kernel's BTF; 0: no sched_ext */
 	__u64 waits_ns; /* how long a task may wait for a CPU; 0: as long as it likes */
-	char subject[RECORDING_COMM]; /* how the names of these tasks begin; no kernel threads */
+	char subject[RECORDING_COMM]; /* how the names of these tasks begin */
+	__u32 kernel;		      /* whether they are kernel threads, and not others */
+	__u32 unused;
 };
 
 struct recording_state {
 	__u64 taken;   /* records so far; the last RECORDING_RECORDS are there */
 	__u64 ended;   /* the record after which there is none; 0: it goes on */
 	__u64 dropped; /* events of tasks that found no room */
+	__u64 evicted; /* logs that others got */
+	/* what programs missed that stand at more than one target, and those at events; user space
+	 * says at the end */
+	__u64 missed;
+	__u64 missed_returns;
+	__u64 missed_events;
 	__u64 waits_ns;
 	__u64 looked_ns; /* when it was looked for tasks that wait */
 	char subject[RECORDING_COMM];
+	__u32 kernel;
 	__u32 waited; /* the task for which the recording has ended, 0: for none */
 	__u32 stacks;
+	__u32 hand; /* where it is looked for room next */
 };
 
 struct record {
@@ -136,7 +147,10 @@ struct task_event {
 struct task_log {
 	__u64 waiting_since_ns; /* 0: it does not wait for a CPU */
 	__u32 next;		/* how many there have been */
-	__u32 kernel;		/* whether it is a kernel thread */
+	__u32 pid;		/* 0: it is nobody's */
+	__u8 kernel;		/* whether it is a kernel thread */
+	__u8 fresh;		/* something has happened since it was looked for room */
+	__u8 unused[6];
 	char comm[RECORDING_COMM];
 	struct task_event events[RECORDING_EVENTS];
 };

@@ -62,6 +62,9 @@ class RealCausesTest(parameterized.TestCase):
         task = Task(57, 57, "hog0", "runnable", "ext", 0, queue="DSQ 0", waiting_ns=5)
         looked = PostMortem("", Snapshot("", 9, "", (task,)))
         self.assertEqual(self.cause(hang, post_mortem=looked).subject, "hog0")
+        thread = dataclasses.replace(task, comm="kworker/0:1", kernel_thread=True)
+        found = self.cause(hang, post_mortem=PostMortem("", Snapshot("", 9, "", (thread,))))
+        self.assertEqual((found.subject, found.kernel_thread), ("kworker/", True))
 
     def test_a_worker_without_a_cpu_is_waited_for_as_long_as_its_limit(self) -> None:
         starved = self.cause(_STARVED)

@@ -14,20 +14,20 @@ from ktstr.introspect.plugin.watch import Read
 from ktstr.introspect.trace.functions import REGISTERS
 from ktstr.model.errors import InfraError
 
-MAGIC, VERSION = 0x4352544B, 1
-MOST_TARGETS, MOST_RECORDS, MOST_STACKS = 160, 4096, 16
+MAGIC, VERSION = 0x4352544B, 2
+MOST_TARGETS, MOST_RECORDS, MOST_STACKS, MOST_TASKS = 160, 4096, 16, 1024
 MOST_FRAMES, MOST_EVENTS, MOST_READS = 64, 32, 40
 MOST_OFFSETS, MOST_DATA, LONGEST_READ = 3, 384, 64
 MOST_ARGUMENTS, RESULT, NONE = 6, 6, 0xFF
 NAME_BYTES, COMM_BYTES = 64, 16
 
-_PLAN = struct.Struct(f"<IIIIQ{COMM_BYTES}s")
-_TARGET = struct.Struct(f"<{NAME_BYTES}s{NAME_BYTES}sIIBBBBIBBBBiI")
+_PLAN = struct.Struct(f"<IIIIQ{COMM_BYTES}sII")
+_TARGET = struct.Struct(f"<{NAME_BYTES}s{NAME_BYTES}sIIBBBBIBBBBiII")
 _READ = struct.Struct(f"<BBH{MOST_OFFSETS}i")
-_STATE = struct.Struct(f"<QQQQQ{COMM_BYTES}sII")
+_STATE = struct.Struct(f"<9Q{COMM_BYTES}s4I")
 _RECORD = struct.Struct(f"<QQQ6I{COMM_BYTES}s")
 _STACK = struct.Struct(f"<{1 + MOST_FRAMES}Q")
-_LOG = struct.Struct(f"<QII{COMM_BYTES}s")
+_LOG = struct.Struct(f"<QIIBB6x{COMM_BYTES}s")
 _EVENT = struct.Struct("<QQIHH")
 
 STATE_BYTES, STACK_BYTES = _STATE.size, _STACK.size
@@ -72,7 +72,8 @@ RUNNABLE = 1 << 32
 class Stood:
     """What became of a target: its name, the program that a callback is, and how it is watched.
 
-    error: of the kernel's, why its entries are not.
+    error: of the kernel's, why its entries are not.  missed, missed_returns: so many entries and
+    returns were not recorded though it is watched.
     """
 
     name: str
@@ -80,18 +81,26 @@ class Stood:
     how: How
     how_return: How
     error: int
+    missed: int = 0
+    missed_returns: int = 0
 
 
 @dataclass(frozen=True)
 class State:
     """taken: how many records; ended: the number of the last one, 0 where nothing ended it.
 
-    waited: the task that has waited for too long, where that did.
+    dropped: events of tasks that found no room.  evicted: tasks whose room others got.  missed,
+    missed_returns: calls at kprobes that were not recorded; missed_events: of tasks.  waited: the
+    task that has waited for too long, where that did.
     """
 
     taken: int
     ended: int
     dropped: int
+    evicted: int
+    missed: int
+    missed_returns: int
+    missed_events: int
     waited: int
 
 
@@ -122,10 +131,12 @@ class TaskEvent:
     kind: Happens
 
 
-def plan_head(targets: int, ops_type: int, waits_ns: int, subject: str) -> bytes:
+def plan_head(
+    targets: int, ops_type: int, waits_ns: int, subject: str, *, kernel_thread: bool
+) -> bytes:
     """What the recorder's file begins with; its targets follow."""
     name = subject.encode()[: COMM_BYTES - 1]
-    return _PLAN.pack(MAGIC, VERSION, targets, ops_type, waits_ns, name)
+    return _PLAN.pack(MAGIC, VERSION, targets, ops_type, waits_ns, name, kernel_thread, 0)
 
 
 def can_read(read: Read) -> bool:
@@ -150,7 +161,7 @@ def target_bytes(
     """A target: reads of its arguments, of fields, and of its result."""
     head = _TARGET.pack(
         name.encode()[: NAME_BYTES - 1], b"", flags, place, *map(len, reads), *end,
-        *task_and_queue, How.NOT, How.NOT, 0, 0,
+        *task_and_queue, How.NOT, How.NOT, 0, 0, 0,
     )  # fmt: skip
     every = [each for part in reads for each in part]
     return (head + b"".join(map(_read_bytes, every))).ljust(TARGET_BYTES, b"\0")
@@ -164,17 +175,22 @@ def _read_bytes(read: Read) -> bytes:
 
 def stood_of(data: bytes) -> Stood:
     """A target, as the guest has it. All of these raise InfraError for bytes of another form."""
-    name, program, *_, how, how_return, error, _ = _unpacked(_TARGET, data)
+    name, program, *_, how, how_return, error, missed, missed_returns = _unpacked(_TARGET, data)
+    known = c_text(name), c_text(program)
     try:
-        return Stood(c_text(name), c_text(program), How(how), How(how_return), error)
+        return Stood(*known, How(how), How(how_return), error, missed, missed_returns)
     except ValueError as problem:
         raise InfraError(f"the recorder's target {c_text(name)!r}: {problem}") from None
 
 
 def state_of(data: bytes) -> State:
     """The state."""
-    taken, ended, dropped, _, _, _, waited, _ = _unpacked(_STATE, data)
-    return State(taken, ended, dropped, waited)
+    counts = _unpacked(_STATE, data)
+    taken, ended, dropped, evicted, missed, missed_returns, missed_events = counts[:7]
+    *_, waited, _stacks, _hand = counts
+    return State(
+        taken, ended, dropped, evicted, missed, missed_returns, missed_events, waited
+    )  # fmt: skip
 
 
 def entry_of(data: bytes) -> Entry | None:
@@ -195,9 +211,9 @@ def stack_of(data: bytes) -> tuple[int, ...]:
     return tuple(addresses[:count])
 
 
-def log_of(data: bytes) -> tuple[str, tuple[TaskEvent, ...]]:
-    """A task's name, and the last that became of it, in order."""
-    _, following, _, comm = _unpacked(_LOG, data)
+def log_of(data: bytes) -> tuple[int, str, tuple[TaskEvent, ...]]:
+    """A task's pid and name, and the last that became of it, in order; pid 0: it is nobody's."""
+    _, following, pid, _, _, comm = _unpacked(_LOG, data)
     if len(data) < LOG_BYTES:
         raise InfraError(f"the recorder's log of a task has {len(data)} bytes, of {LOG_BYTES}")
     found = []
@@ -206,7 +222,7 @@ def log_of(data: bytes) -> tuple[str, tuple[TaskEvent, ...]]:
         at_ns, value, other, cpu, kind = _EVENT.unpack_from(data, at)
         if kind in list(Happens):
             found.append(TaskEvent(at_ns, value, other, cpu, Happens(kind)))
-    return c_text(comm), tuple(found)
+    return pid, c_text(comm), tuple(found)
 
 
 def _unpacked(layout: struct.Struct, data: bytes) -> tuple[Any, ...]:

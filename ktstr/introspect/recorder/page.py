@@ -115,9 +115,15 @@ def _comm(told: Told, pid: int) -> str:
 
 
 def _unreturning(recording: Recording, told: Told) -> frozenset[str]:
-    """The names of calls whose returns were not watched."""
+    """The names of calls of which a return may have come that nobody recorded."""
     watched = zip(recording.targets, told.stood, strict=False)
-    return frozenset(name_of(*each) for each in watched if each[1].how_return is How.NOT)
+    return frozenset(
+        name_of(target, stood)
+        for target, stood in watched
+        if stood.how_return is How.NOT
+        or stood.missed_returns
+        or (stood.how_return is How.KPROBE and told.state.missed_returns)
+    )
 
 
 def _missing(recording: Recording, told: Told) -> Iterator[str]:
@@ -130,11 +136,35 @@ def _missing(recording: Recording, told: Told) -> Iterator[str]:
     for error, names in refused.items():
         why = os.strerror(-error) if error else "nobody tried"
         yield f"calls of {', '.join(names)}: the guest's kernel refuses ({why})"
+    yield from _missed(recording, told)
     if told.state.taken > len(told.entries):
         kept = f"of {told.state.taken} records the last {len(told.entries)} were kept"
         yield f"what was recorded earlier: {kept}"
     if told.state.dropped:
         yield f"{told.state.dropped} events of tasks, for which there was no room"
+    if told.state.evicted:
+        yield f"what became of {told.state.evicted} tasks, whose room others got: they did not wait"
+
+
+def _missed(recording: Recording, told: Told) -> Iterator[str]:
+    """What came where the recorder's programs could not run."""
+    watched = list(zip(recording.targets, told.stood, strict=False))
+    calls = [f"{stood.missed} of {name_of(t, stood)}" for t, stood in watched if stood.missed]
+    calls += [f"{told.state.missed} at any kprobe"] if told.state.missed else []
+    returns = [
+        f"{stood.missed_returns} from {name_of(t, stood)}"
+        for t, stood in watched
+        if stood.missed_returns
+    ]
+    shared = told.state.missed_returns
+    returns += [f"{shared} at any kretprobe"] if shared else []
+    why = "while a program of the recorder's ran, or too many calls were under way"
+    if calls:
+        yield f"calls {why}: {', '.join(calls)}"
+    if returns:
+        yield f"returns {why}: {', '.join(returns)}"
+    if told.state.missed_events:
+        yield f"{told.state.missed_events} events of tasks {why}"
 
 
 def _is_callback(target: Target) -> bool:

@@ -76,7 +76,7 @@ class Recording:
     """What is to be recorded.
 
     waits_ns, subject: how long a task may wait whose name begins so; 0: as long as it likes.
-    missing: what cannot be recorded, in words.
+    kernel_thread: whether that is one.  missing: what cannot be recorded, in words.
     """
 
     targets: tuple[Target, ...]
@@ -84,15 +84,27 @@ class Recording:
     waits_ns: int = 0
     subject: str = ""
     missing: tuple[str, ...] = ()
+    kernel_thread: bool = False
 
     def encoded(self) -> bytes:
         """The recorder's file."""
-        head = layout.plan_head(len(self.targets), self.ops_type, self.waits_ns, self.subject)
+        head = layout.plan_head(
+            len(self.targets),
+            self.ops_type,
+            self.waits_ns,
+            self.subject,
+            kernel_thread=self.kernel_thread,
+        )
         return head + b"".join(each.encoded() for each in self.targets)
 
 
 def recording_of(
-    kernel: Kernel, cause: Cause, *, waits_ns: int = 0, subject: str = ""
+    kernel: Kernel,
+    cause: Cause,
+    *,
+    waits_ns: int = 0,
+    subject: str = "",
+    kernel_thread: bool = False,
 ) -> Recording:
     """What is to be recorded of a failure of this kind."""
     ends = dict(_ends(kernel, cause.what))
@@ -120,7 +132,7 @@ def recording_of(
     if len(targets) > room:
         missing.append(f"{len(targets) - room} functions of {len(targets)} found no room")
     every = (*targets[:room], *callbacks)
-    return Recording(every, ops_type, waits_ns, subject, tuple(missing))
+    return Recording(every, ops_type, waits_ns, subject, tuple(missing), kernel_thread)
 
 
 def _ends(kernel: Kernel, what: What) -> Iterator[tuple[str, tuple[int, int]]]:

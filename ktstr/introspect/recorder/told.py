@@ -75,7 +75,8 @@ def told_of(elements: Iterable[Element], name_of: Callable[[int], str | None]) -
             case "ktstr_stacks":
                 stacks[element.key + 1] = layout.stack_of(element.raw)
             case "ktstr_tasks":
-                tasks[element.key] = layout.log_of(element.raw)
+                pid, comm, events = layout.log_of(element.raw)
+                tasks |= {pid: (comm, events)} if pid else {}
     if state is None:
         raise InfraError("the guest's recorder has left no state")
     entries.sort(key=lambda each: each.ticket)

@@ -37,7 +37,7 @@ _CAUSE = Cause(What.EJECTED, "scheduler_ejected", "at first", 0, False, 0)
 _OP = (b"w0".ljust(16, b"\0"), (61).to_bytes(4, "little"))
 
 
-def _told(*elements: Element, taken: int = 9, ended: int = 0, **how: int) -> Told:
+def _told(*elements: Element, taken: int = 9, ended: int = 0, **how: Any) -> Told:
     names = {0x9000: "bpf:on_entry+0x0", 0x9100: "bpf_trampoline_7+0x10", 0x9200: "bpf:mine+0x8"}
     return told_of((state(taken, ended, **how), *_STOOD, *elements), names.get)
 
@@ -163,6 +163,16 @@ class PageTest(absltest.TestCase):
         made = self.page(_told(unseen, entry(3, 1, _OP), entry(4, 2, pid=70), ended=4))
         self.assertEqual((made.task, made.pid, made.why), ("hog", 70, "it had CPU 0"))
 
+    def test_nor_one_whose_return_may_have_been_missed(self) -> None:
+        unseen = stood(1, ENQUEUE, program="mine_enqueue", missed=(0, 1))
+        made = self.page(_told(unseen, entry(3, 1, _OP), entry(4, 2, pid=70), ended=4))
+        self.assertEqual(made.task, "hog")
+        shared = stood(1, ENQUEUE, How.KPROBE, program="mine_enqueue")
+        elements = (shared, entry(3, 1, _OP), entry(4, 2, pid=70))
+        self.assertEqual(self.page(_told(*elements, ended=4)).task, "w0")
+        made = self.page(_told(*elements, ended=4, missed=(0, 2, 0)))
+        self.assertEqual(made.task, "hog")
+
     def test_or_else_about_who_ran(self) -> None:
         made = self.page(_told(entry(4, 2, pid=70), ended=4))
         self.assertEqual((made.task, made.pid, made.why), ("hog", 70, "it had CPU 0"))
@@ -177,7 +187,13 @@ class PageTest(absltest.TestCase):
         self.assertEqual(made.problem, "nothing was recorded at which it failed")
 
     def test_what_was_not_recorded_is_named_with_its_reason(self) -> None:
-        told = _told(stood(0, PUT, How.NOT, -22), stood(1, ENQUEUE, How.NOT), taken=9000, dropped=3)
+        told = _told(
+            stood(0, PUT, How.NOT, -22),
+            stood(1, ENQUEUE, How.NOT),
+            taken=9000,
+            dropped=3,
+            evicted=4,
+        )
         self.assertEqual(
             self.page(told, Second(False), ("x cannot be recorded: why",)).missing,
             (
@@ -185,6 +201,24 @@ class PageTest(absltest.TestCase):
                 "calls of put: the guest's kernel refuses (Invalid argument)",
                 "what was recorded earlier: of 9000 records the last 0 were kept",
                 "3 events of tasks, for which there was no room",
+                "what became of 4 tasks, whose room others got: they did not wait",
+            ),
+        )
+
+    def test_what_the_recorders_programs_missed_is_counted(self) -> None:
+        told = _told(
+            stood(0, PUT, missed=(3, 4)),
+            stood(1, ENQUEUE, program="mine_enqueue", missed=(1, 0)),
+            missed=(5, 6, 7),
+            taken=0,
+        )
+        why = "while a program of the recorder's ran, or too many calls were under way"
+        self.assertEqual(
+            self.page(told, Second(False)).missing,
+            (
+                f"calls {why}: 3 of put, 1 of enqueue (mine_enqueue), 5 at any kprobe",
+                f"returns {why}: 4 from put, 6 at any kretprobe",
+                f"7 events of tasks {why}",
             ),
         )
 

@@ -33,9 +33,17 @@ EXIT = Target(Watched("scx_ops_exit_kind", range(9, 10), (), None, ()), 9, Flag.
 TARGETS_HERE = (PUT, ENQUEUE, EXIT)
 
 
-def state(taken: int = 9, ended: int = 0, dropped: int = 0, waited: int = 0) -> Element:
-    """The state."""
-    raw = struct.pack("<QQQQQ16sII", taken, ended, dropped, 0, 0, b"w", waited, 1)
+def state(
+    taken: int = 9,
+    ended: int = 0,
+    dropped: int = 0,
+    waited: int = 0,
+    evicted: int = 0,
+    missed: tuple[int, int, int] = (0, 0, 0),
+) -> Element:
+    """The state; missed: calls, returns and events."""
+    counts = (taken, ended, dropped, evicted, *missed)
+    raw = struct.pack("<QQQQQQQQQ16sIIII", *counts, 0, 0, b"w", 0, waited, 1, 7)
     return Element(STATE, 0, raw)
 
 
@@ -46,13 +54,14 @@ def stood(
     error: int = 0,
     program: str = "",
     how_return: How | None = None,
+    missed: tuple[int, int] = (0, 0),
 ) -> Element:
-    """A target as the guest has it."""
+    """A target as the guest has it; missed: entries and returns."""
     name = target.name.encode()
     head = struct.pack(
-        "<64s64sIIBBBBIBBBBiI",
+        "<64s64sIIBBBBIBBBBiII",
         *(name, program.encode(), target.flags, target.place, 0, 0, 0, 0, 0, 0, 0),
-        *(how, how if how_return is None else how_return, error, 0),
+        *(how, how if how_return is None else how_return, error, *missed),
     )
     return Element(TARGETS, number, head)
 
@@ -98,8 +107,8 @@ def log(pid: int, comm: str, *events: tuple[int, Happens, int, int]) -> Element:
     ring = [b"\0" * 24] * layout.MOST_EVENTS
     for number, (at_ns, kind, other, value) in enumerate(events):
         ring[number % layout.MOST_EVENTS] = struct.pack("<QQIHH", at_ns, value, other, 1, kind)
-    head = struct.pack("<QII16s", 0, len(events), 0, comm.encode())
-    return Element(TASKS, pid, head + b"".join(ring))
+    head = struct.pack("<QIIBB6x16s", 0, len(events), pid, 0, 1, comm.encode())
+    return Element(TASKS, pid % 7, head + b"".join(ring))
 
 
 def u64(number: int) -> bytes:

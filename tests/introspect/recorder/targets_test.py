@@ -54,8 +54,13 @@ class TargetsTest(absltest.TestCase):
     def test_a_wait_is_looked_for_at_ticks(self) -> None:
         recording = self.recording(What.HUNG, waits_ns=300)
         self.assertEqual(self.target(recording, "sched_tick").flags, Flag.TICK)
-        head = struct.unpack_from("<IIIIQ16s", recording.encoded())
-        self.assertEqual(head[4:], (300, b"w".ljust(16, b"\0")))
+        head = struct.unpack_from("<IIIIQ16sII", recording.encoded())
+        self.assertEqual(head[4:], (300, b"w".ljust(16, b"\0"), 0, 0))
+        cause = Cause(What.HUNG, "kind", "message", 0, False, 0)
+        thread = recording_of(
+            self.kernel, cause, waits_ns=300, subject="kworker/", kernel_thread=True
+        )
+        self.assertEqual(thread.encoded()[40:48], b"\1" + bytes(7))
         self.assertNotIn("sched_tick", {each.name for each in self.recording(What.HUNG).targets})
 
     def test_functions_on_the_stacks_of_a_dead_guest_are_recorded_too(self) -> None:
@@ -82,7 +87,7 @@ class TargetsTest(absltest.TestCase):
     def test_all_of_it_fits(self) -> None:
         for what in What:
             recording = self.recording(what, waits_ns=1)
-            size = 40 + len(recording.targets) * layout.TARGET_BYTES
+            size = 48 + len(recording.targets) * layout.TARGET_BYTES
             self.assertLen(recording.encoded(), size)
             self.assertLessEqual(len(recording.targets), layout.MOST_TARGETS)
             for each in recording.targets:

@@ -65,8 +65,11 @@ class ToldTest(parameterized.TestCase):
         (b'{"map":"ktstr_stacks","key":"x","raw":""}', "'x' is no number"),
         (b'{"symbol":5,"address":null}', "None is no number"),
         (b'{"map":"ktstr_state","key":0,"raw":"0"}', "the guest's recorder says"),
-        (b'{"map":"ktstr_state","key":0,"raw":"00"}', "64 bytes of the recorder's were due, and 1"),
-        (b'{"map":"ktstr_tasks","key":0,"raw":"%s"}' % (b"00" * 40), "has 40 bytes, of 800"),
+        (
+            b'{"map":"ktstr_state","key":0,"raw":"00"}',
+            "104 bytes of the recorder's were due, and 1",
+        ),
+        (b'{"map":"ktstr_tasks","key":0,"raw":"%s"}' % (b"00" * 40), "has 40 bytes, of 808"),
         (b'{"symbol":"x","address":1}', "the guest's recorder has left no state"),
     )
     def test_what_is_no_recorders(self, line: bytes, why: str) -> None:
@@ -109,6 +112,10 @@ class ToldTest(parameterized.TestCase):
         )
         self.assertEqual(events_of(told, 5), ())
 
+    def test_a_log_that_is_nobodys_is_no_tasks(self) -> None:
+        told = _told(state(), log(0, "gone", (1, Happens.RUNS, 0, 0)), log(61, "w0"))
+        self.assertEqual(list(told.tasks), [61])
+
     def test_of_many_events_the_last_are_there(self) -> None:
         count = layout.MOST_EVENTS + 2
         told = _told(state(), log(61, "w0", *((at, Happens.RUNS, 0, 0) for at in range(count))))
@@ -128,7 +135,7 @@ class ToldTest(parameterized.TestCase):
                 "RECORDS": layout.MOST_RECORDS,
                 "STACKS": layout.MOST_STACKS,
                 "FRAMES": layout.MOST_FRAMES,
-                "TASKS": 1024,
+                "TASKS": layout.MOST_TASKS,
                 "EVENTS": layout.MOST_EVENTS,
                 "READS": layout.MOST_READS,
                 "OFFSETS": layout.MOST_OFFSETS,
