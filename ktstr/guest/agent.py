@@ -148,9 +148,10 @@ class _Session:
     def _under_schedulers(self, ending: contextlib.ExitStack) -> None:
         recorder = self._recorder()
         schedulers = Schedulers(self._plan, self._reactor, self._port, self._loader)
-        ending.callback(schedulers.end)
         if recorder is not None:
+            # of the real-time class, it would keep the tasks of a scheduler that still runs waiting
             ending.callback(recorder.finish)
+        ending.callback(schedulers.end)
         ending.callback(mark, Phase.AFTER)
         mark(Phase.SCHEDULER)
         attached = schedulers.begin()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the agent ends with where something of it fails; the rest of it is shown in real guests."""
+"""In which order the agent begins and ends things, whatever fails; the rest is shown in guests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from absl.testing import absltest
 from ktstr.guest import agent
 from ktstr.guest.observers.witness import Witness
 from ktstr.guest.scheduler.lives import Schedulers
+from ktstr.guest.system.port import FramePort
+from ktstr.guest.system.reactor import Reactor
 from ktstr.model.errors import InfraError
 from ktstr.model.machine.topology import Topology, TopologyView
 from ktstr.model.wire.frames import Frame, FrameReader, FrameType
@@ -51,6 +53,40 @@ class AgentTest(absltest.TestCase):
         self.assertEqual(self.end(), "InfraError: no ring")
         agent.CpuWatch.return_value.finish.assert_called_once_with()  # type: ignore[attr-defined]
         self.schedulers.begin.assert_not_called()
+
+
+class RecorderTest(absltest.TestCase):
+    def order(self, fails: Exception | None = None) -> list[str]:
+        """What is asked of the schedulers and of the recorder, in order."""
+        calls = mock.Mock()
+        calls.schedulers.begin.return_value = True
+        calls.schedulers.end.side_effect = fails
+        names = {"Schedulers": calls.made, "CpuWatch": mock.Mock(), "mark": mock.Mock()}
+        self.enter_context(mock.patch.multiple(agent, **names, seen_view=mock.Mock()))
+        calls.made.return_value = calls.schedulers
+        session = agent._Session(
+            plan(witness=False), mock.create_autospec(FramePort), Reactor(), None, None
+        )
+        with (
+            mock.patch.object(agent._Session, "_recorder", return_value=calls.recorder),
+            mock.patch.object(agent._Session, "_body", calls.body),
+        ):
+            if fails is None:
+                session.carry_out()
+            else:
+                with self.assertRaises(type(fails)):
+                    session.carry_out()
+        wanted = ("schedulers.", "recorder.", "body")
+        return [name for name, *_ in calls.mock_calls if name.startswith(wanted)]
+
+    def test_it_tells_what_it_recorded_once_no_scheduler_is_tested_any_more(self) -> None:
+        self.assertEqual(
+            self.order(),
+            ["schedulers.begin", "recorder.follow", "body", "schedulers.end", "recorder.finish"],
+        )
+
+    def test_it_tells_where_the_schedulers_cannot_be_ended(self) -> None:
+        self.assertEqual(self.order(OSError("gone"))[-1], "recorder.finish")
 
 
 if __name__ == "__main__":
