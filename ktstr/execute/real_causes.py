@@ -11,10 +11,12 @@ from ktstr.console.findings import ConsoleKind
 from ktstr.execute.alike import alike
 from ktstr.execute.causes import AGENT, CRASHES, LASTS_NS, TASK, callers_of, longest_waiting
 from ktstr.execute.outcome import Outcome
+from ktstr.host.ending import EndingKind
 from ktstr.introspect.recorder.page import Second
 from ktstr.introspect.replay.cause import Cause, What
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
+from ktstr.model.wire.recording import Labour
 from ktstr.record.run import RunRecord
 
 _NS_PER_MS = 1_000_000
@@ -60,7 +62,18 @@ def second_of(first: Outcome, again: Outcome) -> Second:
     found = real_cause_of(again)
     cause = found.cause if isinstance(found, RealCause) else None
     held = alike((first.run, was), (again.run, now))
+    labour = _labour_of(again.run)
+    if labour and not held.so:
+        # the scheduler did not do that, unless it had done so without a recorder
+        return Second(False, problem=f"the second run came no further than the {labour}")
     return Second(held.so, now.message, cause, by=held.by)
+
+
+def _labour_of(run: RunRecord) -> str:
+    """What of the recorder the guest came no further than in its time; empty: nothing of it."""
+    if run.ending.kind is not EndingKind.DEADLINE:
+        return ""
+    return next((each for each in Labour if run.ending.detail.startswith(each)), "")
 
 
 def _cause(what: What, detail: Detail) -> Cause:

@@ -18,7 +18,9 @@ from ktstr.introspect.snapshot.state import Snapshot, Task
 from ktstr.judge.judgement import Judgement
 from ktstr.model.verdict.checks import Checks, Detail, ExpectFail, Verdict
 from ktstr.model.verdict.kinds import Kind
+from ktstr.model.wire.recording import Labour
 from ktstr.record.run import RunRecord
+from ktstr.vm.deadlines import Deadline
 from tests.support.plans import plan
 
 _STALL = Detail(
@@ -115,6 +117,16 @@ class RealCausesTest(parameterized.TestCase):
             _outcome(Detail(Kind.INFRA, "QEMU died", Verdict.INCONCLUSIVE), Verdict.INCONCLUSIVE),
         )
         self.assertEqual(unknown.problem, "the second run came to no verdict: QEMU died")
+
+    def test_a_recorder_that_takes_too_long_is_no_other_failure(self) -> None:
+        late = Deadline(Labour.CALLBACKS, 70.0, 0.0).describe()
+        hang = Detail(Kind.HANG, f"the guest hangs: deadline {late!r} passed")
+        stopped = _outcome(hang, ending=Ending(EndingKind.DEADLINE, late))
+        found = second_of(_outcome(_STALL), stopped)
+        why = "the second run came no further than the recording of the scheduler's callbacks"
+        self.assertEqual((found.again, found.came, found.problem), (False, "", why))
+        # one that hung there without it hangs there again
+        self.assertTrue(second_of(_outcome(hang), stopped).again)
 
 
 if __name__ == "__main__":
