@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,6 +15,8 @@ from ktstr.result.characters import one_line
 
 _MODULE = ("MODULE.bazel", "WORKSPACE", "WORKSPACE.bazel")
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1"}
+# Lines of one kind.
+_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,12 @@ class Context:
         """Tells what is no answer: what was left out, what goes on."""
         for line in lines:
             print(f"ktstr: {one_line(line)}", file=self.err)
+
+    def tell_some(self, lines: Sequence[str]) -> None:
+        """Tells the first lines of what may be thousands, and how many more there are."""
+        self.tell(*lines[:_TOLD])
+        if len(lines) > _TOLD:
+            self.tell(f"... and {len(lines) - _TOLD} more that could not be taken")
 
     def answer(self, data: Any) -> None:
         """Answers with JSON; all but ASCII is escaped, so a terminal sees nothing else."""

@@ -14,6 +14,7 @@ from ktstr.command.context import Context, table
 from ktstr.command.main import main
 from ktstr.command.parser import COMMANDS
 from ktstr.result import result_pb2
+from ktstr.result.write import SCHEMA_VERSION
 from tests.support.commanding import CommandTest
 from tests.support.saved_results import made, save
 
@@ -148,6 +149,40 @@ class ShowTest(CommandTest):
         self.assertIn("bazel-testlogs/my/some_test/test.outputs/two: ", said.out)
         self.assertIn("test //my:some_test --test_filter=two --@ktstr//rules:seed=7", said.out)
         self.assertTrue(said.out.endswith("1 of 2 results did not pass\n"))
+
+    @parameterized.parameters(
+        (("show", "--last"), 1, "FAIL //my:some_test::two"),
+        (("show", "--last", "--format=markdown"), 1, "1 of 2 did not pass"),
+        (("show", "bazel-testlogs/my/good_test"), 0, "PASS //my:good_test::one"),
+        (("replay", "--last", "--dry_run"), 3, "--test_filter=two"),
+        (("page", "bazel-testlogs", "--out=page.html"), 2, "2 results"),
+        (("checks", "bazel-testlogs", "--json"), 2, '"two"'),
+        (("verifier", "--json"), 2, "[]"),
+    )
+    def test_what_cannot_be_read_hides_nothing(
+        self, words: tuple[str, ...], code: int, told: str
+    ) -> None:
+        good, bad = made("one", label="//my:good_test"), made("two", verdict=result_pb2.FAIL)
+        for each in (good, bad):
+            each.identity.plan_json = '{"checks": {}, "check_layers": {}}'
+            save(each, self.logs)
+        newer = made("newer")
+        newer.schema_version = SCHEMA_VERSION + 1
+        save(newer, self.logs)
+        (save(made("half"), self.logs) / "test.outputs/half/result.pb").write_bytes(b"\xff\xff")
+        said = self.run_ktstr(*words)
+        self.assertEqual(said.code, code, said.err)
+        self.assertIn(told, said.out)
+        if "good_test" not in words[1]:
+            self.assertIn("half/result.pb holds no result", said.err)
+            self.assertIn("newer/result.pb is of schema version", said.err)
+
+    def test_a_place_of_which_nothing_can_be_read(self) -> None:
+        (save(made("half"), self.logs) / "test.outputs/half/result.pb").write_bytes(b"\xff\xff")
+        for words in (("show", "--last"), ("page", "bazel-testlogs", "--out=page.html")):
+            said = self.run_ktstr(*words)
+            self.assertEqual((said.code, said.out), (3, ""))
+            self.assertRegex(said.err, "none of the 1 results in .*bazel-testlogs can be read")
 
     @parameterized.parameters(((),), (("--last", "--run=1"),), (("x", "--last"),))
     def test_one_of_three(self, words: tuple[str, ...]) -> None:

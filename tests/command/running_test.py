@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from absl.testing import absltest
@@ -124,6 +125,16 @@ class RunTest(CommandTest):
         said = self.run_ktstr("test", "//my/...")
         self.assertEqual(said.code, 3)
         self.assertIn("no verdict: bazel ended with 1", said.err)
+
+    def test_a_result_that_cannot_be_read_hides_no_other(self) -> None:
+        for code, verdict, expected in ((3, result_pb2.FAIL, 1), (0, result_pb2.PASS, 3)):
+            shutil.rmtree(self.top / "tools", ignore_errors=True)
+            self.bazel(code, made("one", verdict=verdict), made("half", label="//my:half"))
+            (self.top / "left/my/half/test.outputs/half/result.pb").write_bytes(b"\xff\xff")
+            said = self.run_ktstr("test", "//my/...")
+            self.assertEqual(said.code, expected)
+            self.assertIn("of 1 results did not pass", said.out)
+            self.assertIn("half/result.pb holds no result", said.err)
 
     def test_a_test_that_left_nothing_is_no_success(self) -> None:
         self.bazel(3, made("one"))

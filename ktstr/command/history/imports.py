@@ -31,7 +31,6 @@ from ktstr.model.errors import UsageError
 
 HELP = "keep results in the history"
 
-_TOLD = 10
 _SOME_REFUSED = 1
 
 
@@ -172,10 +171,7 @@ def _tag(text: str) -> tuple[str, str]:
 
 def _tell(place: Path, imported: Imported, of: Revision, context: Context) -> None:
     commit = f"commit {of.commit[:12]}, from {of.source}" if of.commit else "of no known commit"
-    for each in imported.refused[:_TOLD]:
-        context.tell(each)
-    if len(imported.refused) > _TOLD:
-        context.tell(f"... and {len(imported.refused) - _TOLD} more that could not be taken")
+    context.tell_some(imported.refused)
     context.tell(
         f"{place}: run {imported.run}, {commit}: {imported.added} results added, "
         f"{imported.known} known, {len(imported.refused)} refused"

@@ -9,6 +9,8 @@ Of one result the page has all: causes, topology, who ran when, queues, latencie
 several it has a list that can be searched, and each of them whole. PLACE is a result.pb, an
 outputs.zip or a folder with results; with --run they come from the history. Pages of comparisons
 and of trends are written by `ktstr compare --format=html` and `ktstr trend --format=html`.
+
+Exit codes: 0 all is on the page, 2 what cannot be read is not, 3 error.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from ktstr.result.read import result_of_bytes
 
 HELP = "write results as an HTML page"
 
+_LEFT_OUT = 2
 _TRACE = "trace.jsonl"
 # What lies beside a result and may be looked at, in the order of their use.
 _LINKED = (
@@ -70,7 +73,14 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if options.where and options.run is None:
         raise UsageError("page: --where is of the history: name a run with --run")
     out = context.path(options.out)
-    found = list(_kept(options, context) if options.run else _placed(options, context, out.parent))
+    refused: list[str] = []
+    if options.run:
+        found = list(_kept(options, context))
+    else:
+        found = _placed(context.path(options.place), out.parent, refused)
+    context.tell_some(refused)
+    if not found:
+        raise UsageError(f"none of the {len(refused)} results in {options.place} can be read")
     # imported here: jinja2 takes a tenth of a second, which no other command is to take
     from ktstr.page.run import run_page
     from ktstr.page.suite import suite_page
@@ -92,26 +102,32 @@ def run(options: argparse.Namespace, context: Context) -> int:
         context.answer({"page": str(out), "results": len(found), "bytes": len(content)})
     else:
         context.say(f"{out}: {len(found)} results, {len(content) / 1e6:.1f} MB")
-    return 0
+    return _LEFT_OUT if refused else 0
 
 
-def _placed(
-    options: argparse.Namespace, context: Context, near: Path
-) -> Iterator[tuple[result_pb2.Result, Beside]]:
-    """Each result at or below the place once, with what lies beside it, as seen from `near`."""
-    top = context.path(options.place)
-    known: set[bytes] = set()
+def _placed(top: Path, near: Path, refused: list[str]) -> list[tuple[result_pb2.Result, Beside]]:
+    """Each result at or below the place once, with what lies beside it, as seen from `near`.
+
+    What cannot be read goes to `refused`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found: dict[bytes, tuple[result_pb2.Result, Beside]] = {}
     for place in places_below(top):
-        content = place.content()
-        digest = digest_of(content)
-        if digest not in known:
-            known.add(digest)
-            yield result_of_bytes(content, str(place)), _beside(place, near)
-    if not known:
+        try:
+            content = place.content()
+            digest = digest_of(content)
+            if digest not in found:
+                found[digest] = result_of_bytes(content, str(place)), _beside(place, near)
+        except UsageError as error:
+            refused.append(str(error))
+    if not found and not refused:
         raise UsageError(
             f"no result.pb in {top} or below, and no outputs.zip with one: run a ktstr_test, or "
             f"name the folder of its outputs"
         )
+    return list(found.values())
 
 
 def _kept(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ktstr.command.context import Context, table
-from ktstr.command.outputs.testlogs import distinct, results_below
+from ktstr.command.outputs.testlogs import results_below
 from ktstr.model.errors import UsageError
 from ktstr.result import result_pb2
 from ktstr.result.characters import one_line
@@ -33,7 +33,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     Raises:
         UsageError: the target has no results.
     """
-    found = distinct(results_below(_folder(options.target, context)))
+    read = results_below(_folder(options.target, context), context)
+    found = read.results
     if options.json:
         context.answer(
             [
@@ -45,13 +46,13 @@ def run(options: argparse.Namespace, context: Context) -> int:
                 for each in found
             ]
         )
-        return 0
+        return read.code
     for each in found:
         context.say(one_line(f"{each.identity.label}::{each.identity.test}"))
         head = ("check", "step", "limit", "set by", "measured", "verdict")
         rows = [[_cell(check[name]) for name in head] for check in checks_of(each)]
         context.say(*(f"  {line}" for line in table([head, *rows])))
-    return 0
+    return read.code
 
 
 def checks_of(result: result_pb2.Result) -> Iterator[dict[str, Any]]:

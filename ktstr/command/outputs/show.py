@@ -10,7 +10,8 @@ lines for code scanning (SARIF 2.1.0), github the same as annotations of GitHub'
 
   ktstr show --last --format=markdown >> "$GITHUB_STEP_SUMMARY"
 
-Exit codes: 0 all passed or were skipped, 1 one failed, 2 one is inconclusive, 3 error.
+Exit codes: 0 all passed or were skipped, 1 one failed, 2 one is inconclusive or
+cannot be read, 3 error.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from google.protobuf import json_format
 from ktstr.command.context import Context
 from ktstr.command.history.asked import add_history, add_limit, add_where, opened
 from ktstr.command.history.kept import kept_result, none_such
-from ktstr.command.outputs.testlogs import distinct, results_below
+from ktstr.command.outputs.testlogs import results_below
 from ktstr.history.queries import rows
 from ktstr.history.selection import selected
 from ktstr.history.where import parse_conditions
@@ -68,7 +69,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
         raise UsageError("show: --where is of the history: name a run with --run")
     if options.run is not None:
         return _show_history(options, context)
-    found = distinct(results_below(_place(options, context)))
+    read = results_below(_place(options, context), context)
+    found = read.results
     if options.json or options.format != "text":
         _say_formatted(found, options, context)
     elif options.last:
@@ -79,7 +81,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         shown = found[: options.limit] if options.limit else found
         context.say(*map(headline, shown))
         _say_more(len(found) - len(shown), context)
-    return code_of({verdict_name(each.verdict) for each in found})
+    return code_of({verdict_name(each.verdict) for each in found}) or read.code
 
 
 def _say_formatted(

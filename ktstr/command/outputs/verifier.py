@@ -6,7 +6,8 @@ The results are those of tests that ask for it: scx_verify_test, and checks name
 PLACE is a result.pb or a folder with results; default: bazel-testlogs. With --run they come from
 the history. Of several results of a pair the dearest program of each counts.
 
-Exit codes: 0 the verifier took all of them, 1 it refused one, 2 nothing is known, 3 error.
+Exit codes: 0 the verifier took all of them, 1 it refused one, 2 nothing is known, or a
+result cannot be read, 3 error.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import asdict, dataclass
 from ktstr.command.context import Context, table
 from ktstr.command.history.asked import add_history, opened
 from ktstr.command.history.kept import kept_results
-from ktstr.command.outputs.testlogs import distinct, results_below
+from ktstr.command.outputs.testlogs import Read, results_below
 from ktstr.console.verifier_log import rejection
 from ktstr.model.errors import UsageError
 from ktstr.report.logs import log_text
@@ -64,7 +65,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     Raises:
         UsageError, InfraError: there are no results, or they cannot be read.
     """
-    cells = cells_of(_results(options, context))
+    read = _results(options, context)
+    cells = cells_of(read.results)
     if options.json:
         context.answer([asdict(each) for each in cells])
     elif cells:
@@ -73,17 +75,18 @@ def run(options: argparse.Namespace, context: Context) -> int:
         context.tell("no result tells of the verifier: run an scx_verify_test")
     if not cells:
         return _NO_DATA
-    return _REFUSED if any(each.refused for each in cells) else 0
+    return _REFUSED if any(each.refused for each in cells) else read.code
 
 
-def _results(options: argparse.Namespace, context: Context) -> list[result_pb2.Result]:
+def _results(options: argparse.Namespace, context: Context) -> Read:
     if options.run is not None and options.place is not None:
         raise UsageError("verifier: name a PLACE, or --run of the history; one of them")
     if options.run is None:
         place = context.workspace / "bazel-testlogs"
-        return distinct(results_below(context.path(options.place) if options.place else place))
+        place = context.path(options.place) if options.place else place
+        return results_below(place, context)
     with opened(options, context) as connection:
-        return list(kept_results(connection, options.run, ()))
+        return Read(list(kept_results(connection, options.run, ())), 0)
 
 
 def cells_of(results: Iterable[result_pb2.Result]) -> list[Cell]:

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 def _releases(context: Context) -> dict[str, str]:
     try:
-        results = list(results_below(context.workspace / "bazel-testlogs"))
+        results = results_below(context.workspace / "bazel-testlogs", context).results
     except UsageError:
         return {}  # no test has run yet
     return {

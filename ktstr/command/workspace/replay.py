@@ -5,7 +5,8 @@
 Bazel is started once for each seed and set of test functions; --dry_run prints the commands
 instead. What stands behind `--` are more options of `bazel test`.
 
-The exit code is that of the first Bazel that fails, or 0; 3 where there is nothing to run.
+The exit code is that of the first Bazel that fails, or 0; 3 where there is nothing to run,
+or where a result cannot be read, which may be of a failure.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ktstr.report.closing import failed
 HELP = "run what failed again, with the same seeds"
 
 _BAD = frozenset({"FAIL", "INCONCLUSIVE"})
+_ERROR = 3
 _SEED = "--@ktstr//rules:seed"
 
 
@@ -57,18 +59,18 @@ def run(options: argparse.Namespace, context: Context) -> int:
     """
     if options.last == (options.run is not None):
         raise UsageError("replay: say --last, or --run of the history; one of them")
-    failures = _last(context) if options.last else _of_history(options, context)
+    failures, code = _last(context) if options.last else (_of_history(options, context), 0)
     if not failures:
         raise UsageError("nothing failed, so there is nothing to run again")
     lines = commands(failures, options.rest)
     if options.json:
         context.answer([{"command": [program(context), *words]} for words in lines])
-        return 0
+        return code
     if options.dry_run:
         context.say(*(shlex.join([program(context), *words]) for words in lines))
-        return 0
+        return code
     codes = [run_bazel(context, words) for words in lines]
-    return next(filter(None, codes), 0)
+    return next(filter(None, codes), code)
 
 
 def commands(failures: Iterable[Failure], options: Sequence[str]) -> list[list[str]]:
@@ -93,11 +95,14 @@ def commands(failures: Iterable[Failure], options: Sequence[str]) -> list[list[s
     ]
 
 
-def _last(context: Context) -> list[Failure]:
-    found = failed(results_below(context.workspace / "bazel-testlogs"))
-    return [
-        Failure(each.identity.label, each.identity.test, str(each.identity.seed)) for each in found
+def _last(context: Context) -> tuple[list[Failure], int]:
+    """What failed, and the exit code of who runs it well."""
+    read = results_below(context.workspace / "bazel-testlogs", context)
+    failures = [
+        Failure(each.identity.label, each.identity.test, str(each.identity.seed))
+        for each in failed(read.results)
     ]
+    return failures, _ERROR if read.left_out else 0
 
 
 def _of_history(options: argparse.Namespace, context: Context) -> list[Failure]:

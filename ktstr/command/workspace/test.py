@@ -8,7 +8,8 @@ What stands behind `--` are more options of `bazel test`. The block is of this i
 also of what Bazel took from its cache.
 
 Exit codes: 0 all passed or were skipped, 1 one failed, 2 one is inconclusive, 3 Bazel could not
-run them, or one left no result.
+run them, or one left no result
+that can be read.
 """
 
 from __future__ import annotations
@@ -19,13 +20,12 @@ from pathlib import Path
 
 from ktstr.command.context import Context
 from ktstr.command.outputs.show import code_of, data_of
-from ktstr.command.outputs.testlogs import distinct
+from ktstr.command.outputs.testlogs import results_of
 from ktstr.command.workspace.bazel import run_bazel
 from ktstr.history.events import read_events
 from ktstr.model.errors import UsageError
 from ktstr.report.closing import failed_block
 from ktstr.report.text import verdict_name
-from ktstr.result.read import result_of_bytes
 
 HELP = "run tests, and tell what did not pass"
 
@@ -52,14 +52,14 @@ def run(options: argparse.Namespace, context: Context) -> int:
         if code not in (_PASSED, _FAILED):
             raise UsageError(f"no verdict: bazel ended with {code}; what it says is above")
         invocation = read_events(events)
-    places = list(invocation.places())
-    found = distinct(result_of_bytes(each.content(), str(each)) for each in places)
+    read = results_of(invocation.places(), context)
+    found = read.results
     if options.json:
         context.answer([data_of(each) for each in found])
     else:
         context.say(*failed_block(found, "ktstr replay --last"))
     told = code_of({verdict_name(each.verdict) for each in found})
-    if code == _FAILED and not told:
+    if code == _FAILED and not told and not read.left_out:
         context.tell("a test failed that left no result: its log above says why")
         return _ERROR
-    return told
+    return told or (_ERROR if read.left_out else 0)
