@@ -16,6 +16,7 @@ from ktstr.history.database import writing
 from ktstr.history.entry import Entry, Facts, Variant
 from ktstr.history.extract import entry_of
 from ktstr.history.places import Place, digest_of
+from ktstr.history.revision import Revision, corrected
 from ktstr.history.run import NewRun, RunState
 from ktstr.history.window import Window
 from ktstr.model.errors import UsageError
@@ -31,10 +32,12 @@ class Imported:
     """What an import did.
 
     run: its number.  added: results that were new; known: that the history had.
-    refused: why each of the others could not be taken.
+    refused: why each of the others could not be taken.  revision: that of the run, as far as the
+    history has it.
     """
 
     run: int = 0
+    revision: Revision = field(default_factory=Revision)
     added: int = 0
     known: int = 0
     refused: list[str] = field(default_factory=list)
@@ -89,7 +92,7 @@ def import_run(
     """
     done = Imported()
     with writing(connection):
-        done.run = _begin(connection, run)
+        done.run, done.revision = _begin(connection, run)
     for start in range(0, len(found), BATCH):
         batch = found[start : start + BATCH]
         known, entries = _sorted(connection, batch, window, done)
@@ -115,36 +118,37 @@ def import_run(
             (done.run,),
         )
         connection.execute(
-            "UPDATE run SET state = ?, started = CASE started WHEN '' THEN coalesce((SELECT"
-            " max(started) FROM result JOIN run_result ON result.id = result_id WHERE run_id ="
+            # half the build events of a run that is whole take nothing from it
+            "UPDATE run SET state = CASE state WHEN ? THEN state ELSE ? END,"
+            " started = CASE started WHEN '' THEN coalesce((SELECT max(started)"
+            " FROM result JOIN run_result ON result.id = result_id WHERE run_id ="
             " run.id), '') ELSE started END WHERE id = ?",
-            (end, done.run),
+            (RunState.WHOLE, end, done.run),
         )
     return done
 
 
-def _begin(connection: sqlite3.Connection, run: NewRun) -> int:
-    row = connection.execute("SELECT id FROM run WHERE key = ?", (run.key,)).fetchone()
-    if row is None:
-        dirty = run.revision.dirty
-        row = connection.execute(
-            'INSERT INTO run(key, state, started, imported, source, "commit", branch, dirty,'
-            " revision_from, ci, ci_url) VALUES(?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'),"
-            " ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            (
-                run.key,
-                RunState.IMPORTING,
-                run.started,
-                run.source,
-                run.revision.commit,
-                run.revision.branch,
-                None if dirty is None else int(dirty),
-                run.revision.source,
-                run.ci.name,
-                run.ci.url,
-            ),
-        ).fetchone()
-    number = int(row[0])
+def _begin(connection: sqlite3.Connection, run: NewRun) -> tuple[int, Revision]:
+    """The number of the run's row, made where there is none, and what it is of."""
+    connection.execute(
+        'INSERT INTO run(key, state, started, imported, source, "commit", branch, revision_from,'
+        " ci, ci_url) VALUES(?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?, '', '', '', '', '')"
+        " ON CONFLICT DO NOTHING",
+        (run.key, RunState.IMPORTING, run.started, run.source),
+    )
+    number, commit, branch, dirty, source = connection.execute(
+        'SELECT id, "commit", branch, dirty, revision_from FROM run WHERE key = ?', (run.key,)
+    ).fetchone()
+    had = Revision(commit, branch, None if dirty is None else bool(dirty), source)
+    now = corrected(had, run.revision)
+    connection.execute(
+        'UPDATE run SET "commit" = ?, branch = ?, dirty = ?, revision_from = ? WHERE id = ?',
+        (now.commit, now.branch, None if now.dirty is None else int(now.dirty), now.source, number),
+    )
+    connection.execute(
+        "UPDATE run SET ci = ?, ci_url = ? WHERE id = ? AND ci = ''",
+        (run.ci.name, run.ci.url, number),
+    )
     # one that was killed is at work again
     connection.execute(
         "UPDATE run SET imported = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
@@ -155,7 +159,7 @@ def _begin(connection: sqlite3.Connection, run: NewRun) -> int:
         "INSERT INTO run_tag VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
         [(number, key, value) for key, value in run.tags.items()],
     )
-    return number
+    return int(number), now
 
 
 def _sorted(

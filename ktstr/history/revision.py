@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ktstr.history.git import git
 
 _GIT_S = 60.0
+# Who says of which commit a run is, besides a CI by its name.
+OPTIONS, EVENTS, GIT = "options", "build events", "git, when it was imported"
+# Who counts more, where two imports of a run were told differently.
+_RANKS = {"": 0, GIT: 1, EVENTS: 3, OPTIONS: 4}
+_RANK_OF_CI = 2
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,21 @@ _STATUS_DIRTY = ("STABLE_GIT_STATUS", "BUILD_SCM_STATUS")
 _CLEAN = "clean"
 
 
+def corrected(old: Revision, new: Revision) -> Revision:
+    """What a run is of that was imported as of `old`, and again as of `new`.
+
+    Options are somebody's word; of others the stronger counts, and of equal ones the first: git may
+    have another commit by now.
+    """
+    was, now = (_RANKS.get(each.source, _RANK_OF_CI) for each in (old, new))
+    if now > was or new.source == OPTIONS:
+        if new.commit != old.commit:
+            return new
+        dirty = old.dirty if new.dirty is None else new.dirty
+        return replace(new, branch=new.branch or old.branch, dirty=dirty)
+    return replace(old, committed=new.committed) if new.commit == old.commit else old
+
+
 def ci_run(environ: Mapping[str, str]) -> CiRun:
     """The run of a CI that this process is part of; an empty one elsewhere."""
     service = _service(environ)
@@ -84,7 +104,7 @@ def of_status(status: Mapping[str, str]) -> Revision:
     if not commit:
         return Revision()
     dirty = _first(status, _STATUS_DIRTY)
-    return Revision(commit, branch, dirty.lower() != _CLEAN if dirty else None, "build events")
+    return Revision(commit, branch, dirty.lower() != _CLEAN if dirty else None, EVENTS)
 
 
 def of_ci(environ: Mapping[str, str]) -> Revision:
@@ -104,7 +124,7 @@ def of_git(workspace: Path) -> Revision:
     branch = _git(workspace, "branch", "--show-current")
     changed = _git(workspace, "status", "--porcelain", "--untracked-files=no")
     committed = _git(workspace, "show", "--no-patch", "--format=%cI", "HEAD")
-    return Revision(commit, branch, bool(changed), "git", committed)
+    return Revision(commit, branch, bool(changed), GIT, committed)
 
 
 def _service(environ: Mapping[str, str]) -> _Service | None:

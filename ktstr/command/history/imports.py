@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 from ktstr.command.context import Context
@@ -86,8 +85,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
             )
             imported.refused[:0] = refused
             done.append(imported)
-            _tell(place, imported, run.revision, context)
-            _tell_of_old(connection, imported, run.revision, context)
+            _tell(place, imported, context)
+            _tell_of_old(connection, imported, context)
             if imported.added + imported.known == 0:
                 raise UsageError(f"none of the {len(imported.refused)} results in {place} is kept")
     if options.json:
@@ -133,8 +132,8 @@ def _tell_of_events(place: Path, events: Invocation, found: list[Found], context
     if not events.ended:
         context.tell(
             f"{place} ends in the middle, as of a build that was killed, or goes on: what it "
-            f"tells of is imported, and the run is called {RunState.CUT}; import it again once it "
-            f"is whole"
+            f"tells of is imported, and the run is called {RunState.CUT} until it is whole: import "
+            f"it again once it is"
         )
     if not found:
         raise UsageError(
@@ -148,7 +147,7 @@ def _revision(options: argparse.Namespace, context: Context, events: Invocation 
         raise UsageError("--branch and --dirty say more of a --commit, which is not given")
     if options.commit is not None:
         dirty = None if options.dirty is None else options.dirty == "yes"
-        return Revision(options.commit, options.branch or "", dirty, "options")
+        return Revision(options.commit, options.branch or "", dirty, revision.OPTIONS)
     said = (
         revision.of_status(events.status) if events else Revision(),
         revision.of_ci(context.environ),
@@ -156,8 +155,7 @@ def _revision(options: argparse.Namespace, context: Context, events: Invocation 
     for each in said:
         if each.commit:
             return each
-    found = revision.of_git(context.workspace)
-    return replace(found, source=f"{found.source}, when it was imported") if found.commit else found
+    return revision.of_git(context.workspace)
 
 
 def _tag(text: str) -> tuple[str, str]:
@@ -169,7 +167,8 @@ def _tag(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _tell(place: Path, imported: Imported, of: Revision, context: Context) -> None:
+def _tell(place: Path, imported: Imported, context: Context) -> None:
+    of = imported.revision
     commit = f"commit {of.commit[:12]}, from {of.source}" if of.commit else "of no known commit"
     context.tell_some(imported.refused)
     context.tell(
@@ -178,10 +177,9 @@ def _tell(place: Path, imported: Imported, of: Revision, context: Context) -> No
     )
 
 
-def _tell_of_old(
-    connection: sqlite3.Connection, imported: Imported, of: Revision, context: Context
-) -> None:
+def _tell_of_old(connection: sqlite3.Connection, imported: Imported, context: Context) -> None:
     """A folder may have results of before: they are not of the commit that git names."""
+    of = imported.revision
     count = older(connection, imported.run, of.committed) if of.committed else 0
     if count:
         context.tell(
