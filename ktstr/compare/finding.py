@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -68,9 +69,12 @@ class Finding:
 
     @property
     def ratio(self) -> float | None:
-        """The change by the base; None where that is zero, or one side has none."""
+        """The change by the base; None where that is zero or next to it, or one side has none."""
         change = self.change
-        return change / abs(self.base) if change is not None and self.base else None
+        if change is None or not self.base:
+            return None
+        ratio = change / abs(self.base)
+        return ratio if math.isfinite(ratio) else None
 
 
 @dataclass(frozen=True)

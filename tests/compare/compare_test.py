@@ -48,6 +48,16 @@ class ExactTest(CompareTest):
         self.assertIsNone(found[0]["ratio"])
         self.assertEqual(found[0]["change"], 1.0)
 
+    def test_a_baseline_next_to_zero_has_no_ratio(self) -> None:
+        self.keep("base", made("one", figures={"wake_p99_us": 5e-324}))
+        self.keep("new", made("one", figures={"wake_p99_us": 1e100}))
+        (found,) = self.compared(code=1)["findings"]
+        self.assertIsNone(found["ratio"])
+        for form in ("text", "markdown", "html"):
+            said = self.run_ktstr("compare", "base", "new", f"--format={form}")
+            self.assertEqual(said.code, 1, said.err)
+            self.assertNotIn("inf %", said.out)
+
     def test_gates_of_a_command_line(self) -> None:
         self.keep("base", made("one"))
         self.keep("new", made("one", figures={"wake_p99_us": 44.0, "iterations": 980.0}))
