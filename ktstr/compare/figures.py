@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from ktstr.history.entry import FigureKey
 from ktstr.history.figures import keys_of, unpacked
 from ktstr.history.queries import Row
-from ktstr.model.errors import UsageError
 
 
 class Figures:
@@ -25,13 +24,8 @@ class Figures:
         Raises:
             UsageError: the row has not as many values as its shape has names.
         """
-        shape, values = self._shape(row.shape), unpacked(row.figures)
-        if len(shape) != len(values):
-            raise UsageError(
-                f"the history is damaged: result {row.result} has {len(values)} figures and "
-                f"{len(shape)} names"
-            )
-        for key, value in zip(shape, values, strict=True):
+        shape = self._shape(row.shape)
+        for key, value in zip(shape, unpacked(row.figures, len(shape)), strict=True):
             if key is not None:
                 yield key, value
 

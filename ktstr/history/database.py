@@ -17,6 +17,8 @@ VARIABLE = "KTSTR_HISTORY"
 # Longer than another import holds the file, which is for one batch of results.
 _WAIT_S = 60.0
 _CACHE_KIB = 32 << 10
+# How Python's sqlite3 begins what it says of a text that is not UTF-8, without a code.
+_UNREADABLE = "Could not decode to UTF-8"
 
 
 def default_history(environ: Mapping[str, str]) -> Path:
@@ -137,6 +139,16 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise _in_our_words(path, error) from error
+    except UnicodeDecodeError as error:
+        # of SQLite's own words, where they quote what is damaged
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, why: Exception) -> UsageError:
+    return UsageError(
+        f"the history in {path} is damaged ({why}): take a copy of it from before, or move "
+        f"it away and import what there is again; `sqlite3 {path} .recover` saves what can be"
+    )
 
 
 def _in_our_words(path: Path, error: sqlite3.DatabaseError) -> Exception:
@@ -144,11 +156,8 @@ def _in_our_words(path: Path, error: sqlite3.DatabaseError) -> Exception:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
         return UsageError(f"{path} is no history: it is not an SQLite file, or its head is damaged")
-    if code == sqlite3.SQLITE_CORRUPT:
-        return UsageError(
-            f"the history in {path} is damaged ({error}): take a copy of it from before, or move "
-            f"it away and import what there is again; `sqlite3 {path} .recover` saves what can be"
-        )
+    if code == sqlite3.SQLITE_CORRUPT or _UNREADABLE in str(error):
+        return _damaged(path, error)
     if code == sqlite3.SQLITE_FULL:
         return InfraError(
             f"no space for the history in {path}: what was imported before stays; make room, and "

@@ -8,6 +8,7 @@ import sys
 from array import array
 
 from ktstr.history.entry import FigureKey
+from ktstr.model.errors import UsageError
 
 
 def packed(values: array[float]) -> bytes:
@@ -17,9 +18,15 @@ def packed(values: array[float]) -> bytes:
     return values.tobytes()
 
 
-def unpacked(content: bytes) -> array[float]:
-    """The reverse of `packed`."""
+def unpacked(content: bytes, count: int) -> array[float]:
+    """The reverse of `packed`, of so many.
+
+    Raises:
+        UsageError: it is damaged.
+    """
     values = array("d")
+    if len(content) != count * values.itemsize:
+        raise _damaged(f"{len(content)} bytes are of {count} figures")
     values.frombytes(content)
     if sys.byteorder == "big":
         values.byteswap()
@@ -27,5 +34,16 @@ def unpacked(content: bytes) -> array[float]:
 
 
 def keys_of(names: str) -> tuple[FigureKey, ...]:
-    """The keys of a shape."""
-    return tuple(FigureKey(*each) for each in json.loads(names))
+    """The keys of a shape.
+
+    Raises:
+        UsageError: they are damaged.
+    """
+    try:
+        return tuple(FigureKey(*each) for each in json.loads(names))
+    except (ValueError, TypeError) as error:
+        raise _damaged(error) from error
+
+
+def _damaged(why: object) -> UsageError:
+    return UsageError(f"the history is damaged: figures of a result cannot be read: {why}")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ktstr.history.entry import Variant
 from ktstr.history.run import RunState
 from ktstr.history.where import Condition, sql_of
+from ktstr.model.errors import UsageError
 
 _JOINED = """
 FROM run
@@ -116,8 +117,14 @@ def variants(connection: sqlite3.Connection) -> dict[int, Variant]:
 
 
 def shape(connection: sqlite3.Connection, number: int) -> str:
-    """The names of the figures of a shape; see `ktstr.history.figures`."""
+    """The names of the figures of a shape; see `ktstr.history.figures`.
+
+    Raises:
+        UsageError: they are not there.
+    """
     row = connection.execute("SELECT names FROM shape WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise UsageError(f"the history is damaged: it has no names of figures {number}")
     return str(row[0])
 
 

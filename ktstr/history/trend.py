@@ -53,15 +53,17 @@ def trend(
     Figures of results that came to no verdict are of half a run, or of a busy host.
     """
     judged = (*conditions, *(Condition("verdict", "!=", each) for each in _UNJUDGED))
-    wanted: dict[int, list[tuple[int, FigureKey]]] = {}
+    shapes: dict[int, tuple[int, list[tuple[int, FigureKey]]]] = {}
     found: dict[tuple[object, ...], Series] = {}
     values: dict[tuple[object, ...], list[float]] = {}
     for row in listed(connection, judged):
-        if row.shape not in wanted:
+        if row.shape not in shapes:
             keys = keys_of(shape(connection, row.shape))
-            wanted[row.shape] = [(i, key) for i, key in enumerate(keys) if key.fits(figure)]
-        numbers = unpacked(row.figures) if wanted[row.shape] else ()
-        for index, key in wanted[row.shape]:
+            fitting = [(i, key) for i, key in enumerate(keys) if key.fits(figure)]
+            shapes[row.shape] = len(keys), fitting
+        count, wanted = shapes[row.shape]
+        numbers = unpacked(row.figures, count) if wanted else ()
+        for index, key in wanted:
             _take(found, values, row, key, numbers[index])
     return [series for _, series in sorted(found.items(), key=lambda each: str(each[0]))]
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import zstandard
+from google.protobuf.message import DecodeError
 
 from ktstr.model.errors import UsageError
 from ktstr.result import result_pb2
@@ -25,6 +26,6 @@ def result_in(content: bytes) -> result_pb2.Result:
     """
     try:
         plain = zstandard.ZstdDecompressor().decompress(content, max_output_size=_MOST_BYTES)
-    except zstandard.ZstdError as error:
+        return result_pb2.Result.FromString(plain)
+    except (zstandard.ZstdError, DecodeError) as error:
         raise UsageError(f"a whole result in the history is damaged: {error}") from error
-    return result_pb2.Result.FromString(plain)

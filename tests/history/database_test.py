@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from unittest import mock
 
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 
 from ktstr.history import database
 from ktstr.history.database import default_history, history, writing
 from ktstr.history.figures import packed, unpacked
 from ktstr.history.schema import MIGRATIONS
 from ktstr.model.errors import InfraError, UsageError
+from tests.support.commanding import CommandTest
+from tests.support.saved_results import made
 
 
 class DatabaseTest(absltest.TestCase):
@@ -88,8 +91,37 @@ class DatabaseTest(absltest.TestCase):
             self.fail("it was opened")
 
     def test_numbers_come_back_to_the_bit(self) -> None:
-        values = unpacked(packed(unpacked(bytes(range(64)))))
+        values = unpacked(packed(unpacked(bytes(range(64)), 8)), 8)
         self.assertEqual(packed(values), bytes(range(64)))
+
+
+class DamagedTest(CommandTest):
+    """Damage within a page of the file, which SQLite does not see."""
+
+    @parameterized.parameters(
+        ("UPDATE shape SET names = '[[\"iter'",),
+        ("UPDATE shape SET names = '[[1, 2]]'",),
+        ("DELETE FROM shape",),
+        ("UPDATE facts SET figures = substr(figures, 2)", "trend", "export"),
+        ("UPDATE facts SET figures = x''", "trend", "export"),
+        ("UPDATE facts SET message = CAST(x'ff' AS TEXT), cause = CAST(x'ff' AS TEXT)",),
+        ("UPDATE whole SET content = x'28b52ffd'", "show"),
+        ("UPDATE whole SET content = x'28b52ffd2002110000ffff'", "show"),
+        ("UPDATE sqlite_schema SET sql = replace(sql, 'KEY', CAST(x'ff' AS TEXT))", "runs"),
+    )
+    def test_it_is_called_so(self, statement: str, *commands: str) -> None:
+        self.keep(made("one"))
+        file = self.top / "history.sqlite"
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA writable_schema = 1")
+            connection.execute(statement)
+            connection.commit()
+        words = {"trend": ["*"], "show": ["--run=last"], "compare": ["run=1", "test=one"]}
+        for command in commands or ("trend", "export", "compare"):
+            said = self.run_ktstr(command, *words.get(command, ()))
+            self.assertEqual(said.code, 3)
+            self.assertRegex(said.err, "is damaged")
+            self.assertNotIn("an error of ktstr itself", said.err)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 def _figures(row: Told, keys: tuple[FigureKey, ...]) -> Iterator[tuple[object, ...]]:
     of_result = tuple(getattr(row, name) for name in _OF_RESULT)
-    for key, value in zip(keys, unpacked(row.figures), strict=True):
+    for key, value in zip(keys, unpacked(row.figures, len(keys)), strict=True):
         yield (
             *of_result, key.name, key.subject, key.step, key.scenario, key.unit, key.polarity, value
         )  # fmt: skip
