@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from dataclasses import dataclass
 
 from ktstr.history.database import writing
+from ktstr.history.moment import checked_moment
 from ktstr.history.run import RunState
-from ktstr.model.errors import UsageError
-
-_TIME = re.compile(r"\d{4}-\d\d(-\d\d(T[\d:]{2,8}Z?)?)?")
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,7 @@ def prune(connection: sqlite3.Connection, before: str) -> Pruned:
     Raises:
         UsageError: it is no time of the form 2026-01-31.
     """
-    if not _TIME.fullmatch(before):
-        raise UsageError(f"{before!r} is no time; 2026-01-31 and 2026-01-31T12:00 are")
+    checked_moment(before)
     with writing(connection):
         # one that is being imported is as old as that: when it began is not known yet
         runs = connection.execute(

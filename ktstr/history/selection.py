@@ -11,7 +11,8 @@ from ktstr.history.queries import last_whole, named, run_numbers, runs_of
 from ktstr.history.where import TAG, Condition, parse_conditions
 from ktstr.model.errors import UsageError
 
-_LAST = re.compile(r"last(?:~(\d{1,9}))?")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_LAST = re.compile(r"last(?:~([0-9]{1,9}))?")
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")
 _OF_RUNS = frozenset({"run", "commit", "branch", "dirty", "ci", "imported"})
 _GLOB = re.compile(r"[*?\[]")
@@ -34,7 +35,7 @@ def selected(
     last = _LAST.fullmatch(text)
     if last is not None:
         return (_run(_nth(run_numbers(connection), int(last[1] or 0), text)),)
-    if text.isdecimal() and int(text) in run_numbers(connection):
+    if _NUMBER.fullmatch(text) and int(text) in run_numbers(connection):
         return (_run(int(text)),)
     literally = _GLOB.sub(lambda found: f"[{found[0]}]", text)
     branch = named(connection, "branch", literally)

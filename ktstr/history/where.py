@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ktstr.history.moment import checked_moment
 from ktstr.model.errors import UsageError
 from ktstr.model.nearest import did_you_mean
+from ktstr.result import result_pb2
 
 # dimension -> its column
 DIMENSIONS: dict[str, str] = {
@@ -39,12 +41,19 @@ DIMENSIONS: dict[str, str] = {
     "thp": "host.thp",
 }
 TAG = "tag."
+_TAGGED = re.compile(rf"{re.escape(TAG)}.+")
 # Of a label its name alone will do, of a digest its beginning.
 _LABELS = frozenset({"label", "kernel", "scheduler"})
 _DIGESTS = frozenset({"commit", "vmlinux", "layer"})
 _HAPPENED = frozenset({"started", "imported"})
 _EEVDF = "eevdf"
-_BOOLEANS = {"yes": "1", "no": "0", "true": "1", "false": "0"}
+_BOOLEANS = {"yes": "1", "no": "0", "true": "1", "false": "0", "1": "1", "0": "0"}
+# Of these dimensions all that there is; results that passed have no cause.
+_VALUES: dict[str, tuple[str, ...]] = {
+    "dirty": tuple(_BOOLEANS),
+    "verdict": tuple(each.lower() for each in result_pb2.Verdict.DESCRIPTOR.values_by_name),
+    "cause": ("", *(each.lower() for each in result_pb2.Kind.DESCRIPTOR.values_by_name)),
+}
 _CONDITION = re.compile(r"([\w.-]+)(!=|>=|<=|=)(.*)", re.DOTALL)
 
 
@@ -70,7 +79,7 @@ class Condition:
                 f"accel=tcg"
             )
         dimension, operator, value = match.groups()
-        if dimension not in DIMENSIONS and not dimension.startswith(TAG):
+        if dimension not in DIMENSIONS and not _TAGGED.fullmatch(dimension):
             raise UsageError(
                 f"there is no dimension {dimension!r}{did_you_mean(dimension, DIMENSIONS)}; there "
                 f"are {', '.join(sorted(DIMENSIONS))}, and {TAG}NAME"
@@ -80,8 +89,7 @@ class Condition:
                 f"{text!r}: {operator} is of {', '.join(sorted({*_HAPPENED, 'run'}))}; of others "
                 f"there are = and !="
             )
-        if dimension == "run" and not value.isdecimal():
-            raise UsageError(f"{text!r}: {value!r} is no number of a run; `ktstr runs` lists them")
+        _check_value(text, dimension, value)
         return cls(dimension, operator, value)
 
     def sql(self) -> tuple[str, list[str]]:
@@ -106,18 +114,42 @@ class Condition:
         if self.dimension == "scheduler" and value == _EEVDF:
             value = ""
         if self.dimension == "dirty":
-            value = _BOOLEANS.get(value, value)
+            value = _BOOLEANS[value.lower()]
         if self.dimension == "verdict":
             value = value.upper()
+        if self.dimension == "cause":
+            value = value.lower()
         if self.dimension in ("run", "dirty"):
             return f"{column} = CAST(? AS INTEGER)", value
         if self.dimension in _DIGESTS and value:
             value = f"{value}*"
         if self.dimension in _LABELS and value and "//" not in value:
             value = f"*:{value}"
-        if any(each in value for each in "*?["):
+        if _is_pattern(value):
             return f"{column} GLOB ?", value
         return f"{column} = ?", value
+
+
+def _check_value(text: str, dimension: str, value: str) -> None:
+    """Refuses what no result can have: nothing found would be told as nothing there.
+
+    Raises:
+        UsageError: the value is none of the dimension's.
+    """
+    if dimension == "run" and not (value.isascii() and value.isdecimal()):
+        raise UsageError(f"{text!r}: {value!r} is no number of a run; `ktstr runs` lists them")
+    if dimension in _HAPPENED and not _is_pattern(value):
+        checked_moment(value)
+    known = _VALUES.get(dimension, ())
+    if known and value.lower() not in known and not _is_pattern(value):
+        raise UsageError(
+            f"{text!r}: of {dimension} there are only {', '.join(filter(None, known))}"
+            f"{did_you_mean(value.lower(), known)}"
+        )
+
+
+def _is_pattern(value: str) -> bool:
+    return any(each in value for each in "*?[")
 
 
 def parse_conditions(texts: Iterable[str]) -> tuple[Condition, ...]:

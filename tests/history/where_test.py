@@ -26,7 +26,7 @@ _RESULTS = {
 class WhereTest(parameterized.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        top = Path(self.create_tempdir().full_path)
+        self.top = top = Path(self.create_tempdir().full_path)
         self.file = top / "history.sqlite"
         for number, (name, result) in enumerate(_RESULTS.items()):
             place = save(result, top / "logs") / "test.outputs" / name
@@ -65,6 +65,13 @@ class WhereTest(parameterized.TestCase):
         ("governor=perf*", "one three two"),
         ("label=some_test", "one three two"),
         ("test=' OR 1=1 --", ""),
+        ("dirty!=YES", "one"),
+        ("verdict=f*", "three"),
+        ("cause=", "one two"),
+        ("started>=2026", "one three two"),
+        ("started=2026-01-02T03:04:05+00:00", "one three"),
+        ("started=2026-05-*", "two"),
+        ("imported>=2026-01-31T12:00:00.5Z", "one three two"),
     )
     def test_conditions(self, text: str, expected: str) -> None:
         with history(self.file) as connection:
@@ -90,15 +97,33 @@ class WhereTest(parameterized.TestCase):
         ("accel", "'accel' is no condition"),
         ("accel>=tcg", ">= is of"),
         ("run=last", "is no number of a run"),
+        ("run=\uff11", "is no number of a run"),
+        ("dirty=maybe", "of dirty there are only yes, no, true, false"),
+        ("dirty=", "of dirty there are only"),
+        ("verdict=PASSED", r"of verdict there are only .*did you mean 'pass'"),
+        ("cause=starve", r"of cause there are only .*did you mean 'starved'"),
+        ("started>=yesterday", "'yesterday' is no time; 2026-01-31"),
+        ("started>=2026-02-30", "is no time"),
+        ("started<=2026-01-31T12:00+02:00", "is no time"),
+        ("imported>=", "is no time"),
+        ("tag.=x", "there is no dimension 'tag.'"),
     )
     def test_what_is_no_condition(self, text: str, words: str) -> None:
         with self.assertRaisesRegex(UsageError, words):
             parse_conditions([text])
 
+    @parameterized.parameters("2026-02-30", "9999-99-99", "2026-12-01T25:00", "yesterday", "")
+    def test_a_time_that_no_calendar_has_removes_nothing(self, before: str) -> None:
+        said = ktstr("clean", f"--runs_before={before}", f"--history={self.file}", here=self.top)
+        self.assertEqual(said.code, 3)
+        self.assertIn(f"{before!r} is no time", said.err)
+
     @parameterized.parameters(
         ("nothing", "is no run, commit or branch of this history"),
         ("last~9", "the history has 3 runs"),
         ("abc", "is no run, commit or branch"),
+        ("9" * 5000, "is no run, commit or branch"),
+        ("\uff11", "is no run, commit or branch"),
         ("", "is no run, commit or branch"),
     )
     def test_what_is_no_set(self, text: str, words: str) -> None:
