@@ -7,6 +7,7 @@ The format: OASIS, "Static Analysis Results Interchange Format (SARIF)", 2.1.0 p
 from __future__ import annotations
 
 import hashlib
+import re
 import urllib.parse
 from collections.abc import Iterable
 from typing import Any
@@ -23,6 +24,8 @@ _SCHEMA = (
 _WORKSPACE, _KERNEL = "%SRCROOT%", "LINUX"
 _LEVELS = {result_pb2.FAIL: "error", result_pb2.INCONCLUSIVE: "warning"}
 _MOST_DETAILS = 10
+# Of `[text](target)`, which is a link in a message's plain text, too (3.11.6).
+_LINK = re.compile(r"(\\*)\]\(")
 
 
 def sarif_of(results: Iterable[result_pb2.Result], read: Read) -> tuple[dict[str, Any], int]:
@@ -69,7 +72,7 @@ def _result(result: result_pb2.Result, place: SourceLine, kind: str, rule: int) 
         "ruleId": kind,
         "ruleIndex": rule,
         "level": _LEVELS[result.verdict],
-        "message": {"text": "\n".join(lines)},
+        "message": {"text": _no_link("\n".join(lines))},
         "locations": [
             {
                 "physicalLocation": _physical(place, _WORKSPACE),
@@ -85,6 +88,11 @@ def _result(result: result_pb2.Result, place: SourceLine, kind: str, rule: int) 
     if related:
         made["relatedLocations"] = related
     return made
+
+
+def _no_link(text: str) -> str:
+    """`text`, where no bracket ends a link's: one behind a backslash is a letter."""
+    return _LINK.sub(lambda found: rf"{found[1] * 2}\](", text)
 
 
 def _physical(place: SourceLine, base: str) -> dict[str, Any]:

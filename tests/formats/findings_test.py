@@ -182,6 +182,13 @@ class FindingsTest(parameterized.TestCase):
         said = ktstr("show", "bazel-testlogs", "--format=sarif", here=self.top)
         self.assertLen(json.loads(said.out)["runs"][0]["results"], 1)
 
+    def test_a_guests_link_is_none(self) -> None:
+        message = "[click](https://elsewhere) and [1\\](2)"
+        found = refused_by_the_verifier()
+        found.details[0].message = message
+        (told,) = self.sarif(found)["results"]
+        self.assertIn(r"[click\](https://elsewhere) and [1\\\](2)", told["message"]["text"])
+
     def test_annotations_escape_what_would_end_them(self) -> None:
         found = refused_by_the_verifier()
         found.details[0].message = "100 % bad\n::error::x\033[31m"
