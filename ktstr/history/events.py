@@ -19,6 +19,8 @@ from ktstr.history.places import Place, places_below
 from ktstr.model.errors import UsageError
 
 _OUTPUTS = "test.outputs"
+# What a line raises that is no event, or one of which a part is missing, or too deep.
+_NO_EVENT = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 
 
 class Log(NamedTuple):
@@ -81,7 +83,7 @@ def read_events(path: Path) -> Invocation:
                     raise UsageError(f"{path}:{number - 1} is no build event: {cut}")
                 try:
                     _take(found, json.loads(line))
-                except (ValueError, TypeError, AttributeError, KeyError) as error:
+                except _NO_EVENT as error:
                     cut = str(error)  # right where it is the last line, of a build that was killed
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error

@@ -42,6 +42,11 @@ class HistoryTest(parameterized.TestCase):
         self.assertEqual(said.code, 0, said.err)
         return said
 
+    def refused(self, words: str, *arguments: str | Path) -> None:
+        said = self.run_ktstr(*(arguments or ("runs",)))
+        self.assertEqual(said.code, 3)
+        self.assertRegex(said.err, words)
+
     def count(self, table: str) -> int:
         with history(self.file) as connection:
             return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
@@ -199,10 +204,9 @@ class EventsTest(HistoryTest):
         self.assertIn("bep.json:3 is no build event", said.err)
 
     def test_something_else_in_json(self) -> None:
-        (self.top / "x.json").write_text("{}\n")
-        said = self.run_ktstr("import", "x.json")
-        self.assertEqual(said.code, 3)
-        self.assertIn("no event says that a build started", said.err)
+        for text in ("{}\n", '{"a":' * 100_000):
+            (self.top / "x.json").write_text(text)
+            self.refused("no event says that a build started", "import", "x.json")
 
     def test_results_that_are_gone_or_elsewhere(self) -> None:
         bep = events(self.top / "bep.json", [self.logs / "gone"])
@@ -215,11 +219,6 @@ class EventsTest(HistoryTest):
 
 
 class BadInputTest(HistoryTest):
-    def refused(self, words: str, *arguments: str | Path) -> None:
-        said = self.run_ktstr(*(arguments or ("runs",)))
-        self.assertEqual(said.code, 3)
-        self.assertRegex(said.err, words)
-
     def test_no_history(self) -> None:
         self.refused("there is no history in .*: `ktstr import` makes one")
 
