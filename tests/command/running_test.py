@@ -126,6 +126,25 @@ class RunTest(CommandTest):
         self.assertEqual(said.code, 3)
         self.assertIn("no verdict: bazel ended with 1", said.err)
 
+    def test_what_ran_is_told_where_others_could_not_be_built(self) -> None:
+        for verdict, expected in ((result_pb2.FAIL, 1), (result_pb2.PASS, 3)):
+            shutil.rmtree(self.top / "tools", ignore_errors=True)
+            self.bazel(1, made("one", verdict=verdict))
+            said = self.run_ktstr("test", "//my/...", "--", "--keep_going")
+            self.assertEqual(said.code, expected)
+            self.assertIn("of 1 results did not pass", said.out)
+            self.assertIn("these are not all: bazel ended with 1", said.err)
+
+    def test_a_bazel_that_never_began_is_no_verdict(self) -> None:
+        self.bazel(2)
+        (self.top / "events").write_text("")
+        for left in (True, False):
+            said = self.run_ktstr("test", "//my/...")
+            self.assertEqual(said.code, 3)
+            self.assertIn("no verdict: bazel ended with 2", said.err)
+            if left:
+                (self.top / "events").unlink()
+
     def test_a_result_that_cannot_be_read_hides_no_other(self) -> None:
         for code, verdict, expected in ((3, result_pb2.FAIL, 1), (0, result_pb2.PASS, 3)):
             shutil.rmtree(self.top / "tools", ignore_errors=True)
