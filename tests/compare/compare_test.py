@@ -323,6 +323,21 @@ class NoisyTest(CompareTest):
         (found,) = self.compared("--all")["findings"]
         self.assertIn("Bazel took from its cache", found["why"])
 
+    def test_words_of_guests_fill_no_comment(self) -> None:
+        self.keep("base", *(made(f"t{i:02}", label="//my:t") for i in range(60)))
+        bad = [
+            made(f"t{i:02}", label="//my:t", verdict=result_pb2.FAIL, message="|" * 300)
+            for i in range(60)
+        ]
+        self.keep("new", *bad)
+        said = self.run_ktstr("compare", "base", "new", "--format=markdown", "--limit=50")
+        self.assertLess(len(said.out), 65_536)
+        self.assertRegex(said.out, r"\.\.\. and \d+ more\.")
+        for test in ("t00", "t20"):
+            self.assertIn(test, said.out)
+        said = self.run_ktstr("compare", "base", "new", "--format=markdown", "--limit=0")
+        self.assertIn("t59", said.out)
+
     def test_the_same_twice_in_every_form(self) -> None:
         self.keep("base", *self.boots("one", list(self._QUIET)))
         self.keep("new", *self.boots("one", self.slower(0.7)))
