@@ -99,6 +99,14 @@ class CiPageTest(parameterized.TestCase):
         for words in found:
             parser_of().parse_args(words)
 
+    @parameterized.parameters(*_EXAMPLES)
+    def test_no_call_keeps_the_next_one_from_its_turn(self, name: str) -> None:
+        # their shells have -e, and exit codes of ktstr's say more than that something is wrong
+        for script in scripts(loaded(name)):
+            lines = [line.strip() for line in script.splitlines()]
+            for line in [line for line in lines if line.startswith("ktstr ")][:-1]:
+                self.assertRegex(line, r"\|")
+
     @parameterized.parameters(*_PAGES)
     def test_commands_of_pages_exist(self, name: str) -> None:
         blocks = "".join(_BLOCK.findall(page(name)))
