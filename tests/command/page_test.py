@@ -112,7 +112,10 @@ class PageTest(absltest.TestCase):
                 "--where is of the history",
             ),
             (("nowhere", "--out=page.html"), "there is no"),
-            (("bazel-testlogs", "--out=no/such/page.html"), "No such file or directory"),
+            (
+                ("bazel-testlogs", "--out=no/such/page.html"),
+                "no/such/page.html: No such file or directory",
+            ),
             (("bazel-testlogs",), "the following arguments are required: --out"),
         ):
             said = self.run_ktstr("page", *arguments)

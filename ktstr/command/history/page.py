@@ -29,7 +29,7 @@ from ktstr.command.context import Context
 from ktstr.command.history.asked import add_history, add_where, opened
 from ktstr.command.history.kept import kept_results
 from ktstr.history.places import DAMAGE, Place, digest_of, places_below
-from ktstr.model.errors import UsageError
+from ktstr.model.errors import InfraError, UsageError
 from ktstr.page.beside import Beside
 from ktstr.result import result_pb2
 from ktstr.result.read import result_of_bytes
@@ -65,8 +65,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     """Writes the page.
 
     Raises:
-        UsageError, InfraError: there is nothing to write, or it cannot be read.
-        OSError: the page cannot be written.
+        UsageError, InfraError: there is nothing to write, or it cannot be read or written.
     """
     if (options.place is None) == (options.run is None):
         raise UsageError("page: name a PLACE, or --run of the history; one of them")
@@ -97,7 +96,10 @@ def run(options: argparse.Namespace, context: Context) -> int:
             said=lambda done: context.progress("results", done, len(found)),
         )
     content = text.encode()
-    _write(out, content)
+    try:
+        _write(out, content)
+    except OSError as error:
+        raise InfraError(f"cannot write {out}: {error.strerror}") from error
     if options.json:
         context.answer({"page": str(out), "results": len(found), "bytes": len(content)})
     else:
