@@ -46,6 +46,7 @@ _TAGGED = re.compile(rf"{re.escape(TAG)}.+")
 _LABELS = frozenset({"label", "kernel", "scheduler"})
 _DIGESTS = frozenset({"commit", "vmlinux", "layer"})
 _HAPPENED = frozenset({"started", "imported"})
+_NUMBERS = frozenset({"run", "dirty"})
 _EEVDF = "eevdf"
 _BOOLEANS = {"yes": "1", "no": "0", "true": "1", "false": "0", "1": "1", "0": "0"}
 # Of these dimensions all that there is; results that passed have no cause.
@@ -119,7 +120,7 @@ class Condition:
             value = value.upper()
         if self.dimension == "cause":
             value = value.lower()
-        if self.dimension in ("run", "dirty"):
+        if self.dimension in _NUMBERS:
             return f"{column} = CAST(? AS INTEGER)", value
         if self.dimension in _DIGESTS and value:
             value = f"{value}*"
@@ -141,7 +142,8 @@ def _check_value(text: str, dimension: str, value: str) -> None:
     if dimension in _HAPPENED and not _is_pattern(value):
         checked_moment(value)
     known = _VALUES.get(dimension, ())
-    if known and value.lower() not in known and not _is_pattern(value):
+    fits = value.lower() in known or (_is_pattern(value) and dimension not in _NUMBERS)
+    if known and not fits:
         raise UsageError(
             f"{text!r}: of {dimension} there are only {', '.join(filter(None, known))}"
             f"{did_you_mean(value.lower(), known)}"

@@ -100,6 +100,7 @@ class WhereTest(parameterized.TestCase):
         ("run=\uff11", "is no number of a run"),
         ("dirty=maybe", "of dirty there are only yes, no, true, false"),
         ("dirty=", "of dirty there are only"),
+        ("dirty=y*", "of dirty there are only"),
         ("verdict=PASSED", r"of verdict there are only .*did you mean 'pass'"),
         ("cause=starve", r"of cause there are only .*did you mean 'starved'"),
         ("started>=yesterday", "'yesterday' is no time; 2026-01-31"),
