@@ -55,7 +55,7 @@ class RecorderTest(ObserverTest):
         self.assertEqual(told.error, "callbacks of the scheduler were not recorded: oh")
 
     def test_callbacks_that_take_too_long_are_missed_and_the_rest_is_told(self) -> None:
-        limits = LABOUR_S | {Labour.CALLBACKS: 0.2}
+        limits = dict(LABOUR_S) | {Labour.CALLBACKS: 0.2}
         self.enter_context(mock.patch.object(recorder_module, "LABOUR_S", limits))
         told = self.told(
             'echo ok; read a; read b; echo "{\\"late\\": 1}"; echo ok; '
