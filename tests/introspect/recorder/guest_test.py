@@ -11,22 +11,25 @@ from tests.support.running import Ended, Running
 
 _PLACE = "_main/tests/introspect/recorder/"
 _FAILED = 1
-# two guests, beside whatever else this machine does
-_SECONDS = 400
 
 
 class _Guests(PagesTest):
+    # for two guests, beside whatever else this machine does
+    seconds = 400
+
     def ended(self, target: str, test: str) -> tuple[dict[str, Any], Ended]:
         """The page of a test that fails, and its run."""
         directory = Path(self.create_tempdir().full_path)
-        running = Running(_PLACE + target, directory, test_filter=test, timeout_s=_SECONDS)
+        running = Running(_PLACE + target, directory, test_filter=test, timeout_s=self.seconds)
         self.addCleanup(running.close)
-        ended = running.wait(_SECONDS)
+        ended = running.wait(self.seconds)
         self.assertEqual(_FAILED, ended.status, ended.text)
         result = ended.result(test)
+        self.assertIn("replay", result, ended.text)
         page: dict[str, Any] = result["replay"]
         wall = {each["name"]: each.get("seconds", 0.0) for each in result["host"]["wall"]}
         print(f"{test}: {wall['replay']:.2f} s, the first run {wall['total']:.2f} s")
+        print(*page.get("missing", ()), sep="\n")
         self.assertEqual(page["way"], "programs in the guest")
         self.assertFalse((ended.outputs / test / "replay").exists())
         return page, ended
@@ -75,6 +78,19 @@ class GuestTest(_Guests):
         self.assertIn("the panic did not come again, and nothing else failed", report)
 
 
+class HangTest(_Guests):
+    """A guest that hangs does so for as long as it may, in time of its CPU: twice."""
+
+    seconds = 1500
+
+    def test_a_hang_whose_agent_waits(self) -> None:
+        page = self.came_again("dying", "hung", "hang")
+        self.assertStartsWith(page["compared_by"], "who does not go on: ktstr-agent waits in ")
+        self.assertEqual((page["task"], page["function"]), ("ktstr-agent", "sched_tick"))
+        self.assertStartsWith(page["stack_of"], "hog0[")
+        self.assertEqual(self.functions(page)[0], "sched_tick")
+
+
 class WaitTest(_Guests):
     """Where the host lets the guest's CPU wait for long, nobody knows whose fault a wait is."""
 
@@ -82,6 +98,13 @@ class WaitTest(_Guests):
         page = self.came_again("faults", "starved", "passed limit")
         self.assertEqual((page["task"], page["function"]), ("w0.0.1", "sched_tick"))
         self.waits_in(page, "DSQ 2")
+
+    def test_a_stall_that_the_watchdog_finds(self) -> None:
+        page = self.came_again("faults", "stalled", "ejection")
+        self.assertIn("scx_watchdog_workfn", self.functions(page))
+        self.assertEqual(page["compared_by"], "the kernel's own kind, SCX_EXIT_ERROR_STALL")
+        self.assertIn(f"{page['task']}[{page['pid']}]", page["second"])
+        self.assertNotEmpty(page["events"])
 
 
 if __name__ == "__main__":
