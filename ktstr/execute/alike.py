@@ -16,10 +16,14 @@ from ktstr.record.run import RunRecord
 
 # of these the subject is the kernel's own kind, and of the others it is whom they are about
 _BY_SUBJECT = (Kind.SCHEDULER_EJECTED, Kind.KERNEL_LOG)
+# what the kernel says of these is one line, which names no task
+_BY_LINE = (Kind.PANIC, Kind.KERNEL_LOG)
 # The innermost functions of a stack that two hangs may share one of: what a loop calls differs from
 # look to look, and further out all tasks come from the same few.
 _TOP = 3
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*\d[0-9a-f]*(?:\.\d+)?\b|\d+")
+# where in the console such a line is, and how many there are (ktstr/judge/run/kernel_log.py)
+_PLACE = re.compile(r" \((?:console line \d+|and \d+ more)\)")
 # what every stack may begin or end with, whatever hangs
 _EVERYWHERE = re.compile(r"asm_|sysvec_|entry_SYSCALL|do_syscall_64|x64_sys_call|__?irq_exit|0x")
 
@@ -60,15 +64,21 @@ def alike(first: tuple[RunRecord, Detail], second: tuple[RunRecord, Detail]) -> 
     (was, said), (now, says) = first, second
     if said.kind is not says.kind:
         return Alike(False, "their kinds")
+    by = "the kernel's own kind" + (f", {said.subject}" if said.subject else "")
+    if said.kind in _BY_SUBJECT and said.subject != says.subject:
+        return Alike(False, by)
+    if said.kind in _BY_LINE:
+        return Alike(_line(said) == _line(says), "what the kernel says, without its numbers")
     if said.kind in _BY_SUBJECT:
-        by = "the kernel's own kind" + (f", {said.subject}" if said.subject else "")
-        return Alike(said.subject == says.subject, by)
+        return Alike(True, by)
     if said.kind is not Kind.HANG:
         return Alike(True, "their kind alone")
     stood, stands = _standing(was), _standing(now)
     if stood is None or stands is None:
-        same = _without_numbers(said.message) == _without_numbers(says.message)
-        return Alike(same, "their first lines alone, since nobody saw who did not go on")
+        return Alike(
+            _line(said) == _line(says),
+            "their first lines alone, since nobody saw who did not go on",
+        )
     if stood.is_like(stands):
         return Alike(True, f"who does not go on: {stands.words()}")
     return Alike(False, f"who does not go on: at first {stood.words()}, now {stands.words()}")
@@ -102,6 +112,10 @@ def _functions(stack: TaskStack) -> Iterator[str]:
         name = frame.partition("+")[0]
         if not _EVERYWHERE.match(name):
             yield name
+
+
+def _line(detail: Detail) -> str:
+    return _without_numbers(_PLACE.sub("", detail.message))
 
 
 def _without_numbers(text: str) -> str:

@@ -59,6 +59,29 @@ class AlikeTest(absltest.TestCase):
         self.assertEqual(self.alike(_STALL, other), (False, by))
         self.assertEqual(self.alike(_STALL, _STARVED), (False, "their kinds"))
 
+    def test_what_the_kernel_says_by_its_line_without_numbers(self) -> None:
+        by = "what the kernel says, without its numbers"
+
+        def panics(why: str) -> Detail:
+            return Detail(Kind.PANIC, f"the kernel panicked: {why}")
+
+        oops = panics("BUG: page fault for address: ffff88800abc (console line 8)")
+        again = panics("BUG: page fault for address: ffff8dead0 (console line 11)")
+        self.assertEqual(self.alike(oops, again), (True, by))
+        other = panics("Kernel panic - not syncing: sysrq triggered crash (console line 8)")
+        self.assertEqual(self.alike(oops, other), (False, by))
+
+        def warns(where: str, subject: str = "warning") -> Detail:
+            return Detail(Kind.KERNEL_LOG, f"warning: WARNING: CPU: {where}", subject=subject)
+
+        first = warns("0 PID: 57 at kernel/sched/ext.c:3471 put_prev_task_scx+0x1a")
+        again = warns("1 PID: 9 at kernel/sched/ext.c:3471 put_prev_task_scx+0x1a (and 2 more)")
+        self.assertEqual(self.alike(first, again), (True, by))
+        other = warns("1 PID: 9 at kernel/sched/ext.c:99 set_next_task_scx+0x1a")
+        self.assertEqual(self.alike(first, other), (False, by))
+        other = warns("1", "oops")
+        self.assertEqual(self.alike(first, other), (False, "the kernel's own kind, warning"))
+
     def test_cpus_that_take_no_interrupts_share_one_of_their_innermost_functions(self) -> None:
         first = _hung(_spins("cpu_relax", "bpf:mine_dispatch", "balance_one", "pick_task"))
         again = _hung(_spins("asm_exc_nmi", "bpf:mine_dispatch", "balance_one", "__schedule"))
