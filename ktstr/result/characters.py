@@ -7,11 +7,14 @@ import re
 
 # What XML 1.0 (section 2.2, Char) does not allow, and besides it the rest of the control
 # characters: a terminal acts on them, and XML readers turn a carriage return into a line feed.
-# And marks, embeddings, overrides and isolates of direction (Bidi_Control of Unicode's
-# PropList.txt): text may look like other text.
+# And what nobody sees, as text may look like other text: marks of direction (Bidi_Control of
+# Unicode 15.0's PropList.txt), and what is drawn as nothing (Default_Ignorable_Code_Point of its
+# DerivedCoreProperties.txt).
 _UNPRINTABLE = re.compile(
     "[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-    "|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 
@@ -32,4 +35,6 @@ def one_line(text: str) -> str:
 
 def _shown(match: re.Match[str]) -> str:
     code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

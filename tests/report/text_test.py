@@ -58,6 +58,7 @@ class TextTest(parameterized.TestCase):
 
     def test_marks_of_direction_are_shown(self) -> None:
         self.assertEqual(printable("a\u202egpj.\u2066b\u200f"), r"a\u202egpj.\u2066b\u200f")
+        self.assertEqual(printable("a\u200bb\xad\U000e0041"), r"a\u200bb\xad\U000e0041")
 
     def test_a_damaged_series_of_the_monitor_is_told(self) -> None:
         made = result(RUNS["watched"]())
