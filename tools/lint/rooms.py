@@ -167,7 +167,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "follower": (),
         "process": (),
         "qemu": (),
-        "disk": ("process", "qemu"),
+        "disk": ("qemu",),
         "command": ("disk", "qemu"),
         "kvm": ("follower", "process", "qemu"),
         "probing": (),
