@@ -5,19 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "ktstr/sampler/recorder.h"
+#include "ktstr/sampler/spells.h"
 
 #define LONGEST_LINE 512
 #define LINES_OF_A_SPELL 512
-#define NS 1000000000ull
-/* of this process on a CPU, and of others after that */
-#define SHORTEST_SPELL_NS 2000000
-#define LONGEST_SPELL_NS 50000000
 
 /* "address name", of programs that may be gone when it is told. */
 static struct symbols {
@@ -42,32 +38,8 @@ static __u32 function_of(int program, struct target *t)
 	return function.type_id;
 }
 
-/* Nanoseconds of CPU time that this process has had. */
-static __u64 had_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (__u64)now.tv_sec * NS + (__u64)now.tv_nsec;
-}
-
-/*
- * Lets the tasks of the scheduler under test have the CPU for as long as this process has had it,
- * which is of the real-time class: they might have no other, and must not wait for all of its
- * labour.
- */
-static void make_way(void)
-{
-	static __u64 until_ns;
-	__u64 now_ns = had_ns(), spell_ns = now_ns - until_ns;
-	struct timespec others = {0};
-
-	if (spell_ns < SHORTEST_SPELL_NS)
-		return;
-	others.tv_nsec = spell_ns < LONGEST_SPELL_NS ? (long)spell_ns : LONGEST_SPELL_NS;
-	nanosleep(&others, NULL);
-	until_ns = had_ns();
-}
+/* CPU time up to which this process has made way for the tasks of the scheduler under test. */
+static __u64 until_ns;
 
 static bool stand_at_end(const struct bpf_object *object, const char *name, bool returns,
 			 struct place place, int *error)
@@ -78,7 +50,7 @@ static bool stand_at_end(const struct bpf_object *object, const char *name, bool
 	*error = link < 0 ? link : 0;
 	if (link >= 0)
 		keep_link(place.target, returns, link);
-	make_way();
+	make_way(&until_ns);
 	return link >= 0;
 }
 
@@ -137,7 +109,7 @@ static void keep_symbols(void)
 	to = open_memstream(&symbols.text, &symbols.size);
 	while (to && fgets(line, sizeof(line), from)) {
 		if (++lines % LINES_OF_A_SPELL == 0)
-			make_way();
+			make_way(&until_ns);
 		if (strstr(line, "[bpf]") && sscanf(line, "%llx %*c %511s", &address, name) == 2)
 			fprintf(to, "{\"symbol\":\"%s\",\"address\":%llu}\n", name, address);
 	}
