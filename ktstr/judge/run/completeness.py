@@ -13,9 +13,12 @@ from ktstr.model.scenario.parts import made_by, parts_of
 from ktstr.model.scenario.scenario import Spawn, SpawnHost
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
+from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
 
 _DAMAGES_SHOWN = 3
+# no signs of the test's own: a second run has them, and is held against one without
+_RECORDERS = (EventName.RECORDER_BEGIN, EventName.RECORDER_END)
 # characters of an event's detail that a message has room for
 _SHORT = 40
 
@@ -161,9 +164,10 @@ def planned_workers(plan: Plan) -> int:
 
 def _last_sign(run: RunRecord) -> str:
     """The last event, with what it was about, as far as that is short."""
-    if not run.events:
+    events = [each for each in run.events if each.name not in _RECORDERS]
+    if not events:
         return "hello" if run.hello else "nothing"
-    last = run.events[-1]
+    last = events[-1]
     return f"{last.name} {last.detail}" if 0 < len(last.detail) <= _SHORT else last.name.value
 
 

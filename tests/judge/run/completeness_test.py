@@ -25,6 +25,14 @@ class LastSignTest(absltest.TestCase):
             run = dataclasses.replace(runs.good_run(), ending=ending, end=None, events=events)
             self.assertIn(f"its last sign was {words}", judge(run).details[0].message)
 
+    def test_what_its_recorder_says_is_no_sign_of_the_test(self) -> None:
+        ending = Ending(EndingKind.DEADLINE, "the test's body")
+        start = Event(1, EventName.TEST_START)
+        end = Event(2, EventName.RECORDER_END, None, "loading of the recorder")
+        for events, words in (((start, end), "'test_start'"), ((end,), "'hello'")):
+            run = dataclasses.replace(runs.good_run(), ending=ending, end=None, events=events)
+            self.assertIn(f"its last sign was {words}", judge(run).details[0].message)
+
 
 class ScenariosTest(absltest.TestCase):
     def test_a_name_that_there_is_not_is_the_authors(self) -> None:
