@@ -9,6 +9,8 @@ of a row with blanks between; `7*3` is 7 three times.
 from __future__ import annotations
 
 import itertools
+import operator
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 
@@ -16,11 +18,17 @@ _ORDERS = (0, 1, 2)
 _LEVEL = 9
 # what a row may grow to when it is inflated, so that a damaged file cannot take all memory
 _MOST_BYTES = 1 << 28
+_VARINT = re.compile(rb"[\x80-\xff]*[\x00-\x7f]")
 
 
 def packed(rows: Sequence[Sequence[int]]) -> bytes:
     """The bytes of rows of the same length; equal rows, equal bytes."""
-    found = [bytes([order]) + zlib.compress(_varints(rows, order), _LEVEL) for order in _ORDERS]
+    varints, found = _Varints(), []
+    for order in _ORDERS:
+        if order:
+            rows = [list(map(operator.sub, row, (0, *row))) for row in rows]
+        plain = b"".join(map(varints.__getitem__, itertools.chain.from_iterable(rows)))
+        found.append(bytes([order]) + zlib.compress(plain, _LEVEL))
     return min(found, key=len)
 
 
@@ -74,33 +82,30 @@ def unwritten(text: str) -> tuple[int, ...]:
     return tuple(row)
 
 
-def _varints(rows: Sequence[Sequence[int]], order: int) -> bytes:
-    out = bytearray()
-    for row in rows:
-        for value in _differences(row, order):
-            rest = value << 1 if value >= 0 else (-value << 1) - 1
-            while rest > 0x7F:
-                out.append(rest & 0x7F | 0x80)
-                rest >>= 7
-            out.append(rest)
-    return bytes(out)
-
-
-def _differences(row: Sequence[int], order: int) -> Sequence[int]:
-    for _ in range(order):
-        row = [value - before for before, value in itertools.pairwise((0, *row))]
-    return row
-
-
 def _numbers(plain: bytes) -> list[int]:
-    numbers: list[int] = []
-    value = shift = 0
-    for byte in plain:
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if not byte & 0x80:
-            numbers.append(-(value + 1 >> 1) if value & 1 else value >> 1)
-            value = shift = 0
-    if shift:
+    if plain and plain[-1] & 0x80:
         raise ValueError("packed numbers end within one")
-    return numbers
+    return list(map(_Values().__getitem__, _VARINT.findall(plain)))
+
+
+class _Varints(dict[int, bytes]):
+    """The varint of each number, made once: most numbers of a series come again and again."""
+
+    def __missing__(self, value: int) -> bytes:
+        rest = value << 1 if value >= 0 else (-value << 1) - 1
+        out = bytearray()
+        while rest > 0x7F:
+            out.append(rest & 0x7F | 0x80)
+            rest >>= 7
+        out.append(rest)
+        return self.setdefault(value, bytes(out))
+
+
+class _Values(dict[bytes, int]):
+    """The number of each varint, read once."""
+
+    def __missing__(self, varint: bytes) -> int:
+        value = 0
+        for byte in reversed(varint):
+            value = value << 7 | byte & 0x7F
+        return self.setdefault(varint, -(value + 1 >> 1) if value & 1 else value >> 1)
