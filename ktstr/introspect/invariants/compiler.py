@@ -31,6 +31,7 @@ from ktstr.introspect.invariants.code import Code
 from ktstr.introspect.invariants.expression import (
     ARGUMENTS,
     argument_of,
+    names_in,
     no_language,
     parsed,
     path_of,
@@ -124,8 +125,8 @@ class _Compiler:
         self.names: dict[str, Name] = {}
         self._constants, self._windows, self._sees = constants, windows, sees
         self._shared = {} if shared is None else shared
-        # terms are said where they have one value, which in a sum they have not
-        self.quiet = 0
+        # terms are said where they have one value, which in a sum they have not, and to who hears
+        self.quiet = 0 if sees is None else 1
         self._loops = Loops(self)
         self._calls: dict[str, Callable[[ast.Call], None]] = {
             "address": self._address,
@@ -144,17 +145,14 @@ class _Compiler:
 
     def whole(self, holds: str, given: str, names: Mapping[str, str]) -> Compiled:
         trees = [parsed(text) for text in (given, holds) if text]
-        bound = {name: parsed(text) for name, text in names.items()}
-        needed = {
-            each.id for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Name)
-        }
-        for name, tree in reversed(bound.items()):
-            if name in needed:
-                needed |= {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
+        needed = names_in(holds) | (names_in(given) if given else frozenset())
+        for name, text in reversed(list(names.items())):
+            spoken_of = names_in(text)
+            needed |= spoken_of if name in needed else frozenset()
         self.quiet += 1
-        for name, tree in bound.items():
+        for name, text in names.items():
             if name in needed:
-                self._share(name, tree, names[name])
+                self._share(name, parsed(text), text)
         self.quiet -= 1
         for number, tree in enumerate(trees):
             self.value(tree)

@@ -43,6 +43,12 @@ def parsed(text: str) -> ast.expr:
         raise UsageError(f"{text!r} is no expression: {error.msg}") from error
 
 
+@functools.lru_cache(maxsize=1024)
+def names_in(text: str) -> frozenset[str]:
+    """All names that an expression speaks of."""
+    return frozenset(each.id for each in ast.walk(parsed(text)) if isinstance(each, ast.Name))
+
+
 def path_of(tree: ast.expr) -> tuple[ast.expr, str]:
     """What a chain of members starts at, and the chain as a path."""
     match tree:
