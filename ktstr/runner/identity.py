@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ktstr.host.accel import Accel
 from ktstr.machine.located import layer_names
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.target import Target
+from ktstr.model.errors import InfraError
 from ktstr.record.identity import FileDigest, Identity, KernelIdentity, SchedulerIdentity
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.saved.template import machine_digest
@@ -37,7 +39,7 @@ def identity_of(
         bazel=target.bazel,
         kernel=KernelIdentity(
             target.kernel.label,
-            digest(target.kernel.vmlinux),
+            FileDigest(target.kernel.vmlinux, _vmlinux_sha256(find(target.kernel.build_info))),
             digest(target.kernel.config),
             tuple(digest(patch) for patch in target.kernel.patches),
         ),
@@ -52,6 +54,23 @@ def identity_of(
         brought=tuple(digest(name) for name in (*layer_names(target), *keys)),
         machine=machine_digest(spec) if choice.accel is Accel.VIRTUAL else "",
     )
+
+
+def _vmlinux_sha256(build_info: Path) -> str:
+    """As the action says that has written vmlinux: it is too large to be read for each target.
+
+    Raises:
+        OSError: the file cannot be read.
+        InfraError: it does not say.
+    """
+    try:
+        said = json.loads(build_info.read_bytes())["vmlinux_sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InfraError(
+            f"{build_info} does not say vmlinux_sha256, which ktstr's kernel rules write there "
+            f"({type(error).__name__}: {error}); build the kernel again"
+        ) from error
+    return str(said)
 
 
 def sha256_of(path: Path) -> str:

@@ -13,6 +13,7 @@ from absl.testing import absltest, parameterized
 from ktstr.host.accel import Accel
 from ktstr.machine.prepared.accel import AccelChoice
 from ktstr.machine.target import DiskFiles, WorkerFiles
+from ktstr.model.errors import InfraError
 from ktstr.model.machine.disk import Filesystem, Throttle
 from ktstr.model.machine.topology import Topology
 from ktstr.record.identity import Identity
@@ -56,6 +57,7 @@ class IdentityTest(parameterized.TestCase):
         self.qemu = QemuTree(self.root / "qemu")
         self.qemu.program.parent.mkdir(parents=True)
         self.qemu.program.write_text("QEMU")
+        self.says('{"vmlinux_sha256": "5eed"}')
 
     def find(self, name: str) -> Path:
         """A file whose content is its name, unless it was written."""
@@ -64,6 +66,12 @@ class IdentityTest(parameterized.TestCase):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(name)
         return path
+
+    def says(self, build_info: str) -> None:
+        """Has the kernel's build say that of itself."""
+        path = self.root / _TARGET.kernel.build_info
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(build_info)
 
     def identity(
         self, accel: Accel = Accel.VIRTUAL, patches: tuple[str, ...] = (), **changes: Any
@@ -80,6 +88,15 @@ class IdentityTest(parameterized.TestCase):
         self.assertEqual(tuple(each.name for each in brought), _BROUGHT)
         for each in brought:
             self.assertEqual(each.sha256, hashlib.sha256(each.name.encode()).hexdigest())
+
+    def test_the_kernel_has_the_digest_that_its_build_says(self) -> None:
+        self.assertEqual(self.identity().kernel.vmlinux.sha256, "5eed")
+
+    @parameterized.parameters("", "{}", "[]", '{"vmlinux": "5eed"}')
+    def test_a_build_that_says_none_is_an_error(self, said: str) -> None:
+        self.says(said)
+        with self.assertRaisesRegex(InfraError, "does not say vmlinux_sha256.*build the kernel"):
+            self.identity()
 
     @parameterized.parameters(*_BROUGHT)
     def test_another_file_is_another_identity(self, name: str) -> None:
