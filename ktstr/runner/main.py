@@ -22,9 +22,10 @@ def _put_library_first() -> None:
     archive = os.path.join(
         os.path.dirname(library), f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
     )
-    modules = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules.zip")
-    first = [archive, library, os.path.join(library, "lib-dynload"), modules]
-    sys.path.append(modules)
+    here = os.path.dirname(os.path.abspath(__file__))
+    modules = [os.path.join(here, name) for name in ("modules.zip", "modules.native")]
+    first = [archive, library, os.path.join(library, "lib-dynload"), *modules]
+    sys.path += modules
     sys.path.sort(key=lambda entry: first.index(entry) if entry in first else len(first))
 
 

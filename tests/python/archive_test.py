@@ -49,6 +49,21 @@ class ArchiveTest(absltest.TestCase):
         run = self._python(archive, f"sys.path.append({str(self.folder / 'site')!r}); {line}")
         self.assertEqual(run.stdout, "packed loose\n", run.stderr)
 
+    def test_packages_with_native_code_are_files_whose_bytecode_is_used(self) -> None:
+        sources = {
+            "_main/pack/__init__.py": "",
+            "wheels/site/fast/__init__.py": "WORD = 'native'\n",
+        }
+        archive = self._packed(sources | {"wheels/site/fast/_fast.abi3.so": "machine code"})
+        native = archive.with_suffix(".native")
+        self.assertEqual((native / "fast/_fast.abi3.so").read_text(), "machine code")
+        self.assertFalse((native / "pack").exists())
+        line = f"sys.path.append({str(native)!r}); import fast, pack; print(fast.WORD)"
+        self.assertEqual(self._python(archive, line).stdout, "native\n")
+        # bytecode that is not to be checked stands for the source
+        (native / "fast/__init__.py").write_text("WORD = 'compiled again'\n")
+        self.assertEqual(self._python(archive, line).stdout, "native\n")
+
     def test_the_bytes_follow_from_the_sources(self) -> None:
         sources = {"_main/pack/a.py": "X = {'a', 'b', 'c'}\n", "_main/pack/b.py": "Y = 1\n"}
         first = self._packed(sources, "one/modules.zip")
@@ -65,12 +80,14 @@ class ArchiveTest(absltest.TestCase):
     def _packed(self, sources: dict[str, str], name: str = "modules.zip") -> Path:
         target = self.folder / name
         target.parent.mkdir(exist_ok=True)
-        arguments = [f"--output={target}", *(f"--root={root}" for root in _ROOTS)]
+        arguments = [f"--output={target}", f"--directory={target.with_suffix('.native')}"]
+        arguments += [f"--root={root}" for root in _ROOTS]
         for path, text in sources.items():
             file = self.folder / "sources" / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-            arguments.append(f"--module={path}={file}")
+            option = "module" if file.suffix == ".py" else "native"
+            arguments.append(f"--{option}={path}={file}")
         self.assertEqual(main(arguments), 0)
         return target
 

@@ -2,8 +2,10 @@
 """The runner's program, where Bazel's import path holds files that are called as its modules."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from absl.testing import absltest
 from runfiles import Runfiles
@@ -14,11 +16,13 @@ class MainTest(absltest.TestCase):
         """One of another version, whose compiled wheels do not fit: here, one without protobuf."""
         runfiles = Runfiles.Create()
         assert runfiles is not None
-        program = runfiles.Rlocation("_main/ktstr/runner/main.py")
-        assert program is not None
-        done = subprocess.run(
-            [sys.executable, "-I", program, "--help"], text=True, capture_output=True, check=False
-        )
+        folder = Path(self.create_tempdir().full_path)
+        for name in ("main.py", "modules.zip"):  # and not modules.native
+            path = runfiles.Rlocation(f"_main/ktstr/runner/{name}")
+            assert path is not None
+            shutil.copyfile(path, folder / name)
+        command = [sys.executable, "-I", str(folder / "main.py"), "--help"]
+        done = subprocess.run(command, text=True, capture_output=True, check=False)
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("ModuleNotFoundError", done.stderr)
         self.assertIn(f"ERROR {sys.executable} (Python 3.", done.stdout)

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packs a program's modules for a quick start: archive --output FILE --module PATH=FILE ...
+"""Packs a program's modules for a quick start.
+
+    archive --output FILE --directory DIRECTORY --module PATH=FILE ... --native PATH=FILE ...
 
 FILE becomes an archive of bytecode and sources. Bazel's sandbox shows a program as sources alone,
-which Python would compile at each start: for a test's runner that is a third of a second.
+which Python would compile at each start: for a test's runner that is a third of a second. No
+archive can hold native code: packages that have some come into DIRECTORY, with their bytecode.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from tools.python.collect import TIME, add_module
+from tools.python.collect import TIME, add_module, bytecode
 
 
 def import_path(path: str, roots: Iterable[str]) -> str:
@@ -25,12 +30,12 @@ def import_path(path: str, roots: Iterable[str]) -> str:
 def modules_of(
     sources: Mapping[str, Path], roots: Iterable[str], native: Iterable[str]
 ) -> dict[str, Path]:
-    """The sources by import path, but for those beside native code, which no archive can hold.
+    """The sources by import path, but for those of packages with native code.
 
     Args:
       sources: by runfiles path.
       roots: runfiles paths that imports begin at, besides repositories.
-      native: runfiles paths of extension modules.
+      native: runfiles paths of extension modules, and of what is beside them.
     """
     beside = {PurePosixPath(path).parent for path in native}
     return {
@@ -38,6 +43,15 @@ def modules_of(
         for path, file in sources.items()
         if beside.isdisjoint(PurePosixPath(path).parents)
     }
+
+
+def native_of(
+    sources: Mapping[str, Path], roots: Iterable[str], native: Mapping[str, Path]
+) -> dict[str, Path]:
+    """Packages with native code, by import path; arguments as above."""
+    packed = set(modules_of(sources, roots, native))
+    beside = {import_path(path, roots): file for path, file in {**sources, **native}.items()}
+    return {name: file for name, file in beside.items() if name not in packed}
 
 
 def write_archive(modules: Mapping[str, Path], target: Path) -> None:
@@ -55,17 +69,40 @@ def write_archive(modules: Mapping[str, Path], target: Path) -> None:
             add_module(archive, name, path.read_bytes(), f"<{target.stem}>/{name}")
 
 
+def write_directory(files: Mapping[str, Path], target: Path) -> None:
+    """Copies the files to where an import finds them, and adds the bytecode of sources.
+
+    Raises:
+      SyntaxError: a source is no Python of this version; has file and line.
+    """
+    target.mkdir(exist_ok=True)
+    for name, path in sorted(files.items()):
+        copy = target / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        if copy.suffix == ".py":
+            code = Path(importlib.util.cache_from_source(copy, optimization=""))
+            code.parent.mkdir(exist_ok=True)
+            code.write_bytes(bytecode(path.read_bytes(), f"<{target.stem}>/{name}"))
+
+
 def main(argv: Sequence[str]) -> int:
     """Runs the program; returns its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--directory", type=Path, required=True)
     for name in ("module", "native", "root"):
         parser.add_argument(f"--{name}", action="append", default=[])
     options = parser.parse_args(argv)
-    pairs = (each.partition("=") for each in options.module)
-    sources = {path: Path(file) for path, _, file in pairs}
-    write_archive(modules_of(sources, options.root, options.native), options.output)
+    sources, native = _files(options.module), _files(options.native)
+    write_archive(modules_of(sources, options.root, native), options.output)
+    write_directory(native_of(sources, options.root, native), options.directory)
     return 0
+
+
+def _files(pairs: Iterable[str]) -> dict[str, Path]:
+    split = (each.partition("=") for each in pairs)
+    return {path: Path(file) for path, _, file in split}
 
 
 if __name__ == "__main__":
