@@ -51,7 +51,7 @@ def _wheels_impl(rctx):
             str(rctx.path(rctx.attr.lock)),
         ] + ["--platform=" + each for each in _PLATFORMS],
     )
-    _run(rctx, [python, "-I", str(rctx.path(rctx.attr._writer))])
+    _run(rctx, [python, "-I", str(rctx.path(rctx.attr._writer))] + rctx.attr.leave_out)
 
 def _run(rctx, command):
     result = rctx.execute(command, timeout = _TIMEOUT_SECONDS)
@@ -70,6 +70,7 @@ _wheels = repository_rule(
     implementation = _wheels_impl,
     environ = ["PATH", _WHEEL_VARIABLE],
     attrs = {
+        "leave_out": attr.string_list(),
         "lock": attr.label(mandatory = True, allow_single_file = True),
         "_writer": attr.label(default = "//third_party/private:write_wheels_build.py"),
     },
@@ -78,7 +79,7 @@ _wheels = repository_rule(
 def _pip_impl(mctx):
     for module in mctx.modules:
         for tag in module.tags.install:
-            _wheels(name = tag.name, lock = tag.lock)
+            _wheels(name = tag.name, leave_out = tag.leave_out, lock = tag.lock)
     return mctx.extension_metadata(reproducible = True)
 
 pip = module_extension(
@@ -86,6 +87,7 @@ pip = module_extension(
     tag_classes = {
         "install": tag_class(
             attrs = {
+                "leave_out": attr.string_list(doc = "patterns of files in site/ that nobody needs"),
                 "lock": attr.label(mandatory = True, doc = "requirements file with a hash for every wheel"),
                 "name": attr.string(mandatory = True, doc = "name of the repository"),
             },
