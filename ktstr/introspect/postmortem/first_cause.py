@@ -16,7 +16,6 @@ from ktstr.introspect.memory.memory import Memory
 from ktstr.introspect.plugin.hold import Held
 from ktstr.introspect.plugin.part import Looked, Wanted
 from ktstr.introspect.plugin.watch import Probe
-from ktstr.introspect.postmortem.held import taken_while_held
 from ktstr.introspect.snapshot.names import exit_kind
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.snapshot.view import View
@@ -83,6 +82,9 @@ class ErrorLook:
         kind = held.registers[self.site.kind] & 0xFFFF_FFFF
         if kind < FIRST_ERROR or len(self.snapshots) >= MOST_SNAPSHOTS:
             return
+        # late: few guests throw one out, and what takes snapshots is a tenth of all that tests load
+        from ktstr.introspect.postmortem.held import taken_while_held
+
         name = f"the scheduler fails: {exit_kind(self.kernel, kind)}"
         found = taken_while_held(
             self.kernel, held, name, lambda memory: self._is_first(memory, held)
