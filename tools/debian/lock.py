@@ -156,7 +156,14 @@ class Apt:
       LockError: from every method, with apt's own words.
     """
 
-    def __init__(self, state: pathlib.Path, mirror: str, suite: str, keyring: pathlib.Path) -> None:
+    def __init__(
+        self,
+        state: pathlib.Path,
+        mirror: str,
+        suite: str,
+        keyring: pathlib.Path,
+        architecture: str = _ARCHITECTURE,
+    ) -> None:
         self._state = state
         for name in (
             "etc/apt/preferences.d",
@@ -165,7 +172,7 @@ class Apt:
         ):
             (state / name).mkdir(parents=True)
         (state / "status").touch()
-        (state / "apt.conf").write_text(_APT_CONFIG.format(state=state, architecture=_ARCHITECTURE))
+        (state / "apt.conf").write_text(_APT_CONFIG.format(state=state, architecture=architecture))
         (state / "etc/apt/sources.list").write_text(
             f"deb [signed-by={keyring}] {mirror} {suite} main\n"
         )
@@ -224,6 +231,7 @@ def _main(argv: list[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--suite", default=_SUITE)
+    parser.add_argument("--architecture", default=_ARCHITECTURE, help="Debian's name, e.g. arm64")
     parser.add_argument("--mirror", help="default: the machine's own")
     parser.add_argument("--keyring", type=pathlib.Path, default=_KEYRING)
     parser.add_argument("--packages", type=pathlib.Path, help="default: that of the suite")
@@ -241,11 +249,15 @@ def _main(argv: list[str]) -> int:
         chosen = chosen_sets(wanted, args.sets)
         with tempfile.TemporaryDirectory(prefix="ktstr-lock-") as state:
             apt = Apt(
-                pathlib.Path(state), args.mirror or machine_mirror(), args.suite, args.keyring
+                pathlib.Path(state),
+                args.mirror or machine_mirror(),
+                args.suite,
+                args.keyring,
+                args.architecture,
             )
             fresh = Lock(
                 suite=args.suite,
-                architecture=_ARCHITECTURE,
+                architecture=args.architecture,
                 snapshots=dict.fromkeys(chosen, apt.release_date()),
                 sets={name: apt.resolve(wanted[name]) for name in chosen},
             )
