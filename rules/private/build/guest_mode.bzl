@@ -9,6 +9,8 @@ hash to the paths. What makes the shape of a saved guest (rules/private/test/sha
 it is everywhere else, so that all shapes are made of the same.
 """
 
+load(":arch.bzl", "ARCH", "NATIVE")
+
 visibility(["//rules/private/..."])
 
 _MODE = "//command_line_option:compilation_mode"
@@ -35,6 +37,16 @@ guest_mode = transition(
     implementation = _fixed_impl,
     inputs = [],
     outputs = [_MODE] + NO_SHAPE.keys(),
+)
+
+def _native_impl(_settings, _attr):
+    return {_MODE: _FIXED, ARCH: NATIVE} | NO_SHAPE
+
+# Of what says its own architecture, or runs on this machine: kernels, QEMU, disks.
+native_guest_mode = transition(
+    implementation = _native_impl,
+    inputs = [],
+    outputs = [_MODE, ARCH] + NO_SHAPE.keys(),
 )
 
 def _no_shape_impl(_settings, _attr):

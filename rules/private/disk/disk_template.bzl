@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `disk_template`: a formatted disk, made once and cloned by every test."""
 
-load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "native_guest_mode")
 load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:disk_template_info.bzl", "DiskTemplateInfo")
@@ -184,7 +184,7 @@ def _disk_template_impl(ctx):
 
 _disk_template = rule(
     implementation = _disk_template_impl,
-    cfg = guest_mode,
+    cfg = native_guest_mode,
     doc = """A disk, formatted in the Debian root, of which every test gets a clone of its own.
 
 The image is a compressed qcow2. Two builds of the same inputs give the same bytes: times are

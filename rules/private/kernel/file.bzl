@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_file`: one file of a kernel's source tree."""
 
-load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "native_guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/initramfs:initramfs.bzl", "guest_path_problem")
 
@@ -36,7 +36,7 @@ def _kernel_file_impl(ctx):
 
 kernel_file = rule(
     implementation = _kernel_file_impl,
-    cfg = guest_mode,
+    cfg = native_guest_mode,
     doc = """One file of a kernel's source tree, e.g. a script or the source of a test.
 
 It keeps its path below the package, so that C sources find headers taken the same way.""",

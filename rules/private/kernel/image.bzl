@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds a Linux kernel from a source archive and configuration fragments."""
 
-load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:arch.bzl", "NATIVE")
+load("//rules/private/build:guest_mode.bzl", "native_guest_mode")
 load("//rules/private/build:properties.bzl", "properties_of")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load("//rules/private/providers:kernel_source_info.bzl", "KernelSourceInfo")
 load(":archives.bzl", "ARCHIVES")
-load(":configuration.bzl", "CONFIGURATION_ATTRS", "kernel_configuration")
+load(
+    ":configuration.bzl",
+    "CONFIGURATION_ATTRS",
+    "CROSS_ATTRS",
+    "cross_inputs",
+    "kernel_configuration",
+)
 load(":index.bzl", "INDEX_ATTRS", "kernel_index")
 load(":outputs.bzl", "built_groups", "kernel_outputs", "kernel_providers")
 load(":scx_headers.bzl", "kernel_scx_headers")
@@ -15,6 +22,9 @@ load(":scx_headers.bzl", "kernel_scx_headers")
 visibility(["//rules"])
 
 _BASES = ["tinyconfig", "allnoconfig", "defconfig"]
+
+# What a machine of the architecture boots.
+_IMAGES = {"arm64": "Image", NATIVE: "bzImage"}
 
 # make runs at most this many jobs (tools/kernel/build.py); a smaller machine gives it all it has.
 _MAX_JOBS = 16
@@ -49,7 +59,14 @@ def _build(ctx, fragments, outputs):
         "/ktstr/tools/kernel/config.py": ctx.file._config,
         "/ktstr/tools/kernel/events.py": ctx.file._events,
     }
-    command = ["python3", "-I", "/ktstr/tools/kernel/build.py", "--source", source, "--base", ctx.attr.base]
+    command = ["python3", "-I", "/ktstr/tools/kernel/build.py"]
+    if ctx.attr.arch != NATIVE:
+        inputs |= cross_inputs(ctx) | {
+            "/ktstr/tools/kernel/" + tool.basename: tool
+            for tool in ctx.files._configuration_tools
+        }
+        command = ["python3", "-I", "/ktstr/tools/kernel/cross.py", "build", "--arch", ctx.attr.arch]
+    command += ["--source", source, "--base", ctx.attr.base]
     command += ["--work", "/build", "--out", "/out"]
     for i, fragment in enumerate(ctx.files.fragments):
         inside = "/in/%d.config" % i
@@ -69,24 +86,28 @@ def _build(ctx, fragments, outputs):
 
 def _kernel_image_impl(ctx):
     _check(ctx)
-    files = kernel_outputs(ctx, bzimage = True)
+    arch = ctx.attr.arch
+    files = kernel_outputs(ctx, image = _IMAGES[arch])
 
     # Of the same build, and of no other output group: where nobody asks for it, it stays in the cache.
     dwarf = ctx.actions.declare_file(ctx.label.name + "/vmlinux.dwarf")
     versions = ctx.file.versions
-    configuration = kernel_configuration(ctx, ctx.file.source, ctx.files.fragments, versions)
+    configuration = kernel_configuration(ctx, ctx.file.source, ctx.files.fragments, versions, arch)
 
-    # Where versions count, the build has what is left of the fragments. Where they do not, it has them as
-    # they are, and goes on beside a configuration that does no more than say at once what is wrong.
+    # Where versions or another architecture count, the build has what is left of the fragments. Where they
+    # do not, it has them as they are, and goes on beside a configuration that does no more than say at once
+    # what is wrong.
     _build(
         ctx,
-        configuration.fragments if versions else ctx.files.fragments,
+        configuration.fragments if versions or arch != NATIVE else ctx.files.fragments,
         files | {"vmlinux.dwarf": dwarf},
     )
     return kernel_providers(
         files,
-        kernel_index(ctx, files["vmlinux"]),
+        # guests of another architecture are not looked into
+        kernel_index(ctx, files["vmlinux"]) if arch == NATIVE else None,
         groups = built_groups(configuration, dwarf),
+        arch = arch,
         patches = ctx.attr.source[KernelSourceInfo].patches if KernelSourceInfo in ctx.attr.source else [],
         scx_headers = kernel_scx_headers(ctx, ctx.file.source),
         source = ctx.file.source,
@@ -94,9 +115,15 @@ def _kernel_image_impl(ctx):
 
 _kernel_image = rule(
     implementation = _kernel_image_impl,
-    cfg = guest_mode,
-    doc = "A Linux kernel for guests, x86-64, built from source.",
-    attrs = ROOT_ATTRS | INDEX_ATTRS | CONFIGURATION_ATTRS | {
+    cfg = native_guest_mode,
+    doc = "A Linux kernel for guests, built from source.",
+    attrs = ROOT_ATTRS | INDEX_ATTRS | CONFIGURATION_ATTRS | CROSS_ATTRS | {
+        "arch": attr.string(
+            default = NATIVE,
+            doc = "The architecture of the guests that boot it: `x86_64` or `arm64`. Lines of fragments that " +
+                  "set an option which other architectures alone have are left out.",
+            values = sorted(_IMAGES),
+        ),
         "base": attr.string(
             default = "tinyconfig",
             doc = "The make target whose configuration the fragments are applied to.",
@@ -136,7 +163,7 @@ _kernel_image = rule(
 KERNEL_IMAGE_RULE = _kernel_image
 
 def kernel_image(name, **kwargs):
-    """A Linux kernel for guests, x86-64, built from source.
+    """A Linux kernel for guests, built from source.
 
     Every line of every fragment is checked against the final .config. A line may end in
     `# nocheck: reason`. Fragments that contradict each other fail with both sides shown, unless
@@ -146,7 +173,7 @@ def kernel_image(name, **kwargs):
 
     Args:
       name: name of the target.
-      **kwargs: base, fragments and source: docs/reference/rules.md has all of them, as above; and
+      **kwargs: arch, base, fragments and source: docs/reference/rules.md has all of them, as above; and
         what every rule takes.
     """
     own = kwargs.pop("exec_properties", None) or {}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `incremental_kernel`: a kernel whose builds go on where the one before ended."""
 
-load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "native_guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":configuration.bzl", "CONFIGURATION_ATTRS", "kernel_configuration")
@@ -64,7 +64,7 @@ def _incremental_kernel_impl(ctx):
 
 incremental_kernel = rule(
     implementation = _incremental_kernel_impl,
-    cfg = guest_mode,
+    cfg = native_guest_mode,
     doc = """A kernel built in a folder of this machine, where the objects of the build before lie.
 
 `kernels.local(incremental = True)` makes it; it is not hermetic, and in no shared cache.""",

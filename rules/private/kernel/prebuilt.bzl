@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `prebuilt_kernel`: a kernel that somebody else has built."""
 
-load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "native_guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 load(":index.bzl", "INDEX_ATTRS", "kernel_index")
@@ -46,7 +46,7 @@ def _prebuilt_kernel_impl(ctx):
 
 prebuilt_kernel = rule(
     implementation = _prebuilt_kernel_impl,
-    cfg = guest_mode,
+    cfg = native_guest_mode,
     doc = """A kernel that somebody else has built, x86-64, for guests.
 
 What is not given is taken out of what is: the vmlinux out of the bzImage, the configuration out of

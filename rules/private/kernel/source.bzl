@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_source`: a kernel's sources, made to fit the Debian root's tools."""
 
-load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "native_guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_source_info.bzl", "KernelSourceInfo")
 load(":patches.bzl", "PATCHES_ATTRS", "patched_source")
@@ -60,7 +60,7 @@ def _kernel_source_impl(ctx):
 
 kernel_source = rule(
     implementation = _kernel_source_impl,
-    cfg = guest_mode,
+    cfg = native_guest_mode,
     doc = """A kernel's sources for `kernel_image`, patched, and made to fit the pahole of the Debian root.
 
 Kernels from 7.0 on need it, to be able to load sched_ext schedulers; of older ones it changes what `patches` say.""",

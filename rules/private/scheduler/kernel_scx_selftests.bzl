@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_scx_selftests`: a kernel's own tests of sched_ext, as tests of a ktstr_test."""
 
-load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "native_guest_mode")
 load("//rules/private/build:root_action.bzl", "run_in_root")
 load(":kernel_scx_build.bzl", "KERNEL_SCX_ATTRS", "KERNEL_SCX_FLAGS", "kernel_scx_inputs")
 
@@ -29,7 +29,7 @@ def _kernel_scx_selftests_impl(ctx):
 
 kernel_scx_selftests = rule(
     implementation = _kernel_scx_selftests_impl,
-    cfg = guest_mode,
+    cfg = native_guest_mode,
     doc = """The runner of a kernel's tools/testing/selftests/sched_ext, statically linked.
 
 Its output group `tests` is a file for `ktstr_test(srcs = ...)` with one test for each of the runner's,

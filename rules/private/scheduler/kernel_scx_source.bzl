@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_scx_source`: what a kernel's tree has of sched_ext for user space."""
 
-load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "native_guest_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 
@@ -42,7 +42,7 @@ def _kernel_scx_source_impl(ctx):
 
 kernel_scx_source = rule(
     implementation = _kernel_scx_source_impl,
-    cfg = guest_mode,
+    cfg = native_guest_mode,
     doc = "The schedulers and tests of a kernel's sources, tools/sched_ext and its selftests, as a tar file.",
     attrs = {
         "archive": attr.label(
@@ -71,7 +71,7 @@ def _kernel_scx_file_impl(ctx):
 
 kernel_scx_file = rule(
     implementation = _kernel_scx_file_impl,
-    cfg = guest_mode,
+    cfg = native_guest_mode,
     doc = """One file of a kernel's tools/sched_ext, e.g. the source of a scheduler in BPF C.
 
 It keeps its name in the package, where the tree's other files find it.""",

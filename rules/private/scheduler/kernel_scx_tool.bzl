@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `kernel_scx_tool`: an example scheduler of a kernel's own tools/sched_ext."""
 
-load("//rules/private/build:guest_mode.bzl", "guest_mode")
+load("//rules/private/build:guest_mode.bzl", "native_guest_mode")
 load("//rules/private/build:root_action.bzl", "run_in_root")
 load(":kernel_scx_build.bzl", "KERNEL_SCX_ATTRS", "KERNEL_SCX_FLAGS", "kernel_scx_inputs")
 
@@ -35,7 +35,7 @@ def _kernel_scx_tool_impl(ctx):
 
 kernel_scx_tool = rule(
     implementation = _kernel_scx_tool_impl,
-    cfg = guest_mode,
+    cfg = native_guest_mode,
     doc = "One program of a kernel's tools/sched_ext, statically linked.",
     attrs = KERNEL_SCX_ATTRS | {
         "tool": attr.string(mandatory = True, doc = "The program's name, e.g. \"scx_simple\"."),
