@@ -22,10 +22,24 @@ from elftools.elf.segments import InterpSegment
 from ktstr.model.errors import UsageError
 
 MAGIC = b"\x7fELF"
-# Where Debian's dynamic loader looks without a cache (trusted directories of glibc's ld.so).
-_LIBRARY_DIRECTORIES = ("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib")
-_MACHINE = "EM_X86_64"
 _ORIGIN = ("$ORIGIN", "${ORIGIN}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The architecture of programs: ELF's name, and Debian's directory of its libraries."""
+
+    machine: str
+    libraries: str
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """Where Debian's dynamic loader looks without a cache (trusted directories of ld.so)."""
+        return (self.libraries, "usr/lib64", "usr/lib")
+
+
+X86_64 = Target("EM_X86_64", "usr/lib/x86_64-linux-gnu")
+TARGETS = {"arm64": Target("EM_AARCH64", "usr/lib/aarch64-linux-gnu"), "x86_64": X86_64}
 
 
 @dataclass(frozen=True)
@@ -56,10 +70,10 @@ def is_loadable(path: Path) -> bool:
             elf = ELFFile(file)
         except ELFError:
             return False
-        return elf["e_machine"] == _MACHINE and elf["e_type"] in ("ET_EXEC", "ET_DYN")
+        return elf["e_machine"] == X86_64.machine and elf["e_type"] in ("ET_EXEC", "ET_DYN")
 
 
-def linkage(path: Path) -> Linkage:
+def linkage(path: Path, target: Target = X86_64) -> Linkage:
     """Reads the interpreter, the needed libraries and the search paths of an ELF file.
 
     Raises:
@@ -68,8 +82,8 @@ def linkage(path: Path) -> Linkage:
     with path.open("rb") as file:
         try:
             elf = ELFFile(file)
-            if elf["e_machine"] != _MACHINE:
-                raise UsageError(f"{path} is for {elf['e_machine']}; the guest is {_MACHINE}")
+            if elf["e_machine"] != target.machine:
+                raise UsageError(f"{path} is for {elf['e_machine']}; the guest is {target.machine}")
             segments = (each for each in elf.iter_segments() if isinstance(each, InterpSegment))
             interpreter = next((str(each.get_interp_name()) for each in segments), "")
             dynamic = elf.get_section_by_name(".dynamic")
@@ -86,7 +100,10 @@ def linkage(path: Path) -> Linkage:
 
 
 def closure(
-    root: Path, programs: Mapping[str, Path], libraries: Iterable[str] = ()
+    root: Path,
+    programs: Mapping[str, Path],
+    libraries: Iterable[str] = (),
+    target: Target = X86_64,
 ) -> dict[str, Path]:
     """Guest path -> file of everything that `programs` load, loaders included, programs not.
 
@@ -95,11 +112,12 @@ def closure(
       programs: guest path, relative to the guest's root -> ELF file, which may lie outside the
         root; one may be a library of another.
       libraries: names of further libraries, which a program opens by itself.
+      target: the architecture of them all.
 
     Raises:
       UsageError: a library is in none of the directories searched; the message says who needs it.
     """
-    search = _Search(root, programs)
+    search = _Search(root, programs, target)
     waiting = [_Loaded(guest, file) for guest, file in programs.items()]
     for name in libraries:
         waiting.append(search.find(name, "the payload's `libraries`", ()))
@@ -110,7 +128,7 @@ def closure(
         if (loaded.guest, loaded.rpath) in seen:
             continue
         seen.add((loaded.guest, loaded.rpath))
-        wants = linkage(loaded.file)
+        wants = linkage(loaded.file, target)
         rpath = () if wants.runpath else (*search.expand(wants.rpath, loaded), *loaded.rpath)
         directories = (*rpath, *search.expand(wants.runpath, loaded))
         for name in wants.needed:
@@ -126,8 +144,9 @@ def closure(
 class _Search:
     """Finds libraries among the programs' own files and in a root."""
 
-    def __init__(self, root: Path, own: Mapping[str, Path]) -> None:
+    def __init__(self, root: Path, own: Mapping[str, Path], target: Target) -> None:
         self._root = root
+        self._directories = target.directories
         self._own = own
 
     def expand(self, directories: Iterable[str], loaded: _Loaded) -> tuple[str, ...]:
@@ -142,7 +161,7 @@ class _Search:
 
     def find(self, name: str, needed_by: str, directories: tuple[str, ...]) -> _Loaded:
         """The library `name` in the first directory that has it, then in the default ones."""
-        searched = (*directories, *_LIBRARY_DIRECTORIES)
+        searched = (*directories, *self._directories)
         for directory in searched:
             guest = f"{directory}/{name}"
             if guest in self._own:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the guest's runtime layer: Python, its libraries, and busybox.
 
-    python_layer --root ROOT --output python.cpio
+    python_layer --root ROOT [--guest-root ROOT --arch ARCH] --output python.cpio
+
+Where the guest is of another architecture, what runs there comes from the guest's own root; the
+first one's programs compile and tell what busybox can do, which is the same.
 
 Directories of the guest are real ones, not Debian's links into /usr: a later layer that holds a
 directory "bin" would make the kernel remove a link of that name.
@@ -93,28 +96,32 @@ _LEFT_OUT = frozenset(
 )
 
 
-def entries_of(root: Path) -> Iterator[newc.Entry]:
-    """Everything that goes into the layer.
+def entries_of(
+    root: Path, guest_root: Path | None = None, target: elf.Target = elf.X86_64
+) -> Iterator[newc.Entry]:
+    """Everything that goes into the layer; of `guest_root`, where the guest has one of its own.
 
     Raises:
       UsageError: the root lacks a file.
       bytecode.CompileError: the root's Python does not run.
     """
-    python, busybox = _existing(root, bytecode.PYTHON), _existing(root, _BUSYBOX)
+    guest = guest_root or root
+    python, busybox = _existing(guest, bytecode.PYTHON), _existing(guest, _BUSYBOX)
     extensions = {
         f"{_STDLIB}/lib-dynload/{extension.name}": extension
-        for extension in sorted(_extensions(root))
+        for extension in sorted(_extensions(guest))
     }
     yield newc.file(bytecode.PYTHON, python, mode=0o755)
     for path, extension in extensions.items():
         yield newc.file(path, extension)
-    for path, library in elf.closure(root, {bytecode.PYTHON: python} | extensions).items():
+    programs = {bytecode.PYTHON: python} | extensions
+    for path, library in elf.closure(guest, programs, target=target).items():
         yield newc.file(path, library, mode=0o755)
-    sources = {f"{_STDLIB}/{path}": root / _STDLIB / path for path in _sources(root / _STDLIB)}
+    sources = {f"{_STDLIB}/{path}": guest / _STDLIB / path for path in _sources(guest / _STDLIB)}
     for path, code in bytecode.compile_sources(root, sources).items():
         yield newc.file(path, code)
     yield newc.file("bin/busybox", busybox, mode=0o755)
-    for applet in _applets(busybox):
+    for applet in _applets(_existing(root, _BUSYBOX)):
         if applet != "busybox":
             yield newc.symlink(f"bin/{applet}", "busybox")
     yield from _skeleton()
@@ -124,11 +131,14 @@ def main(argv: Sequence[str]) -> int:
     """Runs the program; returns its exit status."""
     parser = argparse.ArgumentParser(description="Write the guest's runtime layer.")
     parser.add_argument("--root", type=Path, required=True, help="an unpacked Debian root")
+    parser.add_argument("--guest-root", type=Path, help="of the guest's architecture")
+    parser.add_argument("--arch", choices=sorted(elf.TARGETS), default="x86_64")
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args(argv)
     try:
         with options.output.open("wb") as out:
-            newc.write_layer(entries_of(options.root), out)
+            target = elf.TARGETS[options.arch]
+            newc.write_layer(entries_of(options.root, options.guest_root, target), out)
     except (UsageError, bytecode.CompileError) as error:
         print(f"guest runtime layer: {error}", file=sys.stderr)
         return 1
@@ -149,7 +159,7 @@ def _skeleton() -> Iterator[newc.Entry]:
 def _existing(root: Path, path: str) -> Path:
     file = root / path
     if not file.is_file():
-        raise UsageError(f"{root} has no {path}; expected the root of @debian_root")
+        raise UsageError(f"{root} has no {path}; expected a root of Debian packages that have it")
     return file.resolve()
 
 

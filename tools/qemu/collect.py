@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collects QEMU and what it needs to run into a folder. Runs inside the Debian root.
 
-    collect.py OUT [PACKAGES]
+    collect.py OUT [PACKAGES [ARCH]]
 
 PACKAGES holds packages of another QEMU than the root's: its program for machines, and firmware.
+ARCH is that of its machines, if they are not x86-64: these need no firmware, have the device trees
+that QEMU gives its machine `virt` in share/, and the plugin that looks into guests is not for them.
 The tree: bin/ the programs, lib/ their shared libraries, the dynamic loader and two plugins,
 share/ firmware.
 It depends on nothing else of the root, so that tests need not depend on the root.
@@ -39,7 +41,10 @@ _PROBES = pathlib.Path("/qemu")
 _WARNINGS = ("-Wall", "-Wextra", "-Werror")
 _COMPILER = ("gcc", "-O2", *_WARNINGS, "-shared", "-fPIC", "-fvisibility=hidden")
 _LOADER = pathlib.Path("/usr/lib64/ld-linux-x86-64.so.2")
-_PROGRAMS = ("qemu-system-x86_64", "qemu-img")
+_PROGRAM, _IMAGE_PROGRAM = "qemu-system-x86_64", "qemu-img"
+# What runs machines of another architecture, and as many CPUs as their device trees are made for.
+_OTHER_PROGRAMS = {"arm64": "qemu-system-aarch64"}
+_MOST_CPUS = 8
 # bios-256k and qboot start q35 and i440fx machines, bios-microvm microvm; the others are option
 # ROMs of -kernel (linuxboot for bzImage, pvh for an ELF kernel) and of the local APIC under KVM.
 _FIRMWARE = (
@@ -81,12 +86,14 @@ def version_of(program: pathlib.Path) -> Version:
     return _VERSIONS[found[1]]
 
 
-def make_plugins(folder: pathlib.Path, version: Version) -> None:
-    """Compiles the plugin of virtual time, and that which looks into guests."""
+def make_plugins(folder: pathlib.Path, version: Version, *, looks: bool) -> None:
+    """Compiles the plugin of virtual time and, with `looks`, that which looks into guests."""
     level = f"-DQP_LEVEL={version.level}"
     idle = f"-DTHREAD_IS_IDLE={version.idle_offset:#x}"
     turns = folder / f"{_PLUGIN.stem}.so"
     subprocess.run([*_COMPILER, level, idle, "-o", turns, _PLUGIN], check=True)
+    if not looks:
+        return
     sources = sorted(_PROBES.rglob("*.c"))
     subprocess.run([*_COMPILER, level, "-o", folder / "probes.so", *sources], check=True)
 
@@ -97,11 +104,28 @@ def there(packages: pathlib.Path | None, path: str | pathlib.Path) -> pathlib.Pa
     return other if other is not None and other.exists() else pathlib.Path(path)
 
 
-def main(out: pathlib.Path, packages: pathlib.Path | None = None) -> int:
+def make_device_trees(program: pathlib.Path, folder: pathlib.Path) -> None:
+    """Has QEMU write the device trees of `virt`, by the number of its CPUs."""
+    for cpus in range(1, _MOST_CPUS + 1):
+        tree = folder / f"virt-{cpus}.dtb"
+        # two serial ports: console and frames; no random seeds, which would be others each time
+        machine = f"virt,gic-version=3,dtb-randomness=off,dumpdtb={tree}"
+        shape = ("-machine", machine, "-cpu", "max", "-smp", str(cpus))
+        devices = ("-nodefaults", "-display", "none", "-serial", "null", "-serial", "null")
+        subprocess.run(
+            [program, *shape, *devices],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+def main(out: pathlib.Path, packages: pathlib.Path | None, arch: str) -> int:
     """Writes the tree to `out`."""
     for part in ("bin", "lib", "share"):
         (out / part).mkdir(parents=True)
-    for name in _PROGRAMS:
+    machines = _OTHER_PROGRAMS[arch] if arch else _PROGRAM
+    for name in (machines, _IMAGE_PROGRAM):
         program = there(packages, f"/usr/bin/{name}")
         shutil.copyfile(program, out / "bin" / name)
         (out / "bin" / name).chmod(0o755)
@@ -109,7 +133,11 @@ def main(out: pathlib.Path, packages: pathlib.Path | None = None) -> int:
             shutil.copyfile(path, out / "lib" / library)
     shutil.copyfile(_LOADER, out / "lib" / _LOADER.name)
     (out / "lib" / _LOADER.name).chmod(0o755)
-    make_plugins(out / "lib", version_of(there(packages, f"/usr/bin/{_PROGRAMS[0]}")))
+    program = there(packages, f"/usr/bin/{machines}")
+    make_plugins(out / "lib", version_of(program), looks=not arch)
+    if arch:
+        make_device_trees(program, out / "share")
+        return 0
     for firmware in _FIRMWARE:
         path = there(packages, firmware)
         shutil.copyfile(path, out / "share" / path.name)
@@ -117,4 +145,5 @@ def main(out: pathlib.Path, packages: pathlib.Path | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(pathlib.Path, sys.argv[1:])))
+    _out, _packages, _arch, *_ = (*sys.argv[1:], "", "")
+    sys.exit(main(pathlib.Path(_out), pathlib.Path(_packages) if _packages else None, _arch))

@@ -74,6 +74,22 @@ static void mount_all(void)
 	}
 }
 
+#ifdef __aarch64__
+/* The agent writes to ttyS0 and ttyS1; the serial ports of QEMU's machine `virt` are PL011s. */
+static void name_serial_ports(void)
+{
+	/* a kernel for many machines has ports of that name that lead nowhere */
+	unlink("/dev/ttyS0");
+	unlink("/dev/ttyS1");
+	if (symlink("ttyAMA0", "/dev/ttyS0") < 0 || symlink("ttyAMA1", "/dev/ttyS1") < 0)
+		fprintf(stderr, "ktstr-init: cannot name the serial ports: %s\n", strerror(errno));
+}
+#else
+static void name_serial_ports(void)
+{
+}
+#endif
+
 static void use_console(void)
 {
 	int console = open("/dev/console", O_RDWR | O_NOCTTY);
@@ -136,6 +152,7 @@ int main(void)
 	}
 	mount_all();
 	use_console();
+	name_serial_ports();
 	bring_up_loopback();
 	if (sched_setscheduler(0, SCHED_FIFO, &param) < 0)
 		fprintf(stderr, "ktstr-init: SCHED_FIFO refused: %s\n", strerror(errno));

@@ -4,6 +4,13 @@
 
 #define OPERATIONS 1024
 
+/* A register that numbers with a point, and vectors of them, are calculated in. */
+#ifdef __aarch64__
+#define FLOATING "+w"
+#else
+#define FLOATING "+x"
+#endif
+
 typedef float vector __attribute__((vector_size(16)));
 
 void arithmetic_integer(struct worker *w)
@@ -24,7 +31,7 @@ void arithmetic_float(struct worker *w)
 
 	for (int i = 0; i < OPERATIONS; i++) {
 		value = value * 1.0000001 + 0.0000001;
-		__asm__ volatile("" : "+x"(value));
+		__asm__ volatile("" : FLOATING(value));
 	}
 	loop_worked(w, OPERATIONS);
 }
@@ -36,7 +43,7 @@ void arithmetic_vector(struct worker *w)
 
 	for (int i = 0; i < OPERATIONS; i++) {
 		value = value * factor + factor;
-		__asm__ volatile("" : "+x"(value));
+		__asm__ volatile("" : FLOATING(value));
 	}
 	loop_worked(w, OPERATIONS);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `bpf_object`: BPF programs that need no kernel's types to be compiled."""
 
+load(":arch.bzl", "ARCH_ATTRS", "bpf_compiler")
 load(":guest_mode.bzl", "guest_mode")
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
@@ -8,10 +9,8 @@ load(":werror.bzl", "WERROR_ATTRS", "werror")
 
 visibility(["//rules", "//rules/private/scheduler"])
 
-# Where <asm/types.h> of <linux/bpf.h> is: gcc knows it, and clang does not for this target.
-_USER_TYPES = "/usr/include/x86_64-linux-gnu"
-
-BPF_FLAGS = [
+# Before the option for BPF's macros, which says the architecture.
+_FLAGS = [
     "-target",
     "bpf",
     "-mcpu=v3",
@@ -21,8 +20,21 @@ BPF_FLAGS = [
     "-Wall",
     # vmlinux.h declares structures that only kfunc prototypes use.
     "-Wno-missing-declarations",
-    "-D__TARGET_ARCH_x86",
 ]
+
+# Of programs that run on this machine's architecture alone: the kernel's own tools.
+NATIVE_BPF_FLAGS = _FLAGS + ["-D__TARGET_ARCH_x86"]
+
+def bpf_flags(ctx):
+    """The options for BPF programs of guests.
+
+    Args:
+      ctx: of a rule with ARCH_ATTRS.
+
+    Returns:
+      list of string
+    """
+    return _FLAGS + [bpf_compiler(ctx).target]
 
 # What sources of the kernel's tree take besides, as in its Makefiles; of newer kernels, types embed
 # structures by their names alone. And one for clang up to 21, which makes stores of zeros into a memset, and
@@ -40,11 +52,12 @@ _COMPILE = 'clang "$@" -o /out/object && llvm-strip -g /out/object'
 def _bpf_object_impl(ctx):
     object = ctx.actions.declare_file(ctx.label.name + ".o")
     sources = by_include_path([ctx.file.src])
+    compiler = bpf_compiler(ctx)
     run_in_root(
         ctx,
-        command = ["sh", "-c", _COMPILE, "sh"] + BPF_FLAGS + werror(ctx) +
-                  ["-I.", "-I" + _USER_TYPES, "-c", sources.keys()[0]],
-        inputs = sources | by_include_path(ctx.files.hdrs),
+        command = ["sh", "-c", _COMPILE, "sh"] + bpf_flags(ctx) + werror(ctx) +
+                  ["-I.", compiler.types, "-c", sources.keys()[0]],
+        inputs = sources | by_include_path(ctx.files.hdrs) | compiler.inputs,
         outputs = {"object": object},
         chdir = SOURCE_ROOT,
         mnemonic = "BpfCompile",
@@ -66,5 +79,5 @@ bpf_object = rule(
             mandatory = True,
             doc = "The C source.",
         ),
-    } | ROOT_ATTRS | WERROR_ATTRS,
+    } | ARCH_ATTRS | ROOT_ATTRS | WERROR_ATTRS,
 )

@@ -2,6 +2,7 @@
 """A Python program's modules as one archive of bytecode, for programs that start often."""
 
 load("@rules_python//python:defs.bzl", "PyInfo")
+load(":arch.bzl", "native_transition")
 
 visibility(["//rules"])
 
@@ -72,6 +73,7 @@ def _is_beside(file, places):
 
 python_archive = rule(
     implementation = _python_archive_impl,
+    cfg = native_transition,
     doc = """Packs a library and all that it imports into NAME.zip, bytecode beside each source.
 
 Whoever puts that and the directory NAME.native first into sys.path needs none of the library's

@@ -5,6 +5,8 @@ The action is no program of py_binary, as those run on what it makes: the root's
 the root's own Python.
 """
 
+load(":arch.bzl", "native_transition")
+
 visibility(["//rules"])
 
 def _python_tree_impl(ctx):
@@ -45,6 +47,7 @@ def _python_tree_impl(ctx):
 
 python_tree = rule(
     implementation = _python_tree_impl,
+    cfg = native_transition,
     doc = """Copies the interpreter, its libraries and the standard library out of the Debian root.
 
 The program is `NAME/bin/python3`, a shell script; the output group `runtime` is what it needs besides.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `static_binary`: a C program for the guest, linked statically in the Debian root."""
 
+load(":arch.bzl", "ARCH_ATTRS", "c_compiler")
 load(":guest_mode.bzl", "guest_mode")
 load(":include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load(":root_action.bzl", "ROOT_ATTRS", "run_in_root")
@@ -13,12 +14,13 @@ _FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-static", "-I."]
 def _static_binary_impl(ctx):
     binary = ctx.actions.declare_file(ctx.label.name)
     sources = by_include_path(ctx.files.srcs)
+    compiler = c_compiler(ctx)
     run_in_root(
         ctx,
-        command = ["gcc"] + _FLAGS + werror(ctx) + ctx.attr.copts + ["-o", "/out/binary"] +
+        command = compiler.command + _FLAGS + werror(ctx) + ctx.attr.copts + ["-o", "/out/binary"] +
                   [path for path in sources if path.endswith(".c")] +
                   ["-l" + library for library in ctx.attr.libraries],
-        inputs = sources | by_include_path(ctx.files.hdrs),
+        inputs = sources | by_include_path(ctx.files.hdrs) | compiler.inputs,
         outputs = {"binary": binary},
         chdir = SOURCE_ROOT,
         mnemonic = "StaticBinary",
@@ -42,6 +44,6 @@ static_binary = rule(
             mandatory = True,
             doc = "C sources and private headers.",
         ),
-    } | ROOT_ATTRS | WERROR_ATTRS,
+    } | ARCH_ATTRS | ROOT_ATTRS | WERROR_ATTRS,
     executable = True,
 )

@@ -2,6 +2,7 @@
 """The rules that make the layers every guest starts from: its Python, and ktstr's agent."""
 
 load("@rules_python//python:defs.bzl", "PyInfo")
+load("//rules/private/build:arch.bzl", "ARCH_ATTRS", "NATIVE", "arch_of")
 load("//rules/private/build:guest_mode.bzl", "guest_mode")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 
@@ -11,16 +12,21 @@ _ROOT = {
     "_root": attr.label(
         default = "@debian_root//:root",
         allow_single_file = True,
-        doc = "The Debian root that Python, its libraries and busybox are taken from.",
+        doc = "The Debian root whose Python compiles; the guest's own is from the packages of its architecture.",
     ),
 }
 
 def _python_layer_impl(ctx):
     layer = ctx.actions.declare_file(ctx.label.name + ".cpio")
+    arguments = ["--root", ctx.file._root.path, "--output", layer.path]
+    inputs = [ctx.file._root]
+    if arch_of(ctx) != NATIVE:
+        arguments += ["--guest-root", ctx.file._sysroot.path, "--arch", arch_of(ctx)]
+        inputs.append(ctx.file._sysroot)
     ctx.actions.run(
         executable = ctx.executable._tool,
-        arguments = ["--root", ctx.file._root.path, "--output", layer.path],
-        inputs = [ctx.file._root],
+        arguments = arguments,
+        inputs = inputs,
         outputs = [layer],
         mnemonic = "GuestPython",
         progress_message = "Assembling the guest's Python %{label}",
@@ -31,7 +37,7 @@ guest_python_layer = rule(
     implementation = _python_layer_impl,
     cfg = guest_mode,
     doc = "Python with its standard library as bytecode, the libraries it loads, and busybox.",
-    attrs = _ROOT | {
+    attrs = _ROOT | ARCH_ATTRS | {
         "_tool": attr.label(
             default = "//tools/initramfs:python_layer",
             cfg = "exec",

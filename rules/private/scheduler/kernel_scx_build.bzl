@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What programs of a kernel's tools/sched_ext and of its selftests are built of alike."""
 
-load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS", "KERNELS_OWN_FLAGS")
+load("//rules/private/build:bpf_object.bzl", "KERNELS_OWN_FLAGS", "NATIVE_BPF_FLAGS")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
 
@@ -26,7 +26,7 @@ KERNEL_SCX_ATTRS = ROOT_ATTRS | {
 }
 
 # What their BPF C is compiled with.
-KERNEL_SCX_FLAGS = BPF_FLAGS + KERNELS_OWN_FLAGS
+KERNEL_SCX_FLAGS = NATIVE_BPF_FLAGS + KERNELS_OWN_FLAGS
 
 def kernel_scx_inputs(ctx):
     """The files that all of them have.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compiles schedulers in BPF C: those of ours, and those written as the kernel's own are."""
 
-load("//rules/private/build:bpf_object.bzl", "BPF_FLAGS", "KERNELS_OWN_FLAGS")
+load("//rules/private/build:arch.bzl", "ARCH_ATTRS")
+load("//rules/private/build:bpf_object.bzl", "KERNELS_OWN_FLAGS", "bpf_flags")
 load("//rules/private/build:include_path.bzl", "SOURCE_ROOT", "by_include_path")
 load("//rules/private/build:root_action.bzl", "run_in_root")
 load("//rules/private/build:werror.bzl", "werror")
@@ -23,7 +24,7 @@ SOURCES_ATTRS = {
 }
 
 # Merge into a rule's `attrs`, beside ROOT_ATTRS: what compile_scheduler needs.
-SCHEDULER_OBJECT_ATTRS = {
+SCHEDULER_OBJECT_ATTRS = ARCH_ATTRS | {
     "_compile": attr.label(default = "//tools/bpf:scheduler.sh", allow_single_file = True),
 }
 
@@ -81,7 +82,7 @@ def compile_scheduler(ctx, *, sources, headers, include_paths, vmlinux_h, tested
         ctx,
         command = ["sh", script, str(ctx.label), str(tested.label), "/scx_headers.tar"] +
                   ["/out/object"] + paths.keys() + ["--"] +
-                  BPF_FLAGS + werror(ctx) + ["-I" + path for path in ["."] + include_paths],
+                  bpf_flags(ctx) + werror(ctx) + ["-I" + path for path in ["."] + include_paths],
         inputs = inputs,
         outputs = {"object": output},
         scratch = ["/scx"],

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule `scx_scheduler`."""
 
+load("//rules/private/build:arch.bzl", "NATIVE", "arch_of", "native_transition")
 load("//rules/private/build:guest_mode.bzl", "scheduler_mode")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/build:werror.bzl", "WERROR_ATTRS")
@@ -170,6 +171,8 @@ def _from_source(ctx, folder, ops_name):
     return files, argv + _settings(ctx), [object], [check]
 
 def _from_binary(ctx, folder):
+    if arch_of(ctx) != NATIVE:
+        fail("%s: binary is a program of %s; a test of %s takes schedulers in BPF C (src)" % (ctx.label, NATIVE, arch_of(ctx)))
     tree = program_layout(ctx, folder)
     argv = ["/%s/%s" % (folder, ctx.file.binary.basename)] + ctx.attr.args_in_guest
     return {"": (tree, None)}, argv, [ctx.file.binary], [tree]
@@ -237,8 +240,9 @@ brings the libraries that its ELF headers ask for.""",
         ),
         "_include": attr.label(default = "//sched/include"),
         "_tested_kernel": attr.label(default = "//rules:kernel", providers = [KernelImageInfo]),
-        "_types": attr.label(default = "//rules:types", providers = [KernelImageInfo]),
-        "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True),
+        "_types": attr.label(default = "//rules/private/build:types", providers = [KernelImageInfo]),
+        # it checks objects in the build
+        "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True, cfg = native_transition),
     } | GUEST_SETTING_ATTRS | LAYER_ATTRS | PLACE_ATTRS | PROGRAM_ATTRS | ROOT_ATTRS | SCHEDULER_OBJECT_ATTRS | SOURCES_ATTRS | WERROR_ATTRS,
     provides = [ScxSchedulerInfo],
 )
