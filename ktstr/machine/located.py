@@ -52,7 +52,7 @@ def machine_files(target: Target, find: Callable[[str], Path]) -> MachineFiles:
     template, no_template = _template(target, find)
     return MachineFiles(
         qemu=find(target.qemu),
-        kernel=find(target.kernel.vmlinux),
+        kernel=find(target.kernel.image or target.kernel.vmlinux),
         kernel_config=find(target.kernel.config),
         base=tuple(find(name) for name in base),
         layers=tuple(find(name) for name in layer_names(target)),

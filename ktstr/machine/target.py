@@ -15,8 +15,9 @@ from ktstr.model.payload import Payload
 class KernelFiles:
     """A kernel's files as runfiles paths; `bzimage` is empty where it has none.
 
-    index: of vmlinux's symbols and types; only tests have it.  dwarf: its debug information, where
-    coverage is asked for, and the kernel has any.  patches: those of its sources, in their order.
+    index: of vmlinux's symbols and types; only tests have it.  image: what machines of arm64 boot,
+    empty of others.  dwarf: its debug information, where coverage is asked for, and the kernel has
+    any.  patches: those of its sources, in their order.
     """
 
     label: str
@@ -26,6 +27,7 @@ class KernelFiles:
     system_map: str
     build_info: str
     index: str = ""
+    image: str = ""
     dwarf: str = ""
     patches: tuple[str, ...] = ()
 

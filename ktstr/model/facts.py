@@ -28,7 +28,8 @@ class Hello:
 
     `nodes` are the CPUs of each NUMA node, empty for one that is memory alone; `numa` says more of
     them where there are several.  `unknown_arguments` are those of the command line that the kernel
-    did not know, and so gave to its first process.
+    did not know, and so gave to its first process.  `capacities` are those of the online CPUs,
+    where the kernel tells them.
     """
 
     frame_type = FrameType.HELLO
@@ -44,6 +45,7 @@ class Hello:
     plan_digest: str
     numa: tuple[NodeFacts, ...] = ()
     unknown_arguments: tuple[str, ...] = ()
+    capacities: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

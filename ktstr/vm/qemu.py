@@ -4,16 +4,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from ktstr.model.errors import InfraError
 
 
+class Arch(Enum):
+    """The architecture of machines, by QEMU's name."""
+
+    X86_64 = "x86_64"
+    ARM64 = "aarch64"
+
+
 @dataclass(frozen=True)
 class QemuTree:
-    """A directory with bin/qemu-system-x86_64, lib/ (with its own loader) and share/ (firmware)."""
+    """A directory with bin/ (QEMU for the machines of `arch`), lib/ (its own loader) and share/."""
 
     root: Path
+    arch: Arch = Arch.X86_64
 
     @classmethod
     def at(cls, root: Path) -> QemuTree:
@@ -22,9 +31,11 @@ class QemuTree:
         Raises:
           InfraError: a file that every start needs is not there.
         """
-        tree = cls(root.absolute())
-        needed = (tree.loader, tree.program, tree.image_program, tree.turns, tree.qboot)
-        for path in needed:
+        native = cls(root.absolute())
+        other = cls(root.absolute(), Arch.ARM64)
+        tree = other if other.program.is_file() else native
+        needed = (tree.loader, tree.program, tree.image_program, tree.turns)
+        for path in (*needed, *((tree.qboot,) if tree is native else ())):
             if not path.is_file():
                 raise InfraError(
                     f"QEMU tree {root} lacks {path.relative_to(tree.root)}; "
@@ -40,7 +51,7 @@ class QemuTree:
     @property
     def program(self) -> Path:
         """QEMU itself."""
-        return self.root / "bin" / "qemu-system-x86_64"
+        return self.root / "bin" / f"qemu-system-{self.arch.value}"
 
     @property
     def share(self) -> Path:
@@ -51,6 +62,10 @@ class QemuTree:
     def qboot(self) -> Path:
         """The firmware of a machine with a kernel of its own."""
         return self.share / "qboot.rom"
+
+    def device_tree(self, cpus: int) -> Path:
+        """What QEMU gives its machine `virt` of arm64, with so many CPUs that are all alike."""
+        return self.share / f"virt-{cpus}.dtb"
 
     @property
     def turns(self) -> Path:

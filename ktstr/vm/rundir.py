@@ -11,9 +11,11 @@ from pathlib import Path
 from ktstr.initramfs import newc
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.wire import mailbox
+from ktstr.vm.arm64.capacities import described
 from ktstr.vm.command import machine, shape
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.disk.clones import Clone, Cloner
+from ktstr.vm.qemu import Arch
 from ktstr.vm.saved.template import Template
 
 _LOG_TAIL = 2000
@@ -38,6 +40,9 @@ class RunDirectory:
         self.initramfs = self.root / "initramfs.cpio"
         self.control = self.root / "control.sock"
         self.watch = self.root / "probes.cfg"
+        self.device_tree: Path | None = None
+        if spec.qemu.arch is Arch.ARM64:
+            self.device_tree = self.root / machine.DEVICE_TREE
 
     def prepare(self, template: Template | None = None) -> None:
         """Writes the initramfs, the command file and empty outputs.
@@ -52,6 +57,10 @@ class RunDirectory:
             if template is None:
                 with self.initramfs.open("wb") as out:
                     newc.concatenate(self._spec.initramfs, out)
+            if self.device_tree is not None:
+                topology = self._spec.topology
+                plain = self._spec.qemu.device_tree(topology.cpus).read_bytes()
+                self.device_tree.write_bytes(described(plain, topology))
             self.command.write_text(machine.reproducer(self._spec))
             self.command.chmod(0o755)
             self.console.write_bytes(b"" if template is None else template.console.read_bytes())

@@ -192,6 +192,7 @@ class Vm:
             images=tuple(clone.image for clone in cloned),
             incoming=self._template is not None,
             probes=self._wire_probes(),
+            device_tree=self.files.device_tree,
         )
         # `close` closes the socket with the monitor, whether QEMU starts or not
         self._qmp = Qmp(ours)

@@ -22,7 +22,7 @@ from ktstr.model.machine.topology import Topology
 from ktstr.model.wire import mailbox
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.disk.disks import DiskSpec
-from ktstr.vm.qemu import QemuTree
+from ktstr.vm.qemu import Arch, QemuTree
 from ktstr.vm.save import SavedTemplate
 from ktstr.vm.saved.template import Template, TemplateError
 from ktstr.vm.signals import Termination
@@ -62,6 +62,12 @@ class ColdReasonTest(absltest.TestCase):
         self.assertIn("//s has kernel arguments", cold_reason(without, _machine(), 1))
         larger = _machine(oversize="the guest has 384 MiB, and 500 are needed")
         self.assertIn("384 MiB", cold_reason(targets.target(template="t"), larger, 1))
+
+    def test_guests_of_arm64_are_not_saved(self) -> None:
+        machine = _machine()
+        spec = replace(machine.spec, qemu=QemuTree(Path("/"), Arch.ARM64))
+        reason = cold_reason(targets.target(), replace(machine, spec=spec), 2)
+        self.assertEqual(reason, "guests of arm64 are not saved")
 
     def test_what_the_target_says(self) -> None:
         fresh = targets.target(template="t", fresh_boot=True)

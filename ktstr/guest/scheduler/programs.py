@@ -14,8 +14,8 @@ from pathlib import Path
 from ktstr.model.errors import InfraError
 from ktstr.model.wire.programs import Program
 
-# arch/x86/entry/syscalls/syscall_64.tbl, and enum bpf_cmd
-_SYS_BPF = 321
+# arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h, and enum bpf_cmd
+_SYS_BPF = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
 _PROG_GET_NEXT_ID, _PROG_GET_FD_BY_ID, _OBJ_GET_INFO_BY_FD = 11, 13, 15
 # enum bpf_prog_type; those that a scheduler can have
 _STRUCT_OPS = 27

@@ -15,6 +15,7 @@ import termios
 
 from ktstr.guest.system.sysfs import (
     CPUS,
+    seen_capacities,
     seen_cores,
     seen_llcs,
     seen_nodes,
@@ -60,6 +61,7 @@ def hello_body(plan: bytes) -> dict[str, object]:
         "nodes": seen_nodes(),
         "numa": seen_numa(),
         "cores": seen_cores(),
+        "capacities": seen_capacities(),
         "memory_kb": _memory_kb(),
         "clocksource": text_of("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
         "plan_digest": digest(plan),

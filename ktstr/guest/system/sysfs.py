@@ -25,6 +25,12 @@ def seen_cores() -> list[str]:
     return _distinct(text_of(f"{CPUS}/cpu{cpu}/{where}") for cpu in _online())
 
 
+def seen_capacities() -> list[int]:
+    """What each CPU can do beside the largest, which have 1024; none if the kernel tells not."""
+    texts = [text_of(f"{CPUS}/cpu{cpu}/cpu_capacity") for cpu in _online()]
+    return [int(text) for text in texts] if all(texts) else []
+
+
 def seen_nodes() -> list[str]:
     """The CPU list of each NUMA node, empty for memory alone."""
     return [text_of(f"{_NODES}/node{node}/cpulist") for node in _node_numbers()]

@@ -5,7 +5,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from ktstr.guest.system.sysfs import CPUS, seen_cores, seen_distances, seen_llcs, seen_nodes
+from ktstr.guest.system.sysfs import (
+    CPUS,
+    seen_capacities,
+    seen_cores,
+    seen_distances,
+    seen_llcs,
+    seen_nodes,
+)
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.machine.cpulist import parse_cpulist
 from ktstr.model.machine.topology import TopologyView
@@ -19,6 +26,7 @@ def seen_view() -> TopologyView:
         nodes=tuple(map(parse_cpulist, seen_nodes())),
         cores=tuple(map(parse_cpulist, seen_cores())),
         distances=tuple(map(tuple, seen_distances())),
+        capacities=tuple(seen_capacities()),
     )
 
 

@@ -59,6 +59,11 @@ def topology(plan: Plan, hello: Hello) -> list[Detail]:
         found, wanted = _sets(seen.nodes, "-"), _sets(asked.nodes, "-")
         differences.append(f"NUMA nodes in the order {found} where {wanted} was asked")
     differences += _numa(machine, hello)
+    if asked.capacities and hello.capacities != asked.capacities:
+        differences.append(
+            f"capacities of CPUs {_numbers(hello.capacities)} where {_numbers(asked.capacities)} "
+            f"was asked"
+        )
     if not differences:
         return []
     message = f"the guest is not {plan.topology} but {seen.describe()}: " + "; ".join(differences)
@@ -97,6 +102,10 @@ def _node(asked: NumaNode, seen: NodeFacts) -> list[str]:
         if value != wanted:
             found.append(f"{what} {value} where {wanted} was asked")
     return found
+
+
+def _numbers(values: tuple[int, ...]) -> str:
+    return " ".join(map(str, values)) or "none"
 
 
 def _rows(distances: tuple[tuple[int, ...], ...]) -> str:

@@ -20,7 +20,8 @@ def seen_view(hello: Hello) -> TopologyView:
         for parts in (hello.llcs, hello.cores)
     )
     nodes = tuple(map(parse_cpulist, hello.nodes))
-    return TopologyView(llcs, nodes, cores, tuple(node.distances for node in hello.numa))
+    distances = tuple(node.distances for node in hello.numa)
+    return TopologyView(llcs, nodes, cores, distances, hello.capacities)
 
 
 def asked_view(plan: Plan) -> TopologyView:

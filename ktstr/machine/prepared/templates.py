@@ -21,6 +21,7 @@ from ktstr.model.errors import InfraError
 from ktstr.model.wire import mailbox
 from ktstr.vm.artifact import read_artifact
 from ktstr.vm.command.machine import MachineSpec
+from ktstr.vm.qemu import Arch
 from ktstr.vm.save import SavedTemplate
 from ktstr.vm.saved.template import Template, TemplateError, machine_digest
 from ktstr.vm.signals import Termination
@@ -52,6 +53,8 @@ def cold_reason(target: Target, machine: TargetMachine, tests: int) -> str:
     if machine.spec.disks:
         names = ", ".join(disk.name for disk in machine.spec.disks)
         return f"QEMU itself has disks of the target ({names}), which no saved guest has"
+    if machine.spec.qemu.arch is not Arch.X86_64:
+        return "guests of arm64 are not saved"
     refusal = built_refusal(target, machine)
     if refusal and tests < 2:
         return f"the run's only test, and none of the build's saved guests will do: {refusal}"

@@ -11,7 +11,11 @@ from ktstr.model.machine.numa import LOCAL_DISTANCE, UNREACHABLE, NumaLayout, de
 
 # More digits than any machine needs, few enough to count CPUs with.
 _NUMBER = "([0-9]{1,6})"
-_PATTERN = re.compile(f"{_NUMBER}n{_NUMBER}l{_NUMBER}c{_NUMBER}t")
+_PATTERN = re.compile(f"{_NUMBER}n{_NUMBER}l{_NUMBER}c{_NUMBER}t(?:-([a-z]+))?")
+
+# Classes of CPUs, and the capacity of each where the largest have 1024: as much as Arm's Cortex-A53
+# does beside its A57 (446), and one between them.
+CAPACITIES = {"b": 1024, "m": 768, "l": 446}
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Topology:
 
     `llcs` counts all LLCs of the machine; `cores` are per LLC, `threads` per core.  SMT siblings
     have adjacent CPU numbers, the CPUs of an LLC are contiguous, and LLCs are dealt to nodes in
-    order: without a layout LLC i is on node i // (llcs / nodes).
+    order: without a layout LLC i is on node i // (llcs / nodes).  `-CLASSES` may follow, a letter
+    of `CAPACITIES` for each LLC; without it all CPUs are alike.
     """
 
     nodes: int
@@ -28,11 +33,13 @@ class Topology:
     cores: int
     threads: int
     layout: NumaLayout | None = None
+    classes: str = ""
 
     def __post_init__(self) -> None:
         for name in ("nodes", "llcs", "cores", "threads"):
             if getattr(self, name) < 1:
                 raise UsageError(f"topology {self}: {name} is 0; every axis is at least 1")
+        self._check_classes()
         if self.layout is not None:
             self._check_layout(self.layout)
         elif self.llcs % self.nodes:
@@ -40,6 +47,19 @@ class Topology:
                 f"topology {self}: {self.llcs} LLCs do not divide over {self.nodes} NUMA nodes; "
                 f"make the l axis (LLCs of the whole machine) a multiple of the n axis, or say "
                 f"with `numa` what each node has"
+            )
+
+    def _check_classes(self) -> None:
+        known = all(letter in CAPACITIES for letter in self.classes)
+        if self.classes and (not known or len(self.classes) != self.llcs):
+            raise UsageError(
+                f"topology {self}: its classes are {self.classes!r}; expected one letter for each "
+                f"of its {self.llcs} LLCs, b (big), m (medium) or l (LITTLE)"
+            )
+        if self.classes and "b" not in self.classes:
+            raise UsageError(
+                f"topology {self} has no big CPUs (b), and the largest are what the others are "
+                f"measured by"
             )
 
     def _check_layout(self, layout: NumaLayout) -> None:
@@ -55,11 +75,11 @@ class Topology:
 
     @classmethod
     def parse(cls, text: str, layout: NumaLayout | None = None) -> Topology:
-        """Reads `1n2l4c1t`, whose nodes are as in `layout` if there is one.
+        """Reads `1n2l4c1t`, whose nodes are as in `layout` if there is one, or `1n2l2c1t-bl`.
 
         Raises:
             UsageError: an axis is missing, out of order, zero, or llcs do not divide over nodes;
-                or text and layout contradict each other.
+                or text and layout contradict each other; or its classes are none.
         """
         match = _PATTERN.fullmatch(text)
         if match is None:
@@ -67,11 +87,12 @@ class Topology:
                 f"topology {text!r} is not of the form NnNlNcNt, e.g. 1n2l4c1t: NUMA nodes, "
                 f"LLCs of the whole machine, cores per LLC, threads per core"
             )
-        nodes, llcs, cores, threads = (int(group) for group in match.groups())
-        return cls(nodes, llcs, cores, threads, layout)
+        nodes, llcs, cores, threads = (int(group) for group in match.groups()[:-1])
+        return cls(nodes, llcs, cores, threads, layout, match[match.re.groups] or "")
 
     def __str__(self) -> str:
-        return f"{self.nodes}n{self.llcs}l{self.cores}c{self.threads}t"
+        classes = f"-{self.classes}" if self.classes else ""
+        return f"{self.nodes}n{self.llcs}l{self.cores}c{self.threads}t{classes}"
 
     @property
     def cpus(self) -> int:
@@ -82,6 +103,10 @@ class Topology:
     def cpus_per_llc(self) -> int:
         """CPUs that share one LLC."""
         return self.cores * self.threads
+
+    def capacities(self) -> tuple[int, ...]:
+        """What each CPU can do beside the largest, which have 1024; none where all are alike."""
+        return tuple(CAPACITIES[each] for each in self.classes for _ in range(self.cpus_per_llc))
 
     def llcs_of_node(self, node: int) -> int:
         """LLCs of one NUMA node."""
@@ -113,12 +138,15 @@ class TopologyView:
 
     `llcs[i]` and `nodes[i]` are the CPUs of LLC i and node i, none of a node that is memory alone;
     `cores` are the sets of SMT siblings.  `distances[i][j]` are those of the nodes, if known.
+    `capacities` has what each CPU can do beside the largest, which have 1024; none where all are
+    alike.
     """
 
     llcs: tuple[frozenset[int], ...]
     nodes: tuple[frozenset[int], ...]
     cores: tuple[frozenset[int], ...]
     distances: tuple[tuple[int, ...], ...] = ()
+    capacities: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, topology: Topology) -> TopologyView:
@@ -128,6 +156,7 @@ class TopologyView:
             nodes=tuple(frozenset(topology.cpus_of_node(i)) for i in range(topology.nodes)),
             cores=_chunks(topology.cpus, topology.threads),
             distances=topology.distances(),
+            capacities=topology.capacities(),
         )
 
     @property
@@ -140,6 +169,14 @@ class TopologyView:
         """All CPUs in order but the last, which stays free for the harness, when there are > 2."""
         ordered = tuple(sorted(self.cpus))
         return ordered[:-1] if len(ordered) > 2 else ordered
+
+    @property
+    def largest_cpus(self) -> frozenset[int]:
+        """The CPUs that can do most: all of them where they are alike."""
+        if not self.capacities:
+            return self.cpus
+        most = max(self.capacities)
+        return frozenset(cpu for cpu, each in enumerate(self.capacities) if each == most)
 
     def nodes_of(self, cpus: frozenset[int]) -> frozenset[int]:
         """The NUMA nodes that hold at least one of `cpus`."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ktstr.host.accel import Accel
+from ktstr.vm.qemu import Arch
 
 # Every executed instruction advances the virtual clock by 2**3 ns, so that a busy second costs
 # 125 million instructions however many vCPUs share them.
@@ -17,8 +18,15 @@ _FIXED_DATE = "2026-01-01T00:00:00"
 _TCG_CPU = "max,vendor=GenuineIntel,family=6,model=60,stepping=3,-erms,-fsrm"
 
 
-def qemu_arguments(accel: Accel, *, seed: int, host_is_amd: bool) -> tuple[str, ...]:
+# Pointers are signed by a hash of QEMU's own, some times faster to emulate than Arm's.
+_TCG_CPUS = {Arch.X86_64: _TCG_CPU, Arch.ARM64: "max,pauth-impdef=on"}
+
+
+def qemu_arguments(
+    accel: Accel, *, seed: int, host_is_amd: bool, arch: Arch = Arch.X86_64
+) -> tuple[str, ...]:
     """The accelerator, CPU model, clock and seed arguments of QEMU."""
+    model = _TCG_CPUS[arch]
     seeded = ("-seed", str(seed))
     match accel:
         case Accel.KVM:
@@ -26,7 +34,7 @@ def qemu_arguments(accel: Accel, *, seed: int, host_is_amd: bool) -> tuple[str, 
             cpu = "host,topoext=on" if host_is_amd else "host"
             return ("-accel", "kvm", "-cpu", cpu, *seeded)
         case Accel.TCG:
-            return ("-accel", "tcg,thread=multi", "-cpu", _TCG_CPU, *seeded)
+            return ("-accel", "tcg,thread=multi", "-cpu", model, *seeded)
         case Accel.VIRTUAL:
             counting = (
                 "-accel",
@@ -34,4 +42,4 @@ def qemu_arguments(accel: Accel, *, seed: int, host_is_amd: bool) -> tuple[str, 
                 "-icount",
                 f"shift={ICOUNT_SHIFT},sleep=off",
             )
-            return (*counting, "-rtc", f"base={_FIXED_DATE},clock=vm", "-cpu", _TCG_CPU, *seeded)
+            return (*counting, "-rtc", f"base={_FIXED_DATE},clock=vm", "-cpu", model, *seeded)

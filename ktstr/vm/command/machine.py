@@ -15,7 +15,7 @@ from ktstr.vm.command import accelerator, shape
 from ktstr.vm.command.option import option_value
 from ktstr.vm.disk import clones, disks
 from ktstr.vm.disk.disks import DiskSpec, Image, ImageFormat
-from ktstr.vm.qemu import QemuTree
+from ktstr.vm.qemu import Arch, QemuTree
 
 # Names of the virtio-serial ports, which the guest finds in /sys/class/virtio-ports.
 CONTROL_PORT = "ktstr.control"
@@ -23,15 +23,28 @@ CONTROL_PORT = "ktstr.control"
 # What every guest is booted with. TSC: trusted and not measured against other clocks. CRNG: seeded
 # by the CPU, or boot waits for entropy. RCU: expedited, grace periods dominate attaching otherwise.
 # printk: without its time stamps what programs print could be taken for the kernel's word.
-_BOOT_ARGUMENTS = (
-    "console=ttyS0",
-    "panic=-1",
-    "printk.time=1",
-    "tsc=reliable",
-    "no_timer_check",
-    "random.trust_cpu=on",
-    "rcupdate.rcu_expedited=1",
-)
+_BOOT_ARGUMENTS = {
+    Arch.X86_64: (
+        "console=ttyS0",
+        "panic=-1",
+        "printk.time=1",
+        "tsc=reliable",
+        "no_timer_check",
+        "random.trust_cpu=on",
+        "rcupdate.rcu_expedited=1",
+    ),
+    # Mitigations: none can be left out of the kernel there, and each entry would pay for them.
+    Arch.ARM64: (
+        "console=ttyAMA0",
+        "panic=-1",
+        "printk.time=1",
+        "mitigations=off",
+        "random.trust_cpu=on",
+        "rcupdate.rcu_expedited=1",
+    ),
+}
+# The device tree of a machine of arm64, in the directory of its run.
+DEVICE_TREE = "machine.dtb"
 # Stands for the reproducer's own directory, in words that are quoted for the shell.
 _WORK = "@WORK@"
 # Bringing CPUs up in parallel pays below this many of them, and costs above.
@@ -44,7 +57,7 @@ class MachineSpec:
 
     Attributes:
       qemu: the tree to run.
-      kernel: a vmlinux with a PVH entry, or a bzImage.
+      kernel: a vmlinux with a PVH entry, a bzImage, or an Image of arm64.
       initramfs: newc layers, concatenated in order.
       cmdline: kernel arguments beyond those of `boot_arguments`.
       topology: CPUs, LLCs and nodes.
@@ -93,6 +106,7 @@ class Wiring:
     disk of the machine. With `incoming` the machine waits for a saved state, a clone of which it
     becomes: it has no kernel to boot, and what it writes does not get into the files of `memory`.
     `probes` is for a guest in virtual time that is looked into, and changes nothing there.
+    `device_tree` is a machine's of arm64.
     """
 
     initramfs: Path
@@ -105,12 +119,15 @@ class Wiring:
     images: tuple[Image, ...] = ()
     incoming: bool = False
     probes: ProbeWiring | None = None
+    device_tree: Path | None = None
 
 
-def boot_arguments(topology: Topology, *, quiet: bool = True) -> tuple[str, ...]:
+def boot_arguments(
+    topology: Topology, *, quiet: bool = True, arch: Arch = Arch.X86_64
+) -> tuple[str, ...]:
     """Kernel arguments that every guest gets, before those of scheduler and test."""
     bringup = ("cpuhp.parallel=0",) if topology.cpus >= _SERIAL_BRINGUP_CPUS else ()
-    return (*_BOOT_ARGUMENTS, *(("loglevel=5",) if quiet else ()), *bringup)
+    return (*_BOOT_ARGUMENTS[arch], *(("loglevel=5",) if quiet else ()), *bringup)
 
 
 def stamps_console(spec: MachineSpec) -> bool:
@@ -120,24 +137,28 @@ def stamps_console(spec: MachineSpec) -> bool:
 
 def command(spec: MachineSpec, wiring: Wiring) -> tuple[str, ...]:
     """The whole command line."""
+    arch = spec.qemu.arch
     return spec.qemu.command(
         "-nodefaults",
         "-no-user-config",
         "-no-reboot",
         *("-display", "none"),
-        *accelerator.qemu_arguments(spec.accel, seed=spec.seed, host_is_amd=spec.host_is_amd),
+        *accelerator.qemu_arguments(
+            spec.accel, seed=spec.seed, host_is_amd=spec.host_is_amd, arch=arch
+        ),
         *_plugins(spec, wiring.probes),
         *shape.qemu_arguments(
-            spec.topology, spec.memory_mib, wiring.memory, copy_on_write=wiring.incoming
+            spec.topology, spec.memory_mib, wiring.memory, copy_on_write=wiring.incoming, arch=arch
         ),
-        *("-bios", "qboot.rom"),
+        *(("-bios", "qboot.rom") if arch is Arch.X86_64 else ()),
+        *(("-dtb", str(wiring.device_tree)) if wiring.device_tree is not None else ()),
         *(("-incoming", "defer") if wiring.incoming else _boot(spec, wiring.initramfs)),
         *_serial("console", wiring.console),
         *_serial("frames", wiring.frames),
         *_monitor(wiring.monitor),
         *_control(spec, wiring.control),
         *disks.qemu_arguments(spec.disks, wiring.images),
-        *_mailbox(wiring),
+        *(_mailbox(wiring) if arch is Arch.X86_64 else ()),
         # A panic is an event for us; the guest goes on, prints all of it, and reboots, which ends
         # QEMU. Stopping it at the event would lose what the kernel has not printed yet.
         *("-device", "pvpanic-pci", "-action", "panic=pause" if spec.parks else "panic=none"),
@@ -152,6 +173,7 @@ def reproducer(spec: MachineSpec) -> str:
         console="stdio,signal=off",
         frames=f"file,path={_WORK}/frames.bin",
         images=tuple(images),
+        device_tree=Path(_WORK, DEVICE_TREE) if spec.qemu.arch is Arch.ARM64 else None,
     )
     layers = " ".join(shlex.quote(str(layer)) for layer in spec.initramfs)
     overlays = "".join(
@@ -166,9 +188,17 @@ def reproducer(spec: MachineSpec) -> str:
         "work=$(mktemp -d)\n"
         "trap 'rm -rf \"$work\"' EXIT\n"
         f'cat {layers} > "$work"/initramfs.cpio\n'
+        f"{_copied_device_tree(spec)}"
         f"{overlays}"
         f"{_quoted_lines(command(spec, wiring))}\n"
     )
+
+
+def _copied_device_tree(spec: MachineSpec) -> str:
+    """It lies beside the script, which may be run from anywhere."""
+    if spec.qemu.arch is not Arch.ARM64:
+        return ""
+    return f'cp "$(dirname "$0")/{DEVICE_TREE}" "$work"/\n'
 
 
 def _plugins(spec: MachineSpec, probes: ProbeWiring | None) -> tuple[str, ...]:
@@ -185,7 +215,7 @@ def _plugins(spec: MachineSpec, probes: ProbeWiring | None) -> tuple[str, ...]:
 
 
 def _boot(spec: MachineSpec, initramfs: Path) -> tuple[str, ...]:
-    cmdline = " ".join((*boot_arguments(spec.topology), *spec.cmdline))
+    cmdline = " ".join((*boot_arguments(spec.topology, arch=spec.qemu.arch), *spec.cmdline))
     return ("-kernel", str(spec.kernel), "-initrd", str(initramfs), "-append", cmdline)
 
 

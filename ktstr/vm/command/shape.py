@@ -11,6 +11,7 @@ from ktstr.model.errors import UsageError
 from ktstr.model.machine.topology import Topology
 from ktstr.vm.command.numa import numa_arguments
 from ktstr.vm.command.option import option_value
+from ktstr.vm.qemu import Arch
 
 # Without an interrupt remapping unit a guest addresses 8-bit APIC IDs, and 255 is broadcast.
 _MAX_APIC_ID = 254
@@ -51,6 +52,7 @@ def qemu_arguments(
     memory_paths: Sequence[str] | None,
     *,
     copy_on_write: bool = False,
+    arch: Arch = Arch.X86_64,
 ) -> tuple[str, ...]:
     """The -machine, -smp, -m, -object and -numa arguments.
 
@@ -58,7 +60,8 @@ def qemu_arguments(
     sockets are all alike.  QEMU numbers CPUs threads first, then cores, dies and sockets, which is
     the numbering of `Topology`.  Each node's memory is one shared file: `memory_paths` has one path
     per node; with None QEMU makes files without a name.  With `copy_on_write` the guest starts with
-    what is in the files, and what it writes does not get there.
+    what is in the files, and what it writes does not get there.  A machine of arm64 has its shape
+    from its device tree.
 
     Raises:
       ValueError: not one memory path per node.
@@ -79,6 +82,10 @@ def qemu_arguments(
         else:
             path = option_value(memory_paths[node])
             memory += ["-object", f"memory-backend-file,mem-path={path},{options}"]
+    if arch is Arch.ARM64:
+        # as tools/qemu/collect.py had QEMU write its device trees
+        virt = "virt,gic-version=3,dtb-randomness=off,memory-backend=m0"
+        return ("-machine", virt, "-smp", str(topology.cpus), "-m", f"{sum(sizes)}M", *memory)
     one = topology.nodes == 1 and topology.layout is None
     # no guest uses the HPET, and QEMU's goes on firing, 500 times a second, once Linux has left it
     machine = "q35,hpet=off" + (

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The machine of a `ktstr_test`."""
 
+load("//rules/private/build:arch.bzl", "ARCHITECTURES", "NATIVE", "arch_transition")
 load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
+load("//rules/private/providers:qemu_info.bzl", "QemuInfo")
 load(":kargs.bzl", "karg_problem")
 load(":memory.bzl", "LEAST_MIB", "guest_mib", "shape_mib")
 load(":numa.bzl", "parse_numa")
@@ -17,7 +19,7 @@ load(
     "scheduler_files",
     "staged_config",
 )
-load(":topology.bzl", "DEFAULT_TOPOLOGY", "parse_topology", "topology_threads")
+load(":topology.bzl", "DEFAULT_TOPOLOGY", "parse_topology", "topology_classes", "topology_threads")
 load(":workers.bzl", "WORKER_ATTRS", "check_workers", "worker_files", "workers_config")
 
 visibility("private")
@@ -26,19 +28,41 @@ visibility("private")
 _SAVED_MIB = 96
 _SAVED_PER_CPU_MIB = 4
 
-# What every guest starts from, but for its kernel and QEMU.
-BASE_ATTRS = {
-    "_base": attr.label(
-        default = "//ktstr/guest:base",
-        providers = [InitramfsInfo],
-    ),
-    "_sampler": attr.label(
-        default = "//ktstr/sampler:layer",
-        allow_single_file = True,
-    ),
-}
+# What a test of another architecture has where it names none.
+_KERNELS = {"arm64": Label("//sched/kernels:linux_6_12_arm64")}
+_QEMUS = {"arm64": Label("//tools/qemu:qemu_arm64")}
+
+# QEMU's tree has a device tree for each number of CPUs up to this (tools/qemu/collect.py).
+_MOST_CPUS = 8
+
+# Nobody builds these for another architecture.
+_NATIVE_ONLY = ["disks", "payloads"]
+
+def _base_attrs(cfg):
+    return {
+        "_base": attr.label_list(
+            default = ["//ktstr/guest:base"],
+            cfg = cfg,
+            providers = [InitramfsInfo],
+        ),
+        "_sampler": attr.label(
+            default = "//ktstr/sampler:layer",
+            allow_single_file = True,
+            cfg = cfg,
+        ),
+    }
+
+# What every guest starts from, but for its kernel and QEMU: those that are saved, and those of tests.
+BASE_ATTRS = _base_attrs("target")
+_GUEST_ATTRS = _base_attrs(arch_transition)
 
 MACHINE_ATTRS = {
+    "arch": attr.string(
+        default = NATIVE,
+        doc = "The architecture of the guest: `x86_64`, or `arm64`, whose CPUs may differ (topology). Kernel " +
+              "and QEMU are of the same.",
+        values = ARCHITECTURES,
+    ),
     "kargs": attr.string_list(
         doc = "Further kernel arguments.",
     ),
@@ -58,14 +82,67 @@ MACHINE_ATTRS = {
     ),
     "qemu": attr.label(
         default = "//rules:qemu",
+        providers = [QemuInfo],
         doc = "The QEMU that runs the guest, a qemu_tree. `--@ktstr//rules:qemu` sets that of the tests that " +
               "name none; it is QEMU 10.0, and @ktstr//tools/qemu:qemu_11_1 is the other.",
     ),
     "topology": attr.string(
         default = DEFAULT_TOPOLOGY,
-        doc = "NnNlNcNt: NUMA nodes, LLCs of the machine, cores per LLC, threads per core.",
+        doc = "NnNlNcNt: NUMA nodes, LLCs of the machine, cores per LLC, threads per core. On arm64 a class " +
+              "for each LLC may follow, `1n2l2c1t-bl`: b (big), m (medium), l (LITTLE).",
     ),
-} | BASE_ATTRS | PAYLOAD_ATTRS | PLACES_ATTRS | SCHEDULER_ATTRS | WORKER_ATTRS
+} | _GUEST_ATTRS | PAYLOAD_ATTRS | PLACES_ATTRS | SCHEDULER_ATTRS | WORKER_ATTRS
+
+def arch_defaults(kwargs):
+    """The kernel and QEMU of a test's architecture, where it names none.
+
+    Args:
+      kwargs: dict, the attributes of the test.
+
+    Returns:
+      dict of the attributes to be added
+    """
+    arch = kwargs.get("arch") or NATIVE
+    found = {"kernel": _KERNELS.get(arch), "qemu": _QEMUS.get(arch)}
+    return {name: label for name, label in found.items() if label and not kwargs.get(name)}
+
+def _check_arch(ctx, cpus):
+    """Fails where parts of a test are of several architectures, or its own has no such machine.
+
+    Args:
+      ctx: of a rule with MACHINE_ATTRS, DISK_ATTRS and `accel`.
+      cpus: the number of CPUs of the topology.
+    """
+    attr = ctx.attr
+    for name, target, provider in [("kernel", attr.kernel, KernelImageInfo), ("qemu", attr.qemu, QemuInfo)]:
+        if target[provider].arch != attr.arch:
+            fail("%s: arch is %s, and its %s %s is of %s; give it another one, or set arch" % (
+                ctx.label,
+                attr.arch,
+                name,
+                label_text(target.label),
+                target[provider].arch,
+            ))
+    if attr.arch == NATIVE:
+        if topology_classes(attr.topology):
+            fail(("%s: topology %r has classes of CPUs, which machines of %s have not; set arch = \"arm64\"" +
+                  " or remove them") % (ctx.label, attr.topology, NATIVE))
+        return
+    for name in _NATIVE_ONLY:
+        if getattr(attr, name):
+            fail("%s: %s are built for %s alone; a test of %s has none" % (ctx.label, name, NATIVE, attr.arch))
+    if attr.numa or not attr.topology.startswith("1n"):
+        fail("%s: topology %r: a machine of %s has one NUMA node" % (ctx.label, attr.topology, attr.arch))
+    if cpus > _MOST_CPUS:
+        fail("%s: topology %r has %d CPUs; a machine of %s has %d at most" % (
+            ctx.label,
+            attr.topology,
+            cpus,
+            attr.arch,
+            _MOST_CPUS,
+        ))
+    if attr.accel == "kvm":
+        fail("%s: accel is kvm, which runs guests of this machine's architecture alone; use virtual or tcg" % ctx.label)
 
 def check_machine(ctx):
     """Fails on what can be known to be wrong with a machine before anything is built.
@@ -94,6 +171,7 @@ def check_machine(ctx):
         problem = karg_problem(karg, topology_threads(ctx.attr.topology))
         if problem:
             fail("%s: kargs: %r is reserved: %s" % (ctx.label, karg, problem))
+    _check_arch(ctx, cpus)
     check_payloads(ctx)
     check_schedulers(ctx, topology_threads(ctx.attr.topology))
     check_places(ctx)
@@ -139,12 +217,13 @@ def base_config(ctx, kernel, qemu, path):
     """
     info = kernel[KernelImageInfo]
     return {
-        "initramfs": [path(ctx, file) for file in ctx.attr._base[InitramfsInfo].layers],
+        "initramfs": [path(ctx, file) for file in ctx.attr._base[0][InitramfsInfo].layers],
         "kernel": {
             "build_info": path(ctx, info.build_info),
             "bzimage": path(ctx, info.bzimage) if info.bzimage else "",
             "config": path(ctx, info.config),
             "dwarf": "",
+            "image": path(ctx, info.image) if info.image else "",
             "index": "",
             "label": label_text(kernel.label),
             "patches": [],
@@ -173,7 +252,7 @@ def machine_config(ctx, cpus, path):
 
     # only of tests: the key of saved guests goes without
     kernel = attr.kernel[KernelImageInfo]
-    own = {"index": path(ctx, kernel.index)}
+    own = {"index": path(ctx, kernel.index)} if kernel.index else {}
     if kernel.patches:
         own |= {"patches": [path(ctx, patch) for patch in kernel.patches]}
     return base | places_config(ctx, path) | {
@@ -201,7 +280,7 @@ def base_files(ctx, kernel, qemu):
       list of File
     """
     info = kernel[KernelImageInfo]
-    files = [info.vmlinux, info.config] + ctx.attr._base[InitramfsInfo].layers
+    files = [info.vmlinux, info.config] + ([info.image] if info.image else []) + ctx.attr._base[0][InitramfsInfo].layers
     return files + qemu.files.to_list() + [ctx.file._sampler]
 
 def machine_files(ctx):

@@ -7,6 +7,7 @@ load("//rules/private/providers:initramfs_info.bzl", "InitramfsInfo")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load("//rules/private/scheduler:cgroup_path.bzl", "cgroup_path_problem")
 load("//rules/private/scheduler:places.bzl", "apart_problem")
+load(":schedulers.bzl", "scheduler_of")
 
 visibility("private")
 
@@ -56,7 +57,8 @@ def data_attributes(name, data_in_guest, **kwargs):
     return {"data_in_guest": data_in_guest.values(), "data_layer": ":%s.data" % name}
 
 def _schedulers(attr):
-    return ([attr.scheduler] if attr.scheduler else []) + attr.staged_schedulers
+    scheduler = scheduler_of(attr)
+    return ([scheduler] if scheduler else []) + attr.staged_schedulers
 
 def check_places(ctx):
     """Fails on places that cannot be, or that schedulers of one guest do not agree on.
@@ -74,10 +76,11 @@ def check_places(ctx):
         if problem:
             fail("%s: workload_root_cgroup: %r %s" % (ctx.label, attr.workload_root_cgroup, problem))
     if attr.scheduler_config:
-        if not attr.scheduler or not attr.scheduler[ScxSchedulerInfo].places["config"]:
+        scheduler = scheduler_of(attr)
+        if not scheduler or not scheduler[ScxSchedulerInfo].places["config"]:
             fail("%s: scheduler_config is given, and %s has no config or config_file that it could stand in for" % (
                 ctx.label,
-                "scheduler " + label_text(attr.scheduler.label) if attr.scheduler else "no scheduler, which",
+                "scheduler " + label_text(scheduler.label) if scheduler else "no scheduler, which",
             ))
     _check_agreement(ctx)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The schedulers of a `ktstr_test`: the one under test, and those that tests may bring in."""
 
+load("//rules/private/build:arch.bzl", "arch_transition")
 load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:scx_scheduler_info.bzl", "ScxSchedulerInfo")
 load(":kargs.bzl", "karg_problem")
@@ -9,19 +10,34 @@ load(":layers.bzl", "check_names", "layer_config", "layer_files")
 visibility("private")
 
 SCHEDULER_ATTRS = {
+    # Those of a guest of another architecture are built for it; under a transition `scheduler` is a list.
     "scheduler": attr.label(
+        cfg = arch_transition,
         providers = [ScxSchedulerInfo],
         doc = "The sched_ext scheduler to load; none: the kernel's own EEVDF.",
     ),
     "staged_schedulers": attr.label_list(
+        cfg = arch_transition,
         providers = [ScxSchedulerInfo],
         doc = "Further schedulers, which AttachScheduler and ReplaceScheduler bring in by their " +
               "targets' names.",
     ),
 }
 
+def scheduler_of(attr):
+    """The scheduler under test.
+
+    Args:
+      attr: of a rule with SCHEDULER_ATTRS.
+
+    Returns:
+      Target, or None
+    """
+    return attr.scheduler[0] if attr.scheduler else None
+
 def _all(ctx):
-    return ([ctx.attr.scheduler] if ctx.attr.scheduler else []) + ctx.attr.staged_schedulers
+    scheduler = scheduler_of(ctx.attr)
+    return ([scheduler] if scheduler else []) + ctx.attr.staged_schedulers
 
 def check_schedulers(ctx, threads):
     """Fails on what the schedulers of one guest cannot have together, or not in this guest.
@@ -87,7 +103,8 @@ def scheduler_config(ctx, runfiles_path):
     Returns:
       a ktstr.machine.target.SchedulerFiles as JSON has it, or None
     """
-    return _config(ctx, ctx.attr.scheduler, runfiles_path) if ctx.attr.scheduler else None
+    scheduler = scheduler_of(ctx.attr)
+    return _config(ctx, scheduler, runfiles_path) if scheduler else None
 
 def staged_config(ctx, runfiles_path):
     """What the runner is told of the staged schedulers.

@@ -7,6 +7,7 @@ of is the same for all shapes, and comes out of the tests' own configuration: `g
 settings back (rules/private/build/guest_mode.bzl).
 """
 
+load("//rules/private/build:arch.bzl", "NATIVE")
 load(
     "//rules/private/build:guest_mode.bzl",
     "NO_SHAPE",
@@ -28,7 +29,7 @@ _SAVING = ["auto", "virtual"]
 def _shape(attr):
     """The shape as a dict, or None where the build saves no guest."""
     layout, problem = parse_numa(attr.numa)
-    if problem or attr.fresh_boot or attr.accel not in _SAVING:
+    if problem or attr.fresh_boot or attr.accel not in _SAVING or attr.arch != NATIVE:
         return None
     cpus, problem = parse_topology(attr.topology, layout)
     if problem:

@@ -4,6 +4,7 @@
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
 load("@rules_python//python:defs.bzl", "PyInfo")
+load("//rules/private/build:arch.bzl", "NATIVE")
 load("//rules/private/build:environment.bzl", "ENVIRONMENT_ATTRS", "environment", "environment_problem")
 load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
@@ -17,6 +18,7 @@ load(":launcher.bzl", "launcher_text")
 load(
     ":machine.bzl",
     "MACHINE_ATTRS",
+    "arch_defaults",
     "check_machine",
     "machine_config",
     "machine_files",
@@ -29,7 +31,7 @@ load(":payloads.bzl", "validate_payloads")
 load(":places.bzl", "data_attributes")
 load(":properties.bzl", "test_properties")
 load(":replay.bzl", "REPLAY_ATTRS", "replayed")
-load(":schedulers.bzl", "with_arguments")
+load(":schedulers.bzl", "scheduler_of", "with_arguments")
 load(":shape.bzl", "shape_transition")
 
 visibility(["//rules", "//rules/private/gauntlet"])
@@ -75,12 +77,13 @@ def _check(ctx):
     problem = environment_problem(ctx.attr)
     if problem:
         fail("%s: %s" % (ctx.label, problem))
-    if ctx.attr.scheduler_args and not ctx.attr.scheduler:
+    scheduler = scheduler_of(ctx.attr)
+    if ctx.attr.scheduler_args and not scheduler:
         fail("%s: scheduler_args %s are given without a scheduler; set scheduler or remove them" % (
             ctx.label,
             ctx.attr.scheduler_args,
         ))
-    if ctx.attr.scheduler and ctx.attr.scheduler[ScxSchedulerInfo].control:
+    if scheduler and scheduler[ScxSchedulerInfo].control:
         problem = arguments_problem(ctx.attr.scheduler_args)
         if problem:
             fail("%s: scheduler_args: %s" % (ctx.label, problem))
@@ -122,6 +125,9 @@ def _accel(ctx):
     """The target's own choice; for `auto` the choice of the command line, `auto` by default."""
     if ctx.attr.accel != "auto":
         return ctx.attr.accel
+    if ctx.attr.arch != NATIVE:
+        # no KVM runs it, whatever the command line wants of the others
+        return "virtual"
     return ctx.attr._accel[BuildSettingInfo].value
 
 def _seed(ctx):
@@ -149,6 +155,8 @@ def _template(ctx, accel):
     """
     if _fresh_boot(ctx) or not _in_turns(ctx, accel):
         return None, ""
+    if ctx.attr.arch != NATIVE:
+        return None, "guests of %s are not saved" % ctx.attr.arch
     owner = with_arguments(ctx)
     if owner:
         return None, ("%s has kernel arguments or sysctls, and the guests that the build saves " +
@@ -197,7 +205,7 @@ def _implement(ctx, shell_mode = False, replay = None):
 
     kernel = ctx.attr.kernel[KernelImageInfo]
     templates = [template] if template else []
-    files = [config, kernel.system_map, kernel.build_info, kernel.index] + kernel.patches + templates + dwarf_files(ctx)
+    files = [config, kernel.system_map, kernel.build_info] + ([kernel.index] if kernel.index else []) + kernel.patches + templates + dwarf_files(ctx)
     files += ([kernel.bzimage] if kernel.bzimage else []) + machine_files(ctx) + disk_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data + ([ctx.attr._drgn] if replay else [])
@@ -378,9 +386,12 @@ def ktstr_test(
     kwargs = with_defaults(kwargs) | disk_attributes(name, disks) | data_attributes(name, data_in_guest)
     kwargs["numa"] = numa_attribute(name, numa, numa_distances)
     kwargs["fresh_boot"] = fresh_boot
+    kwargs |= arch_defaults(kwargs)
     _ktstr_test(name = name, **(kwargs | {"exec_properties": test_properties(kwargs)}))
     shell = {key: value for key, value in kwargs.items() if key not in _TEST_ONLY}
     shell["tags"] = list(shell.get("tags") or []) + ["manual"]
     shell["testonly"] = True
     _ktstr_shell(name = name + ".shell", **shell)
-    _ktstr_replay(name = name + ".replay", **shell)
+    if shell.get("arch") in [None, NATIVE]:
+        # drgn and gdb read guests of this machine's architecture
+        _ktstr_replay(name = name + ".replay", **shell)

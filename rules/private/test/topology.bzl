@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Topologies `NnNlNcNt` in analysis; the same grammar as ktstr/model/machine/topology.py."""
+"""Topologies `NnNlNcNt[-CLASSES]` in analysis; the same grammar as ktstr/model/machine/topology.py."""
 
 load(":numa.bzl", "numa_total")
 
@@ -8,6 +8,9 @@ visibility(["//rules/private/gauntlet"])
 DEFAULT_TOPOLOGY = "1n1l2c1t"
 
 _AXES = [("n", "NUMA nodes"), ("l", "LLCs"), ("c", "cores per LLC"), ("t", "threads per core")]
+
+# Letters of classes of CPUs: big, medium and LITTLE ones.
+_CLASSES = "bml"
 
 # x86 numbers CPUs with 8 bits where interrupts are not remapped, and one number is the broadcast.
 MAX_CPUS = 254
@@ -30,7 +33,7 @@ def apic_problem(text, has_layout = False):
     Returns:
       What is wrong, or None; the same as check_limits of ktstr/vm/command/shape.py.
     """
-    nodes, _, rest = text.partition("n")
+    nodes, _, rest = text.partition("-")[0].partition("n")
     llcs, _, rest = rest.partition("l")
     cores, _, threads = rest.partition("c")
     highest = 0
@@ -55,10 +58,31 @@ def topology_threads(text):
     Returns:
       int
     """
-    return int(text.partition("c")[2].removesuffix("t"))
+    return int(text.partition("-")[0].partition("c")[2].removesuffix("t"))
+
+def topology_classes(text):
+    """The classes of a topology's CPUs.
+
+    Args:
+      text: a topology of the right form, e.g. `1n2l2c1t-bl`.
+
+    Returns:
+      string, one letter for each LLC; empty where all CPUs are alike.
+    """
+    return text.partition("-")[2]
+
+def _classes_problem(text, classes, llcs):
+    """What is wrong with what stands behind the `-` of a topology; None: nothing."""
+    unknown = [letter for letter in classes.elems() if letter not in _CLASSES.elems()]
+    if unknown or len(classes) != llcs:
+        return ("topology %r: its classes are %r; expected one letter for each of its %d LLCs, b (big), " +
+                "m (medium) or l (LITTLE)") % (text, classes, llcs)
+    if "b" not in classes:
+        return "topology %r has no big CPUs (b), and the largest are what the others are measured by" % text
+    return None
 
 def parse_topology(text, layout = None):
-    """Reads a topology such as `1n2l4c1t`.
+    """Reads a topology such as `1n2l4c1t`, or `1n2l2c1t-bl`, whose LLCs are of two classes.
 
     Args:
       text: what the BUILD file says.
@@ -67,7 +91,7 @@ def parse_topology(text, layout = None):
     Returns:
       (cpus, problem): the number of CPUs of the whole machine and None, or None and what is wrong.
     """
-    rest = text
+    rest, has_classes, classes = text.partition("-")
     values = []
     for letter, _ in _AXES:
         number, found, rest = rest.partition(letter)
@@ -85,6 +109,9 @@ def parse_topology(text, layout = None):
                 meaning,
             )
     nodes, llcs, cores, threads = values
+    problem = _classes_problem(text, classes, llcs) if has_classes else None
+    if problem:
+        return None, problem
     if layout:
         described = {"l": numa_total(layout, "llcs"), "n": len(layout["nodes"])}
         for axis, asked in [("n", nodes), ("l", llcs)]:

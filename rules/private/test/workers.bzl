@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The work types of a `ktstr_test`'s own."""
 
+load("//rules/private/build:arch.bzl", "arch_transition")
 load("//rules/private/providers:worker_info.bzl", "WorkerInfo")
 load(":layers.bzl", "check_names", "layer_config", "layer_files")
 
@@ -8,6 +9,7 @@ visibility("private")
 
 WORKER_ATTRS = {
     "workers": attr.label_list(
+        cfg = arch_transition,
         providers = [WorkerInfo],
         doc = "Targets of ktstr_worker, which CustomWork calls by their names.",
     ),

@@ -15,6 +15,26 @@ class TopologyTest(parameterized.TestCase):
     def test_text_round_trip(self, topology: Topology) -> None:
         self.assertEqual(Topology.parse(str(topology)), topology)
 
+    def test_classes_are_capacities_of_cpus(self) -> None:
+        topology = Topology.parse("1n2l2c1t-bl")
+        self.assertEqual(str(topology), "1n2l2c1t-bl")
+        self.assertEqual(topology.capacities(), (1024, 1024, 446, 446))
+        self.assertEqual(TopologyView.of(topology).largest_cpus, {0, 1})
+
+    def test_without_classes_all_cpus_are_the_largest(self) -> None:
+        view = TopologyView.of(Topology.parse("1n2l2c1t"))
+        self.assertEqual((view.capacities, view.largest_cpus), ((), {0, 1, 2, 3}))
+
+    @parameterized.parameters(
+        ("1n2l2c1t-b", "expected one letter for each of its 2 LLCs"),
+        ("1n2l2c1t-bx", "expected one letter for each of its 2 LLCs"),
+        ("1n2l2c1t-ll", "has no big CPUs"),
+        ("1n2l2c1t-", "is not of the form"),
+    )
+    def test_classes_that_are_none_are_told(self, text: str, message: str) -> None:
+        with self.assertRaisesRegex(UsageError, message):
+            Topology.parse(text)
+
     @given(topologies(), st.data())
     def test_decompose_loses_nothing(self, topology: Topology, data: st.DataObject) -> None:
         cpu = data.draw(st.integers(0, topology.cpus - 1))

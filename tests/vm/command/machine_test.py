@@ -9,7 +9,7 @@ from absl.testing import absltest, parameterized
 from ktstr.host.accel import Accel
 from ktstr.model.machine.topology import Topology
 from ktstr.vm.command.machine import MachineSpec, ProbeWiring, Wiring, command, reproducer
-from ktstr.vm.qemu import QemuTree
+from ktstr.vm.qemu import Arch, QemuTree
 
 _WIRING = Wiring(initramfs=Path("/i"), console="null", frames="null")
 
@@ -17,9 +17,9 @@ _WIRING = Wiring(initramfs=Path("/i"), console="null", frames="null")
 _PROBES = ProbeWiring(watch=Path("/w,w"), out="/proc/self/fd/5", hold=7)
 
 
-def _spec(accel: Accel, tree: str) -> MachineSpec:
+def _spec(accel: Accel, tree: str, arch: Arch = Arch.X86_64) -> MachineSpec:
     return MachineSpec(
-        qemu=QemuTree(Path(tree)),
+        qemu=QemuTree(Path(tree), arch),
         kernel=Path("/k"),
         initramfs=(),
         cmdline=(),
@@ -57,6 +57,28 @@ class PluginTest(parameterized.TestCase):
 
     def test_the_reproducer_has_none_of_it(self) -> None:
         self.assertEqual(_script().count("-plugin"), 1)
+
+
+class Arm64Test(absltest.TestCase):
+    _SPEC = _spec(Accel.VIRTUAL, "/q", Arch.ARM64)
+
+    def test_its_machine_is_virt_with_a_device_tree(self) -> None:
+        words = command(self._SPEC, replace(_WIRING, device_tree=Path("/d")))
+        self.assertIn("/q/bin/qemu-system-aarch64", words)
+        self.assertStartsWith(words[words.index("-machine") + 1], "virt,")
+        self.assertEqual(words[words.index("-dtb") + 1], "/d")
+        self.assertIn("console=ttyAMA0", words[words.index("-append") + 1])
+
+    def test_it_has_nothing_that_x86_or_saved_guests_need(self) -> None:
+        words = " ".join(command(self._SPEC, replace(_WIRING, device_tree=Path("/d"))))
+        for word in ("qboot", "mailbox", "ttyS0", "tsc="):
+            self.assertNotIn(word, words)
+
+    def test_the_reproducer_takes_the_device_tree_that_lies_beside_it(self) -> None:
+        script = reproducer(self._SPEC)
+        self.assertIn('cp "$(dirname "$0")/machine.dtb" "$work"/', script)
+        self.assertIn('-dtb "$work"/machine.dtb', script)
+        self.assertNotIn("dtb", _script())
 
 
 if __name__ == "__main__":
