@@ -62,15 +62,13 @@ rustflags = [
 debug = false
 incremental = false
 strip = true
-
-# What makes BPF skeletons: scx_utils names it among its libraries, and no scheduler runs it.
-[profile.release.package.bindgen]
-opt-level = 0
-[profile.release.package.libbpf-cargo]
-opt-level = 0
-[profile.release.package.prettyplease]
-opt-level = 0
 END
+
+# What makes skeletons and macros: scx_utils, scx_stats and zbus have it among their libraries, and no
+# scheduler runs it. Optimised, it is an eighth of what rustc does for scx_lavd.
+for crate in bindgen cargo_metadata libbpf-cargo prettyplease proc-macro2 quote syn; do
+  printf '\n[profile.release.package.%s]\nopt-level = 0\n' "$crate"
+done >>/build/cargo/config.toml
 
 export CARGO_HOME=/build/cargo
 export CARGO_TERM_COLOR=never
