@@ -33,6 +33,7 @@ _PACKAGE = "sched/production"
 # SCHEDULER_SCENARIOS_TOPOLOGY_test, as sched/production/BUILD.bazel names them
 _TARGET = re.compile(r"//sched/production:(scx_[a-z0-9]+)_(\w+)_(\d+n\d+l\d+c\d+t)_test")
 _CATALOGUE = "catalogue_"
+_ALL = "*"
 _SECTION = re.compile(r"^(?=### Linux )", re.MULTILINE)
 _HEADING = re.compile(r"### Linux (\d+\.\d+)")
 
@@ -63,8 +64,8 @@ class Ran:
 class Known:
     """Tests that fail, whose it is, and how that is known; an entry of known.bzl.
 
-    `scenarios` is a page, `topologies` and `kernels` are where (empty: everywhere), `tests` maps
-    functions to the kind that is found first.
+    `scenarios` is a page (empty: all of them), `topologies` and `kernels` are where (empty:
+    everywhere), `tests` maps functions, or `*` for all, to the kind that is found first.
     """
 
     scheduler: str
@@ -78,11 +79,16 @@ class Known:
     def covers(self, ran: Ran) -> bool:
         """Whether this test was to fail there."""
         return (
-            (self.scheduler, self.scenarios) == (ran.scheduler, ran.scenarios)
-            and ran.test in self.tests
+            self.scheduler == ran.scheduler
+            and self.scenarios in ("", ran.scenarios)
+            and self.kind(ran) is not None
             and (not self.topologies or ran.topology in self.topologies)
             and (not self.kernels or ran.series in self.kernels)
         )
+
+    def kind(self, ran: Ran) -> str | None:
+        """What is found first in this test."""
+        return self.tests.get(ran.test, self.tests.get(_ALL))
 
 
 def ran_of(result: Mapping[str, Any]) -> Ran | None:
@@ -138,8 +144,11 @@ def _accounts(found: Sequence[Ran], known: Iterable[Known]) -> Iterator[str]:
     yield "\nWhat does not pass, and whose it is:\n\n"
     yield _heading("scheduler", "scenarios", "test, and what is found", "whose", "why")
     for each in here:
-        tests = ", ".join(f"`{test}` ({kind})" for test, kind in each.tests.items())
-        where = f"{each.scenarios.removeprefix(_CATALOGUE)}"
+        tests = ", ".join(
+            f"{'all' if test == _ALL else f'`{test}`'} ({kind})"
+            for test, kind in each.tests.items()
+        )
+        where = each.scenarios.removeprefix(_CATALOGUE) or "all"
         where += f" on {', '.join(each.topologies)}" if each.topologies else ""
         yield _row(each.scheduler, where, tests, each.whose, each.why)
 
@@ -150,12 +159,12 @@ def mistakes(found: Iterable[Ran], known: Sequence[Known]) -> Iterator[str]:
         entry = next((each for each in known if each.covers(ran)), None)
         if ran.verdict in ("PASS", "SKIP"):
             if entry is not None and ran.verdict == "PASS":
-                yield f"{ran}: it passes, and known.bzl has it as {entry.tests[ran.test]}"
+                yield f"{ran}: it passes, and known.bzl has it as {entry.kind(ran)}"
         elif entry is None:
             yield f"{ran}: {ran.verdict} {', '.join(ran.kinds)}; known.bzl does not have it"
-        elif entry.tests[ran.test] not in ran.kinds[:1]:
+        elif entry.kind(ran) not in ran.kinds[:1]:
             told = ", ".join(ran.kinds)
-            yield f"{ran}: {told}, and known.bzl has it as {entry.tests[ran.test]}"
+            yield f"{ran}: {told}, and known.bzl has it as {entry.kind(ran)}"
 
 
 def merged(page: str, section: str) -> str:
@@ -213,7 +222,11 @@ def known_of(text: str) -> list[Known]:
     """The entries of known.bzl, which a BUILD file writes as JSON."""
     return [
         Known(
-            **{**entry, **{name: tuple(entry.get(name, ())) for name in ("topologies", "kernels")}}
+            **{
+                "scenarios": "",
+                **entry,
+                **{name: tuple(entry.get(name, ())) for name in ("topologies", "kernels")},
+            }
         )
         for entry in json.loads(text)
     ]

@@ -81,6 +81,29 @@ class KnownTest(absltest.TestCase):
         (told,) = table_run.mistakes([_ran()], [_KNOWN])
         self.assertIn("it passes, and known.bzl has it as unfair", told)
 
+    def test_one_entry_may_stand_for_all_tests_on_a_kernel(self) -> None:
+        entry = {
+            "scheduler": "scx_mine",
+            "tests": {"*": "scheduler_not_loaded"},
+            "kernels": ["6.12"],
+        }
+        known = table_run.known_of(
+            json.dumps([{**entry, "whose": "ours", "why": "It needs more."}])
+        )
+        page = {"scenarios": "catalogue_stall", "topology": "1n2l2c1t"}
+        found = [
+            _ran(where, verdict="FAIL", kinds=("scheduler_not_loaded",), **{**page, **others})
+            for where, others in (("a", {}), ("b", {"scenarios": "pairs"}))
+        ]
+        self.assertEqual(list(table_run.mistakes(found, known)), [])
+        self.assertIn(
+            "| scx_mine | all | all (scheduler_not_loaded) | ours | It needs more. |\n",
+            table_run.render(found, known),
+        )
+        for other in ({"kernel": "7.2.12"}, {"scheduler": "scx_other"}, {"kinds": ("stuck",)}):
+            fields: dict[str, Any] = {"verdict": "FAIL", "kinds": ("scheduler_not_loaded",)}
+            self.assertLen(list(table_run.mistakes([_ran(**{**fields, **other})], known)), 1)
+
     def test_the_entries_of_known_bzl_can_be_read(self) -> None:
         runfiles = Runfiles.Create()
         assert runfiles is not None
