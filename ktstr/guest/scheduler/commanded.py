@@ -15,7 +15,7 @@ from ktstr.model.facts import LogChunk, SchedulerFacts
 from ktstr.model.scheduler_phase import SchedulerPhase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ktstr.guest.system.reactor import Reactor
     from ktstr.model.plan import GuestDeadlines, SchedulerPlan
@@ -115,20 +115,29 @@ class CommandedScheduler:
 
     def _switch_on(self) -> str:
         """Carries out commands one after another; returns what went wrong with one, or ""."""
-        problems = self._carried_out("enable", self.plan.enable, self.plan.attach_timeout_s)
+        deadline = _from_now(self.plan.attach_timeout_s)
+        problems = self._carried_out("enable", self.plan.enable, lambda _: deadline)
         return next(problems, "")
 
     def _switch_off(self) -> str:
         """Carries out all of them, whatever becomes of each; returns what went wrong, or ""."""
-        problems = self._carried_out("disable", self.plan.disable, self._deadlines.detach_s)
+        deadline = _from_now(self._deadlines.detach_s)
+        # one that hangs takes no more than its share: those behind it still undo the rest
+        problems = self._carried_out(
+            "disable", self.plan.disable, lambda left: _share(deadline, left)
+        )
         return "; ".join(problems)
 
-    def _carried_out(self, what: str, commands: tuple[str, ...], seconds: float) -> Iterator[str]:
-        """What goes wrong with commands that are carried out one after another."""
-        deadline = time.monotonic_ns() + int(seconds * _NS)
+    def _carried_out(
+        self, what: str, commands: tuple[str, ...], deadline: Callable[[int], int]
+    ) -> Iterator[str]:
+        """What goes wrong with commands that are carried out one after another.
+
+        deadline: when the next one has to be done, asked with how many are left, itself among them.
+        """
         for index, command in enumerate(commands):
             self._log.add(f"{what}: {command}\n".encode())
-            problem = self._run(command, deadline)
+            problem = self._run(command, deadline(len(commands) - index))
             if problem:
                 yield f"{what} command {index + 1} of {len(commands)}, `{command}`, {problem}"
 
@@ -157,3 +166,13 @@ class CommandedScheduler:
         raise UsageError(
             f"scheduler {self.plan.name} is switched on by commands, and so takes no `{command}`"
         )
+
+
+def _from_now(seconds: float) -> int:
+    return time.monotonic_ns() + int(seconds * _NS)
+
+
+def _share(deadline: int, left: int) -> int:
+    """The deadline of the first of `left` commands which `deadline` is that of all of."""
+    now = time.monotonic_ns()
+    return now + max(0, deadline - now) // left

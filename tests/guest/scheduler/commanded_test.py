@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
+from collections.abc import Iterator
 from functools import partial
 from unittest import mock
 
@@ -31,12 +34,36 @@ class CommandedSchedulerTest(absltest.TestCase):
         self.file = os.path.join(self.create_tempdir().full_path, "features")
 
     def life(
-        self, enable: tuple[str, ...], disable: tuple[str, ...], attach_s: float = 20.0
+        self,
+        enable: tuple[str, ...],
+        disable: tuple[str, ...],
+        attach_s: float = 20.0,
+        detach_s: float = 20.0,
     ) -> CommandedScheduler:
         plan = SchedulerPlan(
             "lazy", (), "", control=False, attach_timeout_s=attach_s, enable=enable, disable=disable
         )
-        return CommandedScheduler(plan, GuestDeadlines(), Reactor(), shell=("/bin/sh", "-c"))
+        deadlines = GuestDeadlines(detach_s=detach_s)
+        return CommandedScheduler(plan, deadlines, Reactor(), shell=("/bin/sh", "-c"))
+
+    @contextlib.contextmanager
+    def clock(self) -> Iterator[list[float]]:
+        """Time passes with commands named `hang` alone, all they have; yields what each has."""
+        now_ns, given = 0, list[float]()
+
+        def run(_: CommandedScheduler, command: str, deadline: int) -> str:
+            nonlocal now_ns
+            given.append((deadline - now_ns) / 1e9)
+            if command != "hang":
+                return ""
+            now_ns = deadline
+            return "hung"
+
+        with (
+            mock.patch.object(CommandedScheduler, "_run", run),
+            mock.patch.object(time, "monotonic_ns", lambda: now_ns),
+        ):
+            yield given
 
     def said(self) -> str:
         with open(self.file, encoding="utf-8") as file:
@@ -92,6 +119,23 @@ class CommandedSchedulerTest(absltest.TestCase):
         life = self.life(("read line < /dev/tty || sleep 60",), ("true",), attach_s=0.2)
         self.assertFalse(life.start())
         self.assertIn("had not ended when its time was up; then", life.finish()[0].exit_status)
+
+    def test_one_that_hangs_leaves_those_behind_it_their_shares_of_the_time(self) -> None:
+        life = self.life(("true",), ("hang", "true", "hang", "true"), detach_s=12.0)
+        with self.clock() as given:
+            self.assertTrue(life.start())
+            status = life.finish()[0].exit_status
+        # 12 s for four: 3 s for the first, the other 9 s for three, what the second left for two
+        self.assertEqual(given, [20.0, 3.0, 3.0, 4.5, 4.5])
+        self.assertEqual(
+            status, "disable command 1 of 4, `hang`, hung; disable command 3 of 4, `hang`, hung"
+        )
+
+    def test_those_that_switch_it_on_may_each_take_all_of_the_time(self) -> None:
+        life = self.life(("true", "hang", "true"), ("true",), attach_s=9.0, detach_s=2.0)
+        with self.clock() as given:
+            self.assertFalse(life.start())
+        self.assertEqual(given, [9.0, 9.0, 2.0])
 
     def test_one_that_cannot_be_switched_off_is_told_as_that(self) -> None:
         life = self.life(("true",), ("kill -9 $$",))
