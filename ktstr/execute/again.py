@@ -77,7 +77,7 @@ def run_again(
         machine,
         directory,
         termination,
-        min(_limit_s(first, machine), budget.left_s()),
+        budget.share(_limit_s(first, machine)),
         refusal="cannot be run again: ",
         watch=Watch(hear=recorder.hear, standing=recorder.stands),
         sources=sources,

@@ -146,6 +146,7 @@ class _Execution:
             start,
             watch,
             look(self.plan, spec, self.machine.kernel_index, self.parts),
+            self.budget.patience_s,
         )
         if autopsy.found is None:
             return ran

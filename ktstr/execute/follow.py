@@ -76,9 +76,11 @@ def run_guest(
     start: Start,
     watch: Watch = NOBODY,
     looking: Looking | None = None,
+    patience_s: float = 0.0,
 ) -> GuestRun:
     """Runs the guest in `directory`, for at most `limit_s` seconds; it comes up as `start` says.
 
+    For `patience_s` more at most it makes up for what the host has kept QEMU from running.
     Whatever happens to the guest is in the record; console, frames and QEMU's command stay in the
     directory from the first byte on. A QEMU that does not take the plugin runs without it.
 
@@ -87,7 +89,7 @@ def run_guest(
         InfraError: QEMU cannot be started or the disk is full.
     """
     looking = looking or Looking(())
-    told = (plan, spec, disks, directory, termination, limit_s, start, watch, looking)
+    told = (plan, spec, disks, directory, termination, limit_s, start, watch, looking, patience_s)
     try:
         return _run_guest(*told)
     except PluginError as error:
@@ -107,6 +109,7 @@ def _run_guest(
     start: Start,
     watch: Watch,
     looking: Looking,
+    patience_s: float,
 ) -> GuestRun:
     sampling = VcpuSampling()
     with Vm(
@@ -119,7 +122,7 @@ def _run_guest(
         listeners=(sampling, *looking.listeners(), *watch.listeners),
         probing=looking.probing(),
     ) as vm:
-        follower = _Follower(plan, vm, disks, limit_s, start, sampling, watch, looking)
+        follower = _Follower(plan, vm, disks, limit_s, start, sampling, watch, looking, patience_s)
         vm.start()
         follower.follow()
         return follower.result()
@@ -143,6 +146,8 @@ class _Follower:
     sampling: VcpuSampling
     watch: Watch
     looking: Looking
+    patience_s: float = 0.0
+    made_up_s: float = 0.0
     hello_s: float | None = None
     collector: Collector = field(default_factory=Collector)
     phase: str = ""
@@ -307,7 +312,7 @@ class _Follower:
 
         A phase's limit is time in which QEMU could run: what it spent waiting for a CPU is added.
         """
-        if self.expired is not None:
+        if self.expired is not None or self._made_up_for(deadline):
             return
         waited = self._host_waited_s()
         if deadline.name == self.phase and not deadline.cut_by and waited > _LEAST_EXTENSION_S:
@@ -322,6 +327,15 @@ class _Follower:
         self._before_end(deadline)
         self._dying(deadline)
         self.vm.quit(_QUIT_S)
+
+    def _made_up_for(self, deadline: Deadline) -> bool:
+        """Whether all has its time put off, as the host has kept the guest from a part of it."""
+        more_s = min(self.vm.host_wait_s(), self.patience_s) - self.made_up_s
+        if OUT_OF_TIME not in (deadline.name, deadline.cut_by) or more_s < _LEAST_EXTENSION_S:
+            return False
+        self.made_up_s += more_s
+        self.vm.deadlines.put_off(more_s)
+        return True
 
     def _before_end(self, deadline: Deadline | None) -> None:
         if self.watch.before_end is not None:

@@ -91,13 +91,12 @@ def replay(
     if why:
         raise UsageError(f"{first.test} cannot be replayed: {why}")
     limit_s = MOST_TIMES * first.wall_s.get("total", 0.0) if most_s is None else most_s
-    limit_s = min(max(limit_s, LEAST_S), budget.left_s())
     second = rerun(
         first,
         machine,
         directory,
         termination,
-        limit_s,
+        budget.share(max(limit_s, LEAST_S)),
         refusal="cannot be replayed: ",
         watch=watch,
         sources=sources,

@@ -46,7 +46,7 @@ def rerun(
     machine: PreparedMachine,
     directory: Path,
     termination: Termination,
-    limit_s: float,
+    budget: Budget,
     *,
     refusal: str,
     watch: Watch,
@@ -54,13 +54,14 @@ def rerun(
     looks: Sequence[Part] | None = None,
     files: Mapping[str, bytes] | None = None,
 ) -> Rerun:
-    """Runs the plan of `first` in `directory`, as `execute` does, for so many host seconds at most.
+    """Runs the plan of `first` in `directory`, as `execute` does, within the budget.
 
     refusal: how the error begins where that is too short a time, behind the test's name.
 
     Raises:
         UsageError: it is; nothing was started.
     """
+    limit_s = budget.left_s() + budget.patience_s
     if limit_s < LEAST_S:
         raise UsageError(
             f"{first.test} {refusal}of Bazel's timeout {max(limit_s, 0.0):.0f} s are "
@@ -74,7 +75,7 @@ def rerun(
         directory,
         termination,
         sources=sources,
-        budget=Budget(began + limit_s),
+        budget=budget,
         watch=watch,
         looks=looks,
         files=files,

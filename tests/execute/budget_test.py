@@ -19,6 +19,15 @@ class BudgetTest(absltest.TestCase):
         self.assertBetween(Budget.start(100.0).without(30.0).left_s(), 59.0, 60.0)
         self.assertEqual(Budget.start(None).without(30.0).left_s(), float("inf"))
 
+    def test_a_share_has_the_rest_as_patience(self) -> None:
+        share = Budget.start(100.0).share(30.0)
+        self.assertBetween(share.left_s(), 29.0, 30.0)
+        self.assertBetween(share.patience_s, 59.0, 60.0)
+        short = Budget.start(100.0).share(300.0)
+        self.assertBetween(short.left_s(), 89.0, 90.0)
+        self.assertEqual(short.patience_s, 0.0)
+        self.assertEqual(UNLIMITED.share(30.0).patience_s, float("inf"))
+
     def test_without_a_limit(self) -> None:
         self.assertEqual(Budget.start(None).left_s(), float("inf"))
         self.assertEqual(UNLIMITED.left_s(), float("inf"))

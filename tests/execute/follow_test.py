@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is told of a guest before it is ended, and when."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -10,7 +11,7 @@ from ktstr.execute import follow
 from ktstr.execute.follow import GuestRun, run_guest
 from ktstr.execute.watch import Watch
 from ktstr.host.accel import Accel
-from ktstr.host.ending import EndingKind
+from ktstr.host.ending import OUT_OF_TIME, EndingKind
 from ktstr.machine.prepared.starts import Start
 from ktstr.machine.target_disks import TargetDisks
 from ktstr.model.codec import encode
@@ -60,15 +61,44 @@ class _FollowTest(absltest.TestCase):
 
     def run_with(self, *events: Event, watch: Watch) -> GuestRun:
         """The run of a machine that these events happen to."""
+        return self.run_through(events, watch)
+
+    def run_through(
+        self, events: Iterable[Event], watch: Watch, patience_s: float = 0.0
+    ) -> GuestRun:
+        """The same, of events that are made one after another."""
         self.vm.next_event.side_effect = events
         start, limit_s = Start("cold"), float("inf")
         with (
             mock.patch.object(follow, "Vm", return_value=self.vm) as self.made,
             Termination() as termination,
         ):
-            return run_guest(
-                plan(), self.vm.spec, TargetDisks(), self.root, termination, limit_s, start, watch
-            )
+            told = (plan(), self.vm.spec, TargetDisks(), self.root, termination, limit_s)
+            return run_guest(*told, start, watch, patience_s=patience_s)
+
+
+class PatienceTest(_FollowTest):
+    def put_off(self, patience_s: float, *waited_s: float) -> list[float]:
+        """By how much all deadlines are put off, where the time of the run is over each time."""
+        self.run_through(self._expiring(waited_s), Watch(), patience_s)
+        return [call.args[0] for call in self.vm.deadlines.put_off.mock_calls]
+
+    def _expiring(self, waited_s: tuple[float, ...]) -> Iterator[Event]:
+        for each in waited_s:
+            self.vm.host_wait_s.return_value = each
+            yield Expired(Deadline(OUT_OF_TIME, 9.0, 9.0), 9.0)
+        yield _EXITED
+
+    def test_what_the_host_has_kept_from_it_is_made_up_for_once(self) -> None:
+        self.assertEqual(self.put_off(60.0, 5.0, 12.0, 12.2), [5.0, 7.0])
+        self.vm.quit.assert_called_once()
+
+    def test_patience_comes_to_an_end(self) -> None:
+        self.assertEqual(self.put_off(7.0, 5.0, 12.0, 20.0), [5.0, 2.0])
+
+    def test_a_run_that_others_leave_no_time_has_none(self) -> None:
+        self.assertEqual(self.put_off(0.0, 5.0), [])
+        self.vm.quit.assert_called_once()
 
 
 class BeforeEndTest(_FollowTest):
