@@ -15,7 +15,6 @@ from ktstr.vm.arm64.capacities import described
 from ktstr.vm.command import machine, shape
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.disk.clones import Clone, Cloner
-from ktstr.vm.qemu import Arch
 from ktstr.vm.saved.template import Template
 
 _LOG_TAIL = 2000
@@ -41,7 +40,7 @@ class RunDirectory:
         self.control = self.root / "control.sock"
         self.watch = self.root / "probes.cfg"
         self.device_tree: Path | None = None
-        if spec.qemu.arch is Arch.ARM64:
+        if machine.has_device_tree(spec):
             self.device_tree = self.root / machine.DEVICE_TREE
 
     def prepare(self, template: Template | None = None) -> None:

@@ -161,6 +161,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "boot": ("agent", "start", "system"),
     },
     "ktstr.vm": {
+        "arm64": (),
         "deadlines": (),
         "events": ("deadlines",),
         "ending": ("deadlines", "events"),
@@ -174,7 +175,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "qmp": (),
         "registers": (),
         "saved": ("command", "qemu", "qmp"),
-        "rundir": ("command", "disk", "saved"),
+        "rundir": ("arm64", "command", "disk", "saved"),
         "signals": (),
         "vcpus": (),
         "vm": (

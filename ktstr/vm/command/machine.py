@@ -130,6 +130,11 @@ def boot_arguments(
     return (*_BOOT_ARGUMENTS[arch], *(("loglevel=5",) if quiet else ()), *bringup)
 
 
+def has_device_tree(spec: MachineSpec) -> bool:
+    """Whether the machine boots with a device tree that is made for it."""
+    return spec.qemu.arch is Arch.ARM64
+
+
 def stamps_console(spec: MachineSpec) -> bool:
     """Whether the kernel puts its time before each message on the console."""
     return not any(argument.startswith("printk.time") for argument in spec.cmdline)
@@ -173,7 +178,7 @@ def reproducer(spec: MachineSpec) -> str:
         console="stdio,signal=off",
         frames=f"file,path={_WORK}/frames.bin",
         images=tuple(images),
-        device_tree=Path(_WORK, DEVICE_TREE) if spec.qemu.arch is Arch.ARM64 else None,
+        device_tree=Path(_WORK, DEVICE_TREE) if has_device_tree(spec) else None,
     )
     layers = " ".join(shlex.quote(str(layer)) for layer in spec.initramfs)
     overlays = "".join(
@@ -196,7 +201,7 @@ def reproducer(spec: MachineSpec) -> str:
 
 def _copied_device_tree(spec: MachineSpec) -> str:
     """It lies beside the script, which may be run from anywhere."""
-    if spec.qemu.arch is not Arch.ARM64:
+    if not has_device_tree(spec):
         return ""
     return f'cp "$(dirname "$0")/{DEVICE_TREE}" "$work"/\n'
 
