@@ -31,7 +31,7 @@ def shy(ctx: "Context") -> None:
         _crash()
 
 
-@ktstr.test(timeout=1)
+@ktstr.test(timeout=8)
 def hung(ctx: "Context") -> None:
     """The agent waits for the only CPU, which one of its own class never leaves."""
     with open("/proc/sys/kernel/sched_rt_runtime_us", "w") as knob:
