@@ -29,11 +29,9 @@ KNOWN = [
                "scaled by weight, and `100 / 18` times its average run time, which is not scaled for who wakes " +
                "nobody (`task_compute_dl` of its main.bpf.c), and which for a spinner comes near all that it " +
                "ran, since only a wake-up begins the sum anew (`rusty_runnable`). The heavier task's vruntime " +
-               "is besides kept within a slice of the lighter one's (`clamp_task_vtime`). These lines " +
-               "played in a program, with two spinners of weights 100 and 33, give 51 to 49 % in " +
-               "slices of 20 ms and 50 to 50 % in slices of 1 ms; without the average 75 to 25 %, as " +
-               "the weights say. Seen on `1n1l2c1t` were 50.3 and 49.5 %, by its own statistics in slices of " +
-               "20 ms (`slice_us`) and with every fifth deadline kept within a slice (`dl_clamp`).",
+               "is besides kept within a slice of the lighter one's (`clamp_task_vtime`). Seen on `1n1l2c1t`: of " +
+               "three spinners, two of weight 1024 and one of 335, each got 33 % in slices of 20 ms " +
+               "(`slice_us`), where scx_bpfland and scx_simple gave the third 14 to 15 %, as the weights say.",
     },
 ]
 
