@@ -71,7 +71,7 @@ _AXES = [("numa_nodes", "NUMA nodes"), ("llcs", "LLCs"), ("cpus", "CPUs")]
 
 def _shape(topology):
     """Counts of a topology that parse_topology has accepted."""
-    nodes, _, rest = topology.partition("n")
+    nodes, _, rest = topology.partition("-")[0].partition("n")
     llcs, _, rest = rest.partition("l")
     cores, _, threads = rest.partition("c")
     threads = threads.removesuffix("t")

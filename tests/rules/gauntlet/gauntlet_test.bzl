@@ -78,6 +78,12 @@ def _presets_impl(ctx):
     asserts.equals(env, [2048, 2048, 4096], [each.memory_mb for each in chosen])
     chosen, left_out, _ = select_presets(None, own, _UNBOUNDED | {"max_cpus": 4}, False)
     asserts.equals(env, ["tiny-1llc", "tiny-2llc", "wide", "big"], [each.name for each in chosen])
+
+    # Classes of CPUs are not counted.
+    own = {"differing": "1n2l2c1t-bl"}
+    chosen, _, problem = select_presets(["differing"], own, _UNBOUNDED, False)
+    asserts.equals(env, None, problem)
+    asserts.equals(env, [("1n2l2c1t-bl", 4)], [(each.topology, each.cpus) for each in chosen])
     return unittest.end(env)
 
 presets_test = unittest.make(_presets_impl)
