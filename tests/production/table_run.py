@@ -156,7 +156,12 @@ def _accounts(found: Sequence[Ran], known: Iterable[Known]) -> Iterator[str]:
 def mistakes(found: Iterable[Ran], known: Sequence[Known]) -> Iterator[str]:
     """A line for each test that did not end as known.bzl has it."""
     for ran in found:
-        entry = next((each for each in known if each.covers(ran)), None)
+        # one that names the test before one of all tests
+        covering = sorted(
+            (each for each in known if each.covers(ran)),
+            key=lambda each: ran.test not in each.tests,
+        )
+        entry = covering[0] if covering else None
         if ran.verdict in ("PASS", "SKIP"):
             if entry is not None and ran.verdict == "PASS":
                 yield f"{ran}: it passes, and known.bzl has it as {entry.kind(ran)}"

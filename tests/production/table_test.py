@@ -104,6 +104,11 @@ class KnownTest(absltest.TestCase):
             fields: dict[str, Any] = {"verdict": "FAIL", "kinds": ("scheduler_not_loaded",)}
             self.assertLen(list(table_run.mistakes([_ran(**{**fields, **other})], known)), 1)
 
+    def test_an_entry_that_names_the_test_goes_before_one_of_all(self) -> None:
+        rest = Known("scx_mine", "weights", {"*": "stuck"}, "", "")
+        self.assertEqual(list(table_run.mistakes([_UNFAIR], [rest, _KNOWN])), [])
+        self.assertLen(list(table_run.mistakes([_UNFAIR], [rest])), 1)
+
     def test_the_entries_of_known_bzl_can_be_read(self) -> None:
         runfiles = Runfiles.Create()
         assert runfiles is not None
