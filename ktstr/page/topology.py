@@ -14,16 +14,21 @@ from ktstr.result import result_pb2
 
 @dataclass(frozen=True)
 class Cpu:
-    """busy: how much of the time something ran there (0 to 1); None: nobody knows."""
+    """busy: how much of the time something ran there (0 to 1); None: nobody knows.
+
+    capacity: what it can do beside the largest, which have 1024; None where all are alike.
+    """
 
     number: int
     busy: float | None = None
+    capacity: int | None = None
 
     @property
     def words(self) -> str:
-        """E.g. `CPU 3, busy 41 %`."""
+        """E.g. `CPU 3, capacity 446, busy 41 %`."""
+        able = "" if self.capacity is None else f", capacity {self.capacity}"
         share = "" if self.busy is None else f", busy {100 * self.busy:.0f} %"
-        return f"CPU {self.number}{share}"
+        return f"CPU {self.number}{able}{share}"
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,13 @@ class Llc:
 
     number: int
     cores: Sequence[Core]
+
+    @property
+    def words(self) -> str:
+        """E.g. `LLC 1, capacity 446`."""
+        found = sorted({cpu.capacity for core in self.cores for cpu in core.cpus if cpu.capacity})
+        able = f", capacity {' and '.join(map(str, found))}" if found else ""
+        return f"LLC {self.number}{able}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,8 @@ def drawn(result: result_pb2.Result, busy: Mapping[int, float]) -> Drawn | None:
             memory = [each.memory_kb // 1024 for each in guest.numa]
             if not memory and len(guest.nodes) == 1:
                 memory = [guest.memory_kb // 1024]
-            return Drawn(_nodes(sets, memory, busy), "as the guest saw itself")
+            able = _differing(sorted(frozenset[int]().union(*sets[0])), guest.capacities)
+            return Drawn(_nodes(sets, memory, busy, able), "as the guest saw itself")
         return Drawn(_asked(result.identity.topology.asked, busy), "as asked for")
     except (UsageError, ValueError):
         return None
@@ -77,17 +90,25 @@ def _texts(guest: result_pb2.Guest) -> Sequence[Sequence[str]]:
     return guest.nodes, guest.llcs, guest.cores
 
 
+def _differing(cpus: Sequence[int], capacities: Sequence[int]) -> Mapping[int, int]:
+    """The capacity of each CPU; of none where all are alike, or it is not told of each."""
+    if len(set(capacities)) < 2 or len(cpus) != len(capacities):
+        return {}
+    return dict(zip(cpus, capacities, strict=True))
+
+
 def _nodes(
     sets: Sequence[Sequence[frozenset[int]]],
     memory: Sequence[int],
     busy: Mapping[int, float],
+    able: Mapping[int, int],
 ) -> list[Node]:
     nodes, llcs, cores = sets
     return [
         Node(
             number,
             [
-                Llc(i, [_core(core, busy) for core in cores if core and core <= llc & node])
+                Llc(i, [_core(core, busy, able) for core in cores if core and core <= llc & node])
                 for i, llc in enumerate(llcs)
                 if llc & node
             ],
@@ -97,12 +118,12 @@ def _nodes(
     ]
 
 
-def _core(cpus: frozenset[int], busy: Mapping[int, float]) -> Core:
-    return Core([Cpu(cpu, busy.get(cpu)) for cpu in sorted(cpus)])
+def _core(cpus: frozenset[int], busy: Mapping[int, float], able: Mapping[int, int]) -> Core:
+    return Core([Cpu(cpu, busy.get(cpu), able.get(cpu)) for cpu in sorted(cpus)])
 
 
 def _asked(text: str, busy: Mapping[int, float]) -> list[Node]:
-    """Of a uniform machine.
+    """Of a machine that is uniform but for classes of its CPUs.
 
     Raises:
         UsageError: the text is no topology, or one whose nodes a layout says.
@@ -112,4 +133,5 @@ def _asked(text: str, busy: Mapping[int, float]) -> list[Node]:
     cores = [frozenset(range(at, at + per_core)) for at in range(0, shape.cpus, per_core)]
     llcs = [frozenset(range(at, at + per_llc)) for at in range(0, shape.cpus, per_llc)]
     nodes = [frozenset(shape.cpus_of_node(node)) for node in range(shape.nodes)]
-    return _nodes([nodes, llcs, cores], [], busy)
+    able = _differing(range(shape.cpus), shape.capacities())
+    return _nodes([nodes, llcs, cores], [], busy, able)

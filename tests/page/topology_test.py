@@ -37,6 +37,35 @@ class TopologyTest(absltest.TestCase):
         found = drawn(made, {})
         self.assertEqual(_numbers(found), [[[[0, 1]]], [[[2, 3]]]])
 
+    def test_capacities_stand_where_they_differ(self) -> None:
+        made = result_pb2.Result()
+        made.guest.nodes.append("0-3")
+        made.guest.llcs.extend(["0-1", "2-3"])
+        made.guest.cores.extend(["0", "1", "2", "3"])
+        for capacities, words, cpu in (
+            ([1024, 1024, 446, 446], ["LLC 0, capacity 1024", "LLC 1, capacity 446"], 446),
+            ([1024, 1024, 446, 768], ["LLC 0, capacity 1024", "LLC 1, capacity 446 and 768"], 768),
+            ([1024] * 4, ["LLC 0", "LLC 1"], None),
+            ([1024, 446], ["LLC 0", "LLC 1"], None),
+        ):
+            made.guest.capacities[:] = capacities
+            found = drawn(made, {3: 0.25})
+            assert found is not None
+            self.assertEqual([llc.words for llc in found.nodes[0].llcs], words)
+            told = f", capacity {cpu}" if cpu else ""
+            last = found.nodes[0].llcs[1].cores[1].cpus[0]
+            self.assertEqual(last.words, f"CPU 3{told}, busy 25 %")
+
+    def test_capacities_as_asked_for_where_no_guest_came(self) -> None:
+        made = result_pb2.Result()
+        made.identity.topology.asked = "1n2l1c1t-lb"
+        found = drawn(made, {})
+        assert found is not None
+        self.assertEqual(
+            [llc.words for llc in found.nodes[0].llcs],
+            ["LLC 0, capacity 446", "LLC 1, capacity 1024"],
+        )
+
     def test_what_cannot_be_read_is_not_drawn(self) -> None:
         made = result_pb2.Result()
         self.assertIsNone(drawn(made, {}))
