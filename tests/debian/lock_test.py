@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lock names what apt has resolved, from an archive whose signature it has checked."""
 
+import contextlib
+import io
 import shutil
 import unittest
 from pathlib import Path
@@ -14,6 +16,7 @@ from tools.debian.lock import (
     Wanted,
     chosen_sets,
     kept_lock,
+    main,
     merged_lock,
     parse_wanted,
     suite_files,
@@ -109,6 +112,13 @@ class LockTest(parameterized.TestCase):
         self.assertEqual(suite_files("trixie"), ("packages.txt", "lock.json"))
         files = ("trixie-backports.txt", "trixie-backports.json")
         self.assertEqual(suite_files("trixie-backports"), files)
+
+    @parameterized.parameters((), ("--packages", "/p"), ("--out", "/o"))
+    def test_another_architecture_does_not_get_into_the_suites_own_files(self, *files: str) -> None:
+        told = io.StringIO()
+        with contextlib.redirect_stderr(told), self.assertRaises(SystemExit):
+            main(["--architecture", "arm64", *files])
+        self.assertIn("--architecture arm64: the suite's own files are of amd64", told.getvalue())
 
     def test_sets_of_two_suites_do_not_mix(self) -> None:
         before = _lock("trixie", "1", {"a": "1.0"})

@@ -225,7 +225,8 @@ def suite_files(suite: str) -> tuple[str, str]:
     return ("packages.txt", "lock.json") if suite == _SUITE else (f"{suite}.txt", f"{suite}.json")
 
 
-def _main(argv: list[str]) -> int:
+def main(argv: list[str]) -> int:
+    """Runs the program; returns its exit status."""
     here = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), "tools/debian")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -241,6 +242,11 @@ def _main(argv: list[str]) -> int:
     )
     parser.add_argument("sets", nargs="*", help="sets to lock anew; default: all")
     args = parser.parse_args(argv)
+    if args.architecture != _ARCHITECTURE and not (args.packages and args.out):
+        parser.error(
+            f"--architecture {args.architecture}: the suite's own files are of {_ARCHITECTURE}; "
+            f"give --packages and --out"
+        )
     packages, out = suite_files(args.suite)
     args.packages = args.packages or here / packages
     args.out = args.out or here / out
@@ -279,4 +285,4 @@ def _main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))
