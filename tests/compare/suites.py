@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ktstr.compare.finding import Finding, Outcome
 from ktstr.compare.gates import Gates
@@ -20,6 +20,7 @@ from ktstr.delta.looks import Looks
 from ktstr.history.entry import FigureKey
 
 Draw = Callable[[random.Random, float], float]
+Boots = tuple[float, ...]
 
 
 def _rate(noise: float) -> Draw:
@@ -78,6 +79,11 @@ def compared(
     looks: the boots come one after another, and the first look that tells anything is the last.
     """
     asked = list(_questions(random.Random(seed), tests, boots, change))
+    return scored(asked, change.figures if change.factor != 1.0 else (), looks)
+
+
+def scored(asked: Sequence[Question], changed: Sequence[str], looks: Looks | None = None) -> Score:
+    """Compares a suite, of whose test 0 these figures became worse."""
     found, _ = answered(asked)
     if looks is not None:
         for seen in looks.boots:
@@ -85,13 +91,11 @@ def compared(
             if any(each.outcome in (Outcome.WORSE, Outcome.BETTER) for each in found):
                 break
     told = [each for each in found if each.outcome in (Outcome.WORSE, Outcome.BETTER)]
-    changed = change.factor != 1.0
     right = [
         each
         for each in told
-        if changed
-        and each.pair["test"] == "0"
-        and each.figure.removeprefix("total.") in change.figures
+        if each.pair["test"] == "0"
+        and each.figure.removeprefix("total.") in changed
         and each.outcome is Outcome.WORSE
     ]
     return Score(len(told) - len(right), len(right), tuple(told))
@@ -100,9 +104,15 @@ def compared(
 def _first(question: Question, boots: int) -> Question:
     """The question as it is when each side has so many boots."""
     sample = question.sample
-    base, new = sample.base[:boots], sample.new[:boots]
-    amount = _GATES.of(question.key, exact=False).amount(math.fsum(base + new) / (2 * boots))
-    return replace(question, sample=Sample(base, new, amount))
+    return asked_of(question.told["test"], question.key, sample.base[:boots], sample.new[:boots])
+
+
+def asked_of(test: str, key: FigureKey, base: Boots, new: Boots) -> Question:
+    """What is asked about a figure's boots of both sides, with its default gate."""
+    mean = math.fsum(base + new) / (len(base) + len(new))
+    return Question(
+        {"test": test}, key, Sample(base, new, _GATES.of(key, exact=False).amount(mean))
+    )
 
 
 def _questions(
@@ -114,6 +124,4 @@ def _questions(
             factor = change.factor if test == 0 and name in change.figures else 1.0
             base = tuple(draw(drawing, speed) for _ in range(boots))
             new = tuple(draw(drawing, speed * factor) for _ in range(boots))
-            key = FigureKey(name, unit, polarity, "", None, None)
-            amount = _GATES.of(key, exact=False).amount(math.fsum(base + new) / (2 * boots))
-            yield Question({"test": str(test)}, key, Sample(base, new, amount))
+            yield asked_of(str(test), FigureKey(name, unit, polarity, "", None, None), base, new)
