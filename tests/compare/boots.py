@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ class Boots:
                 yield asked_of(str(test), key, *sides)
 
 
+@functools.cache
 def recorded() -> Boots:
     """The boots of recorded/tcg.csv."""
     found: dict[int, dict[str, dict[FigureKey, float]]] = {}
