@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ktstr.execute.causes import AGENT, LASTS_NS, longest_waiting
+from ktstr.execute.causes import AGENT, LASTS_NS
 from ktstr.introspect.postmortem.state import TaskStack
 from ktstr.introspect.postmortem.waits import reason_of
+from ktstr.introspect.snapshot.state import Task
 from ktstr.model.verdict.checks import Detail
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
@@ -91,16 +92,21 @@ def _standing(run: RunRecord) -> _Standing | None:
     stacks = run.post_mortem.stacks
     for each in stacks:
         # an idle CPU has them off for moments, whenever it is looked at
-        if each.cpu is not None and each.interrupts_off and each.pid:
+        if each.cpu is not None and each.interrupts_off and each.pid and _top(each):
             return _Standing("a CPU", "takes no interrupts", _top(each))
-    task = longest_waiting(run)
-    # whenever a guest is looked at, somebody may wait for a moment
-    if task is not None and task.queue and (task.waiting_ns or 0) >= LASTS_NS:
+    task = _kept_off(run.post_mortem.snapshot.tasks)
+    if task is not None:
         return _Standing(_without_numbers(task.comm), f"waits in {_without_numbers(task.queue)}")
     for each in stacks:
         if each.comm == AGENT and each.cpu is None and reason_of(each):
             return _Standing(AGENT, "sleeps", (reason_of(each),))
     return None
+
+
+def _kept_off(tasks: Sequence[Task]) -> Task | None:
+    """The agent, or who waits for longest: of those that wait, as anybody may for a moment."""
+    waiting = [each for each in tasks if each.queue and (each.waiting_ns or 0) >= LASTS_NS]
+    return max(waiting, key=lambda each: (each.comm == AGENT, each.waiting_ns or 0), default=None)
 
 
 def _top(stack: TaskStack) -> tuple[str, ...]:

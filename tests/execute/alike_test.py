@@ -108,6 +108,24 @@ class AlikeTest(absltest.TestCase):
         by = "their first lines alone, since nobody saw who did not go on"
         self.assertEqual(self.hangs(short, short), (True, by))
 
+    def test_an_agent_that_waits_for_a_moment_hides_nobody(self) -> None:
+        starved = _waits("hog0", "DSQ 2")
+        first = _hung(tasks=(starved,))
+        again = _hung(tasks=(_waits("ktstr-agent", "the rt queue of CPU 0", 5000), starved))
+        by = "who does not go on: hog# waits in DSQ #"
+        self.assertEqual(self.hangs(first, again), (True, by))
+        # one that does not go on itself is what the hang is about, however long others wait
+        late = _waits("ktstr-agent", "the rt queue of CPU 0")
+        so, by = self.hangs(first, _hung(tasks=(late, _waits("hog0", "DSQ 2", 2 * _SECOND_NS))))
+        self.assertFalse(so)
+        self.assertEndsWith(by, ", now ktstr-agent waits in the rt queue of CPU #")
+
+    def test_a_cpu_whose_stack_nobody_could_read_is_no_evidence(self) -> None:
+        by = "their first lines alone, since nobody saw who did not go on"
+        self.assertEqual(self.hangs(_hung(_spins()), _hung(_spins("do_exit"))), (True, by))
+        so, _ = self.hangs(_hung(_spins("do_exit")), _hung(_spins()), message="it hangs elsewhere")
+        self.assertFalse(so)
+
     def test_an_agent_that_sleeps_is_known_by_where(self) -> None:
         def sleeps(function: str) -> RunRecord:
             return _hung(TaskStack(1, "ktstr-agent", None, ("schedule+0x5", f"{function}+0x3")))
