@@ -288,7 +288,8 @@ class _Follower:
         return scaled(seconds, self.vm.spec.accel, self.vm.spec.topology.cpus)
 
     def _enter(self, phase: str, seconds: float, at_s: float) -> None:
-        if phase == self.phase:
+        # what a guest had said before its panic may be read after it, and gives it no more time
+        if self.phase in (phase, _PANIC):
             return
         if self.phase:
             self.vm.deadlines.finish(self.phase)

@@ -202,6 +202,15 @@ class RecorderTest(_FollowTest):
         )
         self.assertAlmostEqual(limits[2][1] - limits[0][1], -0.5)
 
+    def test_a_guest_that_has_panicked_gets_no_time_for_what_is_read_later(self) -> None:
+        calls = mock.Mock()
+        self.vm.deadlines.start = calls.start
+        up, begins = _said((3.0, EventName.RECORDER_BEGIN, Labour.CALLBACKS))
+        panic = MachineEvent("GUEST_PANICKED", {"action": "run"}, 3.0)
+        self.run_with(up, panic, begins, _EXITED, watch=Watch())
+        names = [call.args[0] for call in calls.mock_calls]
+        self.assertEqual(names[1:], ["scheduler and scenario set-up", "reboot after a panic"])
+
     def test_an_end_without_a_beginning_and_a_labour_that_there_is_not_change_nothing(self) -> None:
         limits, _ = self.limits(
             (3.0, EventName.RECORDER_END, Labour.LOADING),
