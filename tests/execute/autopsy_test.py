@@ -95,6 +95,12 @@ class AutopsyTest(absltest.TestCase):
         waits = [call.kwargs["within_s"] for call in self.vm.ask.call_args_list]
         self.assertEqual(waits, [2.0, 2.0, 1.0, 1.0])
 
+    def test_a_second_run_whose_own_time_is_over_has_the_rest_of_bazels(self) -> None:
+        self.autopsy.budget = Budget.start(60.0).share(0.0)
+        self.missing()
+        waits = [call.kwargs["within_s"] for call in self.vm.ask.call_args_list]
+        self.assertEqual(waits, [2.0, 2.0])
+
 
 if __name__ == "__main__":
     absltest.main()
