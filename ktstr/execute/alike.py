@@ -17,7 +17,7 @@ from ktstr.record.run import RunRecord
 
 # of these the subject is the kernel's own kind, and of the others it is whom they are about
 _BY_SUBJECT = (Kind.SCHEDULER_EJECTED, Kind.KERNEL_LOG)
-# what the kernel says of these is one line, which names no task
+# what the kernel says of these is one line
 _BY_LINE = (Kind.PANIC, Kind.KERNEL_LOG)
 # The innermost functions of a stack that two hangs may share one of: what a loop calls differs from
 # look to look, and further out all tasks come from the same few.
@@ -25,6 +25,8 @@ _TOP = 3
 _NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*\d[0-9a-f]*(?:\.\d+)?\b|\d+")
 # where in the console such a line is, and how many there are (ktstr/judge/run/kernel_log.py)
 _PLACE = re.compile(r" \((?:console line \d+|and \d+ more)\)")
+# who ran there, which is of one run, at the end of such a line (of warnings since Linux 6.19)
+_WHO = re.compile(r"(CPU#\d+[:,]|scheduling while atomic:) .*/\d+(?:/0x[0-9a-f]+)?$")
 # what every stack may begin or end with, whatever hangs
 _EVERYWHERE = re.compile(r"asm_|sysvec_|entry_SYSCALL|do_syscall_64|x64_sys_call|__?irq_exit|0x")
 
@@ -121,7 +123,7 @@ def _functions(stack: TaskStack) -> Iterator[str]:
 
 
 def _line(detail: Detail) -> str:
-    return _without_numbers(_PLACE.sub("", detail.message))
+    return _without_numbers(_WHO.sub(r"\1", _PLACE.sub("", detail.message)))
 
 
 def _without_numbers(text: str) -> str:

@@ -93,6 +93,28 @@ class AlikeTest(absltest.TestCase):
         self.assertStartsWith(by, "who does not go on: at first a CPU takes no interrupts in cpu_")
         self.assertIn(", now a CPU takes no interrupts in queued_spin_lock_slowpath < do_exit", by)
 
+    def test_who_ran_where_the_kernel_said_it_is_of_one_run(self) -> None:
+        by = "what the kernel says, without its numbers"
+
+        def said(text: str, subject: str) -> Detail:
+            return Detail(Kind.KERNEL_LOG, f"{subject}: {text} (console line 9)", subject=subject)
+
+        for subject, before, others in (
+            (
+                "warning",
+                "WARNING: kernel/sched/ext.c:22 at set_next_task_scx+0x5a/0xd0, CPU#",
+                "1: ",
+            ),
+            ("bug", "BUG: spinlock bad magic on CPU#", "1, "),
+            ("bug", "BUG: scheduling while atomic: ", ""),
+        ):
+            end = "/0x00010000" if not others else ""
+            first = said(f"{before}{others}w0.0.0/77{end}", subject)
+            again = said(f"{before}{others}media serv/9{end}", subject)
+            self.assertEqual(self.alike(first, again), (True, by))
+        other = said("BUG: spinlock bad magic on CPU#1, w0.0.0/77", "bug")
+        self.assertEqual(self.alike(again, other), (False, by))
+
     def test_who_waits_for_a_cpu_is_known_by_name_and_queue_without_numbers(self) -> None:
         first = _hung(tasks=(_waits("ktstr-agent", "the rt queue of CPU 0"),))
         again = _hung(tasks=(_waits("ktstr-agent", "the rt queue of CPU 1"),))
