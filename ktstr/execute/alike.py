@@ -22,7 +22,8 @@ _BY_LINE = (Kind.PANIC, Kind.KERNEL_LOG)
 # The innermost functions of a stack that two hangs may share one of: what a loop calls differs from
 # look to look, and further out all tasks come from the same few.
 _TOP = 3
-_NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*\d[0-9a-f]*(?:\.\d+)?\b|\d+")
+# A line of the source, which two runs of one kernel have in common; and a number of one run.
+_NUMBER = re.compile(r"(\.[ch]:\d+\b)|\b(?:0x)?[0-9a-f]*\d[0-9a-f]*(?:\.\d+)?\b|\d+")
 # where in the console such a line is, and how many there are (ktstr/judge/run/kernel_log.py)
 _PLACE = re.compile(r" \((?:console line \d+|and \d+ more)\)")
 # who ran there, which is of one run, at the end of such a line (of warnings since Linux 6.19)
@@ -127,4 +128,4 @@ def _line(detail: Detail) -> str:
 
 
 def _without_numbers(text: str) -> str:
-    return _NUMBER.sub("#", text)
+    return _NUMBER.sub(lambda found: found[1] or "#", text)

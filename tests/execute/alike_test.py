@@ -79,6 +79,9 @@ class AlikeTest(absltest.TestCase):
         self.assertEqual(self.alike(first, again), (True, by))
         other = warns("1 PID: 9 at kernel/sched/ext.c:99 set_next_task_scx+0x1a")
         self.assertEqual(self.alike(first, other), (False, by))
+        # one function may warn of many things
+        other = warns("1 PID: 9 at kernel/sched/ext.c:3480 put_prev_task_scx+0x1a")
+        self.assertEqual(self.alike(first, other), (False, by))
         other = warns("1", "oops")
         self.assertEqual(self.alike(first, other), (False, "the kernel's own kind, warning"))
 
