@@ -51,12 +51,20 @@ def _played(
         recorder = recorder_of(machine, real)
         again = once_more(outcome, recorder, folder)
         second = second_of(outcome, again.outcome)
-        problem = _ended(again) or "; ".join(filter(None, (second.problem, recorder.problem)))
+        problem = _ended(again) or second.problem
+        less: tuple[str, ...] = ()
+        if replace(second, problem=problem).passed:
+            # all is known of it, whatever was not recorded
+            less = tuple(filter(None, (recorder.problem,)))
+        elif not _ended(again):
+            problem = "; ".join(filter(None, (problem, recorder.problem)))
         second = replace(second, problem=problem)
         if recorder.told is None:
-            return bare_page(real.cause, second), again.took_s
-        kernel, recording = recorder.kernel, recorder.recording
-        return page(kernel, recording, recorder.told, real.cause, second), again.took_s
+            found = bare_page(real.cause, second)
+        else:
+            kernel, recording = recorder.kernel, recorder.recording
+            found = page(kernel, recording, recorder.told, real.cause, second)
+        return replace(found, missing=(*less, *found.missing)), again.took_s
     except (UsageError, InfraError) as error:
         return bare_page(real.cause, Second(False, problem=str(error))), 0.0
     except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the result

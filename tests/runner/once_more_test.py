@@ -98,6 +98,12 @@ class OnceMoreTest(absltest.TestCase):
         self.assertEqual((page.what, page.again, page.second), ("ejection", False, ""))
         self.assertEqual((page.way, page.problem), (Way.PROGRAMS, ""))
 
+    def test_that_a_second_run_passes_is_known_whatever_was_not_recorded_of_it(self) -> None:
+        page = self.page(_outcome(), _outcome(None, Verdict.PASS))
+        assert page is not None
+        self.assertEqual((page.again, page.second, page.problem), (False, "", ""))
+        self.assertEqual(page.missing, ("nothing was recorded in the guest: no BPF",))
+
     def test_the_same_failure_and_another_one_are_told_apart(self) -> None:
         page = self.page(_outcome(), _outcome())
         assert page is not None

@@ -38,6 +38,11 @@ class Second:
     problem: str = ""
     by: str = ""
 
+    @property
+    def passed(self) -> bool:
+        """Whether it came to its end, and nothing failed it."""
+        return not (self.again or self.came or self.problem)
+
 
 def bare_page(first: Cause, second: Second) -> Replay:
     """What is known without what was recorded."""
@@ -56,7 +61,7 @@ def page(kernel: Kernel, recording: Recording, told: Told, first: Cause, second:
     """The page; where the second run came to its end, it has no more than that."""
     found = bare_page(first, second)
     last = told.last
-    if last is None or not last.target < len(recording.targets):
+    if second.passed or last is None or not last.target < len(recording.targets):
         why = "nothing was recorded at which it failed" if second.came else ""
         problem = "; ".join(filter(None, (second.problem, why)))
         return replace(found, problem=problem, missing=tuple(_missing(recording, told)))

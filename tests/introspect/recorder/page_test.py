@@ -180,6 +180,9 @@ class PageTest(absltest.TestCase):
     def test_a_second_run_that_passes_has_no_instant(self) -> None:
         made = self.page(_told(put(1)), Second(False))
         self.assertEqual((made.again, made.function, made.problem), (False, "", ""))
+        # nor where somebody waited for long, which was no failure then
+        made = self.page(_told(put(1), entry(4, 2, pid=70), ended=4, waited=61), Second(False))
+        self.assertEqual((made.again, made.function, made.pid), (False, "", 0))
 
     def test_another_failure_that_nothing_was_recorded_at_says_so(self) -> None:
         made = self.page(_told(put(1)), Second(False, "a worker starved"))
