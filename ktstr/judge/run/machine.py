@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ktstr.judge.workers.views import asked_view, seen_view
+from ktstr.judge.workers.views import asked_view, seen_view, seen_words
 from ktstr.model.errors import UsageError
 from ktstr.model.facts import PROTOCOL, Hello
 from ktstr.model.machine.cpulist import format_cpulist, parse_cpulist
@@ -59,14 +59,16 @@ def topology(plan: Plan, hello: Hello) -> list[Detail]:
         found, wanted = _sets(seen.nodes, "-"), _sets(asked.nodes, "-")
         differences.append(f"NUMA nodes in the order {found} where {wanted} was asked")
     differences += _numa(machine, hello)
-    if asked.capacities and hello.capacities != asked.capacities:
-        differences.append(
-            f"capacities of CPUs {_numbers(hello.capacities)} where {_numbers(asked.capacities)} "
-            f"was asked"
-        )
+    # without classes all are alike, whether the kernel tells it or not
+    most = max(hello.capacities, default=0)
+    capacities = asked.capacities or (most,) * len(hello.capacities)
+    if hello.capacities != capacities:
+        found, wanted = _numbers(hello.capacities), _numbers(capacities)
+        differences.append(f"capacities of CPUs {found} where {wanted} was asked")
     if not differences:
         return []
-    message = f"the guest is not {plan.topology} but {seen.describe()}: " + "; ".join(differences)
+    message = f"the guest is not {plan.topology} but {seen_words(plan, hello)}: "
+    message += "; ".join(differences)
     return [Detail(Kind.TOPOLOGY, message, Verdict.INCONCLUSIVE)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ktstr.host.context import HostContext
 from ktstr.judge.judgement import Judgement
-from ktstr.judge.workers.views import seen_view
+from ktstr.judge.workers.views import seen_words
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.record.identity import FileDigest, Identity
 from ktstr.record.run import RunRecord
@@ -99,7 +99,7 @@ def _seen(run: RunRecord) -> str:
     if run.hello is None:
         return ""
     try:
-        return seen_view(run.hello).describe()
+        return seen_words(run.plan, run.hello)
     except UsageError as error:
         return encodable(f"unreadable: {error}")
 

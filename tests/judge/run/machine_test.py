@@ -68,5 +68,29 @@ class NodesTest(parameterized.TestCase):
         self.assertIn("0 NUMA nodes are described where 1 were asked", detail.message)
 
 
+class CapacitiesTest(parameterized.TestCase):
+    @parameterized.parameters(
+        ("1n2l1c1t-bl", (1024, 446)), ("1n2l1c1t", ()), ("1n2l1c1t", (1024, 1024))
+    )
+    def test_as_asked(self, asked: str, capacities: tuple[int, ...]) -> None:
+        plan = runs.plan(topology=asked)
+        hello = runs.hello(plan, llcs=("0", "1"), capacities=capacities)
+        self.assertEqual(topology(plan, hello), [])
+
+    @parameterized.parameters(
+        ("1n2l1c1t-bl", (1024, 1024), "1n2l1c1t-bb: ", "1024 1024 where 1024 446 was asked"),
+        ("1n2l1c1t-bl", (), "1n2l1c1t: ", "none where 1024 446 was asked"),
+        ("1n2l1c1t", (446, 1024), "1n2l1c1t-lb: ", "446 1024 where 1024 1024 was asked"),
+    )
+    def test_others_than_asked(
+        self, asked: str, capacities: tuple[int, ...], seen: str, message: str
+    ) -> None:
+        plan = runs.plan(topology=asked)
+        (detail,) = topology(plan, runs.hello(plan, llcs=("0", "1"), capacities=capacities))
+        self.assertIs(detail.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn(f"the guest is not {asked} but {seen}", detail.message)
+        self.assertIn(f"capacities of CPUs {message}", detail.message)
+
+
 if __name__ == "__main__":
     absltest.main()
