@@ -30,6 +30,14 @@ class LineTest(parameterized.TestCase):
         (ConsoleKind.OOPS, "Oops: general protection fault, probably for non-canonical address"),
         (ConsoleKind.OOPS, "BUG: unable to handle page fault for address: ffffc90000000ff8"),
         (ConsoleKind.OOPS, "BUG: IRQ stack guard page was hit at 00000000 (stack is 00000000)"),
+        (
+            ConsoleKind.OOPS,
+            "Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008",
+        ),
+        (
+            ConsoleKind.OOPS,
+            "Internal error: Oops - Undefined instruction: 0000000002000000 [#1] SMP",
+        ),
         (ConsoleKind.BUG, "BUG: scheduling while atomic: swapper/0/0/0x00000002"),
         (ConsoleKind.BUG, "BUG: sleeping function called from invalid context at mm/slab.h:1"),
         (ConsoleKind.KASAN, "BUG: KASAN: slab-use-after-free in scx_exit+0x1/0x2"),
@@ -63,7 +71,7 @@ class LineTest(parameterized.TestCase):
         self.assertEmpty(classify(f"[   12.345678] {text}\n"))
 
 
-class AnyTextTest(absltest.TestCase):
+class AnyTextTest(parameterized.TestCase):
     @given(st.text())
     def test_findings_are_in_order_and_within_the_text(self, console: str) -> None:
         numbers = [each.line_number for each in classify(console)]
@@ -84,6 +92,26 @@ class AnyTextTest(absltest.TestCase):
 
     def test_kernel_without_time_stamps_is_understood(self) -> None:
         self.assertEqual(classify("Kernel panic - not syncing: x\r\n")[0].kind, ConsoleKind.PANIC)
+
+    @parameterized.parameters(
+        (
+            ConsoleKind.OOPS,
+            "Unable to handle kernel paging request at virtual address dead000000000100",
+        ),
+        (ConsoleKind.BUG, "kernel BUG at kernel/sched/core.c:1!"),
+    )
+    def test_a_report_of_arm64_is_one(self, kind: ConsoleKind, first: str) -> None:
+        lines = (
+            first,
+            "Mem abort info:",
+            "Internal error: Oops: 0000000096000044 [#1] PREEMPT SMP",
+            "pc : f+0x0/0x1",
+            "Call trace:",
+            "---[ end trace 0000000000000000 ]---",
+        )
+        (found,) = classify("".join(f"[    1.000000] {line}\n" for line in lines))
+        self.assertEqual((found.kind, found.text), (kind, first))
+        self.assertEqual(found.excerpt, "\n".join(lines))
 
     def test_words_of_a_warning_stand_before_it(self) -> None:
         stamp = "[    1.000000] "

@@ -2,7 +2,8 @@
 """Panics, oopses and what the kernel calls a BUG.
 
 Texts of Linux 6.12 to 7.x: kernel/panic.c, lib/bug.c, arch/x86/kernel/{dumpstack,traps,cet}.c,
-arch/x86/mm/fault.c, kernel/sched/core.c, kernel/softirq.c.
+arch/x86/mm/fault.c, arch/arm64/kernel/traps.c, arch/arm64/mm/fault.c, kernel/sched/core.c,
+kernel/softirq.c.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ CRASHES = (
             r"|.+: Corrupted page table at address "
             r"|(?:traps: )?Missing ENDBR: "
             r"|Thread overran stack, or stack corrupted"
+            r"|Unable to handle kernel .+ at virtual address |Internal error: .+ \[#\d+\]"
         ),
         ends=END_TRACE,
         absorbs=frozenset({ConsoleKind.OOPS}),
