@@ -5,7 +5,14 @@ from __future__ import annotations
 
 from ktstr.introspect.invariants.instants import SWITCHED, TICKED_FAIR
 from ktstr.introspect.invariants.invariant import Category, Invariant
-from ktstr.introspect.invariants.library.ways import CHAIN, COUNTS, FAIR_C, IS_FAIR, NAMES
+from ktstr.introspect.invariants.library.ways import (
+    CHAIN,
+    COUNTS,
+    FAIR_C,
+    FLAT_SINCE,
+    IS_FAIR,
+    NAMES,
+)
 
 FAIR = (
     Invariant(
@@ -101,6 +108,8 @@ FAIR = (
         at=(TICKED_FAIR,),
         given="p.se.on_rq == 1 and p.se.sched_delayed == 0",
         holds="p.se.deadline - p.se.vruntime > 0",
+        # a flat tick weighs the task anew behind that, with a lag cut to its bounds: reweight_eevdf
+        until=FLAT_SINCE,
     ),
     Invariant(
         name="entity-exec-runtime",
