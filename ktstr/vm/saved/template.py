@@ -56,18 +56,22 @@ class Template:
 def machine_digest(spec: MachineSpec) -> str:
     """sha256, in hex, over what decides how a machine comes up until its guest is parked.
 
-    That is the command line, and the bytes of QEMU, firmware, kernel and initramfs. Neither paths
-    nor the seed count: a clone starts with its template's random numbers and gets its own.
+    That is the command line, the classes of CPUs, and the bytes of QEMU, firmware, kernel and
+    initramfs. Neither paths nor the seed count: a clone starts with its template's random numbers
+    and gets its own.
 
     Raises:
       TemplateError: a file cannot be read.
     """
-    same = replace(spec, qemu=QemuTree(_NOWHERE), kernel=_NOWHERE, seed=0, disks=(), parks=True)
+    qemu = QemuTree(_NOWHERE, spec.qemu.arch)
+    same = replace(spec, qemu=qemu, kernel=_NOWHERE, seed=0, disks=(), parks=True)
     wiring = Wiring(initramfs=_NOWHERE, console="null", frames="null")
     try:
         described = {
             "version": _VERSION,
             "command": machine.command(same, wiring),
+            # only in the device tree, which no command line has
+            "classes": spec.topology.classes,
             "disks": len(spec.disks),
             "qemu": [(name, _content(path)) for name, path in _files(spec.qemu.root)],
             "kernel": _content(spec.kernel),

@@ -10,7 +10,7 @@ from ktstr.host.accel import Accel
 from ktstr.model.machine.topology import Topology
 from ktstr.vm.command import machine
 from ktstr.vm.command.machine import MachineSpec, Wiring
-from ktstr.vm.qemu import QemuTree
+from ktstr.vm.qemu import Arch, QemuTree
 from ktstr.vm.saved.template import TemplateError, machine_digest
 
 
@@ -46,6 +46,7 @@ class TemplateTest(parameterized.TestCase):
             replace(spec, control=True),
             replace(spec, initramfs=tuple(reversed(spec.initramfs))),
             replace(spec, kernel=spec.initramfs[0]),
+            *self._of_arm64(spec),
         ]
         digests = [machine_digest(each) for each in (spec, *changed)]
         (spec.qemu.root / "bin" / "more").write_text("")
@@ -53,6 +54,17 @@ class TemplateTest(parameterized.TestCase):
         (spec.qemu.root / "bin" / "qemu").write_text("another")
         digests.append(machine_digest(spec))
         self.assertLen(set(digests), len(changed) + 3)
+
+    def _of_arm64(self, spec: MachineSpec) -> list[MachineSpec]:
+        """Machines that differ in classes of CPUs alone."""
+        qemu = replace(spec.qemu, arch=Arch.ARM64)
+        shapes = ("1n2l1c1t", "1n2l1c1t-bl", "1n2l1c1t-lb")
+        return [replace(spec, qemu=qemu, topology=Topology.parse(each)) for each in shapes]
+
+    def test_the_architecture_counts_where_files_and_shape_are_the_same(self) -> None:
+        spec = self._spec()
+        other = replace(spec, qemu=replace(spec.qemu, arch=Arch.ARM64))
+        self.assertNotEqual(machine_digest(spec), machine_digest(other))
 
     def test_file_that_is_missing(self) -> None:
         spec = self._spec()
