@@ -15,7 +15,7 @@ from ktstr.guest.system.sysfs import (
 )
 from ktstr.model.errors import InfraError, UsageError
 from ktstr.model.machine.cpulist import parse_cpulist
-from ktstr.model.machine.topology import TopologyView
+from ktstr.model.machine.topology import TopologyView, differing
 
 
 @cache
@@ -26,7 +26,7 @@ def seen_view() -> TopologyView:
         nodes=tuple(map(parse_cpulist, seen_nodes())),
         cores=tuple(map(parse_cpulist, seen_cores())),
         distances=tuple(map(tuple, seen_distances())),
-        capacities=tuple(seen_capacities()),
+        capacities=differing(seen_capacities()),
     )
 
 

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ktstr.model.facts import Hello
 from ktstr.model.machine.cpulist import parse_cpulist
-from ktstr.model.machine.topology import CAPACITIES, TopologyView
+from ktstr.model.machine.topology import TopologyView, differing
 from ktstr.model.plan import Plan
-
-_LETTERS = {capacity: letter for letter, capacity in CAPACITIES.items()}
 
 
 def seen_view(hello: Hello) -> TopologyView:
@@ -23,7 +23,7 @@ def seen_view(hello: Hello) -> TopologyView:
     )
     nodes = tuple(map(parse_cpulist, hello.nodes))
     distances = tuple(node.distances for node in hello.numa)
-    return TopologyView(llcs, nodes, cores, distances, hello.capacities)
+    return TopologyView(llcs, nodes, cores, distances, differing(hello.capacities))
 
 
 def asked_view(plan: Plan) -> TopologyView:
@@ -38,19 +38,6 @@ def seen_words(plan: Plan, hello: Hello) -> str:
         UsageError: a CPU list is malformed.
     """
     view = seen_view(hello)
-    words = view.describe()
-    uniform = "uneven" not in words
-    if uniform and (plan.machine.classes or len(set(view.capacities)) > 1):
-        words += _classes(view)
-    return words
-
-
-def _classes(view: TopologyView) -> str:
-    """A letter for each LLC, `?` where its CPUs are of no class; empty: the guest tells of none."""
-    cpus = sorted(view.cpus)
-    if len(cpus) != len(view.capacities):
-        return ""
-    of = dict(zip(cpus, view.capacities, strict=True))
-    found = [{of.get(cpu, 0) for cpu in llc} for llc in view.llcs]
-    letters = [_LETTERS.get(min(each), "?") if len(each) == 1 else "?" for each in found]
-    return f"-{''.join(letters)}"
+    if plan.machine.classes:
+        view = replace(view, capacities=hello.capacities)
+    return view.describe()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ktstr.model.errors import UsageError
@@ -16,6 +17,7 @@ _PATTERN = re.compile(f"{_NUMBER}n{_NUMBER}l{_NUMBER}c{_NUMBER}t(?:-([a-z]+))?")
 # Classes of CPUs, and the capacity of each where the largest have 1024: as much as Arm's Cortex-A53
 # does beside its A57 (446), and one between them.
 CAPACITIES = {"b": 1024, "m": 768, "l": 446}
+_LETTERS = {capacity: letter for letter, capacity in CAPACITIES.items()}
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ class Topology:
 
     def capacities(self) -> tuple[int, ...]:
         """What each CPU can do beside the largest, which have 1024; none where all are alike."""
-        return tuple(CAPACITIES[each] for each in self.classes for _ in range(self.cpus_per_llc))
+        of_cpus = [CAPACITIES[each] for each in self.classes for _ in range(self.cpus_per_llc)]
+        return differing(of_cpus)
 
     def llcs_of_node(self, node: int) -> int:
         """LLCs of one NUMA node."""
@@ -138,8 +141,8 @@ class TopologyView:
 
     `llcs[i]` and `nodes[i]` are the CPUs of LLC i and node i, none of a node that is memory alone;
     `cores` are the sets of SMT siblings.  `distances[i][j]` are those of the nodes, if known.
-    `capacities` has what each CPU can do beside the largest, which have 1024; none where all are
-    alike.
+    `capacities` has what each of `cpus`, in order, can do beside the largest, which have 1024; none
+    where all are alike.
     """
 
     llcs: tuple[frozenset[int], ...]
@@ -173,10 +176,16 @@ class TopologyView:
     @property
     def largest_cpus(self) -> frozenset[int]:
         """The CPUs that can do most: all of them where they are alike."""
-        if not self.capacities:
-            return self.cpus
-        most = max(self.capacities)
-        return frozenset(cpu for cpu, each in enumerate(self.capacities) if each == most)
+        able = self._able()
+        most = max(able.values(), default=0)
+        return frozenset(cpu for cpu, each in able.items() if each == most) or self.cpus
+
+    def _able(self) -> dict[int, int]:
+        """What each CPU can do; of none where all are alike, or it is not told of each."""
+        cpus = sorted(self.cpus)
+        if len(cpus) != len(self.capacities):
+            return {}
+        return dict(zip(cpus, self.capacities, strict=True))
 
     def nodes_of(self, cpus: frozenset[int]) -> frozenset[int]:
         """The NUMA nodes that hold at least one of `cpus`."""
@@ -194,17 +203,34 @@ class TopologyView:
         return LOCAL_DISTANCE if a == b else UNREACHABLE
 
     def describe(self) -> str:
-        """`NnNlNcNt` when the shape is uniform, else a count of each level with the word uneven."""
+        """`NnNlNcNt` when the shape is uniform, else a count of each level with the word uneven.
+
+        With capacities a letter for each LLC follows, `?` for one whose CPUs are of no class.
+        """
         sizes = {len(llc) for llc in self.llcs}
         threads = {len(core) for core in self.cores}
         nodes = {len(node) for node in self.nodes}
         if len(sizes) == len(threads) == len(nodes) == 1:
-            smt = threads.pop()
-            return f"{len(self.nodes)}n{len(self.llcs)}l{sizes.pop() // smt}c{smt}t"
+            smt, classes = threads.pop(), self._classes()
+            return f"{len(self.nodes)}n{len(self.llcs)}l{sizes.pop() // smt}c{smt}t{classes}"
         return (
             f"uneven: {len(self.nodes)} nodes, {len(self.llcs)} LLCs, "
             f"{len(self.cores)} cores, {len(self.cpus)} CPUs"
         )
+
+    def _classes(self) -> str:
+        able = self._able()
+        if not able:
+            return ""
+        found = [{able.get(cpu, 0) for cpu in llc} for llc in self.llcs]
+        letters = [_LETTERS.get(min(each), "?") if len(each) == 1 else "?" for each in found]
+        return f"-{''.join(letters)}"
+
+
+def differing(capacities: Iterable[int]) -> tuple[int, ...]:
+    """The capacities of CPUs; none where all are alike."""
+    found = tuple(capacities)
+    return found if len(set(found)) > 1 else ()
 
 
 def _chunks(total: int, size: int) -> tuple[frozenset[int], ...]:

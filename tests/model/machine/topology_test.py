@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ktstr.model.errors import UsageError
-from ktstr.model.machine.topology import Topology, TopologyView
+from ktstr.model.machine.topology import Topology, TopologyView, differing
 from tests.model.strategies import topologies
 
 
@@ -24,6 +24,27 @@ class TopologyTest(parameterized.TestCase):
     def test_without_classes_all_cpus_are_the_largest(self) -> None:
         view = TopologyView.of(Topology.parse("1n2l2c1t"))
         self.assertEqual((view.capacities, view.largest_cpus), ((), {0, 1, 2, 3}))
+
+    def test_cpus_that_are_alike_have_no_capacities_whether_classes_say_so_or_not(self) -> None:
+        view = TopologyView.of(Topology.parse("1n2l2c1t-bb"))
+        self.assertEqual((view.capacities, view.largest_cpus), ((), {0, 1, 2, 3}))
+        self.assertEqual(differing((1024, 1024)), ())
+
+    @parameterized.parameters(
+        ({0, 1, 3}, (1024, 1024, 446), {0, 1}),
+        ({1, 2, 3}, (446, 446, 1024), {3}),
+        ({0, 1, 3}, (1024, 446), {0, 1, 3}),
+    )
+    def test_capacities_are_those_of_the_cpus_that_are_there(
+        self, cpus: set[int], capacities: tuple[int, ...], largest: set[int]
+    ) -> None:
+        all_of_them = (frozenset(cpus),)
+        view = TopologyView(all_of_them, all_of_them, (), capacities=capacities)
+        self.assertEqual(view.largest_cpus, largest)
+
+    @parameterized.parameters("1n2l2c1t-bl", "1n3l1c1t-mbl", "1n2l1c2t-lb")
+    def test_classes_are_part_of_the_words(self, text: str) -> None:
+        self.assertEqual(TopologyView.of(Topology.parse(text)).describe(), text)
 
     @parameterized.parameters(
         ("1n2l2c1t-b", "expected one letter for each of its 2 LLCs"),
