@@ -113,6 +113,26 @@ class AnyTextTest(parameterized.TestCase):
         self.assertEqual((found.kind, found.text), (kind, first))
         self.assertEqual(found.excerpt, "\n".join(lines))
 
+    def test_registers_of_arm64_belong_to_a_stall(self) -> None:
+        lines = (
+            "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [spin:77]",
+            "Modules linked in:",
+            "CPU: 1 UID: 0 PID: 77 Comm: spin Not tainted 6.12.0 #1",
+            "Hardware name: linux,dummy-virt (DT)",
+            "pstate: 60400005 (nZCv daif +PAN -UAO -TCO -DIT -SSBS BTYPE=--)",
+            "pc : f+0x0/0x1",
+            "lr : g+0x0/0x1",
+            "sp : ffff800080003e50",
+            "pmr: 000000e0",
+            "x29: ffff800080003e50 x28: 0000000000000000 x27: 0000000000000000",
+            "x2 : 0000000000000000 x1 : 0000000000000000 x0 : 0000000000000001",
+            "Call trace:",
+            " f+0x0/0x1 (P)",
+        )
+        more = ("something else",)
+        (found,) = classify("".join(f"[    1.000000] {line}\n" for line in (*lines, *more)))
+        self.assertEqual(found.excerpt, "\n".join(lines))
+
     def test_words_of_a_warning_stand_before_it(self) -> None:
         stamp = "[    1.000000] "
         lines = (

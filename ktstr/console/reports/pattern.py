@@ -10,11 +10,12 @@ from ktstr.console.findings import ConsoleKind
 
 # Lines that may belong to the report above them: indented stacks and tables, "Word:" headings,
 # registers in angle brackets, hints in quotes; what the scheduler, lockdep and the page allocator
-# say of a place; the stacks of other CPUs.
+# say of a place; the stacks of other CPUs; registers of arm64 (arch/arm64/kernel/process.c).
 CONTINUES = re.compile(
     r"[\s<\"\[]|[A-Z#\d][\w #/-]*[:(]|(?:task|rcu|rcu_\w+|pool|workqueue|\(t=)\b"
     r"|in_atomic\(\): |preempt_count: |caller is |irq event stamp: |(?:hard|soft)irqs last "
     r"|(?:no|\d+) locks? held by |NMI backtrace for cpu |page: |page dumped because: |flags: |raw: "
+    r"|(?:pstate|pc|lr|sp|pmr|x\d\d?) ?: "
 )
 # print_oops_end_marker() of kernel/panic.c
 END_TRACE = re.compile(r"---\[ end trace [0-9a-f]+ \]---")
