@@ -7,7 +7,8 @@ from ktstr.model.errors import UsageError
 from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.scenario.scenario import CpuOp, OfflineCpu
 
-# arch_cpu_is_hotpluggable() of arch/x86 (Linux 6.5 and later)
+# Never offline on x86 (arch_cpu_is_hotpluggable(), Linux 6.5 and later); on arm64 it could be, and
+# is refused there, too, so that a scenario plays on both.
 BOOT_CPU = 0
 
 
@@ -49,8 +50,8 @@ class CpuLedger:
             raise UsageError(f"CPU {cpu} is the last one that is online at this point")
         if cpu == BOOT_CPU:
             raise UsageError(
-                f"CPU {cpu} is the one that x86 boots on, which its kernels never take offline; "
-                f"take another"
+                f"CPU {cpu} is the one that machines boot on, which kernels of x86 never take "
+                f"offline, and scenarios of no architecture; take another"
             )
         self._gone |= {cpu}
         if not lasting:

@@ -105,7 +105,7 @@ class CpuLedgerTest(parameterized.TestCase):
     @parameterized.named_parameters(
         ("unknown", steps((OfflineCpu(9),)), "OfflineCpu: CPU 9 does not exist; .* has 0-3"),
         ("unknown to come", steps((OnlineCpu(4),)), "OnlineCpu: CPU 4 does not exist"),
-        ("boot", steps((OfflineCpu(0),)), "CPU 0 is the one that x86 boots on"),
+        ("boot", steps((OfflineCpu(0),)), "CPU 0 is the one that machines boot on"),
         ("twice", steps((OfflineCpu(1), OfflineCpu(1))), "CPU 1 is offline already at this point"),
         ("online", steps((OnlineCpu(1),)), "step 0: OnlineCpu: CPU 1 is online at this point"),
         ("came back", steps((OfflineCpu(1),), (OnlineCpu(1),)), "step 1: .*CPU 1 is online"),
