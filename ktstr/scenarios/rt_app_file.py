@@ -64,10 +64,14 @@ _GLOBAL = (
     "cumulative_slack",
     *_OF_LOGS,
 )
+_CLAMPS = (
+    "no work type sets a utilization clamp; on arm64 a test function may, by cpu.uclamp.min and "
+    "cpu.uclamp.max of a cgroup"
+)
 _REFUSED = {
     "fork": "tasks are all made at the start here",
-    "util_min": "utilization clamping is not switched on in the kernels of guests",
-    "util_max": "utilization clamping is not switched on in the kernels of guests",
+    "util_min": _CLAMPS,
+    "util_max": _CLAMPS,
     "membind_nodes": "memory is bound by a Work's MemPolicy here",
     "nodes_membind": "memory is bound by a Work's MemPolicy here",
     "runtime": "say dl-runtime: it is an event's name, too",

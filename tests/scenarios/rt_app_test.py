@@ -188,7 +188,7 @@ class RefusedTest(parameterized.TestCase):
         ({"timer": {"ref": "a", "perio": 5}}, r"'perio' \(did you mean 'period'"),
         ({"timer": {"ref": "a", "period": 5, "mode": "rel"}}, "mode is 'rel'; expected 'relative'"),
         ({"fork": "t", "run": 1}, "tasks.t.fork: tasks are all made at the start"),
-        ({"util_min": 5, "run": 1}, "tasks.t.util_min: utilization clamping"),
+        ({"util_min": 5, "run": 1}, "tasks.t.util_min: no work type sets a utilization clamp"),
         ({"membind_nodes": [0], "run": 1}, "tasks.t.membind_nodes: memory is bound by"),
         ({"resume": "T"}, "resume names 'T', which is no task.*; tasks: t"),
         ({"policy": "SCHED_BATCH", "run": 1}, "unknown policy 'SCHED_BATCH'"),
