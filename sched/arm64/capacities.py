@@ -27,8 +27,11 @@ def on_large_cpus(run: Finished) -> list[str]:
     large = TopologyView.of(Topology.parse(run.topology)).largest_cpus
     found = []
     for worker in run.workers:
-        there = sum(ns for cpu, ns in worker.ran_on.items() if cpu in large)
-        share = there / sum(worker.ran_on.values())
+        ran = sum(worker.ran_on.values())
+        if not ran:
+            found.append(f"worker {worker.index} was seen on no CPU: it did not run")
+            continue
+        share = sum(ns for cpu, ns in worker.ran_on.items() if cpu in large) / ran
         if share < _LEAST:
             found.append(
                 f"worker {worker.index} ran {share:.0%} of its time on the large CPUs "
