@@ -17,6 +17,10 @@ from tools.initramfs import elf
 _ROOT = flags.DEFINE_string("root", None, "A root with librbd.", required=True)
 
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
+_OF_ARM64 = "usr/lib/aarch64-linux-gnu"
+_LOADER = "ld-linux-x86-64.so.2"
+# of the ELF header
+_E_MACHINE, _MACHINE, _EM_AARCH64 = 18, struct.Struct("<H"), 183
 _CEPH = b"/usr/lib/x86_64-linux-gnu/ceph\0"
 _DT_DEBUG, _DT_RPATH, _DT_RUNPATH = 21, 15, 29
 _DYN = struct.Struct("<qQ")  # Elf64_Dyn
@@ -80,6 +84,30 @@ class ClosureTest(absltest.TestCase):
             }
             program = {"opt/librbd.so.1": programs["opt/librbd.so.1"]}
             self.assertEqual(self._is_complete(programs, program), complete)
+
+    def _of_arm64(self, name: str, guest: str) -> Path:
+        """A library that says it is arm64's, at a path of a root of its own."""
+        content = bytearray((self.root / _LIBRARIES / name).read_bytes())
+        _MACHINE.pack_into(content, _E_MACHINE, _EM_AARCH64)
+        path = self.folder / "arm64" / guest
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def test_libraries_of_another_architecture_are_looked_for_in_its_own_directories(self) -> None:
+        root, target = self.folder / "arm64", elf.TARGETS["arm64"]
+        program = {"opt/libdl.so.2": self._of_arm64("libdl.so.2", "opt/libdl.so.2")}
+        with self.assertRaisesRegex(UsageError, f"none of {_OF_ARM64}, usr/lib64, usr/lib of"):
+            elf.closure(root, program, target=target)
+        own = [self._of_arm64(name, f"{_OF_ARM64}/{name}") for name in ("libc.so.6", _LOADER)]
+        self._of_arm64(_LOADER, f"usr/lib64/{_LOADER}")
+        found = elf.closure(root, program, target=target)
+        self.assertContainsSubset([str(each.relative_to(root)) for each in own], found)
+
+    def test_a_program_of_another_architecture_is_refused(self) -> None:
+        program = {"bin/x": self.root / _LIBRARIES / "libdl.so.2"}
+        with self.assertRaisesRegex(UsageError, "for EM_X86_64; the guest is EM_AARCH64"):
+            elf.closure(self.root, program, target=elf.TARGETS["arm64"])
 
     def _is_complete(self, own: dict[str, Path], program: dict[str, Path]) -> bool:
         """Whether the closure of `program` is, with the other files of `own` in a root."""
