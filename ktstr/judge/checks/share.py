@@ -57,15 +57,19 @@ def portions(scope: Scope) -> list[Portion]:
     lost, or was without any of its CPUs, are left out with all that ran beside them; so are those
     that the kernel weighs by their tasks as well, where these are not as many.
     """
+    return _portions(_groups(scope)[0], scope)
+
+
+def _portions(groups: list[list[_Member]], scope: Scope) -> list[Portion]:
     facts = {cgroup.name: cgroup for cgroup in scope.cgroups}
     found = []
-    for group in _beside(_members(scope)):
+    for group in groups:
         paths = [_path(member.name, facts) for member in group]
         if len(group) < 2 or not all(paths) or not all(_is_known(member) for member in group):
             continue
         if any(frozen_ns(member.name, scope.cgroups) for member in group):
             continue
-        if any(_stranded(member, scope) for member in group) or _weighed_by_tasks(group, scope):
+        if any(_stranded(member, scope) for member in group):
             continue
         shares = _shares(group, [Leaf(path) for path in paths], scope, facts)
         if shares is None:
@@ -94,6 +98,7 @@ def share_errors(scope: Scope) -> list[Measurement]:
         for member in _members(scope)
         if (words := _stranded(member, scope))
     ]
+    by_weights, by_tasks = _groups(scope)
     lost += [
         Measurement(
             ", ".join(sorted(member.name for member in group)),
@@ -101,8 +106,7 @@ def share_errors(scope: Scope) -> list[Measurement]:
             "shares by weight are not known: since 7.3 EEVDF weighs a cgroup by how many tasks it "
             "has as well, up to its CPUs, and these have not as many",
         )
-        for group in _beside(_members(scope))
-        if _weighed_by_tasks(group, scope)
+        for group in by_tasks
     ]
     return lost + [
         Measurement(
@@ -111,7 +115,7 @@ def share_errors(scope: Scope) -> list[Measurement]:
             f"cgroup {each.cgroup} got {each.got:.3f} CPUs where its weight promises "
             f"{each.promised:.3f}",
         )
-        for each in portions(scope)
+        for each in _portions(by_weights, scope)
     ]
 
 
@@ -140,6 +144,15 @@ def _members(scope: Scope) -> list[_Member]:
         cpus = frozenset().union(*(allowed(worker, machine) for worker in workers))
         found.append(_Member(name, workers, cpus, demand, sum(got)))
     return found
+
+
+def _groups(scope: Scope) -> tuple[list[list[_Member]], list[list[_Member]]]:
+    """Those side by side that weights alone divide CPUs among, and those weighed by tasks, too."""
+    by_weights: list[list[_Member]] = []
+    by_tasks: list[list[_Member]] = []
+    for group in _beside(_members(scope)):
+        (by_tasks if _weighed_by_tasks(group, scope) else by_weights).append(group)
+    return by_weights, by_tasks
 
 
 def _weighed_by_tasks(group: list[_Member], scope: Scope) -> bool:
