@@ -176,7 +176,7 @@ class CgroupFacts:
     frozen_ns: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SchedulerFacts:
     """The scheduler's life: what was started, what the kernel said, how it ended.
 
@@ -193,29 +193,30 @@ class SchedulerFacts:
     log during its life, the first 20.  left_running: processes that its own left when it ended.
     enabled_ns: when the commands of one that is in the kernel had switched it on; ended_ns is when
     others had switched it off, and exit_status what went wrong with one.  cgroup: of its process
-    after attachment, by /proc/PID/cgroup, where the plan names one.
+    after attachment, by /proc/PID/cgroup, where the plan names one.  The defaults are those of one
+    that has no process, and left no record of an exit.
     """
 
     frame_type = FrameType.SCHEDULER
     name: str
-    argv: tuple[str, ...]
-    pid: int | None
+    argv: tuple[str, ...] = ()
+    pid: int | None = None
     phase: SchedulerPhase
-    attached_ns: int | None
+    attached_ns: int | None = None
     state_attached: str
     ops_attached: str
     state_end: str
     ops_end: str
     enable_seq: str
     nr_rejected: str
-    ended_by_us: bool
-    exit_status: str
-    exit_kind: str
-    exit_reason: str
-    exit_message: str
-    dump: str
-    log_tail: str
-    ended_ns: int | None
+    ended_by_us: bool = False
+    exit_status: str = ""
+    exit_kind: str = ""
+    exit_reason: str = ""
+    exit_message: str = ""
+    dump: str = ""
+    log_tail: str = ""
+    ended_ns: int | None = None
     detached: bool
     stats: dict[str, int] = field(default_factory=dict)
     enable_seq_attached: str = ""

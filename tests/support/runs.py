@@ -172,8 +172,6 @@ def scheduler(**changes: Any) -> SchedulerFacts:
         exit_status="exit status 0",
         exit_kind="UNREG",
         exit_reason="unregistered from user space",
-        exit_message="",
-        dump="",
         log_tail="attached ops=fifo\n",
         ended_ns=3 * S,
         detached=True,
@@ -184,28 +182,18 @@ def scheduler(**changes: Any) -> SchedulerFacts:
 
 def no_scheduler(**changes: Any) -> SchedulerFacts:
     """The evidence of a run under the default class."""
-    bare = scheduler(
+    facts = SchedulerFacts(
         name="",
-        argv=(),
-        pid=None,
         phase=SchedulerPhase.NONE,
-        attached_ns=None,
-        ended_ns=None,
-        stats={},
-    )
-    off = dataclasses.replace(
-        bare,
         state_attached="disabled",
         ops_attached="",
         state_end="disabled",
         ops_end="",
-        ended_by_us=False,
-        exit_status="",
-        exit_kind="",
-        exit_reason="",
-        log_tail="",
+        enable_seq="1",
+        nr_rejected="0",
+        detached=True,
     )
-    return dataclasses.replace(off, **changes)
+    return dataclasses.replace(facts, **changes)
 
 
 def plan(**changes: Any) -> Plan:

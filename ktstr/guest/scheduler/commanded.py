@@ -90,10 +90,7 @@ class CommandedScheduler:
         phase = SchedulerPhase.RUN if on else SchedulerPhase.START
         facts = SchedulerFacts(
             name=self.plan.name,
-            argv=(),
-            pid=None,
             phase=SchedulerPhase.DETACHED if off else phase,
-            attached_ns=None,
             state_attached=self._state_enabled.state,
             ops_attached=self._state_enabled.ops,
             state_end=state_end.state,
@@ -102,10 +99,6 @@ class CommandedScheduler:
             nr_rejected=state_end.nr_rejected,
             ended_by_us=on,
             exit_status=self._problem,
-            exit_kind="",
-            exit_reason="",
-            exit_message="",
-            dump="",
             log_tail=self._log.last(_TAIL),
             ended_ns=self._ended_ns,
             detached=off,

@@ -200,23 +200,12 @@ def _no_scheduler_facts() -> SchedulerFacts:
     now = sched_ext.read_state()
     return SchedulerFacts(
         name="",
-        argv=(),
-        pid=None,
         phase=SchedulerPhase.NONE,
-        attached_ns=None,
         state_attached=now.state,
         ops_attached=now.ops,
         state_end=now.state,
         ops_end=now.ops,
         enable_seq=now.enable_seq,
         nr_rejected=now.nr_rejected,
-        ended_by_us=False,
-        exit_status="",
-        exit_kind="",
-        exit_reason="",
-        exit_message="",
-        dump="",
-        log_tail="",
-        ended_ns=None,
         detached=now.state != EnableState.ENABLED,
     )
