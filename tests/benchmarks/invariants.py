@@ -101,9 +101,7 @@ def _guest(target: Prepared, case: Case, looks: Sequence[Part]) -> _Guest:
     cpu_s, run = _seconds() - before, outcomes[0].run
     if run.end is None:
         raise SystemExit(f"{case.name} did not come to its end: {outcomes[0].judgement}")
-    digest = hashlib.sha256()
-    for name in ("frames.bin", "console.log"):
-        digest.update((target.place / case.name / name).read_bytes())
+    digest = hashlib.sha256(target.said(case.name))
     found = run.invariants
     failed = sum(each.failed for each in found.counted) if found else 0
     count = found.looks if found else len(run.monitor.at_ns) if run.monitor else 0

@@ -12,16 +12,14 @@ said at its frames port and on its console, and each number of instructions that
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from absl import app, flags
 
 from ktstr.execute.outcome import Outcome
 from ktstr.host.start import StartKind
 from ktstr.runner.cases.case import Case
-from ktstr.runner.session import Session
 from tests.support.load import load_on_every_core
-from tests.support.prepared import prepared
+from tests.support.prepared import Prepared, prepared
 
 _CLONES = flags.DEFINE_integer("clones", 100, "Clones of each target.", lower_bound=2)
 _BUSY = flags.DEFINE_integer("busy", 50, "So many of them run beside a load.", lower_bound=1)
@@ -46,23 +44,20 @@ def _said(config: str) -> Counter[str]:
     """Digests of what the clones of a target said, with how many said it."""
     with prepared(config, lambda cases: _CLONES.value) as target:
         (case,) = target.cases
-        session, place = target.session, target.place
-        idle = [_digest(session, case, place) for _ in range(_CLONES.value - _BUSY.value)]
+        idle = [_digest(target, case) for _ in range(_CLONES.value - _BUSY.value)]
         with load_on_every_core():
-            busy = [_digest(session, case, place) for _ in range(_BUSY.value)]
+            busy = [_digest(target, case) for _ in range(_BUSY.value)]
     return Counter(idle + busy)
 
 
-def _digest(session: Session, case: Case, place: Path) -> str:
+def _digest(target: Prepared, case: Case) -> str:
     """Digest of all that one clone said."""
     outcomes: list[Outcome] = []
-    session.run((case,), outcomes.append)
+    target.session.run((case,), outcomes.append)
     start = outcomes[0].run.start
     if start is None or start.kind is not StartKind.CLONED or outcomes[0].run.end is None:
         raise SystemExit(f"no clone that came to its end: {start}, {outcomes[0].judgement}")
-    said = hashlib.sha256()
-    for name in ("frames.bin", "console.log"):
-        said.update((place / case.name / name).read_bytes())
+    said = hashlib.sha256(target.said(case.name))
     said.update(repr(outcomes[0].run.op_costs).encode())
     return said.hexdigest()
 

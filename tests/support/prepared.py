@@ -34,6 +34,11 @@ class Prepared:
     session: sessions.Session
     place: Path
 
+    def said(self, test: str) -> bytes:
+        """All that a test's last guest said, at its frames port and on its console."""
+        folder = self.place / test
+        return b"".join((folder / name).read_bytes() for name in ("frames.bin", "console.log"))
+
 
 @contextmanager
 def prepared(

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 from absl.testing import absltest
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as protos
@@ -46,9 +45,7 @@ class GuestTest(absltest.TestCase):
         """The outcome of the target's test, and all that the guest said."""
         session = replace(cls.target.session, looks=looks)
         (outcome,) = session.run(cls.target.cases, lambda _: None)
-        folder = Path(cls.target.place, outcome.test)
-        said = b"".join((folder / name).read_bytes() for name in ("frames.bin", "console.log"))
-        return outcome, said
+        return outcome, cls.target.said(outcome.test)
 
     @property
     def decisions(self) -> Decisions:
