@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import shutil
@@ -283,6 +284,17 @@ class OthersTest(CommandTest):
         said = self.run_ktstr("export", "--to=/dev/full")
         self.assertEqual(said.code, 3)
         self.assertIn("cannot write /dev/full: No space left on device", said.err)
+
+    def test_no_exported_text_is_a_formula(self) -> None:
+        formulas = ("=HYPERLINK()", "+1", "-1+2", "@SUM(A1)", "'quoted")
+        plain = ("-", "a=b", "a:b-c")
+        for test in (*formulas, *plain):
+            self.keep(made(test, figures={"iterations": -5.0}))
+        rows = list(csv.DictReader(io.StringIO(self.run_ktstr("export").out)))
+        written = {row["test"] for row in rows if row["value"] == "-5.0"}
+        self.assertEqual(written, {*(f"'{each}" for each in formulas), *plain})
+        said = [json.loads(line) for line in self.run_ktstr("export", "--json").out.splitlines()]
+        self.assertEqual({each["test"] for each in said}, {*formulas, *plain})
 
     def test_topology_is_this_machines(self) -> None:
         said = self.run_ktstr("topology", "--json")

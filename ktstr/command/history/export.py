@@ -5,7 +5,8 @@
   duckdb -c "SELECT figure, median(value) FROM 'figures.csv' GROUP BY figure"
 
 --json writes a JSON object a line. DuckDB's `COPY ... TO 'figures.parquet'` makes Parquet of
-either.
+either. In CSV a text that a spreadsheet would take for a formula, or that begins with ', has a '
+before it; in JSON all are as they are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 from collections.abc import Iterator
 
 from ktstr.command.context import Context
@@ -32,6 +34,8 @@ _OF_RESULT = (
 )  # fmt: skip
 _OF_FIGURE = ("figure", "subject", "step", "scenario", "unit", "polarity", "value")
 COLUMNS = (*_OF_RESULT, *_OF_FIGURE)
+# How formulas begin in spreadsheets; with ', which tells them of a text, it can be undone.
+_FORMULA = re.compile(r"[=+@']|-.")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -86,4 +90,10 @@ def _write(rows: Iterator[tuple[object, ...]], context: Context, as_json: bool) 
     writer = csv.writer(context.out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow(one_line(cell) if isinstance(cell, str) else cell for cell in row)
+        writer.writerow(_cell(cell) if isinstance(cell, str) else cell for cell in row)
+
+
+def _cell(text: str) -> str:
+    """A text that no spreadsheet takes for anything else."""
+    line = one_line(text)
+    return f"'{line}" if _FORMULA.match(line) else line
