@@ -34,6 +34,7 @@ DIMENSIONS: dict[str, str] = {
     "verdict": "facts.verdict",
     "cause": "facts.cause",
     "started": "result.started",
+    "load": "result.load",
     "hostname": "host.hostname",
     "cpu_model": "host.cpu_model",
     "governor": "host.governor",
@@ -47,6 +48,9 @@ _LABELS = frozenset({"label", "kernel", "scheduler"})
 _DIGESTS = frozenset({"commit", "vmlinux", "layer"})
 _HAPPENED = frozenset({"started", "imported"})
 _NUMBERS = frozenset({"run", "dirty"})
+# Of these there are >= and <=, too.
+_ORDERED = frozenset({*_HAPPENED, "run", "load"})
+_LOAD = re.compile(r"[0-9]+(\.[0-9]+)?")
 _EEVDF = "eevdf"
 _BOOLEANS = {"yes": "1", "no": "0", "true": "1", "false": "0", "1": "1", "0": "0"}
 # Of these dimensions all that there is; results that passed have no cause.
@@ -85,9 +89,9 @@ class Condition:
                 f"there is no dimension {dimension!r}{did_you_mean(dimension, DIMENSIONS)}; there "
                 f"are {', '.join(sorted(DIMENSIONS))}, and {TAG}NAME"
             )
-        if operator in (">=", "<=") and dimension not in {*_HAPPENED, "run"}:
+        if operator in (">=", "<=") and dimension not in _ORDERED:
             raise UsageError(
-                f"{text!r}: {operator} is of {', '.join(sorted({*_HAPPENED, 'run'}))}; of others "
+                f"{text!r}: {operator} is of {', '.join(sorted(_ORDERED))}; of others "
                 f"there are = and !="
             )
         _check_value(text, dimension, value)
@@ -104,8 +108,8 @@ class Condition:
             return (tagged if self.operator == "=" else f"NOT {tagged}"), [key, self.value]
         column = DIMENSIONS[self.dimension]
         if self.operator in (">=", "<="):
-            number = "CAST(? AS INTEGER)" if self.dimension == "run" else "?"
-            return f"{column} {self.operator} {number}", [self.value]
+            number = {"run": "CAST(? AS INTEGER)", "load": "CAST(? AS REAL)"}
+            return f"{column} {self.operator} {number.get(self.dimension, '?')}", [self.value]
         test, value = self._equal(column)
         # what is not known differs from all
         return (test if self.operator == "=" else f"coalesce(NOT {test}, 1)"), [value]
@@ -122,6 +126,8 @@ class Condition:
             value = value.lower()
         if self.dimension in _NUMBERS:
             return f"{column} = CAST(? AS INTEGER)", value
+        if self.dimension == "load":
+            return f"{column} = CAST(? AS REAL)", value
         if self.dimension in _DIGESTS and value:
             value = f"{value}*"
         if self.dimension in _LABELS and value and "//" not in value:
@@ -139,6 +145,8 @@ def _check_value(text: str, dimension: str, value: str) -> None:
     """
     if dimension == "run" and not (value.isascii() and value.isdecimal()):
         raise UsageError(f"{text!r}: {value!r} is no number of a run; `ktstr runs` lists them")
+    if dimension == "load" and not _LOAD.fullmatch(value):
+        raise UsageError(f"{text!r}: {value!r} is no load; 1.5 is")
     if dimension in _HAPPENED and not _is_pattern(value):
         checked_moment(value)
     known = _VALUES.get(dimension, ())

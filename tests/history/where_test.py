@@ -72,6 +72,11 @@ class WhereTest(parameterized.TestCase):
         ("started=2026-01-02T03:04:05+00:00", "one three"),
         ("started=2026-05-*", "two"),
         ("imported>=2026-01-31T12:00:00.5Z", "one three two"),
+        ("load<=0.5", "one three two"),
+        ("load>=10", ""),
+        ("load>=0.51", ""),
+        ("load=0.5", "one three two"),
+        ("load!=0.5", ""),
     )
     def test_conditions(self, text: str, expected: str) -> None:
         with history(self.file) as connection:
@@ -97,6 +102,9 @@ class WhereTest(parameterized.TestCase):
         ("accel", "'accel' is no condition"),
         ("accel>=tcg", ">= is of"),
         ("run=last", "is no number of a run"),
+        ("load<=busy", "'busy' is no load; 1.5 is"),
+        ("load=", "is no load"),
+        ("load=1*", "is no load"),
         ("run=\uff11", "is no number of a run"),
         ("dirty=maybe", "of dirty there are only yes, no, true, false"),
         ("dirty=", "of dirty there are only"),
