@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ktstr.history.figures import summed
 from ktstr.history.schema import APPLICATION_ID, MIGRATIONS
 from ktstr.model.errors import InfraError, UsageError
 
@@ -86,6 +87,8 @@ def _connected(path: Path, *, create: bool, writable: bool) -> sqlite3.Connectio
     connection = sqlite3.connect(place, uri=True, timeout=_WAIT_S, isolation_level=None)
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute("PRAGMA foreign_keys = ON")
+    # of a migration
+    connection.create_function("summed", 1, summed, deterministic=True)
     return connection
 
 

@@ -63,7 +63,7 @@ class Facts:
 
     digest: of the result without its host.  inputs: a digest of all that was run.  layer, vmlinux:
     SHA-256 of the scheduler and of the kernel.  cause: the kind of the first detail; message: its
-    words, in one printable line.  values: 8 bytes for each of `names`.
+    words, in one printable line.  values: those of `names`, as `ktstr.history.figures` packs them.
     """
 
     digest: bytes

@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers of a row of facts, as the file has them."""
+"""Numbers of a row of facts, as the file has them: with a checksum, as SQLite has none."""
 
 from __future__ import annotations
 
 import json
+import struct
 import sys
+import zlib
 from array import array
 
 from ktstr.history.entry import FigureKey
 from ktstr.model.errors import UsageError
 
+_SUM = struct.Struct("<I")
+
 
 def packed(values: array[float]) -> bytes:
-    """8 bytes each, little-endian."""
+    """8 bytes each, little-endian, and their checksum."""
     if sys.byteorder == "big":
         values.byteswap()
-    return values.tobytes()
+    return summed(values.tobytes())
+
+
+def summed(content: bytes) -> bytes:
+    """Bytes with 4 more behind them: CRC-32, little-endian."""
+    return content + _SUM.pack(zlib.crc32(content))
 
 
 def unpacked(content: bytes, count: int) -> array[float]:
@@ -25,9 +34,12 @@ def unpacked(content: bytes, count: int) -> array[float]:
         UsageError: it is damaged.
     """
     values = array("d")
-    if len(content) != count * values.itemsize:
-        raise _damaged(f"{len(content)} bytes are of {count} figures")
-    values.frombytes(content)
+    numbers = content[: -_SUM.size]
+    if len(content) != count * values.itemsize + _SUM.size:
+        raise _damaged(f"{len(content)} bytes are of {count} figures and a checksum")
+    if summed(numbers) != content:
+        raise _damaged("they are not those that were written, by their checksum")
+    values.frombytes(numbers)
     if sys.byteorder == "big":
         values.byteswap()
     return values

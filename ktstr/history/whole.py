@@ -14,8 +14,8 @@ _MOST_BYTES = 1 << 28
 
 
 def compressed(content: bytes) -> bytes:
-    """`content`, as a zstd frame with its size."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+    """`content`, as a zstd frame with its size and a checksum."""
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(content)
 
 
 def result_in(content: bytes) -> result_pb2.Result:

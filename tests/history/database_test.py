@@ -12,8 +12,9 @@ from absl.testing import absltest, parameterized
 
 from ktstr.history import database
 from ktstr.history.database import default_history, history, writing
-from ktstr.history.figures import packed, unpacked
+from ktstr.history.figures import packed, summed, unpacked
 from ktstr.history.schema import MIGRATIONS
+from ktstr.history.whole import compressed, result_in
 from ktstr.model.errors import InfraError, UsageError
 from tests.support.commanding import CommandTest
 from tests.support.saved_results import made
@@ -46,6 +47,20 @@ class DatabaseTest(absltest.TestCase):
             self.assertEqual(connection.execute("SELECT count(*) FROM more").fetchone(), (1,))
             self.assertEqual(connection.execute("SELECT names FROM shape").fetchone(), ("[]",))
         self.assertEqual(self.version(), len(MIGRATIONS) + 1)
+
+    def test_figures_from_before_checksums_are_as_they_were(self) -> None:
+        before = mock.patch.object(database, "MIGRATIONS", MIGRATIONS[:1])
+        with before, history(self.file, create=True) as connection:
+            connection.execute("PRAGMA foreign_keys = OFF")
+            columns = "digest, variant_id, inputs, seed, release, vmlinux, layer,"
+            columns += " schema_version, verdict, cause, message, shape_id, figures"
+            values = (b"", 1, b"", "", "", "", "", 1, "", "", "", 1, bytes(range(16)))
+            marks = ", ".join("?" * len(values))
+            connection.execute(f"INSERT INTO facts({columns}) VALUES({marks})", values)
+        for _ in range(2):
+            with history(self.file) as connection:
+                (content,) = connection.execute("SELECT figures FROM facts").fetchone()
+            self.assertEqual(unpacked(content, 2).tobytes(), bytes(range(16)))
 
     def test_a_step_that_fails_leaves_all_as_it_was(self) -> None:
         with history(self.file, create=True):
@@ -91,8 +106,17 @@ class DatabaseTest(absltest.TestCase):
             self.fail("it was opened")
 
     def test_numbers_come_back_to_the_bit(self) -> None:
-        values = unpacked(packed(unpacked(bytes(range(64)), 8)), 8)
-        self.assertEqual(packed(values), bytes(range(64)))
+        content = summed(bytes(range(64)))
+        self.assertEqual(packed(unpacked(content, 8)), content)
+
+    def test_a_whole_result_comes_back_as_it_was_or_not_at_all(self) -> None:
+        result = made("one")
+        frame = compressed(result.SerializeToString())
+        self.assertEqual(result_in(frame), result)
+        for at in range(len(frame)):
+            damaged = frame[:at] + bytes([frame[at] ^ 1]) + frame[at + 1 :]
+            with contextlib.suppress(UsageError):
+                self.assertEqual(result_in(damaged), result)
 
 
 class DamagedTest(CommandTest):
@@ -104,6 +128,7 @@ class DamagedTest(CommandTest):
         ("DELETE FROM shape",),
         ("UPDATE facts SET figures = substr(figures, 2)", "trend", "export"),
         ("UPDATE facts SET figures = x''", "trend", "export"),
+        ("UPDATE facts SET figures = CAST(x'01' || substr(figures, 2) AS BLOB)", "trend", "export"),
         ("UPDATE facts SET message = CAST(x'ff' AS TEXT), cause = CAST(x'ff' AS TEXT)",),
         ("UPDATE whole SET content = x'28b52ffd'", "show"),
         ("UPDATE whole SET content = x'28b52ffd2002110000ffff'", "show"),
