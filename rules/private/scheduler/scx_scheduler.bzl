@@ -3,6 +3,7 @@
 
 load("//rules/private/build:arch.bzl", "NATIVE", "arch_of", "native_transition")
 load("//rules/private/build:guest_mode.bzl", "scheduler_mode")
+load("//rules/private/build:label_text.bzl", "label_text")
 load("//rules/private/build:root_action.bzl", "ROOT_ATTRS", "run_in_root")
 load("//rules/private/build:werror.bzl", "WERROR_ATTRS")
 load("//rules/private/providers:kernel_image_info.bzl", "KernelImageInfo")
@@ -131,6 +132,13 @@ def _check(ctx):
     problem = places_problem(ctx, attr.args_in_guest + attr.set.values())
     if problem:
         fail("%s: %s" % (ctx.label, problem))
+    if attr.kernel and not attr.binary and attr.kernel[KernelImageInfo].arch != arch_of(ctx):
+        fail("%s: it is built for guests of %s, and kernel %s, whose types its sources are compiled against, is of %s; leave kernel out, or give those tests another scheduler" % (
+            ctx.label,
+            arch_of(ctx),
+            label_text(attr.kernel.label),
+            attr.kernel[KernelImageInfo].arch,
+        ))
     check_guest_settings(ctx)
 
 def _settings(ctx):
@@ -226,9 +234,10 @@ brings the libraries that its ELF headers ask for.""",
         ),
         "kernel": attr.label(
             providers = [KernelImageInfo],
-            doc = "The kernel whose types `src` is compiled against; the object then runs on others too. Left " +
-                  "out: Linux 6.12 (//rules:types), and for sources that include <scx/common.bpf.h> the kernel that is " +
-                  "tested (//rules:kernel), whose tools/sched_ext/include it gets.",
+            doc = "The kernel whose types `src` is compiled against; the object then runs on others of its " +
+                  "architecture too. Left out: Linux 6.12 (//rules:types), and for sources that include " +
+                  "<scx/common.bpf.h> the kernel that is tested (//rules:kernel), whose tools/sched_ext/include " +
+                  "it gets; for guests of arm64 both are //sched/kernels:linux_6_12_arm64.",
         ),
         "ops_name": attr.string(
             doc = "The name in its sched_ext_ops, as /sys/kernel/sched_ext/root/ops shows it, or a pattern in " +
@@ -239,7 +248,7 @@ brings the libraries that its ELF headers ask for.""",
                   "of its sched_ext_ops -> value; as a number \"possible_cpus\" is that of the guest.",
         ),
         "_include": attr.label(default = "//sched/include"),
-        "_tested_kernel": attr.label(default = "//rules:kernel", providers = [KernelImageInfo]),
+        "_tested_kernel": attr.label(default = "//rules/private/build:tested_kernel", providers = [KernelImageInfo]),
         "_types": attr.label(default = "//rules/private/build:types", providers = [KernelImageInfo]),
         # it checks objects in the build
         "_loader": attr.label(default = "//sched/loader:scx-loader", allow_single_file = True, cfg = native_transition),
