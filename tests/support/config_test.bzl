@@ -63,6 +63,20 @@ config_test = analysistest.make(
     doc = "Checks keys of the configuration that the runner reads.",
 )
 
+tcg_config_test = analysistest.make(
+    _config_impl,
+    attrs = {"expected": attr.string(mandatory = True)},
+    config_settings = {_ACCEL: "tcg"},
+    doc = "The same with --//rules:accel=tcg.",
+)
+
+kvm_config_test = analysistest.make(
+    _config_impl,
+    attrs = {"expected": attr.string(mandatory = True)},
+    config_settings = {_ACCEL: "kvm"},
+    doc = "The same with --//rules:accel=kvm.",
+)
+
 seeded_config_test = analysistest.make(
     _config_impl,
     attrs = {"expected": attr.string(mandatory = True)},

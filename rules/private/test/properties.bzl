@@ -7,6 +7,7 @@ worker will do. They are set when a BUILD file is loaded, for a rule cannot set 
 """
 
 load("@ktstr_kvm_hint//:hint.bzl", "KVM_IS_LIKELY")
+load("//rules/private/build:arch.bzl", "NATIVE")
 load("//rules/private/build:properties.bzl", "properties_of")
 load(":memory.bzl", "guest_mib")
 load(":numa.bzl", "parse_numa")
@@ -57,7 +58,8 @@ def test_properties(attributes):
     own = attributes.get("exec_properties") or {}
     needed = needs(attributes)
     accel = attributes.get("accel") or "auto"
-    if not needed or type(own) != "dict" or type(accel) != "string":
+    arch = attributes.get("arch") or NATIVE
+    if not needed or type(own) != "dict" or type(accel) != "string" or type(arch) != "string":
         return own
     cpus, mib = needed
     mib += _SAVED_MIB
@@ -67,6 +69,12 @@ def test_properties(attributes):
     known = {"kvm": with_kvm, "tcg": at_once, "virtual": in_turns}
     if accel in known:
         return known[accel]
+    if arch != NATIVE:
+        # no KVM runs it
+        return select({
+            Label("//rules:accel_is_tcg"): at_once,
+            "//conditions:default": in_turns,
+        })
     return select({
         Label("//rules:accel_is_kvm"): with_kvm,
         Label("//rules:accel_is_tcg"): at_once,

@@ -125,10 +125,11 @@ def _accel(ctx):
     """The target's own choice; for `auto` the choice of the command line, `auto` by default."""
     if ctx.attr.accel != "auto":
         return ctx.attr.accel
-    if ctx.attr.arch != NATIVE:
+    wanted = ctx.attr._accel[BuildSettingInfo].value
+    if ctx.attr.arch != NATIVE and wanted != "tcg":
         # no KVM runs it, whatever the command line wants of the others
         return "virtual"
-    return ctx.attr._accel[BuildSettingInfo].value
+    return wanted
 
 def _seed(ctx):
     """The seed: the command line's, where it gives one."""
@@ -252,7 +253,8 @@ _ATTRS = {
         default = "auto",
         doc = "How the guest's instructions run: `kvm`, `virtual` (TCG in instruction-counted " +
               "time: the same run everywhere), `tcg`, or `auto`: kvm where a probe has shown " +
-              "that it works, else virtual. `--@ktstr//rules:accel` overrides auto.",
+              "that it works, else virtual. `--@ktstr//rules:accel` overrides auto; a guest of arm64, which " +
+              "no KVM runs, is in virtual time then as well unless that is tcg.",
     ),
     "data": attr.label_list(
         allow_files = True,

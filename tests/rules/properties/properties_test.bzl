@@ -53,10 +53,17 @@ def _properties_impl(ctx):
         test_properties(eight | own | {"accel": "tcg"}),
     )
 
+    # No KVM runs a guest of another architecture, so that none asks for it, whatever the command line says.
+    arm64 = large | {"arch": "arm64"}
+    asserts.equals(env, {"ktstr-memory": "4096"}, test_properties(arm64 | {"accel": "virtual"}))
+    asserts.equals(env, -1, str(test_properties(arm64)).find("kvm"))
+    asserts.true(env, "kvm" in str(test_properties(large)))
+
     # What loading cannot know: a select(), and what the rule will refuse.
     asserts.equals(env, None, needs({"topology": select({"//conditions:default": "1n1l1c1t"})}))
     asserts.equals(env, None, needs({"topology": "8"}))
     asserts.equals(env, {}, test_properties({"accel": "kvm", "topology": "8"}))
+    asserts.equals(env, {}, test_properties(large | {"arch": select({"//conditions:default": "arm64"})}))
     return unittest.end(env)
 
 _properties_test = unittest.make(_properties_impl)
