@@ -100,9 +100,11 @@ def arch_defaults(kwargs):
       kwargs: dict, the attributes of the test.
 
     Returns:
-      dict of the attributes to be added
+      dict of the attributes to be added; empty where the architecture is a select()
     """
     arch = kwargs.get("arch") or NATIVE
+    if type(arch) != "string":
+        return {}
     found = {"kernel": _KERNELS.get(arch), "qemu": _QEMUS.get(arch)}
     return {name: label for name, label in found.items() if label and not kwargs.get(name)}
 
@@ -116,7 +118,8 @@ def _check_arch(ctx, cpus):
     attr = ctx.attr
     for name, target, provider in [("kernel", attr.kernel, KernelImageInfo), ("qemu", attr.qemu, QemuInfo)]:
         if target[provider].arch != attr.arch:
-            fail("%s: arch is %s, and its %s %s is of %s; give it another one, or set arch" % (
+            fail(("%s: arch is %s, and its %s %s is of %s; give it another one, or set arch (where that is a " +
+                  "select(), kernel and qemu must be given, too)") % (
                 ctx.label,
                 attr.arch,
                 name,
