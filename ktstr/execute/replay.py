@@ -76,13 +76,11 @@ def replay(
     budget: Budget = UNLIMITED,
     watch: Watch = NOBODY,
     looks: Sequence[Part] | None = None,
-    most_s: float | None = None,
 ) -> Replayed:
     """Plays `first`, whose files are in `folder`, again; the second guest's are in `directory`.
 
     machine, sources: those of the first time.  looks: who looks at it; left out, all that always
-    do. One of them may end the guest once it has seen what it wants.  most_s: of the host, beside
-    what the budget has; left out, MOST_TIMES as long as the first took.
+    do. One of them may end the guest once it has seen what it wants.
 
     Raises:
         UsageError: the run is not closed, or no time is left for it; nothing was started.
@@ -90,7 +88,7 @@ def replay(
     why = open_because(first, machine)
     if why:
         raise UsageError(f"{first.test} cannot be replayed: {why}")
-    limit_s = MOST_TIMES * first.wall_s.get("total", 0.0) if most_s is None else most_s
+    limit_s = MOST_TIMES * first.wall_s.get("total", 0.0)
     second = rerun(
         first,
         machine,
