@@ -86,6 +86,10 @@ class Deadlines:
             return None
         return max(0.0, min(each.ends_at for each in self._stack) - self._clock())
 
+    def is_in_force(self, deadline: Deadline) -> bool:
+        """Whether that wait goes on, and ends then."""
+        return deadline in self._stack
+
     def expired(self) -> Deadline | None:
         """The innermost wait whose time is over, for it says best what did not happen."""
         now = self._clock()

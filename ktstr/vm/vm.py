@@ -251,10 +251,14 @@ class Vm:
 
         With no deadline in force it may wait for ever.
         """
-        while not self._pending:
-            self._wait()
-            self._gather()
-        return self._pending.popleft()
+        while True:
+            while not self._pending:
+                self._wait()
+                self._gather()
+            event = self._pending.popleft()
+            # what came before it may have been what it waited for
+            if not isinstance(event, Expired) or self.deadlines.is_in_force(event.deadline):
+                return event
 
     def ask(self, command: str, *, within_s: float = _QMP_TIMEOUT_S, **arguments: Any) -> Any:
         """One command of QEMU's monitor, once it is started; returns what QEMU answers.
