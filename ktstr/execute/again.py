@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ktstr.execute.budget import UNLIMITED, Budget
-from ktstr.execute.durations import body_s
+from ktstr.execute.durations import body_s, labour_s
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.real_causes import RealCause
 from ktstr.execute.rerun import LIVE_CHANNEL, Rerun, cut_because, rerun
@@ -22,14 +22,14 @@ from ktstr.introspect.recorder.recorder import Recorder
 from ktstr.introspect.recorder.targets import recording_of
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.model.plan import RECORDING_PATH
+from ktstr.model.wire.recording import Labour
 from ktstr.vm.deadlines import scaled
 from ktstr.vm.signals import Termination
 
 # Of the host time that the first run took, since each call that is recorded costs. On top of that
-# come the time in which the recorder's programs are loaded, more than all of a short run, for one
-# vCPU under KVM; and all that the test itself may take: where the failure does not come again, the
-# test goes on where the first run was thrown out.
-MOST_TIMES, _LOADING_S = 2.0, 4.0
+# come what the test may wait for the recorder, more than all of a short run; and all that the test
+# itself may take: where the failure does not come again, it goes on where the first was thrown out.
+MOST_TIMES = 2.0
 
 
 def unrepeatable_because(first: Outcome, machine: PreparedMachine) -> str:
@@ -88,6 +88,5 @@ def run_again(
 
 def _limit_s(first: Outcome, machine: PreparedMachine) -> float:
     """Host seconds that a second run may take, whatever comes of it."""
-    own_s = _LOADING_S + body_s(first.run.plan)
-    cpus = machine.spec.topology.cpus
-    return MOST_TIMES * first.wall_s.get("total", 0.0) + scaled(own_s, machine.accel, cpus)
+    own_s = scaled(body_s(first.run.plan), machine.accel, machine.spec.topology.cpus)
+    return MOST_TIMES * first.wall_s.get("total", 0.0) + own_s + sum(map(labour_s, Labour))

@@ -17,10 +17,20 @@ from ktstr.model.scenario.scenario import (
     WaitFor,
     WaitPayload,
 )
+from ktstr.model.wire.recording import LABOUR_S, Labour
 from ktstr.model.wire.stats import ANSWER_S
 
 # Host seconds that a guest's boot, set-up and teardown take at the very least, on any accelerator.
 LEAST_S = 3.0
+
+
+# The guest gives up its recorder first, ends it and says so.
+_GIVING_UP_S = 10.0
+
+
+def labour_s(labour: Labour) -> float:
+    """Host seconds that the test may wait for its recorder at most, on any accelerator."""
+    return LABOUR_S[labour] + _GIVING_UP_S
 
 
 def body_s(plan: Plan) -> float:

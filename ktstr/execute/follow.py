@@ -9,7 +9,7 @@ from typing import assert_never
 
 from ktstr.console.classify import classify
 from ktstr.console.findings import ConsoleKind
-from ktstr.execute.durations import body_s
+from ktstr.execute.durations import body_s, labour_s
 from ktstr.execute.looking import Looking
 from ktstr.execute.watch import NOBODY, Watch
 from ktstr.host.disk_clone import DiskBackend
@@ -20,7 +20,7 @@ from ktstr.machine.target_disks import TargetDisks
 from ktstr.model import facts
 from ktstr.model.plan import Plan
 from ktstr.model.wire.events import EventName
-from ktstr.model.wire.recording import LABOUR_S, Labour
+from ktstr.model.wire.recording import Labour
 from ktstr.record.collect import Collector, Fact
 from ktstr.record.run import RunRecord
 from ktstr.vm import ending as endings
@@ -52,8 +52,6 @@ _PANIC = "reboot after a panic"
 _SHUTDOWN_S = 5.0
 _PANIC_S = 5.0
 _QUIT_S = 2.0
-# The guest gives up its recorder first, ends it and says so.
-_GIVING_UP_S = 10.0
 # Less waiting than this is not worth a longer deadline, and would only put off the end.
 _LEAST_EXTENSION_S = 1.0
 
@@ -273,7 +271,7 @@ class _Follower:
         if labour in list(Labour) and labour != self.phase:
             left_s = self.phase_limit_s + self._host_waited_s() - (at_s - self.phase_began_s)
             waiting = _Waiting(self.phase, max(left_s, 0.0))
-            self._enter(labour, LABOUR_S[Labour(labour)] + _GIVING_UP_S, at_s)
+            self._enter(labour, labour_s(Labour(labour)), at_s)
             self.waiting = waiting
 
     def _go_on(self, labour: str, at_s: float) -> None:

@@ -30,7 +30,7 @@ from ktstr.model.machine.topology import Topology
 from ktstr.model.plan import RECORDING_PATH
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
-from ktstr.model.wire.recording import Recorded
+from ktstr.model.wire.recording import LABOUR_S, Recorded
 from ktstr.record.run import RunRecord
 from ktstr.runner import once_more
 from ktstr.runner.once_more import with_second_run
@@ -181,7 +181,9 @@ class RunAgainTest(absltest.TestCase):
 
     def test_its_time_is_bounded_by_bazels_and_by_the_runs_own(self) -> None:
         body = body_s(plan())
-        self.assertBetween(self.limit_s(UNLIMITED) - MOST_TIMES * 10.0 - body, 3.0, 5.0)
+        # a recorder that is as slow as it may be is not cut short
+        labours = sum(LABOUR_S.values())
+        self.assertGreater(self.limit_s(UNLIMITED), MOST_TIMES * 10.0 + body + labours)
         # one that failed at once: where it does not fail again, all of the test is played
         self.assertGreater(self.limit_s(UNLIMITED, 0.5), body)
         self.assertGreater(body, plan().duration_s)
