@@ -8,6 +8,7 @@ there is a bound: what comes of the run itself is known without.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -75,13 +76,16 @@ class Autopsy:
         # what the guest may have more is there for whoever looks at it, too
         late = self.budget.left_s() + self.budget.patience_s < _AMPLE_S
         answer_s = _LATE_ANSWER_S if late else _ANSWER_S
+        before: tuple[dict[str, int], ...] = ()
         try:
+            if deadline is not None:
+                before = _registers(vm, answer_s)
             vm.ask("stop", within_s=answer_s)
         except QmpError as error:
             self.found = _nothing(cause, f"the guest cannot be stopped: {error}")
             return
         try:
-            self.found = self._look(vm, cause, answer_s, late=late)
+            self.found = self._look(vm, cause, answer_s, before, late=late)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the result
             self.found = _nothing(cause, f"ktstr's own mistake, {type(error).__name__}: {error}")
         if deadline is None:
@@ -90,7 +94,15 @@ class Autopsy:
             except QmpError:
                 pass  # its deadline ends it, as it ends one that hangs in its panic
 
-    def _look(self, vm: Vm, cause: str, answer_s: float, *, late: bool) -> PostMortem:
+    def _look(
+        self,
+        vm: Vm,
+        cause: str,
+        answer_s: float,
+        before: Sequence[Mapping[str, int]],
+        *,
+        late: bool,
+    ) -> PostMortem:
         # late: only a run that ends badly pays for them
         from ktstr.introspect.kernel.kernel import Kernel
         from ktstr.introspect.memory.qemu import memory_of
@@ -103,9 +115,7 @@ class Autopsy:
         registers: tuple[dict[str, int], ...] = ()
         problems = []
         try:
-            asked = {"command-line": COMMAND}
-            said = vm.ask("human-monitor-command", within_s=answer_s, **asked)
-            registers = vcpu_registers(str(said))
+            registers = _registers(vm, answer_s)
         except QmpError as error:
             problems.append(f"the registers of its CPUs: {error}")
         try:
@@ -116,7 +126,7 @@ class Autopsy:
         if self.standing is not None:
             self.standing(kernel, memory, registers)
         readers_s = _LATE_READERS_S if late else _READERS_S
-        found = collect(kernel, memory, registers, cause, seconds=readers_s)
+        found = collect(kernel, memory, registers, cause, before=before, seconds=readers_s)
         if self.core is not None:
             why = "no core was written: no time was left for it"
             core_s = min(CORE_SECONDS, self.budget.left_s() - _SPARED_S)
@@ -125,6 +135,11 @@ class Autopsy:
             problems += [why] if why else []
             found = replace(found, core="" if why else self.core.name)
         return replace(found, missing=(*problems, *found.missing))
+
+
+def _registers(vm: Vm, within_s: float) -> tuple[dict[str, int], ...]:
+    asked = {"command-line": COMMAND}
+    return vcpu_registers(str(vm.ask("human-monitor-command", within_s=within_s, **asked)))
 
 
 def _nothing(cause: str, why: str) -> PostMortem:

@@ -9,7 +9,6 @@ from unittest import mock
 
 from absl.testing import absltest
 
-from ktstr.execute import autopsy
 from ktstr.execute.autopsy import PANICKED, Autopsy
 from ktstr.execute.budget import Budget
 from ktstr.introspect.postmortem.state import PostMortem
@@ -43,14 +42,16 @@ class AutopsyTest(absltest.TestCase):
     def test_a_qemu_that_does_not_answer_is_asked_once(self) -> None:
         self.vm.ask.side_effect = QmpError("QMP stop: no answer from QEMU within its deadline")
         self.assertIn("the guest cannot be stopped: QMP stop: no answer", self.missing())
-        self.assertEqual(self.asked(), ["stop"])
+        self.assertEqual(self.asked(), ["human-monitor-command"])
 
     def test_a_kernel_that_cannot_be_opened_is_told(self) -> None:
         self.assertIn(str(self.root / "vmlinux"), self.missing())
-        self.assertEqual(self.asked(), ["stop", "human-monitor-command"])
+        # any CPU has its interrupts off for moments: a hung guest is looked at twice
+        looks = ["human-monitor-command"] * 2
+        self.assertEqual(self.asked(), [looks[0], "stop", looks[1]])
 
     def test_a_mistake_of_ours_is_told(self) -> None:
-        with mock.patch.object(autopsy, "vcpu_registers", side_effect=ZeroDivisionError("oh")):
+        with mock.patch.object(Autopsy, "_look", side_effect=ZeroDivisionError("oh")):
             self.assertEqual(self.missing(), "ktstr's own mistake, ZeroDivisionError: oh")
 
     def test_a_target_without_an_index_is_told(self) -> None:
@@ -93,13 +94,13 @@ class AutopsyTest(absltest.TestCase):
         self.autopsy.budget = Budget(time.monotonic() + 9.0)
         self.missing()
         waits = [call.kwargs["within_s"] for call in self.vm.ask.call_args_list]
-        self.assertEqual(waits, [2.0, 2.0, 1.0, 1.0])
+        self.assertEqual(waits, [2.0] * 3 + [1.0] * 3)
 
     def test_a_second_run_whose_own_time_is_over_has_the_rest_of_bazels(self) -> None:
         self.autopsy.budget = Budget.start(60.0).share(0.0)
         self.missing()
         waits = [call.kwargs["within_s"] for call in self.vm.ask.call_args_list]
-        self.assertEqual(waits, [2.0, 2.0])
+        self.assertEqual(waits, [2.0] * 3)
 
 
 if __name__ == "__main__":

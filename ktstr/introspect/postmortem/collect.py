@@ -43,6 +43,7 @@ def collect(
     registers: Sequence[Registers],
     cause: str,
     *,
+    before: Sequence[Registers] = (),
     seconds: float = SECONDS,
 ) -> PostMortem:
     """What is to be known of the guest with this memory.
@@ -52,6 +53,7 @@ def collect(
       physical: its memory; it must stand still.
       registers: of its CPUs, as far as they are known: rip, rsp, rbp, cs, eflags, gs_base, cr4.
       cause: what it is looked into for.
+      before: the registers a moment ago, while it ran: any CPU has its interrupts off for moments.
       seconds: of the host, after which what has been read has to do.
     """
     bounded = BoundedMemory(physical, seconds, MOST_BYTES)
@@ -70,7 +72,7 @@ def collect(
     taking = Taking(view)
     stacks: tuple[TaskStack, ...] = ()
     try:
-        stacks = tuple(_stacks(taking, registers, problems))
+        stacks = tuple(_stacks(taking, registers, before, problems))
     except UnknownName as error:
         problems.append(f"stacks: {error}")
     locks: tuple[HeldLock, ...] = ()
@@ -91,17 +93,21 @@ def cr4_of(registers: Sequence[Registers]) -> int | None:
 
 
 def _stacks(
-    taking: Taking, registers: Sequence[Registers], problems: list[str]
+    taking: Taking,
+    registers: Sequence[Registers],
+    before: Sequence[Registers],
+    problems: list[str],
 ) -> Iterator[TaskStack]:
     """Those of running tasks first, then of all that are not kernel threads, then the others."""
     view = taking.view
     unwinder = Unwinder(view.kernel, view.memory, Programs(view).where)
     running = {each.number("curr"): each.cpu for each in taking.runqueues}
-    by_cpu = _by_cpu(taking, registers)
+    by_cpu, earlier = _by_cpu(taking, registers), _by_cpu(taking, before)
     for address, cpu in sorted(running.items(), key=lambda each: each[1]):
         found = by_cpu.get(cpu)
         stack = unwinder.running(found) if found else Stack((), "no registers of its CPU")
-        off = not found["eflags"] & _INTERRUPTS if found else None
+        flags = found["eflags"] | earlier.get(cpu, found)["eflags"] if found else None
+        off = not flags & _INTERRUPTS if flags is not None else None
         yield _named(taking, address, stack, cpu, off)
     idle = {each.number("idle") for each in taking.runqueues}
     tasks = [taking.task(each) for each in taking.raw.by_address]

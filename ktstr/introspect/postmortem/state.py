@@ -17,7 +17,8 @@ class TaskStack:
       cpu: the CPU that it runs on, None where it runs on none.
       frames: functions, innermost first, as `name+0x12`.
       problem: why there are no more; empty where the stack was read to its end.
-      interrupts_off: whether its CPU takes no interrupts; None where it runs on none.
+      interrupts_off: whether its CPU takes no interrupts, whenever it is looked at; None where it
+        runs on none.
     """
 
     pid: int

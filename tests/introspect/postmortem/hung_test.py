@@ -65,6 +65,23 @@ class HungTest(parameterized.TestCase):
             "to keep one of this kernel",
         )
 
+    def test_a_cpu_that_has_interrupts_off_for_a_moment_takes_some(self) -> None:
+        off = 1 << 9
+
+        def said(now: int, before: int) -> set[bool | None]:
+            """Whether its CPUs take none, where the flag is so now, and was so a moment ago."""
+            looks = [
+                [{**each, "eflags": each["eflags"] & ~off | flag} for each in known]
+                for flag in (now, before)
+            ]
+            found = collect(self.kernel, self.memory, looks[0], CAUSE, before=looks[1])
+            return {each.interrupts_off for each in found.stacks if each.cpu is not None}
+
+        known = self.memory.head.registers
+        self.assertEqual(said(0, 0), {True})
+        self.assertEqual(said(0, off), {False})
+        self.assertEqual(said(off, 0), {False})
+
     def collected(self, physical: PhysicalMemory | None = None, seconds: float = 60) -> PostMortem:
         registers = self.memory.head.registers
         return collect(self.kernel, physical or self.memory, registers, CAUSE, seconds=seconds)
