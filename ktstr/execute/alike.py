@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ktstr.execute.causes import AGENT, LASTS_NS
+from ktstr.execute.causes import AGENT, CRASHES, LASTS_NS
 from ktstr.introspect.postmortem.state import TaskStack
 from ktstr.introspect.postmortem.waits import reason_of
 from ktstr.introspect.snapshot.state import Task
+from ktstr.judge.run.kernel_log import cause_of_panic
 from ktstr.model.verdict.checks import Detail
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
@@ -28,6 +29,8 @@ _NUMBER = re.compile(r"(\.[ch]:\d+\b)|\b(?:0x)?[0-9a-f]*\d[0-9a-f]*(?:\.\d+)?\b|
 _PLACE = re.compile(r" \((?:console line \d+|and \d+ more)\)")
 # who ran there, which is of one run, at the end of such a line (of warnings since Linux 6.19)
 _WHO = re.compile(r"(CPU#\d+[:,]|scheduling while atomic:) .*/\d+(?:/0x[0-9a-f]+)?$")
+# where a kernel has crashed: x86 and arm64 say so; an address without a name is another each time
+_CRASHED_AT = re.compile(r"^(?:RIP: 0010:|pc : )([A-Za-z_][\w.]*)\+0x", re.MULTILINE)
 # what every stack may begin or end with, whatever hangs
 _EVERYWHERE = re.compile(r"asm_|sysvec_|entry_SYSCALL|do_syscall_64|x64_sys_call|__?irq_exit|0x")
 
@@ -59,8 +62,22 @@ class _Standing:
     def is_like(self, other: _Standing) -> bool:
         if (self.who, self.how) != (other.who, other.how):
             return False
-        both = self.functions and other.functions
-        return not both or bool(set(self.functions) & set(other.functions))
+        return self.functions == other.functions or bool({*self.functions} & {*other.functions})
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """All who do not go on, of each kind: those that the hang is about first.
+
+    deaf: CPUs that take no interrupts.  kept_off: tasks that wait for a CPU.  asleep: the agent.
+    """
+
+    deaf: tuple[_Standing, ...] = ()
+    kept_off: tuple[_Standing, ...] = ()
+    asleep: tuple[_Standing, ...] = ()
+
+    def first(self) -> _Standing | None:
+        return next(iter((*self.deaf, *self.kept_off, *self.asleep)), None)
 
 
 def alike(first: tuple[RunRecord, Detail], second: tuple[RunRecord, Detail]) -> Alike:
@@ -72,44 +89,92 @@ def alike(first: tuple[RunRecord, Detail], second: tuple[RunRecord, Detail]) -> 
     if said.kind in _BY_SUBJECT and said.subject != says.subject:
         return Alike(False, by)
     if said.kind in _BY_LINE:
-        return Alike(_line(said) == _line(says), "what the kernel says, without its numbers")
+        return _by_line(first, second)
     if said.kind in _BY_SUBJECT:
         return Alike(True, by)
     if said.kind is not Kind.HANG:
         return Alike(True, "their kind alone")
-    stood, stands = _standing(was), _standing(now)
+    return _hangs(_evidence(was), _evidence(now)) or Alike(
+        _line(said) == _line(says),
+        "their first lines alone, since nobody saw who did not go on",
+    )
+
+
+def _by_line(first: tuple[RunRecord, Detail], second: tuple[RunRecord, Detail]) -> Alike:
+    """By what the kernel says, and by where it crashed: one line may be said of many places."""
+    (was, said), (now, says) = first, second
+    by = "what the kernel says, without its numbers"
+    if _line(said) != _line(says):
+        return Alike(False, by)
+    at_first, here = _crashed_in(was, said), _crashed_in(now, says)
+    if not at_first or not here:
+        return Alike(True, by)
+    where = here if here == at_first else f"at first in {at_first}, now in {here}"
+    return Alike(here == at_first, f"{by}, and where it crashed: {where}")
+
+
+def _crashed_in(run: RunRecord, detail: Detail) -> str:
+    """The function of the crash that the detail tells of; empty: the kernel does not say."""
+    console = run.console or ()
+    if detail.kind is Kind.PANIC:
+        told = cause_of_panic(console)
+    else:
+        told = next((each for each in console if each.kind.value == detail.subject), None)
+    if told is None or told.kind not in CRASHES:
+        return ""
+    found = _CRASHED_AT.search(told.excerpt)
+    return found[1] if found else ""
+
+
+def _hangs(was: _Evidence, now: _Evidence) -> Alike | None:
+    """By what of each kind both show; None: one of them shows nothing.
+
+    What one alone shows beside that may have been so for the moment in which it was looked at.
+    """
+    stood, stands = was.first(), now.first()
     if stood is None or stands is None:
-        return Alike(
-            _line(said) == _line(says),
-            "their first lines alone, since nobody saw who did not go on",
-        )
-    if stood.is_like(stands):
-        return Alike(True, f"who does not go on: {stands.words()}")
+        return None
+    if was.deaf and now.deaf:
+        found = next((each for each in now.deaf if any(map(each.is_like, was.deaf))), None)
+    elif was.kept_off and now.kept_off:
+        # of two that both wait now the one may be the longer, now the other
+        stood, stands = was.kept_off[0], now.kept_off[0]
+        both = stood in now.kept_off and stands in was.kept_off
+        found = stands if both else None
+    else:
+        found = stands if stood.is_like(stands) else None
+    if found is not None:
+        return Alike(True, f"who does not go on: {found.words()}")
     return Alike(False, f"who does not go on: at first {stood.words()}, now {stands.words()}")
 
 
-def _standing(run: RunRecord) -> _Standing | None:
-    """A CPU without interrupts, who waits for a CPU for longest, or where the agent sleeps."""
+def _evidence(run: RunRecord) -> _Evidence:
     if run.post_mortem is None:
-        return None
+        return _Evidence()
     stacks = run.post_mortem.stacks
-    for each in stacks:
+    return _Evidence(
         # an idle CPU has them off for moments, whenever it is looked at
-        if each.cpu is not None and each.interrupts_off and each.pid and _top(each):
-            return _Standing("a CPU", "takes no interrupts", _top(each))
-    task = _kept_off(run.post_mortem.snapshot.tasks)
-    if task is not None:
-        return _Standing(_without_numbers(task.comm), f"waits in {_without_numbers(task.queue)}")
-    for each in stacks:
-        if each.comm == AGENT and each.cpu is None and reason_of(each):
-            return _Standing(AGENT, "sleeps", (reason_of(each),))
-    return None
+        tuple(
+            _Standing("a CPU", "takes no interrupts", _top(each))
+            for each in stacks
+            if each.cpu is not None and each.interrupts_off and each.pid and _top(each)
+        ),
+        tuple(
+            _Standing(_without_numbers(each.comm), f"waits in {_without_numbers(each.queue)}")
+            for each in _kept_off(run.post_mortem.snapshot.tasks)
+        ),
+        tuple(
+            _Standing(AGENT, "sleeps", (reason_of(each),))
+            for each in stacks
+            if each.comm == AGENT and each.cpu is None and reason_of(each)
+        )[:1],
+    )
 
 
-def _kept_off(tasks: Sequence[Task]) -> Task | None:
-    """The agent, or who waits for longest: of those that wait, as anybody may for a moment."""
+def _kept_off(tasks: Sequence[Task]) -> list[Task]:
+    """Who waits, longer than anybody may for a moment: the agent, then who does so for longest."""
     waiting = [each for each in tasks if each.queue and (each.waiting_ns or 0) >= LASTS_NS]
-    return max(waiting, key=lambda each: (each.comm == AGENT, each.waiting_ns or 0), default=None)
+    return sorted(waiting, key=lambda each: (each.comm != AGENT, -(each.waiting_ns or 0)))
 
 
 def _top(stack: TaskStack) -> tuple[str, ...]:

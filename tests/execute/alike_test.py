@@ -8,6 +8,7 @@ from typing import Any
 
 from absl.testing import absltest
 
+from ktstr.console.findings import ConsoleFinding, ConsoleKind
 from ktstr.execute.alike import alike
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
@@ -32,6 +33,19 @@ def _spins(*functions: str, pid: int = 57) -> TaskStack:
 
 def _waits(comm: str, queue: str, waiting_ns: int = _SECOND_NS) -> Task:
     return Task(57, 57, comm, "runnable", "rt", 0, queue=queue, waiting_ns=waiting_ns)
+
+
+def _crashed(kind: ConsoleKind, function: str) -> RunRecord:
+    """A guest whose console has a crash there, behind a crash of another kind."""
+    report = (
+        "BUG: kernel NULL pointer dereference, address: 0000000000000000",
+        "CPU: 0 UID: 0 PID: 57 Comm: w0.0.0 Not tainted 6.12.0 #1",
+        f"RIP: 0010:{function}+0x1c/0x40",
+        "RIP: 0033:0x7f00dead",
+    )
+    other = ConsoleFinding(ConsoleKind.WARNING, 2, "WARNING: x", "RIP: 0010:x+0x1/0x2")
+    told = ConsoleFinding(kind, 8, report[0], "\n".join(report))
+    return dataclasses.replace(_RUN, console=(other, told))
 
 
 def _hung(*stacks: TaskStack, tasks: tuple[Task, ...] = ()) -> RunRecord:
@@ -84,6 +98,53 @@ class AlikeTest(absltest.TestCase):
         self.assertEqual(self.alike(first, other), (False, by))
         other = warns("1", "oops")
         self.assertEqual(self.alike(first, other), (False, "the kernel's own kind, warning"))
+
+    def test_crashes_by_the_function_too(self) -> None:
+        line = "BUG: kernel NULL pointer dereference, address: 0000000000000000 (console line 8)"
+        by = "what the kernel says, without its numbers, and where it crashed: "
+        for detail in (
+            Detail(Kind.PANIC, f"the kernel panicked: {line}", subject="panic"),
+            Detail(Kind.KERNEL_LOG, f"oops: {line}", subject="oops"),
+        ):
+            first, again, other = (
+                (_crashed(ConsoleKind.OOPS, name), detail) for name in ("dispatch", "dispatch", "x")
+            )
+            found = alike(first, again)
+            self.assertEqual((found.so, found.by), (True, f"{by}dispatch"))
+            found = alike(first, other)
+            self.assertEqual((found.so, found.by), (False, f"{by}at first in dispatch, now in x"))
+            # a console that was cut short says no function, nor is that of a call of nothing one
+            self.assertTrue(alike(first, (_RUN, detail)).so)
+            nothing = dataclasses.replace(
+                again[0], console=(ConsoleFinding(ConsoleKind.OOPS, 8, line, "RIP: 0010:0x0"),)
+            )
+            self.assertTrue(alike(first, (nothing, detail)).so)
+
+    def test_where_a_stall_was_seen_is_of_one_run(self) -> None:
+        detail = Detail(Kind.KERNEL_LOG, "soft_lockup: BUG: soft lockup", subject="soft_lockup")
+        first, again = (_crashed(ConsoleKind.SOFT_LOCKUP, name) for name in ("here", "there"))
+        self.assertTrue(alike((first, detail), (again, detail)).so)
+
+    def test_any_of_the_cpus_that_take_no_interrupts_may_be_the_same(self) -> None:
+        lock, loop = _spins("queued_spin_lock_slowpath"), _spins("bpf:mine_dispatch")
+        so, by = self.hangs(_hung(lock, loop), _hung(loop))
+        self.assertTrue(so)
+        self.assertEndsWith(by, "a CPU takes no interrupts in bpf:mine_dispatch")
+
+    def test_what_one_run_alone_shows_beside_what_both_do_is_of_a_moment(self) -> None:
+        late = _waits("ktstr-agent", "the rt queue of CPU 0")
+        first = _hung(_spins("do_exit"), tasks=(late,))
+        by = "who does not go on: ktstr-agent waits in the rt queue of CPU #"
+        self.assertEqual(self.hangs(first, _hung(tasks=(late,))), (True, by))
+        self.assertEqual(self.hangs(_hung(tasks=(late,)), first), (True, by))
+
+    def test_who_waits_for_longest_may_change_among_those_who_wait_in_both(self) -> None:
+        hog, thread = _waits("hog", "DSQ 2"), _waits("kworker/0:1", "DSQ 0")
+        longer = dataclasses.replace(thread, waiting_ns=2 * _SECOND_NS)
+        first, again = _hung(tasks=(hog, thread)), _hung(tasks=(hog, longer))
+        self.assertTrue(self.hangs(first, again)[0])
+        self.assertFalse(self.hangs(_hung(tasks=(hog,)), again)[0])
+        self.assertFalse(self.hangs(again, _hung(tasks=(hog,)))[0])
 
     def test_cpus_that_take_no_interrupts_share_one_of_their_innermost_functions(self) -> None:
         first = _hung(_spins("cpu_relax", "bpf:mine_dispatch", "balance_one", "pick_task"))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ktstr.console.findings import NO_FAULT, ConsoleFinding, ConsoleKind
 from ktstr.host.ending import EndingKind
 from ktstr.model.verdict.checks import Detail, Verdict
@@ -31,9 +33,14 @@ def panic(run: RunRecord) -> list[Detail]:
     said = [finding for finding in console if finding.kind is ConsoleKind.PANIC]
     if run.ending.kind is not EndingKind.PANICKED and not said:
         return []
-    cause = next((f for f in console if f.kind not in _NO_CAUSE), None)
+    cause = cause_of_panic(console)
     words = where(cause) if cause else run.ending.detail or "the console does not say why"
     return [Detail(Kind.PANIC, f"the kernel panicked: {words}", subject=ConsoleKind.PANIC.value)]
+
+
+def cause_of_panic(console: Sequence[ConsoleFinding]) -> ConsoleFinding | None:
+    """What a kernel that panicked said first of why; None: nothing."""
+    return next((each for each in console if each.kind not in _NO_CAUSE), None)
 
 
 def kernel_log(findings: tuple[ConsoleFinding, ...] | None) -> list[Detail]:
