@@ -38,6 +38,12 @@ def _outcome(detail: Detail | None, verdict: Verdict = Verdict.FAIL, **changes: 
     return Outcome(dataclasses.replace(run, **changes), Judgement(verdict, details), {})
 
 
+def _hung(late: str) -> Outcome:
+    """A run whose deadline was over, as ktstr/judge/run/completeness.py tells of it."""
+    said = f"the guest hangs: deadline {late!r} passed, its last sign was 'test_start'"
+    return _outcome(Detail(Kind.HANG, said), ending=Ending(EndingKind.DEADLINE, late))
+
+
 class RealCausesTest(parameterized.TestCase):
     def cause(self, detail: Detail, **changes: Any) -> RealCause:
         found = real_cause_of(_outcome(detail, **changes))
@@ -120,13 +126,20 @@ class RealCausesTest(parameterized.TestCase):
 
     def test_a_recorder_that_takes_too_long_is_no_other_failure(self) -> None:
         late = Deadline(Labour.CALLBACKS, 70.0, 0.0).describe()
-        hang = Detail(Kind.HANG, f"the guest hangs: deadline {late!r} passed")
-        stopped = _outcome(hang, ending=Ending(EndingKind.DEADLINE, late))
+        stopped = _hung(late)
         found = second_of(_outcome(_STALL), stopped)
         why = "the second run came no further than the recording of the scheduler's callbacks"
         self.assertEqual((found.again, found.came, found.problem), (False, "", why))
-        # one that hung there without it hangs there again
-        self.assertTrue(second_of(_outcome(hang), stopped).again)
+        # one that hung without it may hang in its labour, if the same does not go on
+        set_up = _hung(Deadline("scheduler and scenario set-up", 70.0, 0.0).describe())
+        self.assertEqual(second_of(set_up, stopped).problem, why)
+        agent = Task(1, 1, "ktstr-agent", "runnable", "rt", 0, queue="CPU 0", waiting_ns=10**9)
+        looked = PostMortem("", Snapshot("", 9, "", (agent,)))
+        first, again = (
+            dataclasses.replace(each, run=dataclasses.replace(each.run, post_mortem=looked))
+            for each in (set_up, stopped)
+        )
+        self.assertTrue(second_of(first, again).again)
 
 
 if __name__ == "__main__":
