@@ -24,9 +24,10 @@ struct pt_regs {
 	unsigned long di, si, dx, cx, r8, r9, ax;
 } FROM_KERNEL;
 
-/* Host and user space know the maps by their names. */
+/* Host and user space know the maps by their names, and user space ends the recording in this. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct recording_state);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -232,23 +233,32 @@ static void put_tasks(void)
 	}
 }
 
-/* Nothing is recorded from here on: what is told is of one moment. */
+/*
+ * Nothing is recorded from here on: what is told is of one moment.  The programs write the state
+ * meanwhile, and one of them may end it first, so that no more of it is written than they do.
+ */
+static bool end_recording(struct recording_state *state)
+{
+	struct recording_state *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+					      MAP_SHARED, map_of("ktstr_state"), 0);
+
+	if (shared == MAP_FAILED)
+		return refuse("end the recording");
+	__sync_val_compare_and_swap(&shared->ended, 0, RECORDING_TOLD);
+	*state = *shared;
+	munmap(shared, sizeof(*shared));
+	if (state->ended == RECORDING_TOLD)
+		state->ended = 0;
+	return true;
+}
+
 static bool tell(const char *text)
 {
 	struct recording_state state;
-	int map = map_of("ktstr_state");
-	__u32 only = 0;
 
 	(void)text;
-	if (bpf_map_lookup_elem(map, &only, &state))
-		return refuse("read what was recorded");
-	if (!state.ended) {
-		struct recording_state over = state;
-
-		over.ended = state.taken + 1;
-		if (bpf_map_update_elem(map, &only, &over, BPF_ANY))
-			return refuse("end the recording");
-	}
+	if (!end_recording(&state))
+		return false;
 	count_missed(r.object, r.targets, r.plan.targets, &state);
 	put_bytes("ktstr_state", 0, &state, sizeof(state));
 	for (__u32 i = 0; i < r.plan.targets; i++)

@@ -85,9 +85,11 @@ struct recording_plan {
 	__u32 unused;
 };
 
+#define RECORDING_TOLD (~0ull) /* user space has ended it, to tell what there is */
+
 struct recording_state {
 	__u64 taken;   /* records so far; the last RECORDING_RECORDS are there */
-	__u64 ended;   /* the record after which there is none; 0: it goes on */
+	__u64 ended;   /* the record after which there is none; 0: it goes on; or RECORDING_TOLD */
 	__u64 dropped; /* events of tasks that found no room */
 	__u64 evicted; /* logs that others got */
 	/* what programs missed that stand at more than one target, and those at events; user space

@@ -20,6 +20,8 @@ MOST_FRAMES, MOST_EVENTS, MOST_READS = 64, 32, 40
 MOST_OFFSETS, MOST_DATA, LONGEST_READ = 3, 384, 64
 MOST_ARGUMENTS, RESULT, NONE = 6, 6, 0xFF
 NAME_BYTES, COMM_BYTES = 64, 16
+# as the number of the last record: the guest's user space ended it, to tell what was recorded
+_TOLD = (1 << 64) - 1
 
 _PLAN = struct.Struct(f"<IIIIQ{COMM_BYTES}sII")
 _TARGET = struct.Struct(f"<{NAME_BYTES}s{NAME_BYTES}sIIBBBBIBBBBiII")
@@ -188,6 +190,7 @@ def state_of(data: bytes) -> State:
     counts = _unpacked(_STATE, data)
     taken, ended, dropped, evicted, missed, missed_returns, missed_events = counts[:7]
     *_, waited, _stacks, _hand = counts
+    ended = 0 if ended == _TOLD else ended
     return State(
         taken, ended, dropped, evicted, missed, missed_returns, missed_events, waited
     )  # fmt: skip

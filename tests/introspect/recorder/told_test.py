@@ -33,6 +33,9 @@ class ToldTest(parameterized.TestCase):
         assert told.last is not None
         self.assertEqual(told.last.ticket, 2)
         self.assertIsNone(_told(entry(1, 0), state(1)).last)
+        # a guest that told all before it panicked
+        told = _told(entry(1, 0), state(1, ended=(1 << 64) - 1))
+        self.assertEqual((told.state.ended, told.last, len(told.entries)), (0, None, 1))
 
     def test_a_record_that_is_being_written_is_none(self) -> None:
         self.assertEqual(_told(state(), entry(0, 0)).entries, [])
