@@ -125,7 +125,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	     unsigned int prev_state)
 {
 	struct recording_state *s = going_on();
-	bool runnable = preempt || prev_state == TASK_RUNNING;
+	bool runnable = is_runnable(prev, preempt, prev_state);
 	struct task_log *log;
 
 	if (!s)

@@ -111,6 +111,16 @@ struct rq {
 	int online;
 } FROM_KERNEL;
 
+/*
+ * Whether a task that loses its CPU wants it still.  6.12 tells the state that it had on the way to
+ * sleep even of one that a signal keeps from it.
+ */
+static __always_inline bool is_runnable(const struct task_struct *prev, bool preempt,
+					unsigned int told)
+{
+	return preempt || told == TASK_RUNNING || prev->__state == TASK_RUNNING;
+}
+
 enum scx_rq_flags {
 	SCX_RQ_BYPASSING = 1 << 4,
 };

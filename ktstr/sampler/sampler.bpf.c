@@ -222,7 +222,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	lost_cpu(prev, preempt || prev_state == TASK_RUNNING, now_ns);
+	lost_cpu(prev, is_runnable(prev, preempt, prev_state), now_ns);
 	got_cpu(next, now_ns);
 	return 0;
 }
