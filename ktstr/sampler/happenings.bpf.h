@@ -10,8 +10,13 @@
 
 /* how far looks at waiting tasks are apart */
 #define LOOK_NS 10000000
-/* Logs that are looked at for room at one event: the next one goes on behind them. */
+/*
+ * Logs that are looked at for room at one event: the next one goes on behind them.  Where all of so
+ * many wait there is none.
+ */
 #define ROOM_STEPS 256
+/* how often another CPU may be quicker to take what was found */
+#define ROOM_TRIES 4
 
 /* The log of a task that has one. */
 static __always_inline struct task_log *known_log(__u32 pid)
@@ -20,7 +25,67 @@ static __always_inline struct task_log *known_log(__u32 pid)
 	struct task_log *log = slot ? bpf_map_lookup_elem(&ktstr_tasks, slot) : NULL;
 
 	/* it may be another's for a moment */
-	return log && log->pid == pid ? log : NULL;
+	return is_stale(log, pid) ? NULL : log;
+}
+
+/*
+ * Says where the log of a task is, unless another CPU was quicker; NULL: that has been given back.
+ * A slot that could not be deleted when its log went to another task is there still.
+ */
+static __always_inline struct task_log *put_slot(struct task_log *log, __u32 pid, __u32 slot)
+{
+	__u32 *there, before;
+	struct task_log *other;
+
+	if (!bpf_map_update_elem(&ktstr_slots, &pid, &slot, BPF_NOEXIST))
+		return log;
+	there = bpf_map_lookup_elem(&ktstr_slots, &pid);
+	if (there) {
+		before = *there;
+		other = bpf_map_lookup_elem(&ktstr_tasks, &before);
+		if (is_stale(other, pid) &&
+		    __sync_val_compare_and_swap(there, before, slot) == before)
+			return log;
+	}
+	log->pid = 0;
+	return NULL;
+}
+
+/* The log at the slot for the task; NULL: it is not @before's any more, or the task has one. */
+static __always_inline struct task_log *take_slot(struct recording_state *s, __u32 slot,
+						  __u32 before, __u32 pid)
+{
+	struct task_log *log = bpf_map_lookup_elem(&ktstr_tasks, &slot);
+
+	/* first: once the log is not its own any more @before may be given another, and its slot */
+	if (before)
+		bpf_map_delete_elem(&ktstr_slots, &before);
+	if (!log || !take_log(log, before, pid))
+		return NULL;
+	if (before)
+		__sync_fetch_and_add(&s->evicted, 1);
+	return put_slot(log, pid, slot);
+}
+
+/* Where there is room, and whose that is; RECORDING_TASKS: nowhere. */
+static __always_inline __u32 find_room(struct recording_state *s, __u32 *before)
+{
+	__u32 spare = RECORDING_TASKS, i;
+
+	bpf_for(i, 0, ROOM_STEPS) {
+		__u32 slot = __sync_fetch_and_add(&s->hand, 1) % RECORDING_TASKS;
+		struct task_log *log = bpf_map_lookup_elem(&ktstr_tasks, &slot);
+		__u32 pid = log ? log->pid : 0;
+		enum room room = log ? room_in(log) : ROOM_NONE;
+
+		if (room == ROOM_NONE || (room == ROOM_SPARE && spare < RECORDING_TASKS))
+			continue;
+		spare = slot;
+		*before = pid;
+		if (room == ROOM_FREE)
+			break;
+	}
+	return spare;
 }
 
 /* A log for a task without one; NULL: there is no room. */
@@ -28,22 +93,17 @@ static struct task_log *new_log(struct recording_state *s, __u32 pid)
 {
 	__u32 i;
 
-	bpf_for(i, 0, ROOM_STEPS) {
-		__u32 slot = __sync_fetch_and_add(&s->hand, 1) % RECORDING_TASKS;
-		struct task_log *log = bpf_map_lookup_elem(&ktstr_tasks, &slot);
-		__u32 before = log ? log->pid : 0;
+	bpf_for(i, 0, ROOM_TRIES) {
+		__u32 before = 0, slot = find_room(s, &before);
+		struct task_log *log;
 
-		if (!log || !may_go(log) || !take_log(log, before, pid))
-			continue;
-		if (before) {
-			__sync_fetch_and_add(&s->evicted, 1);
-			bpf_map_delete_elem(&ktstr_slots, &before);
-		}
-		if (!bpf_map_update_elem(&ktstr_slots, &pid, &slot, BPF_NOEXIST))
+		if (slot >= RECORDING_TASKS)
+			return NULL;
+		log = take_slot(s, slot, before, pid);
+		/* another CPU may have taken it, or have one for this task */
+		log = log ? log : known_log(pid);
+		if (log)
 			return log;
-		/* another CPU was quicker */
-		log->pid = 0;
-		return known_log(pid);
 	}
 	return NULL;
 }
@@ -69,7 +129,9 @@ static __always_inline void name_log(struct task_log *log, const struct task_str
 static __always_inline void happen(struct task_log *log, const struct task_struct *p,
 				   enum event_kind kind, __u32 other, __u64 value)
 {
-	struct task_event *event = &log->events[log->next % RECORDING_EVENTS];
+	/* two CPUs may write at once: one wakes the task while it leaves the other */
+	__u32 number = __sync_fetch_and_add(&log->next, 1);
+	struct task_event *event = &log->events[number % RECORDING_EVENTS];
 
 	name_log(log, p);
 	event->at_ns = bpf_ktime_get_ns();
@@ -78,7 +140,6 @@ static __always_inline void happen(struct task_log *log, const struct task_struc
 	event->cpu = bpf_get_smp_processor_id();
 	event->kind = kind;
 	log->fresh = 1;
-	log->next++;
 }
 
 SEC("tp_btf/sched_waking")
@@ -115,6 +176,8 @@ int BPF_PROG(on_new, struct task_struct *p)
 
 	if (!log)
 		return 0;
+	/* it may have the number of one that is no more */
+	begin_log(log);
 	happen(log, p, EVENT_NEW, (__u32)bpf_get_current_pid_tgid(), 0);
 	becomes_runnable(log, p->on_cpu, bpf_ktime_get_ns());
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Four logs, to which happens what standard input says, a line each; logs_test.py reads whom they
- * are of, and who waits since when.
+ * are of, who waits since when, and how much has happened.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,30 +9,36 @@
 #include "ktstr/sampler/logs.h"
 
 #define LOGS 4
-#define ROUNDS 2
 
 static struct task_log logs[LOGS];
 static __u32 hand;
 
 static struct task_log *log_for(__u32 pid)
 {
+	struct task_log *spare = NULL;
+
 	for (__u32 i = 0; i < LOGS; i++) {
 		if (logs[i].pid == pid)
 			return &logs[i];
 	}
-	for (__u32 i = 0; i < ROUNDS * LOGS; i++) {
+	for (__u32 i = 0; i < LOGS; i++) {
 		struct task_log *log = &logs[hand++ % LOGS];
+		enum room room = room_in(log);
 
-		if (may_go(log) && take_log(log, log->pid, pid))
-			return log;
+		if (room == ROOM_FREE) {
+			spare = log;
+			break;
+		}
+		if (room == ROOM_SPARE && !spare)
+			spare = log;
 	}
-	return NULL;
+	return spare && take_log(spare, spare->pid, pid) ? spare : NULL;
 }
 
 static void put_logs(void)
 {
 	for (__u32 i = 0; i < LOGS; i++)
-		printf("%u:%llu ", logs[i].pid, logs[i].waiting_since_ns);
+		printf("%u:%llu:%u ", logs[i].pid, logs[i].waiting_since_ns, logs[i].next);
 	puts("");
 }
 
@@ -66,6 +72,9 @@ static void take(const char *line)
 		return;
 	}
 	log->fresh = 1;
+	if (!strcmp(word, "new"))
+		begin_log(log);
+	log->next++;
 	if (!strcmp(word, "named"))
 		log->kernel = (__u8)(sscanf(rest, "%*u %15s", log->comm) == 1 && flag);
 	else if (!strcmp(word, "runnable"))

@@ -20,7 +20,7 @@ def _said(*lines: str) -> list[str]:
 class WaitsTest(absltest.TestCase):
     def since(self, *lines: str) -> int:
         """Since when task 1 waits; 0: it does not."""
-        pid, since = _said(*lines)[-1].split()[0].split(":")
+        pid, since, _ = _said(*lines)[-1].split()[0].split(":")
         self.assertEqual(pid, "1")
         return int(since)
 
@@ -58,7 +58,16 @@ class RoomTest(absltest.TestCase):
     def test_who_waits_keeps_its_log_however_much_happens_to_others(self) -> None:
         others = [f"runs {pid} {pid}" for pid in range(10, 60)]
         said = _said("runnable 1 500 0", *others)
-        self.assertIn("1:500", said[-1].split())
+        self.assertIn("1:500:1", said[-1].split())
+
+    def test_who_has_the_number_of_one_that_is_no_more_begins_anew(self) -> None:
+        self.assertEqual(_said("runs 1 1", "stops 1 2 0", "new 1 9")[-1].split()[0], "1:0:1")
+
+    def test_one_round_finds_room_unless_all_wait(self) -> None:
+        full = [f"runs {pid} 1" for pid in (1, 2, 3, 4)]
+        self.assertIn(5, self.pids(_said(*full, "runs 5 2")[-1]))
+        waits = ("runnable 1 1 0", "runnable 2 1 0", "runnable 3 1 0", "runs 4 1")
+        self.assertEqual(self.pids(_said(*waits, "runs 5 2")[-1]), {1, 2, 3, 5})
 
     def test_who_has_done_nothing_for_longest_goes(self) -> None:
         full = [f"runs {pid} 1" for pid in (1, 2, 3, 4)]
