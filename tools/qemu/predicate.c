@@ -61,10 +61,18 @@ struct instruction {
 	int32_t imm;
 };
 
+// Bytes from `low` behind a local on, which KEEP has found.
+struct window {
+	const uint8_t *bytes;
+	int32_t low;
+	uint32_t size;
+};
+
 struct run {
 	const struct predicate_program *program;
 	struct predicate_look *look;
 	int64_t stack[PREDICATE_STACK], local[PREDICATE_LOCALS];
+	struct window window[PREDICATE_LOCALS];
 	unsigned depth, fuel;
 	bool lost; // the run ends with UNKNOWN
 };
@@ -134,16 +142,53 @@ bool predicate_load(struct predicate_program *program, const void *bytes, size_t
 	return true;
 }
 
-static int64_t load(struct run *run, uint64_t address, unsigned how)
+static int64_t number(uint64_t value, unsigned how)
 {
-	unsigned size = how & SIZE, shift = 64 - 8 * size;
-	uint64_t value = 0;
+	unsigned shift = 64 - 8 * (how & SIZE);
 
-	if (!memory_number(run->look, address, size, &value))
-		run->lost = true;
 	if (how & SIGNED)
 		return (int64_t)(value << shift) >> shift;
 	return (int64_t)value;
+}
+
+static int64_t load(struct run *run, uint64_t address, unsigned how)
+{
+	uint64_t value = 0;
+
+	if (!memory_number(run->look, address, how & SIZE, &value))
+		run->lost = true;
+	return number(value, how);
+}
+
+static int64_t field(struct run *run, const struct instruction *in)
+{
+	const struct window *window = &run->window[in->b];
+	uint64_t behind = (uint64_t)((int64_t)in->imm - window->low);
+	unsigned size = in->a & SIZE;
+
+	if (behind < window->size && size <= window->size - behind)
+		return number(memory_at(window->bytes + behind, size), in->a);
+	return load(run, (uint64_t)run->local[in->b] + (uint64_t)(int64_t)in->imm, in->a);
+}
+
+static void keep(struct run *run, const struct instruction *in)
+{
+	uint64_t address = (uint64_t)run->local[in->a] + (uint64_t)(int64_t)in->imm;
+	unsigned forgotten = run->look->forgotten;
+	const uint8_t *bytes = memory_keep(run->look, address, in->b);
+
+	if (run->look->forgotten != forgotten)
+		memset(run->window, 0, sizeof run->window);
+	if (bytes)
+		run->window[in->a] = (struct window){bytes, in->imm, in->b};
+	else
+		run->lost = true;
+}
+
+static void set(struct run *run, unsigned local, int64_t value)
+{
+	run->local[local] = value;
+	run->window[local].size = 0;
 }
 
 static uint64_t pointer(struct run *run, uint64_t address)
@@ -281,7 +326,7 @@ static int64_t pushed(struct run *run, const struct instruction *in)
 	case LOAD:
 		return load(run, (uint64_t)pop(run) + (uint64_t)(int64_t)in->imm, in->a);
 	case FIELD:
-		return load(run, (uint64_t)run->local[in->b] + (uint64_t)(int64_t)in->imm, in->a);
+		return field(run, in);
 	case RBFIRST:
 		return (int64_t)leftmost(run, pointer(run, (uint64_t)pop(run)));
 	case RBNEXT:
@@ -301,21 +346,19 @@ static unsigned moved(struct run *run, const struct instruction *in, unsigned ne
 {
 	switch (in->op) {
 	case SET:
-		run->local[in->a] = pop(run);
+		set(run, in->a, pop(run));
 		return next;
 	case KNOWN:
 		if (!(run->look->bound >> in->b & 1))
 			return next;
-		run->local[in->a] = run->look->name[in->b];
+		set(run, in->a, run->look->name[in->b]);
 		return (unsigned)in->imm;
 	case BIND:
 		run->look->name[in->b] = run->local[in->a];
 		run->look->bound |= 1u << in->b;
 		return next;
 	case KEEP:
-		if (!memory_keep(run->look,
-				 (uint64_t)run->local[in->a] + (uint64_t)(int64_t)in->imm, in->b))
-			run->lost = true;
+		keep(run, in);
 		return next;
 	case TERM:
 		run->look->term[in->a] = pop(run);
@@ -341,6 +384,7 @@ enum predicate_end predicate_run(const struct predicate_program *program,
 	run.fuel = PREDICATE_FUEL;
 	run.lost = false;
 	memset(run.local, 0, sizeof run.local);
+	memset(run.window, 0, sizeof run.window);
 	memset(look->term, 0, sizeof look->term);
 	while (run.fuel && at < program->instructions) {
 		run.fuel--;

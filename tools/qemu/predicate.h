@@ -3,13 +3,13 @@
 // Programs that say whether something holds in a kernel's memory: one of
 // ktstr/introspect/invariants, compiled to a small stack machine
 // (ktstr/introspect/invariants/program.py has the same in Python, and a test holds both equal).
-// Nothing here knows QEMU: memory is read by a function that is given.
+// Nothing here knows QEMU: memory is read by functions that are given.
 //
 // A program always ends: each instruction takes one of PREDICATE_FUEL, each read is bounded, a read
 // that fails ends it with PREDICATE_UNKNOWN.  No program can harm who runs it, whatever its bytes.
 //
 //	once:		predicate_load(&programs[i], bytes, size) for each
-//	at an instant:	fill read, context, registers, cpu, per_cpu, cpus, result of a look,
+//	at an instant:	fill find, read, context, registers, cpu, per_cpu, cpus, result of a look,
 //			predicate_begin(&look), then predicate_run(&programs[i], &look) for each.
 // After PREDICATE_FAILS the look's terms (look.term[0 .. programs[i].terms)) say why.
 #ifndef PREDICATE_H
@@ -47,14 +47,18 @@ struct predicate_program {
 
 // Reads all `size` bytes or says no.
 typedef bool predicate_read(void *context, uint64_t address, void *to, uint32_t size);
+// Where all `size` bytes lie as long as the instant lasts, or NULL: they are to be read.
+typedef const uint8_t *predicate_find(void *context, uint64_t address, uint32_t size);
 
 struct predicate_block {
 	uint64_t address;
-	uint32_t size, at;
+	const uint8_t *bytes;
+	uint32_t size;
 };
 
 // One instant of one guest.
 struct predicate_look {
+	predicate_find *find; // or NULL: all is to be read
 	predicate_read *read;
 	void *context;
 	uint64_t registers[16];	 // at the function's entry: rax rbx rcx rdx rsi rdi rbp rsp r8 ..
@@ -68,6 +72,7 @@ struct predicate_look {
 	int64_t name[PREDICATE_NAMES];
 	unsigned bound; // bit i: name[i] is known
 	unsigned blocks, last;
+	unsigned forgotten; // how often it began anew
 	uint32_t used;
 	struct predicate_block block[PREDICATE_BLOCKS];
 	uint8_t arena[PREDICATE_ARENA];

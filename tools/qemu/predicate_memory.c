@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "predicate_memory.h"
 
-#include <string.h>
-
 static void forget(struct predicate_look *look)
 {
 	look->blocks = 0;
 	look->last = 0;
 	look->used = 0;
+	look->forgotten++;
 }
 
 void predicate_begin(struct predicate_look *look)
@@ -25,7 +24,7 @@ static const uint8_t *kept(struct predicate_look *look, uint64_t address, uint32
 		if (look->last < look->blocks && address >= block->address &&
 		    address - block->address <= block->size &&
 		    size <= block->size - (address - block->address))
-			return look->arena + block->at + (address - block->address);
+			return block->bytes + (address - block->address);
 		if (i < look->blocks) {
 			look->last = i;
 			block = &look->block[i];
@@ -34,48 +33,38 @@ static const uint8_t *kept(struct predicate_look *look, uint64_t address, uint32
 	return NULL;
 }
 
-bool memory_keep(struct predicate_look *look, uint64_t address, uint32_t size)
+static const uint8_t *found(const struct predicate_look *look, uint64_t address, uint32_t size)
 {
-	if (kept(look, address, size))
-		return true;
-	if (look->blocks == PREDICATE_BLOCKS || look->used + size > PREDICATE_ARENA)
-		forget(look);
-	if (!look->read(look->context, address, look->arena + look->used, size))
-		return false;
-	look->last = look->blocks++;
-	look->block[look->last] = (struct predicate_block){address, size, look->used};
-	look->used += size;
-	return true;
+	return look->find ? look->find(look->context, address, size) : NULL;
 }
 
-// As memcpy with a size that the compiler knows.
-static uint64_t number(const uint8_t *at, unsigned size)
+const uint8_t *memory_keep(struct predicate_look *look, uint64_t address, uint32_t size)
 {
-	uint64_t eight;
-	uint32_t four;
-	uint16_t two;
+	const uint8_t *at = found(look, address, size);
 
-	switch (size) {
-	case 8:
-		memcpy(&eight, at, 8);
-		return eight;
-	case 4:
-		memcpy(&four, at, 4);
-		return four;
-	case 2:
-		memcpy(&two, at, 2);
-		return two;
-	default:
-		return *at;
-	}
+	if (!at)
+		at = kept(look, address, size);
+	if (at)
+		return at;
+	if (look->blocks == PREDICATE_BLOCKS || look->used + size > PREDICATE_ARENA)
+		forget(look);
+	at = look->arena + look->used;
+	if (!look->read(look->context, address, look->arena + look->used, size))
+		return NULL;
+	look->last = look->blocks++;
+	look->block[look->last] = (struct predicate_block){address, at, size};
+	look->used += size;
+	return at;
 }
 
 bool memory_number(struct predicate_look *look, uint64_t address, unsigned size, uint64_t *value)
 {
-	const uint8_t *at = kept(look, address, size);
+	const uint8_t *at = found(look, address, size);
 
 	if (!at)
+		at = kept(look, address, size);
+	if (!at)
 		return look->read(look->context, address, value, size);
-	*value = number(at, size);
+	*value = memory_at(at, size);
 	return true;
 }

@@ -14,6 +14,7 @@ _LOCALS, _TERMS, _BLOCKS, _ARENA = 16, 16, 32, 1 << 16
 _READ = ctypes.CFUNCTYPE(
     ctypes.c_bool, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint32
 )
+_FIND = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32)
 
 
 class _Program(ctypes.Structure):
@@ -28,11 +29,16 @@ class _Program(ctypes.Structure):
 
 
 class _Block(ctypes.Structure):
-    _fields_ = (("address", ctypes.c_uint64), ("size", ctypes.c_uint32), ("at", ctypes.c_uint32))
+    _fields_ = (
+        ("address", ctypes.c_uint64),
+        ("bytes", ctypes.c_void_p),
+        ("size", ctypes.c_uint32),
+    )
 
 
 class _Look(ctypes.Structure):
     _fields_ = (
+        ("find", _FIND),
         ("read", _READ),
         ("context", ctypes.c_void_p),
         ("registers", ctypes.c_uint64 * 16),
@@ -45,6 +51,7 @@ class _Look(ctypes.Structure):
         ("bound", ctypes.c_uint),
         ("blocks", ctypes.c_uint),
         ("last", ctypes.c_uint),
+        ("forgotten", ctypes.c_uint),
         ("used", ctypes.c_uint32),
         ("block", _Block * _BLOCKS),
         ("arena", ctypes.c_uint8 * _ARENA),
@@ -66,12 +73,18 @@ class Native:
             )
         )
 
-    def evaluate(self, program: Program, look: Look) -> Outcome:
-        (outcome,) = self.evaluate_all([program], look)
+    def evaluate(self, program: Program, look: Look, *, finds: bool = False) -> Outcome:
+        (outcome,) = self.evaluate_all([program], look, finds=finds)
         return outcome
 
-    def evaluate_all(self, programs: list[Program], look: Look) -> list[Outcome]:
-        """All of them at one instant, what is read kept between them."""
+    def evaluate_all(
+        self, programs: list[Program], look: Look, *, finds: bool = False
+    ) -> list[Outcome]:
+        """All of them at one instant, what is read kept between them.
+
+        finds: whether it is told where memory lies, so that it reads there.
+        """
+        found: list[ctypes.Array[ctypes.c_char]] = []
 
         def read(_: int, address: int, to: int, size: int) -> bool:
             try:
@@ -81,7 +94,17 @@ class Native:
             ctypes.memmove(to, data, size)
             return True
 
+        def find(_: int, address: int, size: int) -> int | None:
+            try:
+                data = look.memory.read(address, size)
+            except MemoryFault:
+                return None
+            found.append(ctypes.create_string_buffer(data, size))
+            return ctypes.addressof(found[-1])
+
         native = _Look(read=_READ(read), result=look.result & (1 << 64) - 1)
+        if finds:
+            native.find = _FIND(find)
         for number, value in enumerate(look.registers):
             native.registers[number] = value & (1 << 64) - 1
         per_cpu = (ctypes.c_uint64 * max(1, len(look.per_cpu)))(*look.per_cpu)

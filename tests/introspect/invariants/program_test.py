@@ -84,9 +84,9 @@ def _program(*instructions: Instruction) -> Program:
 
 class ProgramTest(absltest.TestCase):
     @settings(max_examples=200, deadline=None)
-    @given(_PROGRAMS, _looks())
-    def test_c_and_python_agree(self, program: Program, look: Look) -> None:
-        ours, theirs = evaluate(program, look), _NATIVE.evaluate(program, look)
+    @given(_PROGRAMS, _looks(), st.booleans())
+    def test_c_and_python_agree(self, program: Program, look: Look, finds: bool) -> None:
+        ours, theirs = evaluate(program, look), _NATIVE.evaluate(program, look, finds=finds)
         self.assertEqual(ours.end, theirs.end)
         if ours.end is not End.UNKNOWN:
             self.assertEqual(ours.terms, theirs.terms)
@@ -157,6 +157,28 @@ class ProgramTest(absltest.TestCase):
         look = Look(memory, (0,))
         self.assertEqual(evaluate(program, look).terms, (40,))
         self.assertEqual(_NATIVE.evaluate(program, look), evaluate(program, look))
+
+    def test_what_was_kept_before_is_read_again(self) -> None:
+        memory = SparseMemory()
+        memory.make(0x1_0000, 0x10_0000)
+        steps = []
+        for number in range(40):
+            at = 0x1_0000 + number * 0x2000
+            memory.write(at, (number + 1).to_bytes(8, "little"))
+            steps += [
+                Instruction(Op.SMALL, imm=at),
+                Instruction(Op.SET, min(number, 1)),
+                Instruction(Op.KEEP, min(number, 1), 8192, 0),
+            ]
+        first = (Instruction(Op.FIELD, 8, 0, 0), Instruction(Op.TERM, 0), Instruction(Op.END))
+        moved = (Instruction(Op.GET, 1), Instruction(Op.SET, 0), *first)
+        look = Look(memory, (0,))
+        for rest, said in ((first, 1), (moved, 40)):
+            program = _program(*steps, *rest)
+            self.assertEqual(evaluate(program, look).terms, (said,))
+            for finds in (False, True):
+                found = _NATIVE.evaluate(program, look, finds=finds)
+                self.assertEqual(found, evaluate(program, look))
 
     def test_numbers_have_a_sign(self) -> None:
         self.assertEqual(signed((1 << 64) - 1), -1)

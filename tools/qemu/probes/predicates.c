@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "guest.h"
+#include "ram.h"
 
 static struct predicate_look now;
 // As large as a record's part may be: one probe's predicates, each with its terms.
@@ -15,6 +16,12 @@ static bool read_guest(void *unused, uint64_t address, void *to, uint32_t size)
 	return guest_read(address, to, size);
 }
 
+static const uint8_t *find(void *unused, uint64_t address, uint32_t size)
+{
+	(void)unused;
+	return ram_find(address, size);
+}
+
 // One instant for all predicates that are evaluated at it.
 static void begin(struct plugin *plugin, struct instant *instant)
 {
@@ -23,6 +30,7 @@ static void begin(struct plugin *plugin, struct instant *instant)
 	if (instant->began)
 		return;
 	instant->began = true;
+	now.find = find;
 	now.read = read_guest;
 	now.per_cpu = guest_areas(kernel);
 	now.cpus = kernel->cpus;

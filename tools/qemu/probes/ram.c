@@ -68,30 +68,36 @@ void ram_begin(const struct watch_header *kernel, uint64_t area)
 	is_known = is_so(kernel->per_cpu_offset, 8) && is_so(area, COMPARED);
 }
 
-bool ram_read(uint64_t address, void *to, uint32_t size)
+const uint8_t *ram_find(uint64_t address, uint32_t size)
 {
 	uint64_t at;
 
 	if (!is_known)
-		return false;
+		return NULL;
 	if (address >= image_first && address < image_end)
 		at = address - image_map + moved;
 	else if (address >= page_offset && address < image_map)
 		at = address - page_offset;
 	else
-		return false;
+		return NULL;
 	if (total >= split_from && at >= below_4g) {
 		if (at < above)
-			return false;
+			return NULL;
 		at -= above - below_4g;
 	}
 	for (unsigned i = 0; i < node_count; at -= nodes[i++].bytes) {
 		if (at >= nodes[i].bytes)
 			continue;
-		if (size > nodes[i].bytes - at)
-			return false;
-		memcpy(to, nodes[i].host + at, size);
-		return true;
+		return size <= nodes[i].bytes - at ? nodes[i].host + at : NULL;
 	}
-	return false;
+	return NULL;
+}
+
+bool ram_read(uint64_t address, void *to, uint32_t size)
+{
+	const uint8_t *at = ram_find(address, size);
+
+	if (at)
+		memcpy(to, at, size);
+	return at;
 }

@@ -14,6 +14,10 @@
 // guest sees, nothing is read so.
 void ram_begin(const struct watch_header *kernel, uint64_t area);
 
+// Where these bytes lie in our own memory, as long as the guest does not go on; NULL: they are not
+// there, or not all of them.
+const uint8_t *ram_find(uint64_t address, uint32_t size);
+
 // False: it is not there, or not all of it.
 bool ram_read(uint64_t address, void *to, uint32_t size);
 
