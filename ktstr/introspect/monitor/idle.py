@@ -232,7 +232,7 @@ def idle_probe(kernel: Kernel, look: IdleLook, predicate: int) -> Probe:
         reads=look.reads,
         predicates=(predicate,),
         every=True,
-        limit=_MOST_BYTES // look.row.layout.size,
+        limit=_MOST_BYTES // look.row.size,
     )
 
 

@@ -38,7 +38,7 @@ class Living:
         self._offsets = kernel.symbol("__per_cpu_offset")
         self._clock = kernel.symbol("runqueues") + kernel.field("rq", "clock").offset
         self._taken: list[Taken] = []
-        self._most = max(2, _MOST_BYTES // sampler.row.layout.size)
+        self._most = max(2, _MOST_BYTES // sampler.row.size)
         self._calls, self._every = 0, 1
         self.torn = 0
 

@@ -8,6 +8,7 @@ no sample.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -108,18 +109,36 @@ def monitor_look(
     kernel: Kernel, cpus: int, nodes: int, duration_s: float, sample_ns: int
 ) -> MonitorLook:
     """The look at a guest of so many CPUs and NUMA nodes, which plays for so long."""
-    taken = sampler(kernel, cpus, nodes)
-    period_ns = _period_ns(duration_s, sample_ns, taken.row.layout.size)
+    taken, stand = _standing(kernel, cpus, nodes)
+    period_ns = _period_ns(duration_s, sample_ns, taken.row.size)
     ticks = tuple(_ticks(kernel, taken, period_ns))
+    if isinstance(stand, Lack):
+        lacks = (*taken.lacks, stand)
+        return MonitorLook(taken, None, lacks, period_ns, Wanted(ticks, rows=True))
+    wanted = Wanted((*ticks, stand.probe), (stand.program,), rows=True)
+    return MonitorLook(taken, stand.look, taken.lacks, period_ns, wanted)
+
+
+@dataclass(frozen=True)
+class _Stand:
+    """Where CPUs go idle: what is read there, the probe, and the program of its condition."""
+
+    look: IdleLook
+    probe: Probe
+    program: bytes
+
+
+@functools.lru_cache(maxsize=1)
+def _standing(kernel: Kernel, cpus: int, nodes: int) -> tuple[Sampler, _Stand | Lack]:
+    """What all tests of a target have alike; a Lack where this kernel has nothing to stand at."""
+    taken = sampler(kernel, cpus, nodes)
     try:
         idle = idle_look(kernel, cpus, taken.clock)
         stand = idle_probe(kernel, idle, 0)
         program = compile_predicate(condition(kernel), kernel).program.encode()
     except UnknownName as error:
-        lacks = (*taken.lacks, Lack(IDLE_WAIT, error.name))
-        return MonitorLook(taken, None, lacks, period_ns, Wanted(ticks, rows=True))
-    wanted = Wanted((*ticks, stand), (program,), rows=True)
-    return MonitorLook(taken, idle, taken.lacks, period_ns, wanted)
+        return taken, Lack(IDLE_WAIT, error.name)
+    return taken, _Stand(idle, stand, program)
 
 
 def _period_ns(duration_s: float, asked_ns: int, sample_bytes: int) -> int:

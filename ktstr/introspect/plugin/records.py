@@ -154,26 +154,14 @@ def seen(watch: Watch, stream: Stream) -> Seen:
     Raises:
       StreamError: this is not what a plugin leaves that was told this watch.
     """
-    if not any(stream[: _HEADER.size]):
+    head = _head(stream)
+    if head is None:
         return Seen(State.ABSENT)
-    magic, version, state, _, lost, probes, predicates, reason = _unpack(_HEADER, stream, 0)
-    if magic != MAGIC or version != VERSION:
-        raise StreamError(
-            f"the plugin's memory begins with {magic!r}, version {version}; this reads {MAGIC!r}, "
-            f"version {VERSION}: is lib/probes.so of another build?"
-        )
-    try:
-        known = State(state)
-    except ValueError:
-        raise StreamError(f"the plugin says it is in state {state}, which there is not") from None
+    known, lost, probes, predicates, reason = head
     said = c_text(reason)
     if known is State.REFUSED:
         return Seen(known, said, lost)
-    if (probes, predicates) != (len(watch.probes), len(watch.predicates)):
-        raise StreamError(
-            f"the plugin had {probes} probes and {predicates} predicates; its watch has "
-            f"{len(watch.probes)} and {len(watch.predicates)}"
-        )
+    _check_counts(watch, probes, predicates)
     at = _HEADER.size
     counts = {}
     for probe in watch.probes:
@@ -184,6 +172,35 @@ def seen(watch: Watch, stream: Stream) -> Seen:
         of_predicates.append(PredicateCount(*_unpack(_OF_PREDICATE, stream, at)))
         at += _OF_PREDICATE.size
     return Seen(known, said, lost, counts, tuple(of_predicates))
+
+
+def _head(stream: Stream) -> tuple[State, int, int, int, bytes] | None:
+    """State, records lost, probes, predicates and reason; None of a file that was never written.
+
+    Raises:
+      StreamError: it is no plugin's.
+    """
+    if not any(stream[: _HEADER.size]):
+        return None
+    magic, version, state, _, lost, probes, predicates, reason = _unpack(_HEADER, stream, 0)
+    if magic != MAGIC or version != VERSION:
+        raise StreamError(
+            f"the plugin's memory begins with {magic!r}, version {version}; this reads {MAGIC!r}, "
+            f"version {VERSION}: is lib/probes.so of another build?"
+        )
+    try:
+        known = State(state)
+    except ValueError:
+        raise StreamError(f"the plugin says it is in state {state}, which there is not") from None
+    return known, lost, probes, predicates, reason
+
+
+def _check_counts(watch: Watch, probes: int, predicates: int) -> None:
+    if (probes, predicates) != (len(watch.probes), len(watch.predicates)):
+        raise StreamError(
+            f"the plugin had {probes} probes and {predicates} predicates; its watch has "
+            f"{len(watch.probes)} and {len(watch.predicates)}"
+        )
 
 
 def decode(watch: Watch, stream: Stream, without: Collection[str] = ()) -> Iterator[Record]:
@@ -259,8 +276,10 @@ def rows(watch: Watch, stream: Stream, probes: Collection[str], found: Rows) -> 
 
 def _walk(watch: Watch, stream: Stream) -> Iterator[tuple[int, int, int, int]]:
     """Each record: where it begins, how long it is, the number of its probe, its CPU."""
-    if seen(watch, stream).state in (State.ABSENT, State.REFUSED):
+    head = _head(stream)
+    if head is None or head[0] in (State.ABSENT, State.REFUSED):
         return
+    _check_counts(watch, head[2], head[3])
     end = _unpack(_HEADER, stream, 0)[3]
     at = records_at(watch)
     if not at <= end <= len(stream):

@@ -132,7 +132,7 @@ class IdleTest(parameterized.TestCase):
     @parameterized.parameters(*range(20))
     def test_whatever_a_guest_has_in_its_memory_ends(self, seed: int) -> None:
         draw = Random(seed)
-        rows = [draw.randbytes(self.look.row.layout.size) for _ in range(20)]
+        rows = [draw.randbytes(self.look.row.size) for _ in range(20)]
         found, unseen = self.look.waits([draw.randrange(_CPUS) for _ in rows], rows)
         self.assertLessEqual(len(found) + unseen, len(rows))
         for each in longest(found):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import struct
 from random import Random
 from unittest import mock
 
@@ -10,6 +11,7 @@ from absl.testing import absltest, parameterized
 
 from ktstr.introspect.monitor import living, looking
 from ktstr.introspect.monitor.living import Living
+from ktstr.introspect.monitor.parts import Number, Part, row_of
 from ktstr.introspect.monitor.quantities import (
     BY_NAME,
     CLASS_NAMES,
@@ -20,7 +22,7 @@ from ktstr.introspect.monitor.quantities import (
 from ktstr.introspect.monitor.reading import run, whole
 from ktstr.introspect.monitor.sampler import Sampler, Samples, Taken, sampler
 from ktstr.introspect.monitor.series import How, MonitorSeries
-from ktstr.introspect.plugin.watch import ABSOLUTE, Read
+from ktstr.introspect.plugin.watch import ABSOLUTE, EACH_CPU, Read
 from tests.introspect.monitor import states
 
 _CPUS = 4
@@ -154,7 +156,7 @@ class SamplerTest(parameterized.TestCase):
     @parameterized.parameters(*range(20))
     def test_whatever_a_guest_has_in_its_memory_ends(self, seed: int) -> None:
         draw = Random(seed)
-        size = self.sampler.row.layout.size
+        size = self.sampler.row.size
         rows = [Taken(draw.randrange(_CPUS), draw.randbytes(size)) for _ in range(20)]
         found = self.sampler.samples(rows)
         self.assertEqual(list(found.at_ns), sorted(set(found.at_ns)))
@@ -165,6 +167,27 @@ class SamplerTest(parameterized.TestCase):
     def test_no_samples_no_columns(self) -> None:
         found = self.sampler.samples([])
         self.assertEqual((found.at_ns, found.columns), ((), ()))
+
+
+class RowTest(absltest.TestCase):
+    def test_columns_of_parts_small_and_large_that_change_and_that_do_not(self) -> None:
+        table = tuple(Number("table", at=at) for at in range(100))
+        parts = (
+            Part(Read(EACH_CPU, (1 << 63,), 8), "Q", (Number("of_cpu"),)),
+            Part(Read(ABSOLUTE, (1 << 63,), 800), "100Q", table),
+            Part(Read(EACH_CPU, (1 << 63,), 8), "Q", (Number("sum", summed=True),)),
+        )
+        row = row_of(parts, cpus=2)
+        self.assertEqual(row.size, 16 + 800 + 16)
+        first = (5, 6, *range(100), 0, 0)
+        others = (first, (5, 7, *range(100), 0, 3), (5, 6, *range(99), 500, 2, 3))
+        for values in ((first,), (first, first), others):
+            columns = row.columns([struct.pack("<104Q", *each) for each in values])
+            self.assertEqual(columns["of_cpu", 1], tuple(each[1] for each in values))
+            for at in range(100):
+                self.assertEqual(columns["table", at], tuple(each[2 + at] for each in values))
+            self.assertEqual(columns["sum", None], tuple(each[-2] + each[-1] for each in values))
+        self.assertEqual(row.columns([]), {})
 
 
 class LivingTest(absltest.TestCase):
@@ -194,7 +217,7 @@ class LivingTest(absltest.TestCase):
         self.assertEqual(seen.lack("idle_beside_wait"), "plugin of QEMU")
 
     def test_a_guest_that_runs_for_long_has_fewer_samples(self) -> None:
-        room = 4 * self.sampler.row.layout.size
+        room = 4 * self.sampler.row.size
         with mock.patch.object(living, "_MOST_BYTES", room):
             self.living = Living(_KERNEL, self.sampler, "tcg")
         for number in range(1, 21):
