@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What it costs to look into guests: the same guests with and without, in one run.
 
+    tools/bazel run //tests/benchmarks:both -- [--rounds=3]
     tools/bazel run //tests/benchmarks:invariants -- [--rounds=3]
     tools/bazel run //tests/benchmarks:monitor -- [--rounds=3]
 
