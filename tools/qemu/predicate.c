@@ -1,65 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The interpreter of predicate.h.  A program: 'P', version, terms, 0, instructions (u16), constants
-// (u16), then instructions of 8 bytes {op u8, a u8, b u16, imm i32}, then constants of 8 bytes; all
-// little endian, as the hosts are.  Values are 64 bits and wrap; comparisons are signed.
+// The interpreter of predicate.h, for the programs of predicate_code.h.
 #include "predicate.h"
 
 #include <string.h>
 
+#include "predicate_code.h"
 #include "predicate_memory.h"
 
-enum op {
-	END,	 // pop: not 0 is HOLDS
-	GIVEN,	 // pop: 0 is IDLE
-	SET,	 // pop into local a
-	KNOWN,	 // if another program of this instant bound name b: set local a to it, go to imm
-	BIND,	 // bind name b to local a
-	KEEP,	 // read b bytes from imm behind local a on, for what follows
-	TERM,	 // say the top as term a
-	JUMP,	 // go to instruction imm
-	UNLESS,	 // pop: if 0 go to instruction imm
-	SMALL,	 // push imm
-	CONST,	 // push constant b
-	REG,	 // push register a as it was at the function's entry
-	RESULT,	 // push what the function returns
-	CPU,	 // push this CPU's number
-	CPUS,	 // push how many there are
-	PERCPU,	 // pop a CPU's number, push the offset of its area
-	GET,	 // push local a
-	LOAD,	 // pop an address, push what lies imm behind it; a: SIZE, SIGNED
-	FIELD,	 // push what lies imm behind local b; a: SIZE, SIGNED
-	RBFIRST, // pop the address of a struct rb_root, push its first node or 0
-	RBNEXT,	 // pop a node, push the next one in order or 0
-	NOT,	 // pop, push 1 for 0, and 0
-	NEG,	 // pop, push its negative
-	ADD,	 // pop two and push one, as all that follow
-	SUB,
-	MUL,
-	DIV, // towards 0, as C does
-	AND,
-	OR,
-	XOR,
-	SHL,
-	SHR, // of a number without sign
-	EQ,
-	NE,
-	LT,
-	LE,
-	GT,
-	GE,
-	OPS,
-};
-
-enum { HEAD = 8, WIDE = 8, VERSION = 1, SIZE = 0x0f, SIGNED = 0x80 };
 // struct rb_node of include/linux/rbtree_types.h: parent with the colour in its low bits, children
 enum { RB_PARENT = 0, RB_RIGHT = 8, RB_LEFT = 16, RB_COLOUR = 3 };
-
-struct instruction {
-	uint8_t op, a;
-	uint16_t b;
-	int32_t imm;
-};
 
 // Bytes from `low` behind a local on, which KEEP has found.
 struct window {
@@ -76,71 +26,6 @@ struct run {
 	unsigned depth, fuel;
 	bool lost; // the run ends with UNKNOWN
 };
-
-static bool is_whole(const struct instruction *in, unsigned instructions, unsigned constants)
-{
-	unsigned size = in->a & SIZE;
-
-	switch (in->op) {
-	case CONST:
-		return in->b < constants;
-	case KNOWN:
-		return in->a < PREDICATE_LOCALS && in->b < PREDICATE_NAMES && in->imm >= 0 &&
-		       (unsigned)in->imm < instructions;
-	case BIND:
-		return in->a < PREDICATE_LOCALS && in->b < PREDICATE_NAMES;
-	case REG:
-		return in->a < 16;
-	case GET:
-	case SET:
-		return in->a < PREDICATE_LOCALS;
-	case KEEP:
-		return in->a < PREDICATE_LOCALS && in->b && in->b <= PREDICATE_LARGEST;
-	case FIELD:
-		if (in->b >= PREDICATE_LOCALS)
-			return false;
-		// fall through
-	case LOAD:
-		return size == 1 || size == 2 || size == 4 || size == 8;
-	case TERM:
-		return in->a < PREDICATE_TERMS;
-	case JUMP:
-	case UNLESS:
-		return in->imm >= 0 && (unsigned)in->imm < instructions;
-	default:
-		return in->op < OPS;
-	}
-}
-
-bool predicate_load(struct predicate_program *program, const void *bytes, size_t size)
-{
-	const uint8_t *head = bytes;
-	struct predicate_program checked = {0};
-	struct instruction in;
-	uint16_t instructions, constants;
-
-	*program = checked;
-	if (size < HEAD || head[0] != 'P' || head[1] != VERSION || head[2] > PREDICATE_TERMS)
-		return false;
-	memcpy(&instructions, head + 4, 2);
-	memcpy(&constants, head + 6, 2);
-	if (!instructions || size != HEAD + WIDE * ((size_t)instructions + constants))
-		return false;
-	for (unsigned i = 0; i < instructions; i++) {
-		memcpy(&in, head + HEAD + WIDE * i, WIDE);
-		if (!is_whole(&in, instructions, constants))
-			return false;
-		if (in.op == REG)
-			checked.registers |= (uint16_t)(1u << in.a);
-	}
-	checked.code = head + HEAD;
-	checked.constants = checked.code + WIDE * instructions;
-	checked.constant_count = constants;
-	checked.terms = head[2];
-	checked.instructions = instructions;
-	*program = checked;
-	return true;
-}
 
 static int64_t number(uint64_t value, unsigned how)
 {

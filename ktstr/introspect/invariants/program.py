@@ -36,7 +36,7 @@ _RB_PARENT, _RB_RIGHT, _RB_LEFT, _RB_COLOUR = 0, 8, 16, 3
 
 
 class Op(IntEnum):
-    """What an instruction does; predicate.c says it for each."""
+    """What an instruction does; predicate_code.h says it for each."""
 
     END = 0
     GIVEN = 1
