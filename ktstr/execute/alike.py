@@ -31,6 +31,8 @@ _PLACE = re.compile(r" \((?:console line \d+|and \d+ more)\)")
 _WHO = re.compile(r"(CPU#\d+[:,]|scheduling while atomic:) .*/\d+(?:/0x[0-9a-f]+)?$")
 # where a kernel has crashed: x86 and arm64 say so; an address without a name is another each time
 _CRASHED_AT = re.compile(r"^(?:RIP: 0010:|pc : )([A-Za-z_][\w.]*)\+0x", re.MULTILINE)
+# what comes behind has the registers of whatever an interrupt came into
+_TRACE = re.compile(r"^\s*Call [Tt]race:", re.MULTILINE)
 # what every stack may begin or end with, whatever hangs
 _EVERYWHERE = re.compile(r"asm_|sysvec_|entry_SYSCALL|do_syscall_64|x64_sys_call|__?irq_exit|0x")
 
@@ -122,7 +124,7 @@ def _crashed_in(run: RunRecord, detail: Detail) -> str:
         told = next((each for each in console if each.kind.value == detail.subject), None)
     if told is None or told.kind not in CRASHES:
         return ""
-    found = _CRASHED_AT.search(told.excerpt)
+    found = _CRASHED_AT.search(_TRACE.split(told.excerpt, maxsplit=1)[0])
     return found[1] if found else ""
 
 

@@ -120,6 +120,18 @@ class AlikeTest(absltest.TestCase):
             )
             self.assertTrue(alike(first, (nothing, detail)).so)
 
+    def test_what_an_interrupt_came_into_is_of_one_run(self) -> None:
+        line = "BUG: sleeping function called from invalid context at kernel/sched/core.c:8"
+        detail = Detail(Kind.KERNEL_LOG, f"bug: {line}", subject="bug")
+
+        def said(function: str) -> tuple[RunRecord, Detail]:
+            report = (line, "Call Trace:", " <IRQ>", " </IRQ>", f"RIP: 0010:{function}+0xf/0x20")
+            told = ConsoleFinding(ConsoleKind.BUG, 8, line, "\n".join(report))
+            return dataclasses.replace(_RUN, console=(told,)), detail
+
+        found = alike(said("default_idle"), said("do_work"))
+        self.assertEqual((found.so, found.by), (True, "what the kernel says, without its numbers"))
+
     def test_where_a_stall_was_seen_is_of_one_run(self) -> None:
         detail = Detail(Kind.KERNEL_LOG, "soft_lockup: BUG: soft lockup", subject="soft_lockup")
         first, again = (_crashed(ConsoleKind.SOFT_LOCKUP, name) for name in ("here", "there"))
