@@ -27,8 +27,14 @@ _TOP = 3
 _NUMBER = re.compile(r"(\.[ch]:\d+\b)|\b(?:0x)?[0-9a-f]*\d[0-9a-f]*(?:\.\d+)?\b|\d+")
 # where in the console such a line is, and how many there are (ktstr/judge/run/kernel_log.py)
 _PLACE = re.compile(r" \((?:console line \d+|and \d+ more)\)")
-# who ran there, which is of one run, at the end of such a line (of warnings since Linux 6.19)
-_WHO = re.compile(r"(CPU#\d+[:,]|scheduling while atomic:) .*/\d+(?:/0x[0-9a-f]+)?$")
+# who ran there, which is of one run, in such a line (at the end of warnings since Linux 6.19)
+_WHO = re.compile(
+    r"((?:CPU#\d+[:,]|scheduling (?:while atomic|in a non-blocking section):"
+    r"|in preemptible \[\w+\] code:) ).*/\d+(?:/\w+)?$"
+    r"|(workqueue leaked .+: ).+\[\d+\]$"
+    r"|(Bad page \w+ in process ).*(?=  p[a-z]+:)"
+    r"|(: ).+(?=: Corrupted page table at )"
+)
 # where a kernel has crashed: x86 and arm64 say so; an address without a name is another each time
 _CRASHED_AT = re.compile(r"^(?:RIP: 0010:|pc : )([A-Za-z_][\w.]*)\+0x", re.MULTILINE)
 # what comes behind has the registers of whatever an interrupt came into
@@ -191,7 +197,7 @@ def _functions(stack: TaskStack) -> Iterator[str]:
 
 
 def _line(detail: Detail) -> str:
-    return _without_numbers(_WHO.sub(r"\1", _PLACE.sub("", detail.message)))
+    return _without_numbers(_WHO.sub(r"\1\2\3\4", _PLACE.sub("", detail.message)))
 
 
 def _without_numbers(text: str) -> str:

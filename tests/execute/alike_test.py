@@ -183,13 +183,25 @@ class AlikeTest(absltest.TestCase):
             ),
             ("bug", "BUG: spinlock bad magic on CPU#", "1, "),
             ("bug", "BUG: scheduling while atomic: ", ""),
+            ("bug", "BUG: using smp_processor_id() in preemptible [00000000] code: ", ""),
         ):
-            end = "/0x00010000" if not others else ""
+            end = "/0x00010000" if "atomic" in before else ""
             first = said(f"{before}{others}w0.0.0/77{end}", subject)
             again = said(f"{before}{others}media serv/9{end}", subject)
             self.assertEqual(self.alike(first, again), (True, by))
+        for subject, before, behind in (
+            ("bug", "BUG: Bad page state in process ", "  pfn:12345"),
+            ("bug", "BUG: scheduling in a non-blocking section: ", "/77/1"),
+            ("bug", "BUG: workqueue leaked atomic, lock or RCU: ", "[61]"),
+            ("oops", "", ": Corrupted page table at address 7f3a10c00000"),
+        ):
+            first, again = (
+                said(f"{before}{comm}{behind}", subject) for comm in ("w0.0.0", "kworker/0:1")
+            )
+            self.assertEqual(self.alike(first, again), (True, by))
+        first = said("BUG: scheduling while atomic: w0.0.0/77/0x00010000", "bug")
         other = said("BUG: spinlock bad magic on CPU#1, w0.0.0/77", "bug")
-        self.assertEqual(self.alike(again, other), (False, by))
+        self.assertEqual(self.alike(first, other), (False, by))
 
     def test_who_waits_for_a_cpu_is_known_by_name_and_queue_without_numbers(self) -> None:
         first = _hung(tasks=(_waits("ktstr-agent", "the rt queue of CPU 0"),))
