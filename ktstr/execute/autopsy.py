@@ -74,7 +74,7 @@ class Autopsy:
     def _dying(self, vm: Vm, deadline: Deadline | None) -> None:
         cause = PANICKED if deadline is None else deadline.describe()
         # what the guest may have more is there for whoever looks at it, too
-        late = self.budget.left_s() + self.budget.patience_s < _AMPLE_S
+        late = self.budget.most_s() < _AMPLE_S
         answer_s = _LATE_ANSWER_S if late else _ANSWER_S
         before: tuple[dict[str, int], ...] = ()
         try:
@@ -129,7 +129,7 @@ class Autopsy:
         found = collect(kernel, memory, registers, cause, before=before, seconds=readers_s)
         if self.core is not None:
             why = "no core was written: no time was left for it"
-            core_s = min(CORE_SECONDS, self.budget.left_s() - _SPARED_S)
+            core_s = min(CORE_SECONDS, self.budget.most_s() - _SPARED_S)
             if core_s > _LEAST_CORE_S:
                 why = write_core_file(self.core, kernel, memory, registers, seconds=core_s)
             problems += [why] if why else []

@@ -41,5 +41,9 @@ class Budget:
         """Seconds that are left; infinite without a limit, negative when it is over."""
         return float("inf") if self.ends_at is None else self.ends_at - time.monotonic()
 
+    def most_s(self) -> float:
+        """Seconds that are left with all patience, as whoever looks at a guest's end has them."""
+        return self.left_s() + self.patience_s
+
 
 UNLIMITED = Budget(None)

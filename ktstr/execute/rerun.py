@@ -61,7 +61,7 @@ def rerun(
     Raises:
         UsageError: it is; nothing was started.
     """
-    limit_s = budget.left_s() + budget.patience_s
+    limit_s = budget.most_s()
     if limit_s < LEAST_S:
         raise UsageError(
             f"{first.test} {refusal}of Bazel's timeout {max(limit_s, 0.0):.0f} s are "

@@ -102,6 +102,22 @@ class AutopsyTest(absltest.TestCase):
         waits = [call.kwargs["within_s"] for call in self.vm.ask.call_args_list]
         self.assertEqual(waits, [2.0] * 3)
 
+    def test_so_has_its_core(self) -> None:
+        found = PostMortem("", Snapshot("", 0, ""))
+        self.autopsy.core = self.root / "guest.core"
+        for budget, cores in ((Budget.start(60.0).share(0.0), 1), (Budget.start(6.0), 0)):
+            self.autopsy.budget = budget
+            with (
+                mock.patch("ktstr.introspect.kernel.kernel.Kernel.open"),
+                mock.patch("ktstr.introspect.memory.qemu.memory_of"),
+                mock.patch("ktstr.introspect.postmortem.collect.collect", return_value=found),
+                mock.patch(
+                    "ktstr.introspect.postmortem.core_file.write_core_file", return_value=""
+                ) as write,
+            ):
+                self.autopsy.dying(self.vm, _LATE)
+            self.assertEqual(write.call_count, cores)
+
 
 if __name__ == "__main__":
     absltest.main()
