@@ -41,6 +41,11 @@ _CRASHED_AT = re.compile(r"^(?:RIP: 0010:|pc : )([A-Za-z_][\w.]*)\+0x", re.MULTI
 _TRACE = re.compile(r"^\s*Call [Tt]race:", re.MULTILINE)
 # what every stack may begin or end with, whatever hangs
 _EVERYWHERE = re.compile(r"asm_|sysvec_|entry_SYSCALL|do_syscall_64|x64_sys_call|__?irq_exit|0x")
+# how a CPU waits for a lock, whoever wants it: somebody else may keep it from going on
+_LOCK = re.compile(
+    r"\w*queued_(?:spin|read|write)_lock_slowpath|_raw_(?:spin|read|write)_lock|do_raw_\w+_lock"
+    r"|raw_spin_rq_lock_nested"
+)
 
 
 @dataclass(frozen=True)
@@ -70,14 +75,21 @@ class _Standing:
     def is_like(self, other: _Standing) -> bool:
         if (self.who, self.how) != (other.who, other.how):
             return False
-        return self.functions == other.functions or bool({*self.functions} & {*other.functions})
+        both = {*self.functions} & {*other.functions}
+        return self.functions == other.functions or not all(map(_LOCK.match, both))
+
+    @property
+    def wants_lock(self) -> bool:
+        """Whether it waits for a lock, which who keeps it from going on may have."""
+        return any(map(_LOCK.match, self.functions[:1]))
 
 
 @dataclass(frozen=True)
 class _Evidence:
     """All who do not go on, of each kind: those that the hang is about first.
 
-    deaf: CPUs that take no interrupts.  kept_off: tasks that wait for a CPU.  asleep: the agent.
+    deaf: CPUs that take no interrupts, those that wait for a lock last.  kept_off: tasks that wait
+    for a CPU.  asleep: the agent.
     """
 
     deaf: tuple[_Standing, ...] = ()
@@ -143,7 +155,7 @@ def _hangs(was: _Evidence, now: _Evidence) -> Alike | None:
     if stood is None or stands is None:
         return None
     if was.deaf and now.deaf:
-        found = next((each for each in now.deaf if any(map(each.is_like, was.deaf))), None)
+        found = _same_deaf(was.deaf, now.deaf)
     elif was.kept_off and now.kept_off:
         # of two that both wait now the one may be the longer, now the other
         stood, stands = was.kept_off[0], now.kept_off[0]
@@ -156,17 +168,25 @@ def _hangs(was: _Evidence, now: _Evidence) -> Alike | None:
     return Alike(False, f"who does not go on: at first {stood.words()}, now {stands.words()}")
 
 
+def _same_deaf(was: Sequence[_Standing], now: Sequence[_Standing]) -> _Standing | None:
+    """A CPU of now that is like one of then: none that waits for a lock where both have others."""
+    others = [[each for each in side if not each.wants_lock] for side in (was, now)]
+    then, here = others if all(others) else (was, now)
+    return next((each for each in here if any(map(each.is_like, then))), None)
+
+
 def _evidence(run: RunRecord) -> _Evidence:
     if run.post_mortem is None:
         return _Evidence()
     stacks = run.post_mortem.stacks
-    return _Evidence(
+    deaf = [
+        _Standing("a CPU", "takes no interrupts", _top(each))
+        for each in stacks
         # an idle CPU has them off for moments, whenever it is looked at
-        tuple(
-            _Standing("a CPU", "takes no interrupts", _top(each))
-            for each in stacks
-            if each.cpu is not None and each.interrupts_off and each.pid and _top(each)
-        ),
+        if each.cpu is not None and each.interrupts_off and each.pid and _top(each)
+    ]
+    return _Evidence(
+        tuple(sorted(deaf, key=lambda each: each.wants_lock)),
         tuple(
             _Standing(_without_numbers(each.comm), f"waits in {_without_numbers(each.queue)}")
             for each in _kept_off(run.post_mortem.snapshot.tasks)
@@ -186,7 +206,9 @@ def _kept_off(tasks: Sequence[Task]) -> list[Task]:
 
 
 def _top(stack: TaskStack) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_functions(stack)))[:_TOP]
+    names = tuple(dict.fromkeys(_functions(stack)))
+    locks = next((i for i, name in enumerate(names) if not _LOCK.match(name)), len(names))
+    return names[: locks + _TOP]
 
 
 def _functions(stack: TaskStack) -> Iterator[str]:

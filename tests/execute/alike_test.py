@@ -143,6 +143,24 @@ class AlikeTest(absltest.TestCase):
         self.assertTrue(so)
         self.assertEndsWith(by, "a CPU takes no interrupts in bpf:mine_dispatch")
 
+    def test_cpus_that_wait_for_a_lock_are_no_evidence_beside_who_may_have_it(self) -> None:
+        lock = _spins("native_queued_spin_lock_slowpath", "_raw_spin_lock", "try_to_wake_up")
+        first, other = _spins("bpf:mine_dispatch"), _spins("bpf:mine_enqueue")
+        so, by = self.hangs(_hung(lock, first), _hung(lock, other))
+        self.assertFalse(so)
+        self.assertIn("at first a CPU takes no interrupts in bpf:mine_dispatch, now", by)
+        self.assertTrue(self.hangs(_hung(first, lock), _hung(lock, first))[0])
+        # where one of them shows nobody else it is all that there is
+        self.assertTrue(self.hangs(_hung(first, lock), _hung(lock))[0])
+
+    def test_who_waits_for_a_lock_is_known_by_who_wants_it(self) -> None:
+        way = ("native_queued_spin_lock_slowpath", "_raw_spin_lock", "raw_spin_rq_lock_nested")
+        first, other = _hung(_spins(*way, "__schedule")), _hung(_spins(*way, "try_to_wake_up"))
+        self.assertTrue(self.hangs(first, first)[0])
+        self.assertFalse(self.hangs(first, other)[0])
+        # a stack that was cut short
+        self.assertTrue(self.hangs(_hung(_spins(*way)), _hung(_spins(*way)))[0])
+
     def test_what_one_run_alone_shows_beside_what_both_do_is_of_a_moment(self) -> None:
         late = _waits("ktstr-agent", "the rt queue of CPU 0")
         first = _hung(_spins("do_exit"), tasks=(late,))
