@@ -101,7 +101,7 @@ def row_of(parts: Sequence[Part], cpus: int) -> Row:
 
     def close() -> None:
         nonlocal layout, keys, at
-        if keys:
+        if len(layout) > 1:
             pieces.append(_Piece(at, struct.Struct(layout), tuple(keys)))
             at += pieces[-1].layout.size
         layout, keys = "<", []

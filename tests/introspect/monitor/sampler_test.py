@@ -8,10 +8,12 @@ from random import Random
 from unittest import mock
 
 from absl.testing import absltest, parameterized
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ktstr.introspect.monitor import living, looking
 from ktstr.introspect.monitor.living import Living
-from ktstr.introspect.monitor.parts import Number, Part, row_of
+from ktstr.introspect.monitor.parts import Key, Number, Part, row_of
 from ktstr.introspect.monitor.quantities import (
     BY_NAME,
     CLASS_NAMES,
@@ -169,6 +171,21 @@ class SamplerTest(parameterized.TestCase):
         self.assertEqual((found.at_ns, found.columns), ((), ()))
 
 
+@st.composite
+def _parts(draw: st.DrawFn) -> Part:
+    tokens = st.sampled_from(["Q", "q", "I", "h", "B", "3x", "520x", "63Q", "64Q"])
+    layout = "".join(draw(st.lists(tokens, min_size=1, max_size=4)))
+    size = struct.calcsize(f"<{layout}")
+    numbers = st.builds(
+        Number, st.sampled_from("abc"), at=st.sampled_from([None, 0, 1]), summed=st.booleans()
+    )
+    count = len(struct.unpack(f"<{layout}", bytes(size)))
+    base = draw(st.sampled_from([ABSOLUTE, EACH_CPU]))
+    named = draw(st.lists(numbers, min_size=min(count, 4), max_size=min(count, 4)))
+    mine = tuple(named[i % 4] for i in range(count))
+    return Part(Read(base, (1 << 63,), size), layout, mine)
+
+
 class RowTest(absltest.TestCase):
     def test_columns_of_parts_small_and_large_that_change_and_that_do_not(self) -> None:
         table = tuple(Number("table", at=at) for at in range(100))
@@ -188,6 +205,29 @@ class RowTest(absltest.TestCase):
                 self.assertEqual(columns["table", at], tuple(each[2 + at] for each in values))
             self.assertEqual(columns["sum", None], tuple(each[-2] + each[-1] for each in values))
         self.assertEqual(row.columns([]), {})
+
+    @settings(deadline=None)
+    @given(st.lists(_parts(), max_size=6), st.integers(1, 4), st.data())
+    def test_pieces_say_what_one_struct_says(
+        self, parts: list[Part], cpus: int, data: st.DataObject
+    ) -> None:
+        layout, keys = "<", list[Key]()
+        for part in parts:
+            for cpu in range(cpus) if part.of_each_cpu else (None,):
+                layout += part.layout
+                keys += [number.key(cpu) for number in part.numbers]
+        row, whole_row = row_of(parts, cpus), struct.Struct(layout)
+        self.assertEqual(row.size, whole_row.size)
+        draw = data.draw(st.randoms(use_true_random=False))
+        rows = [draw.randbytes(row.size)] * data.draw(st.integers(1, 3))
+        rows += [draw.randbytes(row.size) for _ in range(data.draw(st.integers(0, 2)))]
+        expected: dict[Key, list[int]] = {}
+        for number, each in enumerate(rows):
+            for key, value in zip(keys, whole_row.unpack(each), strict=True):
+                expected.setdefault(key, [0] * len(rows))[number] += value
+        self.assertEqual(
+            list(row.columns(rows).items()), [(k, tuple(v)) for k, v in expected.items()]
+        )
 
 
 class LivingTest(absltest.TestCase):
