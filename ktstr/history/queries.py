@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, get_type_hints
 
 from ktstr.history.entry import Variant
 from ktstr.history.run import RunState
@@ -83,6 +84,13 @@ class Told(NamedTuple):
     figures: bytes
 
 
+_Types = tuple[type | UnionType, ...]
+_ROW: _Types = tuple(get_type_hints(Row).values())
+_TOLD: _Types = tuple(get_type_hints(Told).values())
+_VARIANT: _Types = (int, *(str,) * 7)
+_RUN: _Types = (int, *(str,) * 6, int | NoneType, str, str)
+
+
 def runs(
     connection: sqlite3.Connection, conditions: Sequence[Condition], limit: int
 ) -> list[RunRow]:
@@ -93,7 +101,7 @@ def runs(
         'SELECT id, state, started, imported, source, "commit", branch, dirty, ci, ci_url FROM run '
         f"{having} ORDER BY started DESC, id DESC LIMIT ?"
     )
-    found = connection.execute(query, [*values, limit]).fetchall()
+    found = list(_typed(connection.execute(query, [*values, limit]), _RUN))
     return [_run_row(connection, row) for row in found]
 
 
@@ -105,7 +113,7 @@ def rows(connection: sqlite3.Connection, conditions: Sequence[Condition]) -> Ite
         " figures, result.id, max(run.id), max(run.started || ' ' || result.started)"
         f" {_JOINED} WHERE {where} GROUP BY result.id ORDER BY 12, 10"
     )
-    yield from map(Row._make, connection.execute(query, values))
+    yield from map(Row._make, _typed(connection.execute(query, values), _ROW))
 
 
 def variants(connection: sqlite3.Connection) -> dict[int, Variant]:
@@ -113,7 +121,7 @@ def variants(connection: sqlite3.Connection) -> dict[int, Variant]:
     found = connection.execute(
         "SELECT id, label, test, source, topology, kernel, scheduler, accel FROM variant"
     )
-    return {row[0]: Variant(*row[1:]) for row in found}
+    return {row[0]: Variant(*row[1:]) for row in _typed(found, _VARIANT)}
 
 
 def shape(connection: sqlite3.Connection, number: int) -> str:
@@ -143,18 +151,17 @@ def listed(
     )
     if limit >= 0:
         latest = f"{query} ORDER BY run.started DESC, run.id DESC, result.id DESC LIMIT ?"
-        yield from map(
-            Told._make, reversed(connection.execute(latest, [*values, limit]).fetchall())
-        )
+        found = list(_typed(connection.execute(latest, [*values, limit]), _TOLD))
+        yield from map(Told._make, reversed(found))
         return
     ordered = f"{query} ORDER BY run.started, run.id, result.id"
-    yield from map(Told._make, connection.execute(ordered, values))
+    yield from map(Told._make, _typed(connection.execute(ordered, values), _TOLD))
 
 
 def whole(connection: sqlite3.Connection, facts: int) -> bytes | None:
     """The whole result of these facts, as `ktstr.history.whole` has it; None: it was not kept."""
-    row = connection.execute("SELECT content FROM whole WHERE facts_id = ?", (facts,)).fetchone()
-    return None if row is None else bytes(row[0])
+    found = connection.execute("SELECT content FROM whole WHERE facts_id = ?", (facts,))
+    return next((row[0] for row in _typed(found, (bytes,))), None)
 
 
 def older(connection: sqlite3.Connection, run: int, time: str) -> int:
@@ -170,7 +177,7 @@ def named(connection: sqlite3.Connection, column: str, pattern: str) -> list[str
     """The different values of a run's `commit` or `branch` that a GLOB pattern fits."""
     assert column in ("commit", "branch")
     query = f'SELECT DISTINCT "{column}" FROM run WHERE "{column}" GLOB ?'
-    return [row[0] for row in connection.execute(query, (pattern,))]
+    return [row[0] for row in _typed(connection.execute(query, (pattern,)), (str,))]
 
 
 def runs_of(connection: sqlite3.Connection, conditions: Sequence[Condition]) -> frozenset[int]:
@@ -196,7 +203,8 @@ def run_numbers(connection: sqlite3.Connection) -> list[int]:
 
 def _run_row(connection: sqlite3.Connection, row: tuple[Any, ...]) -> RunRow:
     number, state, started, imported, source, commit, branch, dirty, ci, ci_url = row
-    tags = connection.execute("SELECT key, value FROM run_tag WHERE run_id = ?", (number,))
+    found = connection.execute("SELECT key, value FROM run_tag WHERE run_id = ?", (number,))
+    tags = _typed(found, (str, str))
     return RunRow(
         id=number,
         state=state,
@@ -218,4 +226,24 @@ def _verdicts(connection: sqlite3.Connection, run: int) -> dict[str, int]:
         "SELECT verdict, count(*) FROM run_result JOIN result ON result.id = result_id"
         " JOIN facts ON facts.id = facts_id WHERE run_id = ? GROUP BY verdict ORDER BY verdict"
     )
-    return dict(connection.execute(query, (run,)))
+    return dict(_typed(connection.execute(query, (run,)), (str, int)))
+
+
+def _typed(rows: Iterable[tuple[Any, ...]], types: _Types) -> Iterator[tuple[Any, ...]]:
+    """The rows, each value of which has its type, or is NULL where that is among its types.
+
+    Raises:
+        UsageError: one has another: SQLite takes any type in any column, and so sees no damage.
+    """
+    seen: set[_Types] = set()
+    for row in rows:
+        found = tuple(map(type, row))
+        if found not in seen:
+            for each, known in zip(found, types, strict=True):
+                if not issubclass(each, known):
+                    raise UsageError(
+                        f"the history is damaged: it has {each.__name__} where "
+                        f"{getattr(known, '__name__', known)} belongs"
+                    )
+            seen.add(found)
+        yield row
