@@ -180,6 +180,51 @@ class ProgramTest(absltest.TestCase):
                 found = _NATIVE.evaluate(program, look, finds=finds)
                 self.assertEqual(found, evaluate(program, look))
 
+    def test_a_field_that_is_not_all_kept_is_read(self) -> None:
+        memory = SparseMemory()
+        memory.make(_PLACE, _SIZE)
+        memory.write(_PLACE, bytes(range(1, 65)))
+        look = Look(memory, (0,))
+        for kept, at in ((12, 8), (15, 8), (8, 8), (8, -8), (8, -1), (8, 1)):
+            program = _program(
+                Instruction(Op.SMALL, imm=_PLACE + 16),
+                Instruction(Op.SET, 3),
+                Instruction(Op.KEEP, 3, kept, 0),
+                Instruction(Op.FIELD, 8, 3, at),
+                Instruction(Op.TERM, 0),
+                Instruction(Op.END),
+            )
+            said = int.from_bytes(bytes(range(17 + at, 25 + at)), "little")
+            self.assertEqual(evaluate(program, look).terms, (said,))
+            for finds in (False, True):
+                found = _NATIVE.evaluate(program, look, finds=finds)
+                self.assertEqual(found, evaluate(program, look))
+
+    def test_a_local_that_another_program_knew_is_read_where_it_points_now(self) -> None:
+        memory = SparseMemory()
+        memory.make(_PLACE, _SIZE)
+        memory.write(_PLACE, (5).to_bytes(8, "little") + (6).to_bytes(8, "little"))
+        binds = _program(
+            Instruction(Op.SMALL, imm=_PLACE + 8),
+            Instruction(Op.SET, 0),
+            Instruction(Op.BIND, 0, 2),
+            Instruction(Op.SMALL, imm=1),
+            Instruction(Op.END),
+        )
+        knows = _program(
+            Instruction(Op.SMALL, imm=_PLACE),
+            Instruction(Op.SET, 0),
+            Instruction(Op.KEEP, 0, 8, 0),
+            Instruction(Op.KNOWN, 0, 2, 4),
+            Instruction(Op.FIELD, 8, 0, 0),
+            Instruction(Op.TERM, 0),
+            Instruction(Op.END),
+        )
+        for finds in (False, True):
+            programs, look = [binds, knows, binds, knows], Look(memory, (0,))
+            found = _NATIVE.evaluate_all(programs, look, finds=finds)
+            self.assertEqual([each.terms for each in found], [(0,), (6,)] * 2)
+
     def test_numbers_have_a_sign(self) -> None:
         self.assertEqual(signed((1 << 64) - 1), -1)
         self.assertEqual(signed(1 << 63), -(1 << 63))
