@@ -74,7 +74,7 @@ const uint8_t *ram_find(uint64_t address, uint32_t size)
 
 	if (!is_known)
 		return NULL;
-	if (address >= image_first && address < image_end)
+	if (address >= image_first && address < image_end && size <= image_end - address)
 		at = address - image_map + moved;
 	else if (address >= page_offset && address < image_map)
 		at = address - page_offset;
