@@ -27,8 +27,8 @@ _ENABLED = 1
         Snapshot("enabled", when=Changed("scx_ops_enable_state_var", it.equals(_ENABLED))),
     ),
     claims=(
-        # its workers, and what runs for a moment; the agent begins before they do
-        series("nr_running", step="0", mean_ms=50).within(3, 8),
+        # its workers, and at its begin kernel threads; the agent begins before they do
+        series("nr_running", step="0", mean_ms=50).within(3, 12),
         series("nr_switches", cpu=0).rises(),
         series(".bss[0].nr_shared", snapshots="load").rises(),
     ),
