@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from absl.testing import absltest
 
@@ -15,12 +13,13 @@ from ktstr.introspect.invariants.plan import Looked, Plan, plan, version_of
 from ktstr.introspect.invariants.program import End, Look, Outcome, evaluate
 from ktstr.introspect.kernel.kernel import Kernel
 from tests.introspect.invariants.fair_states import is_flat
+from tests.introspect.invariants.kernels import kernel
 from tests.introspect.invariants.native import Native
 from tests.introspect.invariants.sparse import SparseMemory
 from tests.introspect.invariants.state import WEIGHT, State
 from tests.introspect.invariants.states import all_states
 
-# what a kernel of ours is built without: CONFIG_UCLAMP_TASK
+# what a kernel of ours is built without, CONFIG_UCLAMP_TASK: clamps_test has them
 _NOT_BUILT = {"uclamp-task", "uclamp-bucket", "uclamp-queue", "uclamp-idle"}
 
 
@@ -40,12 +39,6 @@ class _Watched:
         self._memory.write(address, data)
 
 
-def _kernel() -> Kernel:
-    index, *files = os.environ["KERNEL"].split()
-    vmlinux = next(Path(each) for each in files if Path(each).name == "vmlinux")
-    return Kernel.open(vmlinux, Path(index))
-
-
 class LibraryTest(absltest.TestCase):
     kernel: Kernel
     plan: Plan
@@ -54,7 +47,7 @@ class LibraryTest(absltest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.kernel = _kernel()
+        cls.kernel = kernel()
         cls.plan = plan(INVARIANTS, cls.kernel, version_of(cls.kernel.release))
         cls.states = all_states(cls.kernel)
 

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import sys
 from dataclasses import replace
-from pathlib import Path
 from unittest import mock
 
 from absl.testing import absltest
@@ -25,15 +23,10 @@ from ktstr.introspect.postmortem import held as taking
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.model.errors import UsageError
 from ktstr.model.verdict.checks import Checks
+from tests.introspect.invariants.kernels import kernel
 from tests.support import runs
 
 _CPUS = 2
-
-
-def _kernel() -> Kernel:
-    index, *files = os.environ["KERNEL"].split()
-    vmlinux = next(Path(each) for each in files if Path(each).name == "vmlinux")
-    return Kernel.open(vmlinux, Path(index))
 
 
 class PartTest(absltest.TestCase):
@@ -43,7 +36,7 @@ class PartTest(absltest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.kernel = _kernel()
+        cls.kernel = kernel()
         cls.look = Invariants().look(cls.kernel, runs.plan(), _CPUS)
 
     def test_each_program_is_evaluated_at_its_instant(self) -> None:
