@@ -19,6 +19,7 @@ from ktstr.introspect.monitor.quantities import (
     CLASS_NAMES,
     EVENT_PREFIX,
     QUANTITIES,
+    SCX_STATES,
     SERVERS,
 )
 from ktstr.introspect.monitor.reading import run, whole
@@ -104,6 +105,33 @@ class SamplerTest(parameterized.TestCase):
         self.machine.cpu(1, {"cfs.zero_vruntime": zero, "cfs.curr": entity})
         self.assertEqual(self.values("avg_vruntime")[1], zero + average)
         self.assertEqual(self.values("lag")[1], lag)
+
+    def test_averages_and_other_numbers_of_the_fair_class(self) -> None:
+        values = {"cfs.avg.load_avg": 900, "cfs.avg.util_avg": 400, "cfs.h_nr_runnable": 7}
+        self.machine.cpu(2, values | {"nr_switches": 1 << 33, "scx.nr_running": 5, "scx.flags": 3})
+        wanted = {"load_avg": 900, "util_avg": 400, "h_nr_runnable": 7, "nr_switches": 1 << 33}
+        for quantity, value in (wanted | {"scx_nr_running": 5, "scx_flags": 3}).items():
+            self.assertEqual(self.values(quantity)[2], value, quantity)
+
+    def test_domains_that_balanced_by_cpu_and_level(self) -> None:
+        domains = [self.machine.make(_KERNEL.size_of("sched_domain")) for _ in range(2)]
+        self.machine.cpu(1, {"sd": domains[0]})
+        self.machine.put(domains[0], "sched_domain", "parent", domains[1])
+        for level, domain in enumerate(domains):
+            # by how idle the CPU was: not, idle, and about to be
+            for idle in range(3):
+                count = 10 * (level + 1) + idle
+                self.machine.put(domain, "sched_domain", f"lb_count[{idle}]", count)
+        self.machine.put(domains[1], "sched_domain", "lb_gained[2]", 4)
+        self.assertEqual(self.values("lb_count"), {256: 33, 257: 63})
+        # where none was balanced there is nothing to tell
+        self.assertEqual(self.values("lb_gained"), {257: 4})
+
+    def test_the_state_of_sched_ext(self) -> None:
+        symbols = ("scx_enable_state_var", "scx_ops_enable_state_var")
+        (state,) = filter(_KERNEL.has_symbol, symbols)
+        self.machine.word(_KERNEL.symbol(state), SCX_STATES.index("disabling"))
+        self.assertEqual(self.values("scx_state"), {None: SCX_STATES.index("disabling")})
 
     def test_dsqs_of_a_scheduler_and_the_global_ones(self) -> None:
         self.machine.dsqs({0: 4, 7: 5, 0x1234_5678_9ABC: 6})
