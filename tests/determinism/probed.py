@@ -153,7 +153,9 @@ def _played(config: str, start: str, known: list[Guest], record: Path | None) ->
     """Runs the guests that lack, one at least, which tells what they are made of; adds to known."""
     count, kinds = _GUESTS.value, _WHICH.value
     mine: Alike | None = None
-    with prepared(config, lambda _: count * len(kinds), fresh=_STARTS[start]) as target:
+    # for a single guest none might be saved to clone it from
+    guests = max(2, count * len(kinds))
+    with prepared(config, lambda _: guests, fresh=_STARTS[start]) as target:
         made_of = _made_of(target)
         for kind in kinds:
             while mine is None or mine.number(kind) < count:
