@@ -47,6 +47,24 @@ class WaitsTest(absltest.TestCase):
                 "there ran meanwhile: w0.0.1 (8) 8.0 us\n",
             )
 
+    def test_how_it_slept_and_who_ran_when_it_was_woken(self) -> None:
+        woken = Event(12_000, 0, "waking", ("pid", "by"), (7, 8))
+        again = Event(15_000, 0, "switch", _SWITCH, (8, 7, "R"))
+        gone = Event(16_000, 0, "switch", _SWITCH, (7, 8, "D"))
+        last = Event(18_000, 0, "waking", ("pid", "by"), (7, 0))
+        off = Event(10_000, 0, "switch", _SWITCH, (7, 8, "S"))
+        trace = Decisions(1, (*_TRACE.events, off, woken, again, gone, last), _TRACE.names)
+        self.path.write_text("".join(lines(trace)))
+        self.assertEqual(
+            self.ktstr("7", "--most=1").out.splitlines()[2:],
+            [
+                "  slept (D) 1 times, 2.0 us in all",
+                "  slept (S) 1 times, 2.0 us in all",
+                "  times that these ran when it was woken: w0.0.1 (8) 1",
+            ],
+        )
+        self.assertIn("w0.0.1 (8) 1, idle (0) 1\n", self.ktstr("7").out)
+
     def test_as_json(self) -> None:
         (task,) = json.loads(self.ktstr("7", "--json").out)
         self.assertEqual((task["pid"], task["name"]), (7, "w0.0.0"))
