@@ -4,22 +4,28 @@
     tools/bazel run //tests/benchmarks:both -- [--rounds=3]
     tools/bazel run //tests/benchmarks:invariants -- [--rounds=3]
     tools/bazel run //tests/benchmarks:monitor -- [--rounds=3]
+    tools/bazel run //tests/benchmarks:decisions -- [--rounds=3]
+    tools/bazel run //tests/benchmarks:op_costs -- [--rounds=3]
+    tools/bazel run //tests/benchmarks:code -- [--rounds=3]
 
 All are clones in virtual time, of which each says the same to the byte with and without.  CPU
-seconds of QEMU and of ourselves are medians, in turns; the ratio is with over without.  kB/s are
-what the monitor's series add to a result for each second of the guest's.  Returns 1 where one of
-these is above what all that looks into guests may take, or where guests differ.
+seconds of QEMU and of ourselves are medians, in turns; the ratio is with over without.  The last
+three are what a test asks for (`code` is its coverage): beside all that always look, and with the
+files that they leave.  kB/s are what the monitor's series add to a result for each second of the
+guest's.  Returns 1 where one of these is above what who looks may take, or where guests differ.
 """
 
 import hashlib
 import resource
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from absl import app, flags
 
 from ktstr.execute.outcome import Outcome
+from ktstr.execute.parts import asked_parts, parts
+from ktstr.introspect.coverage.part import Sources
 from ktstr.introspect.invariants.part import Invariants
 from ktstr.introspect.monitor.part import Monitor
 from ktstr.introspect.plugin.part import Part
@@ -27,25 +33,46 @@ from ktstr.record.run import RunRecord
 from ktstr.result import result_pb2
 from ktstr.result.make.monitor_part import add_monitor
 from ktstr.runner.cases.case import Case
+from ktstr.runner.coverage import sources_of, write_coverage
+from ktstr.runner.files import RunfilesTree
+from ktstr.runner.traces import write_trace
 from tests.support.prepared import Prepared, prepared
 
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "Guests of each kind.", lower_bound=1)
 
-_PARTS: Mapping[str, tuple[Part, ...]] = {
-    "invariants": (Invariants(),),
-    "monitor": (Monitor(),),
-    "both": (Monitor(), Invariants()),
-}
-_PART = flags.DEFINE_enum("part", "invariants", list(_PARTS), "Who looks.")
 
-_PROMISED, _PROMISED_BYTES = 1.15, 60_000
+@dataclass(frozen=True)
+class _Look:
+    """Who looks, and who does in the guests that it is compared with, too.
+
+    parts: by where lines of the target's code come from.  promised: of CPU seconds, so many times
+    as many.
+    """
+
+    parts: Callable[[Sources], tuple[Part, ...]]
+    promised: float = 1.15
+    others: Callable[[], tuple[Part, ...]] = tuple
+
+
+_LOOKS: Mapping[str, _Look] = {
+    "invariants": _Look(lambda _: (Invariants(),)),
+    "monitor": _Look(lambda _: (Monitor(),)),
+    "both": _Look(lambda _: (Monitor(), Invariants())),
+    "decisions": _Look(lambda _: asked_parts(("decisions",)), 1.5, parts),
+    "op_costs": _Look(lambda _: asked_parts(("op_costs",)), 1.5, parts),
+    "code": _Look(lambda lines: asked_parts(("coverage",), lines), 2.0, parts),
+}
+_PART = flags.DEFINE_enum("part", "invariants", list(_LOOKS), "Who looks.")
+
+_PROMISED_BYTES = 60_000
 
 
 @dataclass(frozen=True)
 class _Guest:
     """What one guest took, and came to.
 
-    looks: at invariants, or samples of runqueues.  failed: invariants that did not hold.  bytes_s:
+    looks: decisions, calls, lines that were reached, looks at invariants, or samples of runqueues,
+    the first of these that there are.  failed: invariants that did not hold.  bytes_s:
     of the monitor in the result, for each second that it looked.
     """
 
@@ -70,7 +97,7 @@ def main(argv: Sequence[str]) -> int:
                 f"{first.bytes_s / 1000:5.1f} {'yes' if same else 'no'}",
                 flush=True,
             )
-            kept &= same and ratio <= _PROMISED and first.looks > 0
+            kept &= same and ratio <= _LOOKS[_PART.value].promised and first.looks > 0
             kept &= first.bytes_s <= _PROMISED_BYTES
     return int(not kept)
 
@@ -84,11 +111,17 @@ def _compared(config: str) -> Iterator[tuple[str, list[_Guest], list[_Guest]]]:
 
     The first of all is left out: it compiles the library, and QEMU is not yet in the host's cache.
     """
+    look = _LOOKS[_PART.value]
     with prepared(config, lambda cases: cases * 2 * (_ROUNDS.value + 1)) as target:
+        lines = sources_of(target.target, RunfilesTree().path)
         for case in target.cases:
             looked, alone = [], []
             for number in range(_ROUNDS.value + 1):
-                pair = _guest(target, case, _PARTS[_PART.value]), _guest(target, case, ())
+                others = look.others()
+                pair = (
+                    _guest(target, case, (*others, *look.parts(lines))),
+                    _guest(target, case, others),
+                )
                 if number:
                     looked.append(pair[0])
                     alone.append(pair[1])
@@ -99,14 +132,29 @@ def _guest(target: Prepared, case: Case, looks: Sequence[Part]) -> _Guest:
     outcomes: list[Outcome] = []
     before = _seconds()
     replace(target.session, looks=looks).run((case,), outcomes.append)
-    cpu_s, run = _seconds() - before, outcomes[0].run
+    run = outcomes[0].run
+    write_trace(run.decisions, target.place)
+    write_coverage(run.coverage, case.name, target.place, {})
+    cpu_s = _seconds() - before
     if run.end is None:
         raise SystemExit(f"{case.name} did not come to its end: {outcomes[0].judgement}")
     digest = hashlib.sha256(target.said(case.name))
     found = run.invariants
     failed = sum(each.failed for each in found.counted) if found else 0
-    count = found.looks if found else len(run.monitor.at_ns) if run.monitor else 0
-    return _Guest(cpu_s, digest.hexdigest(), count, failed, _bytes_s(run))
+    return _Guest(cpu_s, digest.hexdigest(), _count(run), failed, _bytes_s(run))
+
+
+def _count(run: RunRecord) -> int:
+    """How much was seen by who looks."""
+    if run.decisions is not None:
+        return len(run.decisions.events)
+    if run.op_costs is not None:
+        return sum(each.count for each in run.op_costs.costs)
+    if run.coverage is not None:
+        return sum(each.reached_lines for each in run.coverage.files)
+    if run.invariants is not None:
+        return run.invariants.looks
+    return len(run.monitor.at_ns) if run.monitor else 0
 
 
 def _bytes_s(run: RunRecord) -> float:
