@@ -12,7 +12,9 @@ from absl.testing import absltest
 from ktstr.execute.outcome import Outcome
 from ktstr.introspect.instant.place import Place
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.postmortem.state import PostMortem
 from ktstr.introspect.replay.cause import Anchor, Moment, Moments
+from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.trace.events import Decisions, Event
 from ktstr.judge.judgement import Judgement
 from ktstr.model.errors import UsageError
@@ -59,6 +61,20 @@ class KnownTest(absltest.TestCase):
         self.assertStartsWith(said, "guest:3.1s is behind the end of pairs, which is at ")
         self.assertEndsWith(said, "3.000000000 s of the guest")
 
+    def test_a_guest_that_never_ended_ran_until_somebody_looked_at_it(self) -> None:
+        anchor = Anchor(8 * _S, 17 * _S, 7 * _S)
+        hung = PostMortem("", Snapshot("", 40 * _S, "6.12"))
+        panicked = Moments((Moment("panic", 0, 9 * _S, 0),), anchor)
+        for moments, post_mortem, end_ns in (
+            (Moments((), anchor), hung, 30 * _S),
+            (panicked, None, 8 * _S),
+            (None, hung, 2 * _S),
+        ):
+            run = replace(good_run(), end=None, moments=moments, post_mortem=post_mortem)
+            known = Known.of(Outcome(run, Judgement(Verdict.FAIL), {}))
+            self.assertEqual(known.end_ns, end_ns)
+            self.assertEqual(known.instant_ns(When(Of.GUEST, end_ns, "then")), end_ns)
+
     def test_events_are_at_the_functions_that_make_them(self) -> None:
         known = self.known()
         second = self.place(known, "event:2")
@@ -71,6 +87,12 @@ class KnownTest(absltest.TestCase):
         said = self.refused(self.known(), instant("event:4"))
         self.assertStartsWith(
             said, "event:4 did not happen: pairs has 3 events, the last of them pick"
+        )
+        run = replace(good_run(), decisions=Decisions(2, _EVENTS, cut=True))
+        cut = Known.of(Outcome(run, Judgement(Verdict.PASS), {}))
+        self.assertStartsWith(
+            self.refused(cut, instant("event:4")),
+            "event:4 is behind where the trace of pairs is cut: it has 3 events, the last of",
         )
         run = replace(good_run(), decisions=Decisions(2, problem="no plugin"))
         bare = Known.of(Outcome(run, Judgement(Verdict.PASS), {}))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ktstr.execute.causes import cause_of
@@ -17,6 +17,7 @@ from ktstr.introspect.replay.moments import OOPSES, PANICS
 from ktstr.introspect.trace.events import Event
 from ktstr.introspect.trace.points import points_of
 from ktstr.model.errors import UsageError
+from ktstr.record.run import RunRecord
 from ktstr.report.tables import begin_ns
 from ktstr.result.make.timeline import timeline
 from ktstr.runner.replay.arguments import Of, Replay, When
@@ -33,7 +34,7 @@ class Known:
 
     Attributes:
       begin_ns: where the report's time line begins, on the guest's clock; None: there is none.
-      end_ns: the last that the guest said of itself; None: it said nothing.
+      end_ns: the last that is known of the guest; None: nothing is.
     """
 
     outcome: Outcome
@@ -44,9 +45,7 @@ class Known:
     def of(cls, outcome: Outcome) -> Known:
         """What its record says."""
         run = outcome.run
-        said = [event.at_ns for event in run.events]
-        said += [run.end.at_ns] if run.end is not None else []
-        return cls(outcome, begin_ns(timeline(run)), max(said, default=None))
+        return cls(outcome, begin_ns(timeline(run)), max(_times_of(run), default=None))
 
     def place(self, wanted: Replay, kernel: Kernel) -> Place:
         """Where it is to stand.
@@ -139,10 +138,14 @@ class Known:
                 f"{self._name} has no event at all: {problem or 'nothing was decided'}"
             )
         if when.count > len(events):
-            last = events[-1]
+            last = f"the last of them {events[-1].what} at {self.on_line(events[-1].at_ns)}"
+            if decisions is not None and decisions.cut:
+                raise UsageError(
+                    f"{when.text} is behind where the trace of {self._name} is cut: it has "
+                    f"{len(events)} events, {last}; say --at TIME"
+                )
             raise UsageError(
-                f"{when.text} did not happen: {self._name} has {len(events)} events, the last "
-                f"of them {last.what} at {self.on_line(last.at_ns)}"
+                f"{when.text} did not happen: {self._name} has {len(events)} events, {last}"
             )
         event = events[when.count - 1]
         words = f"{when.text}, {event.what} on CPU {event.cpu}"
@@ -152,6 +155,20 @@ class Known:
     @property
     def _name(self) -> str:
         return self.outcome.test
+
+
+def _times_of(run: RunRecord) -> Iterator[int]:
+    """What is known of when the guest still ran; where it did not end by itself, by looks at it."""
+    yield from (event.at_ns for event in run.events)
+    if run.end is not None:
+        yield run.end.at_ns
+        return
+    anchor = run.moments.anchor if run.moments is not None else None
+    if run.moments is None or anchor is None:
+        return
+    yield from (anchor.monotonic_ns + each.at_ns - anchor.at_ns for each in run.moments.found)
+    if run.post_mortem is not None:
+        yield anchor.monotonic_ns + run.post_mortem.snapshot.at_ns - anchor.clock_ns
 
 
 def _words(wanted: Replay) -> str:
