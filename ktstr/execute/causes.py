@@ -22,6 +22,8 @@ from ktstr.record.run import RunRecord
 _FIRST_ERROR = 1024  # enum scx_exit_kind of include/linux/sched/ext.h
 # A task as the kernel's messages have it: `hog0[57]`.
 TASK = re.compile(r"\(?([^\s(:]+)\[(\d+)\]")
+# Where the kernel warns: `kernel/sched/ext.c:2208`.
+_LINE = re.compile(r"\.[chS]:(\d+)\b")
 AGENT = "ktstr-agent"
 # How long after its beginning a wait without an end is looked at; and by how much a runqueue's
 # clock may be behind, which is a tick.
@@ -73,12 +75,21 @@ def _kernel_log(run: RunRecord, detail: Detail) -> Cause | str:
     if detail.subject in CRASHES:
         moment, what = moments.first(OOPSES), What.CRASHED
     elif detail.subject == ConsoleKind.WARNING:
-        moment, what = moments.first(WARNINGS), What.WARNED
+        moment, what = _warning(moments, detail.message), What.WARNED
     else:
         return f"no function is known at which the kernel says {detail.subject or 'this'}"
     if moment is None:
         return "nobody saw the kernel say it"
     return _at(what, detail, moment, callers=_callers(run, moment.cpu))
+
+
+def _warning(moments: Moments, message: str) -> Moment | None:
+    """The first warning of the line that a message names: others may be of a known fault."""
+    line = _LINE.search(message)
+    if line is None:
+        return moments.first(WARNINGS)
+    number, said = int(line[1]), (each for each in moments.found if each.function in WARNINGS)
+    return next((each for each in said if each.number & 0xFFFF_FFFF == number), None)
 
 
 def _hang(run: RunRecord, detail: Detail) -> Cause | str:

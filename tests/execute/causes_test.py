@@ -79,6 +79,18 @@ class CausesTest(parameterized.TestCase):
         detail = Detail(Kind.KERNEL_LOG, "WARNING: ...", subject="warning")
         self.assertEqual(self.cause(_outcome(detail, moments=moments)).what, What.WARNED)
 
+    def test_of_several_warnings_it_is_that_of_the_line_that_the_kernel_named(self) -> None:
+        found = (Moment("__warn", 1, 7, 1796), Moment("__warn", 0, 9, 0xABCD << 32 | 2208))
+        for words in (
+            "WARNING: CPU: 1 PID: 77 at kernel/sched/ext.c:2208 set_next_task_scx+0x5a/0xd0",
+            "WARNING: kernel/sched/ext.c:2208 at set_next_task_scx+0x5a/0xd0, CPU#1: media serv/77",
+        ):
+            detail = Detail(Kind.KERNEL_LOG, words, subject="warning")
+            cause = self.cause(_outcome(detail, moments=Moments(found)))
+            self.assertEqual((cause.what, cause.at_ns), (What.WARNED, 9))
+            unseen = cause_of(_outcome(detail, moments=Moments(found[:1])))
+            self.assertEqual(unseen, "nobody saw the kernel say it")
+
     def test_a_hang_is_looked_at_from_when_the_agent_waited(self) -> None:
         agent = dataclasses.replace(
             _task(queue="DSQ 0", waiting_ns=40 * _S, last_ran_ns=40 * _S),

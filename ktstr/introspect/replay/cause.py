@@ -13,7 +13,8 @@ from ktstr.introspect.invariants.findings import Broken
 class Moment:
     """A call of a function that a failure begins with.
 
-    at_ns: of virtual time.  number: its first argument that says what kind it is.
+    at_ns: of virtual time.  number: its first argument that says what kind it is; of a warning,
+    the line of the source.
     """
 
     function: str

@@ -100,7 +100,8 @@ def _places(kernel: Kernel) -> Iterator[tuple[str, str]]:
         yield site.function, site.kind
     except UnknownName:
         pass  # a kernel without sched_ext throws nobody out
-    for names in (PANICS, OOPSES, WARNINGS):
+    # of a warning its line, which tells several apart: __warn(file, line, ...)
+    for names, number in ((PANICS, "rdi"), (OOPSES, "rdi"), (WARNINGS, "rsi")):
         name = first_function(kernel, names)
         if name:
-            yield name, "rdi"
+            yield name, number
