@@ -44,12 +44,18 @@ def snapshot_parts(snapshots: Sequence[Snapshot]) -> tuple[Part, ...]:
     return (Snapshots(snapshots),)
 
 
+def answering_parts() -> tuple[Part, ...]:
+    """Those who take part in a run, as a guest may ask them: without them it is another one."""
+    from ktstr.introspect.asking.part import AskingPart
+
+    return (AskingPart(),)
+
+
 def parts() -> tuple[Part, ...]:
     """All of them. Each is imported here, late: a guest that nobody looks into pays for none."""
-    from ktstr.introspect.asking.part import AskingPart
     from ktstr.introspect.invariants.part import Invariants
     from ktstr.introspect.monitor.part import Monitor
     from ktstr.introspect.postmortem.first_cause import ErrorPart
     from ktstr.introspect.replay.moments import MomentPart
 
-    return (Monitor(), Invariants(), ErrorPart(), AskingPart(), MomentPart())
+    return (Monitor(), Invariants(), ErrorPart(), *answering_parts(), MomentPart())

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from ktstr.execute.causes import cause_of
 from ktstr.execute.outcome import Outcome
+from ktstr.execute.parts import answering_parts
 from ktstr.execute.replay import Replayed, open_because
 from ktstr.host.ending import EndingKind
 from ktstr.introspect.plugin.part import Part
@@ -92,7 +93,7 @@ def _played(outcome: Outcome, cause: Cause, directory: Path, again: Again) -> tu
 
     part, trace = ReplayPart(cause), LateTracePart(max(0, cause.since_ns - _EARLIER_NS))
     try:
-        replayed = again(outcome, (trace, part), directory)
+        replayed = again(outcome, (*answering_parts(), trace, part), directory)
         problem = replayed.differs or part.problem
         if part.seen is not None and part.seen.stood is None:
             problem = problem or ended_words(replayed)

@@ -54,6 +54,7 @@ class ReplayingTest(absltest.TestCase):
         templates = mock.create_autospec(Templates, instance=True)
         self.machine = PreparedMachine(spec, TargetDisks(), (), "", templates)
         self.played = 0
+        self.names: list[str] = []
 
     def page(
         self,
@@ -66,6 +67,7 @@ class ReplayingTest(absltest.TestCase):
 
         def again(first: Outcome, looks: Sequence[Part], directory: Path) -> Replayed:
             self.played += 1
+            self.names = [look.name for look in looks]
             directory.mkdir()
             if raises is not None:
                 raise raises
@@ -103,6 +105,10 @@ class ReplayingTest(absltest.TestCase):
         assert page is not None
         self.assertEqual((page.again, page.problem), (False, "QEMU's tree has no plugin"))
         self.assertEqual((page.what, self.played), ("ejection", 1))
+
+    def test_what_the_guest_asks_is_answered_as_in_its_own_run(self) -> None:
+        self.page(_outcome())
+        self.assertEqual(self.names, ["asked", "decisions", "replay"])
 
     def test_another_run_than_the_first_is_none_that_failed_again(self) -> None:
         page = self.page(_outcome(), differs="its guest came up otherwise")

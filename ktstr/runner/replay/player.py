@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ktstr.execute.outcome import Outcome
-from ktstr.execute.parts import asked_parts, parts
+from ktstr.execute.parts import answering_parts, asked_parts, parts
 from ktstr.execute.replay import never_closed_because
 from ktstr.introspect.instant.place import Place
 from ktstr.introspect.instant.stand import Stand
@@ -19,9 +19,6 @@ from ktstr.runner.cases.case import Case
 from ktstr.runner.replay.known import Known
 from ktstr.runner.session import Session
 from ktstr.vm.signals import Termination
-
-# what a test asks is answered by who looks, and is a part of its run
-_ANSWERS = "asked"
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ class Player:
           UsageError, InfraError: it cannot be taken there.
         """
         self.walking = walk = Walk(place, stood)
-        outcome = self._play((*(part for part in parts() if part.name == _ANSWERS), walk))
+        outcome = self._play((*answering_parts(), walk))
         raised: KtstrError | None = walk.raised
         if raised is not None:
             raise raised
