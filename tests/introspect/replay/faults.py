@@ -9,6 +9,7 @@ from ktstr import (
     CpuSpin,
     Frac,
     Scenario,
+    SetKernel,
     SetKnob,
     Step,
     TopologyView,
@@ -37,6 +38,13 @@ def stalled(machine: TopologyView) -> Scenario:
 def gave_up(machine: TopologyView) -> Scenario:
     """The scheduler's timer calls scx_bpf_error after a second."""
     return defs(CgroupDef("cg_0"))
+
+
+@scenario(duration=2.0, scheduler_args=_knobs(error_after_ns=_SECOND))
+def asked_and_gave_up(machine: TopologyView) -> Scenario:
+    """The guest asks the host for something before the scheduler's timer ends it all."""
+    asks = SetKernel("panic_timeout", 1)
+    return Scenario((Step((CgroupDef("cg_0"),), ops=(asks,), hold=Frac(1.0)),))
 
 
 @scenario(duration=2.0, scheduler_args=_PATIENT + _knobs(starve_comm="w0.0.1"))

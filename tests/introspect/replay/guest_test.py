@@ -74,6 +74,10 @@ class GuestTest(PagesTest):
         self.assertIn("bpf:on_timer", self.functions(page))
         self.assertEqual(page["stack_of"], f"{page['task']}[{page['pid']}]")
 
+    def test_a_guest_that_asks_is_answered_again(self) -> None:
+        page = self.came_again("faults", "asked_and_gave_up", "ejection")
+        self.assertIn("bpf:on_timer", self.functions(page))
+
     def test_a_worker_that_never_runs(self) -> None:
         page = self.came_again("faults", "starved", "passed limit")
         self.assertEqual(page["task"], "w0.0.1")
