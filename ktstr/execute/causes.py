@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from ktstr.console.findings import ConsoleKind
 from ktstr.execute.outcome import Outcome
-from ktstr.introspect.postmortem.first_cause import SITES
+from ktstr.introspect.postmortem.first_cause import FIRST_ERROR, SITES
 from ktstr.introspect.replay.broken import function_of
 from ktstr.introspect.replay.cause import Cause, Moment, Moments, What
 from ktstr.introspect.replay.moments import OOPSES, PANICS, WARNINGS
@@ -19,7 +19,6 @@ from ktstr.model.verdict.kinds import Kind
 from ktstr.model.wire.events import EventName
 from ktstr.record.run import RunRecord
 
-_FIRST_ERROR = 1024  # enum scx_exit_kind of include/linux/sched/ext.h
 # A task as the kernel's messages have it: `hog0[57]`.
 TASK = re.compile(r"\(?([^\s(:]+)\[(\d+)\]")
 # Where the kernel warns: `kernel/sched/ext.c:2208`.
@@ -50,7 +49,7 @@ def cause_of(outcome: Outcome, *, thresholds: bool = False) -> Cause | str:
 
 
 def _ejection(run: RunRecord, detail: Detail) -> Cause | str:
-    moment = _moments(run).first(SITES, _FIRST_ERROR)
+    moment = _moments(run).first(SITES, FIRST_ERROR)
     if moment is None:
         return "nobody saw the kernel throw the scheduler out"
     named = TASK.search(detail.message)

@@ -59,6 +59,16 @@ class CausesTest(parameterized.TestCase):
         self.assertEqual((found.function, found.at_ns), ("scx_ops_exit_kind", 20 * _S))
         self.assertEqual((found.pid, found.comm, found.since_ns), (57, "hog0", 19 * _S))
 
+    def test_an_ejection_for_no_error_is_one_too(self) -> None:
+        left, replaced = (dataclasses.replace(_EJECTED, at_ns=_S, number=n) for n in (64, 65))
+        for number in (66, 67):
+            thrown = dataclasses.replace(_EJECTED, number=number)
+            moments = Moments((left, replaced, thrown), _ANCHOR)
+            detail = Detail(Kind.SCHEDULER_EJECTED, "cpu 1 going offline, exiting scheduler")
+            self.assertEqual(self.cause(_outcome(detail, moments=moments)).at_ns, 20 * _S)
+        kept = _outcome(detail, moments=Moments((left, replaced), _ANCHOR))
+        self.assertEqual(cause_of(kept), "nobody saw the kernel throw the scheduler out")
+
     def test_a_panic_begins_where_the_kernel_crashed(self) -> None:
         moments = Moments((Moment("oops_enter", 0, 5, 0), Moment("panic", 0, 9, 0)))
         stack = TaskStack(

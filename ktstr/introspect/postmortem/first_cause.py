@@ -19,10 +19,12 @@ from ktstr.introspect.plugin.watch import Probe
 from ktstr.introspect.snapshot.names import exit_kind
 from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.introspect.snapshot.view import View
+from ktstr.model.exit_kind import ExitKind
 from ktstr.model.plan import Plan
 
-# Kinds below are wishes: to end, to be replaced (enum scx_exit_kind; 6.12 and 7.2).
-FIRST_ERROR = 1024
+# Kinds below are wishes: to end, to be replaced. Others throw a scheduler out: for a CPU that comes
+# or goes, by sysrq, or for an error.
+FIRST_ERROR = min(each.number for each in ExitKind if not each.is_in_order)
 # Of a guest whose scheduler is brought in again and again; and calls of the function that are held.
 MOST_SNAPSHOTS, _MOST_HELD = 4, 256
 

@@ -30,6 +30,9 @@ _ENDING = (
     *("scx_watchdog_workfn", "check_rq_for_timeouts", "scx_tick", "scx_bpf_error_bstr"),
     *("ops_cpu_valid", "scx_cpu_valid", "scx_softlockup"),
     *("scx_ops_exit_kind", "__scx_exit", "scx_vexit"),
+    # by a CPU that comes or goes without a callback for it
+    *("sched_cpu_activate", "sched_cpu_deactivate", "scx_rq_activate", "scx_rq_deactivate"),
+    "handle_hotplug",
 )
 # kernel/sched/rt.c, fair.c
 _OTHERS = (

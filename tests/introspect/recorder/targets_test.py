@@ -42,7 +42,7 @@ class TargetsTest(absltest.TestCase):
     def test_an_ejection_ends_where_the_kernel_throws_a_scheduler_out(self) -> None:
         recording = self.recording(What.EJECTED)
         site = next(name for name in self.ends(recording) if name.startswith("scx_"))
-        self.assertEqual(self.target(recording, site).end[1], 1024)
+        self.assertEqual(self.target(recording, site).end[1], 66)
         self.assertTrue({"oops_enter"} < self.ends(recording))
         names = {each.name for each in recording.targets}
         self.assertTrue({"enqueue_task_scx", "try_to_wake_up", "select_cpu", "enqueue"} <= names)

@@ -36,6 +36,8 @@ EXPECTED = (
     Expected("wrong", "it_gives_up", "ejection", r"w0\.0\.1", "bpf:wrong_enqueue"),
     Expected("faults", "stalled", "ejection", r"\S+", "scx_watchdog_workfn"),
     Expected("faults", "gave_up", "ejection", r"\S+", "bpf:on_timer"),
+    Expected("faults", "asked_and_gave_up", "ejection", r"\S+", "bpf:on_timer"),
+    Expected("faults", "no_hotplug", "ejection", r"cpuhp/\d", "sched_cpu_deactivate"),
     Expected("faults", "starved", "passed limit", r"w0\.0\.1", "sched_tick"),
     Expected("faults", "stuck", "passed limit", r"w0\.0\.\d", "sched_tick"),
     Expected("dying", "hung", "hang", "ktstr-agent", "sched_tick"),

@@ -8,6 +8,7 @@ from ktstr import (
     Checks,
     CpuSpin,
     Frac,
+    OfflineCpu,
     Scenario,
     SetKernel,
     SetKnob,
@@ -45,6 +46,13 @@ def asked_and_gave_up(machine: TopologyView) -> Scenario:
     """The guest asks the host for something before the scheduler's timer ends it all."""
     asks = SetKernel("panic_timeout", 1)
     return Scenario((Step((CgroupDef("cg_0"),), ops=(asks,), hold=Frac(1.0)),))
+
+
+@scenario(duration=1.0)
+def no_hotplug(machine: TopologyView) -> Scenario:
+    """A CPU goes, for which the scheduler has no callback."""
+    gone = Step((CgroupDef("cg_0"),), ops=(OfflineCpu(max(machine.cpus)),), hold=Frac(1.0))
+    return Scenario((gone,))
 
 
 @scenario(duration=2.0, scheduler_args=_PATIENT + _knobs(starve_comm="w0.0.1"))

@@ -74,6 +74,13 @@ class GuestTest(PagesTest):
         self.assertIn("bpf:on_timer", self.functions(page))
         self.assertEqual(page["stack_of"], f"{page['task']}[{page['pid']}]")
 
+    def test_a_cpu_that_goes_without_a_callback(self) -> None:
+        page = self.came_again("faults", "no_hotplug", "ejection")
+        self.assertEqual(page["task"], "cpuhp/1")
+        self.assertIn("sched_cpu_deactivate", self.functions(page))
+        arguments = self.call(page, "scx_ops_exit_kind")["arguments"]
+        self.assertIn("kind=SCX_EXIT_UNREG_KERN", arguments)
+
     def test_a_guest_that_asks_is_answered_again(self) -> None:
         page = self.came_again("faults", "asked_and_gave_up", "ejection")
         self.assertIn("bpf:on_timer", self.functions(page))
