@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guests that hang or crash and are not expected to: guest_test.py looks at their replays."""
+"""Guests that hang, crash or warn and are not expected to: guest_test.py looks at their replays."""
 
 import os
 import time
@@ -32,3 +32,20 @@ def panicked(ctx: "Context") -> None:
     """The kernel is told to crash."""
     with open("/proc/sysrq-trigger", "w") as trigger:
         trigger.write("c")
+
+
+@ktstr.test(timeout=20)
+def oopsed(ctx: "Context") -> None:
+    """The kernel follows a pointer that is NULL, and goes on without who made it."""
+    ctx.kernel.write("curr_clocksource", 0)
+    with open("/sys/devices/system/clocksource/clocksource0/current_clocksource") as name:
+        name.read()
+
+
+@ktstr.test(timeout=20)
+def warned(ctx: "Context") -> None:
+    """The kernel comes to a format that it does not take, warns, and goes on."""
+    first = int.from_bytes(b"%n what ", "little")
+    ctx.kernel.write("linux_proc_banner.tv_sec", first, type="timespec64")
+    with open("/proc/version") as version:
+        version.read()

@@ -38,10 +38,13 @@ EXPECTED = (
     Expected("faults", "gave_up", "ejection", r"\S+", "bpf:on_timer"),
     Expected("faults", "asked_and_gave_up", "ejection", r"\S+", "bpf:on_timer"),
     Expected("faults", "no_hotplug", "ejection", r"cpuhp/\d", "sched_cpu_deactivate"),
+    Expected("faults", "miscounted", "broken invariant", r"w0\.0\.0", "sched_tick"),
     Expected("faults", "starved", "passed limit", r"w0\.0\.1", "sched_tick"),
     Expected("faults", "stuck", "passed limit", r"w0\.0\.\d", "sched_tick"),
     Expected("dying", "hung", "hang", "ktstr-agent", "sched_tick"),
     Expected("dying", "panicked", "panic", "ktstr-function", "sysrq_handle_crash"),
+    Expected("dying", "oopsed", "crash", "ktstr-function", "current_clocksource_show"),
+    Expected("dying", "warned", "warning", "ktstr-function", "version_proc_show"),
 )
 
 

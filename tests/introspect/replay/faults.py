@@ -7,6 +7,7 @@ from ktstr import (
     CgroupDef,
     Checks,
     CpuSpin,
+    Exact,
     Frac,
     OfflineCpu,
     Scenario,
@@ -53,6 +54,15 @@ def no_hotplug(machine: TopologyView) -> Scenario:
     """A CPU goes, for which the scheduler has no callback."""
     gone = Step((CgroupDef("cg_0"),), ops=(OfflineCpu(max(machine.cpus)),), hold=Frac(1.0))
     return Scenario((gone,))
+
+
+@scenario(duration=1.0)
+def miscounted(machine: TopologyView) -> Scenario:
+    """A runqueue counts fewer than no tasks that wait for I/O, while w0.0.0 has its CPU."""
+    cpu = max(machine.cpus)
+    group = CgroupDef("cg_0", cpuset=Exact(frozenset((cpu,))), works=(Work(CpuSpin(), workers=1),))
+    breaks = SetKernel("runqueues.nr_iowait.counter", -1000, cpu=cpu)
+    return Scenario((Step((group,), hold=Frac(0.5)), Step(ops=(breaks,), hold=Frac(0.5))))
 
 
 @scenario(duration=2.0, scheduler_args=_PATIENT + _knobs(starve_comm="w0.0.1"))

@@ -110,6 +110,24 @@ class GuestTest(PagesTest):
         self.assertIn("sysrq_handle_crash", self.functions(page))
         self.assertIn("key=99", self.call(page, "sysrq_handle_crash")["arguments"])
 
+    def test_a_crash_that_the_kernel_survives(self) -> None:
+        page = self.came_again("dying", "oopsed", "crash")
+        self.assertEqual((page["task"], page["function"]), ("ktstr-function", "oops_enter"))
+        self.assertIn("current_clocksource_show", self.functions(page))
+        self.assertNotIn("took_ns", self.call(page, "page_fault_oops"))
+
+    def test_a_warning(self) -> None:
+        page = self.came_again("dying", "warned", "warning")
+        self.assertEqual((page["task"], page["function"]), ("ktstr-function", "__warn"))
+        self.assertIn("version_proc_show", self.functions(page))
+        self.assertNotIn("took_ns", self.call(page, "report_bug"))
+
+    def test_an_invariant_that_is_broken(self) -> None:
+        page = self.came_again("faults", "miscounted", "broken invariant")
+        self.assertEqual((page["task"], page["function"]), ("w0.0.0", "task_tick_scx"))
+        self.assertIn("sched_tick", self.functions(page))
+        self.assertIn("rq-nr-iowait", page["failure"])
+
     def test_a_threshold_is_not_played_again(self) -> None:
         _, ended = self.ended("faults", "delayed")
         self.assertNotIn("replay", ended.result("delayed"))
