@@ -13,6 +13,7 @@ from ktstr.introspect.replay.broken import function_of
 from ktstr.introspect.replay.cause import Cause, Moment, Moments, What
 from ktstr.introspect.replay.moments import OOPSES, PANICS, WARNINGS
 from ktstr.introspect.snapshot.state import Task
+from ktstr.judge.workers.windows import frozen_ns
 from ktstr.model.facts import WorkerFacts
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
@@ -98,18 +99,22 @@ def _hang(run: RunRecord, detail: Detail) -> Cause | str:
     snapshot, task = run.post_mortem.snapshot, longest_waiting(run)
     if task is None:
         return "no task of the guest could be read when it hung"
-    ran_ns = snapshot.at_ns - max(task.last_ran_ns or 0, task.waiting_ns or 0)
-    since_ns = anchor.of_clock(ran_ns)
+    waited_ns = task.waiting_ns or 0
+    ran_ns = snapshot.at_ns - max(task.last_ran_ns or 0, waited_ns)
+    waits = bool(task.queue) and waited_ns >= LASTS_NS
+    # who was woken long after it last ran did not wait before
+    begins_ns = snapshot.at_ns - waited_ns if waits else ran_ns
     return Cause(
         What.HUNG,
         detail.kind,
         detail.message,
-        since_ns + min(LASTS_NS, max(0, snapshot.at_ns - ran_ns)),
+        anchor.of_clock(begins_ns) + min(LASTS_NS, max(0, snapshot.at_ns - begins_ns)),
         False,
-        since_ns,
+        anchor.of_clock(ran_ns),
         pid=task.pid,
         comm=task.comm,
         callers=callers_of(run),
+        waits=waits,
     )
 
 
@@ -164,7 +169,7 @@ def _starved(run: RunRecord, detail: Detail) -> Cause | str:
     if worker.work_units and worker.max_gap_at_ns >= worker.ended_ns:
         start = worker.max_gap_at_ns - worker.max_gap_ns
     lasts = min(LASTS_NS, max(0, worker.ended_ns - start))
-    return _passed(run, detail, start, start + lasts)
+    return _passed(run, detail, start, start + lasts, waits=_wants_a_cpu(run, worker))
 
 
 def _stuck(run: RunRecord, detail: Detail) -> Cause | str:
@@ -173,7 +178,12 @@ def _stuck(run: RunRecord, detail: Detail) -> Cause | str:
         return "nobody knows when it went without a CPU"
     start = worker.max_gap_at_ns - worker.max_gap_ns
     passed = min(start + round(limit_ms * _NS_PER_MS), worker.max_gap_at_ns)
-    return _passed(run, detail, start, passed)
+    return _passed(run, detail, start, passed, waits=_wants_a_cpu(run, worker))
+
+
+def _wants_a_cpu(run: RunRecord, worker: WorkerFacts) -> bool:
+    """Whether a worker that has no CPU waits for one: it may sleep, or its cgroup be frozen."""
+    return worker.cpu_hungry and not frozen_ns(worker.cgroup, run.cgroups)
 
 
 def _threshold(run: RunRecord, detail: Detail) -> Cause | str:
@@ -186,14 +196,17 @@ def _threshold(run: RunRecord, detail: Detail) -> Cause | str:
     return _passed(run, detail, began, ended)
 
 
-def _passed(run: RunRecord, detail: Detail, since_ns: int, at_ns: int) -> Cause | str:
+def _passed(
+    run: RunRecord, detail: Detail, since_ns: int, at_ns: int, *, waits: bool = False
+) -> Cause | str:
     """A limit; times are of CLOCK_MONOTONIC."""
     anchor = _moments(run).anchor
     if anchor is None:
         return "nobody saw the guest's clocks"
     since, at = anchor.of_monotonic(since_ns), anchor.of_monotonic(at_ns)
     kind, message = detail.kind, detail.message
-    return Cause(What.PASSED, kind, message, at, False, since, pid=detail.pid or 0)
+    pid = detail.pid or 0
+    return Cause(What.PASSED, kind, message, at, False, since, pid=pid, waits=waits)
 
 
 def _at(

@@ -17,6 +17,7 @@ from ktstr.introspect.postmortem.state import PostMortem, TaskStack
 from ktstr.introspect.replay.cause import Anchor, Cause, Moment, Moments, What
 from ktstr.introspect.snapshot.state import Snapshot, Task
 from ktstr.judge.judgement import Judgement
+from ktstr.model.facts import CgroupFacts
 from ktstr.model.verdict.checks import Checks, Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
@@ -118,6 +119,21 @@ class CausesTest(parameterized.TestCase):
         )
         self.assertEqual((found.pid, found.comm, found.exact), (47, "ktstr-agent", False))
         self.assertEqual((found.since_ns, found.at_ns), (21 * _S, 21 * _S + 300 * _MS))
+        self.assertTrue(found.waits)
+
+    @parameterized.parameters(
+        (5 * _S, 56 * _S + 300 * _MS, True), (_MS, 21 * _S + 300 * _MS, False)
+    )
+    def test_a_hang_is_looked_at_while_its_task_waits(self, waits: int, at: int, so: bool) -> None:
+        late = _task(queue="DSQ 0", waiting_ns=waits, last_ran_ns=40 * _S)
+        found = self.cause(
+            _outcome(
+                Detail(Kind.HANG, "the test's body: not reached"),
+                moments=Moments((), _ANCHOR),
+                post_mortem=PostMortem("", Snapshot("", 60 * _S, "6.12", (late,))),
+            )
+        )
+        self.assertEqual((found.since_ns, found.at_ns, found.waits), (21 * _S, at, so))
 
     def test_a_broken_invariant_is_looked_at_from_shortly_before(self) -> None:
         broken = Broken("rq-nr", "", "", True, "return of enqueue_task_scx", 1, 15 * _S, "w", 61)
@@ -141,6 +157,25 @@ class CausesTest(parameterized.TestCase):
             )
         )
         self.assertEqual((found.since_ns, found.at_ns), (31 * _S, 31 * _S + 250 * _MS))
+        self.assertEqual(found.waits, worker.cpu_hungry)
+
+    @parameterized.parameters((True, 0, True), (True, 1, False), (False, 0, False))
+    def test_who_goes_without_a_cpu_waits_unless_it_may_sleep_or_be_frozen(
+        self, hungry: bool, frozen: int, waits: bool
+    ) -> None:
+        worker = runs.worker(pid=61, cpu_hungry=hungry, max_gap_ns=_S, max_gap_at_ns=30 * _S)
+        groups = (CgroupFacts(worker.cgroup, 0, "", "0-1", 100, frozen_ns=frozen),)
+        for kind in (Kind.STUCK, Kind.STARVED):
+            found = self.cause(
+                _outcome(
+                    Detail(kind, "w0.0.0", pid=worker.pid),
+                    plan=plan(checks=Checks(max_gap_ms=250)),
+                    workers=(worker,),
+                    cgroups=groups,
+                    moments=Moments((), _ANCHOR),
+                )
+            )
+            self.assertEqual(found.waits, waits)
 
     @parameterized.parameters(
         (Detail(Kind.SCHEDULER_EJECTED, _STALL), "nobody saw the kernel throw the scheduler out"),

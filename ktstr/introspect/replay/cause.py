@@ -84,6 +84,7 @@ class Cause:
       pid, comm: the task it is about, as far as the first run says it; 0 and empty where not.
       callers: functions that were on the stack of who failed, as far as the first run says it.
       broken: the invariant that did not hold.
+      waits: whether the task waited for a CPU then, as it has to when this comes again.
     """
 
     what: What
@@ -97,3 +98,4 @@ class Cause:
     comm: str = ""
     callers: tuple[str, ...] = ()
     broken: Broken | None = None
+    waits: bool = False

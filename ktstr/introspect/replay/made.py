@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ktstr.introspect.plugin.records import Record
+from ktstr.introspect.replay.alike import unlike
 from ktstr.introspect.replay.calls import Made, depths, made_of
 from ktstr.introspect.replay.cause import Cause, What
 from ktstr.introspect.replay.kinds import NEAR_NS
@@ -48,14 +49,14 @@ def page(seen: Seen, cause: Cause, decisions: Decisions | None, problem: str = "
     whom = _whom(cause, stood, calls)
     shown = shown_calls(calls, stop.cpu, whom.pid, times.monotonic_ns)
     stack = stood.stacks.get(0)
-    unlike = _unlike(cause, stopped_ns, stood)
-    if unlike:
+    differs = unlike(cause, stopped_ns, stood)
+    if differs:
         at = f"it came at {stopped_ns} ns of virtual time, and first at {cause.at_ns}"
-        problem = f"{at}: {unlike}; {problem}".removesuffix("; ")
+        problem = f"{at}: {differs}; {problem}".removesuffix("; ")
     return Replay(
         cause.what,
         cause.message,
-        not unlike,
+        not differs,
         problem,
         times.monotonic_ns(stopped_ns),
         stop.cpu,
@@ -81,18 +82,6 @@ def _times(seen: Seen, records: Sequence[Record]) -> Times:
         if each.probe in (BEFORE, STOP):
             times.add(int.from_bytes(each.runs[0], "little"), each.runs[1])
     return times
-
-
-def _unlike(cause: Cause, stopped_ns: int, stood: Stood) -> str:
-    """In words, why this is not the instant of the failure; empty where it is, or none is known."""
-    if cause.exact and stopped_ns != cause.at_ns:
-        return "that is another instant"
-    if cause.broken is not None:
-        queue = next((each for each in stood.snapshot.runqueues if each.cpu == stood.cpu), None)
-        expected = cause.broken.cpu, cause.broken.clock_ns
-        if queue is None or (queue.cpu, queue.clock_ns) != expected:
-            return "the runqueue's clock is another"
-    return ""
 
 
 def _comm_of(snapshot: Snapshot, decisions: Decisions | None) -> Callable[[int], str]:

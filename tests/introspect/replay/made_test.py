@@ -71,6 +71,13 @@ class MadeTest(absltest.TestCase):
     def page(self, *records: Record, cause: Cause = _CAUSE, **changes: Any) -> Replay:
         return page(_seen(*records, **changes), cause, None)
 
+    def stands_with(self, task: Task, cause: Cause) -> str:
+        """Why it has not come again in a guest with such a task; empty where it has."""
+        snapshot = dataclasses.replace(_snapshot(), tasks=(task,))
+        made = self.page(_stop(), cause=cause, stood=Stood(1, snapshot))
+        self.assertEqual(made.again, not made.problem)
+        return made.problem
+
     def test_the_failure_came_again_at_its_instant(self) -> None:
         made = self.page(_stop())
         self.assertEqual((made.again, made.problem), (True, ""))
@@ -90,6 +97,21 @@ class MadeTest(absltest.TestCase):
         self.assertTrue(self.page(_stop(5040), cause=cause).again)
         stood = Stood(1, _snapshot(clock_ns=4901))
         self.assertFalse(self.page(_stop(5040), cause=cause, stood=stood).again)
+
+    def test_who_waited_waits_when_it_comes_again(self) -> None:
+        cause = dataclasses.replace(_CAUSE, what=What.HUNG, exact=False, pid=61, waits=True)
+        waiting = Task(61, 61, "w", "runnable", "ext", 0, queue="DSQ 0")
+        self.assertEqual(self.stands_with(waiting, cause), "")
+        late = dataclasses.replace(waiting, state="running", queue="", running_ns=11_000_000)
+        self.assertEqual(self.stands_with(late, cause), "")
+        has = dataclasses.replace(late, running_ns=40_000_000)
+        self.assertEndsWith(self.stands_with(has, cause), "at 5000: w[61] has CPU 0 there")
+        sleeps = dataclasses.replace(waiting, state="sleeping", queue="", last_ran_ns=40_000_000)
+        self.assertIn("w[61] waits for no CPU: it is sleeping", self.stands_with(sleeps, cause))
+        unasked = dataclasses.replace(cause, waits=False)
+        self.assertEqual(self.stands_with(sleeps, unasked), "")
+        gone = dataclasses.replace(sleeps, pid=62)
+        self.assertIn("there is no such task", self.stands_with(gone, cause))
 
     def test_a_guest_that_never_stood_there_has_no_page(self) -> None:
         for made in (self.page(_stop(), stood=None), self.page()):
