@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from ktstr.console.findings import ConsoleKind
 from ktstr.execute.outcome import Outcome
+from ktstr.execute.passed import passed, passed_at
 from ktstr.introspect.postmortem.first_cause import FIRST_ERROR, SITES
 from ktstr.introspect.replay.broken import function_of
 from ktstr.introspect.replay.cause import Cause, Moment, Moments, What
@@ -46,6 +47,8 @@ def cause_of(outcome: Outcome, *, thresholds: bool = False) -> Cause | str:
     of_kind = _OF_KIND.get(detail.kind)
     if of_kind is not None:
         return of_kind(run, detail)
+    if detail.at_ns is not None:
+        return passed_at(run, detail, detail.at_ns)
     return _threshold(run, detail) if thresholds and detail.kind.is_of_workers else ""
 
 
@@ -169,7 +172,7 @@ def _starved(run: RunRecord, detail: Detail) -> Cause | str:
     if worker.work_units and worker.max_gap_at_ns >= worker.ended_ns:
         start = worker.max_gap_at_ns - worker.max_gap_ns
     lasts = min(LASTS_NS, max(0, worker.ended_ns - start))
-    return _passed(run, detail, start, start + lasts, waits=_wants_a_cpu(run, worker))
+    return passed(run, detail, start, start + lasts, waits=_wants_a_cpu(run, worker))
 
 
 def _stuck(run: RunRecord, detail: Detail) -> Cause | str:
@@ -177,8 +180,8 @@ def _stuck(run: RunRecord, detail: Detail) -> Cause | str:
     if worker is None or not worker.max_gap_at_ns or limit_ms is None:
         return "nobody knows when it went without a CPU"
     start = worker.max_gap_at_ns - worker.max_gap_ns
-    passed = min(start + round(limit_ms * _NS_PER_MS), worker.max_gap_at_ns)
-    return _passed(run, detail, start, passed, waits=_wants_a_cpu(run, worker))
+    at_ns = min(start + round(limit_ms * _NS_PER_MS), worker.max_gap_at_ns)
+    return passed(run, detail, start, at_ns, waits=_wants_a_cpu(run, worker))
 
 
 def _wants_a_cpu(run: RunRecord, worker: WorkerFacts) -> bool:
@@ -193,20 +196,7 @@ def _threshold(run: RunRecord, detail: Detail) -> Cause | str:
     )
     if began is None or ended is None:
         return "the scenario did not come to its end"
-    return _passed(run, detail, began, ended)
-
-
-def _passed(
-    run: RunRecord, detail: Detail, since_ns: int, at_ns: int, *, waits: bool = False
-) -> Cause | str:
-    """A limit; times are of CLOCK_MONOTONIC."""
-    anchor = _moments(run).anchor
-    if anchor is None:
-        return "nobody saw the guest's clocks"
-    since, at = anchor.of_monotonic(since_ns), anchor.of_monotonic(at_ns)
-    kind, message = detail.kind, detail.message
-    pid = detail.pid or 0
-    return Cause(What.PASSED, kind, message, at, False, since, pid=pid, waits=waits)
+    return passed(run, detail, began, ended)
 
 
 def _at(

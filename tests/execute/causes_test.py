@@ -13,6 +13,7 @@ from ktstr.execute.outcome import Outcome
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
 from ktstr.introspect.invariants.findings import Broken, InvariantFindings
+from ktstr.introspect.monitor.series import How, IdleLooks, IdleWait, MonitorSeries
 from ktstr.introspect.postmortem.state import PostMortem, TaskStack
 from ktstr.introspect.replay.cause import Anchor, Cause, Moment, Moments, What
 from ktstr.introspect.snapshot.state import Snapshot, Task
@@ -176,6 +177,31 @@ class CausesTest(parameterized.TestCase):
                 )
             )
             self.assertEqual(found.waits, waits)
+
+    @parameterized.parameters(
+        (Kind.RUNQUEUE_STALL, "CPU 3", {3}),
+        (Kind.IMBALANCE, "CPUs 0-1,3", {0, 1, 3}),
+        (Kind.FALLBACK_RATE, "SCX_EV_SELECT_CPU_FALLBACK", set()),
+    )
+    def test_a_limit_of_what_the_monitor_saw_is_passed_at_its_instant(
+        self, kind: Kind, subject: str, cpus: set[int]
+    ) -> None:
+        detail = Detail(kind, "it was too much", subject=subject, at_ns=30 * _S)
+        checks = plan(checks=Checks(sustained_ms=250))
+        found = self.cause(_outcome(detail, plan=checks, moments=Moments((), _ANCHOR)))
+        self.assertEqual((found.what, found.exact), (What.PASSED, False))
+        self.assertEqual((found.since_ns, found.at_ns), (32 * _S - 250 * _MS, 32 * _S))
+        self.assertEqual((found.cpus, found.pid, found.waits), (cpus, 0, False))
+        self.assertEqual(cause_of(_outcome(detail)), "nobody saw the guest's clocks")
+
+    def test_a_cpu_that_goes_idle_beside_a_task_is_looked_at_where_it_does(self) -> None:
+        waits = (IdleWait(30 * _S, 0, 60, "x", 1, 9), IdleWait(30 * _S, 1, 61, "w", 0, 40 * _MS))
+        monitor = MonitorSeries(How.PLUGIN, idle=IdleLooks(2, 0, 0, waits))
+        detail = Detail(Kind.IDLE_BESIDE_WAIT, "it waited", subject="CPU 1", at_ns=30 * _S)
+        found = self.cause(_outcome(detail, monitor=monitor, moments=Moments((), _ANCHOR)))
+        self.assertEqual((found.function, found.pid, found.comm), ("set_next_task_idle", 61, "w"))
+        self.assertEqual((found.at_ns, found.since_ns), (32 * _S - 1_000, 32 * _S - 40 * _MS))
+        self.assertTrue(found.waits)
 
     @parameterized.parameters(
         (Detail(Kind.SCHEDULER_EJECTED, _STALL), "nobody saw the kernel throw the scheduler out"),

@@ -84,6 +84,7 @@ class Cause:
       pid, comm: the task it is about, as far as the first run says it; 0 and empty where not.
       callers: functions that were on the stack of who failed, as far as the first run says it.
       broken: the invariant that did not hold.
+      cpus: whose waiting tasks it is about, where no one task is known; empty for none.
       waits: whether the task waited for a CPU then, as it has to when this comes again.
     """
 
@@ -98,4 +99,5 @@ class Cause:
     comm: str = ""
     callers: tuple[str, ...] = ()
     broken: Broken | None = None
+    cpus: frozenset[int] = frozenset()
     waits: bool = False

@@ -108,6 +108,11 @@ def _whom(cause: Cause, stood: Stood, calls: Sequence[Made]) -> _Whom:
             if call.ended_ns is None and call.cpu == stood.cpu and call.tasks:
                 comm, pid = call.tasks[0]
                 return _Whom(comm, pid, f"{call.function} was called for it, and had not returned")
+    waiting = [each for each in stood.snapshot.tasks if each.queue and each.cpu in cause.cpus]
+    if waiting:
+        longest = max(waiting, key=lambda each: each.waiting_ns or 0)
+        where = f"CPU {longest.cpu}, in {longest.queue}"
+        return _Whom(longest.comm, longest.pid, f"of those it had waited longest: on {where}")
     for each in stood.snapshot.runqueues:
         if each.cpu == stood.cpu:
             return _Whom(each.current_comm, each.current, f"it had CPU {stood.cpu}")

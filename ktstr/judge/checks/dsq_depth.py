@@ -6,7 +6,7 @@ from __future__ import annotations
 from ktstr.introspect.monitor.series import MonitorSeries
 from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.checks.monitored import NO_STEP, Window, measured, span_ns
-from ktstr.judge.numbers.sustained import Peak, sustained
+from ktstr.judge.numbers.sustained import Peak, Stretches, sustained
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.verdict.kinds import Kind
 
@@ -22,7 +22,7 @@ def user_depths(scope: Scope) -> list[Measurement]:
 
 
 def _depths(scope: Scope, quantity: str, whose: str, where: str) -> list[Measurement]:
-    def depths(monitor: MonitorSeries, window: Window) -> list[tuple[str, Peak | None]]:
+    def depths(monitor: MonitorSeries, window: Window) -> list[tuple[str, Stretches]]:
         at, span = window.of(monitor.at_ns), span_ns(scope)
         return [
             (f"{whose} {of}", sustained(at, window.of(values), span, monitor.apart_ns))

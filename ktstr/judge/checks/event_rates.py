@@ -6,7 +6,7 @@ from __future__ import annotations
 from ktstr.introspect.monitor.series import MonitorSeries
 from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.checks.monitored import NO_STEP, Window, measured, span_ns
-from ktstr.judge.numbers.sustained import Peak, fastest
+from ktstr.judge.numbers.sustained import Peak, Stretches, fastest
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_S
 from ktstr.model.verdict.kinds import Kind
@@ -26,7 +26,7 @@ def keep_last_rates(scope: Scope) -> list[Measurement]:
 
 
 def _rates(scope: Scope, event: str, what: str) -> list[Measurement]:
-    def rates(monitor: MonitorSeries, window: Window) -> list[tuple[str, Peak | None]]:
+    def rates(monitor: MonitorSeries, window: Window) -> list[tuple[str, Stretches]]:
         at, span = window.of(monitor.at_ns), span_ns(scope)
         return [
             (event, fastest(at, window.of(values), span, NS_PER_S))

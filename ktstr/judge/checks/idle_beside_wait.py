@@ -8,6 +8,8 @@ idle is what `max_wasted_cpu_pct` says.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ktstr.introspect.monitor.series import How, IdleLooks, IdleWait
 from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.checks.monitored import NO_STEP
@@ -50,7 +52,12 @@ def _of_cpu(cpu: int, idle: IdleLooks, start: int, end: int) -> Measurement:
     if not own:
         return Measurement(name, 0.0, f"{name} never went idle beside a task that waited for it")
     worst = max(own, key=lambda each: each.waited_ns)
-    return Measurement(name, worst.waited_ns / NS_PER_MS, _words(worst, own, start))
+
+    def when(passes: Callable[[float], bool]) -> int | None:
+        late = (each.at_ns for each in own if passes(each.waited_ns / NS_PER_MS))
+        return min(late, default=None)
+
+    return Measurement(name, worst.waited_ns / NS_PER_MS, _words(worst, own, start), when=when)
 
 
 def _words(worst: IdleWait, own: list[IdleWait], start: int) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ktstr.introspect.monitor.series import MonitorSeries
 from ktstr.judge.checks.measure import Limit, Measurement
 from ktstr.judge.checks.monitored import NO_STEP, Window, allowed_cpus, measured, span_ns
-from ktstr.judge.numbers.sustained import Peak, sustained
+from ktstr.judge.numbers.sustained import Peak, Stretches, sustained
 from ktstr.judge.workers.scope import Scope
 from ktstr.model.machine.cpulist import format_cpulist
 from ktstr.model.verdict.kinds import Kind
@@ -18,7 +18,7 @@ def imbalance(scope: Scope) -> list[Measurement]:
     Tasks that wait in a DSQ of a scheduler's own count for the runqueue that they belong to.
     """
 
-    def ratio(monitor: MonitorSeries, window: Window) -> list[tuple[str, Peak | None]]:
+    def ratio(monitor: MonitorSeries, window: Window) -> list[tuple[str, Stretches]]:
         at = window.of(monitor.at_ns)
         cpus = allowed_cpus(scope, at[0], at[-1])
         columns = monitor.by("nr_running")
@@ -26,8 +26,8 @@ def imbalance(scope: Scope) -> list[Measurement]:
         ratios = [max(each) / max(1, min(each)) for each in zip(*rows, strict=True)]
         # one runqueue is balanced with itself
         ratios = ratios if len(rows) > 1 else [1.0] * len(at)
-        peak = sustained(at, ratios, span_ns(scope), monitor.apart_ns)
-        return [(f"CPUs {format_cpulist(cpus)}", peak)]
+        kept = sustained(at, ratios, span_ns(scope), monitor.apart_ns)
+        return [(f"CPUs {format_cpulist(cpus)}", kept)]
 
     def words(name: str, peak: Peak) -> str:
         return (

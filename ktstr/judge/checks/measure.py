@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_US
@@ -21,7 +21,8 @@ class Measurement:
 
     `words` are a sentence about it that lacks the limit, or say why there is no value.  `excuse`
     says why a value past the limit would be nobody's fault; empty where it is the scheduler's.
-    pid: as in `Detail`.
+    pid: as in `Detail`.  when: at which instant there first was a value of which a function says
+    yes, guest CLOCK_MONOTONIC; None: nobody knows.
     """
 
     subject: str
@@ -29,6 +30,13 @@ class Measurement:
     words: str
     excuse: str = ""
     pid: int | None = None
+    when: Callable[[Callable[[float], bool]], int | None] | None = field(
+        default=None, compare=False
+    )
+
+    def at_ns(self, passes: Callable[[float], bool]) -> int | None:
+        """The first instant of a value of which `passes` says yes; None: nobody knows."""
+        return self.when(passes) if self.when is not None else None
 
 
 @dataclass(frozen=True)
@@ -74,12 +82,13 @@ class Limit:
                 details.append(missing)
             elif self.misses(each.value, limit):
                 message = f"{each.words} ({bound})"
-                details.append(self._miss(each, message))
+                at_ns = each.at_ns(lambda value: self.misses(value, limit))
+                details.append(self._miss(each, message, at_ns))
         return details
 
-    def _miss(self, each: Measurement, message: str) -> Detail:
+    def _miss(self, each: Measurement, message: str, at_ns: int | None) -> Detail:
         if not each.excuse:
-            return Detail(self.kind, message, Verdict.FAIL, each.subject, each.pid)
+            return Detail(self.kind, message, Verdict.FAIL, each.subject, each.pid, at_ns)
         message = f"{message}; but {each.excuse}"
         return Detail(Kind.NO_DATA, message, Verdict.INCONCLUSIVE, each.subject)
 

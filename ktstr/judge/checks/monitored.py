@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import bisect
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ktstr.introspect.monitor.series import How, MonitorSeries
 from ktstr.judge.checks.measure import Measurement
-from ktstr.judge.numbers.sustained import Peak
+from ktstr.judge.numbers.sustained import Peak, Stretches
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_MS, NS_PER_S
 from ktstr.model.machine.cpulist import parse_cpulist
@@ -80,7 +81,7 @@ def measured(
     scope: Scope,
     quantity: str,
     subject: str,
-    measure: Callable[[MonitorSeries, Window], list[tuple[str, Peak | None]]],
+    measure: Callable[[MonitorSeries, Window], list[tuple[str, Stretches]]],
     words: Callable[[str, Peak], str],
     scale: float = 1.0,
 ) -> list[Measurement]:
@@ -93,13 +94,21 @@ def measured(
         if window.why or scope.monitor is None:
             found.append(Measurement(subject, None, window.why))
             continue
-        for name, peak in measure(scope.monitor, window):
+        for name, stretches in measure(scope.monitor, window):
+            peak = stretches.highest()
             if peak is None:
                 found.append(Measurement(name, None, _too_short(scope, window)))
             else:
                 text = f"{words(name, peak)}{_when(window, peak)}"
-                found.append(Measurement(name, peak.value * scale, text))
+                when = functools.partial(_first, stretches, scale)
+                found.append(Measurement(name, peak.value * scale, text, when=when))
     return found
+
+
+def _first(stretches: Stretches, scale: float, passes: Callable[[float], bool]) -> int | None:
+    """Until when a value was kept up that passes, for the first time."""
+    peak = stretches.first(lambda value: passes(value * scale))
+    return None if peak is None else peak.ended
 
 
 def span_ns(scope: Scope) -> int:

@@ -45,9 +45,10 @@ def _of(scope: Scope, event: str) -> Iterator[Detail]:
             risen = list(rises(window.of(values)))
             first = next((i for i, count in enumerate(risen) if count), None)
             if first is not None:
-                after = window.of(scope.monitor.at_ns)[first] - window.since_ns
+                at_ns = window.of(scope.monitor.at_ns)[first]
+                after = at_ns - window.since_ns
                 message = (
                     f"{risen[-1]} {ERROR_EVENTS[event]} ({event}), from {after / NS_PER_MS:.0f} ms "
                     f"after the start on"
                 )
-                yield Detail(Kind.SCX_EVENTS, message, Verdict.FAIL, event)
+                yield Detail(Kind.SCX_EVENTS, message, Verdict.FAIL, event, at_ns=at_ns)

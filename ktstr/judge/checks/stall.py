@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ktstr.introspect.monitor.series import MonitorSeries
 from ktstr.judge.checks.monitored import NO_STEP, Window, allowed_cpus, measured
-from ktstr.judge.numbers.sustained import Peak, longest
+from ktstr.judge.numbers.sustained import Peak, Stretches, longest
 from ktstr.judge.workers.scope import Scope
 from ktstr.judge.workers.subjects import NS_PER_MS
 from ktstr.model.verdict.checks import Detail, Verdict
@@ -22,15 +22,15 @@ from ktstr.model.verdict.kinds import Kind
 def stalls(scope: Scope) -> list[Detail]:
     """A FAIL for each CPU whose clock stood for longer than is asked."""
 
-    def standing(monitor: MonitorSeries, window: Window) -> list[tuple[str, Peak | None]]:
+    def standing(monitor: MonitorSeries, window: Window) -> list[tuple[str, Stretches]]:
         at = window.of(monitor.at_ns)
         clocks, tasks = monitor.by("clock"), monitor.by("nr_running")
-        found: list[tuple[str, Peak | None]] = []
+        found = []
         for cpu in allowed_cpus(scope, at[0], at[-1]):
             clock, running = window.of(clocks.get(cpu, ())), window.of(tasks.get(cpu, ()))
             if len(clock) == len(running) == len(at):
-                peak = longest(at, functools.partial(_stands, clock, running))
-                found.append((f"CPU {cpu}", peak or Peak(0, at[0], at[0])))
+                times = longest(at, functools.partial(_stands, clock, running))
+                found.append((f"CPU {cpu}", times))
         return found
 
     def words(name: str, peak: Peak) -> str:
@@ -49,7 +49,9 @@ def stalls(scope: Scope) -> list[Detail]:
             details.append(missing)
         elif each.value >= scope.sustained_ms:
             message = f"{each.words} (limit {scope.sustained_ms:g} ms)"
-            details.append(Detail(Kind.RUNQUEUE_STALL, message, Verdict.FAIL, each.subject))
+            at_ns = each.at_ns(lambda value: value >= scope.sustained_ms)
+            failed = Detail(Kind.RUNQUEUE_STALL, message, Verdict.FAIL, each.subject, at_ns=at_ns)
+            details.append(failed)
     return details
 
 

@@ -15,18 +15,38 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Peak:
-    """The largest value that was kept up, and when: from the first sample to the last of it."""
+    """A value that was kept up, and when: from the first sample to the last of it."""
 
     value: float
     began: int
     ended: int
 
 
+@dataclass(frozen=True)
+class Stretches:
+    """What each stretch of a series kept up, in their order; `found` looks for them anew."""
+
+    found: Callable[[], Iterator[Peak]]
+
+    def highest(self) -> Peak | None:
+        """The first of those with the largest value; None: there is no stretch."""
+        return max(self.found(), key=lambda each: each.value, default=None)
+
+    def first(self, passes: Callable[[float], bool]) -> Peak | None:
+        """The first that came to a value of which `passes` says yes, where it ends."""
+        return next((each for each in self.found() if passes(each.value)), None)
+
+
 def sustained(
     at: Sequence[int], values: Sequence[float], span: int, apart: int | None = None
-) -> Peak | None:
-    """The largest value that no sample of some stretch is below; None: no stretch is as long."""
-    best: Peak | None = None
+) -> Stretches:
+    """The values that no sample of a stretch is below."""
+    return Stretches(lambda: _lowest(at, values, span, apart))
+
+
+def _lowest(
+    at: Sequence[int], values: Sequence[float], span: int, apart: int | None
+) -> Iterator[Peak]:
     # of the samples from `first` on, those below all that follow them
     lowest: deque[int] = deque()
     seen = 0
@@ -38,24 +58,22 @@ def sustained(
             seen += 1
         while lowest[0] < first:
             lowest.popleft()
-        value = values[lowest[0]]
-        if best is None or value > best.value:
-            best = Peak(value, at[first], at[last])
-    return best
+        yield Peak(values[lowest[0]], at[first], at[last])
 
 
-def fastest(at: Sequence[int], counts: Sequence[int], span: int, unit: int) -> Peak | None:
-    """The largest rate by `unit` of time at which a counter rose over a stretch; None as above.
+def fastest(at: Sequence[int], counts: Sequence[int], span: int, unit: int) -> Stretches:
+    """The rates by `unit` of time at which a counter rose over a stretch.
 
     A counter that falls has begun anew, and what it then shows has come since.
     """
+    return Stretches(lambda: _rates(at, counts, span, unit))
+
+
+def _rates(at: Sequence[int], counts: Sequence[int], span: int, unit: int) -> Iterator[Peak]:
     risen = list(rises(counts))
-    best: Peak | None = None
     for first, last in _stretches(at, span):
         rate = (risen[last] - risen[first]) * unit / (at[last] - at[first])
-        if best is None or rate > best.value:
-            best = Peak(rate, at[first], at[last])
-    return best
+        yield Peak(rate, at[first], at[last])
 
 
 def rises(counts: Sequence[int]) -> Iterator[int]:
@@ -67,19 +85,17 @@ def rises(counts: Sequence[int]) -> Iterator[int]:
         yield total
 
 
-def longest(at: Sequence[int], holds: Callable[[int, int], bool]) -> Peak | None:
-    """The longest time for which `holds(i - 1, i)` of all samples i in it; None: of none.
+def longest(at: Sequence[int], holds: Callable[[int, int], bool]) -> Stretches:
+    """The times for which `holds(i - 1, i)` of all samples i in them, up to each sample."""
+    return Stretches(lambda: _times(at, holds))
 
-    The value is that time.
-    """
-    best: Peak | None = None
+
+def _times(at: Sequence[int], holds: Callable[[int, int], bool]) -> Iterator[Peak]:
     begun = 0
-    for i in range(1, len(at)):
-        if not holds(i - 1, i):
+    for i in range(len(at)):
+        if i and not holds(i - 1, i):
             begun = i
-        elif best is None or at[i] - at[begun] > best.value:
-            best = Peak(at[i] - at[begun], at[begun], at[i])
-    return best
+        yield Peak(at[i] - at[begun], at[begun], at[i])
 
 
 def _stretches(at: Sequence[int], span: int, apart: int | None = None) -> Iterator[tuple[int, int]]:

@@ -225,7 +225,8 @@ class Detail:
 
     `subject` is what it is about: a cgroup, `cgroup worker group.index`, a `ConsoleKind`, the
     kernel's exit kind of a scheduler that it threw out, or a `payload_checks.About`.  pid: of the
-    worker that is meant, as workers of different steps may be called the same.
+    worker that is meant, as workers of different steps may be called the same.  at_ns: when a limit
+    was first passed, guest CLOCK_MONOTONIC; None where no one instant is known.
     """
 
     kind: Kind
@@ -233,3 +234,4 @@ class Detail:
     verdict: Verdict = Verdict.FAIL
     subject: str = ""
     pid: int | None = None
+    at_ns: int | None = None

@@ -129,6 +129,19 @@ class MadeTest(absltest.TestCase):
         made = self.page(_entry(4000, 61, cpu=0), _stop())
         self.assertEqual((made.task, made.pid, made.why), ("hog", 70, "it had CPU 1"))
 
+    def test_of_cpus_it_is_about_who_has_waited_longest_there(self) -> None:
+        cause = dataclasses.replace(_CAUSE, what=What.PASSED, exact=False, cpus=frozenset({0, 2}))
+        tasks = tuple(
+            Task(pid, pid, f"w{pid}", "runnable", "ext", cpu, "DSQ 0", waited)
+            for pid, cpu, waited in ((1, 0, 5), (2, 2, 9), (3, 1, 99))
+        )
+        snapshot = dataclasses.replace(_snapshot(), tasks=tasks)
+        made = self.page(_stop(), cause=cause, stood=Stood(1, snapshot))
+        self.assertEqual((made.task, made.pid), ("w2", 2))
+        self.assertEqual(made.why, "of those it had waited longest: on CPU 2, in DSQ 0")
+        none = dataclasses.replace(cause, cpus=frozenset({7}))
+        self.assertEqual(self.page(_stop(), cause=none).why, "it had CPU 1")
+
     def test_the_calls_are_those_of_the_task_and_of_the_cpu(self) -> None:
         records: list[Record] = []
         for i in range(200):

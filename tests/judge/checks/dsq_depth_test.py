@@ -11,14 +11,14 @@ from ktstr.judge.judge import judge
 from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
 from tests.support.monitored import lacking, run_of, series, spell
-from tests.support.runs import MS
+from tests.support.runs import MS, S
 
 _LIMITED = Checks(not_starved=True, max_local_dsq_depth=4)
 
 
 class DsqDepthTest(absltest.TestCase):
     def test_a_long_queue_fails_and_names_its_cpu(self) -> None:
-        seen = series({"local_dsq": {0: 1, 1: spell(100, 300, 9), 2: 0, 3: 4}})
+        seen = series({"local_dsq": {0: 1, 1: spell(100, 300, 9, outside=5), 2: 0, 3: 4}})
         judged = judge(run_of(seen, _LIMITED))
         (found,) = judged.details
         self.assertEqual((found.kind, found.subject), (Kind.LOCAL_DSQ_DEPTH, "CPU 1"))
@@ -26,6 +26,8 @@ class DsqDepthTest(absltest.TestCase):
             found.message,
             "CPU 1 had 9 tasks in its local DSQ for 100 ms, from 100 to 200 ms after the start",
         )
+        # not when it was longest, but when it first was too long for as long as is asked
+        self.assertEqual(found.at_ns, S + 100 * MS)
         line = next(each for each in judged.checks if each.name == "max_local_dsq_depth")
         self.assertEqual((line.measured, line.subject), (9.0, "CPU 1"))
 

@@ -22,6 +22,7 @@ class EventRatesTest(parameterized.TestCase):
         seen = series({event: {None: lambda ms: min(ms, 200) // 2}})
         (found,) = judge(run_of(seen, checks)).details
         self.assertEqual((found.kind, found.verdict), (kind, Verdict.FAIL))
+        self.assertEqual(found.at_ns, 1_100_000_000)
         self.assertStartsWith(found.message, "500 times ")
         self.assertIn(f"({event}) a second, over 100 ms, from 0 to 100 ms", found.message)
         slower = series({event: {None: lambda ms: ms // 10}})

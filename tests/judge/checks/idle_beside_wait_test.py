@@ -32,6 +32,12 @@ class IdleBesideWaitTest(parameterized.TestCase):
             "waited on CPU 1 for 31.250 ms, the longest of 2 such waits (limit 10 ms)",
         )
         self.assertEqual(judged.statistics.total.idle_beside_wait_ms, 31.25)
+        self.assertEqual(found.at_ns, S + 50 * MS)
+
+    def test_it_first_failed_at_the_first_wait_that_was_too_long(self) -> None:
+        seen = series({}, idle=waits((40, 2, 12_000), (50, 2, 31_250)))
+        (found,) = judge(run_of(seen, _LIMITED)).details
+        self.assertEqual(found.at_ns, S + 40 * MS)
 
     def test_what_was_before_and_after_the_steps_is_none_of_it(self) -> None:
         seen = series({}, idle=waits((-1, 2, 50_000), (1001, 2, 50_000)))

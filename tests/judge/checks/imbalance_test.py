@@ -29,6 +29,7 @@ class ImbalanceTest(parameterized.TestCase):
     def test_what_lasts_fails_with_its_time(self) -> None:
         (found,) = judge(run_of(lopsided(200, 400), _LIMITED)).details
         self.assertEqual((found.kind, found.verdict), (Kind.IMBALANCE, Verdict.FAIL))
+        self.assertEqual(found.at_ns, 1_300_000_000)
         self.assertEqual(
             found.message,
             "of CPUs 0-3 the fullest runqueue had 6 times the tasks of the emptiest, for 100 ms, "

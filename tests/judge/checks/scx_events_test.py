@@ -20,6 +20,7 @@ class ScxEventsTest(absltest.TestCase):
         judged = judge(run_of(seen, _ON))
         (found,) = judged.details
         self.assertEqual((found.kind, found.subject), (Kind.SCX_EVENTS, _NOT_OWNED))
+        self.assertEqual(found.at_ns, 1_400_000_000)
         self.assertEqual(
             found.message,
             "3 tasks were inserted into a DSQ by a scheduler that has them not "

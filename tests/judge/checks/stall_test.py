@@ -32,6 +32,8 @@ class StallTest(parameterized.TestCase):
         judged = judge(run_of(standing(300, 500), _ON))
         (found,) = judged.details
         self.assertEqual((found.kind, found.subject), (Kind.RUNQUEUE_STALL, "CPU 3"))
+        # the limit's 100 ms after it stood still
+        self.assertEqual(found.at_ns, 1_400_000_000)
         self.assertEqual(
             found.message,
             "the clock of CPU 3's runqueue stood for 200 ms while it had tasks, from 300 to 500 ms "
