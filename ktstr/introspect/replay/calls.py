@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ktstr.introspect.plugin.records import Record
 from ktstr.introspect.plugin.watch import When
-from ktstr.introspect.replay.functions import Watched
+from ktstr.introspect.replay.functions import Slot, Watched
 from ktstr.introspect.trace.programs import CALLED, OF_PROGRAMS, Programs
 from ktstr.introspect.trace.programs import Call as ProgramCall
 
@@ -44,17 +44,20 @@ def made_of(
     programs: Programs,
     name_of: Callable[[int], str | None],
     comm_of: Callable[[int], str],
+    of_ops: Sequence[Sequence[Slot]] = (),
 ) -> list[Made]:
     """All calls that the records tell of, by their beginnings.
 
     name_of: names of programs that are no callbacks, by address.  comm_of: of tasks, by pid.
+    of_ops: what records of programs have at their end, of each argument as if that were a task.
     """
+    callbacks = _Callbacks(programs, name_of, comm_of, of_ops)
     open_calls: dict[tuple[str, int], _Began] = {}
     found: dict[tuple[str, int], Made] = {}
     for record in records:
         name, _, end = record.probe.removeprefix(FAR).rpartition(":")
         if not name and end in (*OF_PROGRAMS, ENTERED):
-            call = _of_program(record, end, programs, name_of, comm_of)
+            call = callbacks.call(record, end)
             if call is not None:
                 found[call.function, call.began_ns] = call
         elif name in watched and end == When.ENTRY.value:
@@ -97,40 +100,61 @@ def _ended(record: Record, watched: Watched, key: tuple[str, int], began: _Began
         slots = len(watched.result.slots)
         result = watched.result.says(record.runs[at : at + slots])
         at += slots
-    changed = tuple(
-        f"{slot.name} {slot.says(old)} -> {slot.says(new)}"
-        for slot, old, new in zip(watched.fields, began.fields, record.runs[at:], strict=True)
-        if old != new
-    )
+    changed = _differences(zip(watched.fields, began.fields, record.runs[at:], strict=True))
     name, at_ns = key
     ended = _number(record.runs[0])
     return Made(at_ns, ended, began.cpu, name, began.arguments, began.tasks, result, changed)
 
 
-def _of_program(
-    record: Record,
-    kind: str,
-    programs: Programs,
-    name_of: Callable[[int], str | None],
-    comm_of: Callable[[int], str],
-) -> Made | None:
-    """The call of a program; None of what tells of no call."""
-    data = b"".join(record.runs)
-    enters = kind == ENTERED
-    call = programs.take(CALLED if enters else kind, record.cpu, data)
-    if kind not in (CALLED, ENTERED):
-        return None
-    now, began = _number(record.runs[0]), _number(record.runs[1])
-    starts, ends = (now, None) if enters else (began, now)
-    if call is None:
-        name = (name_of(_number(data[_PLACE])) or "").partition("+")[0]
-        return Made(starts, ends, record.cpu, name) if name and starts else None
-    if not starts:
-        return None
-    words, tasks = _arguments(call, comm_of)
-    shown = f"{call.program.op.name} ({call.program.name})"
-    result = "" if enters or call.result is None else str(call.result)
-    return Made(starts, ends, record.cpu, shown, words, tasks, result)
+@dataclass
+class _Callbacks:
+    """Calls of programs, in the order of their records; arguments as of `made_of`."""
+
+    programs: Programs
+    name_of: Callable[[int], str | None]
+    comm_of: Callable[[int], str]
+    fields: Sequence[Sequence[Slot]]
+    entered: dict[tuple[str, int], Sequence[bytes]] = field(default_factory=dict)
+
+    def call(self, record: Record, kind: str) -> Made | None:
+        """The call of a program; None of what tells of no call."""
+        is_call = kind in (CALLED, ENTERED)
+        own = len(record.runs) - (sum(map(len, self.fields)) if is_call else 0)
+        data, fields = b"".join(record.runs[:own]), record.runs[own:]
+        call = self.programs.take(CALLED if is_call else kind, record.cpu, data)
+        if not is_call:
+            return None
+        enters = kind == ENTERED
+        now, began = _number(record.runs[0]), _number(record.runs[1])
+        starts, ends = (now, None) if enters else (began, now)
+        if not starts:
+            return None
+        if call is None:
+            name = (self.name_of(_number(data[_PLACE])) or "").partition("+")[0]
+            return Made(starts, ends, record.cpu, name) if name else None
+        words, tasks = _arguments(call, self.comm_of)
+        shown = f"{call.program.op.name} ({call.program.name})"
+        if enters:
+            self.entered[shown, starts] = fields
+            return Made(starts, ends, record.cpu, shown, words, tasks)
+        result = "" if call.result is None else str(call.result)
+        changed = self._changed(call, self.entered.get((shown, starts), ()), fields)
+        return Made(starts, ends, record.cpu, shown, words, tasks, result, changed)
+
+    def _changed(
+        self, call: ProgramCall, before: Sequence[bytes], after: Sequence[bytes]
+    ) -> tuple[str, ...]:
+        """Fields of the tasks among its arguments that differ; none where nobody saw it begin."""
+        if not before:
+            return ()
+        said, at = [], 0
+        for number, slots in enumerate(self.fields):
+            names = call.program.op.arguments[number : number + 1]
+            name = names[0] if names and names[0] in call.tasks else ""
+            pairs = zip(slots, before[at:], after[at:], strict=False)
+            said += [f"{name}.{each}" for each in _differences(pairs) if name]
+            at += len(slots)
+        return tuple(said)
 
 
 def _arguments(
@@ -143,6 +167,13 @@ def _arguments(
         for name, value in call.arguments.items()
     ]
     return tuple(words), tasks
+
+
+def _differences(seen: Iterable[tuple[Slot, bytes, bytes]]) -> tuple[str, ...]:
+    """Of each that is another than it was: what it was, and what it is."""
+    return tuple(
+        f"{slot.name} {slot.says(old)} -> {slot.says(new)}" for slot, old, new in seen if old != new
+    )
 
 
 def _number(data: bytes) -> int:

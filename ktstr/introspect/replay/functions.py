@@ -191,8 +191,23 @@ def _pointed(kernel: Kernel, found: BtfType) -> str:
     return kernel.btf.resolve(found.target).name if found.kind is Kind.PTR else ""
 
 
+def task_fields(kernel: Kernel, register: str, at: int) -> tuple[Slot, ...]:
+    """Fields of a task to which there is a pointer at an offset of what a register points to.
+
+    They have no argument before their names, which is another for each callback.
+    """
+    return tuple(_fields_of(kernel, "", "task_struct", register, (at,)))
+
+
 def _fields(kernel: Kernel, name: str, type_number: int, register: str) -> Iterator[Slot]:
     struct = _pointed(kernel, kernel.btf.resolve(type_number))
+    return _fields_of(kernel, f"{name}.", struct, register, ())
+
+
+def _fields_of(
+    kernel: Kernel, prefix: str, struct: str, register: str, way: tuple[int, ...]
+) -> Iterator[Slot]:
+    """way: offsets from the register to the pointer to the struct; none: the register is it."""
     wanted = {"task_struct": TASK_FIELDS, "rq": RUNQUEUE_FIELDS, "scx_dispatch_q": DSQ_FIELDS}
     for path in wanted.get(struct, ()):
         if not kernel.has_field(struct, path):
@@ -200,12 +215,12 @@ def _fields(kernel: Kernel, name: str, type_number: int, register: str) -> Itera
         field = kernel.field(struct, path)
         if field.bit_size:
             continue
-        own = f"{name}.{path}"
+        own = f"{prefix}{path}"
         if path in ("curr", "scx.dsq"):
             to, what = ("task_struct", "pid") if path == "curr" else ("scx_dispatch_q", "id")
             inner = kernel.field(to, what)
-            read = Read(register, (field.offset, inner.offset), inner.size)
+            read = Read(register, (*way, field.offset, inner.offset), inner.size)
             yield Slot(own, read, Shown.PID if path == "curr" else Shown.DSQ)
             continue
-        read = Read(register, (field.offset,), field.size)
+        read = Read(register, (*way, field.offset), field.size)
         yield Slot(own, read, Shown.NUMBER, field.size, field.signed)

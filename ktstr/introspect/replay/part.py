@@ -24,7 +24,7 @@ from ktstr.introspect.postmortem.programs import Programs as Names
 from ktstr.introspect.replay.broken import program_of
 from ktstr.introspect.replay.calls import ENTERED, FAR
 from ktstr.introspect.replay.cause import Cause
-from ktstr.introspect.replay.functions import Watched, watched
+from ktstr.introspect.replay.functions import Slot, Watched, task_fields, watched
 from ktstr.introspect.replay.kinds import (
     EARLIER_NS,
     KINDS,
@@ -44,6 +44,8 @@ from ktstr.model.plan import Plan
 
 STOP, BEFORE = "stop", "before"
 _TICK = "sched_tick"
+# What points to the arguments of a callback, and how many may be tasks (yield has two).
+_CONTEXT, _WORD, _OPS_ARGUMENTS = "rdi", 8, 2
 # Bytes of records beside those of all who look; bytes and host seconds for one look at memory.
 _ROOM = 64 << 20
 _MOST_BYTES, _SECONDS = 64 << 20, 20.0
@@ -66,7 +68,8 @@ class Stood:
 class Seen:
     """All that one replay has shown, for `made.page` to make a page of.
 
-    before, stood: None where the guest was not held there.  looked: the records.
+    before, stood: None where the guest was not held there.  looked: the records.  of_ops: what is
+    read at both ends of a callback's call, of each of its first arguments as if that were a task.
     """
 
     watched: dict[str, Watched]
@@ -75,6 +78,7 @@ class Seen:
     before: Snapshot | None = None
     stood: Stood | None = None
     looked: Looked = field(default_factory=Looked)
+    of_ops: tuple[tuple[Slot, ...], ...] = ()
     missing: tuple[str, ...] = ()
 
 
@@ -110,10 +114,11 @@ class ReplayPart:
             elif name in cause.callers:
                 missing.append(f"{name} cannot be watched: its types are not known")
         programs = Programs(kernel, costs=False)
-        self.seen = Seen(functions, programs, keeper, missing=tuple(missing))
+        of_ops = tuple(task_fields(kernel, _CONTEXT, _WORD * i) for i in range(_OPS_ARGUMENTS))
+        self.seen = Seen(functions, programs, keeper, of_ops=of_ops, missing=tuple(missing))
         predicates, stop = self._stop(kernel, keeper)
         # the stop last: who is held there has been seen by the others
-        calls = (*self._calls(functions), *self._programs(programs))
+        calls = (*self._calls(functions), *self._programs(programs, of_ops))
         probes = (self._before(kernel, keeper), *calls, stop)
         self.wanted = Wanted(probes, predicates, self.held, room=_ROOM)
         return self
@@ -164,13 +169,18 @@ class ReplayPart:
             for name, each in functions.items():
                 yield from each.probes(prefix + name, begins, most)
 
-    def _programs(self, programs: Programs) -> Iterator[Probe]:
+    def _programs(
+        self, programs: Programs, of_ops: tuple[tuple[Slot, ...], ...]
+    ) -> Iterator[Probe]:
         for probe in programs.probes if KINDS[self._cause.what].ops else ():
             if probe.name != CALLED:
                 yield probe
                 continue
+            fields = tuple(slot.read for each in of_ops for slot in each)
+            reads = (*probe.reads, *fields)
             for prefix, begins, most in self._windows():
-                gated = replace(probe, period=Period(VIRTUAL, begins), begins=True, limit=8 * most)
+                period, limit = Period(VIRTUAL, begins), 8 * most
+                gated = replace(probe, reads=reads, period=period, begins=True, limit=limit)
                 yield replace(gated, name=prefix + CALLED)
                 yield replace(gated, name=prefix + ENTERED, when=When.ENTRY)
 

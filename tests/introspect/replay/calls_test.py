@@ -11,7 +11,8 @@ from ktstr.introspect.plugin.records import Record
 from ktstr.introspect.plugin.watch import Read
 from ktstr.introspect.replay.calls import Made, depths, made_of
 from ktstr.introspect.replay.functions import Argument, Shown, Slot, Watched
-from ktstr.introspect.trace.programs import Programs
+from ktstr.introspect.trace.functions import Op
+from ktstr.introspect.trace.programs import Call, Program, Programs
 
 _READ = Read("rdi", (), 8)
 _TASK = Argument("p", (Slot("p", _READ, Shown.TEXT), Slot("p", _READ, Shown.PID)), True)
@@ -59,6 +60,37 @@ class CallsTest(absltest.TestCase):
     def test_a_call_that_two_windows_saw_is_one(self) -> None:
         seen = _entry(100), _entry(100, prefix="far:"), _return(130, 100, 4)
         self.assertLen(_made(*seen, _return(130, 100, 4, prefix="far:")), 1)
+
+    def test_a_callback_changes_fields_of_the_tasks_that_it_got(self) -> None:
+        op = Op("enqueue", ("p", "flags"), (0,), False)
+        program = Program(range(1), op, "my_enqueue", False)
+        call = Call(program, 0, 100, 130, {"flags": 1}, {"p": 70}, None)
+        programs = mock.create_autospec(Programs, instance=True)
+        programs.take.return_value = call
+        fields = tuple((Slot("left", _READ, Shown.NUMBER),) for _ in range(2))
+        whole = (_u64(0), _u64(0), _u64(7))
+
+        def seen(name: str, now: int, began: int, *fields: int) -> Record:
+            return Record(name, 0, 1, (_u64(now), _u64(began), *whole, *map(_u64, fields)))
+
+        made = made_of(
+            # of the second argument, which is no task, nothing is told
+            (seen("entered", 100, 0, 5, 1), seen("called", 130, 100, 4, 2)),
+            {},
+            programs,
+            lambda _: None,
+            lambda _: "hog",
+            fields,
+        )
+        (made_call,) = made
+        self.assertEqual(made_call.function, "enqueue (my_enqueue)")
+        self.assertEqual((made_call.began_ns, made_call.ended_ns), (100, 130))
+        self.assertEqual(made_call.changed, ("p.left 5 -> 4",))
+        # the fields are no part of what the record itself tells of
+        self.assertLen(programs.take.call_args.args[2], 8 * 5)
+        late = (seen("far:called", 130, 100, 4, 2),)
+        (unseen,) = made_of(late, {}, programs, lambda _: None, lambda _: "hog", fields)
+        self.assertEqual(unseen.changed, ())
 
     def test_how_deep_calls_are_is_told_of_each_cpu(self) -> None:
         calls = _made(

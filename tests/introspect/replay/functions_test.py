@@ -12,7 +12,7 @@ from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin.combined import Combined
 from ktstr.introspect.plugin.encode import encode
 from ktstr.introspect.plugin.facts import kernel_facts
-from ktstr.introspect.plugin.watch import MOST_PROBES, Read, When
+from ktstr.introspect.plugin.watch import MOST_PROBES, MOST_READS, Read, When
 from ktstr.introspect.replay.cause import Cause, What
 from ktstr.introspect.replay.functions import Shown, Slot, Watched, watched
 from ktstr.introspect.replay.kinds import KINDS
@@ -62,6 +62,20 @@ class FunctionsTest(parameterized.TestCase):
         # who is held at the stop has been seen by the others
         self.assertEqual((probes[-1].name, probes[-1].hold), (STOP, True))
         self.assertTrue(all(each.begins or each.learns or each.forgets for each in probes))
+        self.assertTrue(all(len(each.reads) <= MOST_READS for each in probes))
+
+    def test_of_callbacks_fields_of_both_tasks_that_they_may_get_are_read(self) -> None:
+        part = ReplayPart(Cause(What.EJECTED, "", "", 9, True, 9)).look(self.kernel, plan(), 2)
+        assert part.seen is not None
+        first, second = part.seen.of_ops
+        ours = {each.name: each.read for each in second}
+        self.assertContainsSubset({"scx.slice", "scx.dsq_vtime", "scx.dsq"}, ours)
+        self.assertEqual(ours["scx.slice"].offsets[0], 8)
+        self.assertEqual(ours["scx.slice"].base, "rdi")
+        reads = tuple(each.read for each in (*first, *second))
+        for name in ("called", "entered"):
+            (probe,) = (each for each in part.wanted.probes if each.name == name)
+            self.assertEqual(probe.reads[-len(reads) :], reads)
 
     def test_arguments_are_what_their_types_say(self) -> None:
         enqueue = self.watched("enqueue_task_scx")
