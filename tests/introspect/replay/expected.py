@@ -41,6 +41,8 @@ EXPECTED = (
     Expected("faults", "miscounted", "broken invariant", r"w0\.0\.0", "sched_tick"),
     Expected("faults", "starved", "passed limit", r"w0\.0\.1", "sched_tick"),
     Expected("faults", "stuck", "passed limit", r"w0\.0\.\d", "sched_tick"),
+    Expected("faults", "lopsided", "passed limit", r"w0\.0\.\d", "sched_tick"),
+    Expected("faults", "idle_beside", "passed limit", r"w0\.0\.\d", "set_next_task_idle"),
     Expected("dying", "hung", "hang", "ktstr-agent", "sched_tick"),
     Expected("dying", "panicked", "panic", "ktstr-function", "sysrq_handle_crash"),
     Expected("dying", "oopsed", "crash", "ktstr-function", "current_clocksource_show"),

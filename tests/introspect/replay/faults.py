@@ -84,6 +84,24 @@ def stuck(machine: TopologyView) -> Scenario:
     )
 
 
+def _crowd() -> Scenario:
+    return defs(CgroupDef("cg_0", works=(Work(CpuSpin(), workers=4),)))
+
+
+@scenario(duration=1.0, scheduler_args=_knobs(unused_from=1), checks=Checks(max_imbalance_ratio=2))
+def lopsided(machine: TopologyView) -> Scenario:
+    """One CPU takes no work, and the other has it all."""
+    return _crowd()
+
+
+@scenario(
+    duration=1.0, scheduler_args=_knobs(unused_from=1), checks=Checks(max_idle_beside_wait_ms=15)
+)
+def idle_beside(machine: TopologyView) -> Scenario:
+    """One CPU goes idle while workers wait on the other."""
+    return _crowd()
+
+
 @scenario(
     duration=2.0,
     scheduler_args=_knobs(delay_ns=20_000_000),

@@ -98,6 +98,17 @@ class GuestTest(PagesTest):
         # a tick comes each 4 ms
         self.assertBetween(waited, 490 * 10**6, 510 * 10**6)
 
+    def test_runqueues_that_are_not_balanced(self) -> None:
+        page = self.came_again("faults", "lopsided", "passed limit")
+        self.assertStartsWith(page["task"], "w0.0.")
+        self.assertStartsWith(page["why"], "of those it had waited longest: on CPU 0, in ")
+
+    def test_a_cpu_that_goes_idle_beside_a_worker_that_waits(self) -> None:
+        page = self.came_again("faults", "idle_beside", "passed limit")
+        self.assertStartsWith(page["task"], "w0.0.")
+        self.assertEqual(page["function"], "set_next_task_idle")
+        self.assertIn(f"{page['task']}[{page['pid']}]", page["failure"])
+
     def test_a_hang_whose_agent_waits(self) -> None:
         page = self.came_again("dying", "hung", "hang")
         self.assertEqual(page["task"], "ktstr-agent")
