@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens drgn on a guest: main.py --vmlinux F --index F (--pid QEMU | --core F) [--script F]
+"""Opens drgn on a guest: main.py --vmlinux F --index F [--dwarf F] (--pid N | --core F) [...]
 
 `prog` is the guest, and `bpf` its BPF objects: `bpf.map("cpu_ctx")[3].nr_queued`. `here` is the
 stack of the CPU that stands, where its registers are given, and `stacks` those of all CPUs of a
@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--vmlinux", type=Path, required=True)
     parser.add_argument("--index", type=Path)
+    parser.add_argument("--dwarf", type=Path, help="debug information of that vmlinux")
     parser.add_argument("--script", type=Path, help="runs this instead of asking")
     parser.add_argument("--title", default="")
     parser.add_argument("--registers", type=json.loads, default={}, help="of the CPU that stands")
@@ -49,7 +50,7 @@ def main(arguments: list[str]) -> int:
             physical, kernel.symbol("init_top_pgt"), kernel.symbol("phys_base"), None, None
         )
         memory = PagedMemory(physical, tables)
-        program = debugger(kernel, memory, physical)
+        program = debugger(kernel, memory, physical, options.dwarf)
         bpf = Bpf(kernel, memory)
     except KtstrError as error:
         print(error, file=sys.stderr)

@@ -17,6 +17,7 @@ from ktstr.introspect.debugger.drgn_types import KINDS, Types
 from ktstr.introspect.kernel.btf import Kind
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory, MemoryFault, PhysicalMemory
+from ktstr.model.errors import InfraError
 
 # the upper half of the address space, and all that may be physical memory (52 bits)
 _KERNEL_HALF = 0xFFFF_8000_0000_0000
@@ -28,7 +29,10 @@ _KERNEL_CS = 0x10
 
 
 def debugger(
-    kernel: Kernel, memory: Memory, physical: PhysicalMemory | None = None
+    kernel: Kernel,
+    memory: Memory,
+    physical: PhysicalMemory | None = None,
+    dwarf: Path | None = None,
 ) -> drgn.Program:
     """A program of drgn that sees a guest.
 
@@ -36,9 +40,12 @@ def debugger(
       kernel: the guest's.
       memory: by the kernel's virtual addresses.
       physical: by physical ones, which users' memory and pages are reached by; None: they are not.
+      dwarf: the kernel's debug information, for lines, arguments and variables of functions; None:
+        there are none.
 
     Raises:
       UnknownName: the kernel has no type information, or no symbols.
+      InfraError: drgn takes not that debug information.
     """
     program = drgn.Program(drgn.Platform(drgn.Architecture.X86_64))
     program.set_linux_kernel_custom(vmcoreinfo(kernel, memory), True)
@@ -54,7 +61,9 @@ def debugger(
     finders = _Finders(program, kernel)
     program.register_type_finder(_NAME, finders.type, enable_index=0)
     program.register_object_finder(_NAME, finders.object, enable_index=-1)
-    _add_file(program, kernel)
+    module = _add_file(program, kernel)
+    if dwarf is not None:
+        _add_dwarf(module, dwarf)
     return program
 
 
@@ -109,13 +118,22 @@ def _five_levels(kernel: Kernel, memory: Memory) -> bool:
         return False
 
 
-def _add_file(program: drgn.Program, kernel: Kernel) -> None:
+def _add_file(program: drgn.Program, kernel: Kernel) -> drgn.Module:
     """Has drgn read symbols and unwinding tables (ORC) from the kernel's file, DWARF or not."""
     module = program.main_module("kernel", create=True)
     module.address_ranges = [(kernel.symbol("_text"), kernel.symbol("_end"))]
     module.debug_file_status = drgn.ModuleFileStatus.DONT_WANT
     module.loaded_file_status = drgn.ModuleFileStatus.WANT
     module.try_file(Path(kernel.elf.path), force=True)
+    return module
+
+
+def _add_dwarf(module: drgn.Module, dwarf: Path) -> None:
+    """Has drgn read the debug information; it takes none of another build."""
+    module.debug_file_status = drgn.ModuleFileStatus.WANT
+    module.try_file(dwarf)
+    if module.debug_file_status is not drgn.ModuleFileStatus.HAVE:
+        raise InfraError(f"drgn takes no debug information from {dwarf}: is it of another kernel?")
 
 
 class _Reader:

@@ -147,8 +147,10 @@ class Debugger:
 
     def _wait(self, stand: Stand) -> None:
         print(where(stand, self._known), flush=True)
+        vmlinux, dwarf = self._player.session.machine.spec.kernel, self._player.dwarf
+        files = f"-e {vmlinux} -s {dwarf}" if dwarf else f"{vmlinux}"
         print(
-            f"gdb {self._player.session.machine.spec.kernel} "
+            f"gdb {files} "
             f"-ex 'target remote 127.0.0.1:{self._server.port}'  # `monitor help` says more",
             flush=True,
         )

@@ -71,6 +71,7 @@ class Drgn(_Once):
         title = f"{where(stand, self._known)}; the guest ends with this session"
         words = [str(self._wanted.program), "--pid", str(stand.held.pid), "--title", title]
         words += ["--vmlinux", str(files.spec.kernel), "--index", str(files.kernel_index)]
+        words += ["--dwarf", str(self._player.dwarf)] if self._player.dwarf else []
         if stand.told.registers["rip"] >= KERNEL_HALF:
             words += ["--registers", json.dumps(stand.held.registers)]
         words += ["--script", str(self._wanted.script)] if self._wanted.script else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ktstr.execute.outcome import Outcome
 from ktstr.execute.parts import answering_parts, asked_parts, parts
@@ -36,11 +37,15 @@ class Walked:
 
 @dataclass
 class Player:
-    """One test; `kernel` is its guests', `walking` the latest walk."""
+    """One test; `kernel` is its guests', `walking` the latest walk.
+
+    dwarf: the kernel's debug information; None: it was built without.
+    """
 
     session: Session
     case: Case
     kernel: Kernel
+    dwarf: Path | None = None
     played: int = 0
     walking: Walk | None = None
 

@@ -69,7 +69,8 @@ def run_replay(
         with prepare(target, files, choice, outputs, termination, tests=_GUESTS) as machine:
             variables = guest_environment(target, os.environ)
             session = Session(target, machine, sources, outputs, UNLIMITED, termination, variables)
-            player = Player(session, case, kernel)
+            dwarf = tree.path(target.kernel.dwarf) if target.kernel.dwarf else None
+            player = Player(session, case, kernel, dwarf)
             player.check_closed()
             if wanted.function:
                 function_at(kernel, wanted.function)

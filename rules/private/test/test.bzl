@@ -164,9 +164,9 @@ def _template(ctx, accel):
                       "boot without") % label_text(owner)
     return ctx.attr._saved_guest[0][VmTemplateInfo].directory, ""
 
-def _config(ctx, cpus, accel, template, no_template):
+def _config(ctx, cpus, accel, template, no_template, looked_at):
     python = _python(ctx)
-    return coverage_config(ctx, machine_config(ctx, cpus, _runfiles_path), _runfiles_path) | {
+    return coverage_config(ctx, machine_config(ctx, cpus, _runfiles_path), _runfiles_path, looked_at) | {
         "accel": accel,
         # What the reader of a failure types: this repository's own wrapper exists here only.
         "bazel": "bazel" if ctx.attr._runner.label.workspace_root else "tools/bazel",
@@ -192,7 +192,7 @@ def _implement(ctx, shell_mode = False, replay = None):
     accel = "virtual" if replay else _accel(ctx)
     template, no_template = (None, "") if shell_mode else _template(ctx, accel)
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
-    ctx.actions.write(config, json.encode_indent(_config(ctx, cpus, _accel(ctx), template, no_template)) + "\n")
+    ctx.actions.write(config, json.encode_indent(_config(ctx, cpus, _accel(ctx), template, no_template, bool(replay))) + "\n")
     launcher = ctx.actions.declare_file(ctx.label.name)
     text = launcher_text(
         label = label_text(ctx.label),
@@ -206,7 +206,7 @@ def _implement(ctx, shell_mode = False, replay = None):
 
     kernel = ctx.attr.kernel[KernelImageInfo]
     templates = [template] if template else []
-    files = [config, kernel.system_map, kernel.build_info] + ([kernel.index] if kernel.index else []) + kernel.patches + templates + dwarf_files(ctx)
+    files = [config, kernel.system_map, kernel.build_info] + ([kernel.index] if kernel.index else []) + kernel.patches + templates + dwarf_files(ctx, bool(replay))
     files += ([kernel.bzimage] if kernel.bzimage else []) + machine_files(ctx) + disk_files(ctx)
     runfiles = ctx.runfiles(files = files + ctx.files.srcs + ctx.files.data)
     others = [ctx.attr._runner] + ctx.attr.deps + ctx.attr.data + ([ctx.attr._drgn] if replay else [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 from pathlib import Path
 
 import drgn
@@ -13,6 +14,7 @@ from absl.testing import absltest
 from ktstr.introspect.debugger.declarations import DECLARATIONS, declaration, version_of
 from ktstr.introspect.debugger.program import debugger, stack_of, vmcoreinfo
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.model.errors import InfraError
 from tests.support.kernel_file import FileMemory
 
 _FILES = {Path(name).name: Path(name) for name in os.environ["KERNEL"].split()}
@@ -84,6 +86,25 @@ class ProgramTest(absltest.TestCase):
         registers = {"rip": _KERNEL.symbol("schedule"), "rsp": _STACK, "rbp": 0, "cr3": 0, "r8": 1}
         trace = stack_of(self.program, registers)
         self.assertEqual([trace[i].name for i in range(3)], ["schedule", "do_sys_poll", "vfs_read"])
+
+    def test_lines_and_variables_where_the_kernel_has_dwarf(self) -> None:
+        program = debugger(_KERNEL, self.memory, dwarf=Path(os.environ["DWARF"]))
+        self.memory.put(_STACK, struct.pack("<2Q", _KERNEL.symbol("vfs_read") + 1, 0) + bytes(64))
+        registers = {"rip": _KERNEL.symbol("schedule"), "rsp": _STACK, "rbp": 0, "cr3": 0}
+        trace = stack_of(program, registers)
+        self.assertEndsWith(trace[0].source()[0], "kernel/sched/core.c")
+        self.assertEqual(trace[0].locals(), ["tsk"])
+        self.assertIn("file", trace[1].locals())
+        # types and what BTF has are as they are without
+        self.assertEqual(program["init_task"].comm.string_(), b"swapper")
+        with self.assertRaises(LookupError):
+            stack_of(self.program, registers)[0].source()
+
+    def test_debug_information_of_something_else_is_refused(self) -> None:
+        other = Path(self.create_tempdir().full_path) / "other.dwarf"
+        other.write_bytes(Path(sys.executable).resolve().read_bytes())
+        with self.assertRaisesRegex(InfraError, "other.dwarf: is it of another kernel?"):
+            debugger(_KERNEL, self.memory, dwarf=other)
 
     def test_the_kernels_own_note_is_taken_where_it_is_whole(self) -> None:
         made = vmcoreinfo(_KERNEL, self.memory)

@@ -21,6 +21,7 @@ _LAUNCHER = "_main/tests/introspect/debugger/watched.replay"
 _SCRIPT = """\
 from drgn.helpers.linux import cpu_curr
 print("function", here[0].name)
+print("line", here[0].source()[0])
 print("task", cpu_curr(prog, 0).comm.string_().decode())
 print("seen", bpf.value("nr_enqueued") if bpf.scheduler.maps else "none")
 print("clock", prog["jiffies"].value_())
@@ -56,6 +57,7 @@ class StoppedTest(absltest.TestCase):
         self.assertEqual([each.status for each in ended], [0, 0], ended[0].text)
         said = [each.text.partition("plays it up to sched_tick, 1.5s")[2] for each in ended]
         self.assertIn("function sched_tick\n", said[0])
+        self.assertRegex(said[0], "line .*kernel/sched/core.c\n")
         self.assertEqual(said[0], said[1])
 
     def test_an_event_is_printed_where_its_trace_has_it(self) -> None:
