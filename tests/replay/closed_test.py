@@ -57,7 +57,7 @@ class ClosedTest(parameterized.TestCase):
                 discover=mock.Mock(return_value=mock.Mock(cases=(case,))),
                 choose_accel=mock.Mock(return_value=AccelChoice(own, "")),
                 prepare=mock.Mock(return_value=prepared),
-                function_at=mock.Mock(side_effect=unknown),
+                function_of_name=mock.Mock(side_effect=unknown),
             ),
             mock.patch.object(Player, "_play") as play,
             Termination() as termination,

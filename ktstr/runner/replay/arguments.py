@@ -79,7 +79,7 @@ def add(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
     group = parser.add_argument_group("of NAME.replay")
     group.add_argument("--replay", type=Path, metavar="PROGRAM", help="drgn's; the target says it")
     group.add_argument("--test", default="", help="the test to play, where there are several")
-    group.add_argument("--function", default="", help="stand before a call of it, in the kernel")
+    group.add_argument("--function", default="", help="stand before a call of it, or bpf:NAME")
     group.add_argument("--hit", type=count, default=1, metavar="N", help="before its Nth call")
     group.add_argument("--at", type=instant, metavar="TIME", help="1.5s of the time line, ...")
     group.add_argument("--before", nargs=2, metavar=(_FAILURE, "TIME"), help="5ms before it fails")

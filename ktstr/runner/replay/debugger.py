@@ -85,7 +85,7 @@ class Debugger:
 
         walked = self._player.walk(place, stood)
         if not found:
-            raise UsageError(f"{walked.known.ending} without coming to {place}")
+            raise walked.without(place)
         return found[0]
 
     def stood(self, stand: Stand) -> Place | bool:

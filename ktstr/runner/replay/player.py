@@ -27,12 +27,18 @@ class Walked:
     """A walk that is over.
 
     known: what became of the guest.  reached: whether it came to the place.  killed: whether
-    whoever looked has ended it; else it went on to its own end.
+    whoever looked has ended it; else it went on to its own end.  missed: as a Walk has it.
     """
 
     known: Known
     reached: bool
     killed: bool
+    missed: str = ""
+
+    def without(self, place: Place) -> UsageError:
+        """That it ended without coming to a place, and what is known of that."""
+        more = f": {self.missed}" if self.missed else ""
+        return UsageError(f"{self.known.ending} without coming to {place}{more}")
 
 
 @dataclass
@@ -78,7 +84,7 @@ class Player:
             raise raised
         if walk.problem:
             raise UsageError(f"{self.case.name} cannot be taken to {place}: {walk.problem}")
-        return Walked(Known.of(outcome), walk.reached, walk.killed)
+        return Walked(Known.of(outcome), walk.reached, walk.killed, walk.missed)
 
     def apart(self, folder: str, termination: Termination) -> Player:
         """The same for a process of its own, with a folder of its own below this one's."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from ktstr.execute.budget import UNLIMITED
 from ktstr.host.accel import Accel
 from ktstr.introspect.instant.place import Place
-from ktstr.introspect.instant.walk import function_at
+from ktstr.introspect.instant.walk import function_of_name
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.machine.located import machine_files
 from ktstr.machine.machine import qemu_of
@@ -73,7 +73,7 @@ def run_replay(
             player = Player(session, case, kernel, dwarf)
             player.check_closed()
             if wanted.function:
-                function_at(kernel, wanted.function)
+                function_of_name(kernel, wanted.function)
             known = _known(player, wanted)
             place = known.place(wanted, kernel) if known else Place(wanted.function, wanted.hit)
             print(f"{player.title}: plays it up to {place}", flush=True)
@@ -112,7 +112,7 @@ def _played(player: Player, place: Place, looker: Looker) -> None:
         place = following
         walked = player.walk(place, looker.stood)
         if not walked.reached:
-            raise UsageError(f"{walked.known.ending} without coming to {place}")
+            raise walked.without(place)
         if not walked.killed:
             looker.ended(walked.known)
             return

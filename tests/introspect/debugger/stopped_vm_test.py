@@ -51,6 +51,23 @@ class StoppedTest(absltest.TestCase):
         self.assertIn(f"function {_INSERT}\n", fifth.text)
         self.assertIn("seen 5\n", fifth.text)
 
+    def test_it_stands_at_a_program_by_its_name_or_its_callbacks(self) -> None:
+        for name in ("maps_enqueue", "enqueue"):
+            fifth = self.replay(f"--function=bpf:{name}", "--hit=5", "--print")
+            self.assertEqual(fifth.status, 0, fifth.text)
+            self.assertIn(", before bpf:maps_enqueue+0x0 on CPU", fifth.text)
+        missing = self.replay("--function=bpf:maps_enqeue", "--print")
+        self.assertEqual(missing.status, 3, missing.text)
+        self.assertIn("(did you mean 'maps_enqueue'?)", missing.text)
+
+    def test_how_often_it_was_called(self) -> None:
+        for function in ("bpf:maps_enqueue", "schedule"):
+            ended = self.replay(f"--function={function}", "--hit=5000000", "--print")
+            self.assertEqual(ended.status, 3, ended.text)
+            self.assertRegex(
+                ended.text, f"without coming to {function}, call 5000000: it was called [1-9]"
+            )
+
     def test_it_stands_at_a_time_at_the_same_instant_each_time(self) -> None:
         words = ("--function=sched_tick", "--at=1.5s")
         ended = [self.drgn(*words) for _ in range(2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 from pathlib import Path
 from unittest import mock
@@ -12,19 +13,22 @@ from unittest import mock
 from absl.testing import absltest, parameterized
 
 from ktstr.introspect.instant.place import Place
+from ktstr.introspect.instant.programs import Loading
 from ktstr.introspect.instant.stand import Stand
 from ktstr.introspect.instant.walk import Walk, function_at
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin.hold import Held
-from ktstr.introspect.plugin.orders import Orders, Told
+from ktstr.introspect.plugin.orders import Orders, Told, Word
 from ktstr.introspect.plugin.part import Looked
+from ktstr.introspect.plugin.records import ProbeCount, Row
 from ktstr.model.errors import InfraError, UsageError
 from tests.support.plans import plan
 
 _FILES = {Path(name).name: Path(name) for name in os.environ["KERNEL"].split()}
 _KERNEL = Kernel.open(_FILES["vmlinux"], _FILES["vmlinux.index"])
 _SCHEDULE = _KERNEL.symbol("schedule")
+_PROGRAM = 0xFFFF_FFFF_A000_0000
 _MS = 1_000_000
 _NEVER = (1 << 64) - 1
 
@@ -57,11 +61,11 @@ class WalkTest(parameterized.TestCase):
         self.stands.append(stand)
         return self.goes_on
 
-    def at(self, walk: Walk, now_ns: int, *, clock: bool = True) -> list[object]:
-        """What was ordered where the guest stood at that time."""
+    def at(self, walk: Walk, now_ns: int, where: int = 0, *, clock: bool = True) -> list[object]:
+        """What was ordered where the guest stood at that time; `where`: for a break, which."""
         self.orders.reset_mock()
         held = Held("instant", 0, 1, {}, self.process.pid, self.orders)
-        told = Told(now_ns, None, 0, 2, {"rip": _SCHEDULE})
+        told = Told(now_ns, Word.BREAK if where else None, where, 2, {"rip": _SCHEDULE})
         times = _Times() if clock else ()
         stand = Stand(_KERNEL, held, self.orders, told, None, times)  # type: ignore[arg-type]
         with mock.patch.object(Stand, "of", return_value=stand):
@@ -71,7 +75,7 @@ class WalkTest(parameterized.TestCase):
 
     def test_a_call_of_a_function(self) -> None:
         walk = self.walk(Place("schedule", 3))
-        (probe,) = walk.wanted.probes
+        probe, _ = walk.wanted.probes
         self.assertTrue(probe.hold and probe.walks)
         said = self.at(walk, 5 * _MS)
         call = mock.call
@@ -87,6 +91,55 @@ class WalkTest(parameterized.TestCase):
         self.assertEqual(self.at(walk, 6 * _MS), [])
         self.assertTrue(walk.reached and walk.killed)
         self.assertEqual(self.process.wait(), -signal.SIGKILL)
+
+    def test_a_program_is_stopped_at_from_when_it_is_loaded(self) -> None:
+        walk = self.walk(Place("bpf:mine_enqueue", 2, 1000 * _MS))
+        call, loads = mock.call, _KERNEL.symbol("bpf_prog_kallsyms_add")
+        first = [call.stop_at(loads), call.until(1099 * _MS)]
+        self.assertEqual(self.at(walk, 500 * _MS), first)
+        with mock.patch.object(Loading, "learn", side_effect=[0, _PROGRAM]):
+            self.assertEqual(self.at(walk, 600 * _MS, loads), [])
+            known = call.stop_at(_PROGRAM, not_before_ns=_NEVER)
+            self.assertEqual(self.at(walk, 601 * _MS, loads), [known])
+        near = [
+            call.clear(),
+            call.stop_at(loads),
+            call.stop_at(_PROGRAM, skip=1, not_before_ns=1100 * _MS),
+        ]
+        self.assertEqual(self.at(walk, 1099 * _MS), near)
+        with mock.patch.object(Loading, "learn", return_value=_PROGRAM + 64):
+            another = call.stop_at(_PROGRAM + 64, skip=1, not_before_ns=1100 * _MS)
+            self.assertEqual(self.at(walk, 1200 * _MS, loads), [another])
+        # something else lies where the first one was
+        self.assertEqual(self.at(walk, 1300 * _MS, _PROGRAM), [])
+        self.assertFalse(walk.reached)
+        assert walk._loading is not None
+        walk._loading.places.add(_PROGRAM)
+        self.at(walk, 1400 * _MS, _PROGRAM)
+        self.assertTrue(walk.reached and walk.killed)
+
+    @parameterized.parameters((None, 7), (2000, 4), (3000, 0))
+    def test_how_often_it_was_called_is_told_where_it_was_not_so_often(
+        self, at_ms: int | None, times: int
+    ) -> None:
+        walk = self.walk(Place("schedule", 9, None if at_ms is None else at_ms * _MS))
+        self.at(walk, 500 * _MS)
+        if at_ms is not None:
+            self.at(walk, (at_ms + 99) * _MS)
+        calls = [(_SCHEDULE, 900 * _MS)] * 3 + [(_SCHEDULE, 2200 * _MS)] * 4 + [(1, 9000 * _MS)]
+        rows = [Row("calls", 0, struct.pack("<QQ", *each)) for each in calls]
+        walk.made(Looked(rows=rows, probes={"calls": ProbeCount(8, 8)}))
+        self.assertEqual(walk.missed, f"it was called {times} times")
+        walk.made(Looked(rows=rows, probes={"calls": ProbeCount(9, 8)}))
+        self.assertEqual(walk.missed, f"it was called at least {times} times")
+
+    def test_calls_are_counted_only_where_more_than_one_is_wanted(self) -> None:
+        self.assertLen(self.walk(Place("schedule")).wanted.probes, 1)
+        self.assertLen(self.walk(Place("schedule", 2)).wanted.probes, 2)
+        self.assertLen(self.walk(Place("bpf:x", 2)).wanted.probes, 3)
+        walk = self.walk(Place("bpf:x"))
+        walk.made(Looked())
+        self.assertStartsWith(walk.missed, "no BPF program 'x' was loaded; none was loaded")
 
     def test_a_time_is_gone_to_in_two_steps(self) -> None:
         walk = self.walk(Place(at_ns=1000 * _MS))
