@@ -50,6 +50,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "model",
             "record",
             "report",
+            "result",
             "result.make",
             "vm",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from ktstr.execute.budget import UNLIMITED
@@ -18,6 +19,7 @@ from ktstr.machine.prepared.accel import AccelChoice, choose_accel, room_of
 from ktstr.machine.prepared.machine import prepare
 from ktstr.machine.target import Target
 from ktstr.model.errors import UsageError
+from ktstr.result import result_pb2
 from ktstr.runner.cases.case import Case
 from ktstr.runner.cases.discovery import discover, discovery_request
 from ktstr.runner.cases.selection import Selection
@@ -25,14 +27,18 @@ from ktstr.runner.cases.sources import sources_of
 from ktstr.runner.exit_status import ExitStatus
 from ktstr.runner.files import RunfilesTree
 from ktstr.runner.guest_env import guest_environment
+from ktstr.runner.identity import identity_of
 from ktstr.runner.replay.arguments import Look, Of, Replay
-from ktstr.runner.replay.known import Known
+from ktstr.runner.replay.kept import kept
+from ktstr.runner.replay.known import Known, at_once
 from ktstr.runner.replay.looker import Drgn, Looker, Printed
 from ktstr.runner.replay.player import Player
 from ktstr.runner.session import Session
 from ktstr.vm.kvm.probe import kvm_verdict
 from ktstr.vm.signals import Termination
 
+# what `bazel run` tells
+_WORKSPACE = "BUILD_WORKSPACE_DIRECTORY"
 # guests of one replay: the run to its end, the walk, and those that stand in reserve
 _GUESTS = 8
 
@@ -74,8 +80,8 @@ def run_replay(
             player.check_closed()
             if wanted.function:
                 function_of_name(kernel, wanted.function)
-            known = _known(player, wanted)
-            place = known.place(wanted, kernel) if known else Place(wanted.function, wanted.hit)
+            known = _known(player, wanted, lambda: _result(player, tree, choice))
+            place = known.place(wanted, kernel) if known else _unplayed(wanted)
             print(f"{player.title}: plays it up to {place}", flush=True)
             if known is None or wanted.look is not Look.GDB:
                 once = Printed if wanted.look is Look.PRINT else Drgn
@@ -85,12 +91,41 @@ def run_replay(
     return ExitStatus.OK
 
 
-def _known(player: Player, wanted: Replay) -> Known | None:
-    """What its run says of its instants, where that is asked for or may be; else None."""
-    if wanted.when is None and wanted.look is not Look.GDB:
+def _known(
+    player: Player, wanted: Replay, kept: Callable[[], result_pb2.Result | None]
+) -> Known | None:
+    """What its run says of its instants, where that is asked for or may be; else None.
+
+    `kept` gives the result that there may be of this very run, which knows its times alone.
+    """
+    of = wanted.when.of if wanted.when is not None else None
+    if wanted.look is not Look.GDB and of in (None, Of.GUEST):
         return None
+    if of not in (Of.EVENT, Of.FAILURE):
+        result = kept()
+        known = Known.of_result(result) if result is not None else None
+        if known is not None:
+            print(f"{player.title}: its instants are those of its last test", flush=True)
+            return known
     print(f"{player.title}: plays it to its end, for its instants", flush=True)
-    return player.whole(decisions=wanted.when is not None and wanted.when.of is Of.EVENT)
+    return player.whole(decisions=of is Of.EVENT)
+
+
+def _result(player: Player, tree: RunfilesTree, choice: AccelChoice) -> result_pb2.Result | None:
+    """The result of its last test, where that was this very run; only Bazel says where it is."""
+    workspace = os.environ.get(_WORKSPACE)
+    if not workspace:
+        return None
+    session = player.session
+    identity = identity_of(session.target, tree.path, session.machine.spec, choice)
+    return kept(player, identity, Path(workspace))
+
+
+def _unplayed(wanted: Replay) -> Place:
+    """Where it is to stand, of which nobody has to know the run."""
+    if wanted.when is None:
+        return Place(wanted.function, wanted.hit)
+    return at_once(wanted, wanted.when.count)
 
 
 def _debugged(player: Player, place: Place, wanted: Replay, known: Known) -> None:

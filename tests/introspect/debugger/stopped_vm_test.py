@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from absl.testing import absltest
@@ -18,6 +20,7 @@ _KERNEL = Kernel.open(_FILES["vmlinux"], _FILES["vmlinux.index"])
 _NAMES = ("scx_bpf_dsq_insert", "scx_bpf_dispatch")
 _INSERT = next(name for name in _NAMES if _KERNEL.has_symbol(name))
 _LAUNCHER = "_main/tests/introspect/debugger/watched.replay"
+_TEST = "_main/tests/introspect/debugger/watched"
 _SCRIPT = """\
 from drgn.helpers.linux import cpu_curr
 print("function", here[0].name)
@@ -29,9 +32,9 @@ print("clock", prog["jiffies"].value_())
 
 
 class StoppedTest(absltest.TestCase):
-    def replay(self, *arguments: str) -> Ended:
+    def replay(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Ended:
         directory = Path(self.create_tempdir().full_path)
-        running = Running(_LAUNCHER, directory / "run", arguments=arguments)
+        running = Running(_LAUNCHER, directory / "run", environ=environ, arguments=arguments)
         self.addCleanup(running.close)
         return running.wait()
 
@@ -75,6 +78,24 @@ class StoppedTest(absltest.TestCase):
         said = [each.text.partition("plays it up to sched_tick, 1.5s")[2] for each in ended]
         self.assertIn("function sched_tick\n", said[0])
         self.assertRegex(said[0], "line .*kernel/sched/core.c\n")
+        self.assertEqual(said[0], said[1])
+
+    def test_a_time_of_a_run_that_was_tested_is_gone_to_at_once(self) -> None:
+        workspace = Path(self.create_tempdir().full_path)
+        outputs = workspace / "bazel-testlogs/tests/introspect/debugger/watched/test.outputs"
+        test = Running(_TEST, workspace / "test")
+        self.addCleanup(test.close)
+        tested = test.wait()
+        self.assertEqual(tested.status, 0, tested.text)
+        shutil.copytree(tested.outputs, outputs)
+        environ = {"BUILD_WORKSPACE_DIRECTORY": str(workspace)}
+        words = ("--at=1.5s", "--print")
+        at_once, played = self.replay(*words, environ=environ), self.replay(*words)
+        self.assertIn("busy: its instants are those of its last test", at_once.text)
+        self.assertNotIn("plays it to its end", at_once.text)
+        self.assertIn("plays it to its end", played.text)
+        said = [each.text.partition("plays it up to 1.5s")[2] for each in (at_once, played)]
+        self.assertIn("stands at 1.50", said[0])
         self.assertEqual(said[0], said[1])
 
     def test_an_event_is_printed_where_its_trace_has_it(self) -> None:
