@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from ktstr.model.errors import UsageError
 
 # Of the base's value: in virtual time all differences are real, else boots differ by more.
 EXACT_RELATIVE = 0.01
+# Of what the middle call of a scheduler's callback takes: one path through it, counted exactly,
+# where an instruction more of a hundred is a change that somebody made.
+CALL_RELATIVE = 0.005
+_MIDDLE_CALL = re.compile(r"op\.\w+\.instructions_p50")
 NOISY_RELATIVE = 0.05
 # By unit: what no user of a machine feels.
 _ABSOLUTE = {"us": 1.0, "ms": 0.1, "s": 0.001, "%": 0.5}
@@ -97,6 +102,8 @@ class Gates:
     def of(self, key: FigureKey, *, exact: bool) -> Gate:
         """The gate of a figure, compared in virtual time (`exact`) or not."""
         relative = EXACT_RELATIVE if exact else NOISY_RELATIVE
+        if exact and _MIDDLE_CALL.fullmatch(key.name):
+            relative = CALL_RELATIVE
         if self.relative is not None:
             relative = self.relative
         absolute = _ABSOLUTE_OF.get(key.name, _ABSOLUTE.get(key.unit, 0.0))

@@ -7,7 +7,9 @@ import collections
 import csv
 import itertools
 import random
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from absl.testing import absltest, parameterized
 
@@ -22,6 +24,9 @@ _LEVEL = 0.05
 # what calls cost (KTSTR_LOOK=op_costs): as it is, as //tests/slowed, and with TEST_RANDOM_SEED=12.
 _RECORDED = Path(__file__).with_name("recorded") / "slowed.csv"
 _TESTS = [{"test": f"t{number}"} for number in range(30)]
+_ENQUEUE = "op.enqueue.instructions_p50"
+# The column that a figure is of, and what becomes of its values.
+Changed = tuple[str, Callable[[float], float]]
 _SUITES, _MOST_WITH_ALARMS = 100, 8
 
 
@@ -113,18 +118,22 @@ class AgreedTest(parameterized.TestCase):
 class RecordedTest(CompareTest):
     """Real schedules; `base` against the two others."""
 
-    def keep_recorded(self, column: str, branch: str) -> None:
+    def keep_recorded(
+        self, column: str, branch: str, but: Mapping[str, Changed] = MappingProxyType({})
+    ) -> None:
+        """Keeps the results of a column; `but` says of some figures of which, and how changed."""
         results: dict[str, result_pb2.Result] = collections.defaultdict(result_pb2.Result)
         with _RECORDED.open(newline="") as file:
             for test, rows in itertools.groupby(csv.DictReader(file), lambda row: row["test"]):
                 result = made(test, plan=column)
                 del result.figures[:]
                 for row in filter(lambda row: row[column], rows):
+                    source, change = but.get(row["figure"], (column, float))
                     figure = result.figures.add(
                         name=row["figure"],
                         unit=row["unit"],
                         polarity=row["polarity"],
-                        value=float(row[column]),
+                        value=change(float(row[source])),
                     )
                     if row["cgroup"]:
                         figure.cgroup = row["cgroup"]
@@ -142,6 +151,15 @@ class RecordedTest(CompareTest):
         self.assertGreater(found["counts"]["changed"], 500)
         self.assertIn("worse in 10 tests, better in 0", told[0]["why"])
 
+    def test_one_percent_of_a_callback_is_found_in_one_run_of_a_suite(self) -> None:
+        self.keep_recorded("base", "base")
+        # the schedule of another build, whose enqueue takes 1 % more than that of the first
+        self.keep_recorded("slowed", "new", {_ENQUEUE: ("base", lambda value: round(1.01 * value))})
+        found = self.compared(code=1)
+        told = [each for each in found["findings"] if each["outcome"] in ("worse", "better")]
+        self.assertEqual({each["figure"] for each in told}, {f"total.{_ENQUEUE}"})
+        self.assertLen(told, 10)
+
     def test_another_seed_is_neither_better_nor_worse(self) -> None:
         self.keep_recorded("base", "base")
         self.keep_recorded("other_seed", "new")
@@ -157,6 +175,21 @@ class RecordedTest(CompareTest):
 
 
 class FewTest(CompareTest):
+    @parameterized.parameters((146.0, 147.0), (200.0, 202.0), (1000.0, 1006.0))
+    def test_one_instruction_of_a_callback_is_seen_in_one_run_of_one_test(
+        self, was: float, now: float
+    ) -> None:
+        for branch, cost, count in (("base", was, 1000), ("new", now, 1006)):
+            result = made("t", plan=branch)
+            result.figures.add(name=_ENQUEUE, polarity="lower_better", value=cost)
+            result.figures.add(name="op.enqueue.count", value=count)
+            self.keep(branch, result)
+        found = self.outcomes("--all", code=1)
+        self.assertEqual(found[f"t total.{_ENQUEUE}"], "worse")
+        self.assertEqual(found["t total.op.enqueue.count"], "same")
+        # who says by how much means that
+        self.assertNotIn(f"t total.{_ENQUEUE}", self.outcomes("--relative=3"))
+
     def test_five_tests_are_judged_one_by_one(self) -> None:
         for count, expected in ((FEWEST - 1, ("worse", "better")), (FEWEST, ("changed",))):
             tests = [f"t{number}" for number in range(count)]
