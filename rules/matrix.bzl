@@ -2,8 +2,8 @@
 """What the matrix of a gauntlet is made of, for macros of your own."""
 
 load("//rules/private/gauntlet:flags.bzl", _select_profiles = "select_profiles")
-load("//rules/private/gauntlet:gauntlet.bzl", _kernel_label = "kernel_label")
 load("//rules/private/gauntlet:presets.bzl", _PRESETS = "PRESETS", _select_presets = "select_presets")
+load("//rules/private/test:kernels.bzl", _kernel_label = "kernel_label")
 
 PRESETS = _PRESETS
 kernel_label = _kernel_label

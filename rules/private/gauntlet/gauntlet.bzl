@@ -3,6 +3,7 @@
 
 load("@ktstr_gauntlet_hint//:hint.bzl", "WILDCARDS_REACH_GAUNTLETS")
 load("//rules/private/scheduler:defaults.bzl", "is_described")
+load("//rules/private/test:kernels.bzl", "select_kernels")
 load("//rules/private/test:test.bzl", "ktstr_test")
 load(":flags.bzl", "select_profiles")
 load(":presets.bzl", "select_presets")
@@ -15,46 +16,6 @@ _MOST_VARIANTS = 10000
 # vCPUs take turns where a machine has too few CPUs, so a guest takes longer the more it has.
 _SIZES = [(16, "medium"), (64, "large")]
 _LARGEST = "enormous"
-
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-
-def kernel_label(name):
-    """A kernel's name in variants.
-
-    Args:
-      name: of the kernel's target, e.g. "linux_6_12".
-
-    Returns:
-      string, e.g. "kernel_6_12": lower case, with _ for every run of other characters.
-    """
-    text = name.lower()
-    text = "".join([c if c in _LETTERS else "_" for c in text.elems()])
-    words = [word for word in text.split("_") if word]
-    if words and words[0] in ["kernel", "linux"]:
-        words = words[1:]
-    return "_".join(["kernel"] + words)
-
-def _select_kernels(kernels):
-    """A list of struct(name, label, suffix) and None, or None and what is wrong."""
-    if kernels == None:
-        return [struct(label = None, name = "", suffix = "")], None
-    if type(kernels) not in ["list", "dict"] or not kernels:
-        return None, ("kernels is %r; expected a list of labels, a dict of name to label, or None " +
-                      "for the default kernel") % (kernels,)
-    if type(kernels) == "list":
-        pairs = [(kernel_label(native.package_relative_label(each).name), each) for each in kernels]
-    else:
-        pairs = [(kernel_label(name), each) for name, each in kernels.items()]
-    found = {}
-    for name, label in pairs:
-        if name in found:
-            return None, ("kernels: %s and %s are both %r; tell them apart: kernels = " +
-                          "{\"name\": label}") % (found[name], label, name)
-        found[name] = label
-    return [
-        struct(label = label, name = name, suffix = "/" + name if len(found) > 1 else "")
-        for name, label in found.items()
-    ], None
 
 def _variants(name, machines, profiles, kernels):
     return [
@@ -214,7 +175,7 @@ def ktstr_gauntlet(
     if not problem:
         found_profiles, problem = select_profiles(flags, required_flags, excluded_flags, profiles)
     if not problem:
-        found_kernels, problem = _select_kernels(kernels)
+        found_kernels, problem = select_kernels(kernels)
     if not problem and flags and not kwargs.get("scheduler"):
         problem = "flags are given without a scheduler; set scheduler or remove them"
     if not problem:
