@@ -15,7 +15,7 @@ from ktstr.introspect.instant.stand import Stand
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin.hold import Held
-from ktstr.introspect.plugin.orders import Orders, Word
+from ktstr.introspect.plugin.orders import MOST_BREAKS, Orders, Word
 from ktstr.introspect.plugin.part import Looked, Wanted
 from ktstr.introspect.plugin.watch import Probe
 from ktstr.model.errors import KtstrError, UsageError
@@ -30,6 +30,8 @@ _NO_CLOCK_NS = 20_000_000
 _NEAR_NS = 1_000_000
 # Names that are told where one is wrong.
 _NEAR_NAMES = 3
+# Beside the place where programs are loaded.
+_MOST_PROGRAMS = MOST_BREAKS - 1
 _NEVER_NS = (1 << 64) - 1
 
 
@@ -135,6 +137,11 @@ class Walk:
             return told.where in self._stops and told.where not in loading.places
         address = loading.learn(stand)
         if address and address not in self._stops:
+            if len(self._stops) == _MOST_PROGRAMS:
+                raise UsageError(
+                    f"{PREFIX}{loading.name} is loaded again and again, at more than "
+                    f"{_MOST_PROGRAMS} places; say an earlier one, by --at or --hit"
+                )
             self._stops.append(address)
             self._stop_at(stand.orders, address)
         return True

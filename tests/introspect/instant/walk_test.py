@@ -19,7 +19,7 @@ from ktstr.introspect.instant.walk import Walk, function_at
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.plugin.hold import Held
-from ktstr.introspect.plugin.orders import Orders, Told, Word
+from ktstr.introspect.plugin.orders import MOST_BREAKS, Orders, Told, Word
 from ktstr.introspect.plugin.part import Looked
 from ktstr.introspect.plugin.records import ProbeCount, Row
 from ktstr.model.errors import InfraError, UsageError
@@ -117,6 +117,17 @@ class WalkTest(parameterized.TestCase):
         walk._loading.places.add(_PROGRAM)
         self.at(walk, 1400 * _MS, _PROGRAM)
         self.assertTrue(walk.reached and walk.killed)
+
+    def test_a_program_that_is_loaded_without_end(self) -> None:
+        walk = self.walk(Place("bpf:mine", 9))
+        self.at(walk, 5 * _MS)
+        loads = _KERNEL.symbol("bpf_prog_kallsyms_add")
+        for number in range(MOST_BREAKS):
+            with mock.patch.object(Loading, "learn", return_value=_PROGRAM + 64 * number):
+                self.at(walk, 6 * _MS, loads)
+        self.assertIsInstance(walk.raised, UsageError)
+        self.assertStartsWith(str(walk.raised), "bpf:mine is loaded again and again, at more than")
+        self.assertEqual(self.process.wait(), -signal.SIGKILL)
 
     @parameterized.parameters((None, 7), (2000, 4), (3000, 0))
     def test_how_often_it_was_called_is_told_where_it_was_not_so_often(
