@@ -58,8 +58,8 @@ SERVER_STOPPED = Instant(
     "server-stopped", ("dl_server_stop.part.0", "dl_server_stop"), When.RETURN, _SERVER
 )
 
-# kernel/sched/ext.c, of any queue: what leaves the function is a jump that gives its lock back.
-# In 6.16 and 7.x the function got other arguments before these.
+# kernel/sched/ext.c, of any queue: what leaves the function is a jump that gives its lock back, so
+# that the lock is still held there
 DISPATCHED = Instant(
     "dispatched",
     ("dispatch_enqueue",),
@@ -67,6 +67,15 @@ DISPATCHED = Instant(
     {"dsq": "scx_dispatch_q(argument(0))", "p": "task_struct(argument(1))"},
     # inlined, as without UNINLINE_SPIN_UNLOCK (kernel/Kconfig.locks), it leaves no such jump
     needs="_raw_spin_unlock",
+)
+# Of 7.2 and 7.3, where the scheduler and a runqueue are before these: the lock has been given back,
+# and another CPU may have it. Nor has it to be the queue that the task is on, as one that is gone
+# is replaced.
+DISPATCHED_ANEW = Instant(
+    "dispatched",
+    ("scx_dispatch_enqueue", "dispatch_enqueue"),
+    When.RETURN,
+    {"dsq": "scx_dispatch_q(argument(2))", "p": "task_struct(argument(3))"},
 )
 
 # What macros of the kernel say: kernel/sched/sched.h, kernel/sched/pelt.h, kernel/sched/ext.c (in

@@ -10,7 +10,7 @@ from absl.testing import absltest
 
 from ktstr.introspect.invariants.library.all import INVARIANTS
 from ktstr.introspect.invariants.plan import Looked, Plan, plan, version_of
-from ktstr.introspect.invariants.program import End, Look, Outcome, evaluate
+from ktstr.introspect.invariants.program import REGISTERS, End, Look, Outcome, evaluate
 from ktstr.introspect.kernel.kernel import Kernel
 from tests.introspect.invariants.fair_states import is_flat
 from tests.introspect.invariants.kernels import kernel
@@ -111,6 +111,22 @@ class LibraryTest(absltest.TestCase):
                     self.assertIs(evaluate(share.program, look).end, End.FAILS)
                     state.put(inner, "sched_entity", h_load__weight=weight >> depth)
                     self.assertIs(evaluate(share.program, look).end, End.HOLDS)
+
+    def test_a_shared_queue_is_looked_at_but_while_another_cpu_changes_it(self) -> None:
+        names = {"dsq-nr", "dsq-tasks", "dsq-ordered-or-not", "dsq-vtime-order"}
+        found = [each for each in self.plan.looked if each.invariant.name in names]
+        self.assertEqual({each.invariant.name for each in found}, names)
+        state = next(each for each in all_states(self.kernel) if each.name == "ordered")
+        gives_back_first = version_of(self.kernel.release) >= (7, 2)
+        for each in found:
+            look = state.calls[each.instant]
+            dsq = look.registers[REGISTERS.index("rdx" if gives_back_first else "rdi")]
+            with self.subTest(each.invariant.name):
+                self.assertIs(evaluate(each.program, look).end, End.HOLDS)
+                state.put(dsq, "scx_dispatch_q", lock__raw_lock__locked=1)
+                held = End.IDLE if gives_back_first else End.HOLDS
+                self.assertIs(evaluate(each.program, look).end, held)
+                state.put(dsq, "scx_dispatch_q", lock__raw_lock__locked=0)
 
     def test_c_and_python_agree_on_all(self) -> None:
         native = Native()

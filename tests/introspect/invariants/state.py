@@ -95,7 +95,7 @@ class State:
     def comes(self, instant: Instant, *arguments: int, result: int = 0) -> None:
         """The instant comes with these arguments of its function."""
         registers = dict.fromkeys(REGISTERS, 0)
-        registers.update(zip(("rdi", "rsi", "rdx"), arguments, strict=False))
+        registers.update(zip(("rdi", "rsi", "rdx", "rcx"), arguments, strict=False))
         self.calls[instant] = Look(
             self.memory, self.areas, 0, tuple(registers[name] for name in REGISTERS), result
         )

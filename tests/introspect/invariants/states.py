@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ktstr.introspect.invariants.instants import (
     DISPATCHED,
+    DISPATCHED_ANEW,
     LEFT_DL,
     LEFT_EXT,
     LEFT_FAIR,
@@ -163,6 +164,7 @@ def _dsq(state: State) -> tuple[int, list[int]]:
         state.put(task, "task_struct", scx__dsq=dsq, scx__dsq_vtime=10 + number)
     state.chain(dsq + state.at("scx_dispatch_q", "list"), [task + node for task in tasks])
     state.comes(DISPATCHED, dsq, tasks[0])
+    state.comes(DISPATCHED_ANEW, 0, state.queue(), dsq, tasks[0])
     return dsq, tasks
 
 

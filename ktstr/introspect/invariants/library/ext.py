@@ -5,13 +5,20 @@ from __future__ import annotations
 
 from ktstr.introspect.invariants.instants import (
     DISPATCHED,
+    DISPATCHED_ANEW,
     LEFT_EXT,
     PUT_EXT,
     SWITCHED,
     TICKED,
     TICKED_EXT,
 )
-from ktstr.introspect.invariants.invariant import Blame, Category, Invariant, Version
+from ktstr.introspect.invariants.invariant import (
+    Blame,
+    Category,
+    Instant,
+    Invariant,
+    Version,
+)
 
 _EXT = "kernel/sched/ext.c"
 _IS_EXT = "p.sched_class == symbol('ext_sched_class')"
@@ -26,10 +33,10 @@ _AT = (PUT_EXT, LEFT_EXT, TICKED_EXT)
 _WALKS = (SWITCHED, TICKED_EXT, LEFT_EXT)
 _LOCAL = "entries(address(rq.scx.local_dsq.list), 'task_struct', 'scx.dsq_list.node')"
 _RUNNABLE = "entries(address(rq.scx.runnable_list), 'task_struct', 'scx.runnable_node')"
-# the queue's own lock is still held there, as giving it back is the last that the function does
 _SHARED = "dsq.id != SCX_DSQ_LOCAL"
 _OF_DSQ = "entries(address(dsq.list), 'task_struct', 'scx.dsq_list.node')"
 _CURSOR = "enumerator('scx_dsq_lnode_flags', 'SCX_DSQ_LNODE_ITER_CURSOR')"
+_HEAD = "word(address(dsq.list))"
 _ON_PRIQ = "nodes(address(dsq.priq), 'task_struct', 'scx.dsq_priq')"
 _DISPATCHES_SINCE = (7, 3)
 _IN_WAKEUP = "enumerator('scx_rq_flags', 'SCX_RQ_IN_WAKEUP')"
@@ -100,6 +107,65 @@ def _of_state(
             source=f"{_EXT} enum scx_ops_enable_state",
             at=TICKED,
             holds=f"{is_state} <= {disabled}",
+            since=since,
+            until=until,
+        ),
+    )
+
+
+def _shared(at: Instant, free: str, since: Version, until: Version | None) -> tuple[Invariant, ...]:
+    """Of queues that many CPUs share, where nobody changes one.
+
+    free: the term by which that is known.
+    """
+    small = f"{_SHARED} and {free}dsq.nr <= 8"
+    return (
+        Invariant(
+            name="dsq-nr",
+            says="A shared dispatch queue counts the tasks on its list, without iterators' marks.",
+            category=Category.DSQ,
+            source=f"{_EXT} dispatch_enqueue, task_unlink_from_dsq, dsq_mod_nr",
+            at=(at,),
+            given=small,
+            holds="dsq.nr == sum("
+            f"word(address(t.scx.dsq_list.flags)) & {_CURSOR} == 0 for t in {_OF_DSQ})",
+            since=since,
+            until=until,
+        ),
+        Invariant(
+            name="dsq-tasks",
+            says="A task on a shared dispatch queue says so.",
+            category=Category.DSQ,
+            source=f"{_EXT} dispatch_enqueue",
+            at=(at,),
+            given=small,
+            holds=f"all(t.scx.dsq == dsq for t in {_OF_DSQ}"
+            f" if word(address(t.scx.dsq_list.flags)) & {_CURSOR} == 0)",
+            since=since,
+            until=until,
+        ),
+        Invariant(
+            name="dsq-ordered-or-not",
+            says="A shared dispatch queue has all of its tasks in its order by vtime, or none.",
+            category=Category.DSQ,
+            source=f"{_EXT} dispatch_enqueue",
+            at=(at,),
+            given=f"{small} and dsq.priq.rb_node != 0",
+            holds=f"dsq.nr == count({_ON_PRIQ})",
+            blame=Blame.SCHEDULER,
+            since=since,
+            until=until,
+        ),
+        Invariant(
+            name="dsq-vtime-order",
+            says="No task of a queue ordered by vtime is before the first one.",
+            category=Category.DSQ,
+            source=f"{_EXT} scx_dsq_priq_less, which goes by what a BPF scheduler may write",
+            at=(at,),
+            given=f"{small} and dsq.nr > 0 and dsq.priq.rb_node != 0",
+            names={"first": f"container({_HEAD}, 'task_struct', 'scx.dsq_list.node')"},
+            holds=f"all(t.scx.dsq_vtime - first.scx.dsq_vtime >= 0 for t in {_ON_PRIQ})",
+            blame=Blame.SCHEDULER,
             since=since,
             until=until,
         ),
@@ -274,49 +340,6 @@ EXT = (
         holds=f"scx_sched({_ROOT}).bypass_depth >= 0",
         since=_NAMED_ANEW,
     ),
-    Invariant(
-        name="dsq-nr",
-        says="A shared dispatch queue counts the tasks on its list, without iterators' marks.",
-        category=Category.DSQ,
-        source=f"{_EXT} dispatch_enqueue, task_unlink_from_dsq, dsq_mod_nr",
-        at=(DISPATCHED,),
-        until=(6, 16),
-        given=f"{_SHARED} and dsq.nr <= 8",
-        holds="dsq.nr == sum("
-        f"word(address(t.scx.dsq_list.flags)) & {_CURSOR} == 0 for t in {_OF_DSQ})",
-    ),
-    Invariant(
-        name="dsq-tasks",
-        says="A task on a shared dispatch queue says so.",
-        category=Category.DSQ,
-        source=f"{_EXT} dispatch_enqueue",
-        at=(DISPATCHED,),
-        until=(6, 16),
-        given=f"{_SHARED} and dsq.nr <= 8",
-        holds=f"all(t.scx.dsq == dsq for t in {_OF_DSQ}"
-        f" if word(address(t.scx.dsq_list.flags)) & {_CURSOR} == 0)",
-    ),
-    Invariant(
-        name="dsq-ordered-or-not",
-        says="A shared dispatch queue has all of its tasks in its order by vtime, or none.",
-        category=Category.DSQ,
-        source=f"{_EXT} dispatch_enqueue",
-        at=(DISPATCHED,),
-        until=(6, 16),
-        given=f"{_SHARED} and dsq.nr <= 8 and dsq.priq.rb_node != 0",
-        holds=f"dsq.nr == count({_ON_PRIQ})",
-        blame=Blame.SCHEDULER,
-    ),
-    Invariant(
-        name="dsq-vtime-order",
-        says="No task of a queue ordered by vtime is before the first one.",
-        category=Category.DSQ,
-        source=f"{_EXT} scx_dsq_priq_less, which goes by what a BPF scheduler may write",
-        at=(DISPATCHED,),
-        until=(6, 16),
-        given=f"{_SHARED} and 0 < dsq.nr <= 8 and dsq.priq.rb_node != 0",
-        names={"first": "container(word(address(dsq.list)), 'task_struct', 'scx.dsq_list.node')"},
-        holds=f"all(t.scx.dsq_vtime - first.scx.dsq_vtime >= 0 for t in {_ON_PRIQ})",
-        blame=Blame.SCHEDULER,
-    ),
+    *_shared(DISPATCHED, "", (6, 12), (6, 16)),
+    *_shared(DISPATCHED_ANEW, "dsq.lock.raw_lock.locked == 0 and ", (7, 2), None),
 )
