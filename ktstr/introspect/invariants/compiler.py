@@ -9,6 +9,7 @@ An expression is Python's, read by `ast` and never run as Python:
     container(a, "task_struct", "se")    the struct whose member lies at an address
     address(rq.cfs)             where a member lies
     symbol("x"), per_cpu("x", c), enumerator("e", "X"), word(a) (the u64 at a)
+    length("rq", "a[0].b")      how many elements the array has that is that member
     argument(0), result()       of the function, as it was called and as it returns
     cpu(), cpus()               this CPU's number, how many there are
     NAME := e                   a name for what is used again
@@ -138,6 +139,7 @@ class _Compiler:
             "enumerator": lambda call: self.code.number(
                 layout.enumerator(text_of(call, 0), text_of(call, 1))
             ),
+            "length": self._length,
             "per_cpu": self._per_cpu,
             "word": self._word,
             "container": self._container,
@@ -337,6 +339,11 @@ class _Compiler:
     def saw(self, struct: str, found: Field) -> None:
         if self._sees is not None:
             self._sees.saw(struct, found)
+
+    def _length(self, call: ast.Call) -> None:
+        struct, path = text_of(call, 0), text_of(call, 1)
+        each = find(self.layout, struct, f"{path}[0]").size
+        self.code.number(find(self.layout, struct, path).size // each)
 
     def _per_cpu(self, call: ast.Call) -> None:
         self.value(call.args[1])

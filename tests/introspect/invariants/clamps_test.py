@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Invariants of utilization clamps, which our kernels are built without: in a layout that has them.
+"""Invariants of utilization clamps, which our kernels are built without: in layouts that have them.
 
-The structs are those of kernel/sched/sched.h and include/linux/sched.h with CONFIG_UCLAMP_TASK and
-20 buckets, the most that there may be, behind the ends of those of a real kernel.
+The structs are those of kernel/sched/sched.h and include/linux/sched.h with CONFIG_UCLAMP_TASK,
+and with 5 buckets, as Kconfig has it, and 20, the most that there may be, behind the ends of those
+of a real kernel.
 """
 
 from __future__ import annotations
@@ -21,11 +22,9 @@ from ktstr.introspect.kernel.kernel import Kernel
 from tests.introspect.invariants.kernels import kernel
 from tests.introspect.invariants.state import State
 
-_BUCKETS = 20
-_CLAMP_BYTES = 8 + 8 * _BUCKETS
-# bits of a bucket that are its value, and of a task's clamp, by what they are
+# bits of a bucket that are its value
 _VALUE_BITS = 11
-_OF_TASK = {"value": (0, _VALUE_BITS), "bucket_id": (_VALUE_BITS, 5), "active": (16, 1)}
+_BUCKET = {"uclamp-bucket"}
 
 
 @dataclass(frozen=True)
@@ -40,19 +39,32 @@ class _Field:
 class _Clamped:
     """A kernel with clamps as well."""
 
-    def __init__(self, real: Kernel) -> None:
-        self._real = real
+    def __init__(self, real: Kernel, buckets: int) -> None:
+        self._real, self.buckets = real, buckets
+        size, id_bits = 8 + 8 * buckets, buckets.bit_length()
+        self._more = 4 * size
+        of_task = {
+            "value": (0, _VALUE_BITS),
+            "bucket_id": (_VALUE_BITS, id_bits),
+            "active": (_VALUE_BITS + id_bits, 1),
+        }
         self.symbol, self.has_symbol = real.symbol, real.has_symbol
         self.enumerator = real.enumerator
         task, rq = (-(-real.size_of(each) // 8) * 8 for each in ("task_struct", "rq"))
-        self._added = {("rq", "uclamp_flags"): _Field(rq + 2 * _CLAMP_BYTES, 4)}
+        self._added = {("rq", "uclamp_flags"): _Field(rq + 2 * size, 4)}
+        tasks = _Field(0, 8, False, _VALUE_BITS, 64 - _VALUE_BITS)
+        self._added["uclamp_bucket", "tasks"] = tasks
         for which in range(2):
-            clamp = rq + which * _CLAMP_BYTES
+            clamp = rq + which * size
             self._added["rq", f"uclamp[{which}].value"] = _Field(clamp, 4)
-            for bucket in range(_BUCKETS):
-                tasks = _Field(clamp + 8 + 8 * bucket, 8, False, _VALUE_BITS, 64 - _VALUE_BITS)
-                self._added["rq", f"uclamp[{which}].bucket[{bucket}].tasks"] = tasks
-            for name, bits in _OF_TASK.items():
+            path = f"uclamp[{which}].bucket"
+            self._added["rq", path] = _Field(clamp + 8, 8 * buckets)
+            for bucket in range(buckets):
+                at = clamp + 8 + 8 * bucket
+                tasks = _Field(at, 8, False, _VALUE_BITS, 64 - _VALUE_BITS)
+                self._added["rq", f"{path}[{bucket}]"] = _Field(at, 8)
+                self._added["rq", f"{path}[{bucket}].tasks"] = tasks
+            for name, bits in of_task.items():
                 place = _Field(task + 4 * which, 4, False, *bits)
                 self._added["task_struct", f"uclamp[{which}].{name}"] = place
 
@@ -63,10 +75,11 @@ class _Clamped:
         return (struct, path) in self._added or self._real.has_field(struct, path)
 
     def size_of(self, struct: str) -> int:
-        return self._real.size_of(struct) + 4 * _CLAMP_BYTES
+        return 8 if struct == "uclamp_bucket" else self._real.size_of(struct) + self._more
 
 
-class ClampsTest(parameterized.TestCase):
+class _ClampsTest(parameterized.TestCase):
+    buckets: int
     layout: _Clamped
     plan: Plan
 
@@ -74,7 +87,7 @@ class ClampsTest(parameterized.TestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         real = kernel()
-        cls.layout = _Clamped(real)
+        cls.layout = _Clamped(real, cls.buckets)
         cls.plan = plan(CLAMPS, cls.layout, version_of(real.release))
 
     def setUp(self) -> None:
@@ -85,7 +98,8 @@ class ClampsTest(parameterized.TestCase):
         self.state.runs(self.rq, self.task)
         for which, value in enumerate((100, 800)):
             self.put("task_struct", f"uclamp[{which}].value", value)
-            self.put("task_struct", f"uclamp[{which}].bucket_id", value // 52)
+            bucket = value * self.buckets // 1024
+            self.put("task_struct", f"uclamp[{which}].bucket_id", bucket)
             self.put("task_struct", f"uclamp[{which}].active", 1)
             self.put("rq", f"uclamp[{which}].value", value)
             self.put("rq", f"uclamp[{which}].bucket[1].tasks", 1)
@@ -112,8 +126,6 @@ class ClampsTest(parameterized.TestCase):
         ("uclamp-task", "task_struct", "uclamp[0].value", 900),
         ("uclamp-task", "task_struct", "uclamp[1].value", 99),
         ("uclamp-task", "task_struct", "uclamp[1].value", 1025),
-        ("uclamp-bucket", "task_struct", "uclamp[0].bucket_id", _BUCKETS),
-        ("uclamp-bucket", "task_struct", "uclamp[1].bucket_id", _BUCKETS),
         ("uclamp-queue", "rq", "uclamp[0].value", 1025),
         ("uclamp-queue", "rq", "uclamp[1].value", 1 << 31),
         ("uclamp-idle", "rq", "uclamp_flags", 1),
@@ -124,6 +136,18 @@ class ClampsTest(parameterized.TestCase):
         self.assertEqual({each for each, found in ends.items() if End.FAILS in found}, {name})
         self.assertEqual(ends[name], {End.FAILS})
 
+    @parameterized.parameters(0, 1)
+    def test_the_first_bucket_that_there_is_not(self, which: int) -> None:
+        self.put("task_struct", f"uclamp[{which}].bucket_id", self.buckets)
+        ends = self.ends()
+        self.assertEqual({each for each, found in ends.items() if found == {End.FAILS}}, _BUCKET)
+
+    def test_tasks_in_the_last_bucket_count(self) -> None:
+        self.put("rq", "uclamp[1].bucket[1].tasks", 0)
+        self.assertEqual(self.ends()["uclamp-idle"], {End.IDLE})
+        self.put("rq", f"uclamp[1].bucket[{self.buckets - 1}].tasks", 1)
+        self.assertEqual(self.ends()["uclamp-idle"], {End.HOLDS})
+
     def test_nothing_is_said_of_clamps_that_are_in_no_queue(self) -> None:
         self.put("task_struct", "uclamp[0].active", 0)
         self.put("task_struct", "uclamp[0].value", 900)
@@ -131,6 +155,18 @@ class ClampsTest(parameterized.TestCase):
         self.put("rq", "uclamp_flags", 1)
         ends = self.ends()
         self.assertEqual((ends["uclamp-task"], ends["uclamp-idle"]), ({End.IDLE}, {End.IDLE}))
+
+
+class FiveBucketsTest(_ClampsTest):
+    buckets = 5
+
+
+class TwentyBucketsTest(_ClampsTest):
+    buckets = 20
+
+
+# not one of the tests itself
+del _ClampsTest
 
 
 if __name__ == "__main__":

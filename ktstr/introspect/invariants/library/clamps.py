@@ -8,8 +8,13 @@ from ktstr.introspect.invariants.invariant import Category, Invariant
 
 _CORE = "kernel/sched/core.c"
 _IDLE = 1  # UCLAMP_FLAG_IDLE of kernel/sched/sched.h
+# 5 of them unless CONFIG_UCLAMP_BUCKETS_COUNT says otherwise
+_BUCKETS = "length('rq', 'uclamp[1].bucket')"
 # a task is counted only once its class has put it on its queue: enqueue_task() of 6.12.107
-_TASKS = " + ".join(f"rq.uclamp[1].bucket[{bucket}].tasks" for bucket in range(5))
+_TASKS = (
+    "any(uclamp_bucket(address(rq.uclamp[1].bucket) + 8 * bucket).tasks != 0"
+    f" for bucket in range({_BUCKETS}))"
+)
 
 CLAMPS = (
     Invariant(
@@ -27,7 +32,7 @@ CLAMPS = (
         category=Category.CLAMP,
         source=f"{_CORE} uclamp_bucket_id",
         at=PUT,
-        holds="p.uclamp[0].bucket_id < 20 and p.uclamp[1].bucket_id < 20",
+        holds=f"p.uclamp[0].bucket_id < {_BUCKETS} and p.uclamp[1].bucket_id < {_BUCKETS}",
     ),
     Invariant(
         name="uclamp-queue",
@@ -43,7 +48,7 @@ CLAMPS = (
         category=Category.CLAMP,
         source=f"{_CORE} uclamp_rq_inc, uclamp_idle_reset",
         at=(SWITCHED, *PUT),
-        given=f"{_TASKS} > 0",
+        given=_TASKS,
         holds=f"rq.uclamp_flags & {_IDLE} == 0",
     ),
 )
