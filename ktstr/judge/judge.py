@@ -27,6 +27,7 @@ from ktstr.judge.run.invariants import (
     asked_by_name,
     invariant_remarks,
     invariants,
+    lack_one,
     were_told,
 )
 from ktstr.judge.run.kernel_log import kernel_log, kernel_log_remarks, panic
@@ -221,4 +222,5 @@ def _of_invariants(run: RunRecord, details: list[Detail]) -> list[tuple[str, boo
     told = were_told(run)
     if not told and not asked_by_name(run):
         return []
+    told = told and not lack_one(run)
     return [("invariants", told, [each for each in details if each.kind is Kind.INVARIANT])]

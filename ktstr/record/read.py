@@ -147,7 +147,7 @@ def _invariants(found: result_pb2.Invariants) -> InvariantFindings:
     return InvariantFindings(
         tuple(Counted(each.name, each.held, each.failed, each.unknown) for each in found.counted),
         tuple(_broken(each) for each in found.broken),
-        tuple(Lacked(each.name, each.reason) for each in found.lacked),
+        tuple(Lacked(each.name, each.reason, each.option) for each in found.lacked),
         found.problem,
         not found.unproven,
     )

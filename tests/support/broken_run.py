@@ -35,7 +35,13 @@ _FOUND = InvariantFindings(
             (Term("rq.nr_running", 3), Term("rq.stop", -0x77FF_FFA5_6D80)),
         ),
     ),
-    (Lacked("uclamp-task", "kernel 6.12.0: task_struct has no field 'uclamp[0].active'"),),
+    (
+        Lacked(
+            "uclamp-task",
+            "kernel 6.12.0: task_struct has no field 'uclamp[0].active'",
+            "CONFIG_UCLAMP_TASK",
+        ),
+    ),
 )
 
 

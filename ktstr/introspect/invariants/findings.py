@@ -61,10 +61,15 @@ class Broken:
 
 @dataclass(frozen=True)
 class Lacked:
-    """An invariant that could not be looked at, and what the kernel lacks for it."""
+    """An invariant that could not be looked at, and what the kernel lacks for it.
+
+    option: of the configuration that the kernel was built without, so that it has nothing that the
+    invariant speaks of; empty where that is not why.
+    """
 
     name: str
     reason: str
+    option: str = ""
 
 
 @dataclass(frozen=True)

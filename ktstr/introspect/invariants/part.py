@@ -85,7 +85,9 @@ class InvariantLook:
         return InvariantFindings(
             tuple(_counted(self.plan.looked, looked)),
             tuple(_broken(self.plan.looked, looked.records)),
-            tuple(Lacked(each.invariant.name, each.reason) for each in self.plan.lacking),
+            tuple(
+                Lacked(each.invariant.name, each.reason, each.option) for each in self.plan.lacking
+            ),
             looked.problem,
             self.proven,
             self.first[0] if self.first else None,

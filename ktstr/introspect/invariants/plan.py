@@ -11,6 +11,7 @@ from ktstr.introspect.invariants.compiler import compile_predicate, watched
 from ktstr.introspect.invariants.instants import CONSTANTS
 from ktstr.introspect.invariants.invariant import Instant, Invariant, Version
 from ktstr.introspect.invariants.layout import Layout, Remembered, Windows
+from ktstr.introspect.invariants.options import not_built
 from ktstr.introspect.invariants.program import Program
 from ktstr.model.errors import UsageError
 
@@ -34,10 +35,15 @@ class Looked:
 
 @dataclass(frozen=True)
 class Lacking:
-    """An invariant that cannot be looked at, and what the kernel lacks for it."""
+    """An invariant that cannot be looked at, and what the kernel lacks for it.
+
+    option: that it was built without, so that there is nothing that the invariant speaks of; empty
+    where that is not why.
+    """
 
     invariant: Invariant
     reason: str
+    option: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def plan(library: Sequence[Invariant], layout: Layout, version: Version) -> Plan
             places = _places(invariant, layout)
             compiler.watch(invariant, [instant for instant, _ in places])
         except UsageError as error:
-            lacking.append(Lacking(invariant, str(error)))
+            lacking.append(Lacking(invariant, str(error), not_built(invariant, layout)))
         else:
             whole.append((invariant, places))
     looked = [

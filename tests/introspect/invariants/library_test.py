@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Iterator
 
 from absl.testing import absltest
 
+from ktstr.introspect.invariants.layout import Field
 from ktstr.introspect.invariants.library.all import INVARIANTS
+from ktstr.introspect.invariants.options import OPTIONS
 from ktstr.introspect.invariants.plan import Looked, Plan, plan, version_of
 from ktstr.introspect.invariants.program import REGISTERS, End, Look, Outcome, evaluate
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.model.errors import UsageError
 from tests.introspect.invariants.fair_states import is_flat
 from tests.introspect.invariants.kernels import kernel
 from tests.introspect.invariants.native import Native
@@ -39,6 +43,39 @@ class _Watched:
         self._memory.write(address, data)
 
 
+# what include/linux/sched.h and kernel/sched/sched.h have with an option alone
+_BUILT_WITH = {
+    "CONFIG_UCLAMP_TASK": ("task_struct.uclamp", "rq.uclamp"),
+    "CONFIG_SCHED_CLASS_EXT": ("task_struct.scx", "rq.scx", "rq.ext_server", "scx_"),
+    "CONFIG_FAIR_GROUP_SCHED": (
+        *(f"sched_entity.{name}" for name in ("depth", "parent", "cfs_rq", "my_q", "h_load")),
+        *(f"cfs_rq.{name}" for name in ("rq", "on_list", "leaf", "tg", "throttle", "runtime_")),
+        *(f"task_group.{name}" for name in ("shares", "load_avg")),
+        *(f"rq.cfs.{name}" for name in ("rq", "on_list", "leaf", "tg")),
+        *("rq.leaf", "rq.tmp_alone_branch", "task_struct.se.cfs_rq", "task_struct.se.parent"),
+    ),
+    "CONFIG_CFS_BANDWIDTH": ("cfs_rq.throttle", "cfs_rq.runtime_", "cfs_bandwidth."),
+}
+
+
+class _Without:
+    """A kernel that was built without an option."""
+
+    def __init__(self, real: Kernel, option: str) -> None:
+        self._real, self._lacks = real, _BUILT_WITH[option]
+        self.symbol, self.has_symbol = real.symbol, real.has_symbol
+        self.size_of, self.enumerator = real.size_of, real.enumerator
+
+    def field(self, struct: str, path: str) -> Field:
+        if f"{struct}.{path}".startswith(self._lacks):
+            raise UsageError(f"{struct} has no {path}")
+        return self._real.field(struct, path)
+
+    def has_field(self, struct: str, path: str) -> bool:
+        lacks = f"{struct}.{path}".startswith(self._lacks)
+        return not lacks and self._real.has_field(struct, path)
+
+
 class LibraryTest(absltest.TestCase):
     kernel: Kernel
     plan: Plan
@@ -61,6 +98,22 @@ class LibraryTest(absltest.TestCase):
         self.assertEqual({each.invariant.name for each in self.plan.lacking}, _NOT_BUILT)
         for each in self.plan.lacking:
             self.assertIn("uclamp", each.reason)
+            self.assertEqual(each.option, "CONFIG_UCLAMP_TASK")
+
+    def test_an_option_that_a_kernel_is_built_without_is_named(self) -> None:
+        version = version_of(self.kernel.release)
+        for option in OPTIONS:
+            with self.subTest(option.name):
+                lacking = plan(INVARIANTS, _Without(self.kernel, option.name), version).lacking
+                for each in lacking:
+                    self.assertNotEmpty(each.option, f"{each.invariant.name}: {each.reason}")
+                self.assertIn(option.name, {each.option for each in lacking})
+
+    def test_what_lacks_with_its_option_is_no_matter_of_the_option(self) -> None:
+        (group,) = (each for each in INVARIANTS if each.name == "group-parent")
+        wrong = dataclasses.replace(group, holds="all(e.none == 0 for e in range(1))")
+        (lacking,) = plan([wrong], self.kernel, version_of(self.kernel.release)).lacking
+        self.assertEqual(lacking.option, "")
 
     def test_all_hold_in_correct_states(self) -> None:
         for state, looked, outcome in self._told():

@@ -101,6 +101,36 @@ class InvariantsTest(absltest.TestCase):
         self.assertIn("nothing could be told of any: no plugin", judged.details[0].message)
         self.assertEqual(line(judged), [Verdict.INCONCLUSIVE])
 
+    def test_one_that_the_kernel_lacks_is_named_if_asked_for(self) -> None:
+        judged = judge(looked(HELD, "test"))
+        self.assertIs(judged.verdict, Verdict.INCONCLUSIVE)
+        self.assertIn(
+            "1 of them cannot be looked at in this kernel: d (there is no field x)",
+            judged.details[0].message,
+        )
+        self.assertEqual(line(judged), [Verdict.INCONCLUSIVE])
+        many = tuple(Lacked(f"d{number}", "no x") for number in range(6))
+        (detail, *_) = judge(looked(dataclasses.replace(HELD, lacked=many), "test")).details
+        self.assertIn("d3 (no x); and 2 more", detail.message)
+
+    def test_one_that_fails_says_more_than_one_that_lacks(self) -> None:
+        judged = judge(looked(FAILED, "test"))
+        self.assertIs(judged.verdict, Verdict.FAIL)
+        self.assertEqual(line(judged), [Verdict.FAIL])
+
+    def test_of_what_a_kernel_is_built_without_there_is_a_remark(self) -> None:
+        lacked = tuple(Lacked(name, "no x", "CONFIG_UCLAMP_TASK") for name in "de")
+        found = dataclasses.replace(HELD, lacked=lacked)
+        judged = judge(looked(found, "test"))
+        self.assertIs(judged.verdict, Verdict.PASS, judged.details)
+        self.assertEqual(line(judged), [Verdict.PASS])
+        self.assertIn(
+            "the kernel is built without CONFIG_UCLAMP_TASK, and has nothing of which these speak: "
+            "d, e",
+            judged.remarks,
+        )
+        self.assertNotIn("UCLAMP", "".join(judge(looked(found)).remarks))
+
     def test_in_a_kernel_of_which_nobody_knows_it_is_a_remark_unless_asked_for(self) -> None:
         found = dataclasses.replace(FAILED, proven=False)
         judged = judge(looked(found))
