@@ -15,10 +15,9 @@ from ktstr.execute.rerun import Rerun
 from ktstr.host.ending import EndingKind
 from ktstr.introspect.recorder.page import Second, bare_page, page
 from ktstr.introspect.recorder.recorder import Recorder
-from ktstr.introspect.replay.page import Replay
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.model.errors import InfraError, UsageError
-from ktstr.runner.replaying import with_page
+from ktstr.runner.replaying import Played, with_page
 
 OnceMore = Callable[[Outcome, Recorder, Path], Rerun]
 
@@ -45,8 +44,7 @@ def _played(
     machine: PreparedMachine,
     folder: Path,
     once_more: OnceMore,
-) -> tuple[Replay, float]:
-    """The page, and the host seconds that it took."""
+) -> Played:
     try:
         recorder = recorder_of(machine, real)
         again = once_more(outcome, recorder, folder)
@@ -64,12 +62,12 @@ def _played(
         else:
             kernel, recording = recorder.kernel, recorder.recording
             found = page(kernel, recording, recorder.told, real.cause, second)
-        return replace(found, missing=(*less, *found.missing)), again.took_s
+        return Played(replace(found, missing=(*less, *found.missing)), again.took_s)
     except (UsageError, InfraError) as error:
-        return bare_page(real.cause, Second(False, problem=str(error))), 0.0
+        return Played(bare_page(real.cause, Second(False, problem=str(error))))
     except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the result
         why = f"ktstr's own mistake, {type(error).__name__}: {error}"
-        return bare_page(real.cause, Second(False, problem=why)), 0.0
+        return Played(bare_page(real.cause, Second(False, problem=why)))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,10 +15,12 @@ from ktstr.execute.parts import answering_parts
 from ktstr.execute.replay import Replayed, open_because
 from ktstr.host.ending import EndingKind
 from ktstr.introspect.plugin.part import Part
-from ktstr.introspect.replay.cause import Cause
+from ktstr.introspect.replay.cause import Cause, What
 from ktstr.introspect.replay.page import Replay, Way
+from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.model.errors import UsageError
+from ktstr.record.run import RunRecord
 
 # What a target's attribute `replay` may be: what is played again.
 OFF, EVENTS, ALL = "off", "events", "all"
@@ -28,6 +30,20 @@ FOLDER = "replay"
 _EARLIER_NS = 20_000_000
 
 Again = Callable[[Outcome, Sequence[Part], Path], Replayed]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a second run has shown: its page, and its guest where the failure came again.
+
+    took_s: host seconds.
+    """
+
+    page: Replay
+    took_s: float = 0.0
+    first_cause: Snapshot | None = None
+
+
 _T = TypeVar("_T")
 
 
@@ -53,13 +69,12 @@ def with_page(
     outcome: Outcome,
     cause: _T | str,
     hindrance: Callable[[], str],
-    play: Callable[[_T], tuple[Replay, float]],
+    play: Callable[[_T], Played],
 ) -> Outcome:
     """The outcome with a page of its failure, or with why there is none.
 
     cause: what is to be looked at; in words, why nothing is; empty text: no page is needed.
-    hindrance: why it cannot be run again; empty where it can.  play: the page of a cause, and the
-    host seconds that it took.
+    hindrance: why it cannot be run again; empty where it can.  play: plays it for a cause.
     """
     if cause == "":
         return outcome
@@ -69,9 +84,12 @@ def with_page(
     if isinstance(cause, str) or why:
         page = Replay("", detail.message, False, f"not played again: {why}")
         return replace(outcome, run=replace(outcome.run, replay=page))
-    page, took_s = play(cause)
-    wall_s = outcome.wall_s | {"replay": took_s}
-    return replace(outcome, run=replace(outcome.run, replay=page), wall_s=wall_s)
+    played = play(cause)
+    wall_s = outcome.wall_s | {"replay": played.took_s}
+    run = replace(outcome.run, replay=played.page)
+    if played.first_cause is not None:
+        run = replace(run, snapshots=(*run.snapshots, played.first_cause))
+    return replace(outcome, run=run, wall_s=wall_s)
 
 
 def ended_words(replayed: Replayed) -> str:
@@ -84,10 +102,21 @@ def ended_words(replayed: Replayed) -> str:
     return ""
 
 
-def _played(outcome: Outcome, cause: Cause, directory: Path, again: Again) -> tuple[Replay, float]:
-    """The page, and the host seconds that it took."""
+def has_first_cause(run: RunRecord, what: What) -> bool:
+    """Whether the guest was looked into where it failed at the first time already."""
+    match what:
+        case What.EJECTED:
+            return bool(run.snapshots)
+        case What.BROKE:
+            return run.invariants is not None and run.invariants.first is not None
+        case What.PANICKED | What.CRASHED | What.HUNG:
+            return run.post_mortem is not None
+    return False
+
+
+def _played(outcome: Outcome, cause: Cause, directory: Path, again: Again) -> Played:
     # late: only a run that fails pays for them
-    from ktstr.introspect.replay.made import page
+    from ktstr.introspect.replay.made import first_cause, page
     from ktstr.introspect.replay.part import ReplayPart
     from ktstr.introspect.replay.traced import LateTracePart
 
@@ -104,11 +133,14 @@ def _played(outcome: Outcome, cause: Cause, directory: Path, again: Again) -> tu
             found = page(part.seen, cause, decisions, problem)
         if replayed.differs:
             found = replace(found, again=False)
-        return found, replayed.took_s
+        kept = None
+        if part.seen is not None and not has_first_cause(outcome.run, cause.what):
+            kept = first_cause(part.seen, found)
+        return Played(found, replayed.took_s, kept)
     except UsageError as error:
-        return Replay(cause.what, cause.message, False, str(error), way=Way.PROBES), 0.0
+        return Played(Replay(cause.what, cause.message, False, str(error), way=Way.PROBES))
     except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the result
         why = f"ktstr's own mistake, {type(error).__name__}: {error}"
-        return Replay(cause.what, cause.message, False, why, way=Way.PROBES), 0.0
+        return Played(Replay(cause.what, cause.message, False, why, way=Way.PROBES))
     finally:
         shutil.rmtree(directory, ignore_errors=True)

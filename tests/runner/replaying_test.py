@@ -15,9 +15,13 @@ from ktstr.execute.outcome import Outcome
 from ktstr.execute.replay import Replayed
 from ktstr.host.accel import Accel
 from ktstr.host.ending import Ending, EndingKind
+from ktstr.introspect.invariants.findings import InvariantFindings
 from ktstr.introspect.plugin.part import Part
-from ktstr.introspect.replay.cause import Moment, Moments
+from ktstr.introspect.postmortem.state import PostMortem
+from ktstr.introspect.replay.cause import Cause, Moment, Moments, What
 from ktstr.introspect.replay.page import Replay
+from ktstr.introspect.replay.part import ReplayPart, Seen, Stood
+from ktstr.introspect.snapshot.state import Snapshot
 from ktstr.judge.judgement import Judgement
 from ktstr.machine.prepared.machine import PreparedMachine
 from ktstr.machine.prepared.templates import Templates
@@ -28,7 +32,17 @@ from ktstr.model.machine.topology import Topology
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 from ktstr.record.run import RunRecord
-from ktstr.runner.replaying import ALL, EVENTS, OFF, ended_words, with_replay
+from ktstr.runner import replaying
+from ktstr.runner.replaying import (
+    ALL,
+    EVENTS,
+    OFF,
+    Played,
+    ended_words,
+    has_first_cause,
+    with_page,
+    with_replay,
+)
 from ktstr.vm.command.machine import MachineSpec
 from ktstr.vm.qemu import QemuTree
 from tests.support.plans import plan
@@ -109,6 +123,50 @@ class ReplayingTest(absltest.TestCase):
     def test_what_the_guest_asks_is_answered_as_in_its_own_run(self) -> None:
         self.page(_outcome())
         self.assertEqual(self.names, ["asked", "decisions", "replay"])
+
+    def test_the_guest_is_kept_where_the_failure_came_again(self) -> None:
+        """As of one that only the judgement finds, of which there is no other."""
+        kept = Snapshot("first-cause", 7, "6.12")
+        before = Snapshot("declared", 3, "6.12")
+        page = Replay("passed limit", "starved", True)
+        first = _outcome(snapshots=(before,))
+        found = with_page(first, "x", lambda: "", lambda _: Played(page, 1.0, kept))
+        self.assertEqual(found.run.snapshots, (before,))
+        found = with_page(first, 5, lambda: "", lambda _: Played(page, 1.0, kept))
+        self.assertEqual(found.run.snapshots, (before, kept))
+        found = with_page(first, 5, lambda: "", lambda _: Played(page, 1.0))
+        self.assertEqual(found.run.snapshots, (before,))
+
+    def test_one_that_was_kept_already_is_not_kept_twice(self) -> None:
+        snapshot = Snapshot("", 7, "6.12")
+        bare = _outcome().run
+        self.assertFalse(any(has_first_cause(bare, what) for what in What))
+        threw = dataclasses.replace(bare, snapshots=(snapshot,))
+        self.assertTrue(has_first_cause(threw, What.EJECTED))
+        self.assertFalse(has_first_cause(threw, What.PASSED))
+        broke = dataclasses.replace(bare, invariants=InvariantFindings(first=snapshot))
+        self.assertTrue(has_first_cause(broke, What.BROKE))
+        hung = dataclasses.replace(bare, post_mortem=PostMortem("it hung", snapshot))
+        self.assertTrue(has_first_cause(hung, What.HUNG))
+        self.assertFalse(has_first_cause(hung, What.WARNED))
+
+    def test_a_starved_worker_has_its_first_cause_among_the_snapshots(self) -> None:
+        """From the replay's part to the run, as a result is made of it."""
+        cause = Cause(What.PASSED, "starved", "w0 did nothing", 9, False, 1, pid=61)
+
+        def again(first: Outcome, looks: Sequence[Part], directory: Path) -> Replayed:
+            part = next(each for each in looks if isinstance(each, ReplayPart))
+            part.seen = Seen({}, mock.Mock(), mock.Mock(), stood=Stood(1, Snapshot("stop", 8, "")))
+            return Replayed(first, "", False, 1.5)
+
+        made = Replay("passed limit", "w0 did nothing", True, at_ns=9)
+        with (
+            mock.patch.object(replaying, "cause_of", return_value=cause),
+            mock.patch("ktstr.introspect.replay.made.page", return_value=made),
+        ):
+            found = with_replay(_outcome(), EVENTS, self.machine, self.folder, again)
+        (kept,) = found.run.snapshots
+        self.assertEqual((kept.name, kept.at_ns, kept.monotonic_ns), ("first-cause", 8, 9))
 
     def test_another_run_than_the_first_is_none_that_failed_again(self) -> None:
         page = self.page(_outcome(), differs="its guest came up otherwise")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ktstr.introspect.plugin.records import Record
 from ktstr.introspect.replay.alike import unlike
@@ -23,6 +23,8 @@ from ktstr.introspect.trace.words import is_about, words_of
 MOST_CALLS, MOST_EVENTS, MOST_CHANGES = 40, 24, 24
 _FIRST_OF_TASK = 8
 _TICK = "sched_tick"
+# the snapshot where the failure came again
+FIRST = "first-cause"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,14 @@ def page(seen: Seen, cause: Cause, decisions: Decisions | None, problem: str = "
         (*seen.missing, *stood.snapshot.missing, *((stack.cut,) if stack and stack.cut else ())),
         Way.PROBES,
     )
+
+
+def first_cause(seen: Seen, made: Replay) -> Snapshot | None:
+    """The guest where its failure came again, as one of its snapshots; None where it did not."""
+    if seen.stood is None or not made.again:
+        return None
+    words = f"the run was played again up to its {made.what}"
+    return replace(seen.stood.snapshot, name=FIRST, cause=words, monotonic_ns=made.at_ns)
 
 
 def _times(seen: Seen, records: Sequence[Record]) -> Times:

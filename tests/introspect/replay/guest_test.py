@@ -36,6 +36,10 @@ class GuestTest(PagesTest):
         self.assertIn("--- replay ---", report)
         self.assertIn(f"played again: the {what} came again, at ", report)
         self.assertFalse((ended.outputs / test / "replay").exists())
+        # one of where it failed, whoever took it
+        kept = [each["name"] for each in result.get("snapshots", ())]
+        self.assertLen(kept, 0 if "post_mortem" in result else 1)
+        self.assertEqual("first-cause" in kept, what == "passed limit")
         return page
 
     def test_a_cpu_that_select_cpu_should_not_give(self) -> None:

@@ -18,7 +18,7 @@ from ktstr.introspect.plugin.records import Record
 from ktstr.introspect.plugin.watch import Read
 from ktstr.introspect.replay.cause import Cause, What
 from ktstr.introspect.replay.functions import Argument, Shown, Slot, Watched
-from ktstr.introspect.replay.made import MOST_CALLS, page
+from ktstr.introspect.replay.made import MOST_CALLS, first_cause, page
 from ktstr.introspect.replay.page import Replay
 from ktstr.introspect.replay.part import Seen, Stood
 from ktstr.introspect.snapshot.state import Dsq, Runqueue, Snapshot, Task
@@ -118,6 +118,19 @@ class MadeTest(absltest.TestCase):
             self.assertFalse(made.again)
             self.assertStartsWith(made.problem, "it did not come again: the guest never stood")
             self.assertEqual(made.function, "")
+
+    def test_where_it_came_again_the_guest_is_a_snapshot(self) -> None:
+        seen = _seen(_stop())
+        kept = first_cause(seen, page(seen, _CAUSE, None))
+        expected = dataclasses.replace(
+            _snapshot(),
+            name="first-cause",
+            cause="the run was played again up to its ejection",
+            monotonic_ns=1_000_005_000,
+        )
+        self.assertEqual(kept, expected)
+        for other in (_seen(_stop(5040)), _seen(_stop(), stood=None), _seen()):
+            self.assertIsNone(first_cause(other, page(other, _CAUSE, None)))
 
     def test_whom_it_is_about(self) -> None:
         named = dataclasses.replace(_CAUSE, pid=61)
