@@ -34,6 +34,20 @@ def error_events(scope: Scope) -> list[Detail]:
     return [each for event in ERROR_EVENTS for each in _of(scope, event)]
 
 
+def error_count(scope: Scope) -> float | None:
+    """How many such events came, of all kinds together; None where the kernel counts none."""
+    found = windows(scope, _ALWAYS)
+    if not found or scope.monitor is None or any(window.why for window in found):
+        return None
+    return sum(
+        max(rises(window.of(values)), default=0)
+        for event in ERROR_EVENTS
+        for window in windows(scope, event)
+        if not window.why
+        for values in scope.monitor.by(event).values()
+    )
+
+
 def _of(scope: Scope, event: str) -> Iterator[Detail]:
     if scope.monitor is None:
         return

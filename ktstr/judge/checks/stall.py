@@ -11,6 +11,7 @@ import functools
 from collections.abc import Sequence
 
 from ktstr.introspect.monitor.series import MonitorSeries
+from ktstr.judge.checks.measure import Measurement
 from ktstr.judge.checks.monitored import NO_STEP, Window, allowed_cpus, measured
 from ktstr.judge.numbers.sustained import Peak, Stretches, longest
 from ktstr.judge.workers.scope import Scope
@@ -19,8 +20,8 @@ from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 
 
-def stalls(scope: Scope) -> list[Detail]:
-    """A FAIL for each CPU whose clock stood for longer than is asked."""
+def standstills(scope: Scope) -> list[Measurement]:
+    """For how long at a time the clock of each CPU's runqueue stood beside tasks, in ms."""
 
     def standing(monitor: MonitorSeries, window: Window) -> list[tuple[str, Stretches]]:
         at = window.of(monitor.at_ns)
@@ -39,7 +40,12 @@ def stalls(scope: Scope) -> list[Detail]:
             f"had tasks"
         )
 
-    seen = measured(scope, "clock", "CPUs", standing, words, 1 / NS_PER_MS)
+    return measured(scope, "clock", "CPUs", standing, words, 1 / NS_PER_MS)
+
+
+def stalls(scope: Scope) -> list[Detail]:
+    """A FAIL for each CPU whose clock stood for longer than is asked."""
+    seen = standstills(scope)
     if not seen:
         return [Detail(Kind.NO_DATA, NO_STEP, Verdict.INCONCLUSIVE)]
     details = []

@@ -16,7 +16,9 @@ from ktstr.judge.checks.latency import pooled
 from ktstr.judge.checks.locality import locality
 from ktstr.judge.checks.measure import Measurement
 from ktstr.judge.checks.migration import migrations
+from ktstr.judge.checks.scx_events import error_count
 from ktstr.judge.checks.share import Portion, portions
+from ktstr.judge.checks.stall import standstills
 from ktstr.judge.checks.throughput import iteration_rate, variations, work_rate
 from ktstr.judge.numbers.spread import histogram_variation, tail_ratio
 from ktstr.judge.statistics.rt_app import rt_app_figures
@@ -79,7 +81,8 @@ class TotalStats:
     """All workers together.  cpus: those that any of them was allowed, each counted once.
 
     From imbalance_ratio on by the monitor, see the checks of these names: the worst value; None
-    where it did not look.  user_dsq_depth: of a DSQ that a scheduler made.
+    where it did not look.  user_dsq_depth: of a DSQ that a scheduler made.  runqueue_stall_ms: of
+    `no_stall`.  scx_error_events: those of `no_scx_error_events`, all together.
     """
 
     workers: int
@@ -95,6 +98,8 @@ class TotalStats:
     fallback_rate: float | None = None
     keep_last_rate: float | None = None
     idle_beside_wait_ms: float | None = None
+    runqueue_stall_ms: float | None = None
+    scx_error_events: float | None = None
 
 
 # the totals of a run in which nothing was measured
@@ -126,6 +131,8 @@ def total_stats(scope: Scope) -> TotalStats:
         fallback_rate=_worst(fallback_rates(scope)),
         keep_last_rate=_worst(keep_last_rates(scope)),
         idle_beside_wait_ms=_worst(idle_waits(scope)),
+        runqueue_stall_ms=_worst(standstills(scope)),
+        scx_error_events=error_count(scope),
     )
 
 

@@ -124,6 +124,9 @@ FIGURES: tuple[Figure, ...] = (
     Figure("fallback_rate", "1/s", _LOWER, (_ALL,), "max_fallback_rate"),
     Figure("keep_last_rate", "1/s", _LOWER, (_ALL,), "max_keep_last_rate"),
     Figure("idle_beside_wait_ms", "ms", _LOWER, (_CPU, _ALL), "max_idle_beside_wait_ms"),
+    # of no_stall and no_scx_error_events, which are on or off
+    Figure("runqueue_stall_ms", "ms", _LOWER, (_ALL,)),
+    Figure("scx_error_events", "", _LOWER, (_ALL,)),
 )
 RT_APP = tuple(each.name for each in _OF_RT_APP)
 _BY_CHECK: Mapping[str, Figure] = {each.check: each for each in FIGURES if each.check}

@@ -30,6 +30,7 @@ _ALL = Checks(
         stat("total.imbalance_ratio").at_least(1),
         stat("total.local_dsq_depth").equals(0),
         stat("total.idle_beside_wait_ms").is_finite(),
+        stat("total.runqueue_stall_ms").below(250),
     ),
 )
 def crowded(machine: TopologyView) -> Scenario:

@@ -28,6 +28,18 @@ class ScxEventsTest(absltest.TestCase):
         )
         self.assertIn("no_scx_error_events", [each.name for each in judged.checks])
 
+    def test_their_number_is_a_figure_whatever_is_checked(self) -> None:
+        rising = {None: lambda ms: 5 if ms >= 400 else 2}
+        for seen, expected in (
+            (series({_OFFLINE: {None: 3}, _NOT_OWNED: rising}), 3.0),
+            (series({_OFFLINE: rising, _NOT_OWNED: rising}), 6.0),
+            (series({_OFFLINE: {None: 3}}, lacks=lacking(_NOT_OWNED)), 0.0),
+            (series({}, lacks=lacking(_OFFLINE)), None),
+            (None, None),
+        ):
+            total = judge(run_of(seen, Checks())).statistics.total
+            self.assertEqual(total.scx_error_events, expected)
+
     def test_none_passes(self) -> None:
         seen = series({_OFFLINE: {None: 3}}, lacks=lacking(_NOT_OWNED))
         self.assertIs(judge(run_of(seen, _ON)).verdict, Verdict.PASS)

@@ -40,6 +40,17 @@ class StallTest(parameterized.TestCase):
             "after the start (limit 100 ms)",
         )
 
+    def test_how_long_one_stood_is_a_figure_whatever_is_checked(self) -> None:
+        for seen, expected in (
+            (standing(300, 500), 200.0),
+            (standing(300, 396), 96.0),
+            (standing(300, 500, tasks=0), 0.0),
+            (series({}, lacks=lacking("clock")), None),
+            (None, None),
+        ):
+            total = judge(run_of(seen, Checks())).statistics.total
+            self.assertEqual(total.runqueue_stall_ms, expected)
+
     @parameterized.parameters(
         (standing(300, 396), Verdict.PASS),
         (standing(300, 400), Verdict.FAIL),
