@@ -62,7 +62,7 @@ class GuestDeadlines:
     detach_s: float = 5.0
 
 
-# how far samples of the monitor are apart unless a test says so: a tick at CONFIG_HZ=250
+# how far samples of the monitor are apart unless a test says so, but for a tick at the least
 SAMPLE_MS = 4.0
 
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from ktstr.introspect.invariants.compiler import compile_predicate
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.kernel.tick import tick_ns
 from ktstr.introspect.monitor.idle import IdleLook, condition, idle_look, idle_probe, longest
 from ktstr.introspect.monitor.sampler import Sampler, Taken, sampler
-from ktstr.introspect.monitor.series import JIFFY_NS, How, IdleLooks, Lack, MonitorSeries
+from ktstr.introspect.monitor.series import How, IdleLooks, Lack, MonitorSeries
 from ktstr.introspect.plugin.part import Looked, Wanted
 from ktstr.introspect.plugin.watch import ABSOLUTE, Period, Probe, Read
 from ktstr.model.plan import Plan
@@ -50,7 +51,7 @@ class Monitor:
         """A look at all runqueues, in every guest.
 
         Raises:
-            UnknownName: the kernel lacks runqueues, ticks or a timekeeper that are known here.
+            UnknownName: the kernel lacks runqueues, ticks or clocks that are known here.
         """
         sample_ns = round(plan.sample_ms * 1e6)
         return monitor_look(kernel, cpus, plan.machine.nodes, plan.duration_s, sample_ns)
@@ -110,8 +111,10 @@ def monitor_look(
 ) -> MonitorLook:
     """The look at a guest of so many CPUs and NUMA nodes, which plays for so long."""
     taken, stand = _standing(kernel, cpus, nodes)
-    period_ns = _period_ns(duration_s, sample_ns, taken.row.size)
-    ticks = tuple(_ticks(kernel, taken, period_ns))
+    tick = tick_ns(kernel)
+    jiffies = _jiffies(duration_s, sample_ns, taken.row.size, tick)
+    period_ns = tick * jiffies
+    ticks = tuple(_ticks(kernel, taken, jiffies))
     if isinstance(stand, Lack):
         lacks = (*taken.lacks, stand)
         return MonitorLook(taken, None, lacks, period_ns, Wanted(ticks, rows=True))
@@ -141,19 +144,18 @@ def _standing(kernel: Kernel, cpus: int, nodes: int) -> tuple[Sampler, _Stand | 
     return taken, _Stand(idle, stand, program)
 
 
-def _period_ns(duration_s: float, asked_ns: int, sample_bytes: int) -> int:
-    """The period that is asked for, or at which the samples of so long a test find room.
+def _jiffies(duration_s: float, asked_ns: int, sample_bytes: int, tick: int) -> int:
+    """The period that is asked for, or at which the samples of so long a test find room, in ticks.
 
-    In whole jiffies, and with those of the time around what a test plays.
+    With those of the time around what a test plays.
     """
     least = (duration_s + _AROUND_S) * 1e9 * sample_bytes / _MOST_BYTES
-    return JIFFY_NS * max(1, math.ceil(max(asked_ns, least) / JIFFY_NS))
+    return max(1, math.ceil(max(asked_ns, least) / tick))
 
 
-def _ticks(kernel: Kernel, taken: Sampler, period_ns: int) -> Iterable[Probe]:
-    """One probe where each class has its tick, all of one period."""
-    jiffies = Read(ABSOLUTE, (kernel.symbol("jiffies_64"),), 8)
-    period = Period(jiffies, max(1, period_ns // JIFFY_NS))
+def _ticks(kernel: Kernel, taken: Sampler, least: int) -> Iterable[Probe]:
+    """One probe where each class has its tick, all of one period of so many jiffies."""
+    period = Period(Read(ABSOLUTE, (kernel.symbol("jiffies_64"),), 8), least)
     present = [name for name in TICKS if kernel.has_symbol(name)]
     if not present:
         kernel.symbol(TICKS[0])

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-# a jiffy at CONFIG_HZ=250; a kernel with longer ones has a sample for each
-JIFFY_NS = 4_000_000
+# at CONFIG_HZ=100, the least that kernel/Kconfig.hz offers
+_LONGEST_TICK_NS = 10_000_000
 
 
 class How(StrEnum):
@@ -111,7 +111,9 @@ class MonitorSeries:
 
         None where that cannot be told: the host reads when it comes to it.
         """
-        return 2 * (self.period_ns + JIFFY_NS) if self.how is How.PLUGIN else None
+        # a period is one tick or more
+        tick_ns = min(self.period_ns, _LONGEST_TICK_NS)
+        return 2 * (self.period_ns + tick_ns) if self.how is How.PLUGIN else None
 
     def by(self, quantity: str) -> dict[int | None, tuple[int, ...]]:
         """The values of a quantity, by what they are of; empty where it was not looked at."""

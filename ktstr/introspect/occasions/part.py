@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from ktstr.introspect.invariants.compiler import compile_predicate
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.kernel.tick import tick_ns
 from ktstr.introspect.monitor.part import TICKS
-from ktstr.introspect.monitor.series import JIFFY_NS
 from ktstr.introspect.occasions.clock import HoldClock, clock_at_holds
 from ktstr.introspect.occasions.number import condition, number_of
 from ktstr.introspect.occasions.phases import marking
@@ -125,9 +125,18 @@ def _watched(
 
 
 def _periodic(kernel: Kernel, number: int, snapshot: Snapshot) -> Iterator[Probe]:
-    """Where each class has its tick, all of one period."""
+    """Where each class has its tick, all of one period.
+
+    Raises UsageError where that is shorter than a tick.
+    """
     jiffies = Read(ABSOLUTE, (kernel.symbol("jiffies_64"),), 8)
-    least = max(1, math.ceil(round((snapshot.every or 0.0) * 1e9) / JIFFY_NS))
+    asked_ns, tick = round((snapshot.every or 0.0) * 1e9), tick_ns(kernel)
+    if asked_ns < tick:
+        raise UsageError(
+            f"every={snapshot.every} is less than a tick of kernel {kernel.release}, which takes "
+            f"{tick / 1e9:.6g} s; give it that, or a kernel with a larger CONFIG_HZ"
+        )
+    least = math.ceil(asked_ns / tick)
     period = Period(jiffies, least, f"snapshot {number}")
     for name in filter(kernel.has_symbol, TICKS):
         where = kernel.symbol_range(name)

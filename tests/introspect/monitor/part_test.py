@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from absl.testing import absltest, parameterized
 
+from ktstr.introspect.monitor import part
 from ktstr.introspect.monitor.idle import FUNCTION
 from ktstr.introspect.monitor.part import TICKS, Monitor, MonitorLook, monitor_look
 from ktstr.introspect.monitor.reading import whole
-from ktstr.introspect.monitor.series import JIFFY_NS, How
+from ktstr.introspect.monitor.series import How, MonitorSeries
 from ktstr.introspect.plugin.part import Looked
 from ktstr.introspect.plugin.records import PredicateCount, ProbeCount, Row
 from ktstr.introspect.plugin.watch import KernelFacts, Read, Watch
@@ -17,6 +20,8 @@ from tests.introspect.monitor import states
 _CPUS = 4
 _KERNEL = states.kernel()
 _S = 1_000_000_000
+# at CONFIG_HZ=250, as sched/kernels/guest.config has it
+_TICK_NS = 4_000_000
 
 
 def _look(duration_s: float = 1.0, sample_ms: float = 4.0) -> MonitorLook:
@@ -46,10 +51,34 @@ class PartTest(parameterized.TestCase):
 
     @parameterized.parameters((4, 1), (1, 1), (10, 3), (1000, 250))
     def test_periods_are_whole_ticks(self, asked_ms: float, jiffies: int) -> None:
-        self.assertEqual(_look(sample_ms=asked_ms).period_ns, jiffies * JIFFY_NS)
+        self.assertEqual(_look(sample_ms=asked_ms).period_ns, jiffies * _TICK_NS)
+
+    @parameterized.parameters(
+        (1_000_000, 4, 4),
+        (1_000_000, 20, 20),
+        (10_000_000, 4, 1),
+        (10_000_000, 25, 3),
+        (3_333_333, 4, 2),
+    )
+    def test_periods_are_of_the_ticks_of_the_kernel(
+        self, tick: int, asked_ms: float, jiffies: int
+    ) -> None:
+        with mock.patch.object(part, "tick_ns", return_value=tick):
+            look = _look(sample_ms=asked_ms)
+        self.assertEqual(look.period_ns, jiffies * tick)
+        (period,) = {probe.period for probe in look.wanted.probes if probe.period}
+        self.assertEqual(period.least, jiffies)
+
+    @parameterized.parameters((1, 4), (4, 16), (10, 40), (20, 60))
+    def test_two_periods_and_a_tick_late_each_is_not_too_far_apart(
+        self, period_ms: int, apart_ms: int
+    ) -> None:
+        seen = MonitorSeries(How.PLUGIN, period_ns=period_ms * 1_000_000)
+        self.assertEqual(seen.apart_ns, apart_ms * 1_000_000)
+        self.assertIsNone(MonitorSeries(How.MEMORY, period_ns=4_000_000).apart_ns)
 
     def test_long_tests_are_sampled_less_often(self) -> None:
-        self.assertGreater(_look(duration_s=600).period_ns, JIFFY_NS)
+        self.assertGreater(_look(duration_s=600).period_ns, _TICK_NS)
 
     def test_a_series_is_made_of_ticks(self) -> None:
         look = _look()

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from unittest import mock
 
 from absl.testing import absltest, parameterized
 
 from ktstr.introspect.invariants.compiler import compile_predicate
 from ktstr.introspect.kernel.kernel import Kernel
+from ktstr.introspect.occasions import part
 from ktstr.introspect.occasions.number import condition, number_of
 from ktstr.introspect.occasions.part import Snapshots
 from ktstr.introspect.occasions.taken import Taken
@@ -97,6 +99,24 @@ class PartTest(parameterized.TestCase):
         self.assertLen(wanted.predicates, 2)
         changes = probes["3@runqueues.nr_running"]
         self.assertEqual((changes.changes, changes.area, changes.predicates), (True, 1, ()))
+
+    @parameterized.parameters(
+        (0.001, 1_000_000, 1), (0.01, 1_000_000, 10), (0.1, 10_000_000, 10), (0.01, 3_333_333, 4)
+    )
+    def test_periods_are_of_the_ticks_of_the_kernel(
+        self, every: float, tick: int, jiffies: int
+    ) -> None:
+        with mock.patch.object(part, "tick_ns", return_value=tick):
+            look = Snapshots((Snapshot("a", every=every),)).look(self.kernel, runs.plan(), 2)
+        (period,) = {each.period for each in look.wanted.probes if each.period}
+        self.assertEqual(period.least, jiffies)
+
+    def test_a_period_of_less_than_a_tick_is_the_authors_mistake(self) -> None:
+        look = Snapshots((Snapshot("a", every=0.002),)).look(self.kernel, runs.plan(), 2)
+        self.assertRegex(
+            look.mistake,
+            "snapshot 'a': every=0.002 is less than a tick of kernel .*, which takes 0.004 s; give",
+        )
 
     def test_a_wrong_name_is_the_authors_mistake(self) -> None:
         declared = (Snapshot("a", when=Entered("scx_ops_bypas")),)

@@ -134,7 +134,7 @@ class InsideTest(parameterized.TestCase):
         ((Snapshot("a/b", every=1.0),), "snapshot 'a/b': 'a/b' is no name of a snapshot"),
         ((Snapshot("a"),), "snapshot 'a': it needs an occasion, every=SECONDS or when="),
         ((Snapshot("a", every=1.0, when=Entered("f")),), "snapshot 'a': it needs an occasion"),
-        ((Snapshot("a", every=0.001),), "every=0.001 is no time of 0.004 s, a tick, or more"),
+        ((Snapshot("a", every=0.0009),), "every=0.0009 is no time of 0.001 s, the shortest tick"),
         ((Snapshot("a", every=float("nan")),), "every=nan is no time of"),
         ((Snapshot("a", every=1e300),), r"every=1e\+300 is more than a day"),
         ((Snapshot("a", every=1.0, most=0),), "most=0 is less than 1"),
