@@ -12,12 +12,14 @@ from ktstr.judge.workers.subjects import NS_PER_MS
 from ktstr.model.verdict.checks import Detail, Verdict
 from ktstr.model.verdict.kinds import Kind
 
-# what the kernel says of each where it counts it (struct scx_event_stats, 6.15 to 7.2); the others
+# what the kernel says of each where it counts it (struct scx_event_stats, 6.15 to 7.3); the others
 # happen to correct schedulers, too
 ERROR_EVENTS = {
     "SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE": "tasks were dispatched to the local DSQ of an offline CPU",
     "SCX_EV_INSERT_NOT_OWNED": "tasks were inserted into a DSQ by a scheduler that has them not",
     "SCX_EV_REENQ_LOCAL_REPEAT": "tasks sent back from a local DSQ were put into one again",
+    # in 7.3 the same of any DSQ, in place of that
+    "SCX_EV_REENQ_REPEAT": "tasks sent back were sent back again before they ran",
 }
 # in every kernel that counts any
 _ALWAYS = "SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE"

@@ -40,6 +40,15 @@ class ScxEventsTest(absltest.TestCase):
             total = judge(run_of(seen, Checks())).statistics.total
             self.assertEqual(total.scx_error_events, expected)
 
+    def test_what_7_3_counts_in_place_of_another(self) -> None:
+        """SCX_EV_REENQ_LOCAL_REPEAT has that name, and is of all DSQs."""
+        rising = {None: lambda ms: 4 if ms >= 400 else 0}
+        lacks = lacking("SCX_EV_REENQ_LOCAL_REPEAT")
+        seen = series({_OFFLINE: {None: 0}, "SCX_EV_REENQ_REPEAT": rising}, lacks=lacks)
+        judged = judge(run_of(seen, _ON))
+        self.assertIs(judged.verdict, Verdict.FAIL)
+        self.assertStartsWith(judged.details[0].message, "4 tasks sent back were sent back again")
+
     def test_none_passes(self) -> None:
         seen = series({_OFFLINE: {None: 3}}, lacks=lacking(_NOT_OWNED))
         self.assertIs(judge(run_of(seen, _ON)).verdict, Verdict.PASS)
