@@ -95,7 +95,7 @@ class MapState:
         return self.read(key)
 
     def read(self, key: int, field: str = "") -> Any:
-        """An entry, or the part of it that `field` leads to: `queue.depth[2]`."""
+        """An entry, or the part of it that `field` leads to: `queue.depth[2]`, `head.next.nr`."""
         check_entry(self._name, key, field)
         value = self._inside.read(ReadMap(self._name, key, field))
         return shown(entry_name(self._name, key, field), value)

@@ -3,7 +3,8 @@
 
 A name is the map's, of which the kernel keeps 15 characters.  What begins with a dot is the end of
 one: libbpf names the maps of a program's globals after its file (`mine.bss`).  Where several maps
-have a name, those that a scheduler uses are meant.
+have a name, those that a scheduler uses are meant.  A field behind a pointer is one of what that
+leads to, in an arena as well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from ktstr.introspect.asking.parts import read_part, write_part
 from ktstr.introspect.debugger.maps import Map, map_at
 from ktstr.introspect.debugger.objects import Btfs, numbered
+from ktstr.introspect.debugger.pointers import followed
 from ktstr.introspect.debugger.value import Value, variable, variables
 from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
@@ -27,6 +29,7 @@ from ktstr.model.wire.places import parse_variable
 
 # BPF_OBJ_NAME_LEN of include/uapi/linux/bpf.h, with a NUL at its end
 _NAME = 16
+_ARENA = "BPF_MAP_TYPE_ARENA"
 _STRUCT_OPS = "BPF_PROG_TYPE_STRUCT_OPS"
 # MAX_USED_MAPS of include/linux/bpf_verifier.h
 _MOST_USED = 64
@@ -48,11 +51,12 @@ class Maps:
         what = f"{asked.map}[{asked.key}]"
         with _named_in(what):
             if not found.per_cpu:
-                value, field = _part(found, found.value(asked.key), asked.field, what)
-                return read_part(value, field, what)
+                part = self._part(found, found.value(asked.key), asked.field, what)
+                return read_part(*part, what)
             # an element of a hash is looked for once, not once for each CPU
             values = (found.value_at(address) for address in found.addresses(asked.key))
-            return [read_part(value, asked.field, what) for value in values]
+            parts = (self._part(found, value, asked.field, what) for value in values)
+            return [read_part(*part, what) for part in parts]
 
     def write(self, asked: WriteMap) -> int:
         """Sets a number; the value that it had."""
@@ -62,8 +66,21 @@ class Maps:
             raise NoSuchName(f"map {asked.map!r} {has}: see `cpu`")
         what = f"{asked.map}[{asked.key}]"
         with _named_in(what):
-            value, field = _part(found, found.value(asked.key, asked.cpu or 0), asked.field, what)
-            return write_part(value, field, asked.value, self._memory, what)
+            value = found.value(asked.key, asked.cpu or 0)
+            part = self._part(found, value, asked.field, what)
+            return write_part(*part, asked.value, self._memory, what)
+
+    def _part(self, found: Map, value: Value, field: str, what: str) -> tuple[Value, str]:
+        """The value that a field is a part of, behind all pointers on the way, and which part."""
+        value, field = _variable(found, value, field, what)
+        return followed(self._memory, value, field, self._arenas)
+
+    def _arenas(self) -> Iterator[Map]:
+        view = self._view
+        kind = view.kernel.enumerator("bpf_map_type", _ARENA)
+        for address in numbered(view, "map_idr"):
+            if view.number(address, "bpf_map", "map_type") == kind:
+                yield self._map(address)
 
     def _named(self, name: str) -> Map:
         """Raises NoSuchName where there is no map, or more than one, of this name."""
@@ -140,7 +157,7 @@ def _named_in(what: str) -> Iterator[None]:
         raise NoSuchName(f"{what}: {error}") from None
 
 
-def _part(found: Map, value: Value, field: str, what: str) -> tuple[Value, str]:
+def _variable(found: Map, value: Value, field: str, what: str) -> tuple[Value, str]:
     """The value that a field is looked for in, and what of it is left: a section has variables.
 
     Raises:

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from ktstr.introspect.debugger.maps import Map, map_at
 from ktstr.introspect.debugger.objects import Btfs, numbered
+from ktstr.introspect.debugger.pointers import pointee
 from ktstr.introspect.debugger.programs import Program, program_at
 from ktstr.introspect.debugger.value import Value, simple, variable, variables
-from ktstr.introspect.kernel.btf import Kind
 from ktstr.introspect.kernel.errors import BtfError, UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.memory.memory import Memory, MemoryFault
@@ -130,19 +130,7 @@ class Bpf:
           UnknownName: there is no such member, it is no pointer, or it is NULL.
           MemoryFault: it leads nowhere.
         """
-        of = value.place(path).type if path else value.type
-        pointer = value.btf.resolve(of)
-        if pointer.kind is not Kind.PTR:
-            raise UnknownName(path, f"{path or 'the value'} is no pointer")
-        address = value.at(path) if path else simple(value)
-        if not address:
-            raise UnknownName(path, f"{path or 'the pointer'} is NULL")
-        for one in self.maps:
-            if one.kind == "ARENA":
-                address = one.in_arena(address)
-        size = value.btf.size(pointer.target)
-        data = self.view.memory.read(address, size)
-        return Value(value.btf, pointer.target, data, address)
+        return pointee(self.view.memory, value, path, self._arenas)
 
     def json(self, most: int = 256) -> dict[str, Any]:
         """The scheduler's objects with up to `most` elements of each map; of all, where none is.
@@ -156,6 +144,9 @@ class Bpf:
             "maps": [one.json(most) for one in maps],
             "programs": [one.json() for one in programs],
         } | ({"problems": self.problems} if self.problems else {})
+
+    def _arenas(self) -> Iterator[Map]:
+        return (one for one in self.maps if one.kind == "ARENA")
 
     def _variables(self, name: str, sections: Iterable[Map]) -> Iterator[Value]:
         for one in sections:

@@ -62,8 +62,8 @@ class Value:
 
     def place(self, path: str) -> Place:
         """Where the member at a path lies. Raises as `at` does."""
-        steps = [int(path[1:-1])] if _is_index(path) else steps_of(path)
-        place = place_of(self.btf, self.type, list(steps)) if steps else None
+        steps = steps_in(path)
+        place = place_of(self.btf, self.type, steps) if steps else None
         if place is None:
             found = self.btf.resolve(self.type)
             near = did_you_mean(path, member_names(self.btf, found))
@@ -227,8 +227,11 @@ def _variable(section: Value, member: Member, of: BtfType) -> Value:
     return Value(section.btf, of.target, data, section.address + start)
 
 
-def _is_index(path: str) -> bool:
-    return path.startswith("[") and path.endswith("]") and path[1:-1].isdigit()
+def steps_in(path: str) -> list[str | int]:
+    """`a[2].b` as [`a`, 2, `b`], also of an array's `[2].b`; empty for what is no path."""
+    if path.startswith("["):
+        return (steps_of(f"_{path}") or [])[1:]
+    return steps_of(path) or []
 
 
 def _lines(value: Any, indent: str) -> Iterator[str]:

@@ -80,7 +80,8 @@ class SetMap(Parameters):
     """Sets a number in an entry of one of the scheduler's BPF maps.
 
     Globals are the entry 0 of the maps ".data" and ".bss".  `field` may lead to a part of it
-    (`queue.depth[2]`), and is empty where the entry is the number.  cpu: whose, of a map that has
+    (`queue.depth[2]`), also along pointers (`head.next.value`, in an arena as well), and is empty
+    where the entry is the number.  cpu: whose, of a map that has
     an entry for each CPU.
     """
 
