@@ -131,6 +131,8 @@ def _union(args: tuple[Any, ...], data: Any, where: str) -> Any:
 
 
 def _plain(hint: Any, data: Any) -> bool:
+    if typing.get_origin(hint) in (tuple, list):
+        return type(data) is list
     return isinstance(hint, type) and type(data) is hint
 
 

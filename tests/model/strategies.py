@@ -21,6 +21,7 @@ from ktstr.model.scenario.limits import Limits
 from ktstr.model.verdict.checks import Checks, ExpectFail
 from ktstr.model.verdict.kinds import Kind
 from ktstr.model.verdict.relations import it
+from ktstr.model.wire.places import Key
 from ktstr.model.work import types as t
 from ktstr.model.work import work as w
 from ktstr.model.work.bounds import bounds_of
@@ -53,6 +54,9 @@ _TREES = st.recursive(
 DOCUMENTS = st.lists(_TREES, max_size=4) | st.dictionaries(_KEYS, _TREES, max_size=4)
 ANY_CPUS = st.frozensets(st.integers(0, 8191))
 _NAMES = st.text(min_size=1, max_size=12)
+_ENTRY_KEYS: st.SearchStrategy[Key] = st.integers() | st.lists(
+    st.integers(), min_size=1, max_size=3
+).map(lambda numbers: tuple(numbers))
 _DISK_NAMES = st.sampled_from(["disk0", "logs", "elsewhere"])
 _MAYBE = st.none() | _NAMES
 _WORDS = st.lists(_NAMES, max_size=3).map(tuple)
@@ -159,7 +163,7 @@ def conditions() -> st.SearchStrategy[c.Condition]:
         st.builds(c.CpuTime, _NAMES, _POSITIVE),
         st.builds(c.EventSeen, _NAMES, _NAMES),
         st.builds(c.GlobalValue, _NAMES, st.sampled_from(["<", "=="]), st.integers()),
-        st.builds(i.MapValue, _NAMES, st.integers(), _NAMES, _RELATIONS),
+        st.builds(i.MapValue, _NAMES, _ENTRY_KEYS, _NAMES, _RELATIONS),
         st.builds(i.KernelValue, _NAMES, _RELATIONS, st.none() | _SMALL, _NAMES),
     )
 
@@ -195,7 +199,7 @@ def _ops(cgroups: st.SearchStrategy[s.CgroupDef]) -> st.SearchStrategy[s.Op]:
         st.builds(s.SetKnob, _NAMES, st.integers(-(2**63), 2**64 - 1)),
         st.builds(i.Snapshot, _NAMES),
         st.builds(i.SetKernel, _NAMES, st.integers(), st.none() | _SMALL, _NAMES),
-        st.builds(i.SetMap, _NAMES, st.integers(), _NAMES, st.integers(), st.none() | _SMALL),
+        st.builds(i.SetMap, _NAMES, _ENTRY_KEYS, _NAMES, st.integers(), st.none() | _SMALL),
     )
 
 

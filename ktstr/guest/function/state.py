@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ktstr.guest.scenario.inside import Inside, entry_name
+from ktstr.guest.scenario.inside import Inside
 from ktstr.guest.system.view import seen_view
 from ktstr.model.errors import NoSuchName
 from ktstr.model.nearest import did_you_mean
 from ktstr.model.scenario.inside import SetKernel, SetMap, Snapshot
 from ktstr.model.validation.inside import check_entry, check_inside, check_variable
 from ktstr.model.wire.asking import ReadKernel, ReadMap
+from ktstr.model.wire.places import Key, entry_name
 
 
 class Struct:
@@ -83,24 +84,25 @@ class KernelState:
 class MapState:
     """One of the scheduler's BPF maps, found anew by its name in each call; raises as KernelState.
 
-    ".data", ".bss" and ".rodata" are the maps that hold a program's globals, in their entry 0.
+    ".data", ".bss" and ".rodata" are the maps that hold a program's globals, in their entry 0.  A
+    key that is a structure is the numbers of its members, in their order: `map[3, -1]`.
     """
 
     def __init__(self, inside: Inside, name: str) -> None:
         check_entry(name, 0, "")
         self._inside, self._name = inside, name
 
-    def __getitem__(self, key: int) -> Any:
+    def __getitem__(self, key: Key) -> Any:
         """An entry: as `KernelState.read`; of a map with one for each CPU, a list of them."""
         return self.read(key)
 
-    def read(self, key: int, field: str = "") -> Any:
+    def read(self, key: Key, field: str = "") -> Any:
         """An entry, or the part of it that `field` leads to: `queue.depth[2]`, `head.next.nr`."""
         check_entry(self._name, key, field)
         value = self._inside.read(ReadMap(self._name, key, field))
         return shown(entry_name(self._name, key, field), value)
 
-    def write(self, key: int, field: str, value: int, cpu: int | None = None) -> None:
+    def write(self, key: Key, field: str, value: int, cpu: int | None = None) -> None:
         """Sets a number in an entry; the result says so.  cpu: whose, of a map that has several."""
         op = SetMap(self._name, key, field, value, cpu)
         check_inside(op, seen_view().cpus, attached=True)

@@ -10,6 +10,7 @@ from ktstr.guest.system.outside import Outside
 from ktstr.model.scenario.inside import KernelValue, MapValue, SetKernel, SetMap, Snapshot
 from ktstr.model.verdict.relations import holds
 from ktstr.model.wire.asking import ReadKernel, ReadMap, TakeSnapshot, WriteKernel, WriteMap
+from ktstr.model.wire.places import entry_name
 from ktstr.model.wire.state_set import StateSet
 
 if TYPE_CHECKING:
@@ -69,9 +70,3 @@ class Inside:
     def _tell(self, step: int | None, what: str, cpu: int | None, before: Any, after: int) -> None:
         whose = what if cpu is None else f"{what} of CPU {cpu}"
         self._sink.emit(StateSet(time.monotonic_ns(), step, whose, int(before), after))
-
-
-def entry_name(name: str, key: int, field: str) -> str:
-    """How a part of a map's entry is written: `cpu_ctx[3].nr_queued`."""
-    dot = "." if field and not field.startswith("[") else ""
-    return f"{name}[{key}]{dot}{field}"

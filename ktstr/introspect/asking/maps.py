@@ -25,7 +25,7 @@ from ktstr.introspect.snapshot.view import View
 from ktstr.model.errors import NoSuchName
 from ktstr.model.nearest import did_you_mean
 from ktstr.model.wire.asking import ReadMap, WriteMap
-from ktstr.model.wire.places import parse_variable
+from ktstr.model.wire.places import entry_name, parse_variable
 
 # BPF_OBJ_NAME_LEN of include/uapi/linux/bpf.h, with a NUL at its end
 _NAME = 16
@@ -48,7 +48,7 @@ class Maps:
     def read(self, asked: ReadMap) -> Any:
         """An entry or a part of it, as JSON has it; of all CPUs where each has one."""
         found = self._named(asked.map)
-        what = f"{asked.map}[{asked.key}]"
+        what = entry_name(asked.map, asked.key, "")
         with _named_in(what):
             if not found.per_cpu:
                 part = self._part(found, found.value(asked.key), asked.field, what)
@@ -64,7 +64,7 @@ class Maps:
         if found.per_cpu != (asked.cpu is not None):
             has = "has each entry once for each CPU" if found.per_cpu else "has one for all CPUs"
             raise NoSuchName(f"map {asked.map!r} {has}: see `cpu`")
-        what = f"{asked.map}[{asked.key}]"
+        what = entry_name(asked.map, asked.key, "")
         with _named_in(what):
             value = found.value(asked.key, asked.cpu or 0)
             part = self._part(found, value, asked.field, what)

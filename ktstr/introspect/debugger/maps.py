@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from ktstr.introspect.debugger.members import bytes_of
 from ktstr.introspect.debugger.objects import Btfs
 from ktstr.introspect.debugger.value import Value, simple
 from ktstr.introspect.kernel.btf import Btf, Kind
@@ -33,6 +34,8 @@ _MASK = (1 << 64) - 1
 _GUARD = 64 << 10
 
 Key = int | bytes
+# what an element is asked for by: also the numbers of a structure's members, in their order
+Asked = Key | tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,10 @@ class Map:
         kind = self.btf.resolve(self.value_type).kind if self.btf and self.value_type else Kind.VOID
         return kind is Kind.DATASEC
 
-    def __getitem__(self, key: Key) -> Any:
+    def __getitem__(self, key: Asked) -> Any:
         """The element of a key: an index, a PID of task storage, a number or bytes of a hash.
+
+        Of a hash whose keys are structures also the numbers of all members: `map[3, -1]`.
 
         Of maps with a value for each CPU, all of them, by CPU.
 
@@ -91,7 +96,7 @@ class Map:
             return [simple(self.value_at(address)) for address in addresses]
         return simple(self.value_at(addresses[0]))
 
-    def value(self, key: Key, cpu: int = 0) -> Value:
+    def value(self, key: Asked, cpu: int = 0) -> Value:
         """The element as it lies in the guest, to be written into. Raises as `[key]` does."""
         addresses = self.addresses(key)
         at = cpu if self.per_cpu else 0
@@ -99,10 +104,13 @@ class Map:
             raise UnknownName(str(cpu), f"map {self.name!r} has {len(addresses)} CPUs, not {cpu}")
         return self.value_at(addresses[at])
 
-    def addresses(self, key: Key) -> list[int]:
+    def addresses(self, key: Asked) -> list[int]:
         """Where the element of a key lies; for each CPU where it has one for each."""
         if self.unreadable:
             raise UnknownName(self.name, f"map {self.name!r}: {self.unreadable}")
+        asked = key
+        if isinstance(key, tuple):
+            key = self._key_of(key)
         if self.kind in _ARRAYS:
             index = int.from_bytes(key, "little") if isinstance(key, bytes) else key
             if not 0 <= index < self.entries:
@@ -114,7 +122,7 @@ class Map:
         for found, addresses in self.elements():
             if found in wanted:
                 return addresses
-        raise UnknownName(self.name, f"map {self.name!r} has no element {key!r}")
+        raise UnknownName(self.name, f"map {self.name!r} has no element {asked!r}")
 
     def elements(self) -> Iterator[tuple[Key, list[int]]]:
         """Keys and places of all elements. Keys of a hash are bytes, others numbers.
@@ -184,6 +192,21 @@ class Map:
         found["elements"] = elements
         left_out = (self.entries if is_array else len(places)) - most
         return found | ({"more": left_out} if left_out > 0 else {})
+
+    def _key_of(self, numbers: tuple[int, ...]) -> bytes:
+        """A key with these members.
+
+        Raises:
+          UnknownName: its keys are no structures, or of others; the members are named.
+        """
+        if self.kind not in _HASHES:
+            raise UnknownName(self.name, f"map {self.name!r} has keys of one number")
+        if self.btf is None or not self.key_type:
+            raise UnknownName(self.name, f"map {self.name!r} has no types of its keys: give bytes")
+        try:
+            return bytes_of(self.btf, self.key_type, numbers)
+        except UnknownName as error:
+            raise UnknownName(self.name, f"map {self.name!r}: a key {error}") from None
 
     def _key_json(self, key: Key) -> Any:
         if not isinstance(key, bytes):

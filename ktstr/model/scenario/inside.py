@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ktstr.model.parameters import Parameters, parameters
 from ktstr.model.verdict.claims import Relation
+from ktstr.model.wire.places import Key
 
 # of one with `every`, unless it says more
 MOST_OF_PERIOD = 8
@@ -81,12 +82,12 @@ class SetMap(Parameters):
 
     Globals are the entry 0 of the maps ".data" and ".bss".  `field` may lead to a part of it
     (`queue.depth[2]`), also along pointers (`head.next.value`, in an arena as well), and is empty
-    where the entry is the number.  cpu: whose, of a map that has
-    an entry for each CPU.
+    where the entry is the number.  `key` is a number or, of a key that is a structure, a tuple of
+    those of its members.  cpu: whose, of a map that has an entry for each CPU.
     """
 
     map: str
-    key: int
+    key: Key
     field: str
     value: int
     cpu: int | None = None
@@ -94,10 +95,10 @@ class SetMap(Parameters):
 
 @parameters
 class MapValue(Parameters):
-    """What is in a map is as `relation` (made by `ktstr.it`) says; `field` as in SetMap."""
+    """What is in a map is as `relation` (made by `ktstr.it`) says; `key`, `field` as in SetMap."""
 
     map: str
-    key: int
+    key: Key
     field: str
     relation: Relation
 

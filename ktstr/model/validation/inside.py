@@ -22,7 +22,7 @@ from ktstr.model.scenario.inside import (
 )
 from ktstr.model.verdict.claims import Relation
 from ktstr.model.verdict.relations import check_relation, words
-from ktstr.model.wire.places import parse_place, parse_variable
+from ktstr.model.wire.places import Key, parse_place, parse_variable
 
 # a snapshot's name is one of a file
 _SNAPSHOT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", re.ASCII)
@@ -166,7 +166,7 @@ def check_variable(name: str, type_name: str) -> None:
         raise UsageError(f"type {type_name!r}: give the structure's name alone, e.g. 'task_struct'")
 
 
-def check_entry(name: str, key: int, field: str) -> None:
+def check_entry(name: str, key: Key, field: str) -> None:
     """Refuses what is no name of a map, no key, or no field.
 
     Raises:
@@ -174,7 +174,13 @@ def check_entry(name: str, key: int, field: str) -> None:
     """
     if not _MAP.fullmatch(name):
         raise UsageError(f"{name!r} is no name of a BPF map")
-    if type(key) is not int or key not in _KEYS:
+    if isinstance(key, tuple):
+        if not key or any(type(part) is not int or part not in _VALUES for part in key):
+            raise UsageError(
+                f"map {name!r}: key {key!r}: of a structure give the numbers of its members, each "
+                f"of 64 bits"
+            )
+    elif type(key) is not int or key not in _KEYS:
         raise UsageError(f"map {name!r}: key {key!r} is no number from 0 to 2**64 - 1")
     parse_place(field)
 

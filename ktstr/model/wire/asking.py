@@ -19,6 +19,7 @@ from typing import Any
 
 from ktstr.model.errors import InfraError
 from ktstr.model.parameters import Parameters, parameters
+from ktstr.model.wire.places import Key
 
 # include/uapi/linux/prctl.h of Linux 7.2: options are small numbers, or texts of four letters that
 # a subsystem chose ("VMA" 0x53564d41, "Yama" 0x59616d61); this one is "ktAs"
@@ -73,7 +74,7 @@ class ReadMap(Parameters):
     """
 
     map: str
-    key: int
+    key: Key
     field: str = ""
 
 
@@ -85,7 +86,7 @@ class WriteMap(Parameters):
     """
 
     map: str
-    key: int
+    key: Key
     field: str
     value: int
     cpu: int | None = None

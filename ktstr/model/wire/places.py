@@ -7,6 +7,9 @@ import re
 
 from ktstr.model.errors import UsageError
 
+# of a map's entry: a number, or those of a structure's members in their order
+Key = int | tuple[int, ...]
+
 _PART = re.compile(r"(?:^|(?<!^)\.)([A-Za-z_]\w*)|\[(\d+)\]", re.ASCII)
 
 
@@ -28,6 +31,13 @@ def parse_place(text: str) -> tuple[str | int, ...]:
         parts.append(found[1] if found[1] is not None else int(found[2]))
         at = found.end()
     return tuple(parts)
+
+
+def entry_name(name: str, key: Key, field: str) -> str:
+    """How a part of a map's entry is written: `cpu_ctx[3].nr_queued`, `by_pair[3, -1]`."""
+    dot = "." if field and not field.startswith("[") else ""
+    numbers = ", ".join(map(str, key)) if isinstance(key, tuple) else key
+    return f"{name}[{numbers}]{dot}{field}"
 
 
 def parse_variable(text: str) -> tuple[str, tuple[str | int, ...]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of a scheduler's state that pointers lead to, in an arena, from outside."""
+"""Entries by keys that are structures, and parts that pointers lead to, in an arena."""
 
 from __future__ import annotations
 
@@ -41,6 +41,21 @@ def a_list_in_an_arena(ctx: Context) -> None:
         assert "is NULL" in str(error), error
     else:
         raise AssertionError("nothing is behind the last piece")
+
+
+@test()
+def an_entry_by_the_members_of_its_key(ctx: Context) -> None:
+    """`struct part {u32 low; s32 high;}`."""
+    assert ctx.map("by_part")[3, -3] == 77
+    ctx.map("by_part").write((3, -3), "", 78)
+    assert ctx.map("by_part")[3, -3] == 78
+    for key, words in (((3, 3), "has no element"), ((3,), "has 2 numbers, not 1: low, high")):
+        try:
+            ctx.map("by_part").read(key)
+        except NoSuchName as error:
+            assert words in str(error), error
+        else:
+            raise AssertionError(f"there is no {key}")
 
 
 @scenario(duration=1.0)

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arrays of a guest's, laid out by hand: what is read of them, and how often."""
+"""Maps of a guest's, laid out by hand: what is read of arrays, and keys of hashes."""
 
 from __future__ import annotations
 
 import os
 import struct
 from pathlib import Path
+from unittest import mock
 
 from absl.testing import absltest
 
 from ktstr.introspect.debugger.maps import Map
 from ktstr.introspect.kernel.btf import Btf
+from ktstr.introspect.kernel.errors import UnknownName
 from ktstr.introspect.kernel.kernel import Kernel
 from ktstr.introspect.snapshot.view import View
 from tests.support.btf import BtfWriter
@@ -65,6 +67,37 @@ class ArrayTest(absltest.TestCase):
 
     def test_an_element_by_its_index(self) -> None:
         self.assertEqual(self.array()[77], 77)
+
+
+class KeyTest(absltest.TestCase):
+    """A hash whose keys are `struct part { u32 low; s32 high; }`."""
+
+    def map(self, kind: str = "HASH", *, typed: bool = True) -> Map:
+        writer = BtfWriter()
+        u64 = writer.integer("u64", 8)
+        low, high = writer.integer("u32", 4), writer.integer("s32", 4, signed=True)
+        part = writer.compound("part", 8, [("low", low, 0), ("high", high, 32)])
+        btf = Btf(writer.data())
+        memory = FileMemory(_KERNEL)
+        memory.put(_ARRAY, struct.pack("<Q", 77))
+        key_type = part if typed else 0
+        return Map(View(_KERNEL, memory), 0, 1, "m", kind, 8, 8, 4, btf, key_type, u64, 0)
+
+    def test_an_element_by_the_members_of_its_key(self) -> None:
+        there = [(struct.pack("<Ii", 3, -3), [_ARRAY])]
+        with mock.patch.object(Map, "elements", side_effect=lambda: iter(there)):
+            self.assertEqual(self.map()[3, -3], 77)
+            self.assertEqual(self.map()[struct.pack("<Ii", 3, -3)], 77)
+            with self.assertRaisesRegex(UnknownName, r"map 'm' has no element \(3, 3\)"):
+                self.map()[3, 3]
+
+    def test_what_is_no_key(self) -> None:
+        with self.assertRaisesRegex(UnknownName, "map 'm': a key has 2 numbers, not 1: low, high"):
+            self.map()[3,]
+        with self.assertRaisesRegex(UnknownName, "has no types of its keys: give bytes"):
+            self.map(typed=False)[3, -3]
+        with self.assertRaisesRegex(UnknownName, "map 'm' has keys of one number"):
+            self.map("ARRAY")[3, -3]
 
 
 if __name__ == "__main__":

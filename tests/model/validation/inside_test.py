@@ -49,6 +49,7 @@ class InsideTest(parameterized.TestCase):
             SetKernel("runqueues.nr_running", 0, cpu=1),
             SetMap("cpu_ctx", 3, "queue.depth[2]", -1, cpu=0),
             SetMap(".bss", 0, "nr_queued", 2**64 - 1),
+            SetMap("by_part", (3, -3), "", 1),
             WaitFor(MapValue("stats", 0, "", it.at_least(3)), 1.0),
             WaitFor(KernelValue("jiffies", it.any_of(it.above(3), it.equals(1))), 1.0),
         )
@@ -69,6 +70,8 @@ class InsideTest(parameterized.TestCase):
         (SetKernel("a", 1, type="struct a"), "give the structure's name alone"),
         (SetMap("", 0, "", 1), "'' is no name of a BPF map"),
         (SetMap("m", -1, "", 1), "key -1 is no number from 0"),
+        (SetMap("m", (), "", 1), r"key \(\): of a structure give the numbers of its members"),
+        (SetMap("m", (1, 2**64), "", 1), r"key \(1, 18446744073709551616\): of a structure give"),
         (SetMap("m", 0, "a b", 1), "'a b' names nothing"),
         (SetMap("m", 0, "a", 1, cpu=9), "the machine has no CPU 9"),
     )
