@@ -37,10 +37,10 @@ class CoverageTest(absltest.TestCase):
             self.assertEqual(_of(together, _SOURCE), own)
             text = (workspace.directory / _SOURCE).read_text(encoding="utf-8").splitlines()
         # the lines of the source, and the callback of which all tests have need
-        self.assertBetween(max(own.lines), 1, len(text))
+        self.assertIn(max(own.lines), range(1, len(text) + 1))
         first = next(i for i, line in enumerate(text, 1) if f"SCX_PROG({_CALLBACK}," in line)
         body = range(first, text.index("}", first) + 2)
-        self.assertNotEmpty([line for line in body if own.lines.get(line)], own)
+        self.assertTrue([line for line in body if own.lines.get(line)], own)
         self.assertGreater(own.functions[_CALLBACK].count, 0)
 
 

@@ -3,7 +3,7 @@
 
 load("//rules/private/gauntlet:flags.bzl", _select_profiles = "select_profiles")
 load("//rules/private/gauntlet:presets.bzl", _PRESETS = "PRESETS", _select_presets = "select_presets")
-load("//rules/private/test:kernels.bzl", _kernel_label = "kernel_label")
+load("//rules/private/kernel:declared.bzl", _kernel_label = "kernel_label")
 
 PRESETS = _PRESETS
 kernel_label = _kernel_label

@@ -99,7 +99,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "wire": ("errors", "histogram", "parameters"),
         "verdict": ("errors", "nearest", "payload", "wire"),
         "work": ("errors", "machine", "parameters"),
-        "scenario": ("errors", "machine", "parameters", "payload", "verdict", "work"),
+        "scenario": ("errors", "machine", "parameters", "payload", "verdict", "wire", "work"),
         "facts": (
             "function_end",
             "histogram",

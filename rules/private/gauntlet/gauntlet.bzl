@@ -2,8 +2,8 @@
 """The macro `ktstr_gauntlet`: one declaration, a ktstr_test for each machine, profile and kernel."""
 
 load("@ktstr_gauntlet_hint//:hint.bzl", "WILDCARDS_REACH_GAUNTLETS")
+load("//rules/private/kernel:declared.bzl", "select_kernels")
 load("//rules/private/scheduler:defaults.bzl", "is_described")
-load("//rules/private/test:kernels.bzl", "select_kernels")
 load("//rules/private/test:test.bzl", "ktstr_test")
 load(":flags.bzl", "select_profiles")
 load(":presets.bzl", "select_presets")

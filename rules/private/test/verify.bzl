@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loading a scheduler on a kernel as a test of its own."""
 
-load(":kernels.bzl", "select_kernels")
+load("//rules/private/kernel:declared.bzl", "select_kernels")
 load(":test.bzl", "ktstr_test")
 
 visibility(["//rules"])

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from absl.testing import absltest
 
 from ktstr.judge.judge import judge
@@ -10,6 +12,7 @@ from ktstr.model.verdict.checks import Checks, Verdict
 from ktstr.model.verdict.kinds import Kind
 from tests.support.monitored import lacking, run_of, series
 
+_Samples = Mapping[int | None, Callable[[int], int] | int]
 _ON = Checks(not_starved=True, no_scx_error_events=True)
 _OFFLINE, _NOT_OWNED = "SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE", "SCX_EV_INSERT_NOT_OWNED"
 
@@ -29,7 +32,7 @@ class ScxEventsTest(absltest.TestCase):
         self.assertIn("no_scx_error_events", [each.name for each in judged.checks])
 
     def test_their_number_is_a_figure_whatever_is_checked(self) -> None:
-        rising = {None: lambda ms: 5 if ms >= 400 else 2}
+        rising: _Samples = {None: lambda ms: 5 if ms >= 400 else 2}
         for seen, expected in (
             (series({_OFFLINE: {None: 3}, _NOT_OWNED: rising}), 3.0),
             (series({_OFFLINE: rising, _NOT_OWNED: rising}), 6.0),
@@ -42,7 +45,7 @@ class ScxEventsTest(absltest.TestCase):
 
     def test_what_7_3_counts_in_place_of_another(self) -> None:
         """SCX_EV_REENQ_LOCAL_REPEAT has that name, and is of all DSQs."""
-        rising = {None: lambda ms: 4 if ms >= 400 else 0}
+        rising: _Samples = {None: lambda ms: 4 if ms >= 400 else 0}
         lacks = lacking("SCX_EV_REENQ_LOCAL_REPEAT")
         seen = series({_OFFLINE: {None: 0}, "SCX_EV_REENQ_REPEAT": rising}, lacks=lacks)
         judged = judge(run_of(seen, _ON))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several kernels of one declaration, of which each gets a test of its own."""
 
-visibility(["//rules", "//rules/private/gauntlet"])
+visibility(["//rules", "//rules/private/gauntlet", "//rules/private/test"])
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -21,6 +21,7 @@ def kernel_label(name):
         words = words[1:]
     return "_".join(["kernel"] + words)
 
+# buildifier: disable=unnamed-macro
 def select_kernels(kernels):
     """The kernels of a declaration, by their names.
 
